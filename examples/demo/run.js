@@ -1,0 +1,74 @@
+// @ts-check
+/** One run: what is there is loaded, what is missing is labelled. Started again after any end, it goes on where it was. */
+import { createDrover, showProgress } from 'drover'
+import { calmLanes, chaosLanes } from './lanes.js'
+import { goldOf, isJudged, prepareMails, readMails } from './mails.js'
+import { readReviews } from './reviews.js'
+import { Watch } from './watch.js'
+
+/** @typedef {import('drover').Result<{ label: string }>} Labelled */
+
+/**
+ * @typedef {object} Outcome
+ * @property {Map<string, number>} before how many labels each lane had when the run began
+ * @property {import('drover').RunReport} report
+ * @property {import('drover').WorkerStatus[]} lanes
+ * @property {Watch} watch
+ * @property {Map<string, string>} gold what is right, by item; only of items that are judged on
+ * @property {Labelled[]} results
+ */
+
+/**
+ * @param {{ mails: string, model: string, store: string, labels: string }} files
+ * @param {{ quick: boolean, chaos: import('./chaos.js').Chaos | null }} options
+ * @returns {Promise<Outcome | null>} null if it was interrupted
+ */
+export async function run(files, { quick, chaos }) {
+  const { reviews, gold: sentiments } = await readReviews({ quick })
+  /** @type {Map<string, string>} */
+  const gold = new Map(sentiments)
+  const drover = await createDrover({
+    store: files.store,
+    log: { console: false },
+    workers: chaos ? chaosLanes(files, chaos) : calmLanes(files),
+  })
+  const watch = new Watch(drover)
+  try {
+    drover.stopOnSignals()
+    const before = new Map(drover.status().workers.map(({ id, progress }) => [id, progress?.done ?? 0]))
+
+    await drover.load('reviews', reviews)
+    showProgress(drover)
+    await drover.start({ domain: 'sentiment' })
+    // The sentences are being labelled while the mails are decoded.
+    await prepareMails(files, { quick })
+    await drover.load('mails', mailsFrom(files.mails, gold))
+    await drover.start({ domain: 'spam' })
+
+    const report = await drover.done()
+    if (drover.status().state !== 'open') return null
+    /** @type {Labelled[]} */
+    const results = []
+    for await (const result of drover.results()) results.push(/** @type {Labelled} */ (result))
+    await drover.export(files.labels)
+    return { before, report, lanes: drover.status().workers, watch, gold, results }
+  } catch (error) {
+    if (drover.status().state === 'open') throw error
+    return null
+  } finally {
+    await drover.close()
+  }
+}
+
+/**
+ * The mails as the annotator gets them; what they are is kept from it.
+ *
+ * @param {string} file
+ * @param {Map<string, string>} gold
+ */
+async function* mailsFrom(file, gold) {
+  for await (const { id, group, text } of readMails(file)) {
+    if (isJudged(group)) gold.set(id, goldOf(group))
+    yield { id, text }
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Checks the package as a user gets it: packs it, installs the tarball in an empty project, imports and requires every entry
+ * point, type-checks a program against it, and looks at what the light entry points pull in.
+ *
+ * The native addon is not compiled again: the new project gets the one in this checkout's node_modules if it is of the same
+ * version, which `npm ci` has just installed and the tests use.
+ */
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '..')
+const project = mkdtempSync(join(tmpdir(), 'drover-package-'))
+const { exports } = readJson(join(root, 'package.json')) as { exports: Record<string, unknown> }
+const entryPoints = Object.keys(exports).filter((name) => !name.endsWith('.json'))
+
+/** Entries that every thread or every worker module loads, and all the packages each may pull in. */
+const light: Record<string, string[]> = { 'worker.js': [], 'thread-entry.js': ['comlink'] }
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'))
+}
+
+function run(command: string, args: string[], cwd = project): string {
+  try {
+    return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' })
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`)
+  }
+}
+
+function installTarball(): void {
+  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], root)) as {
+    filename: string
+    size: number
+    files: { path: string }[]
+  }[]
+  if (!packed) throw new Error('npm pack made nothing')
+  const stray = packed.files.filter(({ path }) => !/^(dist\/[\w-]+\.(js|d\.ts)|package\.json|LICENSE|[A-Z]+\.md)$/.test(path))
+  if (stray.length > 0) throw new Error(`files that do not belong in the package: ${stray.map(({ path }) => path).join(', ')}`)
+  console.log(`packed: ${packed.files.length} files, ${Math.round(packed.size / 1_000)} kB`)
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
+  run('npm', ['install', `./${packed.filename}`, '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'])
+  const [ours, theirs] = [root, project].map((folder) => join(folder, 'node_modules', 'better-sqlite3')) as [string, string]
+  const [own, installed] = [ours, theirs].map((folder) => readJson(join(folder, 'package.json')) as { version: string })
+  if (own?.version === installed?.version && existsSync(join(ours, 'build')))
+    cpSync(join(ours, 'build'), join(theirs, 'build'), { recursive: true })
+  else run('npm', ['rebuild', 'better-sqlite3', '--foreground-scripts'])
+}
+
+/** Loads each entry point both ways, each in a process of its own, which has to end by itself. */
+function loadEntryPoints(): void {
+  for (const entryPoint of entryPoints) {
+    const name = join('drover', entryPoint).replaceAll('\\', '/')
+    const names = 'console.log(Object.keys(loaded).sort().join())'
+    const imported = run('node', ['--input-type=module', '-e', `const loaded = await import('${name}'); ${names}`])
+    const required = run('node', ['--no-warnings', '--input-type=commonjs', '-e', `const loaded = require('${name}'); ${names}`])
+    if (imported.trim() === '' || imported !== required) throw new Error(`${name}: import gives ${imported}, require gives ${required}`)
+    console.log(`${name}: ${imported.trim()}`)
+  }
+}
+
+function typeCheck(): void {
+  mkdirSync(join(project, 'src'))
+  for (const file of ['main.ts', 'annotate.worker.ts']) cpSync(join(root, 'test', 'package', file), join(project, 'src', file))
+  const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, noEmit: true }
+  const common = { ...strict, target: 'es2022', lib: ['es2023'], types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] }
+  for (const way of [{ module: 'nodenext' }, { module: 'esnext', moduleResolution: 'bundler' }]) {
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...common, ...way }, include: ['src'] }))
+    run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project])
+    console.log(`types: ${Object.values(way).join(' ')}`)
+  }
+}
+
+/** The packages that a built file imports, itself or by what it imports. */
+function packagesOf(file: string, seen = new Set<string>()): Set<string> {
+  const found = new Set<string>()
+  if (seen.has(file)) return found
+  seen.add(file)
+  const text = readFileSync(file, 'utf8')
+  // The shapes that the bundler writes: import ... from '', export ... from '', import '', import('').
+  for (const [, from, alone] of text.matchAll(/^(?:import|export)\b[^'"]*?\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/gm)) {
+    const name = from ?? alone
+    if (name === undefined || name.startsWith('node:')) continue
+    if (!name.startsWith('.')) found.add(name)
+    else for (const inner of packagesOf(join(dirname(file), name), seen)) found.add(inner)
+  }
+  return found
+}
+
+function checkLightness(): void {
+  const dist = join(project, 'node_modules', 'drover', 'dist')
+  if (!packagesOf(join(dist, 'index.js')).has('xstate')) throw new Error('the imports of index.js were not read: xstate is not among them')
+  for (const [file, allowed] of Object.entries(light)) {
+    const heavy = [...packagesOf(join(dist, file))].filter((name) => !allowed.includes(name))
+    if (heavy.length > 0) throw new Error(`${file} pulls in ${heavy.join(', ')}; allowed: ${allowed.join(', ') || 'nothing'}`)
+    console.log(`${file}: ${allowed.length > 0 ? `only ${allowed.join(', ')}` : 'no dependencies'}`)
+  }
+}
+
+try {
+  installTarball()
+  loadEntryPoints()
+  typeCheck()
+  checkLightness()
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}

@@ -1,0 +1,82 @@
+/**
+ * The root actor: owns the monitor and the supervisor, and knows whether the system is open, closing, closed or failed.
+ */
+import { setup } from 'xstate'
+import type { DroverEvents, EventName } from '../events.js'
+import type { Lanes } from '../lanes.js'
+import type { Logs } from '../logs/logs.js'
+import type { Slots } from '../machines/slots.js'
+import type { CompiledConfig } from '../options.js'
+import type { Recorder } from '../recorder.js'
+import type { HostIdentity } from '../store/engine.js'
+import type { StoreHost } from '../store/store-host.js'
+import type { BeatBoard } from '../threads/beats.js'
+import { type MonitorEvent, monitor } from './monitor.js'
+import { type Child, supervisor } from './supervisor.js'
+
+/** What every actor that does I/O shares. */
+export interface SystemParts {
+  config: CompiledConfig
+  host: HostIdentity
+  store: StoreHost
+  board: BeatBoard
+  slots: Slots
+  lanes: Lanes
+  logs: Logs
+  recorder: Recorder
+  /** Values to strike out of everything that is written. */
+  secrets: string[]
+  monitor: { send(event: MonitorEvent): void }
+  /** Monotonic, and close to the epoch's milliseconds. */
+  now: () => number
+  /** Emits an event and stores it if it is one of those. */
+  publish: <Name extends EventName>(name: Name, payload: DroverEvents[Name]) => void
+  /** Logs something that went wrong inside and harms nobody else. */
+  report: (what: string, error: unknown) => void
+  /** Something changed that somebody may be waiting for. */
+  changed: () => void
+  isClosing: () => boolean
+  /** Whether items are being loaded into a dataset right now. */
+  isLoading: (dataset: string) => boolean
+}
+
+export interface SystemInput {
+  children: Child[]
+  drainMs: number
+  scanEveryMs: number
+  silence: Map<string, number>
+  now: () => number
+}
+
+export const system = setup({
+  types: {
+    input: {} as SystemInput,
+    context: {} as SystemInput,
+    events: {} as { type: 'CLOSE' } | { type: 'FAIL' } | { type: 'CLOSED' },
+  },
+  actors: { monitor, supervisor },
+}).createMachine({
+  id: 'system',
+  context: ({ input }) => input,
+  invoke: [
+    {
+      src: 'monitor',
+      id: 'monitor',
+      systemId: 'monitor',
+      input: ({ context }) => ({ everyMs: context.scanEveryMs, now: context.now, silence: context.silence }),
+    },
+    {
+      src: 'supervisor',
+      id: 'supervisor',
+      systemId: 'supervisor',
+      input: ({ context }) => ({ children: context.children, drainMs: context.drainMs }),
+    },
+  ],
+  initial: 'open',
+  states: {
+    open: { on: { CLOSE: 'closing', FAIL: 'failed' } },
+    failed: { on: { CLOSE: 'closing' } },
+    closing: { on: { CLOSED: 'closed' } },
+    closed: { type: 'final' },
+  },
+})

@@ -1,0 +1,58 @@
+/**
+ * Tells workers that there may be more to do: after a load, after another process changed the store, after a target was raised.
+ */
+import type { SystemParts } from './system.js'
+import type { WorkerHands } from './worker.js'
+
+/** A load that is quick wakes its workers no more often than this. */
+const everyMs = 20
+
+export class Waker {
+  readonly #parts: SystemParts
+  readonly #hands: Map<string, WorkerHands>
+  readonly #datasets = new Set<string>()
+  #timer: NodeJS.Timeout | null = null
+  #stopped = false
+
+  constructor(parts: SystemParts, hands: Map<string, WorkerHands>) {
+    this.#parts = parts
+    this.#hands = hands
+  }
+
+  /** Items came into a dataset. Told to its workers soon, many times in one. */
+  dataset(name: string): void {
+    this.#datasets.add(name)
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      const grown = new Set(this.#datasets)
+      this.#datasets.clear()
+      if (this.#stopped) return
+      for (const hands of this.#hands.values()) if (hands.config.dataset !== null && grown.has(hands.config.dataset)) hands.poke()
+    }, everyMs)
+  }
+
+  /** Wakes a worker unless its lane has nothing left. */
+  worker(id: string): void {
+    if (!this.#parts.lanes.get(id)?.complete) this.#hands.get(id)?.poke()
+  }
+
+  /** Asks the store where lanes stand, and wakes those that have work. */
+  async everyone(): Promise<void> {
+    await this.refresh()
+    if (this.#stopped) return
+    for (const { config } of this.#hands.values()) if (config.dataset !== null) this.worker(config.id)
+  }
+
+  /** Asks the store where lanes stand; keeps what is known where it does not answer. */
+  async refresh(): Promise<void> {
+    const { store, lanes } = this.#parts
+    if (this.#stopped) return
+    const reply = await store.client.call('counts', { workers: [...this.#hands.keys()] }).catch(() => ({ counts: [] }))
+    lanes.update(reply.counts)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    if (this.#timer) clearTimeout(this.#timer)
+  }
+}

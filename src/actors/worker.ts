@@ -1,0 +1,406 @@
+/**
+ * A worker's hands: carries out what its lifecycle wants (slot, registry, thread, store) and turns what happens into lifecycle
+ * events. The decisions are all in `machines/worker-lifecycle.ts`.
+ */
+import type { ActorRefFrom } from 'xstate'
+import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
+import type { Failure, FailureKind } from '../machines/failure.js'
+import type { LifecycleEffects, LifecycleEvent, WorkerMemory, WorkerState } from '../machines/lifecycle-contract.js'
+import type { workerLifecycle } from '../machines/worker-lifecycle.js'
+import type { CompiledWorker } from '../options.js'
+import type { Fence, Holder } from '../store/engine.js'
+import type { BeatSlot } from '../threads/beats.js'
+import type { ThreadReport } from '../threads/protocol.js'
+import { Thread, type ThreadEnd } from '../threads/thread.js'
+import type { SystemParts } from './system.js'
+
+export type WorkerRef = ActorRefFrom<typeof workerLifecycle>
+
+/** States in which another host may have the worker. */
+const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'blacklisted']
+
+export class WorkerHands implements LifecycleEffects {
+  readonly config: CompiledWorker
+  readonly #parts: SystemParts
+  #ref: WorkerRef | null = null
+  #state: WorkerState | null = null
+  #since: number
+  #fence: Fence | null = null
+  /** A fence serves one thread; the next one takes a new one. */
+  #fenceUsed = false
+  #holder: Holder | null = null
+  #thread: Thread | null = null
+  #slot: BeatSlot | null = null
+  #readyAt: number | null = null
+  /** The start that waits for the registry, if one does. A stop cancels it; once another one is begun it falls silent. */
+  #pendingSpawn: { cancelled: boolean } | null = null
+  #acquiring: Promise<Holder | null> | null = null
+  /** Starts by hand that wait for the registry. */
+  readonly #starts = new Set<{ cancelled: boolean }>()
+  /** Reasons not to call the worker settled although its state is. */
+  #holds = 0
+  /** The memory that goes with a state being entered: the actor's snapshot is not there yet. */
+  #entering: WorkerMemory | null = null
+  /** Slots lost to threads that could not be ended, oldest first. */
+  readonly #lostSlots: string[] = []
+
+  constructor(config: CompiledWorker, parts: SystemParts) {
+    this.config = config
+    this.#parts = parts
+    this.#since = parts.now()
+  }
+
+  /** Must come before the first event. */
+  attach(ref: WorkerRef): void {
+    this.#ref = ref
+  }
+
+  get ref(): WorkerRef {
+    return this.#ref as WorkerRef
+  }
+  get state(): WorkerState {
+    return this.#state ?? 'idle'
+  }
+  get since(): number {
+    return this.#since
+  }
+  get threadId(): number | null {
+    return this.#thread?.threadId ?? null
+  }
+  get holder(): Holder | null {
+    return this.#holder
+  }
+  get memory(): WorkerMemory {
+    return this.#entering ?? this.ref.getSnapshot().context.memory
+  }
+  /** Whether it stays as it is until somebody does something. */
+  get settled(): boolean {
+    return this.#holds === 0 && this.#starts.size === 0 && free.includes(this.state)
+  }
+
+  now(): number {
+    return this.#parts.now()
+  }
+
+  enter(to: WorkerState, memory: WorkerMemory): void {
+    const from = this.#state
+    if (from === to) return
+    this.#state = to
+    this.#since = this.now()
+    if (from === null) return
+    if (free.includes(to)) this.#giveBack()
+    const { publish, recorder, logs, changed } = this.#parts
+    this.#entering = memory
+    publish('worker:state:changed', { worker: this.config.id, from, to, reason: memory.reason, at: this.#since })
+    this.#entering = null
+    recorder.transition({ worker: this.config.id, state: to, memory: { ...memory } })
+    const level = to === 'blacklisted' ? 'error' : to === 'crashed' || to === 'stuck' ? 'warn' : 'info'
+    logs.worker(this.config.annotator, this.config.domain)[level](`${from} -> ${to}: ${memory.reason}`)
+    if (to === 'backoff' && memory.until !== null) {
+      const delayMs = Math.max(0, Math.round(memory.until - this.#since))
+      publish('worker:restart:scheduled', { worker: this.config.id, delayMs, restarts: memory.restartCount, at: this.#since })
+    }
+    if (to === 'completed') void this.#lookAgain()
+    changed()
+  }
+
+  /** A thread may have found its lane empty just before more came in: whoever completes asks once more. */
+  async #lookAgain(): Promise<void> {
+    if (this.config.dataset === null) return
+    await this.hold(async () => {
+      const { store, lanes } = this.#parts
+      const reply = await store.client.call('counts', { workers: [this.config.id] }).catch(() => ({ counts: [] }))
+      lanes.update(reply.counts)
+      if (reply.counts[0]?.complete === false) this.ref.send({ type: 'MORE' })
+    })
+  }
+
+  /** While this runs, the worker does not count as settled. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#holds++
+    try {
+      return await work()
+    } finally {
+      this.#holds--
+      this.#parts.changed()
+    }
+  }
+
+  /** Starts it by hand. A stop that comes before the registry has answered wins. */
+  async start(): Promise<Holder | 'started' | 'cancelled'> {
+    const start = { cancelled: false }
+    this.#starts.add(start)
+    try {
+      const holder = await this.acquire()
+      if (start.cancelled) {
+        if (free.includes(this.state)) this.#giveBack()
+        return 'cancelled'
+      }
+      if (holder) return holder
+      this.ref.send({ type: 'START' })
+      return 'started'
+    } finally {
+      this.#starts.delete(start)
+      this.#parts.changed()
+    }
+  }
+
+  /** Stops it, and whatever start is on its way. */
+  stop(event: Extract<LifecycleEvent, { type: 'STOP' }>): void {
+    this.cancelStarts()
+    this.ref.send(event)
+  }
+
+  cancelStarts(): void {
+    for (const start of this.#starts) start.cancelled = true
+  }
+
+  failed(failure: Failure): void {
+    if (failure.kind === 'unkillable') this.#lostSlots.push(this.#parts.slots.lose(this.config.id))
+  }
+
+  requestSlot(): void {
+    if (!this.#parts.isClosing()) this.#parts.slots.request(this.config.id, this.config.priority)
+  }
+
+  releaseSlot(): void {
+    this.#parts.slots.release(this.config.id)
+  }
+
+  /**
+   * Takes the worker in the registry, if it is not taken yet.
+   *
+   * @returns who holds it, if that is another host
+   */
+  acquire(): Promise<Holder | null> {
+    this.#acquiring ??= this.#acquire().finally(() => {
+      this.#acquiring = null
+    })
+    return this.#acquiring
+  }
+
+  async #acquire(): Promise<Holder | null> {
+    if (this.#fence !== null && !this.#fenceUsed) return null
+    const { store, host, lanes } = this.#parts
+    const answer = await store.client.call('acquire', { worker: this.config.id, host: host.id })
+    this.#holder = 'holder' in answer ? answer.holder : null
+    if ('holder' in answer) return answer.holder
+    this.#fence = answer.fence
+    this.#fenceUsed = false
+    if (answer.counts) lanes.update([answer.counts])
+    return null
+  }
+
+  spawn(): void {
+    const start = { cancelled: false }
+    this.#pendingSpawn = start
+    this.#readyAt = null
+    this.acquire()
+      .then((holder) => {
+        if (this.#pendingSpawn !== start) return
+        this.#pendingSpawn = null
+        if (start.cancelled) return this.#ended(null)
+        if (holder) return this.ref.send({ type: 'REFUSED', reason: heldBy(holder) })
+        const counts = this.#parts.lanes.get(this.config.id)
+        if (this.config.dataset !== null && counts?.complete && !this.#parts.isLoading(this.config.dataset)) {
+          return this.ref.send({ type: 'COMPLETE' })
+        }
+        this.#startThread()
+      })
+      .catch((error: unknown) => {
+        if (this.#pendingSpawn !== start) return
+        this.#pendingSpawn = null
+        this.#ended(start.cancelled ? null : this.#failure('start-error', toErrorRecord(error)))
+      })
+  }
+
+  pause(): void {
+    this.#thread?.pause()
+  }
+
+  resume(): void {
+    this.#thread?.resume()
+  }
+
+  finish(drainMs: number): void {
+    if (this.#thread) this.#thread.finish(drainMs)
+    else if (this.#pendingSpawn) this.#pendingSpawn.cancelled = true
+    else this.#ended(null)
+  }
+
+  kill(failure: Pick<Failure, 'kind' | 'message'>, evidence: boolean): void {
+    if (this.#thread) {
+      void this.#thread.kill(failure, evidence)
+      return
+    }
+    this.#pendingSpawn = null
+    this.#ended(this.#failure(failure.kind, { name: 'Error', message: failure.message }))
+  }
+
+  /** There may be work: tells the thread, or wakes the completed worker. */
+  poke(): void {
+    if (this.#thread) this.#thread.poke()
+    this.ref.send({ type: 'MORE' })
+  }
+
+  /** The store thread was replaced. */
+  reconnectStore(): void {
+    if (this.#thread) this.#thread.reconnect(this.#parts.store.connect(this.config.id))
+  }
+
+  #startThread(): void {
+    const { board, store, config, monitor } = this.#parts
+    const worker = this.config
+    const slot = board.take()
+    this.#fenceUsed = true
+    this.#slot = slot
+    try {
+      this.#thread = new Thread({
+        boot: {
+          id: worker.id,
+          annotator: worker.annotator,
+          domain: worker.domain,
+          dataset: worker.dataset,
+          module: worker.module,
+          input: worker.input,
+          fence: this.#fence as Fence,
+          store: store.connect(worker.id),
+          beatEveryMs: worker.heartbeat.everyMs,
+          concurrency: worker.concurrency,
+          prefetch: worker.prefetch,
+          delayMs: worker.delayMs,
+          quota: worker.quota,
+          tasks: worker.tasks,
+          logLevel: config.log.level,
+          secrets: this.#parts.secrets,
+        },
+        slot,
+        resourceLimits: worker.resourceLimits,
+        killMs: config.killMs,
+        onReport: (report) => this.#onReport(report),
+        onEnd: (end) => this.#onEnd(end),
+        onLateExit: () => {
+          board.giveBack(slot)
+          const lost = this.#lostSlots.shift()
+          if (lost !== undefined) this.#parts.slots.release(lost)
+        },
+      })
+    } catch (error) {
+      board.giveBack(slot)
+      this.#slot = null
+      this.#thread = null
+      this.#ended(this.#failure('start-error', toErrorRecord(error)))
+      return
+    }
+    monitor.send({ type: 'UNWATCH', worker: worker.id })
+  }
+
+  #onReport(report: ThreadReport): void {
+    const { monitor, logs, isLoading } = this.#parts
+    switch (report.type) {
+      case 'ready':
+        this.#readyAt = this.now()
+        monitor.send({ type: 'WATCH', worker: this.config.id, slot: this.#slot as BeatSlot, limits: this.config.heartbeat, ref: this.ref })
+        this.ref.send({ type: 'READY' })
+        break
+      case 'log':
+        logs.worker(this.config.annotator, this.config.domain)[report.level](report.message, report.fields ?? undefined)
+        break
+      case 'waiting':
+        this.ref.send({ type: 'WAITING' })
+        break
+      case 'working':
+        this.ref.send({ type: 'WORKING' })
+        break
+      case 'complete':
+        // While items are still coming in, an empty lane is only waiting; it is poked when there are more, and at the end.
+        this.ref.send(this.config.dataset !== null && isLoading(this.config.dataset) ? { type: 'WAITING' } : { type: 'COMPLETE' })
+        break
+      case 'park':
+        this.ref.send({ type: 'PARK', until: this.now() + report.inMs, reason: `quota ${report.quota} is spent` })
+        break
+      case 'fenced':
+        this.#fence = null
+        this.ref.send({ type: 'STOP', reason: 'another host has taken it', drainMs: 0 })
+        break
+      case 'failed':
+        break
+      default:
+        report satisfies never
+    }
+  }
+
+  #onEnd({ failure, abandoned, alive }: ThreadEnd): void {
+    const { board, monitor } = this.#parts
+    monitor.send({ type: 'UNWATCH', worker: this.config.id })
+    if (this.#slot && !alive) board.giveBack(this.#slot)
+    this.#slot = null
+    this.#thread = null
+    const full = failure
+      ? this.#failure(failure.kind, failure.error, { message: failure.message, exitCode: failure.exitCode, hungAt: failure.hungAt })
+      : null
+    const settled = this.#abandon(abandoned, full)
+    if (full) void settled.then(() => this.#publishFailure(full))
+    this.#ended(full)
+  }
+
+  /** Returns what the thread had leased. */
+  async #abandon(abandoned: ThreadEnd['abandoned'], failure: Failure | null): Promise<void> {
+    const { store, lanes, publish, report } = this.#parts
+    const fence = this.#fence
+    if (fence === null) return
+    try {
+      const error: ErrorRecord = failure?.error ?? { name: 'Error', message: failure?.message ?? 'stopped' }
+      const { poisonAfter, maxAttempts } = this.config.tasks
+      const reply = await store.client.call('abandon', {
+        worker: this.config.id,
+        fence,
+        abandoned,
+        error: { ...error, ...(failure && { code: error.code ?? failure.kind }) },
+        poisonAfter,
+        maxAttempts,
+      })
+      if (failure && reply.working.length > 0) {
+        failure.tasks.push(...reply.working)
+        this.#parts.recorder.transition({ worker: this.config.id, state: this.state, memory: { ...this.memory } })
+      }
+      if (reply.counts) lanes.update([reply.counts])
+      for (const key of reply.poisoned) publish('task:poison:quarantined', { worker: this.config.id, key, at: this.now() })
+    } catch (error) {
+      if (!(DroverError.is(error) && (error.code === 'CLOSED' || error.code === 'FENCED'))) report('could not return leases', error)
+    }
+  }
+
+  #publishFailure(failure: Failure): void {
+    this.#parts.publish('worker:failure:recorded', { worker: this.config.id, failure })
+    const { kind, message, hungAt, tasks } = failure
+    this.#parts.logs
+      .worker(this.config.annotator, this.config.domain)
+      .error(`${kind}: ${message}`, { ...(hungAt && { hungAt }), ...(tasks.length > 0 && { tasks }) })
+  }
+
+  #failure(kind: FailureKind, error: ErrorRecord | null, more: Partial<Failure> = {}): Failure {
+    const now = this.now()
+    const uptimeMs = this.#readyAt === null ? null : now - this.#readyAt
+    return { kind, message: error?.message ?? kind, error, exitCode: null, hungAt: null, tasks: [], uptimeMs, at: now, ...more }
+  }
+
+  #ended(failure: Failure | null): void {
+    const event: LifecycleEvent = { type: 'ENDED', failure }
+    this.ref.send(event)
+  }
+
+  #giveBack(): void {
+    const fence = this.#fence
+    this.#fence = null
+    if (fence === null) return
+    this.#parts.store.client.call('free', { worker: this.config.id, fence }).catch((error: unknown) => {
+      if (!(DroverError.is(error) && error.code === 'CLOSED')) this.#parts.report('could not free the worker', error)
+    })
+  }
+}
+
+/** Names a holder as a person wants to read it. */
+export function heldBy({ pid, hostname, since }: Holder): string {
+  return `held by another host: pid ${pid} on ${hostname}, since ${new Date(since).toISOString()}`
+}

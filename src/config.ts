@@ -1,0 +1,110 @@
+/**
+ * The edge where a user's options become what everything inside works with. Every mistake is reported at once, and nothing is
+ * made on disk or started before there is none.
+ */
+import * as v from 'valibot'
+import { compileOptions } from './config/compile.js'
+import { type ConfigIssue, closest, type Finding, toIssue } from './config/issues.js'
+import { readConfig } from './config/read.js'
+import { checkRules } from './config/rules.js'
+import { droverSchema, expectedLimits, expectedTimeZone, isRecord } from './config/schema.js'
+import { DroverError } from './errors.js'
+import type { CompiledConfig, DroverOptions } from './options.js'
+import { createRedactor } from './redact.js'
+
+export type { ConfigIssue } from './config/issues.js'
+
+/** What {@link validateConfig} answers. */
+export type ValidatedConfig = { ok: true; config: CompiledConfig } | { ok: false; issues: ConfigIssue[] }
+
+/**
+ * Checks options and answers with every mistake, or with the compiled configuration. Looks at the file system for worker modules
+ * only, and changes nothing.
+ *
+ * @param input `DroverOptions`, or anything at all
+ * @throws never
+ * @example
+ * const checked = validateConfig({ store: 'data/drover.db', worker: [] })
+ * if (!checked.ok) for (const { path, message } of checked.issues) console.error(`${path}: ${message}`)
+ * // worker: is not an option; did you mean workers?
+ * // workers: expected a list of workers, received nothing
+ */
+export function validateConfig(input: unknown): ValidatedConfig {
+  try {
+    const parsed = v.safeParse(droverSchema, input)
+    const findings = (parsed.issues ?? []).map(findingOf)
+    // An option that has the wrong form needs no second complaint that it does not fit to another.
+    const reported = new Set(findings.map(({ path }) => JSON.stringify(path.map(String))))
+    findings.push(...checkRules(input).filter(({ path }) => !reported.has(JSON.stringify(path.map(String)))))
+    if (parsed.success && findings.length === 0) return { ok: true, config: compileOptions(parsed.output) }
+    const redact = redactorOf(input)
+    return { ok: false, issues: findings.sort(byPlace).map((finding) => toIssue(finding, redact)) }
+  } catch {
+    // A getter that throws, a revoked proxy. The error may quote what it read.
+    const expected = 'an object that can be read'
+    return { ok: false, issues: [{ path: '', message: `expected ${expected}`, expected, received: 'one that throws' }] }
+  }
+}
+
+/**
+ * As {@link validateConfig}, for those who cannot go on without.
+ *
+ * @throws DroverError CONFIG_INVALID; its message has a line for each mistake, `details.issues` has them as data
+ */
+export function compileConfig(input: unknown): CompiledConfig {
+  const validated = validateConfig(input)
+  if (validated.ok) return validated.config
+  throw invalidConfig(validated.issues)
+}
+
+/**
+ * Reads options from a JSON file and checks them. Relative paths in it (`store`, `log.dir`, and each worker's `module`) are
+ * relative to the file's folder; those returned are absolute. A `$schema` at the top is for editors and left out.
+ *
+ * @throws DroverError CONFIG_INVALID if the file cannot be read, is not JSON (its message says line and column), or has mistakes
+ * @example
+ * const drover = await createDrover(await loadConfig('drover.json'))
+ */
+export async function loadConfig(file: string): Promise<DroverOptions> {
+  const options = await readConfig(file)
+  const validated = validateConfig(options)
+  if (!validated.ok) throw invalidConfig(validated.issues, file)
+  return options as DroverOptions
+}
+
+function invalidConfig(issues: ConfigIssue[], source = 'the configuration'): DroverError {
+  const count = issues.length === 1 ? 'a mistake' : `${issues.length} mistakes`
+  const lines = issues.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
+  return new DroverError('CONFIG_INVALID', `${source} has ${count}:${lines.join('')}`, { details: { issues } })
+}
+
+/** What concerns one worker stands together, after what concerns the whole. */
+function byPlace({ path: a }: Finding, { path: b }: Finding): number {
+  const place = (path: PropertyKey[]): number => (path[0] === 'workers' ? Number(path[1] ?? -1) : -2)
+  return place(a) - place(b)
+}
+
+/** Those that a misspelt one would be taken for a unit for. */
+const quotaOptions = ['burst', 'concurrency']
+
+function findingOf(issue: v.BaseIssue<unknown>): Finding {
+  const path = (issue.path ?? []).map(({ key }) => key as PropertyKey)
+  const finding: Finding = { path, expected: issue.message, input: issue.input }
+  if (issue.type === 'raw_check' && issue.path?.at(-1)?.type === 'object' && issue.message.startsWith('known here: ')) {
+    return { ...finding, unknownKey: true, known: issue.message.slice('known here: '.length).split(', ') }
+  }
+  if (issue.message === expectedTimeZone) return { ...finding, known: Intl.supportedValuesOf('timeZone') }
+  if (issue.message === expectedLimits && !isRecord(issue.input) && closest(String(path.at(-1)), quotaOptions)) {
+    return { ...finding, unknownKey: true, known: quotaOptions }
+  }
+  return finding
+}
+
+/** A secret that stands where none belongs, the name of a quota say, must not be printed either. */
+function redactorOf(input: unknown): (text: string) => string {
+  const { secrets, workers } = isRecord(input) ? input : {}
+  return createRedactor(
+    Array.isArray(secrets) ? secrets.filter((secret) => typeof secret === 'string') : [],
+    Array.isArray(workers) ? workers.map((worker: unknown) => (isRecord(worker) ? worker.input : null)) : [],
+  )
+}

@@ -1,0 +1,129 @@
+/** Options that were checked become the one default-filled type that everything inside works with. */
+import { dirname, join, resolve } from 'node:path'
+import { policies, type RestartPolicy } from '../machines/restart-policy.js'
+import type { CompiledConfig, CompiledWorker, Heartbeat, TaskPolicy } from '../options.js'
+import type { QuotaSpec, QuotaWindow } from '../store/engine.js'
+import type { CheckedOptions, CheckedWorker } from './schema.js'
+
+/** Every default of `options.ts`. */
+export const defaults = {
+  concurrency: 10,
+  onFull: 'queue',
+  heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
+  restart: policies.default,
+  tasks: { maxAttempts: 3, poisonAfter: 2, timeoutMs: 0, backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 } },
+  durability: 'power',
+  drainMs: 10_000,
+  killMs: 5_000,
+  keepEvents: 100_000,
+  maxTarget: 100_000,
+  log: { level: 'info', console: true, maxBytes: 10_000_000, keep: 5 },
+  worker: { enabled: true, delayMs: 0, concurrency: 1, prefetch: 'auto', priority: 0 },
+} as const
+
+const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
+
+/** A partial whose options may also be given as undefined, which is the same as not given. */
+type Given<T> = { [Key in keyof T]?: T[Key] | undefined }
+
+export function compileOptions(options: CheckedOptions): CompiledConfig {
+  const store = options.store === ':memory:' ? ':memory:' : resolve(options.store)
+  return {
+    store,
+    workers: options.workers.map((worker) => compileWorker(worker, options)),
+    concurrency: options.concurrency ?? defaults.concurrency,
+    onFull: options.onFull ?? defaults.onFull,
+    quotas: Object.entries(options.quotas ?? {}).map(([name, quota]) => compileQuota(name, quota)),
+    durability: options.durability ?? defaults.durability,
+    drainMs: options.drainMs ?? defaults.drainMs,
+    killMs: options.killMs ?? defaults.killMs,
+    keepEvents: options.keepEvents ?? defaults.keepEvents,
+    log: {
+      ...filled<Omit<CompiledConfig['log'], 'dir'>>(defaults.log, options.log),
+      dir: logDir(options.log?.dir, store),
+    },
+    secrets: options.secrets ?? [],
+  }
+}
+
+function compileWorker(worker: CheckedWorker, options: CheckedOptions): CompiledWorker {
+  const { enabled, delayMs, concurrency, prefetch, priority } = filled<
+    Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority'>
+  >(defaults.worker, worker)
+  return {
+    id: worker.id,
+    ...laneOf(worker),
+    module: worker.module,
+    input: worker.input,
+    dataset: worker.dataset ?? null,
+    quota: worker.quota ?? null,
+    enabled,
+    target: worker.target ?? null,
+    delayMs,
+    concurrency,
+    prefetch,
+    priority,
+    restart: compileRestart(worker.restart ?? options.restart),
+    resourceLimits: given(worker.resourceLimits),
+    heartbeat: filled<Heartbeat>(defaults.heartbeat, options.heartbeat, worker.heartbeat),
+    tasks: {
+      ...filled<Omit<TaskPolicy, 'backoff'>>(defaults.tasks, options.tasks, worker.tasks),
+      backoff: filled<TaskPolicy['backoff']>(defaults.tasks.backoff, options.tasks?.backoff, worker.tasks?.backoff),
+    },
+  }
+}
+
+export interface Lane {
+  annotator: string
+  domain: string
+}
+
+/**
+ * Annotator and domain, from the id where they are not given: the domain is its last part and the annotator all before, without a
+ * leading `annotator-`. An id of one part is both.
+ */
+export function laneOf(worker: { id: string; annotator?: string | number | undefined; domain?: string | undefined }): Lane {
+  const cut = worker.id.lastIndexOf('/')
+  const annotator = cut === -1 ? worker.id : worker.id.slice(0, cut).replace(/^annotator-(?=.)/, '')
+  return { annotator: String(worker.annotator ?? annotator), domain: worker.domain ?? worker.id.slice(cut + 1) }
+}
+
+function compileRestart(restart: CheckedOptions['restart']): RestartPolicy {
+  if (restart === undefined) return defaults.restart
+  if (typeof restart === 'function') return restart
+  const { backoff, ...rules } = restart
+  return { ...given(rules), ...(backoff && { backoff: given(backoff) }) }
+}
+
+function compileQuota(name: string, { burst, concurrency, ...units }: NonNullable<CheckedOptions['quotas']>[string]): QuotaSpec {
+  const windows = Object.entries(units).flatMap(([unit, limits]) =>
+    [limits ?? []].flat().map(({ limit, per, timeZone = 'UTC' }): QuotaWindow => {
+      if (per === 'day' || per === 'month') return { unit, limit, per: { calendar: per, timeZone } }
+      return { unit, limit, per: typeof per === 'number' ? per : windowMs[per] }
+    }),
+  )
+  return { name, windows, burst: burst ?? null, concurrency: concurrency ?? null }
+}
+
+function logDir(dir: string | false | undefined, store: string): string | false {
+  if (dir === false) return false
+  if (dir !== undefined) return resolve(dir)
+  return store === ':memory:' ? false : join(dirname(store), 'logs')
+}
+
+/** The defaults with what the layers give laid over them, later ones on top; keys that have no default are left out. */
+function filled<T extends object>(base: T, ...layers: (Given<T> | undefined)[]): T {
+  const result = Object.assign({}, base)
+  for (const layer of layers) {
+    for (const key of Object.keys(base) as (keyof T)[]) {
+      const value = layer?.[key]
+      if (value !== undefined) result[key] = value
+    }
+  }
+  return result
+}
+
+/** Without what is undefined. */
+function given<T extends object>(options: Given<T> | undefined): Partial<T> {
+  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
+}

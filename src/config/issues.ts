@@ -1,0 +1,112 @@
+/**
+ * A mistake in a configuration as data, and the words for it. What was received is described, never dumped: a configuration
+ * holds secrets and texts of any size.
+ */
+import { distance } from 'fastest-levenshtein'
+import { isSecretName } from '../redact.js'
+
+/** One mistake. */
+export interface ConfigIssue {
+  /** Where: `workers[3].heartbeat.everyMs`. Empty for the configuration as a whole. */
+  path: string
+  /** All of the below in one sentence. */
+  message: string
+  /** What is allowed there. */
+  expected: string
+  /** What was found there, in words; secrets are struck out. */
+  received: string
+  /** What was probably meant. */
+  suggestion?: string
+}
+
+/** What a check found, before it is put into words. */
+export interface Finding {
+  path: PropertyKey[]
+  expected: string
+  input: unknown
+  /** Names that may have been meant. */
+  known?: readonly string[]
+  /** It is the name that is unknown, not the value that is wrong. */
+  unknownKey?: boolean
+  /** The value must not be shown. */
+  hidden?: boolean
+}
+
+const longestShown = 100
+
+/** Puts a finding into words; `redact` strikes out secrets that turned up where none belong. */
+export function toIssue({ path, expected, input, known, unknownKey, hidden }: Finding, redact: (text: string) => string): ConfigIssue {
+  const secret = hidden || path.some((part) => typeof part === 'string' && isSecretName(part))
+  const received = secret && input !== undefined ? '[redacted]' : redact(describe(input))
+  const meant = unknownKey ? String(path.at(-1)) : input
+  const suggestion = typeof meant === 'string' ? closest(meant, known ?? quoted(expected)) : undefined
+  const question = suggestion === undefined ? '' : `; did you mean ${unknownKey ? suggestion : `'${suggestion}'`}?`
+  const message = unknownKey ? `is not an option${question || `, ${expected}`}` : `expected ${expected}, received ${received}${question}`
+  return {
+    path: redact(pathText(path)),
+    message: redact(message),
+    expected: redact(expected),
+    received,
+    ...(suggestion !== undefined && { suggestion: redact(suggestion) }),
+  }
+}
+
+/** `['workers', 3, 'my key']` as `workers[3]['my key']`. */
+function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) => {
+      if (typeof part === 'number') return `[${part}]`
+      const name = cut(String(part))
+      if (!/^[A-Za-z_$][\w$-]*$/.test(name)) return `['${name}']`
+      return index === 0 ? name : `.${name}`
+    })
+    .join('')
+}
+
+/** A value in a few words. Never throws. */
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return JSON.stringify(cut(value))
+  if (typeof value === 'bigint') return cut(`${value}n`)
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'symbol') return 'a symbol'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`
+  if (typeof value === 'object' && value !== null) return describeObject(value)
+  return Object.is(value, -0) ? '-0' : String(value)
+}
+
+function describeObject(value: object): string {
+  try {
+    if (value instanceof URL) return JSON.stringify(cut(value.href))
+    const maker = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name
+    return typeof maker === 'string' && maker !== '' && maker !== 'Object' ? `an object (${cut(maker)})` : 'an object'
+  } catch {
+    return 'an object'
+  }
+}
+
+function cut(text: string): string {
+  return text.length > longestShown ? `${text.slice(0, longestShown)}...` : text
+}
+
+/** The values that an expectation names in quotes: those an unknown one may have been meant to be. */
+function quoted(expected: string): string[] {
+  return [...expected.matchAll(/'([^']+)'/g)].map(([, value]) => value as string)
+}
+
+/** The likeliest of the names that was meant, if one is like it. Case, `_` and `-` do not count. */
+export function closest(name: string, known: readonly string[]): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replace(/[_-]/g, '')
+  const meant = plain(name).slice(0, longestShown)
+  if (meant === '') return undefined
+  let best: { name: string; score: number } | undefined
+  for (const candidate of known) {
+    const other = plain(candidate)
+    const near = distance(meant, other)
+    const starts = meant.length >= 3 && other.length >= 3 && (other.startsWith(meant) || meant.startsWith(other))
+    // A third of the letters may be wrong; a name that begins the same is likely too, after all that are nearer.
+    if (near > Math.ceil(Math.max(meant.length, other.length) / 3) && !starts) continue
+    if (!best || near < best.score) best = { name: candidate, score: near }
+  }
+  return best?.name
+}

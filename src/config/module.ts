@@ -1,0 +1,41 @@
+/** From what a user writes as `module` to the one `file:` URL that a thread imports. */
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+/** What threads can import; TypeScript where the runtime can, which the thread itself finds out. */
+const extensions = ['.js', '.mjs', '.ts', '.mts']
+
+/**
+ * Paths are relative to the working directory.
+ *
+ * @returns the URL, or what was expected instead
+ */
+export function resolveModule(module: string | URL): { href: string } | { expected: string } {
+  const url = toUrl(module)
+  if (url?.protocol !== 'file:') return { expected: 'a path, or a URL that begins with file:' }
+  let file: string
+  try {
+    file = fileURLToPath(url)
+  } catch {
+    return { expected: 'a file: URL of this machine' }
+  }
+  if (!extensions.some((extension) => file.endsWith(extension))) return { expected: `a file that ends in ${extensions.join(', ')}` }
+  if (!isFile(file)) return { expected: `a file that exists, but there is no ${file}` }
+  return { href: url.href }
+}
+
+function toUrl(module: string | URL): URL | null {
+  if (typeof module !== 'string') return module
+  // A scheme has two letters or more; one is a drive of Windows.
+  if (/^[a-z][a-z0-9+.-]+:/i.test(module)) return URL.canParse(module) ? new URL(module) : null
+  return module.trim() === '' || module.includes('\0') ? null : pathToFileURL(resolve(module))
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,54 @@
+/** Reads a configuration from a JSON file, and says where a text that is no JSON goes wrong. */
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { DroverError, toErrorRecord } from '../errors.js'
+import { jsonErrorAt } from './json.js'
+import { isRecord } from './schema.js'
+
+/**
+ * What the file holds, its paths made absolute; anything at all, as long as it is JSON.
+ *
+ * @throws DroverError CONFIG_INVALID if the file cannot be read or is not JSON
+ */
+export async function readConfig(file: string): Promise<unknown> {
+  return absolute(parse(await read(file), file), dirname(resolve(file)))
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : toErrorRecord(cause).message
+    throw new DroverError('CONFIG_INVALID', `${resolve(file)} cannot be read: ${why}`, { cause })
+  }
+}
+
+function parse(text: string, file: string): unknown {
+  // Editors on Windows put a byte order mark in front.
+  const json = text.replace(/^\uFEFF/, '')
+  try {
+    return JSON.parse(json)
+  } catch {
+    // The parser's own message quotes the text, which may hold secrets, and often does not say where.
+    const before = json.slice(0, jsonErrorAt(json)).split('\n')
+    const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
+    throw new DroverError('CONFIG_INVALID', `${file} is not JSON: the mistake is at ${place}`, { details: { place } })
+  }
+}
+
+function absolute(options: unknown, folder: string): unknown {
+  if (!isRecord(options)) return options
+  const { $schema: _, ...rest } = options
+  const { store, log, workers } = rest
+  if (typeof store === 'string' && store.trim() !== '' && store !== ':memory:') rest.store = resolve(folder, store)
+  if (isRecord(log) && typeof log.dir === 'string' && log.dir.trim() !== '') rest.log = { ...log, dir: resolve(folder, log.dir) }
+  if (Array.isArray(workers)) rest.workers = workers.map((worker) => absoluteModule(worker, folder))
+  return rest
+}
+
+function absoluteModule(worker: unknown, folder: string): unknown {
+  if (!isRecord(worker)) return worker
+  const { module } = worker
+  const isPath = typeof module === 'string' && module.trim() !== '' && !/^[a-z][a-z0-9+.-]+:/i.test(module)
+  return isPath ? { ...worker, module: resolve(folder, module) } : worker
+}

@@ -1,0 +1,166 @@
+/**
+ * What options must fit together. The rules read the options as they were given and look only at parts that have the right
+ * form, so that mistakes of both kinds are reported at once.
+ */
+import { defaults, laneOf } from './compile.js'
+import type { Finding } from './issues.js'
+import { isRecord } from './schema.js'
+
+type Path = PropertyKey[]
+
+/** Every pair of options that do not fit together. */
+export function checkRules(input: unknown): Finding[] {
+  const options = asRecord(input)
+  const findings: Finding[] = []
+  checkHeartbeat(['heartbeat'], [options.heartbeat], findings)
+  checkTasks(['tasks'], [options.tasks], findings)
+  checkRestart(['restart'], options.restart, findings)
+  checkQuotas(asRecord(options.quotas), findings)
+  const workers = Array.isArray(options.workers) ? Array.from(options.workers, asRecord) : []
+  const maxTarget = asNumber(asRecord(options.limits).maxTarget) ?? defaults.maxTarget
+  const ids = new Map<string, number>()
+  const lanes = new Map<string, number>()
+  const inputs = new Set<unknown>()
+  for (const [index, worker] of workers.entries()) {
+    const path = ['workers', index]
+    if (worker.heartbeat !== undefined) checkHeartbeat([...path, 'heartbeat'], [options.heartbeat, worker.heartbeat], findings)
+    if (worker.tasks !== undefined) checkTasks([...path, 'tasks'], [options.tasks, worker.tasks], findings)
+    checkRestart([...path, 'restart'], worker.restart, findings)
+    checkUnique(path, worker, ids, lanes, findings)
+    checkQuotaName([...path, 'quota'], worker.quota, asRecord(options.quotas), findings)
+    checkTarget([...path, 'target'], worker, maxTarget, findings)
+    checkInput([...path, 'input'], worker.input, inputs, findings)
+  }
+  return findings
+}
+
+/** The layers are merged, later ones first; a mistake is laid to an option of the last one, whose place `path` is. */
+function checkHeartbeat(path: Path, layers: unknown[], findings: Finding[]): void {
+  const own = asRecord(layers.at(-1))
+  const everyMs = merged(layers, 'everyMs', defaults.heartbeat.everyMs)
+  const timeoutMs = merged(layers, 'timeoutMs', defaults.heartbeat.timeoutMs)
+  if (timeoutMs >= 2 * everyMs) return
+  if (own.timeoutMs !== undefined) {
+    findings.push({ path: [...path, 'timeoutMs'], expected: `at least ${2 * everyMs}, twice everyMs`, input: timeoutMs })
+  } else if (own.everyMs !== undefined) {
+    findings.push({ path: [...path, 'everyMs'], expected: `at most ${timeoutMs / 2}, half of timeoutMs`, input: everyMs })
+  }
+}
+
+function checkTasks(path: Path, layers: unknown[], findings: Finding[]): void {
+  checkBackoff(
+    [...path, 'backoff'],
+    layers.map((layer) => asRecord(layer).backoff),
+    defaults.tasks.backoff,
+    findings,
+  )
+}
+
+function checkRestart(path: Path, restart: unknown, findings: Finding[]): void {
+  if (isRecord(restart)) checkBackoff([...path, 'backoff'], [restart.backoff], defaults.restart.backoff, findings)
+}
+
+function checkBackoff(path: Path, layers: unknown[], otherwise: { initialMs: number; maxMs: number }, findings: Finding[]): void {
+  const own = asRecord(layers.at(-1))
+  const initialMs = merged(layers, 'initialMs', otherwise.initialMs)
+  const maxMs = merged(layers, 'maxMs', otherwise.maxMs)
+  if (maxMs >= initialMs) return
+  if (own.maxMs !== undefined) findings.push({ path: [...path, 'maxMs'], expected: `at least ${initialMs}, the initialMs`, input: maxMs })
+  else if (own.initialMs !== undefined) {
+    findings.push({ path: [...path, 'initialMs'], expected: `at most ${maxMs}, the maxMs`, input: initialMs })
+  }
+}
+
+function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void {
+  for (const [name, quota] of Object.entries(quotas)) {
+    // These names mean something to every object, and would be lost on the way.
+    if (['__proto__', 'prototype', 'constructor'].includes(name)) {
+      findings.push({ path: ['quotas', name], expected: 'another name', input: name, known: [] })
+    }
+    const { concurrency } = asRecord(quota)
+    if (concurrency !== undefined) {
+      const expected = "nothing: a quota does not limit what is in flight yet; a worker's own concurrency does"
+      findings.push({ path: ['quotas', name, 'concurrency'], expected, input: concurrency, known: [] })
+    }
+    for (const [unit, limits] of Object.entries(asRecord(quota))) {
+      for (const [index, limit] of (Array.isArray(limits) ? limits : [limits]).entries()) {
+        const { per, timeZone } = asRecord(limit)
+        if (timeZone === undefined || !(typeof per === 'number' || ['second', 'minute', 'hour'].includes(per as string))) continue
+        const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'timeZone']
+        findings.push({ path, expected: 'nothing: only a day or a month has a time zone', input: timeZone, known: [] })
+      }
+    }
+  }
+}
+
+function checkUnique(
+  path: Path,
+  worker: Record<string, unknown>,
+  ids: Map<string, number>,
+  lanes: Map<string, number>,
+  findings: Finding[],
+): void {
+  const { id, annotator, domain, dataset } = worker
+  if (typeof id !== 'string') return
+  const index = path.at(-1) as number
+  const sameId = ids.get(id)
+  if (sameId !== undefined) {
+    findings.push({ path: [...path, 'id'], expected: `an id of its own, but workers[${sameId}] has the same`, input: id, known: [] })
+    return
+  }
+  ids.set(id, index)
+  if (typeof dataset !== 'string' || !isNameOrNothing(annotator) || !isNameOrNothing(domain)) return
+  const lane = laneOf({ id, annotator, domain: domain === undefined ? domain : String(domain) })
+  const key = JSON.stringify([dataset, lane.annotator, lane.domain])
+  const sameLane = lanes.get(key)
+  if (sameLane === undefined) lanes.set(key, index)
+  else {
+    const expected = `a lane of its own, but workers[${sameLane}] has the same dataset, annotator and domain`
+    findings.push({ path, expected, input: id, known: [] })
+  }
+}
+
+function isNameOrNothing(value: unknown): value is string | number | undefined {
+  return value === undefined || typeof value === 'string' || typeof value === 'number'
+}
+
+function checkQuotaName(path: Path, quota: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
+  if (typeof quota !== 'string' || Object.hasOwn(quotas, quota)) return
+  const known = Object.keys(quotas)
+  findings.push({
+    path,
+    expected: known.length > 0 ? 'the name of a quota in quotas' : 'no quota, since quotas has none',
+    input: quota,
+    known,
+  })
+}
+
+function checkTarget(path: Path, { target, dataset }: Record<string, unknown>, maxTarget: number, findings: Finding[]): void {
+  if (target !== undefined && dataset === undefined) {
+    findings.push({ path, expected: 'nothing: a worker without a dataset has no tasks', input: target, known: [] })
+  }
+  if ((asNumber(target) ?? 0) > maxTarget) findings.push({ path, expected: `at most ${maxTarget} (limits.maxTarget)`, input: target })
+}
+
+function checkInput(path: Path, input: unknown, checked: Set<unknown>, findings: Finding[]): void {
+  if (checked.has(input)) return
+  checked.add(input)
+  try {
+    structuredClone(input)
+  } catch {
+    // The value is not shown, and neither is the error, which may quote it.
+    findings.push({ path, expected: 'what structured cloning takes to a thread: data, no functions, no symbols', input, hidden: true })
+  }
+}
+
+function merged(layers: unknown[], key: string, otherwise: number): number {
+  return layers.reduce<number>((value, layer) => asNumber(asRecord(layer)[key]) ?? value, otherwise)
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {}
+}
+
+function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && !Number.isNaN(value) ? value : undefined
+}

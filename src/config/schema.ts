@@ -1,0 +1,250 @@
+/**
+ * The form of the options, as valibot schemas. What one option allows by itself is said here; what options must fit together
+ * is in `rules.ts`. The message of a schema is what it expects, in words; values that it names in quotes are offered to whoever
+ * misspelt one.
+ */
+import * as v from 'valibot'
+import type { RestartDecision } from '../machines/restart-policy.js'
+import { resolveModule } from './module.js'
+
+/** Timers of Node.js overflow beyond this, and fire at once. */
+const longestTimer = 2 ** 31 - 1
+const longestName = 200
+
+/** Whether a value is an object of options: not null, no list, no function. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The type of an object schema that has no other keys. */
+type Group<Entries extends v.ObjectEntries> = v.GenericSchema<
+  v.InferInput<v.ObjectSchema<Entries, undefined>>,
+  v.InferOutput<v.ObjectSchema<Entries, undefined>>
+>
+
+/** An object with these options and no others; each unknown one is an issue, with the known ones to choose from. */
+function group<const Entries extends v.ObjectEntries>(entries: Entries, expected = 'an object'): Group<Entries> {
+  const known = Object.keys(entries)
+  const schema: v.GenericSchema<unknown, unknown> = v.pipe(
+    v.custom<Record<string, unknown>>(isRecord, expected),
+    v.looseObject(entries, (issue) => missing(entries, issue)),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const input = dataset.value as Record<string, unknown>
+      for (const [key, value] of Object.entries(input)) {
+        if (Object.hasOwn(entries, key)) continue
+        const path: [v.ObjectPathItem] = [{ type: 'object', origin: 'key', input, key, value }]
+        addIssue({ message: `known here: ${known.join(', ')}`, input: value, path })
+      }
+    }),
+  )
+  // Those it does not know are refused: what is left is exactly the entries.
+  return schema as Group<Entries>
+}
+
+/** What a required option that is not there should have been: what its own schema says. */
+function missing(entries: v.ObjectEntries, issue: v.LooseObjectIssue): string {
+  const entry = entries[String(issue.path?.at(-1)?.key)]
+  return entry && 'message' in entry && typeof entry.message === 'string' ? entry.message : 'a value'
+}
+
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER, or?: { value: number }) =>
+  v.custom<number>(
+    (value) => Number.isSafeInteger(value) && (((value as number) >= min && (value as number) <= max) || value === or?.value),
+    `a whole number, ${max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `${min} to ${max}`}${or ? `, or ${or.value}` : ''}`,
+  )
+
+const milliseconds = (min: number, max = longestTimer) =>
+  v.custom<number>(
+    (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+    `whole milliseconds, ${min} to ${max}`,
+  )
+
+const between = (min: number, max: number) =>
+  v.custom<number>(
+    (value) => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
+    max === Number.MAX_VALUE ? `a number, at least ${min}` : `a number, ${min} to ${max}`,
+  )
+
+const oneOf = <const Value extends string>(...values: Value[]) =>
+  v.custom<Value>((value) => values.includes(value as Value), `one of ${values.map((value) => `'${value}'`).join(', ')}`)
+
+const isName = (value: unknown): boolean =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= longestName && !/\p{Cc}/u.test(value)
+
+const name = (expected = 'a name') =>
+  v.custom<string>(isName, `${expected}: 1 to ${longestName} characters, none of them control characters`)
+
+const flag = v.custom<boolean>((value) => typeof value === 'boolean', 'true or false')
+
+const path = (expected: string) =>
+  v.custom<string>(
+    (value) => typeof value === 'string' && value.trim() !== '' && !value.includes('\0') && !value.startsWith('file:'),
+    expected,
+  )
+
+const backoffEntries = {
+  initialMs: v.optional(milliseconds(0)),
+  factor: v.optional(between(1, Number.MAX_VALUE)),
+  maxMs: v.optional(milliseconds(0)),
+  jitter: v.optional(between(0, 1)),
+}
+
+const heartbeat = group({
+  everyMs: v.optional(milliseconds(10)),
+  timeoutMs: v.optional(milliseconds(20)),
+  progressTimeoutMs: v.optional(milliseconds(10)),
+  startTimeoutMs: v.optional(milliseconds(10)),
+})
+
+const tasks = group({
+  maxAttempts: v.optional(whole(1)),
+  poisonAfter: v.optional(whole(1)),
+  backoff: v.optional(group(backoffEntries)),
+  timeoutMs: v.optional(milliseconds(0)),
+})
+
+const restartRules = group(
+  {
+    mode: v.optional(oneOf('permanent', 'transient', 'temporary')),
+    backoff: v.optional(group({ immediate: v.optional(whole(0)), ...backoffEntries })),
+    maxRestarts: v.optional(whole(0)),
+    withinMs: v.optional(
+      v.custom<number>(
+        (value) => value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 1),
+        'whole milliseconds, at least 1, or Infinity',
+      ),
+    ),
+    resetAfterMs: v.optional(milliseconds(0, Number.MAX_SAFE_INTEGER)),
+  },
+  'a restart policy: one of policies, an object of rules, or a function',
+)
+const restartDecision = v.custom<RestartDecision>((value) => typeof value === 'function')
+const restart = v.lazy((value) => (typeof value === 'function' ? restartDecision : restartRules))
+
+const moduleUrl = v.pipe(
+  v.custom<string | URL>((value) => typeof value === 'string' || value instanceof URL, 'a path, a file: URL or a URL'),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const resolved = resolveModule(dataset.value)
+    if ('href' in resolved) return resolved.href
+    addIssue({ message: resolved.expected })
+    return NEVER
+  }),
+)
+
+const workerId = v.custom<string>(
+  (value) => isName(value) && (value as string).split('/').every((part) => /^[A-Za-z0-9._-]+$/.test(part) && !/^\.+$/.test(part)),
+  `an id such as annotator-1/urgency: parts of letters, digits, dots, _ and -, joined by /, at most ${longestName} characters`,
+)
+
+const worker = group({
+  id: workerId,
+  annotator: v.optional(v.custom<string | number>((value) => isName(value) || Number.isFinite(value), 'a name or a number')),
+  domain: v.optional(name()),
+  module: moduleUrl,
+  input: v.optional(v.unknown()),
+  dataset: v.optional(name()),
+  quota: v.optional(name('the name of a quota')),
+  enabled: v.optional(flag),
+  target: v.optional(whole(0)),
+  delayMs: v.optional(whole(100, 60_000, { value: 0 })),
+  concurrency: v.optional(whole(1, 1_024)),
+  prefetch: v.optional(
+    v.custom<number | 'auto'>(
+      (value) => value === 'auto' || (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 1_024),
+      "'auto' or a whole number, 0 to 1024",
+    ),
+  ),
+  priority: v.optional(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
+  restart: v.optional(restart),
+  resourceLimits: v.optional(
+    group({
+      maxOldGenerationSizeMb: v.optional(between(1, 1_000_000)),
+      maxYoungGenerationSizeMb: v.optional(between(1, 1_000_000)),
+      codeRangeSizeMb: v.optional(between(0, 1_000_000)),
+      stackSizeMb: v.optional(between(1, 1_000)),
+    }),
+  ),
+  heartbeat: v.optional(heartbeat),
+  tasks: v.optional(tasks),
+})
+
+export const expectedTimeZone = 'an IANA time zone such as America/Los_Angeles'
+
+const quotaLimit = group({
+  limit: whole(1),
+  per: v.custom<'second' | 'minute' | 'hour' | 'day' | 'month' | number>(
+    (value) =>
+      ['second', 'minute', 'hour', 'day', 'month'].includes(value as string) || (Number.isSafeInteger(value) && (value as number) >= 1),
+    "'second', 'minute', 'hour', 'day', 'month' or whole milliseconds, at least 1",
+  ),
+  timeZone: v.optional(v.custom<string>(isTimeZone, expectedTimeZone)),
+})
+
+/** What a unit of a quota may be; also the answer to a key of a quota that is none. */
+export const expectedLimits = 'limits of a unit: { limit, per }, or a list of them'
+
+const quotaLimits = v.pipe(
+  v.custom<unknown>((value) => isRecord(value) || (Array.isArray(value) && value.length > 0), expectedLimits),
+  v.lazy((value) => (Array.isArray(value) ? v.array(quotaLimit) : quotaLimit)),
+)
+
+const quota = v.pipe(
+  v.custom<Record<string, unknown>>(isRecord, 'an object of limits'),
+  v.objectWithRest({ burst: v.optional(whole(1)), concurrency: v.optional(whole(1)) }, v.optional(quotaLimits)),
+  v.check(
+    (value) => Object.values(value).some((limit) => limit !== undefined),
+    "at least one limit, such as requests: { limit: 15, per: 'minute' }",
+  ),
+)
+
+/** The options of a system. */
+export const droverSchema = group(
+  {
+    store: path("the path of a file, or ':memory:'"),
+    workers: v.array(worker, 'a list of workers'),
+    concurrency: v.optional(whole(1)),
+    onFull: v.optional(oneOf('queue', 'reject')),
+    quotas: v.optional(
+      v.pipe(v.custom<Record<string, unknown>>(isRecord, 'an object of quotas by name'), v.record(name('the name of a quota'), quota)),
+    ),
+    heartbeat: v.optional(heartbeat),
+    restart: v.optional(restart),
+    tasks: v.optional(tasks),
+    durability: v.optional(oneOf('power', 'process')),
+    drainMs: v.optional(milliseconds(0)),
+    killMs: v.optional(milliseconds(1)),
+    keepEvents: v.optional(whole(0)),
+    limits: v.optional(group({ maxTarget: v.optional(whole(1)) })),
+    log: v.optional(
+      group({
+        level: v.optional(oneOf('silent', 'error', 'warn', 'info', 'debug')),
+        console: v.optional(flag),
+        dir: v.optional(v.lazy((value) => (value === false ? v.literal(false) : path('the path of a folder, or false')))),
+        maxBytes: v.optional(whole(1_000)),
+        keep: v.optional(whole(0, 1_000)),
+      }),
+    ),
+    secrets: v.optional(
+      v.array(
+        v.custom<string>((value) => typeof value === 'string' && value !== '', 'a text'),
+        'a list of texts',
+      ),
+    ),
+  },
+  'an object with at least store and workers',
+)
+
+/** Options that have the right form. */
+export type CheckedOptions = v.InferOutput<typeof droverSchema>
+export type CheckedWorker = CheckedOptions['workers'][number]
+
+function isTimeZone(value: unknown): boolean {
+  try {
+    // An offset such as '+02:00' is taken by newer versions of Node.js only, and has no daylight saving.
+    if (typeof value !== 'string' || !/^[A-Za-z]/.test(value)) return false
+    new Intl.DateTimeFormat('en', { timeZone: value })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,411 @@
+/**
+ * The façade: what a pipeline holds in its hands. Everything behind it is actors; nothing here decides.
+ */
+import { statusOf, systemStatus } from './actors/observe.js'
+import { laneOf, type OpenSystem, openSystem } from './actors/open-system.js'
+import { Waker } from './actors/waker.js'
+import { heldBy, type WorkerHands } from './actors/worker.js'
+import { compileConfig } from './config.js'
+import { DroverError } from './errors.js'
+import type { EventName, Listener } from './events.js'
+import { type LoadOptions, type LoadReport, loadItems } from './load.js'
+import type { LogRecord, RecentLogs } from './logs/logs.js'
+import type { Failure } from './machines/failure.js'
+import type { LifecycleEvent, WorkerState } from './machines/lifecycle-contract.js'
+import type { CompiledWorker, DroverOptions } from './options.js'
+import { type DeadTask, exportResults, type Result, readDead, readResults } from './results.js'
+import { type Selector, select } from './selector.js'
+import { stopOnSignals } from './signals.js'
+import type { SystemStatus, WorkerStatus } from './status.js'
+import type { LaneFilter, QuotaStatus, StoredEvent } from './store/engine.js'
+
+/** What became of a control call for one worker. */
+export interface ControlOutcome {
+  worker: string
+  annotator: string
+  domain: string
+  /** Its state now. */
+  state: WorkerState
+  /** Whether the call had, or will have, its effect. */
+  ok: boolean
+  /** Why not, or what happens next. */
+  message: string
+}
+
+/** How a run ended. */
+export interface RunReport {
+  /** Workers whose tasks are all done. */
+  completed: string[]
+  /** Workers that are down on request. */
+  stopped: string[]
+  /** Workers that were given up. */
+  blacklisted: string[]
+  /** Results in all lanes. */
+  results: number
+  /** Tasks given up in all lanes. */
+  dead: number
+}
+
+export interface ResetOutcome extends ControlOutcome {
+  /** What was deleted. */
+  deleted: { results: number; dead: number }
+}
+
+/** States a worker does not leave by itself. */
+const settled: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'blacklisted']
+const withThread: readonly WorkerState[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
+
+/** A running system. Made by {@link createDrover}. */
+export class Drover {
+  readonly #system: OpenSystem
+  readonly #workers: CompiledWorker[]
+  #started = false
+  #failed: DroverError | null = null
+  #closing: Promise<void> | null = null
+  #state: SystemStatus['state'] = 'open'
+  readonly #waker: Waker
+
+  /** @internal Use {@link createDrover}. */
+  constructor(system: OpenSystem) {
+    this.#system = system
+    this.#workers = system.parts.config.workers
+    this.#waker = new Waker(system.parts, system.hands)
+    system.parts.store.on('changed', () => void this.#waker.everyone())
+    system.parts.store.on('failed', ({ error }) => this.#fail(error))
+  }
+
+  /**
+   * Starts workers: those named, or all that are enabled. Resolves when each has its place in the queue for slots; those that
+   * another host holds, and those that are blacklisted, are not started and say so.
+   */
+  async start(selector?: Selector): Promise<ControlOutcome[]> {
+    const workers = this.#select(selector)
+    this.#started = true
+    return Promise.all(workers.map((worker) => this.#startOne(worker)))
+  }
+
+  /** Finishes what is in hand (at most `drainMs`), then ends the threads. Resolves when they are down. */
+  async stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
+    const workers = this.#select(selector)
+    const event: LifecycleEvent = { type: 'STOP', ...(options.drainMs !== undefined && { drainMs: options.drainMs }) }
+    for (const { id } of workers) this.#tell(id, event)
+    await this.#until(() => workers.every(({ id }) => !withThread.includes(this.#hands(id).state)))
+    await this.#waker.refresh()
+    return workers.map((worker) => this.#outcome(worker, true, 'stopped'))
+  }
+
+  /** No new tasks; those in hand go on, threads stay. */
+  async pause(selector?: Selector): Promise<ControlOutcome[]> {
+    return this.#select(selector).map((worker) => {
+      const down = settled.includes(this.#hands(worker.id).state)
+      if (!down) this.#tell(worker.id, { type: 'PAUSE' })
+      return this.#outcome(worker, !down, down ? 'not running' : 'paused')
+    })
+  }
+
+  async resume(selector?: Selector): Promise<ControlOutcome[]> {
+    return this.#select(selector).map((worker) => {
+      const was = this.#hands(worker.id).state
+      this.#tell(worker.id, { type: 'RESUME' })
+      return this.#outcome(worker, was === 'paused', was === 'paused' ? 'resumed' : 'was not paused')
+    })
+  }
+
+  /** Stops, then starts. Resolves when the new start is on its way. Counts as no failure. */
+  async restart(selector?: Selector): Promise<ControlOutcome[]> {
+    await this.stop(selector)
+    return this.start(selector)
+  }
+
+  /**
+   * Forgets a worker's failures and lifts its blacklisting. With `data: true` also deletes all its lane's results and dead tasks, so
+   * that it starts over. Only for workers that are down.
+   */
+  async reset(selector?: Selector, options: { data?: boolean } = {}): Promise<ResetOutcome[]> {
+    const { parts } = this.#system
+    return Promise.all(
+      this.#select(selector).map(async (worker) => {
+        const none = { results: 0, dead: 0 }
+        if (!settled.includes(this.#hands(worker.id).state)) {
+          return { ...this.#outcome(worker, false, 'not down: stop it first'), deleted: none }
+        }
+        const reply = await parts.store.client.call('reset', { worker: worker.id, host: parts.host.id, data: options.data ?? false })
+        if (reply.counts) parts.lanes.update([reply.counts])
+        this.#tell(worker.id, { type: 'RESET' })
+        return { ...this.#outcome(worker, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
+      }),
+    )
+  }
+
+  /**
+   * How many results lanes are to have: raised, completed ones go on; lowered, they stop there.
+   *
+   * @param target 0 or more, or null for every item
+   */
+  async setTarget(selector: Selector, target: number | null): Promise<void> {
+    if (target !== null && (!Number.isSafeInteger(target) || target < 0)) {
+      throw new DroverError('ARGUMENT_INVALID', `target must be a whole number of 0 or more, or null, got ${target}`)
+    }
+    const workers = this.#select(selector).filter(({ dataset }) => dataset !== null)
+    for (const worker of workers) worker.target = target
+    const { store, lanes } = this.#system.parts
+    const reply = await store.client.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
+    lanes.update(reply.workers.flatMap((row) => row.lane ?? []))
+    for (const { id } of workers) this.#waker.worker(id)
+  }
+
+  /**
+   * Adds items to a dataset, streaming: memory stays bounded whatever the length of the source. Idempotent by key. Workers of the
+   * dataset take up what comes in at once.
+   *
+   * @throws DroverError LOAD_BAD_RECORD, LOAD_CONFLICT; both name the record's position
+   * @example
+   * await drover.load('messages', readJsonl('messages.jsonl'), { key: (m) => m.id })
+   */
+  async load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item> = {}): Promise<LoadReport> {
+    this.#assertOpen()
+    if (typeof dataset !== 'string' || dataset === '') throw new DroverError('ARGUMENT_INVALID', 'load takes the name of a dataset first')
+    const { loading, parts } = this.#system
+    loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
+    try {
+      const report = await loadItems(parts.store.client, dataset, source, options, () => this.#waker.dataset(dataset))
+      parts.publish('dataset:load:finished', { ...report, at: parts.now() })
+      return report
+    } finally {
+      const left = (loading.get(dataset) ?? 1) - 1
+      if (left === 0) loading.delete(dataset)
+      else loading.set(dataset, left)
+      await this.#waker.everyone()
+      for (const worker of this.#workers) {
+        if (worker.dataset === dataset && this.#hands(worker.id).state === 'running') this.#hands(worker.id).poke()
+      }
+    }
+  }
+
+  /**
+   * Resolves when every worker that was started has completed or is down for good, and nothing is being loaded.
+   *
+   * @throws DroverError NOT_STARTED if nothing was started; STORE_FAILED if the store is gone
+   */
+  async done(): Promise<RunReport> {
+    if (!this.#started) throw new DroverError('NOT_STARTED', 'done() before start(): nothing would ever be done')
+    await this.#until(() => this.#system.loading.size === 0 && this.#workers.every(({ id }) => settled.includes(this.#hands(id).state)))
+    await this.#waker.refresh()
+    const inState = (state: WorkerState): string[] => this.#workers.filter(({ id }) => this.#hands(id).state === state).map(({ id }) => id)
+    const { done, dead } = this.status()
+    return { completed: inState('completed'), stopped: inState('stopped'), blacklisted: inState('blacklisted'), results: done, dead }
+  }
+
+  /** Committed results that match, lane by lane, in order of loading. */
+  results<Value = unknown>(filter: LaneFilter = {}): AsyncGenerator<Result<Value>, void, void> {
+    return readResults<Value>(this.#system.reader, filter)
+  }
+
+  /** Tasks that were given up. */
+  deadTasks(filter: LaneFilter = {}): AsyncGenerator<DeadTask, void, void> {
+    return readDead(this.#system.reader, filter)
+  }
+
+  /** Gives dead tasks another life; their counters start over. Answers how many. */
+  async redrive(filter: LaneFilter & { keys?: string[] } = {}): Promise<number> {
+    const { keys, ...lanes } = filter
+    const reply = await this.#system.parts.store.client.call('redrive', { filter: lanes, keys: keys ?? null })
+    await this.#waker.refresh()
+    for (const worker of reply.workers) this.#waker.worker(worker)
+    return reply.redriven
+  }
+
+  /** Writes results as JSON lines; the file is replaced whole or not at all. Answers how many lines. */
+  export(file: string, filter: LaneFilter = {}): Promise<number> {
+    return exportResults(this.#system.reader, file, filter)
+  }
+
+  /** The whole system, from memory: costs no disk. */
+  status(): SystemStatus {
+    return systemStatus(this.#system, this.#state)
+  }
+
+  /** One worker. */
+  worker(id: string): { status(): WorkerStatus } {
+    const hands = this.#hands((this.#select(id)[0] as CompiledWorker).id)
+    return { status: () => statusOf(this.#system, hands) }
+  }
+
+  /** One quota. */
+  quota(name: string): { status(): Promise<QuotaStatus> } {
+    if (!this.#system.parts.config.quotas.some((quota) => quota.name === name)) {
+      throw new DroverError('QUOTA_INVALID', `there is no quota ${JSON.stringify(name)}`)
+    }
+    return {
+      status: async () => {
+        const { quotas } = await this.#system.parts.store.client.call('quotas', { names: [name] })
+        return quotas[0] as QuotaStatus
+      },
+    }
+  }
+
+  /** Failures, newest first; also those of earlier runs. */
+  async failures(query: { worker?: string; limit?: number } = {}): Promise<{ worker: string; failure: Failure }[]> {
+    const { worker, limit = 100 } = query
+    await this.#system.parts.recorder.flush()
+    const { rows } = await this.#system.reader.read('latestEvents', {
+      limit,
+      types: ['worker:failure:recorded'],
+      ...(worker && { worker }),
+    })
+    return rows.map((row) => row.payload as { worker: string; failure: Failure })
+  }
+
+  /** The event log, newest first; also of earlier runs. */
+  async history(query: { worker?: string; types?: EventName[]; limit?: number } = {}): Promise<StoredEvent[]> {
+    const { limit = 100, ...filter } = query
+    await this.#system.parts.recorder.flush()
+    return (await this.#system.reader.read('latestEvents', { limit, ...filter })).rows
+  }
+
+  /** The latest log records. */
+  logs(query: RecentLogs): LogRecord[] {
+    return this.#system.parts.logs.recent(query)
+  }
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#system.events.on(name, listener)
+    return this
+  }
+
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#system.events.once(name, listener)
+    return this
+  }
+
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#system.events.off(name, listener)
+    return this
+  }
+
+  /**
+   * Closes the system at the first of these signals, and ends the process at the second.
+   *
+   * @returns takes the handlers away again; closing does so by itself
+   */
+  stopOnSignals(signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): () => void {
+    return stopOnSignals(this, signals)
+  }
+
+  /**
+   * Stops every worker (draining for at most `drainMs`), closes the store, and leaves no handle behind. A second call returns the same
+   * promise.
+   */
+  close(options: { drainMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close({ drainMs }: { drainMs?: number }): Promise<void> {
+    const { root, shutDown } = this.#system
+    this.#become('closing')
+    root.send({ type: 'CLOSE' })
+    this.#waker.stop()
+    for (const { id } of this.#workers) {
+      if (!settled.includes(this.#hands(id).state)) {
+        this.#tell(id, { type: 'STOP', reason: 'the system is closing', ...(drainMs !== undefined && { drainMs }) })
+      }
+    }
+    await this.#until(() => this.#workers.every(({ id }) => settled.includes(this.#hands(id).state)))
+    root.send({ type: 'CLOSED' })
+    await shutDown()
+    this.#become('closed')
+  }
+
+  #fail(error: unknown): void {
+    const { parts, root } = this.#system
+    const message = error instanceof Error ? error.message : String(error)
+    this.#failed = DroverError.is(error) ? error : new DroverError('STORE_FAILED', message, { cause: error })
+    root.send({ type: 'FAIL' })
+    this.#become('failed')
+    parts.publish('store:thread:failed', { message, at: parts.now() })
+    for (const { id } of this.#workers) this.#tell(id, { type: 'STOP', reason: 'the store is gone', drainMs: 0 })
+  }
+
+  #become(to: SystemStatus['state']): void {
+    const from = this.#state
+    this.#state = to
+    this.#system.parts.publish('system:state:changed', { from, to, at: this.#system.parts.now() })
+  }
+
+  async #startOne(worker: CompiledWorker): Promise<ControlOutcome> {
+    const hands = this.#hands(worker.id)
+    if (!worker.enabled) return this.#outcome(worker, false, 'disabled')
+    if (hands.state === 'blacklisted') return this.#outcome(worker, false, `blacklisted (${hands.memory.reason}): reset it first`)
+    if (withThread.includes(hands.state) || hands.state === 'queued') {
+      this.#tell(worker.id, { type: 'START' })
+      return this.#outcome(worker, true, hands.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
+    }
+    const { slots, config } = this.#system.parts
+    if (config.onFull === 'reject' && slots.free === 0) {
+      throw new DroverError('SLOTS_FULL', `all ${slots.limit} slots are taken, ${worker.id} was not started (onFull is 'reject')`)
+    }
+    const holder = await hands.acquire()
+    if (holder) return this.#outcome(worker, false, heldBy(holder))
+    this.#tell(worker.id, { type: 'START' })
+    return this.#outcome(worker, true, 'started')
+  }
+
+  #outcome(worker: CompiledWorker, ok: boolean, message: string): ControlOutcome {
+    return { worker: worker.id, annotator: worker.annotator, domain: worker.domain, state: this.#hands(worker.id).state, ok, message }
+  }
+
+  #select(selector: Selector | undefined): CompiledWorker[] {
+    this.#assertOpen()
+    return select(this.#workers, selector)
+  }
+
+  #assertOpen(): void {
+    if (this.#failed) throw this.#failed
+    if (this.#closing) throw new DroverError('CLOSED', `the system is ${this.#state}`)
+  }
+
+  #hands(id: string): WorkerHands {
+    return this.#system.hands.get(id) as WorkerHands
+  }
+
+  #tell(worker: string, event: LifecycleEvent): void {
+    this.#system.root.system.get('supervisor')?.send({ type: 'TELL', worker, event })
+  }
+
+  /** Settles when the condition holds; looked at after every transition, every load, and when the system fails. */
+  #until(condition: () => boolean): Promise<void> {
+    const { events } = this.#system
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const failed = this.#failed && !this.#closing
+        if (!failed && !condition()) return
+        for (const name of names) events.off(name, look)
+        if (failed) reject(this.#failed)
+        else resolve()
+      }
+      const names = ['worker:state:changed', 'dataset:load:finished', 'store:thread:failed', 'system:state:changed'] as const
+      for (const name of names) events.on(name, look)
+      look()
+    })
+  }
+}
+
+/**
+ * Checks the configuration, opens the store, takes back what hosts that are gone left behind, and makes the system. No worker
+ * runs before `start()`.
+ *
+ * @throws DroverError CONFIG_INVALID with every mistake at once, before anything is created; the STORE_ codes
+ * @example
+ * const drover = await createDrover({
+ *   store: 'data/drover.db',
+ *   workers: matrix({ annotators: ['1', '2'], domains: ['urgency'], worker: () => ({ module: './annotate.worker.js', dataset: 'messages' }) }),
+ * })
+ */
+export async function createDrover(options: DroverOptions): Promise<Drover> {
+  return new Drover(await openSystem(compileConfig(options)))
+}

@@ -1,0 +1,147 @@
+/**
+ * Every error drover throws on purpose: one class, one table of codes. A code is contract; a message may change.
+ */
+
+/** The codes, each with when it is thrown. */
+export const errorCodes = {
+  /** `createDrover`, `validateConfig`, `loadConfig`: the configuration has mistakes; `details.issues` lists all of them. */
+  CONFIG_INVALID: 'CONFIG_INVALID',
+  /** A method was called with an argument that is not of its form. */
+  ARGUMENT_INVALID: 'ARGUMENT_INVALID',
+  /** The named worker is not in the configuration. */
+  WORKER_UNKNOWN: 'WORKER_UNKNOWN',
+  /** The worker is running in another live host; `details.holder` says which. */
+  WORKER_HELD: 'WORKER_HELD',
+  /** The worker module's file does not exist. */
+  WORKER_MODULE_NOT_FOUND: 'WORKER_MODULE_NOT_FOUND',
+  /** The worker module threw while it was imported. */
+  WORKER_MODULE_THREW: 'WORKER_MODULE_THREW',
+  /** The worker module has no default export made by `defineWorker`. */
+  WORKER_MODULE_INVALID: 'WORKER_MODULE_INVALID',
+  /** The worker module is TypeScript and this Node.js cannot load it. */
+  WORKER_MODULE_TYPESCRIPT: 'WORKER_MODULE_TYPESCRIPT',
+  /** No slot is free and `onFull` is `'reject'`. */
+  SLOTS_FULL: 'SLOTS_FULL',
+  /** The thread ended while a call to it was pending, or had ended before. */
+  THREAD_GONE: 'THREAD_GONE',
+  /** The store's folder does not exist. */
+  STORE_FOLDER_MISSING: 'STORE_FOLDER_MISSING',
+  /** The store's file, or its folder, cannot be written. */
+  STORE_READ_ONLY: 'STORE_READ_ONLY',
+  /** The store's file is not an SQLite database, or is one of another program. */
+  STORE_NOT_A_DATABASE: 'STORE_NOT_A_DATABASE',
+  /** The store was written by a newer drover. */
+  STORE_TOO_NEW: 'STORE_TOO_NEW',
+  /** The store failed for another reason; `cause` has it. */
+  STORE_FAILED: 'STORE_FAILED',
+  /** A request that belongs to a fence that is no longer current. */
+  FENCED: 'FENCED',
+  /** `load`: a record is not usable; `details.position` is its place, from 0. */
+  LOAD_BAD_RECORD: 'LOAD_BAD_RECORD',
+  /** `load`: the key is known with other data; `details.key` and `details.position` name it. */
+  LOAD_CONFLICT: 'LOAD_CONFLICT',
+  /** The quota is not in the configuration, or cannot ever grant what is asked. */
+  QUOTA_INVALID: 'QUOTA_INVALID',
+  /** `done()` before any worker was started. */
+  NOT_STARTED: 'NOT_STARTED',
+  /** The system is closing or closed. */
+  CLOSED: 'CLOSED',
+  /** A condition did not come about within its time. */
+  TIMEOUT: 'TIMEOUT',
+} as const
+
+/** One of the codes of {@link errorCodes}. */
+export type ErrorCode = (typeof errorCodes)[keyof typeof errorCodes]
+
+const brand = Symbol.for('drover.error')
+
+/** The class of every error that drover throws on purpose. */
+export class DroverError extends Error {
+  override readonly name: string = 'DroverError'
+  readonly code: ErrorCode
+  /** Facts about the error, safe to show and to store. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.details = options.details ?? {}
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** Whether a value is a DroverError, also one made by another copy of drover in the same process. */
+  static is(value: unknown): value is DroverError {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}
+
+/** An error as plain data: what crosses a thread, goes into the store, and is shown. */
+export interface ErrorRecord {
+  name: string
+  message: string
+  /** The error's own `code` if it had one. */
+  code?: string
+  stack?: string
+  cause?: ErrorRecord
+  details?: Record<string, unknown>
+}
+
+/** How deep a chain of causes is followed; a cyclic chain ends here too. */
+const deepestCause = 5
+
+/**
+ * Any thrown value as plain data. Never throws: getters that do, and values that are no errors, are dealt with.
+ */
+export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
+  try {
+    if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
+      return { name: 'NonError', message: typeof thrown === 'string' ? thrown : describe(thrown) }
+    }
+    const error = thrown as Error & { code?: unknown; details?: unknown }
+    const record: ErrorRecord = { name: String(error.name || 'Error'), message: String(error.message) }
+    if (typeof error.code === 'string' || typeof error.code === 'number') record.code = String(error.code)
+    if (typeof error.stack === 'string') record.stack = error.stack
+    if (DroverError.is(error)) record.details = { ...error.details }
+    if (error.cause !== undefined && depth < deepestCause) record.cause = toErrorRecord(error.cause, depth + 1)
+    return record
+  } catch {
+    return { name: 'NonError', message: 'a value was thrown that cannot be read' }
+  }
+}
+
+/** The way back from {@link toErrorRecord}: a DroverError where the code is one of ours, else an Error that keeps name, code and cause. */
+export function fromErrorRecord(record: ErrorRecord): Error {
+  const cause = record.cause ? fromErrorRecord(record.cause) : undefined
+  if (record.code !== undefined && record.code in errorCodes) {
+    return new DroverError(record.code as ErrorCode, record.message, {
+      ...(cause && { cause }),
+      ...(record.details && { details: record.details }),
+    })
+  }
+  const error = new Error(record.message, cause && { cause })
+  error.name = record.name
+  if (record.code !== undefined) Object.assign(error, { code: record.code })
+  if (record.stack !== undefined) error.stack = record.stack
+  return error
+}
+
+function isErrorLike(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'message' in value && 'name' in value
+}
+
+function describe(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return String(value)
+  }
+}
+
+/** The record with every text passed through `change` (to strike out secrets, say). */
+export function mapErrorRecord(record: ErrorRecord, change: (text: string) => string): ErrorRecord {
+  const mapped: ErrorRecord = { ...record, message: change(record.message) }
+  if (record.stack !== undefined) mapped.stack = change(record.stack)
+  if (record.cause) mapped.cause = mapErrorRecord(record.cause, change)
+  if (record.details) mapped.details = JSON.parse(change(JSON.stringify(record.details))) as Record<string, unknown>
+  return mapped
+}

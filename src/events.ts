@@ -1,0 +1,95 @@
+/**
+ * The events of a system, `subject:verb:outcome`, one object payload each. A listener that throws harms nobody: it is caught
+ * and logged, and the other listeners are served.
+ */
+import { EventEmitter } from 'eventemitter3'
+import type { Failure } from './machines/failure.js'
+import type { WorkerState } from './machines/lifecycle-contract.js'
+import type { LaneCounts } from './store/engine.js'
+
+/** Every event and its payload. Times are ms since the epoch. */
+export interface DroverEvents {
+  /** A worker's lifecycle moved; one for every transition, also the passing ones (`crashed`). Stored. */
+  'worker:state:changed': { worker: string; from: WorkerState; to: WorkerState; reason: string; at: number }
+  /** A worker failed; comes before its `crashed`. Stored. */
+  'worker:failure:recorded': { worker: string; failure: Failure }
+  /** A restart was decided; it comes after `delayMs`. */
+  'worker:restart:scheduled': { worker: string; delayMs: number; restarts: number; at: number }
+  /** A task was quarantined because its worker died over it too often. Stored. */
+  'task:poison:quarantined': { worker: string; key: string; at: number }
+  /** Lanes moved on; at most ten times a second, all that changed since the last one. */
+  'lane:counts:changed': { lanes: LaneCounts[]; at: number }
+  /** `load` finished. Stored. */
+  'dataset:load:finished': { dataset: string; added: number; known: number; updated: number; at: number }
+  /** Workers and leases of hosts that are gone were taken back. Stored. */
+  'host:work:recovered': { workers: string[]; leases: number; at: number }
+  /** The store thread died and was replaced; requests in flight were repeated. Stored. */
+  'store:thread:restarted': { message: string; at: number }
+  /** The store is gone for good; the system stops its workers. */
+  'store:thread:failed': { message: string; at: number }
+  /** The system opened, is closing, closed, or failed. */
+  'system:state:changed': { from: SystemState; to: SystemState; at: number }
+}
+
+export type SystemState = 'open' | 'closing' | 'closed' | 'failed'
+export type EventName = keyof DroverEvents
+
+/** Those that also go into the store's event log. */
+export const storedEvents: readonly EventName[] = [
+  'worker:state:changed',
+  'worker:failure:recorded',
+  'task:poison:quarantined',
+  'dataset:load:finished',
+  'host:work:recovered',
+  'store:thread:restarted',
+]
+
+export type Listener<Name extends EventName> = (payload: DroverEvents[Name]) => void
+type Guarded = (payload: unknown) => void
+
+/** An emitter whose listeners cannot harm each other or the one who emits. */
+export class Events {
+  readonly #emitter = new EventEmitter<EventName>()
+  readonly #guarded = new WeakMap<object, Map<EventName, Guarded>>()
+  readonly #onThrow: (name: EventName, error: unknown) => void
+
+  /** @param onThrow told of what a listener threw or rejected with */
+  constructor(onThrow: (name: EventName, error: unknown) => void) {
+    this.#onThrow = onThrow
+  }
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.on(name, this.#guard(name, listener))
+  }
+
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.once(name, this.#guard(name, listener))
+  }
+
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): void {
+    const guarded = this.#guarded.get(listener)?.get(name)
+    if (guarded) this.#emitter.off(name, guarded)
+  }
+
+  emit<Name extends EventName>(name: Name, payload: DroverEvents[Name]): void {
+    this.#emitter.emit(name, payload)
+  }
+
+  /** The same guard for the same listener and event, so that `off` finds it. */
+  #guard<Name extends EventName>(name: Name, listener: Listener<Name>): Guarded {
+    const byName = this.#guarded.get(listener) ?? new Map<EventName, Guarded>()
+    this.#guarded.set(listener, byName)
+    const known = byName.get(name)
+    if (known) return known
+    const guarded: Guarded = (payload) => {
+      try {
+        const returned: unknown = listener(payload as DroverEvents[Name])
+        if (returned instanceof Promise) returned.catch((error: unknown) => this.#onThrow(name, error))
+      } catch (error) {
+        this.#onThrow(name, error)
+      }
+    }
+    byName.set(name, guarded)
+    return guarded
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * drover: actor-model orchestration on worker threads.
+ *
+ * @module
+ */
+export { type ConfigIssue, compileConfig, loadConfig, type ValidatedConfig, validateConfig } from './config.js'
+export { type ControlOutcome, createDrover, type Drover, type ResetOutcome, type RunReport } from './drover.js'
+export { DroverError, type ErrorCode, type ErrorRecord, errorCodes } from './errors.js'
+export type { DroverEvents, EventName, Listener, SystemState } from './events.js'
+export type { LoadOptions, LoadReport } from './load.js'
+export type { LogRecord, RecentLogs } from './logs/logs.js'
+export { type Failure, type FailureKind, failureKinds } from './machines/failure.js'
+export { type WorkerState, workerStates } from './machines/lifecycle-contract.js'
+export {
+  policies,
+  type RestartDecision,
+  type RestartHistory,
+  type RestartMode,
+  type RestartPolicy,
+  type RestartRules,
+  type Verdict,
+} from './machines/restart-policy.js'
+export { type MatrixOptions, matrix } from './matrix.js'
+export type * from './options.js'
+export { type ProgressOptions, showProgress } from './progress.js'
+export type { DeadTask, Result } from './results.js'
+export type { Selector } from './selector.js'
+export type { SystemStatus, WorkerStatus } from './status.js'
+export type { LaneCounts, LaneFilter, QuotaStatus, StoredEvent } from './store/engine.js'

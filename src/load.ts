@@ -1,0 +1,136 @@
+/**
+ * Streams records into a dataset: whatever the length of the source, only a few batches are in memory.
+ */
+import { DroverError } from './errors.js'
+import type { EngineClient, NewItem, OnConflict } from './store/engine.js'
+
+export interface LoadOptions<Item> {
+  /** The item's key, unique in its dataset. Strings and numbers are taken. @defaultValue its `id`, else its `key` */
+  key?: (item: Item, position: number) => string | number
+  /** Higher goes first; a whole number. Counts at the first load of an item. @defaultValue 0 */
+  priority?: (item: Item) => number
+  /** A known key with other data: an error that names it, the known data kept, or replaced (results that are there stay). @defaultValue 'error' */
+  onConflict?: OnConflict
+  /** Stops the load; what was added stays. */
+  signal?: AbortSignal
+}
+
+export interface LoadReport {
+  dataset: string
+  added: number
+  /** Known already. */
+  known: number
+  updated: number
+}
+
+/** A batch goes out at so many items or so many characters, ... */
+const batchItems = 1_000
+const batchChars = 1_000_000
+/** ... and no more than so many wait for the store. */
+const batchesInFlight = 3
+const longestKey = 512
+
+/**
+ * @throws DroverError LOAD_BAD_RECORD, with the record's position; what came before it is loaded
+ * @throws DroverError LOAD_CONFLICT, with key and position; records shortly before it may not be loaded. Loading again is idempotent
+ */
+export async function loadItems<Item>(
+  store: EngineClient,
+  dataset: string,
+  source: Iterable<Item> | AsyncIterable<Item>,
+  options: LoadOptions<Item>,
+  onAdded: () => void,
+): Promise<LoadReport> {
+  const report: LoadReport = { dataset, added: 0, known: 0, updated: 0 }
+  const onConflict = options.onConflict ?? 'error'
+  const inFlight = new Set<Promise<void>>()
+  const refused: unknown[] = []
+  let batch: NewItem[] = []
+  let chars = 0
+  let position = 0
+
+  const send = (): void => {
+    const items = batch
+    const from = position - items.length
+    batch = []
+    chars = 0
+    const sent: Promise<void> = store
+      .call('enqueue', { dataset, items, onConflict })
+      .then((reply) => {
+        if (reply.conflict) throw conflict(dataset, reply.conflict.key, from + reply.conflict.index)
+        report.added += reply.added
+        report.known += reply.known
+        report.updated += reply.updated
+        if (reply.added > 0 || reply.updated > 0) onAdded()
+      })
+      .catch((error: unknown) => void refused.push(error))
+      .finally(() => inFlight.delete(sent))
+    inFlight.add(sent)
+  }
+
+  try {
+    for await (const record of source) {
+      options.signal?.throwIfAborted()
+      const item = toItem(record, position, options)
+      batch.push(item)
+      chars += item.data.length
+      position++
+      if (batch.length >= batchItems || chars >= batchChars) send()
+      while (inFlight.size >= batchesInFlight) await Promise.race(inFlight)
+      if (refused.length > 0) break
+    }
+  } finally {
+    // Also what came before a bad record counts.
+    if (batch.length > 0 && refused.length === 0) send()
+    await Promise.all(inFlight)
+  }
+  if (refused.length > 0) throw refused[0]
+  return report
+}
+
+function toItem<Item>(record: Item, position: number, options: LoadOptions<Item>): NewItem {
+  const bad = (why: string, cause?: unknown): DroverError =>
+    new DroverError('LOAD_BAD_RECORD', `record ${position}: ${why}`, { details: { position }, ...(cause !== undefined && { cause }) })
+  let key: unknown
+  let priority: unknown
+  try {
+    key = options.key ? options.key(record, position) : ((record as { id?: unknown })?.id ?? (record as { key?: unknown })?.key)
+  } catch (cause) {
+    throw bad(`its key could not be read: ${(cause as Error)?.message}`, cause)
+  }
+  if (typeof key === 'number' && Number.isFinite(key)) key = String(key)
+  if (typeof key !== 'string' || key === '' || key.length > longestKey) {
+    throw bad(
+      `its key must be a number or a string of 1 to ${longestKey} characters, got ${shown(key)}${options.key ? '' : '; give load a key option'}`,
+    )
+  }
+  try {
+    priority = options.priority?.(record) ?? 0
+  } catch (cause) {
+    throw bad(`its priority could not be read: ${(cause as Error)?.message}`, cause)
+  }
+  if (!Number.isSafeInteger(priority)) throw bad(`its priority must be a whole number, got ${shown(priority)}`)
+  let data: string | undefined
+  try {
+    data = JSON.stringify(record)
+  } catch (cause) {
+    throw bad(`it cannot be JSON: ${(cause as Error)?.message}`, cause)
+  }
+  if (data === undefined) throw bad(`it cannot be JSON: it is ${shown(record)}`)
+  return { key, data, priority: priority as number }
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'undefined'
+  if (typeof value === 'string') return value === '' ? 'an empty string' : `a string of ${value.length} characters`
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
+  return `a ${typeof value}`
+}
+
+function conflict(dataset: string, key: string, position: number): DroverError {
+  return new DroverError(
+    'LOAD_CONFLICT',
+    `record ${position}: key ${JSON.stringify(key)} is in dataset ${JSON.stringify(dataset)} with other data; give onConflict: 'keep' or 'update' if that is meant`,
+    { details: { key, position, dataset } },
+  )
+}

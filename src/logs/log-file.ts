@@ -1,0 +1,115 @@
+/**
+ * One log file that is opened when there is a line, closed when there has been none for a while, rotated when it is full, and
+ * followed by another at midnight (UTC). Lines keep their order through all of it.
+ */
+import { createStream, type RotatingFileStream } from 'rotating-file-stream'
+import { dayOf, fileName } from './file-names.js'
+
+export interface LogFileOptions {
+  dir: string
+  maxBytes: number
+  keep: number
+  /** The file of a new day, or a rotated one, has come about: older ones may have to go. */
+  onGrown: () => void
+  onOpen: () => void
+  onError: (error: Error) => void
+}
+
+/** Lines that wait for a slow disk take up no more than this; what comes then is counted and left out. */
+const maxWaitingBytes = 4_000_000
+
+export class LogFile {
+  readonly stem: string
+  /** When the last line came. */
+  usedAt = 0
+  readonly #options: LogFileOptions
+  #stream: RotatingFileStream | null = null
+  #day = ''
+  /** While the former stream is still being closed lines wait here: two streams on one file would mix them up. */
+  #waiting: { at: number; line: string }[] = []
+  #waitingBytes = 0
+  #closing: Promise<void> | null = null
+  #dropped = 0
+
+  constructor(stem: string, options: LogFileOptions) {
+    this.stem = stem
+    this.#options = options
+  }
+
+  get isOpen(): boolean {
+    return this.#stream !== null
+  }
+
+  write(line: string, at: number): void {
+    this.usedAt = at
+    if (this.#stream && this.#day !== dayOf(at)) void this.release()
+    if (this.#closing) this.#wait(line, at)
+    else this.#send(line, at)
+  }
+
+  /** Closes the file for now; settles when all is written. The next line opens it again. */
+  release(): Promise<void> {
+    const stream = this.#stream
+    if (!stream) return this.#closing ?? Promise.resolve()
+    this.#stream = null
+    this.#closing = new Promise<void>((resolve) => stream.once('close', resolve).end()).then(() => this.#reopen())
+    return this.#closing
+  }
+
+  /** Closes it for good. */
+  async close(): Promise<void> {
+    while (this.#stream || this.#closing) await this.release()
+  }
+
+  #reopen(): void {
+    this.#closing = null
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#waitingBytes = 0
+    for (const { line, at } of waiting) this.write(line, at)
+  }
+
+  #wait(line: string, at: number): void {
+    if (this.#waitingBytes > maxWaitingBytes) {
+      this.#dropped++
+      return
+    }
+    this.#waiting.push({ line, at })
+    this.#waitingBytes += line.length
+  }
+
+  #send(line: string, at: number): void {
+    const stream = this.#stream ?? this.#open(at)
+    if (stream.writableLength > maxWaitingBytes) {
+      this.#dropped++
+      return
+    }
+    if (this.#dropped > 0)
+      stream.write(`${new Date(at).toISOString()} WARN  ${this.#dropped} lines are missing here: the disk was too slow\n`)
+    this.#dropped = 0
+    stream.write(line)
+  }
+
+  #open(at: number): RotatingFileStream {
+    const day = dayOf(at)
+    const { dir, maxBytes, keep, onGrown, onOpen, onError } = this.#options
+    const stream = createStream(fileName(this.stem, day), { path: dir, size: `${maxBytes}B`, rotate: Math.max(1, keep) })
+    let grown = day !== this.#day
+    stream.on('rotated', () => {
+      grown = true
+    })
+    // After a rotation too: by then the new file is there and counts.
+    stream.on('open', () => {
+      onOpen()
+      if (grown) onGrown()
+      grown = false
+    })
+    stream.on('error', (error) => {
+      if (this.#stream === stream) this.#stream = null
+      onError(error)
+    })
+    this.#stream = stream
+    this.#day = day
+    return stream
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Where every line of log goes: the terminal, a file per worker and per part of drover, and a ring of the latest for whoever
+ * asks. Nothing here throws or waits: a line that cannot be written is lost, the system goes on.
+ */
+import type { Every } from '../every.js'
+import type { CompiledConfig } from '../options.js'
+import type { Redactor } from '../redact.js'
+import type { Terminal } from '../terminal.js'
+import type { WorkerLog } from '../worker.js'
+import { createConsoleWriter } from './console.js'
+import { fileStem, markedStem } from './file-names.js'
+import { LogFiles } from './log-files.js'
+import { cleanText, fieldsText, type KeptRecord, type LogRecord, levelRank, type RecordLevel, recordLine } from './record.js'
+import { LogRing, type RecentLogs } from './ring.js'
+
+export type { LogRecord } from './record.js'
+export type { RecentLogs } from './ring.js'
+
+/** One voice in the log. */
+export type Log = WorkerLog
+
+export interface Logs {
+  /** A part of drover: `system`, `store`. */
+  part(name: string): Log
+  worker(annotator: string, domain: string): Log
+  /** The latest records that match, oldest first; at most 2,000 are remembered. */
+  recent(query: RecentLogs): LogRecord[]
+  /** Writes what is waiting and closes every file; lines after it still reach the terminal. Memoised. */
+  close(): Promise<void>
+}
+
+export interface LogsOptions {
+  /** Applied to every text before it goes anywhere. @defaultValue none */
+  redact?: Redactor
+  /** @defaultValue Date.now */
+  now?: () => number
+  /** @defaultValue process.stderr */
+  terminal?: Terminal
+  every?: Every
+}
+
+/** How many records the ring remembers. */
+const remembered = 2_000
+
+/**
+ * Makes the logs of one system.
+ *
+ * @example
+ * const logs = createLogs(config.log, { redact: createRedactor(config.secrets, config.workers.map((worker) => worker.input)) })
+ * logs.worker('1', 'urgency').warn('slow answer', { ms: 5_300 })
+ */
+export function createLogs(config: CompiledConfig['log'], options: LogsOptions = {}): Logs {
+  const { redact = (text) => text, now = Date.now, terminal = process.stderr } = options
+  const ring = new LogRing(remembered)
+  const toConsole = config.console && config.level !== 'silent' ? createConsoleWriter(terminal) : null
+  const files =
+    config.dir === false
+      ? null
+      : new LogFiles({ ...config, dir: config.dir, now, ...(options.every && { every: options.every }), onFailing: tellFailing })
+  const system: Speaker = { part: 'system', annotator: null, domain: null, stem: 'system' }
+  const voices = new Map<string, Log>()
+  const owners = new Map<string, string>()
+
+  function tellFailing(error: Error): void {
+    const record = keep(system, 'warn', `log files cannot be written, logging goes on without them: ${error.message}`, { dir: config.dir })
+    if (record) show(record)
+  }
+
+  function keep(speaker: Speaker, level: RecordLevel, message: string, fields?: Record<string, unknown>): KeptRecord | null {
+    if (levelRank[level] > levelRank[config.level]) return null
+    const { part, annotator, domain } = speaker
+    const text = cleanText(String(message), redact)
+    const record = { at: now(), level, part, annotator, domain, message: text, fields: fieldsText(fields, redact) }
+    ring.add(record)
+    return record
+  }
+
+  function show(record: KeptRecord): void {
+    try {
+      toConsole?.(record)
+    } catch {
+      // A terminal that is gone takes nobody with it.
+    }
+  }
+
+  function voice(speaker: Speaker): Log {
+    const say = (level: RecordLevel) => (message: string, fields?: Record<string, unknown>) => {
+      const record = keep(speaker, level, message, fields)
+      if (!record) return
+      show(record)
+      files?.write(speaker.stem, recordLine(record, { speaker: false }))
+    }
+    return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') }
+  }
+
+  /** One voice for each name. Equal stems of different names are told apart; letter case does not count, as on some disks. */
+  function voiceOf(names: string[], speaker: Omit<Speaker, 'stem'>): Log {
+    const id = names.join('\0')
+    const known = voices.get(id)
+    if (known) return known
+    const stem = fileStem(names)
+    const owner = owners.get(stem.toLowerCase())
+    if (owner === undefined) owners.set(stem.toLowerCase(), id)
+    const log = voice({ ...speaker, stem: owner === undefined ? stem : markedStem(stem, names) })
+    voices.set(id, log)
+    return log
+  }
+
+  return {
+    part: (name) => voiceOf([name], { part: name, annotator: null, domain: null }),
+    worker: (annotator, domain) => voiceOf(['worker', annotator, domain], { part: 'worker', annotator, domain }),
+    recent: (query) => ring.recent(query),
+    close: () => files?.close() ?? Promise.resolve(),
+  }
+}
+
+interface Speaker {
+  part: string
+  annotator: string | null
+  domain: string | null
+  /** Of its file. */
+  stem: string
+}

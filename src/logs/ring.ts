@@ -1,0 +1,46 @@
+/** The latest log records, for whoever asks without reading files. */
+import { type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel } from './record.js'
+
+/** Narrows {@link LogRing.recent}; all that are given must match. */
+export interface RecentLogs {
+  /** This level and worse. */
+  level?: RecordLevel
+  /** `worker`, `system` or `store`. */
+  part?: string
+  annotator?: string
+  domain?: string
+  /** At most so many, the latest. At least 1. */
+  limit: number
+}
+
+/** Keeps the latest `capacity` records. */
+export class LogRing {
+  readonly #capacity: number
+  readonly #records: KeptRecord[] = []
+  /** Where the next record goes once the ring is full: the place of the oldest. */
+  #next = 0
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  add(record: KeptRecord): void {
+    this.#records[this.#next] = record
+    this.#next = (this.#next + 1) % this.#capacity
+  }
+
+  /** The latest records that match, oldest first. */
+  recent({ level = 'debug', part, annotator, domain, limit }: RecentLogs): LogRecord[] {
+    const found: LogRecord[] = []
+    const size = this.#records.length
+    for (let back = 1; back <= size && found.length < limit; back++) {
+      const record = this.#records[(this.#next - back + size) % size]
+      if (!record || levelRank[record.level] > levelRank[level]) continue
+      if (part !== undefined && record.part !== part) continue
+      if (annotator !== undefined && record.annotator !== annotator) continue
+      if (domain !== undefined && record.domain !== domain) continue
+      found.push(openRecord(record))
+    }
+    return found.reverse()
+  }
+}

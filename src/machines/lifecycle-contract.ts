@@ -1,0 +1,96 @@
+/**
+ * What the lifecycle statechart and the rest of drover say to each other: the states, what of a worker outlives its host, the
+ * events that come in, and the effects that go out.
+ */
+import type { Failure } from './failure.js'
+import type { RestartPolicy } from './restart-policy.js'
+
+/** The states, each with what it means. */
+export const workerStates = {
+  idle: 'declared, never started, or reset',
+  queued: 'wants to run, waits for a concurrency slot',
+  starting: 'thread spawned, not yet ready',
+  running: 'ready and beating',
+  paused: 'takes no new task, keeps beating, keeps its thread',
+  parked: 'quota is spent until a known moment: thread released, slot free, wakes by itself',
+  stuck: 'beats or progress stopped past their limit: evidence is taken, then the thread is killed',
+  crashed: 'the thread is gone without being asked; the policy decides',
+  backoff: 'waiting for the next restart',
+  blacklisted: 'given up; stays down until reset',
+  stopping: 'asked to finish: drain, then deadline, then terminate',
+  stopped: 'down on request',
+  completed: 'all tasks done',
+} as const
+
+export type WorkerState = keyof typeof workerStates
+
+/** What of a worker outlives its host: kept in the store with every transition. Times in ms since the epoch. */
+export interface WorkerMemory {
+  /** When restarts were decided, in ms of active time (see {@link activeTime}). */
+  restarts: number[]
+  /** Time spent in backoff so far: the difference between the clock and active time. */
+  backoffMs: number
+  /** Restarts over its life. */
+  restartCount: number
+  /** When it goes on by itself: the end of backoff or of being parked. */
+  until: number | null
+  /** Why it is in its state. */
+  reason: string
+  lastFailure: Failure | null
+}
+
+/** Everything the machine wants done. None may throw; answers come back as events. */
+export interface LifecycleEffects {
+  now(): number
+  /** The one place where a state changes: tells and stores it. */
+  enter(state: WorkerState, memory: WorkerMemory): void
+  /** A failure was classified. Comes before `enter('crashed')`. */
+  failed(failure: Failure): void
+  /** Answered by SLOT. */
+  requestSlot(): void
+  /** Gives the slot, or the place in the queue, back. */
+  releaseSlot(): void
+  /** Takes the worker in the registry and starts a thread. Answered by READY, REFUSED, COMPLETE or ENDED. */
+  spawn(): void
+  pause(): void
+  resume(): void
+  /** Drains, then ends the thread; at the deadline ends it anyway. Answered by ENDED. */
+  finish(drainMs: number): void
+  /** Ends the thread now, with evidence of where it hangs if asked. Answered by ENDED with the given failure. */
+  kill(failure: Pick<Failure, 'kind' | 'message'>, evidence: boolean): void
+}
+
+export interface LifecycleInput {
+  effects: LifecycleEffects
+  policy: RestartPolicy
+  startTimeoutMs: number
+  drainMs: number
+  /** What the store remembers, if anything. */
+  restored: { state: WorkerState; memory: WorkerMemory } | null
+  random?: () => number
+}
+
+export type LifecycleEvent =
+  | { type: 'START' }
+  | { type: 'STOP'; reason?: string; drainMs?: number }
+  | { type: 'RESTART' }
+  | { type: 'PAUSE' }
+  | { type: 'RESUME' }
+  | { type: 'RESET' }
+  | { type: 'SLOT' }
+  | { type: 'READY' }
+  /** Another host holds the worker. */
+  | { type: 'REFUSED'; reason: string }
+  | { type: 'WAITING' }
+  | { type: 'WORKING' }
+  /** Nothing is left to do. */
+  | { type: 'COMPLETE' }
+  /** There may be work again. */
+  | { type: 'MORE' }
+  | { type: 'PARK'; until: number; reason: string }
+  | { type: 'STUCK'; kind: 'heartbeat-lost' | 'progress-stalled'; message: string }
+  /** The thread is gone; `failure` is null if that was asked for. */
+  | { type: 'ENDED'; failure: Failure | null }
+
+/** A worker that never ran. */
+export const freshMemory: WorkerMemory = { restarts: [], backoffMs: 0, restartCount: 0, until: null, reason: 'declared', lastFailure: null }

@@ -1,0 +1,400 @@
+/**
+ * The life of one worker as a statechart. Pure: it is driven by events only, everything it wants done goes through
+ * {@link LifecycleEffects}, and delays run on the actor system's clock, so ten minutes of lifecycle test in milliseconds.
+ * One machine object serves every worker; a worker's actor is cheap.
+ */
+import { assign, setup } from 'xstate'
+import type { Failure } from './failure.js'
+import { freshMemory, type LifecycleEvent, type LifecycleInput, type WorkerMemory, type WorkerState } from './lifecycle-contract.js'
+import { judge, resetAfterMs, type Verdict } from './restart-policy.js'
+
+export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'random'> {
+  memory: WorkerMemory
+  restored: WorkerState | null
+  random: () => number
+  readyAt: number | null
+  verdict: Verdict | null
+  /** When the present backoff began. */
+  backoffFrom: number | null
+  /** Paused, or to be as soon as there is a thread to pause; survives a crash, not a stop. */
+  pauseWanted: boolean
+  /** Where to go when the thread has ended as asked. */
+  next: 'stopped' | 'completed' | 'parked' | 'queued'
+  drainFor: number
+}
+
+/** setTimeout's longest delay; longer waits are slept in pieces. */
+const longestTimer = 2 ** 31 - 1
+
+/** The clock of restart windows: it stands still in backoff, so that giving up stays reachable however long the waits grow. */
+function activeTime(now: number, memory: Pick<WorkerMemory, 'backoffMs'>): number {
+  return now - memory.backoffMs
+}
+
+/** A failed worker's context with the verdict on it: the history as the verdict saw it, and the restart it decided. */
+function judged(context: LifecycleContext, failure: Failure): Partial<LifecycleContext> {
+  const now = context.effects.now()
+  const stable = failure.uptimeMs !== null && failure.uptimeMs >= resetAfterMs(context.policy)
+  const restarts = stable ? [] : context.memory.restarts
+  const at = activeTime(now, context.memory)
+  const verdict = judge(failure, { restarts, now: at }, context.policy, context.random)
+  const restarting = verdict.do === 'restart'
+  return {
+    verdict,
+    memory: {
+      ...context.memory,
+      restarts: restarting ? [...restarts, at].slice(-1_000) : restarts,
+      restartCount: context.memory.restartCount + (restarting ? 1 : 0),
+      until: null,
+      reason: `${failure.kind}: ${failure.message}`,
+      lastFailure: failure,
+    },
+  }
+}
+
+export const workerLifecycle = setup({
+  types: {
+    context: {} as LifecycleContext,
+    events: {} as LifecycleEvent,
+    input: {} as LifecycleInput,
+  },
+  actions: {
+    enter: ({ context }, { state }: { state: WorkerState }) => context.effects.enter(state, context.memory),
+    because: assign({ memory: ({ context }, { reason }: { reason: string }) => ({ ...context.memory, reason }) }),
+    requestSlot: ({ context }) => context.effects.requestSlot(),
+    releaseSlot: ({ context }) => context.effects.releaseSlot(),
+    spawn: ({ context }) => context.effects.spawn(),
+    pause: ({ context }) => context.effects.pause(),
+    resume: ({ context }) => context.effects.resume(),
+    finish: ({ context }) => context.effects.finish(context.drainFor),
+    wantPause: assign({ pauseWanted: true }),
+    dropPause: assign({ pauseWanted: false }),
+    ready: assign(({ context }) => ({ readyAt: context.effects.now(), memory: { ...context.memory, reason: 'ready' } })),
+    /** The thread is gone without being asked. */
+    judge: assign(({ context, event }) => (event.type === 'ENDED' && event.failure ? judged(context, event.failure) : {})),
+    tellFailure: ({ context, event }) => {
+      if (event.type === 'ENDED' && event.failure) context.effects.failed(event.failure)
+    },
+    forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, pauseWanted: false }),
+    noDeadline: assign({ memory: ({ context }) => ({ ...context.memory, until: null }) }),
+    leaveBackoff: assign({
+      memory: ({ context }) => ({
+        ...context.memory,
+        until: null,
+        backoffMs: context.memory.backoffMs + Math.max(0, context.effects.now() - (context.backoffFrom ?? context.effects.now())),
+      }),
+      backoffFrom: null,
+    }),
+  },
+  guards: {
+    restoredAs: ({ context }, { state }: { state: WorkerState }) => context.restored === state,
+    stillWaits: ({ context }, { state }: { state: WorkerState }) =>
+      context.restored === state && context.memory.until !== null && context.memory.until > context.effects.now(),
+    atOnce: ({ context }) => context.verdict?.do === 'restart' && context.verdict.delayMs <= 0,
+    afterWait: ({ context }) => context.verdict?.do === 'restart',
+    givesUp: ({ context }) => context.verdict?.do === 'blacklist',
+    pauseWanted: ({ context }) => context.pauseWanted,
+    due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),
+    next: ({ context }, { is }: { is: LifecycleContext['next'] }) => context.next === is,
+    unkillable: ({ event }) => event.type === 'ENDED' && event.failure?.kind === 'unkillable',
+    failed: ({ event }) => event.type === 'ENDED' && event.failure !== null,
+  },
+  delays: {
+    startTimeout: ({ context }) => context.startTimeoutMs,
+    untilDeadline: ({ context }) => Math.min(longestTimer, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
+  },
+}).createMachine({
+  id: 'worker',
+  context: ({ input }) => ({
+    ...input,
+    random: input.random ?? Math.random,
+    memory: input.restored?.memory ?? freshMemory,
+    restored: input.restored?.state ?? null,
+    readyAt: null,
+    verdict: null,
+    backoffFrom: null,
+    pauseWanted: false,
+    next: 'stopped',
+    drainFor: input.drainMs,
+  }),
+  initial: 'restoring',
+  states: {
+    /** Picks up where an earlier host left the worker; whatever lived in a thread then is idle now. */
+    restoring: {
+      always: [
+        { target: 'blacklisted', guard: { type: 'restoredAs', params: { state: 'blacklisted' } } },
+        { target: 'completed', guard: { type: 'restoredAs', params: { state: 'completed' } } },
+        { target: 'stopped', guard: { type: 'restoredAs', params: { state: 'stopped' } } },
+        { target: 'idle' },
+      ],
+    },
+
+    idle: {
+      entry: { type: 'enter', params: { state: 'idle' } },
+      on: {
+        START: [
+          { target: 'backoff', guard: { type: 'stillWaits', params: { state: 'backoff' } } },
+          { target: 'parked', guard: { type: 'stillWaits', params: { state: 'parked' } } },
+          { target: 'queued', actions: [{ type: 'because', params: { reason: 'started' } }, 'noDeadline'] },
+        ],
+        PAUSE: { actions: 'wantPause' },
+        RESUME: { actions: 'dropPause' },
+        RESET: { actions: 'forget' },
+      },
+      exit: assign({ restored: null }),
+    },
+
+    queued: {
+      entry: [{ type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
+      on: {
+        SLOT: 'live',
+        STOP: { target: 'stopped', actions: [{ type: 'because', params: { reason: 'stopped while queued' } }, 'dropPause', 'releaseSlot'] },
+        PAUSE: { actions: 'wantPause' },
+        RESUME: { actions: 'dropPause' },
+      },
+    },
+
+    /** Everything that has a thread, or is about to. */
+    live: {
+      initial: 'starting',
+      on: {
+        STOP: {
+          target: '.stopping',
+          actions: assign(({ context, event }) => ({
+            next: 'stopped' as const,
+            pauseWanted: false,
+            drainFor: event.drainMs ?? context.drainMs,
+            memory: { ...context.memory, reason: event.reason ?? 'stopped' },
+          })),
+        },
+        RESTART: {
+          target: '.stopping',
+          actions: assign(({ context }) => ({
+            next: 'queued' as const,
+            drainFor: context.drainMs,
+            memory: { ...context.memory, reason: 'restarted' },
+          })),
+        },
+        STUCK: {
+          target: '.stuck',
+          actions: [
+            assign({ memory: ({ context, event }) => ({ ...context.memory, reason: event.message }) }),
+            ({ context, event }) => context.effects.kill({ kind: event.kind, message: event.message }, true),
+          ],
+        },
+        ENDED: [
+          { target: 'crashed', guard: 'failed', actions: ['tellFailure', 'judge'] },
+          { target: 'stopped', guard: { type: 'next', params: { is: 'stopped' } } },
+          { target: 'completed', guard: { type: 'next', params: { is: 'completed' } } },
+          { target: 'parked', guard: { type: 'next', params: { is: 'parked' } } },
+          { target: 'queued' },
+        ],
+      },
+      states: {
+        starting: {
+          entry: [assign({ readyAt: null, next: 'stopped' }), { type: 'enter', params: { state: 'starting' } }, 'spawn'],
+          after: {
+            startTimeout: {
+              target: 'stuck',
+              actions: [
+                { type: 'because', params: { reason: 'not ready in time' } },
+                ({ context }) => {
+                  const message = `not ready after ${context.startTimeoutMs} ms`
+                  context.effects.kill({ kind: 'start-timeout', message }, true)
+                },
+              ],
+            },
+          },
+          on: {
+            READY: [
+              { target: 'paused', guard: 'pauseWanted', actions: 'ready' },
+              { target: 'running', actions: 'ready' },
+            ],
+            REFUSED: {
+              target: '#worker.idle',
+              actions: [assign({ memory: ({ context, event }) => ({ ...context.memory, reason: event.reason }) }), 'releaseSlot'],
+            },
+            COMPLETE: { target: '#worker.completed', actions: { type: 'because', params: { reason: 'nothing left to do' } } },
+            PAUSE: { actions: 'wantPause' },
+            RESUME: { actions: 'dropPause' },
+            STUCK: {},
+          },
+        },
+
+        running: {
+          entry: { type: 'enter', params: { state: 'running' } },
+          initial: 'working',
+          states: {
+            working: { on: { WAITING: 'waiting' } },
+            waiting: { on: { WORKING: 'working' } },
+            /** Finishing by itself: everything is done, or the quota is spent. */
+            draining: {
+              entry: 'finish',
+              on: { MORE: { actions: assign({ next: 'queued' }) }, COMPLETE: {}, PARK: {}, PAUSE: { actions: 'wantPause' } },
+            },
+          },
+          on: {
+            COMPLETE: {
+              target: '.draining',
+              actions: assign(({ context }) => ({
+                next: 'completed' as const,
+                drainFor: context.drainMs,
+                memory: { ...context.memory, reason: 'all tasks done' },
+              })),
+            },
+            PARK: {
+              target: '.draining',
+              actions: assign(({ context, event }) => ({
+                next: 'parked' as const,
+                drainFor: context.drainMs,
+                memory: { ...context.memory, until: event.until, reason: event.reason },
+              })),
+            },
+            PAUSE: { target: 'paused', actions: { type: 'because', params: { reason: 'paused' } } },
+          },
+        },
+
+        paused: {
+          entry: ['wantPause', { type: 'enter', params: { state: 'paused' } }, 'pause'],
+          on: {
+            RESUME: { target: 'running', actions: [{ type: 'because', params: { reason: 'resumed' } }, 'dropPause', 'resume'] },
+          },
+        },
+
+        /** Being killed. A stop that comes now turns it into an intended one, unless the thread cannot be ended at all. */
+        stuck: {
+          entry: { type: 'enter', params: { state: 'stuck' } },
+          on: { STUCK: {}, PAUSE: { actions: 'wantPause' }, RESUME: { actions: 'dropPause' } },
+        },
+
+        stopping: {
+          entry: [{ type: 'enter', params: { state: 'stopping' } }, 'finish'],
+          on: {
+            START: { actions: assign({ next: 'queued' }) },
+            STOP: {
+              actions: [
+                assign(({ context, event }) => ({ next: 'stopped' as const, drainFor: event.drainMs ?? context.drainFor })),
+                ({ context, event }) => {
+                  if (event.drainMs !== undefined) context.effects.finish(event.drainMs)
+                },
+              ],
+            },
+            RESTART: { actions: assign({ next: 'queued' }) },
+            STUCK: {},
+            ENDED: [
+              { target: '#worker.crashed', guard: 'unkillable', actions: ['tellFailure', 'judge'] },
+              { target: '#worker.queued', guard: { type: 'next', params: { is: 'queued' } } },
+              { target: '#worker.stopped' },
+            ],
+          },
+        },
+      },
+    },
+
+    parked: {
+      entry: [{ type: 'enter', params: { state: 'parked' } }, 'releaseSlot'],
+      initial: 'asleep',
+      states: {
+        asleep: {
+          after: {
+            untilDeadline: [
+              {
+                target: '#worker.queued',
+                guard: 'due',
+                actions: ['noDeadline', { type: 'because', params: { reason: 'quota is free again' } }],
+              },
+              { target: 'asleep', reenter: true },
+            ],
+          },
+        },
+      },
+      on: {
+        START: { target: 'queued', actions: ['noDeadline', { type: 'because', params: { reason: 'started' } }] },
+        STOP: { target: 'stopped', actions: ['noDeadline', 'dropPause', { type: 'because', params: { reason: 'stopped' } }] },
+        PAUSE: { actions: 'wantPause' },
+        RESUME: { actions: 'dropPause' },
+      },
+    },
+
+    crashed: {
+      entry: { type: 'enter', params: { state: 'crashed' } },
+      always: [
+        { target: 'live', guard: 'atOnce', actions: { type: 'because', params: { reason: 'restarted at once' } } },
+        {
+          target: 'backoff',
+          guard: 'afterWait',
+          actions: assign({
+            backoffFrom: ({ context }) => context.effects.now(),
+            memory: ({ context }) => ({
+              ...context.memory,
+              until: context.effects.now() + (context.verdict?.do === 'restart' ? context.verdict.delayMs : 0),
+            }),
+          }),
+        },
+        {
+          target: 'blacklisted',
+          guard: 'givesUp',
+          actions: assign({
+            memory: ({ context }) => ({ ...context.memory, reason: context.verdict?.do === 'blacklist' ? context.verdict.why : '' }),
+          }),
+        },
+        {
+          target: 'stopped',
+          actions: assign({
+            memory: ({ context }) => ({ ...context.memory, reason: context.verdict?.do === 'stop' ? context.verdict.why : '' }),
+          }),
+        },
+      ],
+    },
+
+    backoff: {
+      entry: [
+        assign({ backoffFrom: ({ context }) => context.backoffFrom ?? context.effects.now() }),
+        { type: 'enter', params: { state: 'backoff' } },
+        'releaseSlot',
+      ],
+      exit: 'leaveBackoff',
+      initial: 'asleep',
+      states: {
+        asleep: {
+          after: {
+            untilDeadline: [
+              { target: '#worker.queued', guard: 'due', actions: { type: 'because', params: { reason: 'backoff is over' } } },
+              { target: 'asleep', reenter: true },
+            ],
+          },
+        },
+      },
+      on: {
+        START: { target: 'queued', actions: { type: 'because', params: { reason: 'started by hand' } } },
+        STOP: { target: 'stopped', actions: ['dropPause', { type: 'because', params: { reason: 'stopped' } }] },
+        PAUSE: { actions: 'wantPause' },
+        RESUME: { actions: 'dropPause' },
+      },
+    },
+
+    blacklisted: {
+      entry: [{ type: 'enter', params: { state: 'blacklisted' } }, 'releaseSlot'],
+      on: { RESET: { target: 'idle', actions: 'forget' } },
+    },
+
+    stopped: {
+      entry: [{ type: 'enter', params: { state: 'stopped' } }, 'releaseSlot'],
+      on: {
+        START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
+        RESET: { target: 'idle', actions: 'forget' },
+        RESTART: { target: 'queued', actions: { type: 'because', params: { reason: 'restarted' } } },
+      },
+    },
+
+    completed: {
+      entry: [{ type: 'enter', params: { state: 'completed' } }, 'releaseSlot'],
+      on: {
+        START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
+        MORE: { target: 'queued', actions: { type: 'because', params: { reason: 'more to do' } } },
+        RESTART: { target: 'queued', actions: { type: 'because', params: { reason: 'restarted' } } },
+        RESET: { target: 'idle', actions: 'forget' },
+      },
+    },
+  },
+})

@@ -1,0 +1,222 @@
+/**
+ * What a user may configure, and what it compiles to. User options become one default-filled type at the edge, once
+ * (`config.ts`); inside nothing is optional that has a default.
+ */
+import type { RestartPolicy } from './machines/restart-policy.js'
+import type { QuotaSpec } from './store/engine.js'
+
+/** How long things may take, and how often they are looked at. All in whole milliseconds, at most 2_147_483_647 (24 days). */
+export interface HeartbeatOptions {
+  /** How often a thread beats. At least 10. A thread that hangs is noticed after {@link timeoutMs}, never sooner. @defaultValue 30_000 */
+  everyMs?: number
+  /** Stuck after so long without a beat. At least twice {@link everyMs}. @defaultValue 120_000 */
+  timeoutMs?: number
+  /** Stuck after so long in `process` or `run` without progress, beats or not. At least 10. `ctx.extend(ms)` asks for more. @defaultValue 300_000 */
+  progressTimeoutMs?: number
+  /** From spawn to ready, import and `setup` included. At least 10. @defaultValue 30_000 */
+  startTimeoutMs?: number
+}
+
+/** Waits that grow: the n-th is `min(maxMs, initialMs * factor^n)`, less its random share. */
+export interface BackoffOptions {
+  /** First wait, in whole milliseconds. 0 to {@link maxMs}. */
+  initialMs?: number
+  /** Each wait is so many times the one before. At least 1. */
+  factor?: number
+  /** No wait is longer, jitter included. At least {@link initialMs}. */
+  maxMs?: number
+  /** Share of a wait that is random, 0 to 1: a wait w becomes one between w * (1 - jitter) and w. */
+  jitter?: number
+}
+
+/** What happens to a task whose attempt failed. */
+export interface TaskOptions {
+  /** A task that failed (or crashed its worker) so often is dead. At least 1. @defaultValue 3 */
+  maxAttempts?: number
+  /** A task in hand at so many worker deaths is quarantined as poison. At least 1; without effect above {@link maxAttempts}. @defaultValue 2 */
+  poisonAfter?: number
+  /** Waits between attempts. @defaultValue `{ initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }` */
+  backoff?: BackoffOptions
+  /** An attempt that takes longer, in whole milliseconds, is aborted (`ctx.signal`) and failed. 0: no limit. @defaultValue 0 */
+  timeoutMs?: number
+}
+
+/** One limit of a quota. */
+export interface QuotaLimit {
+  /** So many units per window. A whole number, at least 1. */
+  limit: number
+  /**
+   * A window's length: `'second' | 'minute' | 'hour'` or whole milliseconds slide; `'day' | 'month'` go by the calendar of
+   * {@link timeZone}.
+   */
+  per: 'second' | 'minute' | 'hour' | 'day' | 'month' | number
+  /** IANA name, e.g. `'America/Los_Angeles'`; only with `'day'` and `'month'`. @defaultValue 'UTC' */
+  timeZone?: string
+}
+
+/**
+ * One provider limit, shared by every worker that names it. At least one unit with its limits; any key but `burst` is a
+ * unit. (`concurrency` is kept for later and refused.)
+ */
+export interface QuotaOptions {
+  /** Limits on the number of calls. */
+  requests?: QuotaLimit | QuotaLimit[]
+  /** Limits on tokens. */
+  tokens?: QuotaLimit | QuotaLimit[]
+  /**
+   * Makes the sliding windows of `requests` token buckets of that size, at least 1. Without it they are strict: no window ever holds
+   * more than its limit.
+   */
+  burst?: number
+  [unit: string]: QuotaLimit | QuotaLimit[] | number | undefined
+}
+
+export interface LogOptions {
+  /** `'silent' | 'error' | 'warn' | 'info' | 'debug'`. @defaultValue 'info' */
+  level?: LogLevel
+  /** Lines on the terminal (stderr): pretty on a TTY, plain otherwise. @defaultValue true */
+  console?: boolean
+  /** Folder of the log files, or false for none. @defaultValue `logs` beside the store; false for ':memory:' */
+  dir?: string | false
+  /** A file is rotated at so many bytes. At least 1_000. @defaultValue 10_000_000 */
+  maxBytes?: number
+  /** So many rotated files of each name are kept, 0 to 1_000. @defaultValue 5 */
+  keep?: number
+}
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
+
+/** What a worker may have, whichever way it is declared. */
+export interface WorkerBase {
+  /**
+   * The worker module: a path (relative to the working directory), a `file:` URL or a `URL`. It ends in `.js`, `.mjs`, `.ts` or
+   * `.mts` and exists. Its default export is made by `defineWorker`.
+   */
+  module: string | URL
+  /** Handed to the worker as `ctx.input`; must survive structured cloning. Never stored, never logged. */
+  input?: unknown
+  /** The dataset whose items are its tasks, a name. Without it the worker has no tasks: its module has `run`. */
+  dataset?: string
+  /** Name of the quota (a key of `quotas`) that each of its tasks takes one request from. */
+  quota?: string
+  /** A disabled worker is declared but not started by `start()`. @defaultValue true */
+  enabled?: boolean
+  /** How many tasks the lane does; may be raised later. 0 to `limits.maxTarget`. @defaultValue all items of the dataset */
+  target?: number
+  /** Wait between a task's end and the next one's start, in whole milliseconds. 100 to 60_000, or 0. @defaultValue 0 */
+  delayMs?: number
+  /** Tasks in flight at once. 1 to 1_024. @defaultValue 1 */
+  concurrency?: number
+  /** Tasks held ready beyond those in flight, 0 to 1_024; `'auto'`: as many as are done in some milliseconds. @defaultValue 'auto' */
+  prefetch?: number | 'auto'
+  /** For a place in the queue for slots; higher first, then who waited longer. @defaultValue 0 */
+  priority?: number
+  /** Takes the place of the system's, as a whole. @defaultValue the system's `restart` */
+  restart?: RestartPolicy
+  /** Heap limits of the thread, as `worker_threads` takes them. @defaultValue those of Node.js */
+  resourceLimits?: { maxOldGenerationSizeMb?: number; maxYoungGenerationSizeMb?: number; codeRangeSizeMb?: number; stackSizeMb?: number }
+  /** Laid over the system's, option by option. */
+  heartbeat?: HeartbeatOptions
+  /** Laid over the system's, option by option. */
+  tasks?: TaskOptions
+}
+
+/** A worker by its own id. No two workers have the same id, nor the same dataset, annotator and domain. */
+export interface WorkerOptions extends WorkerBase {
+  /** `annotator-1/urgency`: parts of letters, digits, `.`, `_`, `-`, joined by `/`; at most 200 characters. */
+  id: string
+  /** @defaultValue the id without its last part and without a leading `annotator-`; an id of one part as it is */
+  annotator?: string | number
+  /** @defaultValue the last part of the id */
+  domain?: string
+}
+
+/** What `createDrover` takes. Options that are not listed here are refused. */
+export interface DroverOptions {
+  /** Path of the SQLite file (relative to the working directory), or `':memory:'`. Its folder is made if its parent exists. */
+  store: string
+  /** May be empty, to read what earlier runs left. */
+  workers: WorkerOptions[]
+  /** Workers with a thread at once. At least 1. @defaultValue 10 */
+  concurrency?: number
+  /** What `start` does when no slot is free: wait for one, or throw SLOTS_FULL. @defaultValue 'queue' */
+  onFull?: 'queue' | 'reject'
+  /** By name; workers refer to them. */
+  quotas?: Record<string, QuotaOptions>
+  heartbeat?: HeartbeatOptions
+  /** @defaultValue `policies.default` */
+  restart?: RestartPolicy
+  tasks?: TaskOptions
+  /** `'power'`: what is committed survives a power cut (fsync at each group commit). `'process'`: it survives the process only. @defaultValue 'power' */
+  durability?: 'power' | 'process'
+  /** How long `stop` and `close` let workers finish their tasks in hand, in whole milliseconds. 0: not at all. @defaultValue 10_000 */
+  drainMs?: number
+  /** How long a thread may take to end once it is terminated, in whole milliseconds, at least 1; then it is `unkillable`. @defaultValue 5_000 */
+  killMs?: number
+  /** How many events the store keeps. At least 0. @defaultValue 100_000 */
+  keepEvents?: number
+  limits?: {
+    /** The highest `target` that a worker may have. At least 1. @defaultValue 100_000 */
+    maxTarget?: number
+  }
+  log?: LogOptions
+  /** Values that must never be written anywhere, besides those found in workers' `input` under names like apiKey, token, secret, password. */
+  secrets?: string[]
+}
+
+export interface Heartbeat {
+  everyMs: number
+  timeoutMs: number
+  progressTimeoutMs: number
+  startTimeoutMs: number
+}
+
+export interface Backoff {
+  initialMs: number
+  factor: number
+  maxMs: number
+  jitter: number
+}
+
+export interface TaskPolicy {
+  maxAttempts: number
+  poisonAfter: number
+  backoff: Backoff
+  timeoutMs: number
+}
+
+export interface CompiledWorker {
+  id: string
+  annotator: string
+  domain: string
+  /** Always a `file:` URL. */
+  module: string
+  input: unknown
+  dataset: string | null
+  quota: string | null
+  enabled: boolean
+  target: number | null
+  delayMs: number
+  concurrency: number
+  prefetch: number | 'auto'
+  priority: number
+  restart: RestartPolicy
+  resourceLimits: NonNullable<WorkerBase['resourceLimits']>
+  heartbeat: Heartbeat
+  tasks: TaskPolicy
+}
+
+/** What everything inside works with. */
+export interface CompiledConfig {
+  store: string
+  workers: CompiledWorker[]
+  concurrency: number
+  onFull: 'queue' | 'reject'
+  quotas: QuotaSpec[]
+  durability: 'power' | 'process'
+  drainMs: number
+  killMs: number
+  keepEvents: number
+  log: { level: LogLevel; console: boolean; dir: string | false; maxBytes: number; keep: number }
+  secrets: string[]
+}

@@ -1,0 +1,104 @@
+/**
+ * Keeps secrets out of all that is written down: logs, failures, events. Values are struck out, not names, so a key that turns
+ * up in a provider's error message is caught too. Loaded in every thread: no imports.
+ */
+
+/** What a secret is replaced by. */
+const mark = '[redacted]'
+
+/** A found value shorter than this is no secret worth the risk of striking out every "true" in the log. */
+const shortest = 6
+
+/** Parts of a name that make its value a secret, wherever in the name they stand. */
+const secretWords = new Set(
+  'apikey apikeys token secret secrets password passwords passwd passphrase authorization credential credentials bearer'.split(' '),
+)
+
+/** Strikes secrets out of a text. Never throws. */
+export type Redactor = (text: string) => string
+
+/**
+ * Makes a redactor. Without secrets it costs nothing; with them, one scan for a text that holds none.
+ *
+ * @param secrets values to strike out, whatever their length
+ * @param inputs values searched by {@link findSecrets}
+ * @example
+ * createRedactor([], [{ apiKey: 'sk-12345' }])('refused: sk-12345') // 'refused: [redacted]'
+ */
+export function createRedactor(secrets: readonly string[], inputs: readonly unknown[] = []): Redactor {
+  const values = new Set([...secrets, ...inputs.flatMap(findSecrets)].filter((value) => value !== '').flatMap(spellings))
+  if (values.size === 0) return (text) => text
+  const pattern = new RegExp([...values].map((value) => value.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'))
+  return (text) => (pattern.test(text) ? strike(text, values) : text)
+}
+
+/**
+ * The secrets in a worker's input: strings of 6 characters and more that stand under a name such as apiKey, api_key, token,
+ * secret, password, authorization, credential or key, in any case and at any depth, and everything within what such a name
+ * holds. `tokens` is not such a name: in an annotation pipeline it holds text. Never throws.
+ */
+export function findSecrets(input: unknown): string[] {
+  const found = new Set<string>()
+  const seen = new Map<object, boolean>()
+  const open: { value: unknown; secret: boolean }[] = [{ value: input, secret: false }]
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { value, secret } = next
+    if (typeof value === 'string' && secret) {
+      for (const part of [value, value.replace(/^(bearer|basic|token|apikey)\s+/i, '')]) if (part.length >= shortest) found.add(part)
+    }
+    // A value met first under a harmless name is looked at again under a secret one.
+    if (typeof value !== 'object' || value === null || seen.get(value) === true || seen.get(value) === secret) continue
+    seen.set(value, secret)
+    for (const [name, child] of childrenOf(value)) open.push({ value: child, secret: secret || isSecretName(name) })
+  }
+  return [...found]
+}
+
+/** Whether what stands under this name is taken for a secret. */
+export function isSecretName(name: string): boolean {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+  const last = words.at(-1)
+  return words.some((word) => secretWords.has(word)) || last === 'key' || last === 'keys'
+}
+
+function childrenOf(value: object): [name: string, child: unknown][] {
+  try {
+    if (ArrayBuffer.isView(value)) return []
+    if (value instanceof Map) return [...value].map(([name, child]) => [String(name), child])
+    if (value instanceof Set) return [...value].map((child) => ['', child])
+    return Object.entries(value)
+  } catch {
+    return []
+  }
+}
+
+/** A secret as it is, as it looks inside JSON, and as it looks inside a URL. */
+function spellings(secret: string): string[] {
+  const json = JSON.stringify(secret).slice(1, -1)
+  try {
+    return [secret, json, encodeURIComponent(secret)]
+  } catch {
+    // A lone surrogate has no place in a URL.
+    return [secret, json]
+  }
+}
+
+/** Replaces every stretch of text that a secret covers; overlapping secrets leave nothing of either. */
+function strike(text: string, secrets: Iterable<string>): string {
+  const hits: [from: number, to: number][] = []
+  for (const secret of secrets) {
+    for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + 1)) hits.push([at, at + secret.length])
+  }
+  hits.sort((a, b) => a[0] - b[0])
+  let result = ''
+  let end = 0
+  for (const [from, to] of hits) {
+    if (from >= end) result += text.slice(end, from) + mark
+    end = Math.max(end, to)
+  }
+  return result + text.slice(end)
+}

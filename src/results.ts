@@ -1,0 +1,100 @@
+/** Results on their way out: as an async iterator, and as a file of JSON lines. */
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { finished } from 'node:stream/promises'
+import type { ErrorRecord } from './errors.js'
+import type { DeadRow, LaneFilter, ResultRow } from './store/engine.js'
+import type { Reader } from './store/reader.js'
+
+/** One committed label. */
+export interface Result<Value = unknown> {
+  key: string
+  dataset: string
+  annotator: string
+  domain: string
+  value: Value
+  /** The ordinal of the attempt that made it, from 1. */
+  attempt: number
+  worker: string
+  /** Ms since the epoch. */
+  committedAt: number
+}
+
+/** One task that was given up. */
+export interface DeadTask {
+  key: string
+  dataset: string
+  annotator: string
+  domain: string
+  worker: string
+  kind: 'failed' | 'poison'
+  error: ErrorRecord
+  attempt: number
+  /** The raw answer that did not fit the output schema, if that was the reason. */
+  value: unknown
+  /** Ms since the epoch. */
+  at: number
+}
+
+const pageRows = 1_000
+
+/** All results that match, lane by lane, in order of loading. Committed while it runs: may or may not be among them, never twice. */
+export async function* readResults<Value>(reader: Reader, filter: LaneFilter): AsyncGenerator<Result<Value>, void, void> {
+  for await (const { value, ...row } of pages<ResultRow>((after) => reader.read('results', { filter, after, limit: pageRows }))) {
+    const { key, dataset, annotator, domain, ...rest } = row
+    yield { key, dataset, annotator, domain, value: JSON.parse(value) as Value, ...rest }
+  }
+}
+
+/** All dead tasks that match. */
+export async function* readDead(reader: Reader, filter: LaneFilter): AsyncGenerator<DeadTask, void, void> {
+  for await (const { value, ...row } of pages<DeadRow>((after) => reader.read('dead', { filter, after, limit: pageRows }))) {
+    yield { ...row, value: value === null ? null : (JSON.parse(value) as unknown) }
+  }
+}
+
+async function* pages<Row>(read: (after: string | null) => Promise<{ rows: Row[]; next: string | null }>): AsyncGenerator<Row, void, void> {
+  let after: string | null = null
+  do {
+    const page: { rows: Row[]; next: string | null } = await read(after)
+    yield* page.rows
+    after = page.next
+  } while (after !== null)
+}
+
+/**
+ * Writes results as JSON lines: into a temporary file beside the target, synced, then renamed, so that the target is either the
+ * old file or the whole new one.
+ *
+ * @returns how many lines
+ */
+export async function exportResults(reader: Reader, file: string, filter: LaneFilter): Promise<number> {
+  const temporary = `${file}.${process.pid}.tmp`
+  const stream = createWriteStream(temporary, { flush: true })
+  let rows = 0
+  try {
+    await once(stream, 'open')
+    for await (const result of readResults(reader, filter)) {
+      rows++
+      if (!stream.write(`${JSON.stringify(result)}\n`)) await once(stream, 'drain')
+    }
+    stream.end()
+    await finished(stream)
+    await rename(temporary, file)
+  } catch (error) {
+    stream.destroy()
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(file))
+  return rows
+}
+
+/** Makes the rename itself durable, where the platform can. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}

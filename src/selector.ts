@@ -1,0 +1,35 @@
+/** Which workers a call means. */
+import { distance } from 'fastest-levenshtein'
+import { DroverError } from './errors.js'
+import type { CompiledWorker } from './options.js'
+
+/** One worker's id, or all that match; nothing given: all that are enabled. */
+export type Selector = string | { annotator?: string | number; domain?: string; worker?: string }
+
+/**
+ * @throws DroverError WORKER_UNKNOWN when an id, or a whole selector, names nobody
+ */
+export function select(workers: readonly CompiledWorker[], selector: Selector | undefined): CompiledWorker[] {
+  if (selector === undefined) return workers.filter(({ enabled }) => enabled)
+  if (typeof selector === 'string') return [byId(workers, selector)]
+  if (typeof selector !== 'object' || selector === null) {
+    throw new DroverError('ARGUMENT_INVALID', `a worker's id or { annotator, domain, worker } was expected, got ${typeof selector}`)
+  }
+  if (selector.worker !== undefined) return [byId(workers, selector.worker)]
+  const matching = workers.filter(
+    ({ annotator, domain }) =>
+      (selector.annotator === undefined || String(selector.annotator) === annotator) &&
+      (selector.domain === undefined || selector.domain === domain),
+  )
+  if (matching.length === 0) throw new DroverError('WORKER_UNKNOWN', `no worker matches ${JSON.stringify(selector)}`)
+  const all = selector.annotator === undefined && selector.domain === undefined
+  return all ? matching.filter(({ enabled }) => enabled) : matching
+}
+
+function byId(workers: readonly CompiledWorker[], id: string): CompiledWorker {
+  const found = workers.find((worker) => worker.id === id)
+  if (found) return found
+  const near = workers.map((worker) => worker.id).sort((a, b) => distance(a, id) - distance(b, id))[0]
+  const hint = near !== undefined && distance(near, id) <= Math.max(2, id.length / 4) ? `; did you mean ${JSON.stringify(near)}?` : ''
+  throw new DroverError('WORKER_UNKNOWN', `there is no worker ${JSON.stringify(id)}${hint}`)
+}

@@ -1,0 +1,53 @@
+/**
+ * What can be seen of a running system: plain data, made on request from what the main thread has in memory.
+ */
+
+import type { Failure } from './machines/failure.js'
+import type { WorkerState } from './machines/lifecycle-contract.js'
+
+/** One worker. */
+export interface WorkerStatus {
+  id: string
+  annotator: string
+  domain: string
+  dataset: string | null
+  enabled: boolean
+  state: WorkerState
+  /** What it does while `running`: `working`, `waiting` (for quota, or for a task to be due) or `draining`. */
+  activity: 'working' | 'waiting' | 'draining' | null
+  /** Why it is in this state. */
+  reason: string
+  /** Since when, in ms since the epoch. */
+  since: number
+  /** Where its lane stands; null without tasks. `total` is the target, or all items. */
+  progress: { done: number; dead: number; total: number; leased: number; retrying: number } | null
+  /** Results a minute over the last minute. */
+  ratePerMinute: number
+  /** Ms since the thread's last beat; null without a thread. */
+  beatAgeMs: number | null
+  /** The id of its thread while it has one. */
+  threadId: number | null
+  /** How often it was restarted after a failure, over its life. */
+  restarts: number
+  lastFailure: Failure | null
+  /** When it goes on by itself (backoff, parked), in ms since the epoch. */
+  until: number | null
+  /** Which other host holds it, if its start was refused for that. */
+  heldBy: { pid: number; hostname: string; since: number } | null
+}
+
+/** The whole system. */
+export interface SystemStatus {
+  state: 'open' | 'closing' | 'closed' | 'failed'
+  /** How many workers are in each state; states nobody is in are left out. */
+  states: Partial<Record<WorkerState, number>>
+  workers: WorkerStatus[]
+  /** Sums over all lanes. */
+  done: number
+  dead: number
+  total: number
+  ratePerMinute: number
+  /** At the present rate, in ms; null where there is none. */
+  etaMs: number | null
+  slots: { limit: number; used: number; queued: number }
+}

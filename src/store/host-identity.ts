@@ -1,0 +1,90 @@
+/**
+ * Tells one operating-system process from every other, and whether such a process is over. A pid alone does not do: it is used
+ * again, it means nothing after a reboot, and in another container it names another process.
+ */
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import type { HostIdentity } from './engine.js'
+
+/** The pid namespace that every Linux machine boots with (PROC_PID_INIT_INO); any other is a container's. */
+const firstNamespace = 'pid:[4026531836]'
+
+const defunct = 'defunct'
+
+let here: Omit<HostIdentity, 'id'> | undefined
+
+/** The identity of this process, with an id that is new at each call: each system in a process is a host of its own. */
+export function hostIdentity(): HostIdentity {
+  return { id: randomUUID(), ...thisProcess() }
+}
+
+/**
+ * Whether the process is over. `'unknown'`: it cannot be told from here (another machine or container, or the system keeps it
+ * secret), so that only its missing signs of life can tell.
+ */
+export function isGone(identity: HostIdentity): boolean | 'unknown' {
+  const self = thisProcess()
+  if (identity.hostname !== self.hostname && identity.bootId !== self.bootId) return 'unknown'
+  if (identity.bootId !== self.bootId) {
+    // Same name and both outside of any container: the machine was rebooted since.
+    return identity.namespace === firstNamespace && self.namespace === firstNamespace ? true : 'unknown'
+  }
+  if (identity.namespace !== self.namespace) return 'unknown'
+  if (identity.bootId === '' && identity.hostname !== self.hostname) return 'unknown'
+  if (!exists(identity.pid)) return true
+  const startedAt = startOf(identity.pid)
+  if (startedAt === '' || identity.startedAt === '') return 'unknown'
+  return startedAt === defunct || startedAt !== identity.startedAt
+}
+
+function thisProcess(): Omit<HostIdentity, 'id'> {
+  here ??= {
+    pid: process.pid,
+    startedAt: startOf(process.pid),
+    bootId: bootId(),
+    namespace: attempt(() => readlinkSync('/proc/self/ns/pid')),
+    hostname: hostname(),
+  }
+  return here
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+  }
+}
+
+/** When a process started, {@link defunct} if it is over but its parent has not noticed, or '' where that cannot be read. */
+function startOf(pid: number): string {
+  if (process.platform === 'win32') return ''
+  if (process.platform !== 'linux') return attempt(() => run('ps', ['-o', 'lstart=', '-p', String(pid)]))
+  return attempt(() => {
+    // The second field is the program's name in parentheses and may hold anything, also spaces and parentheses.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? defunct : (fields[19] ?? '')
+  })
+}
+
+function bootId(): string {
+  if (process.platform === 'linux') return attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+  if (process.platform === 'darwin') return attempt(() => run('sysctl', ['-n', 'kern.bootsessionuuid']))
+  return ''
+}
+
+function run(command: string, args: string[]): string {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+}
+
+function attempt(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,38 @@
+/** What travels between the main thread and the store thread besides requests and replies. */
+import type { MessagePort } from 'node:worker_threads'
+import type { ErrorRecord } from '../errors.js'
+import type { LaneCounts, StoreRequest } from './engine.js'
+import type { Durability } from './sqlite/open.js'
+
+/** What the store thread is started with. */
+export interface StoreBoot {
+  file: string
+  durability: Durability
+  keepEvents: number
+  /** The main thread's port: requests, {@link StoreCommand}s and {@link StoreNotice}s all go over it, so that they stay in order. */
+  port: MessagePort
+}
+
+export type StoreCommand =
+  /** Requests of a worker thread come over this port from now on, instead of an earlier one of the same worker. */
+  | { type: 'attach'; worker: string; port: MessagePort }
+  /** No more requests come from the worker; what it had sent is still done. */
+  | { type: 'detach'; worker: string }
+  /** Do all that was asked, close the file, end. */
+  | { type: 'close' }
+  /** For tests: die at once, or between a commit and its replies. */
+  | { type: 'exit'; code: number; after?: 'commit' }
+
+export type StoreNotice =
+  | { type: 'ready' }
+  /** The file could not be opened; the thread ends. */
+  | { type: 'refused'; error: ErrorRecord }
+  /** Lanes that changed since the last such notice. */
+  | { type: 'counts'; counts: LaneCounts[] }
+  /** Another process changed the store. */
+  | { type: 'changed' }
+
+/** A request, as opposed to a command. */
+export function isRequest(message: StoreRequest | StoreCommand): message is StoreRequest {
+  return 'op' in message
+}

@@ -1,0 +1,14 @@
+/** What the parts of the SQLite engine share. */
+import type Database from 'better-sqlite3'
+import type { HostIdentity, Time } from '../engine.js'
+
+export interface EngineContext {
+  db: Database.Database
+  /** The engine's clock. */
+  now(): Time
+  isGone(identity: HostIdentity): boolean | 'unknown'
+  /** How many events are kept. */
+  keepEvents: number
+  /** Lanes whose counts changed since they were last told. */
+  touched: Set<number>
+}

@@ -1,0 +1,170 @@
+/**
+ * The engine contract on SQLite, in one thread and synchronous. Many requests share one transaction, so that one fsync pays for
+ * all of them; see `execute`.
+ */
+import type Database from 'better-sqlite3'
+import { DroverError } from '../../errors.js'
+import type { EngineOp, EngineReply, EngineRequest, HostIdentity, LaneCounts, Time } from '../engine.js'
+import { isGone } from '../host-identity.js'
+import { claims } from './claim.js'
+import type { EngineContext } from './context.js'
+import { exchanges } from './exchange.js'
+import { hosts } from './hosts.js'
+import { items } from './items.js'
+import { journal } from './journal.js'
+import { countsOf, type Lanes, lanes } from './lanes.js'
+import { type Durability, openDatabase } from './open.js'
+import { quotas } from './quotas.js'
+import { reads } from './reads.js'
+import { receipts } from './receipts.js'
+import { redriving } from './redrive.js'
+import { tasks } from './tasks.js'
+import { inTransaction } from './transaction.js'
+import { workers } from './workers.js'
+
+export interface SqliteEngineOptions {
+  /** Path of the file, or `':memory:'`. */
+  file: string
+  durability: Durability
+  /** How many events are kept. */
+  keepEvents: number
+  /** The engine's clock, in ms since the epoch. @defaultValue Date.now */
+  now?: () => Time
+  /** Whether a host's process is over. @defaultValue looks at the process */
+  isGone?: (identity: HostIdentity) => boolean | 'unknown'
+}
+
+/** Every operation of the contract, answered at once. */
+export type SqliteOperations = { [Op in EngineOp]: (request: EngineRequest<Op>) => EngineReply<Op> }
+
+/** One request of a group. */
+export interface EngineCall<Op extends EngineOp = EngineOp> {
+  op: Op
+  request: EngineRequest<Op>
+}
+
+export type EngineAnswer = { ok: true; value: unknown } | { ok: false; error: Error }
+
+export interface SqliteEngine extends SqliteOperations {
+  /**
+   * Runs requests in order, all in one transaction. A request that fails changes nothing and leaves the others alone. When this
+   * returns, all that was answered with `ok` is committed.
+   */
+  execute(calls: readonly EngineCall[]): EngineAnswer[]
+  /** Counts of the lanes that changed since the last call. */
+  takeTouched(): LaneCounts[]
+  /** Whether another process committed something since the last call. */
+  changedElsewhere(): boolean
+  /** Brings the log back into the file and closes it. */
+  close(): void
+}
+
+/** @throws as {@link openDatabase} does */
+export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
+  const db = openDatabase(options.file, options.durability)
+  const context: EngineContext = {
+    db,
+    now: () => Math.floor((options.now ?? Date.now)()),
+    isGone: options.isGone ?? isGone,
+    keepEvents: options.keepEvents,
+    touched: new Set(),
+  }
+  const lane = lanes(context)
+  const operations = operationsOf(context, lane)
+  const dispatch = operations as unknown as Record<EngineOp, (request: unknown) => unknown>
+  const wrapped = Object.fromEntries(
+    Object.keys(operations).map((op) => [op, (request: unknown) => alone(db, () => dispatch[op as EngineOp](request))]),
+  ) as unknown as SqliteOperations
+
+  function attempt({ op, request }: EngineCall): EngineAnswer {
+    try {
+      return { ok: true, value: dispatch[op](request) }
+    } catch (error) {
+      // Operations throw a DroverError before they write anything; whatever else they throw may come halfway.
+      if (DroverError.is(error)) return { ok: false, error }
+      throw error
+    }
+  }
+
+  function execute(calls: readonly EngineCall[]): EngineAnswer[] {
+    try {
+      return inTransaction(db, () => calls.map(attempt))
+    } catch (cause) {
+      // Thrown as it is, an error of ours is the transaction's: none of the calls would fare better alone.
+      if (calls.length > 1 && !DroverError.is(cause)) return calls.flatMap((call) => execute([call]))
+      const error = storeFailure(cause)
+      return calls.map(() => ({ ok: false, error }))
+    }
+  }
+
+  let seenVersion = db.pragma('data_version', { simple: true })
+  return {
+    ...wrapped,
+    execute,
+    takeTouched() {
+      const counts = [...context.touched].flatMap((id) => lane.workersOf(id).map((worker) => countsOf(worker, lane.read(id))))
+      context.touched.clear()
+      return counts
+    },
+    changedElsewhere() {
+      const version = db.pragma('data_version', { simple: true })
+      const changed = version !== seenVersion
+      seenVersion = version
+      return changed
+    },
+    close() {
+      if (!db.open) return
+      try {
+        db.pragma('wal_checkpoint(TRUNCATE)')
+      } catch {
+        // Another process is reading or writing: it brings the log in when it closes.
+      }
+      db.close()
+    },
+  }
+}
+
+function operationsOf(context: EngineContext, lane: Lanes): SqliteOperations {
+  const task = tasks(context)
+  const item = items(context, lane)
+  const host = hosts(context, lane, task)
+  const receipt = receipts(context)
+  const quota = quotas(context)
+  const worker = workers(context, { hosts: host, items: item, lanes: lane, receipts: receipt, tasks: task })
+  return {
+    now: () => ({ now: context.now() }),
+    join: host.join,
+    renew: host.renew,
+    leave: host.leave,
+    sweep: host.sweep,
+    declare: worker.declare,
+    acquire: worker.acquire,
+    free: worker.free,
+    abandon: worker.abandon,
+    reset: worker.reset,
+    counts: worker.counts,
+    record: journal(context, host).record,
+    enqueue: item.enqueue,
+    exchange: exchanges(context, { lanes: lane, tasks: task, claims: claims(context), quotas: quota, receipts: receipt }).exchange,
+    redrive: redriving(context, lane).redrive,
+    declareQuotas: quota.declareQuotas,
+    acquireQuota: quota.acquireQuota,
+    settleQuota: quota.settleQuota,
+    blockQuota: quota.blockQuota,
+    quotas: quota.quotas,
+    ...reads(context.db),
+  }
+}
+
+function alone<T>(db: Database.Database, operation: () => T): T {
+  try {
+    return inTransaction(db, operation)
+  } catch (error) {
+    throw storeFailure(error)
+  }
+}
+
+function storeFailure(cause: unknown): DroverError {
+  if (DroverError.is(cause)) return cause
+  return new DroverError('STORE_FAILED', `the store failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+}

@@ -1,0 +1,158 @@
+/**
+ * The hot path: settles what a worker finished and hands out what it wants next, in one step. Leases are read and ended in
+ * ranges; whatever is rare is kept off it.
+ */
+import { DroverError } from '../../errors.js'
+import type { ExchangeReply, ExchangeRequest, Outcome, Settled, Shortage, Time, Token } from '../engine.js'
+import type { Claim, Claims } from './claim.js'
+import type { EngineContext } from './context.js'
+import { countsOf, isComplete, type Lane, type Lanes } from './lanes.js'
+import type { Quotas } from './quotas.js'
+import { note, type Receipt, type Receipts, recall } from './receipts.js'
+import type { LeaseRow, Tasks } from './tasks.js'
+
+interface Parts {
+  lanes: Lanes
+  tasks: Tasks
+  claims: Claims
+  quotas: Quotas
+  receipts: Receipts
+}
+
+export function exchanges({ db, now }: EngineContext, { lanes, tasks, claims, quotas, receipts }: Parts) {
+  const selectWorker = db
+    .prepare<[string], [id: number, lane: number | null, fence: number, open: number]>(
+      'SELECT id, lane, fence, open FROM worker WHERE name = ?',
+    )
+    .raw()
+
+  function exchange(request: ExchangeRequest): ExchangeReply {
+    const { fence } = request
+    const [worker, lane] = admitted(request)
+    const at = now()
+    const earlier = receipts.find(worker, fence, request.request)
+    if (earlier) return repeated(lane, worker, request, earlier, at)
+
+    const grantable = request.quota && request.want > 0 ? quotas.grantable(request.quota.name, request.quota.amounts, at) : request.want
+    const runs: Receipt['runs'] = []
+    const settled = settle(lane, worker, request, at, runs)
+    const claim = claims.claim(lane, fence, Math.min(request.want, grantable), at)
+    const claimed = claim.leases.tokens.length
+    if (request.quota && claimed > 0) quotas.take(request.quota.name, request.quota.amounts, claimed, at)
+    if (claimed > 0 || settled.length > 0) {
+      lanes.write(lane)
+      receipts.keep(worker, fence, request.request, { runs, first: claim.first, last: claim.last })
+    }
+    return reply(lane, request, settled, claim.leases, at)
+  }
+
+  /** The worker and its lane, if the request comes from its current owner. */
+  function admitted({ worker, fence }: ExchangeRequest): [worker: number, lane: Lane] {
+    const row = selectWorker.get(worker)
+    if (!row) throw new DroverError('WORKER_UNKNOWN', `the store knows no worker ${worker}`, { details: { worker } })
+    const [id, lane, current, open] = row
+    if (current !== fence || open === 0) {
+      throw new DroverError('FENCED', `fence ${fence} of ${worker} is not current any more`, { details: { worker, fence, current } })
+    }
+    if (lane === null) throw new DroverError('ARGUMENT_INVALID', `${worker} has no lane: it has no tasks`, { details: { worker } })
+    return [id, lanes.read(lane)]
+  }
+
+  function repeated(lane: Lane, worker: number, request: ExchangeRequest, earlier: Receipt, at: Time): ExchangeReply {
+    const leases = claims.again(lane, request.fence, earlier.first, earlier.last)
+    const recalled = memory(worker, earlier.runs)
+    const settled = request.outcomes.map(({ token }) => recalled(token))
+    return reply(lane, request, settled, leases, at)
+  }
+
+  /** Tells what became of tokens that are not leased: in `runs`, else in earlier exchanges. */
+  function memory(worker: number, runs: Receipt['runs']): (token: Token) => Settled {
+    let earlier: Receipt['runs'] | null = null
+    return (token) => {
+      const settled = recall(runs, token)
+      if (settled) return settled
+      earlier ??= receipts.runsOf(worker)
+      return recall(earlier, token) ?? 'lost'
+    }
+  }
+
+  function settle(lane: Lane, worker: number, request: ExchangeRequest, at: Time, runs: Receipt['runs']): Settled[] {
+    const { outcomes, fence } = request
+    if (outcomes.length === 0) return []
+    const [first, last] = bounds(outcomes)
+    const rows = tasks.between(lane, first, last).filter((row) => row[2] === fence)
+    const held = new Map(rows.map((row) => [row[0], row]))
+    const recalled = memory(worker, runs)
+    const settled = outcomes.map((outcome) => {
+      const { token } = outcome
+      const row = held.get(token)
+      if (!row) return recalled(token)
+      held.delete(token)
+      const became = apply(lane, worker, row, outcome, at)
+      note(runs, token, became)
+      return became
+    })
+    unlease(lane, rows, held)
+    return settled
+  }
+
+  function apply(lane: Lane, worker: number, row: LeaseRow, outcome: Outcome, at: Time): Settled {
+    if (outcome.do === 'complete') return tasks.complete(lane, row, outcome.value, worker, at) ? 'stored' : 'already'
+    const [, item, , attempt, failures, crashes, interrupted] = row
+    if (outcome.do === 'release') {
+      tasks.retry(lane, item, dueIn(outcome.inMs, at), attempt - 1, failures, crashes, interrupted)
+      return 'released'
+    }
+    if (outcome.retryInMs === null) {
+      tasks.bury(lane, row, 'failed', outcome.error, outcome.value ?? null, worker, at)
+      return 'dead'
+    }
+    tasks.retry(lane, item, dueIn(outcome.retryInMs, at), attempt, failures + 1, crashes, interrupted)
+    return 'retrying'
+  }
+
+  /** Ends the leases among `rows` that are not `held` any more, a run at a time. */
+  function unlease(lane: Lane, rows: LeaseRow[], held: Map<number, LeaseRow>): void {
+    let start = 0
+    for (let index = 0; index <= rows.length; index++) {
+      const row = rows[index]
+      if (row && !held.has(row[0])) continue
+      const first = rows[start]
+      const last = rows[index - 1]
+      if (index > start && first && last) tasks.unlease(lane, first[0], last[0], first[2])
+      start = index + 1
+    }
+  }
+
+  function reply(lane: Lane, request: ExchangeRequest, settled: Settled[], leases: Claim['leases'], at: Time): ExchangeReply {
+    const missing = leases.tokens.length < request.want
+    return { settled, leases, shortage: missing ? shortage(lane, request, at) : null, counts: countsOf(request.worker, lane) }
+  }
+
+  function shortage(lane: Lane, { quota }: ExchangeRequest, at: Time): Shortage {
+    if (isComplete(lane)) return { kind: 'complete' }
+    if (claims.hasMore(lane, at)) {
+      const wait = quota && quotas.wait(quota.name, quota.amounts, at)
+      return quota && wait ? { kind: 'quota', quota: quota.name, ...wait } : { kind: 'later', inMs: 0 }
+    }
+    const due = claims.nextDue(lane)
+    return { kind: 'later', inMs: due === null ? null : Math.max(0, due - at) }
+  }
+
+  return { exchange }
+}
+
+function bounds(outcomes: readonly Outcome[]): [first: number, last: number] {
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  for (const { token } of outcomes) {
+    if (token < first) first = token
+    if (token > last) last = token
+  }
+  return [first, last]
+}
+
+/** 0 stands for "at once": such rows sort by priority, see `schema.ts`. */
+function dueIn(ms: number, at: Time): Time {
+  return ms > 0 ? Math.ceil(at + ms) : 0
+}

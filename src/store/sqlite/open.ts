@@ -1,0 +1,145 @@
+/**
+ * Opens the store's file, or says exactly why not. Nothing is written to a file before it is known to be drover's or empty.
+ */
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import Database from 'better-sqlite3'
+import { DroverError } from '../../errors.js'
+import { applicationId, migrations } from './schema.js'
+import { inTransaction } from './transaction.js'
+
+export type Durability = 'power' | 'process'
+
+/**
+ * Opens the file for writing, makes it if it is absent, and brings it to the current version.
+ *
+ * @throws STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED
+ */
+export function openDatabase(file: string, durability: Durability): Database.Database {
+  if (file !== ':memory:') checkPath(file)
+  return explained(file, () => {
+    // A transaction waits for the lock in short naps of its own (see inTransaction): SQLite's own naps grow to 100 ms, and a
+    // busy neighbour starves whoever naps that long.
+    const db = new Database(file, { timeout: 2 })
+    try {
+      checkOwner(db, file)
+      patiently(() => db.pragma('journal_mode = WAL'))
+      db.pragma(`synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}`)
+      db.pragma('cache_size = -32768')
+      db.pragma('wal_autocheckpoint = 4096')
+      db.pragma('journal_size_limit = 67108864')
+      inTransaction(db, () => migrate(db, file))
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  })
+}
+
+/** Opens an existing store for reading; it sees everything that was committed before each statement. */
+export function openReader(file: string): Database.Database {
+  return explained(file, () => new Database(file, { readonly: true, fileMustExist: true }))
+}
+
+function checkPath(file: string): void {
+  const folder = dirname(resolve(file))
+  if (!existsSync(folder)) {
+    if (!existsSync(dirname(folder))) {
+      throw new DroverError('STORE_FOLDER_MISSING', `the store's folder ${folder} does not exist, nor does its parent`, {
+        details: { file },
+      })
+    }
+    try {
+      mkdirSync(folder, { recursive: true })
+    } catch (cause) {
+      throw new DroverError('STORE_READ_ONLY', `the store's folder ${folder} cannot be made`, { cause, details: { file } })
+    }
+  }
+  if (!statSync(folder).isDirectory()) {
+    throw new DroverError('STORE_FOLDER_MISSING', `${folder} is not a folder`, { details: { file } })
+  }
+  const present = existsSync(file)
+  if (present && !statSync(file).isFile()) {
+    throw new DroverError('STORE_NOT_A_DATABASE', `the store ${file} is not a file`, { details: { file } })
+  }
+  try {
+    accessSync(folder, constants.W_OK)
+    if (present) accessSync(file, constants.W_OK | constants.R_OK)
+  } catch (cause) {
+    throw new DroverError('STORE_READ_ONLY', `the store ${file} cannot be written: its file or its folder is read-only`, {
+      cause,
+      details: { file },
+    })
+  }
+}
+
+function checkOwner(db: Database.Database, file: string): void {
+  const owner = patiently(() => db.pragma('application_id', { simple: true }))
+  const tables = patiently(() => db.prepare<[], number>('SELECT count(*) FROM sqlite_master').pluck().get())
+  if (owner !== applicationId && (owner !== 0 || tables !== 0)) {
+    throw new DroverError('STORE_NOT_A_DATABASE', `the store ${file} is a database of another program`, { details: { file } })
+  }
+  checkVersion(db, file)
+}
+
+function checkVersion(db: Database.Database, file: string): number {
+  const version = db.pragma('user_version', { simple: true }) as number
+  if (version > migrations.length) {
+    throw new DroverError(
+      'STORE_TOO_NEW',
+      `the store ${file} has version ${version}; this drover knows versions up to ${migrations.length}: use a newer drover`,
+      { details: { file, version, known: migrations.length } },
+    )
+  }
+  return version
+}
+
+/** Within a transaction: another process may have migrated since {@link checkOwner}. */
+function migrate(db: Database.Database, file: string): void {
+  const version = checkVersion(db, file)
+  if (version === migrations.length) return
+  for (const migration of migrations.slice(version)) db.exec(migration)
+  db.pragma(`application_id = ${applicationId}`)
+  db.pragma(`user_version = ${migrations.length}`)
+}
+
+/** For what SQLite refuses with "busy" at once, whatever its timeout: another process is opening the same new file. */
+function patiently<T>(attempt: () => T): T {
+  const patience = new Int32Array(new SharedArrayBuffer(4))
+  for (let tries = 1; ; tries++) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!codeOf(error).startsWith('SQLITE_BUSY') || tries >= 500) throw error
+      Atomics.wait(patience, 0, 0, 10)
+    }
+  }
+}
+
+function explained<T>(file: string, open: () => T): T {
+  try {
+    return open()
+  } catch (cause) {
+    if (DroverError.is(cause)) throw cause
+    const details = { file }
+    const code = codeOf(cause)
+    if (code.startsWith('SQLITE_NOTADB')) {
+      throw new DroverError('STORE_NOT_A_DATABASE', `the store ${file} is not an SQLite database`, { cause, details })
+    }
+    if (/^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EACCES|EROFS|EPERM)/.test(code)) {
+      throw new DroverError('STORE_READ_ONLY', `the store ${file} cannot be written: its file or its folder is read-only`, {
+        cause,
+        details,
+      })
+    }
+    throw new DroverError('STORE_FAILED', `the store ${file} cannot be opened: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+      details,
+    })
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}

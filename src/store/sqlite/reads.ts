@@ -1,0 +1,147 @@
+/**
+ * Results, dead tasks and events, a page at a time. Works on any connection: the store thread's own, or a read-only one. A page
+ * begins after a row's key, so that the millionth page costs what the first does.
+ */
+import type Database from 'better-sqlite3'
+import { DroverError, type ErrorRecord } from '../../errors.js'
+import type { DeadRow, EngineReply, EngineRequest, LaneFilter, Page, ReadOp, ResultRow, StoredEvent, Time } from '../engine.js'
+
+export type Reads = { [Op in ReadOp]: (request: EngineRequest<Op>) => EngineReply<Op> }
+
+/** Longer pages are cut: a page is held in memory at once. */
+const longestPage = 10_000
+
+/** Where in the order (lane, item) a page ended. */
+interface Position {
+  lane: number
+  item: number
+}
+
+interface LaneNames {
+  id: number
+  dataset: string
+  annotator: string
+  domain: string
+}
+
+type Stored<Row extends { dataset: string; annotator: string; domain: string }> = Omit<Row, keyof Omit<LaneNames, 'id'>> & { item: number }
+
+export function reads(db: Database.Database): Reads {
+  const selectResults = db.prepare<[number, number, number], Stored<ResultRow>>(
+    `SELECT r.item, i.key, r.value, r.attempt, w.name AS worker, r.committed_at AS committedAt
+     FROM result r JOIN item i ON i.id = r.item JOIN worker w ON w.id = r.worker
+     WHERE r.lane = ? AND r.item > ? ORDER BY r.item LIMIT ?`,
+  )
+  const selectDead = db.prepare<[number, number, number], Stored<Omit<DeadRow, 'error'> & { error: string }>>(
+    `SELECT d.item, i.key, w.name AS worker, d.kind, d.error, d.attempt, d.value, d.at
+     FROM dead d JOIN item i ON i.id = d.item JOIN worker w ON w.id = d.worker
+     WHERE d.lane = ? AND d.item > ? ORDER BY d.item LIMIT ?`,
+  )
+  const events = `SELECT e.id, h.name AS host, e.at, e.type, e.worker, e.payload FROM event e JOIN host h ON h.id = e.host
+     WHERE (@worker IS NULL OR e.worker = @worker) AND (@types IS NULL OR e.type IN (SELECT value FROM json_each(@types)))`
+  const selectEvents = db.prepare<[EventFilter & { after: number }], EventColumns>(`${events} AND e.id > @after ORDER BY e.id LIMIT @limit`)
+  const selectLatest = db.prepare<[EventFilter], EventColumns>(`${events} ORDER BY e.id DESC LIMIT @limit`)
+
+  /** One page through the lanes that match, in the order of their ids. */
+  function page<Row extends { item: number }>(
+    request: EngineRequest<'results'>,
+    select: Database.Statement<[number, number, number], Row>,
+  ): Page<{ lane: LaneNames; row: Row }> {
+    const limit = pageSize(request.limit)
+    const after = positionOf(request.after)
+    const rows: { lane: LaneNames; row: Row }[] = []
+    for (const lane of lanesMatching(db, request.filter)) {
+      if (lane.id < after.lane) continue
+      const from = lane.id === after.lane ? after.item : 0
+      for (const row of select.all(lane.id, from, limit - rows.length)) rows.push({ lane, row })
+      if (rows.length >= limit) break
+    }
+    const last = rows.length >= limit ? rows.at(-1) : undefined
+    return { rows, next: last ? `${last.lane.id}.${last.row.item}` : null }
+  }
+
+  return {
+    results(request) {
+      const { rows, next } = page(request, selectResults)
+      return { rows: rows.map(({ lane, row: { item, ...row } }) => ({ ...named(lane), ...row })), next }
+    },
+
+    dead(request) {
+      const { rows, next } = page(request, selectDead)
+      return {
+        rows: rows.map(({ lane, row: { item, error, ...row } }) => ({ ...named(lane), ...row, error: JSON.parse(error) as ErrorRecord })),
+        next,
+      }
+    },
+
+    events({ after, ...request }) {
+      const filter = eventFilter(request)
+      const rows = selectEvents.all({ ...filter, after: numberOf(after ?? '0', after) })
+      const last = rows.length >= filter.limit ? rows.at(-1) : undefined
+      return { rows: rows.map(storedEvent), next: last ? String(last.id) : null }
+    },
+
+    latestEvents(request) {
+      return { rows: selectLatest.all(eventFilter(request)).map(storedEvent) }
+    },
+  }
+}
+
+/** The lanes a filter means, in the order of their ids. `worker`: the lane that worker is declared with. */
+export function lanesMatching(db: Database.Database, { dataset, annotator, domain, worker }: LaneFilter): LaneNames[] {
+  return db
+    .prepare<[Record<keyof LaneFilter, string | null>], LaneNames>(
+      `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l JOIN dataset d ON d.id = l.dataset
+       WHERE (@dataset IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
+         AND (@domain IS NULL OR l.domain = @domain)
+         AND (@worker IS NULL OR l.id = (SELECT lane FROM worker WHERE name = @worker)) ORDER BY l.id`,
+    )
+    .all({ dataset: dataset ?? null, annotator: annotator ?? null, domain: domain ?? null, worker: worker ?? null })
+}
+
+interface EventFilter {
+  worker: string | null
+  /** JSON array of types; null: all. */
+  types: string | null
+  limit: number
+}
+
+interface EventColumns {
+  id: number
+  host: string
+  at: Time
+  type: string
+  worker: string | null
+  payload: string
+}
+
+function eventFilter({ worker, types, limit }: EngineRequest<'latestEvents'>): EventFilter {
+  return { worker: worker ?? null, types: types ? JSON.stringify(types) : null, limit: pageSize(limit) }
+}
+
+function storedEvent({ payload, ...row }: EventColumns): StoredEvent {
+  return { ...row, payload: JSON.parse(payload) as unknown }
+}
+
+function named({ dataset, annotator, domain }: LaneNames): Omit<LaneNames, 'id'> {
+  return { dataset, annotator, domain }
+}
+
+function pageSize(limit: number): number {
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new DroverError('ARGUMENT_INVALID', `a page needs a limit of at least 1, not ${limit}`, { details: { limit } })
+  }
+  return Math.min(limit, longestPage)
+}
+
+function positionOf(after: string | null): Position {
+  if (after === null) return { lane: 0, item: 0 }
+  const [lane = '', item = ''] = after.split('.')
+  return { lane: numberOf(lane, after), item: numberOf(item, after) }
+}
+
+function numberOf(text: string, after: string | null): number {
+  const number = Number(text)
+  if (text !== '' && Number.isInteger(number)) return number
+  throw new DroverError('ARGUMENT_INVALID', `"${after}" is not where a page ended`, { details: { after } })
+}

@@ -1,0 +1,88 @@
+/**
+ * The tables, as a list of migrations. A lane has no row per task: fresh items are told from claimed ones by a cursor for each
+ * priority, so that a store of ten million tasks costs no more a task than one of ten thousand.
+ */
+
+/** Marks a file as drover's ("drov"), in the SQLite header. */
+export const applicationId = 0x64_72_6f_76
+
+/**
+ * Each brings a store from version n to n + 1; never edit one that was released.
+ *
+ * - `item` rows are never deleted and their ids rise, so within a priority they are only appended: everything after a cursor is fresh.
+ * - Each task of a lane that was ever claimed is in exactly one of `lease`, `retry`, `result` and `dead`; `lane` counts each of them,
+ *   and what is left of `dataset.items` is fresh.
+ * - `lane.top`: no priority above it has fresh items; null: none has.
+ * - `retry.due` is 0 for what was due when it came, so that such rows sort by `rank` (priority, negated). `alone`: to be handed out by itself.
+ * - `receipt`: what the latest exchanges of a worker did, for when one is repeated.
+ * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO counter VALUES ('token', 0), ('fence', 0);
+
+  CREATE TABLE dataset (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, items INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE level (
+    dataset INTEGER NOT NULL, priority INTEGER NOT NULL, items INTEGER NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY (dataset, priority)
+  ) WITHOUT ROWID;
+  CREATE TABLE item (
+    id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, key TEXT NOT NULL, priority INTEGER NOT NULL, data TEXT NOT NULL
+  );
+  CREATE UNIQUE INDEX item_key ON item (dataset, key);
+  CREATE INDEX item_order ON item (dataset, priority);
+
+  CREATE TABLE lane (
+    id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, annotator TEXT NOT NULL, domain TEXT NOT NULL, target INTEGER,
+    top INTEGER, done INTEGER NOT NULL DEFAULT 0, dead INTEGER NOT NULL DEFAULT 0,
+    leased INTEGER NOT NULL DEFAULT 0, retrying INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (dataset, annotator, domain)
+  );
+  CREATE TABLE cursor (
+    lane INTEGER NOT NULL, priority INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (lane, priority)
+  ) WITHOUT ROWID;
+  CREATE TABLE lease (
+    lane INTEGER NOT NULL, token INTEGER NOT NULL, item INTEGER NOT NULL, fence INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    failures INTEGER NOT NULL, crashes INTEGER NOT NULL, interrupted INTEGER NOT NULL,
+    PRIMARY KEY (lane, token)
+  ) WITHOUT ROWID;
+  CREATE TABLE retry (
+    lane INTEGER NOT NULL, alone INTEGER NOT NULL, due INTEGER NOT NULL, rank INTEGER NOT NULL, item INTEGER NOT NULL,
+    attempts INTEGER NOT NULL, failures INTEGER NOT NULL, crashes INTEGER NOT NULL, interrupted INTEGER NOT NULL,
+    PRIMARY KEY (lane, alone, due, rank, item)
+  ) WITHOUT ROWID;
+  CREATE TABLE result (
+    lane INTEGER NOT NULL, item INTEGER NOT NULL, value TEXT NOT NULL, attempt INTEGER NOT NULL, worker INTEGER NOT NULL,
+    committed_at INTEGER NOT NULL, PRIMARY KEY (lane, item)
+  ) WITHOUT ROWID;
+  CREATE TABLE dead (
+    lane INTEGER NOT NULL, item INTEGER NOT NULL, token INTEGER NOT NULL, kind TEXT NOT NULL, error TEXT NOT NULL,
+    attempt INTEGER NOT NULL, value TEXT, worker INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (lane, item)
+  ) WITHOUT ROWID;
+  CREATE TABLE receipt (
+    worker INTEGER NOT NULL, slot INTEGER NOT NULL, fence INTEGER NOT NULL, request INTEGER NOT NULL, runs TEXT NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (worker, slot)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE host (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, pid INTEGER NOT NULL, started_at TEXT NOT NULL, boot_id TEXT NOT NULL,
+    namespace TEXT NOT NULL, hostname TEXT NOT NULL, alive_until INTEGER NOT NULL, gone INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE TABLE worker (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, lane INTEGER, state TEXT NOT NULL DEFAULT 'idle', memory TEXT,
+    fence INTEGER NOT NULL DEFAULT 0, open INTEGER NOT NULL DEFAULT 0, holder INTEGER, since INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX worker_lane ON worker (lane);
+  CREATE TABLE lost (host INTEGER NOT NULL, worker INTEGER NOT NULL, PRIMARY KEY (host, worker)) WITHOUT ROWID;
+  CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, host INTEGER NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, type TEXT NOT NULL,
+    worker TEXT, payload TEXT NOT NULL, UNIQUE (host, seq)
+  );
+
+  CREATE TABLE quota (name TEXT PRIMARY KEY, spec TEXT NOT NULL, blocked_until INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+  CREATE TABLE quota_window (
+    quota TEXT NOT NULL, window TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (quota, window)
+  ) WITHOUT ROWID;
+  `,
+]

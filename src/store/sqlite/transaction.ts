@@ -1,0 +1,50 @@
+/**
+ * Write transactions on a file that several processes may share. Each takes the write lock at its start: one that begins by
+ * reading and turns to writing is refused by SQLite when another process wrote in between.
+ */
+import type Database from 'better-sqlite3'
+import { DroverError } from '../../errors.js'
+
+/** So long a transaction waits for other processes before it is given up. */
+const patienceMs = 30_000
+
+const nap = new Int32Array(new SharedArrayBuffer(4))
+const statements = new WeakMap<Database.Database, Record<'begin' | 'commit' | 'rollback', Database.Statement<[]>>>()
+
+/** Runs `work` in one transaction: all of it is committed, or nothing of it is and what it threw is thrown. */
+export function inTransaction<T>(db: Database.Database, work: () => T): T {
+  const deadline = Date.now() + patienceMs
+  for (;;) {
+    try {
+      return attempt(db, work)
+    } catch (error) {
+      if (!isBusy(error)) throw error
+      if (Date.now() > deadline) {
+        throw new DroverError('STORE_FAILED', `the store was locked by another process for ${patienceMs} ms`, { cause: error })
+      }
+      Atomics.wait(nap, 0, 0, Math.random() * 2)
+    }
+  }
+}
+
+function attempt<T>(db: Database.Database, work: () => T): T {
+  let prepared = statements.get(db)
+  if (!prepared) {
+    prepared = { begin: db.prepare('BEGIN IMMEDIATE'), commit: db.prepare('COMMIT'), rollback: db.prepare('ROLLBACK') }
+    statements.set(db, prepared)
+  }
+  prepared.begin.run()
+  try {
+    const value = work()
+    prepared.commit.run()
+    return value
+  } catch (error) {
+    // SQLite itself rolls back on some errors (disk full, I/O).
+    if (db.inTransaction) prepared.rollback.run()
+    throw error
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')
+}

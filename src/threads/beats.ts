@@ -1,0 +1,99 @@
+/**
+ * The signs of life of all threads in shared memory: a thread writes its own slot, the monitor reads them all. No message is
+ * sent per beat, and a thread that hangs cannot delay its own verdict.
+ */
+
+/** What a thread is doing, as far as the watchdog cares. */
+export const phases = ['starting', 'working', 'waiting', 'paused'] as const
+export type Phase = (typeof phases)[number]
+
+/** Fields of a slot, as 32-bit integers; counters wrap. */
+enum Field {
+  Beats = 0,
+  Phase = 1,
+  Progress = 2,
+  ExtendMs = 3,
+  Done = 4,
+}
+const fieldsPerSlot = 8
+const slotsPerPage = 256
+
+/** One reading of a slot. */
+export interface BeatReading {
+  beats: number
+  phase: Phase
+  /** Moves whenever the work moves. */
+  progress: number
+  /** How much longer than usual the thread asked to be left alone; 0 once the work moves again. */
+  extendMs: number
+  /** Tasks finished by this thread. */
+  done: number
+}
+
+/** One thread's place in the shared memory; the same class serves both sides. */
+export class BeatSlot {
+  readonly buffer: SharedArrayBuffer
+  readonly index: number
+  readonly #cells: Int32Array
+
+  constructor(buffer: SharedArrayBuffer, index: number) {
+    this.buffer = buffer
+    this.index = index
+    this.#cells = new Int32Array(buffer, index * fieldsPerSlot * Int32Array.BYTES_PER_ELEMENT, fieldsPerSlot)
+  }
+
+  beat(): void {
+    Atomics.add(this.#cells, Field.Beats, 1)
+  }
+
+  phase(phase: Phase): void {
+    Atomics.store(this.#cells, Field.Phase, phases.indexOf(phase))
+  }
+
+  progress(steps = 1): void {
+    Atomics.add(this.#cells, Field.Progress, steps)
+    Atomics.store(this.#cells, Field.ExtendMs, 0)
+  }
+
+  done(): void {
+    Atomics.add(this.#cells, Field.Done, 1)
+    this.progress()
+  }
+
+  extend(ms: number): void {
+    Atomics.store(this.#cells, Field.ExtendMs, Math.min(ms, 2 ** 31 - 1))
+  }
+
+  clear(): void {
+    for (let field = 0; field < fieldsPerSlot; field++) Atomics.store(this.#cells, field, 0)
+  }
+
+  read(): BeatReading {
+    return {
+      beats: Atomics.load(this.#cells, Field.Beats),
+      phase: phases[Atomics.load(this.#cells, Field.Phase)] ?? 'starting',
+      progress: Atomics.load(this.#cells, Field.Progress),
+      extendMs: Atomics.load(this.#cells, Field.ExtendMs),
+      done: Atomics.load(this.#cells, Field.Done),
+    }
+  }
+}
+
+/** Hands out slots; grows by a page when all are taken. A slot whose thread could not be ended is never given back. */
+export class BeatBoard {
+  readonly #free: BeatSlot[] = []
+
+  take(): BeatSlot {
+    if (this.#free.length === 0) {
+      const page = new SharedArrayBuffer(slotsPerPage * fieldsPerSlot * Int32Array.BYTES_PER_ELEMENT)
+      for (let index = slotsPerPage - 1; index >= 0; index--) this.#free.push(new BeatSlot(page, index))
+    }
+    const slot = this.#free.pop() as BeatSlot
+    slot.clear()
+    return slot
+  }
+
+  giveBack(slot: BeatSlot): void {
+    this.#free.push(slot)
+  }
+}

@@ -1,0 +1,392 @@
+/**
+ * The loop of a worker with tasks: holds leased tasks ready, runs them, and trades outcomes for more in one round trip to the
+ * store. What is finished is sent while the next tasks run; a thread that dies leaves in shared memory what it had in hand.
+ */
+import { mapErrorRecord, toErrorRecord } from '../errors.js'
+import { backoffDelay } from '../machines/backoff.js'
+import type { EngineClient, ExchangeReply, Outcome, Token } from '../store/engine.js'
+import { type DefinedWorker, TaskError } from '../worker.js'
+import type { BeatSlot } from './beats.js'
+import { type Context, TaskContext } from './context.js'
+import { type Hands, maxHeld } from './hands.js'
+import { Prefetch, prefetchMs } from './prefetch.js'
+import type { ThreadBoot, ThreadReport } from './protocol.js'
+import { fits } from './schema.js'
+
+/** The event loop gets a turn after so many ms of tasks that never await. */
+const turnMs = 10
+/** A quota that is spent for longer parks the worker. */
+const parkAfterMs = 60_000
+/** After an exchange the store could not carry out (a full disk, say). */
+const exchangeRetryMs = 1_000
+
+interface LoopDeps {
+  boot: ThreadBoot
+  definition: DefinedWorker
+  store: EngineClient
+  beats: BeatSlot
+  hands: Hands
+  context: Context
+  report: (report: ThreadReport) => void
+  redact: (text: string) => string
+  crash: (reason: unknown) => never
+}
+
+interface Lease {
+  token: Token
+  key: string
+  data: string
+  attempt: number
+  failures: number
+}
+
+interface Running extends Lease {
+  cell: number
+  context: TaskContext
+  startedAt: number
+  timer: NodeJS.Timeout | null
+}
+
+export class TaskLoop {
+  readonly #deps: LoopDeps
+  readonly #process: NonNullable<DefinedWorker['process']>
+  readonly #capacity: number
+  /** Leased, not started; `#head` is the next one. */
+  #queue: Lease[] = []
+  #head = 0
+  readonly #running = new Set<Running>()
+  /** Slots that wait out `delayMs`. */
+  #cooling = 0
+  /** Finished and not yet sent, with the cells of the shared memory that vouch for them (-1: none). */
+  #outcomes: Outcome[] = []
+  #cells: number[] = []
+  #unsentSince = 0
+  #unconfirmed = 0
+  #exchanging = false
+  #request = 0
+  /** No claim before then (monotonic), unless poked. */
+  #waitUntil = 0
+  #waitTimer: NodeJS.Timeout | null = null
+  readonly #prefetch: Prefetch
+  #paused = false
+  #finishing: (() => void) | null = null
+  #aborted = false
+  #stopped = false
+  #toldWaiting = false
+  #toldComplete = false
+  #turnStart = 0
+
+  constructor(deps: LoopDeps) {
+    this.#deps = deps
+    this.#process = deps.definition.process as NonNullable<DefinedWorker['process']>
+    this.#capacity = deps.boot.concurrency + maxHeld
+    const { prefetch, delayMs, quota, concurrency } = deps.boot
+    // A worker that waits anyway, or whose grants would grow old, holds nothing ready.
+    this.#prefetch = new Prefetch(prefetch === 'auto' && (delayMs > 0 || quota !== null) ? 0 : prefetch, concurrency)
+  }
+
+  start(): void {
+    this.#deps.beats.phase('waiting')
+    this.#exchangeIfUseful()
+  }
+
+  pause(): void {
+    this.#paused = true
+    this.#giveBackQueue()
+    this.#deps.beats.phase('paused')
+    this.#exchangeIfUseful()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#deps.beats.phase(this.#running.size > 0 ? 'working' : 'waiting')
+    this.poke()
+  }
+
+  poke(): void {
+    this.#waitUntil = 0
+    this.#toldComplete = false
+    this.#pump()
+  }
+
+  /** Settles when nothing is in hand and the store has everything that was finished. */
+  finish(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#finishing = resolve
+      this.#giveBackQueue()
+      this.#exchangeIfUseful()
+      this.#settleFinish()
+    })
+  }
+
+  /** Tasks that end after this are not reported: the thread is about to go, and what is in its hands is read from outside. */
+  abort(reason: unknown): void {
+    this.#aborted = true
+    for (const task of this.#running) task.context.abort(reason)
+  }
+
+  #waiting(): number {
+    return this.#queue.length - this.#head
+  }
+
+  #held(): number {
+    return this.#waiting() + this.#running.size + this.#outcomes.length + this.#unconfirmed
+  }
+
+  /** Starts what can be started, then sees whether the store has to be asked. */
+  #pump = (): void => {
+    const { concurrency } = this.#deps.boot
+    this.#turnStart = performance.now()
+    while (!this.#paused && !this.#stopped && this.#head < this.#queue.length && this.#running.size + this.#cooling < concurrency) {
+      const lease = this.#queue[this.#head++] as Lease
+      if (this.#outcomes.length > 0 && performance.now() - this.#unsentSince > prefetchMs) this.#exchangeIfUseful(true)
+      this.#run(lease)
+      if (performance.now() - this.#turnStart > turnMs) {
+        setImmediate(this.#pump)
+        return
+      }
+    }
+    this.#exchangeIfUseful()
+  }
+
+  #run(lease: Lease): void {
+    const { boot, beats, hands, context, definition } = this.#deps
+    if (this.#running.size === 0) this.#nowWorking()
+    const task: Running = {
+      ...lease,
+      cell: hands.working(lease.token),
+      context: new TaskContext(context, lease.attempt),
+      startedAt: performance.now(),
+      timer: null,
+    }
+    this.#running.add(task)
+    if (boot.tasks.timeoutMs > 0) task.timer = setTimeout(() => this.#timeOut(task), boot.tasks.timeoutMs)
+    try {
+      const data: unknown = JSON.parse(lease.data)
+      const returned =
+        definition.input || definition.output
+          ? this.#processFitted(task, data)
+          : this.#process({ key: lease.key, dataset: boot.dataset as string, data, attempt: lease.attempt }, task.context)
+      if (isPromise(returned)) {
+        returned.then(
+          (value) => {
+            this.#complete(task, value)
+            this.#pump()
+          },
+          (error: unknown) => {
+            this.#fail(task, error)
+            this.#pump()
+          },
+        )
+      } else {
+        this.#complete(task, returned)
+      }
+    } catch (error) {
+      this.#fail(task, error)
+    }
+    beats.progress()
+  }
+
+  async #processFitted(task: Running, data: unknown): Promise<unknown> {
+    const { boot, definition } = this.#deps
+    const input = definition.input ? await fits(definition.input, data, 'TASK_INPUT_INVALID') : data
+    const made = await this.#process({ key: task.key, dataset: boot.dataset as string, data: input, attempt: task.attempt }, task.context)
+    return definition.output ? fits(definition.output, made, 'TASK_OUTPUT_INVALID') : made
+  }
+
+  #complete(task: Running, value: unknown): void {
+    let json: string | undefined
+    try {
+      json = JSON.stringify(value === undefined ? null : value)
+    } catch (cause) {
+      this.#fail(
+        task,
+        new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: ${(cause as Error).message}`, cause }),
+      )
+      return
+    }
+    if (json === undefined) {
+      this.#fail(task, new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: a ${typeof value}` }))
+      return
+    }
+    if (this.#ended(task)) this.#outcome({ do: 'complete', token: task.token, value: json }, task.cell)
+  }
+
+  #fail(task: Running, thrown: unknown): void {
+    if (!this.#ended(task)) return
+    const { redact, boot } = this.#deps
+    const error = mapErrorRecord(toErrorRecord(thrown), redact)
+    const asked = TaskError.is(thrown) ? thrown : null
+    const last = task.failures + 1 >= boot.tasks.maxAttempts || asked?.retry === false
+    const retryInMs = last ? null : (asked?.retryInMs ?? backoffDelay(boot.tasks.backoff, task.failures))
+    const raw = (thrown as { raw?: unknown })?.raw
+    const outcome: Outcome = { do: 'fail', token: task.token, error, retryInMs }
+    if (typeof raw === 'string') outcome.value = raw
+    this.#outcome(outcome, task.cell)
+  }
+
+  #timeOut(task: Running): void {
+    if (!this.#running.has(task)) return
+    const error = new TaskError('TASK_TIMEOUT', { message: `not done after ${this.#deps.boot.tasks.timeoutMs} ms` })
+    task.context.abort(error)
+    this.#fail(task, error)
+    this.#pump()
+  }
+
+  /** Takes a task off the running ones; false if it had ended before, or is to be left as it is. */
+  #ended(task: Running): boolean {
+    if (!this.#running.delete(task)) return false
+    const { boot, beats } = this.#deps
+    if (task.timer) clearTimeout(task.timer)
+    this.#prefetch.observe(performance.now() - task.startedAt, task.data.length)
+    beats.done()
+    if (boot.delayMs > 0) {
+      this.#cooling++
+      setTimeout(() => {
+        this.#cooling--
+        this.#pump()
+      }, boot.delayMs)
+    }
+    if (this.#running.size === 0 && this.#waiting() === 0 && !this.#paused) beats.phase('waiting')
+    if (this.#aborted) this.#settleFinish()
+    return !this.#aborted
+  }
+
+  #outcome(outcome: Outcome, cell: number): void {
+    if (cell >= 0) this.#deps.hands.finished(cell)
+    if (this.#outcomes.length === 0) this.#unsentSince = performance.now()
+    this.#outcomes.push(outcome)
+    this.#cells.push(cell)
+  }
+
+  #giveBackQueue(): void {
+    for (const lease of this.#queue.slice(this.#head)) this.#outcome({ do: 'release', token: lease.token, inMs: 0 }, -1)
+    this.#queue = []
+    this.#head = 0
+  }
+
+  /** How many tasks to claim now. */
+  #want(): number {
+    const { boot } = this.#deps
+    if (this.#paused || this.#finishing || this.#stopped) return 0
+    const slots = boot.concurrency - this.#running.size - this.#cooling
+    return Math.max(0, Math.min(slots + this.#prefetch.target - this.#waiting(), this.#capacity - this.#held()))
+  }
+
+  #exchangeIfUseful(now = false): void {
+    if (this.#exchanging || this.#stopped) return
+    const low = this.#waiting() <= this.#prefetch.target / 2
+    const want = low || now ? this.#want() : 0
+    const finished = this.#outcomes.length
+    const must = now || low || this.#paused || this.#finishing !== null || finished >= this.#prefetch.target / 2
+    if (finished > 0 ? must : want > 0 && performance.now() >= this.#waitUntil) void this.#exchange(want)
+    else if (finished === 0 && want > 0) this.#sleepUntilDue()
+  }
+
+  async #exchange(want: number): Promise<void> {
+    const { boot, store, hands, crash, report } = this.#deps
+    const outcomes = this.#outcomes
+    const cells = this.#cells
+    this.#outcomes = []
+    this.#cells = []
+    this.#unconfirmed = outcomes.length
+    this.#exchanging = true
+    let reply: ExchangeReply
+    try {
+      const quota = boot.quota === null ? null : { name: boot.quota, amounts: { requests: 1 } }
+      reply = await store.call('exchange', { worker: boot.id, fence: boot.fence, request: ++this.#request, outcomes, want, quota })
+    } catch (error) {
+      const code = (error as { code?: unknown }).code
+      this.#exchanging = false
+      this.#unconfirmed = 0
+      if (code === 'FENCED') {
+        this.#stopped = true
+        report({ type: 'fenced' })
+      } else if (code === 'QUOTA_INVALID') {
+        crash(error)
+      } else if (code !== 'CLOSED') {
+        this.#deps.context.log.warn(`the store could not take ${outcomes.length} outcomes, trying again: ${(error as Error).message}`)
+        this.#outcomes = [...outcomes, ...this.#outcomes]
+        this.#cells = [...cells, ...this.#cells]
+        setTimeout(() => this.#exchangeIfUseful(true), exchangeRetryMs)
+      }
+      return
+    }
+    for (const cell of cells) if (cell >= 0) hands.confirmed(cell)
+    this.#exchanging = false
+    this.#unconfirmed = 0
+    this.#take(reply)
+    this.#noteShortage(reply, want)
+    this.#settleFinish()
+    this.#pump()
+  }
+
+  #take({ leases }: ExchangeReply): void {
+    const count = leases.tokens.length
+    if (this.#head > 0) {
+      this.#queue = this.#queue.slice(this.#head)
+      this.#head = 0
+    }
+    for (let i = 0; i < count; i++) {
+      this.#queue.push({
+        token: leases.tokens[i] as Token,
+        key: leases.keys[i] as string,
+        data: leases.data[i] as string,
+        attempt: leases.attempts[i] as number,
+        failures: leases.failures[i] as number,
+      })
+    }
+    if (this.#paused || this.#finishing) this.#giveBackQueue()
+    if (count > 0) this.#prefetch.adapt()
+  }
+
+  #noteShortage({ shortage }: ExchangeReply, want: number): void {
+    const { report } = this.#deps
+    if (!shortage || want === 0) {
+      if (want > 0) this.#waitUntil = 0
+      return
+    }
+    const empty = this.#held() === 0 && !this.#paused && !this.#finishing
+    if (shortage.kind === 'complete') {
+      this.#waitUntil = Number.POSITIVE_INFINITY
+      if (empty && !this.#toldComplete) {
+        this.#toldComplete = true
+        report({ type: 'complete' })
+      }
+      return
+    }
+    this.#waitUntil = shortage.inMs === null ? Number.POSITIVE_INFINITY : performance.now() + shortage.inMs
+    if (!empty) return
+    if (shortage.kind === 'quota' && shortage.inMs >= parkAfterMs) {
+      report({ type: 'park', inMs: shortage.inMs, quota: shortage.quota })
+    } else if (!this.#toldWaiting) {
+      this.#toldWaiting = true
+      report({ type: 'waiting' })
+    }
+  }
+
+  #nowWorking(): void {
+    this.#deps.beats.phase('working')
+    if (!this.#toldWaiting) return
+    this.#toldWaiting = false
+    this.#deps.report({ type: 'working' })
+  }
+
+  #sleepUntilDue(): void {
+    if (this.#waitTimer) clearTimeout(this.#waitTimer)
+    this.#waitTimer = null
+    if (!Number.isFinite(this.#waitUntil)) return
+    const ms = Math.min(Math.max(1, this.#waitUntil - performance.now()), 60_000)
+    this.#waitTimer = setTimeout(() => this.#exchangeIfUseful(), ms)
+  }
+
+  #settleFinish(): void {
+    if (!this.#finishing || this.#running.size > 0) return
+    if (this.#outcomes.length > 0) this.#exchangeIfUseful()
+    else if (!this.#exchanging) this.#finishing()
+  }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}

@@ -1,0 +1,151 @@
+/**
+ * What a worker module imports, as `drover/worker`. Light on purpose: it loads in every thread.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Amounts } from './store/engine.js'
+
+export type { StandardSchemaV1 } from '@standard-schema/spec'
+export type { Amounts } from './store/engine.js'
+
+/** One item to be done by one lane. */
+export interface Task<Data = unknown> {
+  /** The item's key in its dataset. */
+  key: string
+  dataset: string
+  data: Data
+  /** The ordinal of this attempt, from 1. */
+  attempt: number
+}
+
+/** Writes into the worker's log. Secrets are struck out. */
+export interface WorkerLog {
+  error(message: string, fields?: Record<string, unknown>): void
+  warn(message: string, fields?: Record<string, unknown>): void
+  info(message: string, fields?: Record<string, unknown>): void
+  debug(message: string, fields?: Record<string, unknown>): void
+}
+
+/** The worker's quotas, by hand: for calls that are not one request a task. */
+export interface WorkerQuota {
+  /**
+   * Waits until every window of the worker's quota grants the amounts, then takes them.
+   *
+   * @param amounts by unit, e.g. `{ requests: 1, tokens: 1200 }`
+   * @throws DroverError QUOTA_INVALID at once if the quota could never grant them, or the worker has no quota
+   */
+  acquire(amounts: Amounts, options?: { signal?: AbortSignal }): Promise<QuotaLease>
+  /** Corrects what was acquired to what was used. */
+  settle(lease: QuotaLease, actual: Amounts): Promise<void>
+  /** The provider said to wait: nobody is granted anything for so long. */
+  penalize(penalty: { retryAfterMs: number }): Promise<void>
+}
+
+export interface QuotaLease {
+  quota: string
+  amounts: Amounts
+}
+
+/** What a worker knows and can do. */
+export interface WorkerContext<State = unknown, Input = unknown> {
+  readonly id: string
+  readonly annotator: string
+  readonly domain: string
+  /** As configured. */
+  readonly input: Input
+  /** What `setup` returned. */
+  readonly state: State
+  /** The ordinal of the attempt at the present task, from 1; 0 outside of `process`. */
+  readonly attempt: number
+  /** Aborted when the task's time is up, when the worker is stopped and its drain deadline passed. */
+  readonly signal: AbortSignal
+  readonly log: WorkerLog
+  readonly quota: WorkerQuota
+  /** Tells the watchdog that the work moved on. Done tasks count by themselves. */
+  progress(steps?: number): void
+  /**
+   * Asks the watchdog for patience: for so long from now neither missing beats nor missing progress count. Ends with the next
+   * progress.
+   *
+   * @param ms more than 0
+   */
+  extend(ms: number): void
+  /** Crashes the worker on purpose; its restart policy decides what comes next. */
+  fail(reason: string | Error): never
+}
+
+/** A worker module's default export, as its author writes it. */
+export interface WorkerDefinition<Data = unknown, Result = unknown, State = unknown, Input = unknown> {
+  /** Fits each task's data, or the task is dead. Any Standard Schema (valibot, zod, arktype); its output is what `process` gets. */
+  input?: StandardSchemaV1<unknown, Data>
+  /** Fits each result, or the attempt fails. Its output is what is stored. */
+  output?: StandardSchemaV1<unknown, Result>
+  /** Runs once before the first task; the start timeout applies. What it returns is `ctx.state`. */
+  setup?: (ctx: WorkerContext<undefined, Input>) => State | Promise<State>
+  /** Does one task. What it returns is stored as JSON, exactly once. */
+  process?: (task: Task<Data>, ctx: WorkerContext<State, Input>) => Result | Promise<Result>
+  /** Instead of `process`: a loop of one's own. When it returns, the worker is completed. */
+  run?: (ctx: WorkerContext<State, Input>) => unknown
+  /** Runs once after the last task of a thread that ends as asked. */
+  teardown?: (ctx: WorkerContext<State, Input>) => unknown
+}
+
+const brand = Symbol.for('drover.worker')
+
+/** A definition that passed {@link defineWorker}. */
+export type DefinedWorker = WorkerDefinition & { readonly [brand]: true }
+
+/**
+ * Declares a worker: the one default export of a worker module.
+ *
+ * @throws TypeError if there is neither `process` nor `run`, or both
+ * @example
+ * export default defineWorker<Review, Label>({
+ *   process: (task) => ({ label: task.data.text.includes('good') ? 'positive' : 'negative' }),
+ * })
+ */
+export function defineWorker<Data = unknown, Result = unknown, State = unknown, Input = unknown>(
+  definition: WorkerDefinition<Data, Result, State, Input>,
+): DefinedWorker {
+  const { process, run } = definition ?? {}
+  if ((typeof process === 'function') === (typeof run === 'function')) {
+    throw new TypeError('defineWorker takes either process(task, ctx) or run(ctx), a function')
+  }
+  return Object.assign({ ...definition }, { [brand]: true as const }) as unknown as DefinedWorker
+}
+
+/** Whether a value came from {@link defineWorker}, also one of another copy of drover. */
+export function isDefinedWorker(value: unknown): value is DefinedWorker {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true
+}
+
+export interface TaskErrorOptions {
+  /** Whether another attempt makes sense. @defaultValue true */
+  retry?: boolean
+  /** Wait before the next attempt, in ms. @defaultValue the task backoff */
+  retryInMs?: number
+  /** @defaultValue the code */
+  message?: string
+  cause?: unknown
+}
+
+const taskErrorBrand = Symbol.for('drover.task-error')
+
+/** Thrown from `process`: the task failed, and the worker is fine. */
+export class TaskError extends Error {
+  override readonly name = 'TaskError'
+  readonly code: string
+  readonly retry: boolean
+  readonly retryInMs: number | null
+
+  constructor(code: string, options: TaskErrorOptions = {}) {
+    super(options.message ?? code, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.retry = options.retry ?? true
+    this.retryInMs = options.retryInMs ?? null
+    Object.defineProperty(this, taskErrorBrand, { value: true })
+  }
+
+  static is(value: unknown): value is TaskError {
+    return typeof value === 'object' && value !== null && taskErrorBrand in value
+  }
+}

@@ -1,0 +1,118 @@
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { backoffDelay } from '../../src/machines/backoff.js'
+import type { Failure } from '../../src/machines/failure.js'
+import { judge, policies } from '../../src/machines/restart-policy.js'
+import { Slots } from '../../src/machines/slots.js'
+import { beginWatch, scan } from '../../src/machines/watch.js'
+import type { BeatReading, Phase } from '../../src/threads/beats.js'
+
+const failure: Failure = { kind: 'exit', message: '', error: null, exitCode: 1, hungAt: null, tasks: [], uptimeMs: 5, at: 0 }
+
+test('a wait is never longer than max, nor shorter than its share without jitter', () => {
+  const amount = fc.double({ min: 0, max: 1e9, noNaN: true })
+  const share = fc.double({ min: 0, max: 1, noNaN: true })
+  fc.assert(
+    fc.property(
+      amount,
+      fc.double({ min: 1, max: 10, noNaN: true }),
+      amount,
+      share,
+      fc.nat(2_000),
+      share,
+      (initialMs, factor, maxMs, jitter, n, random) => {
+        const delay = backoffDelay({ initialMs, factor, maxMs, jitter }, n, () => random)
+        assert.ok(delay <= Math.ceil(maxMs), 'above max')
+        assert.ok(delay >= Math.floor(Math.min(maxMs, initialMs) * (1 - jitter)), 'below its share')
+      },
+    ),
+  )
+})
+
+test('the restart window is inclusive at its far end', () => {
+  const rules = { maxRestarts: 1, withinMs: 1_000 }
+  assert.is(judge(failure, { restarts: [0], now: 1_000 }, rules).do, 'blacklist')
+  assert.is(judge(failure, { restarts: [0], now: 1_001 }, rules).do, 'restart')
+})
+
+test('a policy may be a function; one that throws is answered for by the default', () => {
+  assert.equal(
+    judge(failure, { restarts: [], now: 0 }, () => ({ do: 'stop', why: 'enough' })),
+    { do: 'stop', why: 'enough' },
+  )
+  const broken = () => {
+    throw new Error('no')
+  }
+  assert.equal(judge(failure, { restarts: [], now: 0 }, broken), judge(failure, { restarts: [], now: 0 }, policies.default))
+})
+
+test('an unkillable thread is never replaced, whatever the policy says', () => {
+  assert.is(judge({ ...failure, kind: 'unkillable' }, { restarts: [], now: 0 }, () => ({ do: 'restart', delayMs: 0 })).do, 'blacklist')
+})
+
+const limits = { timeoutMs: 1_000, progressTimeoutMs: 5_000 }
+function reading(beats: number, progress: number, phase: Phase = 'working', extendMs = 0): BeatReading {
+  return { beats, progress, phase, extendMs, done: 0 }
+}
+
+test('a thread is stuck once its silence is longer than the timeout, not before', () => {
+  const watch = beginWatch(reading(1, 0))
+  for (let i = 0; i < 4; i++) assert.is(scan(watch, reading(1, 0), 250, limits), null)
+  assert.is(scan(watch, reading(1, 0), 250, limits)?.kind, 'heartbeat-lost')
+})
+
+test('beats without progress are a stall while working, and none while waiting or paused', () => {
+  for (const [phase, verdict] of [
+    ['working', 'progress-stalled'],
+    ['waiting', undefined],
+    ['paused', undefined],
+  ] as const) {
+    const watch = beginWatch(reading(0, 0))
+    let last: string | undefined
+    for (let i = 1; i <= 21; i++) last = scan(watch, reading(i, 0, phase), 250, limits)?.kind
+    assert.is(last, verdict, phase)
+  }
+})
+
+test('progress counts as a sign of life, and ends a stall', () => {
+  const watch = beginWatch(reading(0, 0))
+  for (let i = 1; i <= 100; i++) assert.is(scan(watch, reading(0, i), 900, limits), null)
+})
+
+test('a worker that asked for more time gets it, for beats and for progress', () => {
+  const watch = beginWatch(reading(0, 0))
+  for (let i = 1; i <= 40; i++) assert.is(scan(watch, reading(0, 0, 'working', 10_000), 250, limits), null)
+  assert.is(scan(watch, reading(0, 0, 'working', 10_000), 250, limits)?.kind, 'heartbeat-lost')
+})
+
+test('slots go by priority, then by age, and never beyond the limit', () => {
+  const granted: string[] = []
+  const slots = new Slots(1, (worker) => granted.push(worker))
+  slots.request('a', 0)
+  slots.request('b', 0)
+  slots.request('c', 5)
+  slots.request('d', 5)
+  slots.request('b', 0)
+  assert.equal(granted, ['a'])
+  for (const worker of ['a', 'c', 'd']) slots.release(worker)
+  assert.equal(granted, ['a', 'c', 'd', 'b'])
+  assert.is(slots.used, 1)
+})
+
+test('a raised limit fills at once; a lowered one throws nobody out; a lost slot is never free again', () => {
+  const granted: string[] = []
+  const slots = new Slots(1, (worker) => granted.push(worker))
+  for (const worker of ['a', 'b', 'c']) slots.request(worker, 0)
+  slots.limit = 2
+  assert.equal(granted, ['a', 'b'])
+  slots.limit = 1
+  assert.is(slots.used, 2)
+  slots.lose('a')
+  slots.release('b')
+  assert.equal(granted, ['a', 'b'])
+  slots.limit = 2
+  assert.equal(granted, ['a', 'b', 'c'])
+})
+
+test.run()

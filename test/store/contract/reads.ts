@@ -1,0 +1,104 @@
+import * as assert from 'uvu/assert'
+import type { EngineReply } from '../../../src/store/engine.js'
+import { type ContractTest, keepEvents } from '../support/contract.js'
+import { completed, type Desk, failed, refused } from '../support/desk.js'
+
+const workers = ['a/x', 'a/y', 'b/x']
+
+/** Every lane has results for k0 to k4, and k5 dead. */
+async function finished(desk: Desk): Promise<void> {
+  await desk.begin(6, { workers })
+  for (const id of workers) {
+    const hold = await desk.acquire(id)
+    const leases = await desk.claim(hold, 6)
+    await desk.exchange(hold, 0, [...completed(leases).slice(0, 5), ...failed(leases, null).slice(5)])
+  }
+}
+
+export function readsContract(test: ContractTest): void {
+  test('results come lane by lane in order of loading, whatever the size of the pages', async (desk) => {
+    await finished(desk)
+    const all = await desk.results({}, 100)
+    assert.is(all.length, 15)
+    assert.equal(
+      all.slice(0, 6).map(({ annotator, domain, key }) => `${annotator}/${domain} ${key}`),
+      ['a/x k0', 'a/x k1', 'a/x k2', 'a/x k3', 'a/x k4', 'a/y k0'],
+    )
+    for (const limit of [1, 4, 5, 15]) assert.equal(await desk.results({}, limit), all)
+  })
+
+  test('a filter narrows by every part that is given', async (desk) => {
+    await finished(desk)
+    const count = async (filter: Parameters<Desk['results']>[0]) => (await desk.results(filter, 2)).length
+    assert.is(await count({ annotator: 'a' }), 10)
+    assert.is(await count({ annotator: 'a', domain: 'y' }), 5)
+    assert.is(await count({ worker: 'b/x' }), 5)
+    assert.is(await count({ worker: 'b/x', annotator: 'a' }), 0)
+    assert.is(await count({ dataset: 'data' }), 15)
+    assert.is(await count({ dataset: 'none' }), 0)
+  })
+
+  test('dead tasks are paged the same way', async (desk) => {
+    await finished(desk)
+    const first = await desk.call('dead', { filter: {}, after: null, limit: 2 })
+    assert.is(first.rows.length, 2)
+    const second = await desk.call('dead', { filter: {}, after: first.next, limit: 2 })
+    assert.equal([second.rows.map(({ worker }) => worker), second.next], [['b/x'], null])
+  })
+
+  test('what is committed between two pages appears at most once', async (desk) => {
+    await desk.begin(10)
+    const hold = await desk.acquire()
+    const outcomes = completed(await desk.claim(hold, 10))
+    await desk.exchange(hold, 0, outcomes.slice(4))
+    const first = await desk.call('results', { filter: {}, after: null, limit: 3 })
+    await desk.exchange(hold, 0, outcomes.slice(0, 4))
+    const second = await desk.call('results', { filter: {}, after: first.next, limit: 99 })
+    const keys = [...first.rows, ...second.rows].map(({ key }) => key)
+    assert.equal(keys, ['k4', 'k5', 'k6', 'k7', 'k8', 'k9'])
+  })
+
+  test('a page that cannot be is refused', async (desk) => {
+    await refused(desk.call('results', { filter: {}, after: null, limit: 0 }), 'ARGUMENT_INVALID')
+    await refused(desk.call('results', { filter: {}, after: 'nonsense', limit: 1 }), 'ARGUMENT_INVALID')
+    await refused(desk.call('events', { after: 'x', limit: 1 }), 'ARGUMENT_INVALID')
+  })
+
+  /** Events 0 to `count - 1`, alternating between two workers and three types. */
+  async function happened(desk: Desk, count: number): Promise<void> {
+    await desk.call('join', { host: desk.world.host(1) })
+    for (let from = 0; from < count; from += 100) {
+      const events = Array.from({ length: Math.min(100, count - from) }, (_, index) => {
+        const seq = from + index
+        return { seq, at: seq, type: `type-${seq % 3}`, worker: seq % 2 === 0 ? 'a/x' : null, payload: { seq } }
+      })
+      await desk.call('record', { host: 'host-1', transitions: [], events })
+    }
+  }
+
+  test('events come newest last and can be narrowed by worker and type', async (desk) => {
+    await happened(desk, 12)
+    const seqs = ({ rows }: Pick<EngineReply<'events'>, 'rows'>) => rows.map(({ payload }) => (payload as { seq: number }).seq)
+    const first = await desk.call('events', { after: null, limit: 5 })
+    assert.equal(seqs(first), [0, 1, 2, 3, 4])
+    assert.equal(seqs(await desk.call('events', { after: first.next, limit: 99 })), [5, 6, 7, 8, 9, 10, 11])
+    assert.equal(seqs(await desk.call('events', { after: null, limit: 9, worker: 'a/x', types: ['type-0'] })), [0, 6])
+    assert.equal(seqs(await desk.call('events', { after: null, limit: 9, types: [] })), [])
+    assert.equal(seqs(await desk.call('latestEvents', { limit: 3 })), [11, 10, 9])
+    assert.equal(seqs(await desk.call('latestEvents', { limit: 2, types: ['type-1', 'type-2'] })), [11, 10])
+  })
+
+  test('old events are removed; a reader that was in the middle of them goes on', async (desk) => {
+    await happened(desk, 100)
+    const { next } = await desk.call('events', { after: null, limit: 10 })
+    await happened(desk, 3 * keepEvents)
+    const { rows } = await desk.call('events', { after: next, limit: 10_000 })
+    assert.ok(rows.length >= keepEvents && rows.length < 2 * keepEvents, `${rows.length} events are there`)
+    assert.is(rows.at(-1)?.at, 3 * keepEvents - 1)
+    const ids = rows.map(({ id }) => id)
+    assert.equal(
+      ids,
+      [...new Set(ids)].sort((a, b) => a - b),
+    )
+  })
+}

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { hostIdentity, isGone } from '../../src/store/host-identity.js'
+
+const self = hostIdentity()
+const linux = process.platform === 'linux'
+
+test('each identity has an id of its own and the same process', () => {
+  const other = hostIdentity()
+  assert.is.not(other.id, self.id)
+  assert.equal({ ...other, id: '' }, { ...self, id: '' })
+  assert.is(self.pid, process.pid)
+})
+
+test('this process is there', () => assert.is(isGone(self), false))
+
+test('a process that ended is gone', async () => {
+  const child = spawn(process.execPath, ['-e', ''])
+  const { pid = 0 } = child
+  await once(child, 'exit')
+  assert.is(isGone({ ...self, pid }), true)
+})
+
+test('a pid that another process got since is not the process', () => {
+  if (linux) assert.is(isGone({ ...self, startedAt: String(Number(self.startedAt) - 1) }), true)
+})
+
+test('a process that is over counts as gone, also before its parent has noticed', async () => {
+  if (!linux) return
+  // exec turns the shell into a program that does not wait for the shell's child.
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+  const pid = Number(String(line))
+  const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  const deadline = performance.now() + 5_000
+  while (stat()[0] !== 'Z') {
+    assert.ok(performance.now() < deadline, 'the child did not end')
+    await new Promise(setImmediate)
+  }
+  assert.is(isGone({ ...self, pid, startedAt: stat()[19] ?? '' }), true)
+  parent.kill('SIGKILL')
+  await once(parent, 'exit')
+})
+
+test('what another machine or another container runs cannot be told', () => {
+  assert.is(isGone({ ...self, hostname: 'elsewhere', bootId: 'other' }), 'unknown')
+  assert.is(isGone({ ...self, namespace: 'pid:[1]' }), 'unknown')
+  assert.is(isGone({ ...self, namespace: 'pid:[1]', bootId: 'other' }), 'unknown')
+})
+
+test('what ran before this machine was rebooted is gone, unless it may have been a container with the same name', () => {
+  if (linux) assert.is(isGone({ ...self, bootId: 'before' }), self.namespace === 'pid:[4026531836]' ? true : 'unknown')
+})
+
+test.run()

@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Reader } from '../../src/store/reader.js'
+import { StoreHost } from '../../src/store/store-host.js'
+import { completed, Desk, refused } from './support/desk.js'
+import { inFolder } from './support/folders.js'
+import { World } from './support/world.js'
+
+async function withReader(file: string, work: (reader: Reader, desk: Desk, host: StoreHost) => Promise<void>): Promise<void> {
+  const host = await StoreHost.open({ file, durability: 'process', keepEvents: 100 })
+  const reader = new Reader({ file, client: host.client })
+  try {
+    await work(reader, new Desk(host.client, new World()), host)
+  } finally {
+    await reader.close()
+    await host.close()
+  }
+}
+
+const all = { filter: {}, after: null, limit: 1_000 }
+
+test('a read sees everything that was committed before it', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (reader, desk) => {
+      await desk.begin(20)
+      const hold = await desk.acquire()
+      for (let done = 1; done <= 20; done++) {
+        await desk.exchange(hold, 0, completed(await desk.claim(hold, 1)))
+        assert.is((await reader.read('results', all)).rows.length, done)
+      }
+    }),
+  ))
+
+test('reads do not need the store thread', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
+      await desk.begin(1)
+      const calls: string[] = []
+      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
+      const reader = new Reader({ file: join(folder, 'drover.db'), client })
+      assert.equal(await reader.read('dead', all), { rows: [], next: null })
+      assert.equal(await reader.read('latestEvents', { limit: 5 }), { rows: [] })
+      assert.equal(calls, [])
+      await reader.close()
+      assert.ok(host)
+    }),
+  ))
+
+test('a store in memory is read through its thread', () =>
+  withReader(':memory:', async (reader, desk) => {
+    await desk.begin(3)
+    const hold = await desk.acquire()
+    await desk.exchange(hold, 0, completed(await desk.claim(hold, 2)))
+    assert.is((await reader.read('results', all)).rows.length, 2)
+  }))
+
+test('errors keep their code, and a closed reader refuses', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (reader) => {
+      await refused(reader.read('results', { ...all, limit: 0 }), 'ARGUMENT_INVALID')
+      const pending = reader.read('results', all)
+      const closing = reader.close()
+      assert.is(reader.close(), closing)
+      assert.equal((await pending).rows, [])
+      await refused(reader.read('results', all), 'CLOSED')
+    }),
+  ))
+
+test('when the pool cannot work the store thread answers', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
+      await desk.begin(1)
+      const hold = await desk.acquire()
+      await desk.exchange(hold, 0, completed(await desk.claim(hold, 1)))
+      const reader = new Reader({ file: join(folder, 'missing.db'), client: host.client })
+      assert.is((await reader.read('results', all)).rows.length, 1)
+      await reader.close()
+    }),
+  ))
+
+test.run()

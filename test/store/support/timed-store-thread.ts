@@ -1,0 +1,32 @@
+/**
+ * The store thread with the clock and the hosts of a test's world. Each time the world begins anew it goes on with a new file:
+ * starting a thread for each test would take most of their time.
+ */
+import { getEnvironmentData, workerData } from 'node:worker_threads'
+import type { StoreBoot } from '../../../src/store/messages.js'
+import { openSqliteEngine, type SqliteEngine } from '../../../src/store/sqlite/engine.js'
+import { serveStore } from '../../../src/store/store-server.js'
+import { World } from './world.js'
+
+const { port, ...options } = workerData as StoreBoot
+const world = new World(getEnvironmentData('drover.test.world') as SharedArrayBuffer)
+
+function open(): SqliteEngine {
+  return openSqliteEngine({ ...options, file: `${options.file}.${world.age}`, now: world.now, isGone: world.isGone })
+}
+
+let engine = open()
+let age = world.age
+serveStore(port, () => ({
+  execute(calls) {
+    if (age !== world.age) {
+      engine.close()
+      engine = open()
+      age = world.age
+    }
+    return engine.execute(calls)
+  },
+  takeTouched: () => engine.takeTouched(),
+  changedElsewhere: () => engine.changedElsewhere(),
+  close: () => engine.close(),
+}))

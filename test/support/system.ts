@@ -1,0 +1,99 @@
+/** Systems for tests: each with a folder of its own, quick limits, and closed at the end of its test. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openSystem } from '../../src/actors/open-system.js'
+import type { SystemParts } from '../../src/actors/system.js'
+import { compileConfig } from '../../src/config.js'
+import { Drover } from '../../src/drover.js'
+import type { DroverEvents, DroverOptions, EventName, WorkerOptions } from '../../src/index.js'
+
+export const puppet = new URL('../fixtures/puppet.worker.ts', import.meta.url)
+
+/** A temporary folder that `cleanUp` removes. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-'))
+  folders.push(folder)
+  return folder
+}
+
+const folders: string[] = []
+const systems: Drover[] = []
+
+/** To be run after each test. */
+export async function cleanUp(): Promise<void> {
+  await Promise.all(systems.splice(0).map((system) => system.close({ drainMs: 100 })))
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+}
+
+/** Beats and timeouts a test can wait for. */
+export const quick = { everyMs: 25, timeoutMs: 1_000, progressTimeoutMs: 1_500, startTimeoutMs: 20_000 }
+
+/** A worker on the puppet module. */
+export function worker(id: string, more: Partial<WorkerOptions> = {}): WorkerOptions {
+  return { id, module: puppet, dataset: 'data', ...more }
+}
+
+export async function open(options: TestOptions): Promise<Drover> {
+  const { system } = await openWithParts(options)
+  return system
+}
+
+type TestOptions = Partial<DroverOptions> & Pick<DroverOptions, 'workers'>
+
+/** The system together with its insides, for tests that break them. */
+export async function openWithParts(options: TestOptions): Promise<{ system: Drover; parts: SystemParts }> {
+  const opened = await openSystem(
+    compileConfig({
+      store: join(temporaryFolder(), 'test.db'),
+      heartbeat: quick,
+      restart: { backoff: { initialMs: 20, factor: 2, maxMs: 100 } },
+      tasks: { backoff: { initialMs: 5, maxMs: 20 } },
+      log: { console: false, dir: false },
+      drainMs: 2_000,
+      ...options,
+    }),
+  )
+  const system = new Drover(opened)
+  systems.push(system)
+  return { system, parts: opened.parts }
+}
+
+/** A promise of the first event that satisfies `condition`; rejects with what it waited for when it takes too long. */
+export function event<Name extends EventName>(
+  system: Drover,
+  name: Name,
+  condition: (payload: DroverEvents[Name]) => boolean = () => true,
+  withinMs = 20_000,
+): Promise<DroverEvents[Name]> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      system.off(name, listener)
+      reject(new Error(`no ${name} with ${condition} within ${withinMs} ms`))
+    }, withinMs)
+    const listener = (payload: DroverEvents[Name]): void => {
+      if (!condition(payload)) return
+      clearTimeout(timer)
+      system.off(name, listener)
+      resolve(payload)
+    }
+    system.on(name, listener)
+  })
+}
+
+/** Waits until a worker is in a state. */
+export async function state(system: Drover, id: string, wanted: string): Promise<void> {
+  if (system.worker(id).status().state === wanted) return
+  await event(system, 'worker:state:changed', ({ worker, to }) => worker === id && to === wanted)
+}
+
+/** Items `n` of them, each made by `make`. */
+export function items(n: number, make: (i: number) => object = () => ({})): { id: string }[] {
+  return Array.from({ length: n }, (_, i) => ({ id: `item-${i}`, ...make(i) }))
+}
+
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const one of source) all.push(one)
+  return all
+}

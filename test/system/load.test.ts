@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { DroverError, type LoadOptions } from '../../src/index.js'
+import { cleanUp, items, open, temporaryFolder, worker } from '../support/system.js'
+
+test.after.each(cleanUp)
+
+const idle = { workers: [worker('a/x')] }
+
+async function refused(promise: Promise<unknown>): Promise<DroverError> {
+  const error = await promise.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  assert.ok(DroverError.is(error), `refused with ${error}`)
+  return error
+}
+
+test('a second load adds only what is new', async () => {
+  const system = await open(idle)
+  assert.equal(await system.load('data', items(1_500)), { dataset: 'data', added: 1_500, known: 0, updated: 0 })
+  assert.equal(await system.load('data', items(2_100)), { dataset: 'data', added: 600, known: 1_500, updated: 0 })
+})
+
+test("the order of an object's keys is no other data", async () => {
+  const system = await open(idle)
+  await system.load('data', [{ id: 'a', x: 1, y: { b: 1, c: 2 } }])
+  assert.is((await system.load('data', [{ y: { c: 2, b: 1 }, x: 1, id: 'a' }])).known, 1)
+})
+
+test('a known key with other data is an error that names the key and the position', async () => {
+  const system = await open(idle)
+  await system.load('data', items(3))
+  const error = await refused(system.load('data', [...items(2), { id: 'item-2', text: 'other' }]))
+  assert.is(error.code, 'LOAD_CONFLICT')
+  assert.equal(error.details, { key: 'item-2', position: 2, dataset: 'data' })
+  assert.match(error.message, /record 2: key "item-2" is in dataset "data" with other data/)
+})
+
+test('a conflict far into a long source names its true position', async () => {
+  const system = await open(idle)
+  await system.load('data', [{ id: 'item-3210', text: 'other' }])
+  const error = await refused(system.load('data', items(5_000)))
+  assert.is(error.details.position, 3_210)
+})
+
+test("onConflict 'keep' keeps the known data, 'update' replaces it", async () => {
+  const system = await open(idle)
+  await system.load('data', [{ id: 'a', v: 1 }])
+  assert.is((await system.load('data', [{ id: 'a', v: 2 }], { onConflict: 'keep' })).known, 1)
+  assert.is((await system.load('data', [{ id: 'a', v: 1 }])).known, 1)
+  assert.is((await system.load('data', [{ id: 'a', v: 2 }], { onConflict: 'update' })).updated, 1)
+  assert.is((await system.load('data', [{ id: 'a', v: 2 }])).known, 1)
+})
+
+const cyclic: { id: string; self?: unknown } = { id: 'c' }
+cyclic.self = cyclic
+for (const [what, record, text] of [
+  [
+    'without a key',
+    { text: 'no id' },
+    /record 1: its key must be a number or a string of 1 to 512 characters, got undefined; give load a key option/,
+  ],
+  ['with an empty key', { id: '' }, /got an empty string/],
+  ['that is null', null, /record 1: its key/],
+  ['that is cyclic', cyclic, /record 1: it cannot be JSON/],
+  ['with a BigInt', { id: 'b', n: 1n }, /record 1: it cannot be JSON/],
+] as const) {
+  test(`a record ${what} is named by its position, and what came before it is loaded`, async () => {
+    const system = await open(idle)
+    const error = await refused(system.load('data', [{ id: 'first' }, record]))
+    assert.is(error.code, 'LOAD_BAD_RECORD')
+    assert.is(error.details.position, 1)
+    assert.match(error.message, text)
+    assert.is((await system.load('data', [{ id: 'first' }])).known, 1)
+  })
+}
+
+test('a key function, a priority function and number keys are taken; a bad priority is named', async () => {
+  const system = await open(idle)
+  const options: LoadOptions<{ n: number }> = { key: ({ n }) => n, priority: ({ n }) => n }
+  assert.is((await system.load('data', [{ n: 1 }, { n: 2 }], options)).added, 2)
+  const error = await refused(system.load('data', [{ n: 3 }], { ...options, priority: () => 0.5 }))
+  assert.match(error.message, /record 0: its priority must be a whole number, got 0.5/)
+})
+
+test('higher priority goes first, ties in order of loading', async () => {
+  const starts = join(temporaryFolder(), 'starts.jsonl')
+  const system = await open({ workers: [worker('a/x', { input: { starts } })] })
+  await system.load(
+    'data',
+    items(6, (i) => ({ p: i % 3 })),
+    { priority: (item) => (item as unknown as { p: number }).p },
+  )
+  await system.start()
+  await system.done()
+  const order = [...readFileSync(starts, 'utf8').matchAll(/item-\d/g)].map(([key]) => key)
+  assert.equal(order, ['item-2', 'item-5', 'item-1', 'item-4', 'item-0', 'item-3'])
+})
+
+test('a source that throws stops the load with its own error; the next load goes on', async () => {
+  const system = await open(idle)
+  function* broken() {
+    yield* items(10)
+    throw new RangeError('the file ends here')
+  }
+  await system.load('data', broken()).then(
+    () => assert.unreachable(),
+    (error: unknown) => assert.instance(error, RangeError),
+  )
+  assert.is((await system.load('data', items(20))).known, 10)
+})
+
+test('a signal stops a load', async () => {
+  const system = await open(idle)
+  const controller = new AbortController()
+  function* endless() {
+    for (let i = 0; ; i++) {
+      if (i === 2_000) controller.abort(new Error('enough'))
+      yield { id: i }
+    }
+  }
+  await system.load('data', endless(), { signal: controller.signal }).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.is(error.message, 'enough'),
+  )
+})
+
+test('a worker added later does the items loaded before', async () => {
+  const store = join(temporaryFolder(), 'later.db')
+  const first = await open({ ...idle, store })
+  await first.load('data', items(20))
+  await first.start()
+  await first.done()
+  await first.close()
+  const second = await open({ store, workers: [worker('a/x'), worker('b/y')] })
+  await second.start()
+  assert.is((await second.done()).results, 40)
+})
+
+test.run()

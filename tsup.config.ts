@@ -1,0 +1,30 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  // Every thread's entry is an entry of its own, and the output is flat: `new URL('./thread-entry.js', import.meta.url)` then
+  // means the same from any chunk.
+  entry: {
+    index: 'src/index.ts',
+    worker: 'src/worker.ts',
+    'thread-entry': 'src/threads/thread-entry.ts',
+    'store-thread': 'src/store/store-thread.ts',
+    'reader-thread': 'src/store/reader-thread.ts',
+  },
+  format: 'esm',
+  target: 'node20',
+  platform: 'node',
+  splitting: true,
+  clean: true,
+  // Stack traces stay readable without source maps: nothing is minified.
+  minify: false,
+  sourcemap: false,
+  removeNodeProtocol: false,
+  dts: {
+    // Threads have no types of their own.
+    entry: { index: 'src/index.ts', worker: 'src/worker.ts' },
+    // Types only, and no dependency of ours: they are copied in.
+    resolve: ['@standard-schema/spec'],
+    // What is marked @internal would pull in the types of xstate, and of half the sources.
+    compilerOptions: { stripInternal: true },
+  },
+})
