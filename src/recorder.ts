@@ -54,7 +54,9 @@ export class Recorder {
     if (transitions.length === 0 && events.length === 0) return
     this.#transitions = []
     this.#events = []
+    const before = this.#sending
     const sent = this.#store.call('record', { host: this.#host, transitions, events }).catch(this.#onError)
-    this.#sending = Promise.all([this.#sending, sent])
+    // Without a value: as the values of Promise.all, every reply there ever was would be kept.
+    this.#sending = sent.then(() => before)
   }
 }
