@@ -51,8 +51,8 @@ export interface ResetOutcome extends ControlOutcome {
   deleted: { results: number; dead: number }
 }
 
-/** States a worker does not leave by itself. */
-const settled: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'blacklisted']
+/** States from which a start asks for a slot. */
+const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
 const withThread: readonly WorkerState[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
 
 /** A running system. Made by {@link createDrover}. */
@@ -77,9 +77,12 @@ export class Drover {
   /**
    * Starts workers: those named, or all that are enabled. Resolves when each has its place in the queue for slots; those that
    * another host holds, and those that are blacklisted, are not started and say so.
+   *
+   * @throws DroverError SLOTS_FULL with `onFull: 'reject'` if there are fewer free slots than workers to start; none is started then
    */
   async start(selector?: Selector): Promise<ControlOutcome[]> {
     const workers = this.#select(selector)
+    this.#refuseBeyondSlots(workers)
     this.#started = true
     return Promise.all(workers.map((worker) => this.#startOne(worker)))
   }
@@ -87,8 +90,7 @@ export class Drover {
   /** Finishes what is in hand (at most `drainMs`), then ends the threads. Resolves when they are down. */
   async stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
     const workers = this.#select(selector)
-    const event: LifecycleEvent = { type: 'STOP', ...(options.drainMs !== undefined && { drainMs: options.drainMs }) }
-    for (const { id } of workers) this.#tell(id, event)
+    for (const { id } of workers) this.#hands(id).stop({ type: 'STOP', ...(options.drainMs !== undefined && { drainMs: options.drainMs }) })
     await this.#until(() => workers.every(({ id }) => !withThread.includes(this.#hands(id).state)))
     await this.#waker.refresh()
     return workers.map((worker) => this.#outcome(worker, true, 'stopped'))
@@ -97,7 +99,7 @@ export class Drover {
   /** No new tasks; those in hand go on, threads stay. */
   async pause(selector?: Selector): Promise<ControlOutcome[]> {
     return this.#select(selector).map((worker) => {
-      const down = settled.includes(this.#hands(worker.id).state)
+      const down = this.#hands(worker.id).settled
       if (!down) this.#tell(worker.id, { type: 'PAUSE' })
       return this.#outcome(worker, !down, down ? 'not running' : 'paused')
     })
@@ -126,7 +128,7 @@ export class Drover {
     return Promise.all(
       this.#select(selector).map(async (worker) => {
         const none = { results: 0, dead: 0 }
-        if (!settled.includes(this.#hands(worker.id).state)) {
+        if (!this.#hands(worker.id).settled) {
           return { ...this.#outcome(worker, false, 'not down: stop it first'), deleted: none }
         }
         const reply = await parts.store.client.call('reset', { worker: worker.id, host: parts.host.id, data: options.data ?? false })
@@ -172,13 +174,16 @@ export class Drover {
       parts.publish('dataset:load:finished', { ...report, at: parts.now() })
       return report
     } finally {
+      // Completed workers are woken before the load counts as over, so that `done` cannot slip in between.
+      await this.#waker.everyone()
       const left = (loading.get(dataset) ?? 1) - 1
       if (left === 0) loading.delete(dataset)
       else loading.set(dataset, left)
-      await this.#waker.everyone()
+      // Those that run have been told that an empty lane is no end: now it may be one.
       for (const worker of this.#workers) {
         if (worker.dataset === dataset && this.#hands(worker.id).state === 'running') this.#hands(worker.id).poke()
       }
+      parts.changed()
     }
   }
 
@@ -189,7 +194,7 @@ export class Drover {
    */
   async done(): Promise<RunReport> {
     if (!this.#started) throw new DroverError('NOT_STARTED', 'done() before start(): nothing would ever be done')
-    await this.#until(() => this.#system.loading.size === 0 && this.#workers.every(({ id }) => settled.includes(this.#hands(id).state)))
+    await this.#until(() => this.#system.loading.size === 0 && this.#allSettled())
     await this.#waker.refresh()
     const inState = (state: WorkerState): string[] => this.#workers.filter(({ id }) => this.#hands(id).state === state).map(({ id }) => id)
     const { done, dead } = this.status()
@@ -311,11 +316,11 @@ export class Drover {
     root.send({ type: 'CLOSE' })
     this.#waker.stop()
     for (const { id } of this.#workers) {
-      if (!settled.includes(this.#hands(id).state)) {
-        this.#tell(id, { type: 'STOP', reason: 'the system is closing', ...(drainMs !== undefined && { drainMs }) })
-      }
+      const hands = this.#hands(id)
+      if (hands.settled) continue
+      hands.stop({ type: 'STOP', reason: 'the system is closing', ...(drainMs !== undefined && { drainMs }) })
     }
-    await this.#until(() => this.#workers.every(({ id }) => settled.includes(this.#hands(id).state)))
+    await this.#until(() => this.#allSettled())
     root.send({ type: 'CLOSED' })
     await shutDown()
     this.#become('closed')
@@ -328,13 +333,39 @@ export class Drover {
     root.send({ type: 'FAIL' })
     this.#become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })
-    for (const { id } of this.#workers) this.#tell(id, { type: 'STOP', reason: 'the store is gone', drainMs: 0 })
+    for (const { id } of this.#workers) this.#hands(id).stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0 })
   }
 
   #become(to: SystemStatus['state']): void {
     const from = this.#state
     this.#state = to
     this.#system.parts.publish('system:state:changed', { from, to, at: this.#system.parts.now() })
+    this.#system.parts.changed()
+  }
+
+  #allSettled(): boolean {
+    return this.#workers.every(({ id }) => this.#hands(id).settled)
+  }
+
+  #refuseBeyondSlots(workers: CompiledWorker[]): void {
+    const { slots, config } = this.#system.parts
+    if (config.onFull === 'queue') return
+    const beingStarted = this.#workers.filter(({ id }) => this.#hands(id).beingStarted).length
+    const free = Math.max(0, slots.free - beingStarted)
+    const wanting = workers.filter(({ id, enabled }) => enabled && this.#wantsSlot(this.#hands(id))).map(({ id }) => id)
+    if (wanting.length <= free) return
+    const names = wanting.length > 3 ? `${wanting.slice(0, 3).join(', ')} and ${wanting.length - 3} more` : wanting.join(', ')
+    throw new DroverError(
+      'SLOTS_FULL',
+      `${free} of ${slots.limit} slots are free, ${wanting.length} are needed for ${names} (onFull is 'reject')`,
+      {
+        details: { workers: wanting, free, limit: slots.limit },
+      },
+    )
+  }
+
+  #wantsSlot({ state, beingStarted }: WorkerHands): boolean {
+    return startable.includes(state) && !beingStarted
   }
 
   async #startOne(worker: CompiledWorker): Promise<ControlOutcome> {
@@ -345,14 +376,9 @@ export class Drover {
       this.#tell(worker.id, { type: 'START' })
       return this.#outcome(worker, true, hands.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
     }
-    const { slots, config } = this.#system.parts
-    if (config.onFull === 'reject' && slots.free === 0) {
-      throw new DroverError('SLOTS_FULL', `all ${slots.limit} slots are taken, ${worker.id} was not started (onFull is 'reject')`)
-    }
-    const holder = await hands.acquire()
-    if (holder) return this.#outcome(worker, false, heldBy(holder))
-    this.#tell(worker.id, { type: 'START' })
-    return this.#outcome(worker, true, 'started')
+    const started = await hands.start()
+    if (started === 'started') return this.#outcome(worker, true, 'started')
+    return this.#outcome(worker, false, started === 'cancelled' ? 'stopped before it was started' : heldBy(started))
   }
 
   #outcome(worker: CompiledWorker, ok: boolean, message: string): ControlOutcome {
@@ -377,19 +403,18 @@ export class Drover {
     this.#system.root.system.get('supervisor')?.send({ type: 'TELL', worker, event })
   }
 
-  /** Settles when the condition holds; looked at after every transition, every load, and when the system fails. */
+  /** Settles when the condition holds; looked at whenever something changed that it may be about, and when the system fails. */
   #until(condition: () => boolean): Promise<void> {
-    const { events } = this.#system
+    const { watchers } = this.#system
     return new Promise((resolve, reject) => {
       const look = (): void => {
         const failed = this.#failed && !this.#closing
         if (!failed && !condition()) return
-        for (const name of names) events.off(name, look)
+        watchers.delete(look)
         if (failed) reject(this.#failed)
         else resolve()
       }
-      const names = ['worker:state:changed', 'dataset:load:finished', 'store:thread:failed', 'system:state:changed'] as const
-      for (const name of names) events.on(name, look)
+      watchers.add(look)
       look()
     })
   }

@@ -78,6 +78,11 @@ export class WorkerHands implements LifecycleEffects {
     return this.#holds === 0 && this.#starts.size === 0 && free.includes(this.state)
   }
 
+  /** Whether a start by hand is on its way, and will ask for a slot. */
+  get beingStarted(): boolean {
+    return this.#starts.size > 0
+  }
+
   now(): number {
     return this.#parts.now()
   }
@@ -147,12 +152,8 @@ export class WorkerHands implements LifecycleEffects {
 
   /** Stops it, and whatever start is on its way. */
   stop(event: Extract<LifecycleEvent, { type: 'STOP' }>): void {
-    this.cancelStarts()
-    this.ref.send(event)
-  }
-
-  cancelStarts(): void {
     for (const start of this.#starts) start.cancelled = true
+    this.ref.send(event)
   }
 
   failed(failure: Failure): void {

@@ -151,6 +151,21 @@ test('a stop while setup hangs does not wait for it', async () => {
   assert.is(system.worker('a/x').status().lastFailure, null)
 })
 
+test('a stop that comes while a start still waits for the store wins', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  await system.load('data', items(1))
+  const starting = system.start('a/x')
+  await system.stop('a/x')
+  const [outcome] = await starting
+  assert.equal([outcome?.ok, outcome?.message], [false, 'stopped before it was started'])
+  assert.is(system.worker('a/x').status().state, 'idle')
+  assert.equal(
+    (await system.start('a/x')).map(({ ok }) => ok),
+    [true],
+  )
+  assert.is((await system.done()).results, 1)
+})
+
 test('a stopped run() is told through its signal, waited for, and torn down; what it throws then is no failure', async () => {
   const notes = join(temporaryFolder(), 'notes')
   const module = new URL('../fixtures/run-until-stopped.worker.mjs', import.meta.url)

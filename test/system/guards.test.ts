@@ -17,11 +17,18 @@ async function rejects(promise: Promise<unknown>, code: string, text: RegExp = /
   assert.match(error.message, text)
 }
 
-test("with onFull 'reject' a start beyond the slots is refused", async () => {
-  const system = await open({ concurrency: 1, onFull: 'reject', workers: [worker('a/x', { input: { everyMs: 20 } }), worker('b/x')] })
+test("with onFull 'reject' a start that needs more slots than are free is refused as a whole", async () => {
+  const system = await open({
+    concurrency: 2,
+    onFull: 'reject',
+    workers: [worker('a/x', { input: { everyMs: 20 } }), worker('b/x'), worker('c/x')],
+  })
   await system.load('data', items(10))
-  await system.start('a/x')
-  await rejects(system.start('b/x'), 'SLOTS_FULL', /b\/x/)
+  await rejects(system.start(), 'SLOTS_FULL', /^2 of 2 slots are free, 3 are needed for a\/x, b\/x, c\/x/)
+  assert.equal(system.status().states, { idle: 3 })
+  // The second one is asked for while the first is on its way.
+  const [first, second] = await Promise.all([system.start('a/x'), system.start('b/x'), rejects(system.start('c/x'), 'SLOTS_FULL', /c\/x/)])
+  assert.equal([first[0]?.ok, second[0]?.ok], [true, true])
 })
 
 for (const [file, code] of [
