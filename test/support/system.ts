@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openSystem } from '../../src/actors/open-system.js'
 import type { SystemParts } from '../../src/actors/system.js'
 import { compileConfig } from '../../src/config.js'
@@ -85,6 +86,13 @@ export function event<Name extends EventName>(
 export async function state(system: Drover, id: string, wanted: string): Promise<void> {
   if (system.worker(id).status().state === wanted) return
   await event(system, 'worker:state:changed', ({ worker, to }) => worker === id && to === wanted)
+}
+
+/** Waits until a condition holds that no event tells of. */
+export async function until(condition: () => boolean, what: string, withinMs = 20_000): Promise<void> {
+  for (const deadline = performance.now() + withinMs; !condition(); await sleep(5)) {
+    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
+  }
 }
 
 /** Items `n` of them, each made by `make`. */

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FailureKind } from '../../src/index.js'
-import { cleanUp, collect, event, items, open, quick, state, temporaryFolder, worker } from '../support/system.js'
+import { cleanUp, collect, event, items, open, quick, state, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -149,17 +151,21 @@ test('restarts, counters and the reason of a blacklisting are remembered by the 
   assert.is(outcome?.state, 'idle')
 })
 
-test('a thread that cannot be ended is called unkillable: its worker is blacklisted, its slot is not given to another', async () => {
+test('a thread that cannot be ended is called unkillable: its worker is blacklisted, its slot is not given to another before it ends', async () => {
+  const pipe = join(temporaryFolder(), 'pipe')
+  execFileSync('mkfifo', [pipe])
   const system = await open({ workers: [worker('a/x')], killMs: 100, concurrency: 2 })
   await system.load(
     'data',
-    items(1, () => ({ do: 'native', ms: 3_000 })),
+    items(1, () => ({ do: 'native', pipe })),
   )
   await system.start()
   const { failure } = await event(system, 'worker:failure:recorded')
   assert.is(failure.kind, 'unkillable')
   assert.equal((await system.done()).blacklisted, ['a/x'])
   assert.is(system.status().slots.used, 1)
+  closeSync(openSync(pipe, 'w'))
+  await until(() => system.status().slots.used === 0, 'the slot of the ended thread is free')
 })
 
 test('a worker that asked for more time may block for longer than its beat timeout', async () => {
