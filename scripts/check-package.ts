@@ -1,12 +1,12 @@
 /**
  * Checks the package as a user gets it: packs it, installs the tarball in an empty project, imports and requires every entry
- * point, type-checks a program against it, and looks at what the light entry points pull in.
+ * point, type-checks a program against it, runs a worker in TypeScript, and looks at what the light entry points pull in.
  *
  * The native addon is not compiled again: the new project gets the one in this checkout's node_modules if it is of the same
  * version, which `npm ci` has just installed and the tests use.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
@@ -74,6 +74,33 @@ function typeCheck(): void {
   }
 }
 
+/** A worker module in TypeScript: taken where Node.js or the user's tsx can load it, and refused with advice where neither can. */
+function runTypeScriptWorker(): void {
+  writeFileSync(
+    join(project, 'length.worker.ts'),
+    `import { defineWorker } from 'drover/worker'
+     export default defineWorker<{ id: string }, number>({ process: (task): number => task.data.id.length })`,
+  )
+  writeFileSync(
+    join(project, 'run.js'),
+    `import { createDrover, policies } from 'drover'
+     const worker = { id: 'a/x', module: './length.worker.ts', dataset: 'texts' }
+     const drover = await createDrover({ store: ':memory:', restart: policies.never, log: { console: false }, workers: [worker] })
+     await drover.load('texts', [{ id: 'four' }])
+     await drover.start()
+     const { results } = await drover.done()
+     console.log(results === 1 ? 'loaded' : drover.worker('a/x').status().lastFailure.error.code)
+     await drover.close()`,
+  )
+  const strips = Boolean((process.features as { typescript?: unknown }).typescript)
+  const bare = run('node', ['--no-warnings', 'run.js']).trim()
+  if (bare !== (strips ? 'loaded' : 'WORKER_MODULE_TYPESCRIPT')) throw new Error(`a TypeScript worker without tsx: ${bare}`)
+  symlinkSync(join(root, 'node_modules', 'tsx'), join(project, 'node_modules', 'tsx'), 'junction')
+  const withTsx = run('node', ['--no-warnings', 'run.js']).trim()
+  if (withTsx !== 'loaded') throw new Error(`a TypeScript worker with tsx installed: ${withTsx}`)
+  console.log(`worker in TypeScript: ${bare}; with tsx: ${withTsx}`)
+}
+
 /** The packages that a built file imports, itself or by what it imports. */
 function packagesOf(file: string, seen = new Set<string>()): Set<string> {
   const found = new Set<string>()
@@ -104,6 +131,7 @@ try {
   installTarball()
   loadEntryPoints()
   typeCheck()
+  runTypeScriptWorker()
   checkLightness()
 } finally {
   rmSync(project, { recursive: true, force: true })

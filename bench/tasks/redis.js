@@ -59,7 +59,8 @@ export function requireRedis() {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
   } catch {
     console.error('installing redis-server ...')
-    execFileSync('apt-get', ['install', '-y', 'redis-server'], { stdio: ['ignore', 'ignore', 'inherit'] })
+    for (const args of [['update'], ['install', '-y', 'redis-server']])
+      execFileSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'] })
   }
 }
 

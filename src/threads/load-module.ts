@@ -1,7 +1,7 @@
 /**
  * Loads a worker module in its thread, and tells the ways it can go wrong apart.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DroverError } from '../errors.js'
@@ -27,7 +27,10 @@ async function importModule(href: string, file: string): Promise<Record<string, 
   } catch (error) {
     if ((error as { code?: unknown })?.code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(file)) {
       await registerTypeScript(href, file)
-      return await import(href).catch((second: unknown) => {
+      // Node.js remembers that this URL could not be loaded: under another one it is tried anew.
+      const again = new URL(href)
+      again.searchParams.set('loader', 'tsx')
+      return await import(again.href).catch((second: unknown) => {
         throw threw(file, second)
       })
     }
@@ -39,13 +42,23 @@ async function importModule(href: string, file: string): Promise<Record<string, 
 async function registerTypeScript(href: string, file: string): Promise<void> {
   let api: string
   try {
-    api = createRequire(href).resolve('tsx/esm/api')
+    api = tsxApi(href)
   } catch (cause) {
     const advice = 'install tsx beside it, use Node.js 22.18 or newer, or give the compiled JavaScript'
     throw new DroverError('WORKER_MODULE_TYPESCRIPT', `Node.js ${process.version} cannot load ${file}: ${advice}`, { cause })
   }
-  const { register } = (await import(pathToFileURL(api).href)) as { register: () => unknown }
+  const { register } = (await import(api)) as { register: () => unknown }
   register()
+}
+
+/**
+ * What the worker module itself would import as `tsx/esm/api`. Node.js 20 resolves on behalf of another module as `require` only,
+ * which gives tsx's CommonJS variant, and that one cannot register from a thread: so the other is looked up.
+ */
+function tsxApi(href: string): string {
+  const manifest = createRequire(href).resolve('tsx/package.json')
+  const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: Record<string, { import: { default: string } }> }
+  return new URL(exports['./esm/api']?.import.default as string, pathToFileURL(manifest)).href
 }
 
 function threw(file: string, cause: unknown): DroverError {
