@@ -12,7 +12,7 @@ import { createDrover } from 'drover'
 import { answer } from '../support/child.js'
 
 /** @typedef {{ crashes: number, how: 'exit' | 'throw', busy: boolean }} RestartRun */
-/** @typedef {{ verdicts: number[], restarts: number[], bares: number[] }} RestartFigures */
+/** @typedef {{ ends: number[], verdicts: number[], restarts: number[], bares: number[] }} RestartFigures */
 
 const crashing = new URL('./crashing.worker.js', import.meta.url)
 
@@ -54,8 +54,15 @@ await answer(async (/** @type {RestartRun & { folder: string }} */ { folder, cra
     )
   const imports = importsOfThread()
   /** @type {RestartFigures} */
-  const figures = { verdicts: [], restarts: [], bares: [] }
+  const figures = { ends: [], verdicts: [], restarts: [], bares: [] }
   const warmUp = 5
+  let goneAt = 0n
+  process.on('worker', (thread) => {
+    // Before drover's own listener.
+    thread.prependListener('exit', () => {
+      goneAt = process.hrtime.bigint()
+    })
+  })
   await Promise.all([stateOf(drover, 'running'), drover.start()])
   for (let crash = 0; crash < crashes + warmUp; crash++) {
     const crashed = stateOf(drover, 'crashed')
@@ -65,10 +72,12 @@ await answer(async (/** @type {RestartRun & { folder: string }} */ { folder, cra
     Atomics.store(cells, 0, 1n)
     const crashedAt = await crashed
     const wentAt = Atomics.load(cells, 1)
+    const toldAt = goneAt
     const runningAt = await running
     const bare = await bareStart(imports)
     if (crash < warmUp) continue
-    figures.verdicts.push(Number(crashedAt - wentAt) / 1e6)
+    figures.ends.push(Number(toldAt - wentAt) / 1e6)
+    figures.verdicts.push(Number(crashedAt - toldAt) / 1e6)
     figures.restarts.push(Number(runningAt - crashedAt) / 1e6)
     figures.bares.push(bare)
   }
