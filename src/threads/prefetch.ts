@@ -6,7 +6,7 @@
 /** As many as are done in so many ms, ... */
 export const prefetchMs = 20
 /** ... but no more than that, ... */
-const most = 512
+const most = 1_024
 /** ... nor more than so many characters of data. */
 const mostChars = 4_000_000
 /** Grows by no more than this at a time. */

@@ -40,7 +40,8 @@ interface Lease {
   failures: number
 }
 
-interface Running extends Lease {
+interface Running {
+  lease: Lease
   cell: number
   context: TaskContext
   startedAt: number
@@ -153,7 +154,7 @@ export class TaskLoop {
     const { boot, beats, hands, context, definition } = this.#deps
     if (this.#running.size === 0) this.#nowWorking()
     const task: Running = {
-      ...lease,
+      lease,
       cell: hands.working(lease.token),
       context: new TaskContext(context, lease.attempt),
       startedAt: performance.now(),
@@ -190,7 +191,10 @@ export class TaskLoop {
   async #processFitted(task: Running, data: unknown): Promise<unknown> {
     const { boot, definition } = this.#deps
     const input = definition.input ? await fits(definition.input, data, 'TASK_INPUT_INVALID') : data
-    const made = await this.#process({ key: task.key, dataset: boot.dataset as string, data: input, attempt: task.attempt }, task.context)
+    const made = await this.#process(
+      { key: task.lease.key, dataset: boot.dataset as string, data: input, attempt: task.lease.attempt },
+      task.context,
+    )
     return definition.output ? fits(definition.output, made, 'TASK_OUTPUT_INVALID') : made
   }
 
@@ -209,7 +213,7 @@ export class TaskLoop {
       this.#fail(task, new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: a ${typeof value}` }))
       return
     }
-    if (this.#ended(task)) this.#outcome({ do: 'complete', token: task.token, value: json }, task.cell)
+    if (this.#ended(task)) this.#outcome({ do: 'complete', token: task.lease.token, value: json }, task.cell)
   }
 
   #fail(task: Running, thrown: unknown): void {
@@ -217,10 +221,10 @@ export class TaskLoop {
     const { redact, boot } = this.#deps
     const error = mapErrorRecord(toErrorRecord(thrown), redact)
     const asked = TaskError.is(thrown) ? thrown : null
-    const last = task.failures + 1 >= boot.tasks.maxAttempts || asked?.retry === false
-    const retryInMs = last ? null : (asked?.retryInMs ?? backoffDelay(boot.tasks.backoff, task.failures))
+    const last = task.lease.failures + 1 >= boot.tasks.maxAttempts || asked?.retry === false
+    const retryInMs = last ? null : (asked?.retryInMs ?? backoffDelay(boot.tasks.backoff, task.lease.failures))
     const raw = (thrown as { raw?: unknown })?.raw
-    const outcome: Outcome = { do: 'fail', token: task.token, error, retryInMs }
+    const outcome: Outcome = { do: 'fail', token: task.lease.token, error, retryInMs }
     if (typeof raw === 'string') outcome.value = raw
     this.#outcome(outcome, task.cell)
   }
@@ -238,7 +242,7 @@ export class TaskLoop {
     if (!this.#running.delete(task)) return false
     const { boot, beats } = this.#deps
     if (task.timer) clearTimeout(task.timer)
-    this.#prefetch.observe(performance.now() - task.startedAt, task.data.length)
+    this.#prefetch.observe(performance.now() - task.startedAt, task.lease.data.length)
     beats.done()
     if (boot.delayMs > 0) {
       this.#cooling++

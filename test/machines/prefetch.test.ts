@@ -16,7 +16,7 @@ test('slow tasks are not held ready, quick ones are, up to a bound', () => {
   assert.is(settled(1_000, 100), 0)
   assert.is(settled(20, 100), 0)
   assert.is(settled(2, 100), 10)
-  assert.is(settled(0.001, 100), 512)
+  assert.is(settled(0.001, 100), 1_024)
 })
 
 test('concurrent tasks need more ready', () => {
@@ -29,12 +29,12 @@ test('big tasks are held ready by their size', () => {
 
 test('it grows in steps, so that one quick task proves nothing', () => {
   const prefetch = new Prefetch('auto', 1)
-  const targets = Array.from({ length: 4 }, () => {
+  const targets = Array.from({ length: 5 }, () => {
     prefetch.observe(0.001, 10)
     prefetch.adapt()
     return prefetch.target
   })
-  assert.equal(targets, [8, 32, 128, 512])
+  assert.equal(targets, [8, 32, 128, 512, 1_024])
 })
 
 test('a number stays as it is', () => {
