@@ -11,7 +11,7 @@ import type { EventName, Listener } from './events.js'
 import { type LoadOptions, type LoadReport, loadItems } from './load.js'
 import type { LogRecord, RecentLogs } from './logs/logs.js'
 import type { Failure } from './machines/failure.js'
-import type { LifecycleEvent, WorkerState } from './machines/lifecycle-contract.js'
+import type { LifecycleEvent, WorkerMemory, WorkerState } from './machines/lifecycle-contract.js'
 import type { CompiledWorker, DroverOptions } from './options.js'
 import { type DeadTask, exportResults, type Result, readDead, readResults } from './results.js'
 import { type Selector, select } from './selector.js'
@@ -44,6 +44,17 @@ export interface RunReport {
   results: number
   /** Tasks given up in all lanes. */
   dead: number
+}
+
+/** A worker that was given up. */
+export interface BlacklistEntry {
+  worker: string
+  reason: string
+  /** Ms since the epoch, in this host. */
+  since: number
+  /** When it gets its one start on parole; null: it stays down until reset. */
+  until: number | null
+  lastFailure: Failure | null
 }
 
 export interface ResetOutcome extends ControlOutcome {
@@ -136,6 +147,35 @@ export class Drover {
         this.#tell(worker.id, { type: 'RESET' })
         return { ...this.#outcome(worker, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
       }),
+    )
+  }
+
+  /**
+   * Gives workers up by hand: those that run finish what is in hand (at most `drainMs`) first. They stay down, also under later
+   * systems on the store, until `reset`.
+   *
+   * @param why kept as the reason
+   */
+  async blacklist(selector: Selector, why: string, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
+    if (typeof why !== 'string' || why === '')
+      throw new DroverError('ARGUMENT_INVALID', 'blacklist takes the reason, a text, as its second argument')
+    const { drainMs } = options
+    return Promise.all(
+      this.#select(selector).map(async (worker) => {
+        const hands = this.#hands(worker.id)
+        const holder = withThread.includes(hands.state) ? null : await hands.acquire()
+        if (holder) return this.#outcome(worker, false, heldBy(holder))
+        hands.stop({ type: 'BLACKLIST', why, ...(drainMs !== undefined && { drainMs }) })
+        await this.#until(() => hands.state === 'blacklisted')
+        return this.#outcome(worker, true, 'blacklisted')
+      }),
+    )
+  }
+
+  /** The workers that were given up, with why, since when, and until when if they have parole. */
+  blacklisted(): BlacklistEntry[] {
+    return this.status().workers.flatMap(({ id, state, reason, since, until, lastFailure }) =>
+      state === 'blacklisted' ? [{ worker: id, reason, since, until, lastFailure }] : [],
     )
   }
 
@@ -371,7 +411,7 @@ export class Drover {
   async #startOne(worker: CompiledWorker): Promise<ControlOutcome> {
     const hands = this.#hands(worker.id)
     if (!worker.enabled) return this.#outcome(worker, false, 'disabled')
-    if (hands.state === 'blacklisted') return this.#outcome(worker, false, `blacklisted (${hands.memory.reason}): reset it first`)
+    if (hands.state === 'blacklisted') return this.#startBlacklisted(worker, hands.memory)
     if (withThread.includes(hands.state) || hands.state === 'queued') {
       this.#tell(worker.id, { type: 'START' })
       return this.#outcome(worker, true, hands.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
@@ -379,6 +419,13 @@ export class Drover {
     const started = await hands.start()
     if (started === 'started') return this.#outcome(worker, true, 'started')
     return this.#outcome(worker, false, started === 'cancelled' ? 'stopped before it was started' : heldBy(started))
+  }
+
+  /** One with parole gets its one start when that comes; the others stay down. */
+  #startBlacklisted(worker: CompiledWorker, { until, reason }: WorkerMemory): ControlOutcome {
+    if (until === null) return this.#outcome(worker, false, `blacklisted (${reason}): reset it first`)
+    this.#tell(worker.id, { type: 'START' })
+    return this.#outcome(worker, true, `blacklisted (${reason}), on parole from ${new Date(until).toISOString()}`)
   }
 
   #outcome(worker: CompiledWorker, ok: boolean, message: string): ControlOutcome {

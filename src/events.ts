@@ -3,6 +3,7 @@
  * and logged, and the other listeners are served.
  */
 import { EventEmitter } from 'eventemitter3'
+import type { ErrorRecord } from './errors.js'
 import type { Failure } from './machines/failure.js'
 import type { WorkerState } from './machines/lifecycle-contract.js'
 import type { LaneCounts } from './store/engine.js'
@@ -15,6 +16,10 @@ export interface DroverEvents {
   'worker:failure:recorded': { worker: string; failure: Failure }
   /** A restart was decided; it comes after `delayMs`. */
   'worker:restart:scheduled': { worker: string; delayMs: number; restarts: number; at: number }
+  /** A rule of a restart policy threw, or answered with no verdict; it was passed over. */
+  'policy:rule:failed': { worker: string; error: ErrorRecord; at: number }
+  /** A failure was passed on to the root; `answer` is the option `onEscalation`. Stored. */
+  'system:failure:escalated': { worker: string; reason: string; answer: 'stop' | 'keep'; at: number }
   /** A task was quarantined because its worker died over it too often. Stored. */
   'task:poison:quarantined': { worker: string; key: string; at: number }
   /** Lanes moved on; at most ten times a second, all that changed since the last one. */
@@ -38,6 +43,7 @@ export type EventName = keyof DroverEvents
 export const storedEvents: readonly EventName[] = [
   'worker:state:changed',
   'worker:failure:recorded',
+  'system:failure:escalated',
   'task:poison:quarantined',
   'dataset:load:finished',
   'host:work:recovered',

@@ -4,7 +4,7 @@
  * @module
  */
 export { type ConfigIssue, compileConfig, loadConfig, type ValidatedConfig, validateConfig } from './config.js'
-export { type ControlOutcome, createDrover, type Drover, type ResetOutcome, type RunReport } from './drover.js'
+export { type BlacklistEntry, type ControlOutcome, createDrover, type Drover, type ResetOutcome, type RunReport } from './drover.js'
 export { DroverError, type ErrorCode, type ErrorRecord, errorCodes } from './errors.js'
 export type { DroverEvents, EventName, Listener, SystemState } from './events.js'
 export type { LoadOptions, LoadReport } from './load.js'
@@ -12,12 +12,18 @@ export type { LogRecord, RecentLogs } from './logs/logs.js'
 export { type Failure, type FailureKind, failureKinds } from './machines/failure.js'
 export { type WorkerState, workerStates } from './machines/lifecycle-contract.js'
 export {
+  composePolicy,
+  type FailureMatch,
   policies,
+  type Restart,
   type RestartDecision,
   type RestartHistory,
+  type RestartLimits,
   type RestartMode,
   type RestartPolicy,
+  type RestartRule,
   type RestartRules,
+  type RuleAction,
   type Verdict,
 } from './machines/restart-policy.js'
 export { type MatrixOptions, matrix } from './matrix.js'

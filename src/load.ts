@@ -25,9 +25,9 @@ export interface LoadReport {
 
 /** A batch goes out at so many items or so many characters, ... */
 const batchItems = 1_000
-const batchChars = 1_000_000
+const batchChars = 250_000
 /** ... and no more than so many wait for the store. */
-const batchesInFlight = 3
+const batchesInFlight = 2
 const longestKey = 512
 
 /**

@@ -86,6 +86,14 @@ export interface LogOptions {
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
 
+/** Limits of a thread's memory in megabytes, as `worker_threads` takes them. What V8 allocates outside of its heap (Buffers) is not among it. */
+export interface ResourceLimits {
+  maxOldGenerationSizeMb?: number
+  maxYoungGenerationSizeMb?: number
+  codeRangeSizeMb?: number
+  stackSizeMb?: number
+}
+
 /** What a worker may have, whichever way it is declared. */
 export interface WorkerBase {
   /**
@@ -114,7 +122,7 @@ export interface WorkerBase {
   /** Takes the place of the system's, as a whole. @defaultValue the system's `restart` */
   restart?: RestartPolicy
   /** Heap limits of the thread, as `worker_threads` takes them. @defaultValue those of Node.js */
-  resourceLimits?: { maxOldGenerationSizeMb?: number; maxYoungGenerationSizeMb?: number; codeRangeSizeMb?: number; stackSizeMb?: number }
+  resourceLimits?: ResourceLimits
   /** Laid over the system's, option by option. */
   heartbeat?: HeartbeatOptions
   /** Laid over the system's, option by option. */
@@ -147,6 +155,11 @@ export interface DroverOptions {
   /** @defaultValue `policies.default` */
   restart?: RestartPolicy
   tasks?: TaskOptions
+  /**
+   * What is done about a failure that a policy escalates: `'stop'` stops every worker, each with the reason; `'keep'` stops the one that
+   * failed. Either way `system:failure:escalated` tells of it. @defaultValue 'stop'
+   */
+  onEscalation?: 'stop' | 'keep'
   /** `'power'`: what is committed survives a power cut (fsync at each group commit). `'process'`: it survives the process only. @defaultValue 'power' */
   durability?: 'power' | 'process'
   /** How long `stop` and `close` let workers finish their tasks in hand, in whole milliseconds. 0: not at all. @defaultValue 10_000 */
@@ -201,7 +214,7 @@ export interface CompiledWorker {
   prefetch: number | 'auto'
   priority: number
   restart: RestartPolicy
-  resourceLimits: NonNullable<WorkerBase['resourceLimits']>
+  resourceLimits: ResourceLimits
   heartbeat: Heartbeat
   tasks: TaskPolicy
 }
@@ -212,6 +225,7 @@ export interface CompiledConfig {
   workers: CompiledWorker[]
   concurrency: number
   onFull: 'queue' | 'reject'
+  onEscalation: 'stop' | 'keep'
   quotas: QuotaSpec[]
   durability: 'power' | 'process'
   drainMs: number

@@ -93,6 +93,13 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
       now,
       publish,
       report,
+      escalate: (worker, reason) => {
+        publish('system:failure:escalated', { worker, reason, answer: config.onEscalation, at: now() })
+        if (config.onEscalation === 'keep') return
+        for (const own of hands.values()) {
+          if (own.config.id !== worker && !own.settled) own.stop({ type: 'STOP', reason: `${worker} escalated: ${reason}` })
+        }
+      },
       changed: () => {
         for (const look of [...watchers]) look()
       },

@@ -33,6 +33,8 @@ export interface SystemParts {
   publish: <Name extends EventName>(name: Name, payload: DroverEvents[Name]) => void
   /** Logs something that went wrong inside and harms nobody else. */
   report: (what: string, error: unknown) => void
+  /** A worker's failure is passed on to the root. */
+  escalate: (worker: string, why: string) => void
   /** Something changed that somebody may be waiting for. */
   changed: () => void
   isClosing: () => boolean

@@ -6,6 +6,7 @@ import type { ActorRefFrom } from 'xstate'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { Failure, FailureKind } from '../machines/failure.js'
 import type { LifecycleEffects, LifecycleEvent, WorkerMemory, WorkerState } from '../machines/lifecycle-contract.js'
+import { filledPolicy } from '../machines/restart-policy.js'
 import type { workerLifecycle } from '../machines/worker-lifecycle.js'
 import type { CompiledWorker } from '../options.js'
 import type { Fence, Holder } from '../store/engine.js'
@@ -75,7 +76,13 @@ export class WorkerHands implements LifecycleEffects {
   }
   /** Whether it stays as it is until somebody does something. */
   get settled(): boolean {
-    return this.#holds === 0 && this.#starts.size === 0 && free.includes(this.state)
+    return this.#holds === 0 && this.#starts.size === 0 && free.includes(this.state) && !this.#awaitsParole
+  }
+
+  /** Blacklisted, and will be started once more by itself. */
+  get #awaitsParole(): boolean {
+    const { wanted, memory } = this.ref.getSnapshot().context
+    return this.state === 'blacklisted' && wanted && (this.#entering ?? memory).until !== null
   }
 
   /** Whether a start by hand is on its way, and will ask for a slot. */
@@ -89,7 +96,11 @@ export class WorkerHands implements LifecycleEffects {
 
   enter(to: WorkerState, memory: WorkerMemory): void {
     const from = this.#state
-    if (from === to) return
+    if (from === to) {
+      // The same state for another reason.
+      this.#parts.recorder.transition({ worker: this.config.id, state: to, memory: { ...memory } })
+      return
+    }
     this.#state = to
     this.#since = this.now()
     if (from === null) return
@@ -97,7 +108,6 @@ export class WorkerHands implements LifecycleEffects {
     const { publish, recorder, logs, changed } = this.#parts
     this.#entering = memory
     publish('worker:state:changed', { worker: this.config.id, from, to, reason: memory.reason, at: this.#since })
-    this.#entering = null
     recorder.transition({ worker: this.config.id, state: to, memory: { ...memory } })
     const level = to === 'blacklisted' ? 'error' : to === 'crashed' || to === 'stuck' ? 'warn' : 'info'
     logs.worker(this.config.annotator, this.config.domain)[level](`${from} -> ${to}: ${memory.reason}`)
@@ -107,6 +117,7 @@ export class WorkerHands implements LifecycleEffects {
     }
     if (to === 'completed') void this.#lookAgain()
     changed()
+    this.#entering = null
   }
 
   /** A thread may have found its lane empty just before more came in: whoever completes asks once more. */
@@ -150,14 +161,23 @@ export class WorkerHands implements LifecycleEffects {
     }
   }
 
-  /** Stops it, and whatever start is on its way. */
-  stop(event: Extract<LifecycleEvent, { type: 'STOP' }>): void {
+  /** Stops it or gives it up, and whatever start is on its way. */
+  stop(event: Extract<LifecycleEvent, { type: 'STOP' | 'BLACKLIST' }>): void {
     for (const start of this.#starts) start.cancelled = true
     this.ref.send(event)
   }
 
   failed(failure: Failure): void {
     if (failure.kind === 'unkillable') this.#lostSlots.push(this.#parts.slots.lose(this.config.id))
+  }
+
+  policyFailed(problem: unknown): void {
+    this.#parts.publish('policy:rule:failed', { worker: this.config.id, error: toErrorRecord(problem), at: this.now() })
+    this.#parts.report(`a restart rule of ${this.config.id} failed and was passed over`, problem)
+  }
+
+  escalate(why: string): void {
+    this.#parts.escalate(this.config.id, why)
   }
 
   requestSlot(): void {
@@ -270,13 +290,14 @@ export class WorkerHands implements LifecycleEffects {
           concurrency: worker.concurrency,
           prefetch: worker.prefetch,
           delayMs: worker.delayMs,
+          permanent: filledPolicy(worker.restart).mode === 'permanent',
           quota: worker.quota,
           tasks: worker.tasks,
           logLevel: config.log.level,
           secrets: this.#parts.secrets,
         },
         slot,
-        resourceLimits: worker.resourceLimits,
+        resourceLimits: { ...worker.resourceLimits, ...this.memory.resourceLimits },
         killMs: config.killMs,
         onReport: (report) => this.#onReport(report),
         onEnd: (end) => this.#onEnd(end),

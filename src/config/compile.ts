@@ -1,6 +1,6 @@
 /** Options that were checked become the one default-filled type that everything inside works with. */
 import { dirname, join, resolve } from 'node:path'
-import { policies, type RestartPolicy } from '../machines/restart-policy.js'
+import { policies, type RestartLimits, type RestartPolicy, type RestartRule } from '../machines/restart-policy.js'
 import type { CompiledConfig, CompiledWorker, Heartbeat, TaskPolicy } from '../options.js'
 import type { QuotaSpec, QuotaWindow } from '../store/engine.js'
 import type { CheckedOptions, CheckedWorker } from './schema.js'
@@ -9,6 +9,7 @@ import type { CheckedOptions, CheckedWorker } from './schema.js'
 export const defaults = {
   concurrency: 10,
   onFull: 'queue',
+  onEscalation: 'stop',
   heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
   restart: policies.default,
   tasks: { maxAttempts: 3, poisonAfter: 2, timeoutMs: 0, backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 } },
@@ -33,6 +34,7 @@ export function compileOptions(options: CheckedOptions): CompiledConfig {
     workers: options.workers.map((worker) => compileWorker(worker, options)),
     concurrency: options.concurrency ?? defaults.concurrency,
     onFull: options.onFull ?? defaults.onFull,
+    onEscalation: options.onEscalation ?? defaults.onEscalation,
     quotas: Object.entries(options.quotas ?? {}).map(([name, quota]) => compileQuota(name, quota)),
     durability: options.durability ?? defaults.durability,
     drainMs: options.drainMs ?? defaults.drainMs,
@@ -91,8 +93,14 @@ export function laneOf(worker: { id: string; annotator?: string | number | undef
 function compileRestart(restart: CheckedOptions['restart']): RestartPolicy {
   if (restart === undefined) return defaults.restart
   if (typeof restart === 'function') return restart
-  const { backoff, ...rules } = restart
-  return { ...given(rules), ...(backoff && { backoff: given(backoff) }) }
+  const { backoff, startup, rules, parole, ...rest } = restart
+  return {
+    ...given(rest),
+    ...(backoff && { backoff: given(backoff) }),
+    ...(startup && { startup: { ...given(startup), ...(startup.backoff && { backoff: given(startup.backoff) }) } as RestartLimits }),
+    ...(rules && { rules: rules as readonly RestartRule[] }),
+    ...(parole && { parole }),
+  }
 }
 
 function compileQuota(name: string, { burst, concurrency, ...units }: NonNullable<CheckedOptions['quotas']>[string]): QuotaSpec {

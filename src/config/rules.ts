@@ -57,7 +57,12 @@ function checkTasks(path: Path, layers: unknown[], findings: Finding[]): void {
 }
 
 function checkRestart(path: Path, restart: unknown, findings: Finding[]): void {
-  if (isRecord(restart)) checkBackoff([...path, 'backoff'], [restart.backoff], defaults.restart.backoff, findings)
+  if (!isRecord(restart)) return
+  checkBackoff([...path, 'backoff'], [restart.backoff], defaults.restart.backoff, findings)
+  const startup = asRecord(restart.startup)
+  if (startup.backoff !== undefined) {
+    checkBackoff([...path, 'startup', 'backoff'], [restart.backoff, startup.backoff], defaults.restart.backoff, findings)
+  }
 }
 
 function checkBackoff(path: Path, layers: unknown[], otherwise: { initialMs: number; maxMs: number }, findings: Finding[]): void {

@@ -4,7 +4,8 @@
  * misspelt one.
  */
 import * as v from 'valibot'
-import type { RestartDecision } from '../machines/restart-policy.js'
+import { failureKinds } from '../machines/failure.js'
+import type { RestartDecision, RestartRule } from '../machines/restart-policy.js'
 import { resolveModule } from './module.js'
 
 /** Timers of Node.js overflow beyond this, and fire at once. */
@@ -103,18 +104,71 @@ const tasks = group({
   timeoutMs: v.optional(milliseconds(0)),
 })
 
+const resourceLimits = group({
+  maxOldGenerationSizeMb: v.optional(between(1, 1_000_000)),
+  maxYoungGenerationSizeMb: v.optional(between(1, 1_000_000)),
+  codeRangeSizeMb: v.optional(between(0, 1_000_000)),
+  stackSizeMb: v.optional(between(1, 1_000)),
+})
+
+const orInfinity = (min: number, expected: string) =>
+  v.custom<number>(
+    (value) => value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= min),
+    `${expected}, at least ${min}, or Infinity`,
+  )
+
+const limitEntries = {
+  backoff: v.optional(group({ immediate: v.optional(whole(0)), ...backoffEntries })),
+  maxRestarts: v.optional(orInfinity(0, 'a whole number')),
+  withinMs: v.optional(orInfinity(1, 'whole milliseconds')),
+}
+
+/** One value or a list of them. */
+const listed = <Item extends v.GenericSchema<unknown, unknown>>(item: Item) =>
+  v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(item) : item)))
+
+const failureMatch = group({
+  kind: listed(oneOf(...Object.keys(failureKinds))),
+  code: listed(v.custom<string>((value) => typeof value === 'string' && value !== '', "an error's code, a text")),
+  exitCode: listed(v.custom<number>((value) => Number.isSafeInteger(value), 'an exit code, a whole number')),
+  startup: v.optional(flag),
+})
+const anyFunction = v.custom<() => unknown>((value) => typeof value === 'function')
+const ruleEntries = {
+  when: v.pipe(
+    v.custom<unknown>(
+      (value) => isRecord(value) || typeof value === 'function',
+      'what a failure must be like: { kind, code, exitCode, startup }, or a function',
+    ),
+    v.lazy((value) => (typeof value === 'function' ? anyFunction : failureMatch)),
+  ),
+  atMost: v.optional(whole(1)),
+}
+const why = v.optional(v.custom<string>((value) => typeof value === 'string' && value !== '', 'a text'))
+const rulesByAction: Record<string, v.GenericSchema<unknown, unknown>> = {
+  restart: group({ ...ruleEntries, do: v.any(), delayMs: v.optional(milliseconds(0)), resourceLimits: v.optional(resourceLimits) }),
+  park: group({ ...ruleEntries, do: v.any(), forMs: milliseconds(1, Number.MAX_SAFE_INTEGER) }),
+  blacklist: group({ ...ruleEntries, do: v.any(), why }),
+  stop: group({ ...ruleEntries, do: v.any(), why }),
+  escalate: group({ ...ruleEntries, do: v.any(), why }),
+}
+const otherRule = group(
+  { ...ruleEntries, do: oneOf('restart', 'park', 'blacklist', 'stop', 'escalate') },
+  'a rule: { when, do, ... } or a function',
+) as v.GenericSchema<unknown, unknown>
+const restartRule = v.lazy((value) => {
+  if (typeof value === 'function') return anyFunction
+  return (isRecord(value) && rulesByAction[String(value.do)]) || otherRule
+}) as v.GenericSchema<RestartRule, RestartRule>
+
 const restartRules = group(
   {
     mode: v.optional(oneOf('permanent', 'transient', 'temporary')),
-    backoff: v.optional(group({ immediate: v.optional(whole(0)), ...backoffEntries })),
-    maxRestarts: v.optional(whole(0)),
-    withinMs: v.optional(
-      v.custom<number>(
-        (value) => value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= 1),
-        'whole milliseconds, at least 1, or Infinity',
-      ),
-    ),
-    resetAfterMs: v.optional(milliseconds(0, Number.MAX_SAFE_INTEGER)),
+    ...limitEntries,
+    resetAfterMs: v.optional(orInfinity(0, 'whole milliseconds')),
+    startup: v.optional(group(limitEntries)),
+    rules: v.optional(v.array(restartRule, 'a list of rules') as v.GenericSchema<readonly RestartRule[], readonly RestartRule[]>),
+    parole: v.optional(group({ afterMs: milliseconds(1, Number.MAX_SAFE_INTEGER) })),
   },
   'a restart policy: one of policies, an object of rules, or a function',
 )
@@ -156,14 +210,7 @@ const worker = group({
   ),
   priority: v.optional(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
   restart: v.optional(restart),
-  resourceLimits: v.optional(
-    group({
-      maxOldGenerationSizeMb: v.optional(between(1, 1_000_000)),
-      maxYoungGenerationSizeMb: v.optional(between(1, 1_000_000)),
-      codeRangeSizeMb: v.optional(between(0, 1_000_000)),
-      stackSizeMb: v.optional(between(1, 1_000)),
-    }),
-  ),
+  resourceLimits: v.optional(resourceLimits),
   heartbeat: v.optional(heartbeat),
   tasks: v.optional(tasks),
 })
@@ -204,6 +251,7 @@ export const droverSchema = group(
     workers: v.array(worker, 'a list of workers'),
     concurrency: v.optional(whole(1)),
     onFull: v.optional(oneOf('queue', 'reject')),
+    onEscalation: v.optional(oneOf('stop', 'keep')),
     quotas: v.optional(
       v.pipe(v.custom<Record<string, unknown>>(isRecord, 'an object of quotas by name'), v.record(name('the name of a quota'), quota)),
     ),

@@ -2,8 +2,10 @@
  * What the lifecycle statechart and the rest of drover say to each other: the states, what of a worker outlives its host, the
  * events that come in, and the effects that go out.
  */
+
+import type { ResourceLimits } from '../options.js'
 import type { Failure } from './failure.js'
-import type { RestartPolicy } from './restart-policy.js'
+import type { Restart, RestartPolicy } from './restart-policy.js'
 
 /** The states, each with what it means. */
 export const workerStates = {
@@ -16,7 +18,7 @@ export const workerStates = {
   stuck: 'beats or progress stopped past their limit: evidence is taken, then the thread is killed',
   crashed: 'the thread is gone without being asked; the policy decides',
   backoff: 'waiting for the next restart',
-  blacklisted: 'given up; stays down until reset',
+  blacklisted: 'given up; stays down until reset, or until parole',
   stopping: 'asked to finish: drain, then deadline, then terminate',
   stopped: 'down on request',
   completed: 'all tasks done',
@@ -26,13 +28,19 @@ export type WorkerState = keyof typeof workerStates
 
 /** What of a worker outlives its host: kept in the store with every transition. Times in ms since the epoch. */
 export interface WorkerMemory {
-  /** When restarts were decided, in ms of active time (see {@link activeTime}). */
-  restarts: number[]
+  /** The restarts that count, oldest first. */
+  restarts: Restart[]
+  /** How often each rule of the policy has decided, by its place. */
+  uses: Record<number, number>
+  /** Laid over the configured ones, because a rule said so. */
+  resourceLimits: ResourceLimits | null
+  /** Started once more after it was blacklisted: the next failure is final. */
+  onParole: boolean
   /** Time spent in backoff so far: the difference between the clock and active time. */
   backoffMs: number
   /** Restarts over its life. */
   restartCount: number
-  /** When it goes on by itself: the end of backoff or of being parked. */
+  /** When it goes on by itself: the end of backoff, of being parked, or the parole of a blacklisted one. */
   until: number | null
   /** Why it is in its state. */
   reason: string
@@ -46,6 +54,10 @@ export interface LifecycleEffects {
   enter(state: WorkerState, memory: WorkerMemory): void
   /** A failure was classified. Comes before `enter('crashed')`. */
   failed(failure: Failure): void
+  /** A rule of the restart policy threw, or answered with something that is no verdict. */
+  policyFailed(problem: unknown): void
+  /** The policy passes the failure on to whoever supervises the worker. */
+  escalate(why: string): void
   /** Answered by SLOT. */
   requestSlot(): void
   /** Gives the slot, or the place in the queue, back. */
@@ -77,6 +89,8 @@ export type LifecycleEvent =
   | { type: 'PAUSE' }
   | { type: 'RESUME' }
   | { type: 'RESET' }
+  /** Given up by hand. */
+  | { type: 'BLACKLIST'; why: string; drainMs?: number }
   | { type: 'SLOT' }
   | { type: 'READY' }
   /** Another host holds the worker. */
@@ -93,4 +107,14 @@ export type LifecycleEvent =
   | { type: 'ENDED'; failure: Failure | null }
 
 /** A worker that never ran. */
-export const freshMemory: WorkerMemory = { restarts: [], backoffMs: 0, restartCount: 0, until: null, reason: 'declared', lastFailure: null }
+export const freshMemory: WorkerMemory = {
+  restarts: [],
+  uses: {},
+  resourceLimits: null,
+  onParole: false,
+  backoffMs: 0,
+  restartCount: 0,
+  until: null,
+  reason: 'declared',
+  lastFailure: null,
+}

@@ -6,7 +6,7 @@
 import { assign, setup } from 'xstate'
 import type { Failure } from './failure.js'
 import { freshMemory, type LifecycleEvent, type LifecycleInput, type WorkerMemory, type WorkerState } from './lifecycle-contract.js'
-import { judge, resetAfterMs, type Verdict } from './restart-policy.js'
+import { atStartup, filledPolicy, judge, type Verdict } from './restart-policy.js'
 
 export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'random'> {
   memory: WorkerMemory
@@ -14,12 +14,16 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
   random: () => number
   readyAt: number | null
   verdict: Verdict | null
+  /** What went wrong with rules of the policy while they judged. */
+  problems: unknown[]
+  /** Whether somebody started it in this host: only then does parole bring it back. */
+  wanted: boolean
   /** When the present backoff began. */
   backoffFrom: number | null
   /** Paused, or to be as soon as there is a thread to pause; survives a crash, not a stop. */
   pauseWanted: boolean
   /** Where to go when the thread has ended as asked. */
-  next: 'stopped' | 'completed' | 'parked' | 'queued'
+  next: 'stopped' | 'completed' | 'parked' | 'queued' | 'blacklisted'
   drainFor: number
 }
 
@@ -31,21 +35,32 @@ function activeTime(now: number, memory: Pick<WorkerMemory, 'backoffMs'>): numbe
   return now - memory.backoffMs
 }
 
-/** A failed worker's context with the verdict on it: the history as the verdict saw it, and the restart it decided. */
+/** A failed worker's context with the verdict on it: the history as the verdict saw it, and what it decided. */
 function judged(context: LifecycleContext, failure: Failure): Partial<LifecycleContext> {
   const now = context.effects.now()
-  const stable = failure.uptimeMs !== null && failure.uptimeMs >= resetAfterMs(context.policy)
-  const restarts = stable ? [] : context.memory.restarts
+  const { resetAfterMs, parole } = filledPolicy(context.policy)
+  const stable = failure.uptimeMs !== null && failure.uptimeMs >= resetAfterMs
+  const { restarts, uses, onParole } = stable ? freshMemory : context.memory
   const at = activeTime(now, context.memory)
-  const verdict = judge(failure, { restarts, now: at }, context.policy, context.random)
+  const { rule, problems, ...judgement } = judge(failure, { restarts, now: at, uses }, context.policy, context.random)
+  const relapsed = onParole && judgement.verdict.do === 'restart'
+  const verdict: Verdict = relapsed ? { do: 'blacklist', why: `failed again on parole: ${failure.kind}` } : judgement.verdict
   const restarting = verdict.do === 'restart'
+  const givesUp = verdict.do === 'blacklist' && failure.kind !== 'unkillable'
   return {
     verdict,
+    problems,
     memory: {
       ...context.memory,
-      restarts: restarting ? [...restarts, at].slice(-1_000) : restarts,
+      restarts: restarting ? [...restarts, { at, startup: atStartup(failure) }].slice(-1_000) : restarts,
+      uses: rule === null ? uses : { ...uses, [rule]: (uses[rule] ?? 0) + 1 },
+      resourceLimits:
+        restarting && verdict.resourceLimits
+          ? { ...context.memory.resourceLimits, ...verdict.resourceLimits }
+          : context.memory.resourceLimits,
+      onParole,
       restartCount: context.memory.restartCount + (restarting ? 1 : 0),
-      until: null,
+      until: verdict.do === 'park' ? verdict.until : givesUp && parole ? now + parole.afterMs : null,
       reason: `${failure.kind}: ${failure.message}`,
       lastFailure: failure,
     },
@@ -75,7 +90,27 @@ export const workerLifecycle = setup({
     tellFailure: ({ context, event }) => {
       if (event.type === 'ENDED' && event.failure) context.effects.failed(event.failure)
     },
-    forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, pauseWanted: false }),
+    tellProblems: ({ context }) => {
+      for (const problem of context.problems) context.effects.policyFailed(problem)
+    },
+    escalate: ({ context }) => context.effects.escalate(context.memory.reason),
+    want: assign({ wanted: true }),
+    letBe: assign({ wanted: false }),
+    /** The verdict's reason takes the place of the failure's. */
+    becauseOfVerdict: assign({
+      memory: ({ context: { memory, verdict } }) => ({ ...memory, reason: verdict && 'why' in verdict ? verdict.why : memory.reason }),
+    }),
+    blacklistByHand: assign({
+      memory: ({ context, event }) => ({
+        ...context.memory,
+        until: null,
+        reason: event.type === 'BLACKLIST' ? event.why : context.memory.reason,
+      }),
+      pauseWanted: false,
+    }),
+    beginParole: assign({ memory: ({ context }) => ({ ...context.memory, until: null, onParole: true, reason: 'on parole' }) }),
+    endParole: assign({ memory: ({ context }) => ({ ...context.memory, onParole: false }) }),
+    forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, pauseWanted: false, wanted: false }),
     noDeadline: assign({ memory: ({ context }) => ({ ...context.memory, until: null }) }),
     leaveBackoff: assign({
       memory: ({ context }) => ({
@@ -93,8 +128,13 @@ export const workerLifecycle = setup({
     atOnce: ({ context }) => context.verdict?.do === 'restart' && context.verdict.delayMs <= 0,
     afterWait: ({ context }) => context.verdict?.do === 'restart',
     givesUp: ({ context }) => context.verdict?.do === 'blacklist',
+    parks: ({ context }) => context.verdict?.do === 'park',
+    escalates: ({ context }) => context.verdict?.do === 'escalate',
+    hasDeadline: ({ context }) => context.memory.until !== null,
+    dueAndWanted: ({ context }) => context.wanted && (context.memory.until ?? 0) <= context.effects.now(),
     pauseWanted: ({ context }) => context.pauseWanted,
     due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),
+    notGivenUp: ({ context }) => context.next !== 'blacklisted',
     next: ({ context }, { is }: { is: LifecycleContext['next'] }) => context.next === is,
     unkillable: ({ event }) => event.type === 'ENDED' && event.failure?.kind === 'unkillable',
     failed: ({ event }) => event.type === 'ENDED' && event.failure !== null,
@@ -112,12 +152,15 @@ export const workerLifecycle = setup({
     restored: input.restored?.state ?? null,
     readyAt: null,
     verdict: null,
+    problems: [],
+    wanted: false,
     backoffFrom: null,
     pauseWanted: false,
     next: 'stopped',
     drainFor: input.drainMs,
   }),
   initial: 'restoring',
+  on: { BLACKLIST: { target: '.blacklisted', actions: 'blacklistByHand' } },
   states: {
     /** Picks up where an earlier host left the worker; whatever lived in a thread then is idle now. */
     restoring: {
@@ -145,7 +188,7 @@ export const workerLifecycle = setup({
     },
 
     queued: {
-      entry: [{ type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
+      entry: ['want', { type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
       on: {
         SLOT: 'live',
         STOP: { target: 'stopped', actions: [{ type: 'because', params: { reason: 'stopped while queued' } }, 'dropPause', 'releaseSlot'] },
@@ -167,6 +210,13 @@ export const workerLifecycle = setup({
             memory: { ...context.memory, reason: event.reason ?? 'stopped' },
           })),
         },
+        BLACKLIST: {
+          target: '.stopping',
+          actions: [
+            'blacklistByHand',
+            assign(({ context, event }) => ({ next: 'blacklisted' as const, drainFor: event.drainMs ?? context.drainMs })),
+          ],
+        },
         RESTART: {
           target: '.stopping',
           actions: assign(({ context }) => ({
@@ -183,7 +233,7 @@ export const workerLifecycle = setup({
           ],
         },
         ENDED: [
-          { target: 'crashed', guard: 'failed', actions: ['tellFailure', 'judge'] },
+          { target: 'crashed', guard: 'failed', actions: ['tellFailure', 'judge', 'tellProblems'] },
           { target: 'stopped', guard: { type: 'next', params: { is: 'stopped' } } },
           { target: 'completed', guard: { type: 'next', params: { is: 'completed' } } },
           { target: 'parked', guard: { type: 'next', params: { is: 'parked' } } },
@@ -270,19 +320,25 @@ export const workerLifecycle = setup({
         stopping: {
           entry: [{ type: 'enter', params: { state: 'stopping' } }, 'finish'],
           on: {
-            START: { actions: assign({ next: 'queued' }) },
+            // A blacklisting is not undone by what comes after it.
+            START: { guard: 'notGivenUp', actions: assign({ next: 'queued' }) },
             STOP: {
               actions: [
-                assign(({ context, event }) => ({ next: 'stopped' as const, drainFor: event.drainMs ?? context.drainFor })),
+                assign(({ context, event }) => ({
+                  next: context.next === 'blacklisted' ? context.next : ('stopped' as const),
+                  drainFor: event.drainMs ?? context.drainFor,
+                })),
                 ({ context, event }) => {
                   if (event.drainMs !== undefined) context.effects.finish(event.drainMs)
                 },
               ],
             },
-            RESTART: { actions: assign({ next: 'queued' }) },
+            RESTART: [{ guard: 'notGivenUp', actions: assign({ next: 'queued' }) }, {}],
+            BLACKLIST: { actions: ['blacklistByHand', assign({ next: 'blacklisted' })] },
             STUCK: {},
             ENDED: [
-              { target: '#worker.crashed', guard: 'unkillable', actions: ['tellFailure', 'judge'] },
+              { target: '#worker.crashed', guard: 'unkillable', actions: ['tellFailure', 'judge', 'tellProblems'] },
+              { target: '#worker.blacklisted', guard: { type: 'next', params: { is: 'blacklisted' } } },
               { target: '#worker.queued', guard: { type: 'next', params: { is: 'queued' } } },
               { target: '#worker.stopped' },
             ],
@@ -301,7 +357,7 @@ export const workerLifecycle = setup({
               {
                 target: '#worker.queued',
                 guard: 'due',
-                actions: ['noDeadline', { type: 'because', params: { reason: 'quota is free again' } }],
+                actions: ['noDeadline', { type: 'because', params: { reason: 'the wait is over' } }],
               },
               { target: 'asleep', reenter: true },
             ],
@@ -331,19 +387,10 @@ export const workerLifecycle = setup({
             }),
           }),
         },
-        {
-          target: 'blacklisted',
-          guard: 'givesUp',
-          actions: assign({
-            memory: ({ context }) => ({ ...context.memory, reason: context.verdict?.do === 'blacklist' ? context.verdict.why : '' }),
-          }),
-        },
-        {
-          target: 'stopped',
-          actions: assign({
-            memory: ({ context }) => ({ ...context.memory, reason: context.verdict?.do === 'stop' ? context.verdict.why : '' }),
-          }),
-        },
+        { target: 'parked', guard: 'parks', actions: 'becauseOfVerdict' },
+        { target: 'blacklisted', guard: 'givesUp', actions: 'becauseOfVerdict' },
+        { target: 'stopped', guard: 'escalates', actions: ['becauseOfVerdict', 'escalate'] },
+        { target: 'stopped', actions: 'becauseOfVerdict' },
       ],
     },
 
@@ -375,7 +422,28 @@ export const workerLifecycle = setup({
 
     blacklisted: {
       entry: [{ type: 'enter', params: { state: 'blacklisted' } }, 'releaseSlot'],
-      on: { RESET: { target: 'idle', actions: 'forget' } },
+      initial: 'deciding',
+      states: {
+        deciding: { always: [{ target: 'serving', guard: 'hasDeadline' }, { target: 'down' }] },
+        down: {},
+        /** Until its parole. */
+        serving: {
+          after: {
+            untilDeadline: [
+              { target: '#worker.queued', guard: 'dueAndWanted', actions: 'beginParole' },
+              { target: 'eligible', guard: 'due' },
+              { target: 'serving', reenter: true },
+            ],
+          },
+          on: { START: { actions: 'want' }, STOP: { actions: 'letBe' } },
+        },
+        /** Its time is over, and nobody in this host has started it yet. */
+        eligible: { on: { START: { target: '#worker.queued', actions: 'beginParole' } } },
+      },
+      on: {
+        RESET: { target: 'idle', actions: 'forget' },
+        BLACKLIST: { target: 'blacklisted', reenter: true, actions: 'blacklistByHand' },
+      },
     },
 
     stopped: {
@@ -388,7 +456,7 @@ export const workerLifecycle = setup({
     },
 
     completed: {
-      entry: [{ type: 'enter', params: { state: 'completed' } }, 'releaseSlot'],
+      entry: ['endParole', { type: 'enter', params: { state: 'completed' } }, 'releaseSlot'],
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
         MORE: { target: 'queued', actions: { type: 'because', params: { reason: 'more to do' } } },

@@ -29,6 +29,8 @@ export interface ThreadBoot {
   concurrency: number
   prefetch: number | 'auto'
   delayMs: number
+  /** A `run` that returns is a failure: the worker is to run for ever. */
+  permanent: boolean
   quota: string | null
   tasks: TaskPolicy
   logLevel: LogLevel
@@ -41,7 +43,7 @@ export type ThreadReport =
   /** `setup` is through, the watchdog may be armed. */
   | { type: 'ready' }
   /** The thread is about to end because of this. */
-  | { type: 'failed'; kind: 'start-error' | 'uncaught-error' | 'unhandled-rejection'; error: ErrorRecord }
+  | { type: 'failed'; kind: 'start-error' | 'uncaught-error' | 'unhandled-rejection' | 'exit'; error: ErrorRecord }
   | { type: 'log'; level: Exclude<LogLevel, 'silent'>; message: string; fields: Record<string, unknown> | null }
   /** Nothing can be done now: waits for quota, or for a task to be due. */
   | { type: 'waiting' }

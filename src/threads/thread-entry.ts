@@ -23,7 +23,7 @@ const redact = createRedactor(boot.secrets, [])
 const report = (message: ThreadReport): void => parentPort?.postMessage(message)
 
 /** The one way out for a thread that fails: says why, and goes. */
-function die(kind: 'start-error' | 'uncaught-error' | 'unhandled-rejection', thrown: unknown): never {
+function die(kind: Extract<ThreadReport, { type: 'failed' }>['kind'], thrown: unknown): never {
   report({ type: 'failed', kind, error: mapErrorRecord(toErrorRecord(thrown), redact) })
   process.exit(1)
 }
@@ -77,11 +77,7 @@ const control: ThreadControl = {
       context.abort(new Error('the worker is stopped'))
       await work.returned
     }
-    try {
-      await work.teardown()
-    } catch (error) {
-      log.error('teardown threw', { error: toErrorRecord(error) })
-    }
+    await tearDown()
   },
   abort(reason) {
     context.abort(new Error(reason))
@@ -96,9 +92,24 @@ async function run(own: () => unknown): Promise<void> {
   try {
     await own()
     beats.phase('waiting')
-    report({ type: 'complete' })
+    if (boot.permanent && !finishing) await returned()
+    else report({ type: 'complete' })
   } catch (error) {
     if (!finishing) die('uncaught-error', error)
+  }
+}
+
+/** As OTP's permanent children: any end is one too many. */
+async function returned(): Promise<never> {
+  await tearDown()
+  die('exit', new Error('run() returned, and its restart mode is permanent'))
+}
+
+async function tearDown(): Promise<void> {
+  try {
+    await work?.teardown()
+  } catch (error) {
+    log.error('teardown threw', { error: toErrorRecord(error) })
   }
 }
 

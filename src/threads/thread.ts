@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type Remote, transfer, wrap } from 'comlink'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { Failure, FailureKind } from '../machines/failure.js'
+import type { ResourceLimits } from '../options.js'
 import type { Abandoned } from '../store/engine.js'
 import type { BeatSlot } from './beats.js'
 import { nodeEndpoint } from './endpoint.js'
@@ -29,7 +30,7 @@ export interface ThreadEnd {
 export interface ThreadOptions {
   boot: Omit<ThreadBoot, 'control' | 'beats' | 'hands'>
   slot: BeatSlot
-  resourceLimits: { maxOldGenerationSizeMb?: number; maxYoungGenerationSizeMb?: number; codeRangeSizeMb?: number; stackSizeMb?: number }
+  resourceLimits: ResourceLimits
   /** How long a terminated thread may take to end. */
   killMs: number
   onReport: (report: ThreadReport) => void

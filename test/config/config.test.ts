@@ -53,6 +53,7 @@ test('what is not given has its documented default', () => {
     ],
     concurrency: 10,
     onFull: 'queue',
+    onEscalation: 'stop',
     quotas: [],
     durability: 'power',
     drainMs: 10_000,

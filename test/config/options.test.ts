@@ -6,6 +6,7 @@ import { good, moduleFile, withOption } from './fixture.js'
 
 const timer = 2 ** 31 - 1
 const notWhole = [1.5, Number.NaN, Number.POSITIVE_INFINITY, '5', null, true, 5n, {}]
+const notWholeNorInfinity = notWhole.filter((value) => value !== Number.POSITIVE_INFINITY)
 const notText = ['', ' ', 5, null, {}, true]
 const notFlag = [0, 1, 'true', null]
 
@@ -15,6 +16,7 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
   ['workers', [[]], [undefined, null, {}, 'x', 5], /a list of workers/],
   ['concurrency', [1, 10, 500], [0, -1, ...notWhole], /whole number, at least 1/],
   ['onFull', ['queue', 'reject'], ['', 'wait', null, 1, true], /one of 'queue', 'reject'/],
+  ['onEscalation', ['stop', 'keep'], ['', 'restart', null, 1], /one of 'stop', 'keep'/],
   ['quotas', [{ 'key-1': { requests: { limit: 1, per: 'second' } } }], [[], 'x', 5, null], /quotas by name/],
   ['heartbeat', [{}], [[], 'x', 5, null], /an object/],
   ['restart', [{}, () => ({ do: 'stop', why: '' })], [[], 'x', 5, null], /a restart policy/],
@@ -49,15 +51,56 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
   ['tasks.backoff.jitter', [0, 0.5, 1], [-0.1, 1.1, Number.NaN, '0.5', null], /a number, 0 to 1/],
 
   ['restart.mode', ['permanent', 'transient', 'temporary'], ['always', null, 1], /one of 'permanent'/],
-  ['restart.maxRestarts', [0, 100], [-1, ...notWhole], /whole number, at least 0/],
+  ['restart.maxRestarts', [0, 100, Number.POSITIVE_INFINITY], [-1, ...notWholeNorInfinity], /whole number, at least 0, or Infinity/],
   ['restart.withinMs', [1, Number.POSITIVE_INFINITY], [0, -1, 1.5, Number.NaN, '5', null], /or Infinity/],
-  ['restart.resetAfterMs', [0, timer + 1], [-1, ...notWhole], /whole milliseconds, 0 to/],
+  [
+    'restart.resetAfterMs',
+    [0, timer + 1, Number.POSITIVE_INFINITY],
+    [-1, ...notWholeNorInfinity],
+    /whole milliseconds, at least 0, or Infinity/,
+  ],
   ['restart.backoff', [{}], [[], 5, null], /an object/],
   ['restart.backoff.immediate', [0, 5], [-1, ...notWhole], /whole number, at least 0/],
   ['restart.backoff.initialMs', [0, 300_000], [-1, timer + 1, ...notWhole], /whole milliseconds, 0 to/],
   ['restart.backoff.factor', [1, 3], [0.9, Number.NaN, '2', null], /a number, at least 1/],
   ['restart.backoff.maxMs', [2_000, timer], [-1, timer + 1, ...notWhole], /whole milliseconds, 0 to/],
   ['restart.backoff.jitter', [0, 1], [-0.1, 1.1, Number.NaN, '0.5', null], /a number, 0 to 1/],
+  ['restart.startup', [{}], [[], 5, null], /an object/],
+  ['restart.startup.maxRestarts', [0, 5], [-1, null], /whole number, at least 0, or Infinity/],
+  ['restart.startup.backoff.initialMs', [0, 5], [-1, null], /whole milliseconds, 0 to/],
+  ['restart.parole', [{ afterMs: 60_000 }], [{}, { afterMs: 0 }, 60_000, null], /whole milliseconds, 1 to|an object/],
+  ['restart.rules', [[], [() => undefined]], [{}, 'x', null], /a list of rules/],
+  ['restart.rules', [], [['stop'], [null]], /a rule: \{ when, do, ... \} or a function/],
+  [
+    'restart.rules',
+    [[{ when: {}, do: 'restart', atMost: 2, delayMs: 0, resourceLimits: { maxOldGenerationSizeMb: 64 } }]],
+    [[{ when: {}, do: 'panic' }], [{ when: {} }]],
+    /one of 'restart', 'park'/,
+  ],
+  [
+    'restart.rules',
+    [[{ when: () => true, do: 'stop', why: 'so' }]],
+    [[{ do: 'stop' }], [{ when: 5, do: 'stop' }]],
+    /what a failure must be like/,
+  ],
+  [
+    'restart.rules',
+    [[{ when: { kind: ['exit'], code: 'E', exitCode: [3], startup: true }, do: 'escalate' }]],
+    [[{ when: { kind: 'exti' }, do: 'stop' }]],
+    /did you mean 'exit'/,
+  ],
+  [
+    'restart.rules',
+    [[{ when: {}, do: 'park', forMs: 1 }]],
+    [[{ when: {}, do: 'park' }], [{ when: {}, do: 'park', forMs: 0 }]],
+    /whole milliseconds, 1 to/,
+  ],
+  [
+    'restart.rules',
+    [[{ when: {}, do: 'blacklist' }]],
+    [[{ when: {}, do: 'blacklist', forMs: 5 }], [{ when: {}, do: 'stop', delay: 5 }]],
+    /is not an option/,
+  ],
 
   ['quotas.key-1', [{ tokens: { limit: 1, per: 1 } }], [[], 5, 'x', null], /an object of limits/],
   ['quotas.key-1.requests', [[{ limit: 1, per: 'hour' }]], [[], null, true, 5], /limits of a unit/],

@@ -3,12 +3,16 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { backoffDelay } from '../../src/machines/backoff.js'
 import type { Failure } from '../../src/machines/failure.js'
-import { judge, policies } from '../../src/machines/restart-policy.js'
+import { judge, policies, type RestartDecision, type RestartPolicy, type Verdict } from '../../src/machines/restart-policy.js'
 import { Slots } from '../../src/machines/slots.js'
 import { beginWatch, scan } from '../../src/machines/watch.js'
 import type { BeatReading, Phase } from '../../src/threads/beats.js'
 
 const failure: Failure = { kind: 'exit', message: '', error: null, exitCode: 1, hungAt: null, tasks: [], uptimeMs: 5, at: 0 }
+
+function verdictOn(failed: Failure, policy: RestartPolicy, restartedAt: number[] = [], now = 0): Verdict {
+  return judge(failed, { restarts: restartedAt.map((at) => ({ at, startup: false })), now, uses: {} }, policy, () => 0).verdict
+}
 
 test('a wait is never longer than max, nor shorter than its share without jitter', () => {
   const amount = fc.double({ min: 0, max: 1e9, noNaN: true })
@@ -32,23 +36,33 @@ test('a wait is never longer than max, nor shorter than its share without jitter
 
 test('the restart window is inclusive at its far end', () => {
   const rules = { maxRestarts: 1, withinMs: 1_000 }
-  assert.is(judge(failure, { restarts: [0], now: 1_000 }, rules).do, 'blacklist')
-  assert.is(judge(failure, { restarts: [0], now: 1_001 }, rules).do, 'restart')
+  assert.is(verdictOn(failure, rules, [0], 1_000).do, 'blacklist')
+  assert.is(verdictOn(failure, rules, [0], 1_001).do, 'restart')
 })
 
-test('a policy may be a function; one that throws is answered for by the default', () => {
+test('a policy may be a function; one that throws, or answers with no verdict, is answered for by the default, and the problem is told', () => {
   assert.equal(
-    judge(failure, { restarts: [], now: 0 }, () => ({ do: 'stop', why: 'enough' })),
+    verdictOn(failure, () => ({ do: 'stop', why: 'enough' })),
     { do: 'stop', why: 'enough' },
   )
-  const broken = () => {
-    throw new Error('no')
+  const byDefault = verdictOn(failure, policies.default)
+  for (const broken of [
+    () => {
+      throw new Error('no')
+    },
+    () => ({ do: 'restart' }),
+    () => ({ do: 'restart', delayMs: -1 }),
+    () => ({ do: 'park', why: 'until whenever' }),
+    () => ({ do: 'panic' }),
+    () => 'restart',
+  ] as unknown[] as RestartDecision[]) {
+    const { verdict, rule, problems } = judge(failure, { restarts: [], now: 0, uses: {} }, broken)
+    assert.equal([verdict, rule, problems.length], [byDefault, null, 1])
   }
-  assert.equal(judge(failure, { restarts: [], now: 0 }, broken), judge(failure, { restarts: [], now: 0 }, policies.default))
 })
 
 test('an unkillable thread is never replaced, whatever the policy says', () => {
-  assert.is(judge({ ...failure, kind: 'unkillable' }, { restarts: [], now: 0 }, () => ({ do: 'restart', delayMs: 0 })).do, 'blacklist')
+  assert.is(verdictOn({ ...failure, kind: 'unkillable' }, () => ({ do: 'restart', delayMs: 0 })).do, 'blacklist')
 })
 
 const limits = { timeoutMs: 1_000, progressTimeoutMs: 5_000 }

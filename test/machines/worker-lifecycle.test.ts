@@ -1,68 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createActor, SimulatedClock } from 'xstate'
-import type { Failure, FailureKind } from '../../src/machines/failure.js'
-import { freshMemory, type LifecycleEvent, type WorkerMemory, type WorkerState } from '../../src/machines/lifecycle-contract.js'
-import { policies, type RestartPolicy } from '../../src/machines/restart-policy.js'
-import { workerLifecycle } from '../../src/machines/worker-lifecycle.js'
-
-interface Options {
-  policy?: RestartPolicy
-  restored?: { state: WorkerState; memory: WorkerMemory }
-}
-
-/** A worker whose thread is played by the test. */
-function begin({ policy = policies.default, restored }: Options = {}) {
-  const clock = new SimulatedClock()
-  const path: WorkerState[] = []
-  const effects: string[] = []
-  const failures: Failure[] = []
-  const note = (what: string) => () => void effects.push(what)
-  const actor = createActor(workerLifecycle, {
-    clock,
-    input: {
-      effects: {
-        now: () => clock.now(),
-        enter: (state) => {
-          if (path.at(-1) !== state) path.push(state)
-        },
-        failed: (failure) => failures.push(failure),
-        requestSlot: note('requestSlot'),
-        releaseSlot: note('releaseSlot'),
-        spawn: note('spawn'),
-        pause: note('pause'),
-        resume: note('resume'),
-        finish: (ms) => effects.push(`finish ${ms}`),
-        kill: ({ kind }, evidence) => effects.push(`kill ${kind}${evidence ? ' with evidence' : ''}`),
-      },
-      policy,
-      startTimeoutMs: 30_000,
-      drainMs: 10_000,
-      restored: restored ?? null,
-      random: () => 0,
-    },
-  })
-  actor.start()
-  const send = (...events: (LifecycleEvent | LifecycleEvent['type'])[]) => {
-    for (const event of events) actor.send(typeof event === 'string' ? ({ type: event } as LifecycleEvent) : event)
-  }
-  return {
-    clock,
-    path,
-    effects,
-    failures,
-    actor,
-    send,
-    run: () => send('START', 'SLOT', 'READY'),
-    memory: () => actor.getSnapshot().context.memory,
-  }
-}
-
-function failure(kind: FailureKind = 'exit', uptimeMs: number | null = 1_000): Failure {
-  return { kind, message: 'it broke', error: null, exitCode: 3, hungAt: null, tasks: [], uptimeMs, at: 0 }
-}
-const down = (kind?: FailureKind, uptimeMs?: number | null): LifecycleEvent => ({ type: 'ENDED', failure: failure(kind, uptimeMs) })
-const asked: LifecycleEvent = { type: 'ENDED', failure: null }
+import { freshMemory } from '../../src/machines/lifecycle-contract.js'
+import { policies } from '../../src/machines/restart-policy.js'
+import { asked, begin, down } from './support/lifecycle.js'
 
 test('a worker goes from idle over queued and starting to running', () => {
   const { path, effects, run } = begin()
@@ -290,7 +230,8 @@ test('what an earlier host knew survives: blacklisted stays, backoff waits out i
   blacklisted.send('START')
   assert.equal(blacklisted.path, ['blacklisted'])
 
-  const backoff = begin({ restored: { state: 'backoff', memory: { ...freshMemory, restarts: [0, 0], until: 4_000 } } })
+  const restart = { at: 0, startup: false }
+  const backoff = begin({ restored: { state: 'backoff', memory: { ...freshMemory, restarts: [restart, restart], until: 4_000 } } })
   backoff.send('START')
   assert.is(backoff.path.at(-1), 'backoff')
   backoff.clock.increment(4_000)

@@ -1,0 +1,65 @@
+/** A worker's lifecycle whose thread and clock are played by the test. */
+import { createActor, SimulatedClock } from 'xstate'
+import type { Failure, FailureKind } from '../../../src/machines/failure.js'
+import type { LifecycleEvent, WorkerMemory, WorkerState } from '../../../src/machines/lifecycle-contract.js'
+import { policies, type RestartPolicy } from '../../../src/machines/restart-policy.js'
+import { workerLifecycle } from '../../../src/machines/worker-lifecycle.js'
+
+interface Options {
+  policy?: RestartPolicy
+  restored?: { state: WorkerState; memory: WorkerMemory }
+}
+
+export function begin({ policy = policies.default, restored }: Options = {}) {
+  const clock = new SimulatedClock()
+  const path: WorkerState[] = []
+  const effects: string[] = []
+  const failures: Failure[] = []
+  const note = (what: string) => () => void effects.push(what)
+  const actor = createActor(workerLifecycle, {
+    clock,
+    input: {
+      effects: {
+        now: () => clock.now(),
+        enter: (state) => {
+          if (path.at(-1) !== state) path.push(state)
+        },
+        failed: (failure) => failures.push(failure),
+        policyFailed: () => effects.push('policyFailed'),
+        escalate: (why) => effects.push(`escalate ${why}`),
+        requestSlot: note('requestSlot'),
+        releaseSlot: note('releaseSlot'),
+        spawn: note('spawn'),
+        pause: note('pause'),
+        resume: note('resume'),
+        finish: (ms) => effects.push(`finish ${ms}`),
+        kill: ({ kind }, evidence) => effects.push(`kill ${kind}${evidence ? ' with evidence' : ''}`),
+      },
+      policy,
+      startTimeoutMs: 30_000,
+      drainMs: 10_000,
+      restored: restored ?? null,
+      random: () => 0,
+    },
+  })
+  actor.start()
+  const send = (...events: (LifecycleEvent | LifecycleEvent['type'])[]) => {
+    for (const event of events) actor.send(typeof event === 'string' ? ({ type: event } as LifecycleEvent) : event)
+  }
+  return {
+    clock,
+    path,
+    effects,
+    failures,
+    actor,
+    send,
+    run: () => send('START', 'SLOT', 'READY'),
+    memory: () => actor.getSnapshot().context.memory,
+  }
+}
+
+export function failure(kind: FailureKind = 'exit', uptimeMs: number | null = 1_000): Failure {
+  return { kind, message: 'it broke', error: null, exitCode: 3, hungAt: null, tasks: [], uptimeMs, at: 0 }
+}
+export const down = (kind?: FailureKind, uptimeMs?: number | null): LifecycleEvent => ({ type: 'ENDED', failure: failure(kind, uptimeMs) })
+export const asked: LifecycleEvent = { type: 'ENDED', failure: null }
