@@ -180,6 +180,26 @@ export class Drover {
   }
 
   /**
+   * How many workers may have a thread at once, in all or in one group. Raised, those that wait start at once; lowered, those of the
+   * lowest priority, the latest first, finish what they have in hand and queue again.
+   *
+   * @param limit a whole number, at least 1
+   * @param group one of the option `groups`
+   */
+  setConcurrency(limit: number, group?: string): void {
+    this.#assertOpen()
+    if (!Number.isSafeInteger(limit) || limit < 1)
+      throw new DroverError('ARGUMENT_INVALID', `concurrency must be a whole number of 1 or more, got ${limit}`)
+    const { config, slots } = this.#system.parts
+    if (group !== undefined && !Object.hasOwn(config.groups, group)) {
+      const known = Object.keys(config.groups).join(', ') || 'none'
+      throw new DroverError('ARGUMENT_INVALID', `there is no group ${JSON.stringify(group)}; groups has ${known}`)
+    }
+    for (const worker of slots.setLimit(limit, group ?? null))
+      this.#tell(worker, { type: 'RESTART', reason: 'the concurrency limit was lowered' })
+  }
+
+  /**
    * How many results lanes are to have: raised, completed ones go on; lowered, they stop there.
    *
    * @param target 0 or more, or null for every item
@@ -390,22 +410,20 @@ export class Drover {
   #refuseBeyondSlots(workers: CompiledWorker[]): void {
     const { slots, config } = this.#system.parts
     if (config.onFull === 'queue') return
-    const beingStarted = this.#workers.filter(({ id }) => this.#hands(id).beingStarted).length
-    const free = Math.max(0, slots.free - beingStarted)
-    const wanting = workers.filter(({ id, enabled }) => enabled && this.#wantsSlot(this.#hands(id))).map(({ id }) => id)
-    if (wanting.length <= free) return
+    const beingStarted = this.#workers.map(({ id }) => this.#hands(id)).filter((hands) => hands.beingStarted)
+    const starting = workers.map(({ id }) => this.#hands(id)).filter((hands) => hands.config.enabled && startable.includes(hands.state))
+    const short = slots.shortage([...new Set([...beingStarted, ...starting])].map((hands) => hands.slotRequest))
+    if (!short || starting.every((hands) => hands.beingStarted)) return
+    const { group, limit, free, workers: wanting } = short
     const names = wanting.length > 3 ? `${wanting.slice(0, 3).join(', ')} and ${wanting.length - 3} more` : wanting.join(', ')
+    const which = group === null ? 'slots' : `slots of group ${group}`
     throw new DroverError(
       'SLOTS_FULL',
-      `${free} of ${slots.limit} slots are free, ${wanting.length} are needed for ${names} (onFull is 'reject')`,
+      `${free} of ${limit} ${which} are free, ${wanting.length} are needed for ${names} (onFull is 'reject')`,
       {
-        details: { workers: wanting, free, limit: slots.limit },
+        details: { workers: wanting, free, limit, group },
       },
     )
-  }
-
-  #wantsSlot({ state, beingStarted }: WorkerHands): boolean {
-    return startable.includes(state) && !beingStarted
   }
 
   async #startOne(worker: CompiledWorker): Promise<ControlOutcome> {

@@ -117,8 +117,13 @@ export interface WorkerBase {
   concurrency?: number
   /** Tasks held ready beyond those in flight, 0 to 1_024; `'auto'`: as many as are done in some milliseconds. @defaultValue 'auto' */
   prefetch?: number | 'auto'
-  /** For a place in the queue for slots; higher first, then who waited longer. @defaultValue 0 */
+  /**
+   * For a place in the queue for slots; higher first, then who waited longer. A minute of waiting is worth one step, so that nobody
+   * starves. @defaultValue 0
+   */
   priority?: number
+  /** Name of a group of `groups`, whose limit holds for it too. */
+  group?: string
   /** Takes the place of the system's, as a whole. @defaultValue the system's `restart` */
   restart?: RestartPolicy
   /** Heap limits of the thread, as `worker_threads` takes them. @defaultValue those of Node.js */
@@ -147,6 +152,8 @@ export interface DroverOptions {
   workers: WorkerOptions[]
   /** Workers with a thread at once. At least 1. @defaultValue 10 */
   concurrency?: number
+  /** More limits, by name: at most so many workers that name the group have a thread at once, each at least 1. @defaultValue none */
+  groups?: Record<string, number>
   /** What `start` does when no slot is free: wait for one, or throw SLOTS_FULL. @defaultValue 'queue' */
   onFull?: 'queue' | 'reject'
   /** By name; workers refer to them. */
@@ -213,6 +220,7 @@ export interface CompiledWorker {
   concurrency: number
   prefetch: number | 'auto'
   priority: number
+  group: string | null
   restart: RestartPolicy
   resourceLimits: ResourceLimits
   heartbeat: Heartbeat
@@ -224,6 +232,7 @@ export interface CompiledConfig {
   store: string
   workers: CompiledWorker[]
   concurrency: number
+  groups: Record<string, number>
   onFull: 'queue' | 'reject'
   onEscalation: 'stop' | 'keep'
   quotas: QuotaSpec[]

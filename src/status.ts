@@ -49,5 +49,5 @@ export interface SystemStatus {
   ratePerMinute: number
   /** At the present rate, in ms; null where there is none. */
   etaMs: number | null
-  slots: { limit: number; used: number; queued: number }
+  slots: { limit: number; used: number; queued: number; groups: Record<string, { limit: number; used: number }> }
 }

@@ -50,6 +50,6 @@ export function systemStatus(system: OpenSystem, state: SystemStatus['state']): 
     total,
     ratePerMinute,
     etaMs: left === 0 ? 0 : ratePerMinute > 0 ? (left / ratePerMinute) * 60_000 : null,
-    slots: { limit: slots.limit, used: slots.used, queued: slots.queued },
+    slots: { limit: slots.limit, used: slots.used, queued: slots.queued, groups: slots.groups },
   }
 }

@@ -84,7 +84,12 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
       host,
       store,
       board: new BeatBoard(),
-      slots: new Slots(config.concurrency, (worker) => hands.get(worker)?.ref.send({ type: 'SLOT' })),
+      slots: new Slots({
+        limit: config.concurrency,
+        groups: config.groups,
+        now: () => performance.now(),
+        grant: (worker) => hands.get(worker)?.ref.send({ type: 'SLOT' }),
+      }),
       lanes,
       logs,
       recorder,

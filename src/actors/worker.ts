@@ -7,6 +7,7 @@ import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { Failure, FailureKind } from '../machines/failure.js'
 import type { LifecycleEffects, LifecycleEvent, WorkerMemory, WorkerState } from '../machines/lifecycle-contract.js'
 import { filledPolicy } from '../machines/restart-policy.js'
+import type { SlotRequest } from '../machines/slots.js'
 import type { workerLifecycle } from '../machines/worker-lifecycle.js'
 import type { CompiledWorker } from '../options.js'
 import type { Fence, Holder } from '../store/engine.js'
@@ -64,6 +65,10 @@ export class WorkerHands implements LifecycleEffects {
   }
   get since(): number {
     return this.#since
+  }
+  get slotRequest(): SlotRequest {
+    const { id, priority, group } = this.config
+    return { worker: id, priority, group }
   }
   get threadId(): number | null {
     return this.#thread?.threadId ?? null
@@ -181,7 +186,7 @@ export class WorkerHands implements LifecycleEffects {
   }
 
   requestSlot(): void {
-    if (!this.#parts.isClosing()) this.#parts.slots.request(this.config.id, this.config.priority)
+    if (!this.#parts.isClosing()) this.#parts.slots.request(this.slotRequest)
   }
 
   releaseSlot(): void {

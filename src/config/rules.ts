@@ -16,6 +16,7 @@ export function checkRules(input: unknown): Finding[] {
   checkTasks(['tasks'], [options.tasks], findings)
   checkRestart(['restart'], options.restart, findings)
   checkQuotas(asRecord(options.quotas), findings)
+  checkNames(['groups'], asRecord(options.groups), findings)
   const workers = Array.isArray(options.workers) ? Array.from(options.workers, asRecord) : []
   const maxTarget = asNumber(asRecord(options.limits).maxTarget) ?? defaults.maxTarget
   const ids = new Map<string, number>()
@@ -27,7 +28,8 @@ export function checkRules(input: unknown): Finding[] {
     if (worker.tasks !== undefined) checkTasks([...path, 'tasks'], [options.tasks, worker.tasks], findings)
     checkRestart([...path, 'restart'], worker.restart, findings)
     checkUnique(path, worker, ids, lanes, findings)
-    checkQuotaName([...path, 'quota'], worker.quota, asRecord(options.quotas), findings)
+    checkKnown([...path, 'quota'], 'quota', worker.quota, asRecord(options.quotas), findings)
+    checkKnown([...path, 'group'], 'group', worker.group, asRecord(options.groups), findings)
     checkTarget([...path, 'target'], worker, maxTarget, findings)
     checkInput([...path, 'input'], worker.input, inputs, findings)
   }
@@ -76,12 +78,18 @@ function checkBackoff(path: Path, layers: unknown[], otherwise: { initialMs: num
   }
 }
 
-function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void {
-  for (const [name, quota] of Object.entries(quotas)) {
-    // These names mean something to every object, and would be lost on the way.
+/** These names mean something to every object, and would be lost on the way. */
+function checkNames(path: Path, named: Record<string, unknown>, findings: Finding[]): void {
+  for (const name of Object.keys(named)) {
     if (['__proto__', 'prototype', 'constructor'].includes(name)) {
-      findings.push({ path: ['quotas', name], expected: 'another name', input: name, known: [] })
+      findings.push({ path: [...path, name], expected: 'another name', input: name, known: [] })
     }
+  }
+}
+
+function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void {
+  checkNames(['quotas'], quotas, findings)
+  for (const [name, quota] of Object.entries(quotas)) {
     const { concurrency } = asRecord(quota)
     if (concurrency !== undefined) {
       const expected = "nothing: a quota does not limit what is in flight yet; a worker's own concurrency does"
@@ -129,13 +137,14 @@ function isNameOrNothing(value: unknown): value is string | number | undefined {
   return value === undefined || typeof value === 'string' || typeof value === 'number'
 }
 
-function checkQuotaName(path: Path, quota: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
-  if (typeof quota !== 'string' || Object.hasOwn(quotas, quota)) return
-  const known = Object.keys(quotas)
+/** A name must be one of those in `quotas`, or in `groups`. */
+function checkKnown(path: Path, what: 'quota' | 'group', name: unknown, all: Record<string, unknown>, findings: Finding[]): void {
+  if (typeof name !== 'string' || Object.hasOwn(all, name)) return
+  const known = Object.keys(all)
   findings.push({
     path,
-    expected: known.length > 0 ? 'the name of a quota in quotas' : 'no quota, since quotas has none',
-    input: quota,
+    expected: known.length > 0 ? `the name of a ${what} in ${what}s` : `no ${what}, since ${what}s has none`,
+    input: name,
     known,
   })
 }

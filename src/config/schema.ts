@@ -209,6 +209,7 @@ const worker = group({
     ),
   ),
   priority: v.optional(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
+  group: v.optional(name('the name of a group')),
   restart: v.optional(restart),
   resourceLimits: v.optional(resourceLimits),
   heartbeat: v.optional(heartbeat),
@@ -250,6 +251,9 @@ export const droverSchema = group(
     store: path("the path of a file, or ':memory:'"),
     workers: v.array(worker, 'a list of workers'),
     concurrency: v.optional(whole(1)),
+    groups: v.optional(
+      v.pipe(v.custom<Record<string, unknown>>(isRecord, 'an object of limits by group'), v.record(name('the name of a group'), whole(1))),
+    ),
     onFull: v.optional(oneOf('queue', 'reject')),
     onEscalation: v.optional(oneOf('stop', 'keep')),
     quotas: v.optional(

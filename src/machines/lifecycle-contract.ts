@@ -85,7 +85,7 @@ export interface LifecycleInput {
 export type LifecycleEvent =
   | { type: 'START' }
   | { type: 'STOP'; reason?: string; drainMs?: number }
-  | { type: 'RESTART' }
+  | { type: 'RESTART'; reason?: string }
   | { type: 'PAUSE' }
   | { type: 'RESUME' }
   | { type: 'RESET' }

@@ -1,28 +1,66 @@
 /**
- * The concurrency slots: how many workers may have a thread at once, and who is next. Pure bookkeeping; the grant is told by
- * callback.
+ * The concurrency slots: how many workers may have a thread at once, in all and by group, and who is next. Pure bookkeeping; the
+ * grant is told by callback.
  */
 
-interface Waiting {
+/** Who asks for a slot. */
+export interface SlotRequest {
   worker: string
+  /** Higher goes first. */
   priority: number
-  /** Order of asking. */
-  turn: number
+  /** The group whose limit counts too, or null. */
+  group: string | null
 }
 
+export interface SlotsOptions {
+  /** At least 1. */
+  limit: number
+  /** Limits by group, each at least 1. @defaultValue none */
+  groups?: Readonly<Record<string, number>>
+  /** Monotonic ms: those who wait grow older by it. */
+  now: () => number
+  /** Told of each worker that gets a slot. */
+  grant: (worker: string) => void
+}
+
+/** A limit that is not wide enough for what is asked. */
+export interface Shortage {
+  /** null: the limit for all. */
+  group: string | null
+  limit: number
+  free: number
+  /** Those who would have to wait for it. */
+  workers: string[]
+}
+
+interface Waiting extends SlotRequest {
+  /** Place in the queue: the lower, the sooner. */
+  rank: number
+}
+
+interface Holder extends SlotRequest {
+  /** Order of being granted. */
+  turn: number
+  /** Its thread did not end: nobody can make it give the slot up. */
+  lost: boolean
+}
+
+/** So long a wait is worth one step of priority, so that nobody waits for ever behind those who keep coming. */
+const agingMs = 60_000
+
 export class Slots {
+  readonly #now: () => number
+  readonly #grant: (worker: string) => void
+  readonly #groups: Map<string, number>
   #limit: number
-  readonly #holders = new Set<string>()
+  readonly #holders = new Map<string, Holder>()
   #queue: Waiting[] = []
   #turn = 0
-  readonly #grant: (worker: string) => void
 
-  /**
-   * @param limit at least 1
-   * @param grant told of each worker that gets a slot
-   */
-  constructor(limit: number, grant: (worker: string) => void) {
+  constructor({ limit, groups = {}, now, grant }: SlotsOptions) {
     this.#limit = limit
+    this.#groups = new Map(Object.entries(groups))
+    this.#now = now
     this.#grant = grant
   }
 
@@ -35,20 +73,28 @@ export class Slots {
   get queued(): number {
     return this.#queue.length
   }
-  get free(): number {
-    return Math.max(0, this.#limit - this.#holders.size - this.#queue.length)
+  /** Each group's limit, and how much of it is used. */
+  get groups(): Record<string, { limit: number; used: number }> {
+    return Object.fromEntries([...this.#groups].map(([group, limit]) => [group, { limit, used: this.#usedBy(group) }]))
   }
 
-  /** Asks for a slot; one that is held already is granted again at once. Higher priority first, then who asked first. */
-  request(worker: string, priority: number): void {
+  /**
+   * Asks for a slot; one that is held already is granted again at once, unless its limit was lowered meanwhile. Higher priority goes
+   * first, then who asked first; all who wait gain one step of priority a minute over those who come later.
+   */
+  request({ worker, priority, group }: SlotRequest): void {
     if (this.#holders.has(worker)) {
-      this.#grant(worker)
-      return
+      if (!this.#isOver(group)) {
+        this.#grant(worker)
+        return
+      }
+      this.#holders.delete(worker)
     }
     if (this.#queue.some((waiting) => waiting.worker === worker)) return
-    const entry = { worker, priority, turn: this.#turn++ }
-    const place = this.#queue.findIndex((waiting) => waiting.priority < priority)
-    this.#queue.splice(place < 0 ? this.#queue.length : place, 0, entry)
+    // All grow older alike: what counts is when each would have asked with priority 0.
+    const rank = this.#now() - priority * agingMs
+    const place = this.#queue.findIndex((waiting) => waiting.rank > rank)
+    this.#queue.splice(place < 0 ? this.#queue.length : place, 0, { worker, priority, group, rank })
     this.#fill()
   }
 
@@ -61,22 +107,79 @@ export class Slots {
   /** The worker's slot stays taken by a thread that did not end. Answers the name under which it can be released, should it end after all. */
   lose(worker: string): string {
     const name = `${worker} (unkillable ${this.#turn++})`
-    if (this.#holders.delete(worker)) this.#holders.add(name)
+    const holder = this.#holders.get(worker)
+    if (holder && this.#holders.delete(worker)) this.#holders.set(name, { ...holder, worker: name, lost: true })
     return name
   }
 
-  /** Fills at once when raised; when lowered, nobody is thrown out. */
-  set limit(limit: number) {
-    this.#limit = limit
+  /**
+   * Changes the limit for all, or that of a group. Raised, it fills at once.
+   *
+   * @returns whom to ask for their slots if it was lowered: those of the lowest priority, the latest first. They give them up by
+   * releasing them, or by asking again
+   */
+  setLimit(limit: number, group: string | null = null): string[] {
+    if (group === null) this.#limit = limit
+    else this.#groups.set(group, limit)
     this.#fill()
+    return this.#surplus()
+  }
+
+  /** Whether these would have to wait, and for which limit; null: all would be granted at once. */
+  shortage(requests: readonly SlotRequest[]): Shortage | null {
+    const ahead = [...requests, ...this.#queue]
+    const short = (group: string | null, limit: number): Shortage | null => {
+      const of = (request: SlotRequest): boolean => group === null || request.group === group
+      const waiting = ahead.filter(of).length - requests.filter(of).length
+      const free = Math.max(0, limit - [...this.#holders.values()].filter(of).length - waiting)
+      const workers = requests.filter(of).map(({ worker }) => worker)
+      return workers.length > free ? { group, limit, free, workers } : null
+    }
+    for (const [group, limit] of this.#groups) {
+      const found = short(group, limit)
+      if (found) return found
+    }
+    return short(null, this.#limit)
+  }
+
+  #usedBy(group: string): number {
+    let used = 0
+    for (const holder of this.#holders.values()) if (holder.group === group) used++
+    return used
+  }
+
+  #limitOf(group: string): number {
+    return this.#groups.get(group) ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Whether more hold a slot than may. */
+  #isOver(group: string | null): boolean {
+    return this.#holders.size > this.#limit || (group !== null && this.#usedBy(group) > this.#limitOf(group))
+  }
+
+  #surplus(): string[] {
+    const least = [...this.#holders.values()].filter(({ lost }) => !lost).sort((a, b) => a.priority - b.priority || b.turn - a.turn)
+    const leaving = new Set<string>()
+    for (const [group, limit] of this.#groups) {
+      const over = this.#usedBy(group) - limit
+      for (const holder of least.filter((each) => each.group === group).slice(0, Math.max(0, over))) leaving.add(holder.worker)
+    }
+    for (const { worker } of least) {
+      if (this.#holders.size - leaving.size <= this.#limit) break
+      leaving.add(worker)
+    }
+    return [...leaving]
   }
 
   #fill(): void {
     while (this.#holders.size < this.#limit) {
-      const next = this.#queue.shift()
+      // Whose group is full lets the others go ahead.
+      const place = this.#queue.findIndex(({ group }) => group === null || this.#usedBy(group) < this.#limitOf(group))
+      const [next] = place < 0 ? [] : this.#queue.splice(place, 1)
       if (!next) return
-      this.#holders.add(next.worker)
-      this.#grant(next.worker)
+      const { worker, priority, group } = next
+      this.#holders.set(worker, { worker, priority, group, turn: this.#turn++, lost: false })
+      this.#grant(worker)
     }
   }
 }

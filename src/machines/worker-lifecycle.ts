@@ -219,10 +219,10 @@ export const workerLifecycle = setup({
         },
         RESTART: {
           target: '.stopping',
-          actions: assign(({ context }) => ({
+          actions: assign(({ context, event }) => ({
             next: 'queued' as const,
             drainFor: context.drainMs,
-            memory: { ...context.memory, reason: 'restarted' },
+            memory: { ...context.memory, reason: event.reason ?? 'restarted' },
           })),
         },
         STUCK: {

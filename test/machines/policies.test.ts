@@ -4,7 +4,6 @@ import * as assert from 'uvu/assert'
 import { backoffDelay } from '../../src/machines/backoff.js'
 import type { Failure } from '../../src/machines/failure.js'
 import { judge, policies, type RestartDecision, type RestartPolicy, type Verdict } from '../../src/machines/restart-policy.js'
-import { Slots } from '../../src/machines/slots.js'
 import { beginWatch, scan } from '../../src/machines/watch.js'
 import type { BeatReading, Phase } from '../../src/threads/beats.js'
 
@@ -98,35 +97,6 @@ test('a worker that asked for more time gets it, for beats and for progress', ()
   const watch = beginWatch(reading(0, 0))
   for (let i = 1; i <= 40; i++) assert.is(scan(watch, reading(0, 0, 'working', 10_000), 250, limits), null)
   assert.is(scan(watch, reading(0, 0, 'working', 10_000), 250, limits)?.kind, 'heartbeat-lost')
-})
-
-test('slots go by priority, then by age, and never beyond the limit', () => {
-  const granted: string[] = []
-  const slots = new Slots(1, (worker) => granted.push(worker))
-  slots.request('a', 0)
-  slots.request('b', 0)
-  slots.request('c', 5)
-  slots.request('d', 5)
-  slots.request('b', 0)
-  assert.equal(granted, ['a'])
-  for (const worker of ['a', 'c', 'd']) slots.release(worker)
-  assert.equal(granted, ['a', 'c', 'd', 'b'])
-  assert.is(slots.used, 1)
-})
-
-test('a raised limit fills at once; a lowered one throws nobody out; a lost slot is never free again', () => {
-  const granted: string[] = []
-  const slots = new Slots(1, (worker) => granted.push(worker))
-  for (const worker of ['a', 'b', 'c']) slots.request(worker, 0)
-  slots.limit = 2
-  assert.equal(granted, ['a', 'b'])
-  slots.limit = 1
-  assert.is(slots.used, 2)
-  slots.lose('a')
-  slots.release('b')
-  assert.equal(granted, ['a', 'b'])
-  slots.limit = 2
-  assert.equal(granted, ['a', 'b', 'c'])
 })
 
 test.run()

@@ -43,7 +43,7 @@ function statusOf(workers: WorkerStatus[], changes: Partial<SystemStatus> = {}):
     total: 12_000,
     ratePerMinute: 5_600,
     etaMs: 115_000,
-    slots: { limit: 10, used: 1, queued: 0 },
+    slots: { limit: 10, used: 1, queued: 0, groups: {} },
     ...changes,
   }
 }

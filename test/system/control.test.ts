@@ -141,6 +141,44 @@ test('no more workers than slots have a thread; the others queue by priority, th
   assert.equal(order, ['a/x', 'c/x', 'b/x', 'd/x'])
 })
 
+test('a limit that is lowered drains the latest of the lowest priority, and one that is raised fills at once', async () => {
+  const workers = ['a/x', 'b/x', 'c/x'].map((id, index) => worker(id, { priority: index === 2 ? 1 : 0, input: { everyMs: 5 } }))
+  const system = await open({ concurrency: 3, workers })
+  await system.load('data', items(300))
+  await system.start()
+  for (const { id } of workers) await state(system, id, 'running')
+  system.setConcurrency(1)
+  await Promise.all([state(system, 'a/x', 'queued'), state(system, 'b/x', 'queued')])
+  assert.is(system.worker('a/x').status().reason, 'the concurrency limit was lowered')
+  assert.equal(system.status().slots, { limit: 1, used: 1, queued: 2, groups: {} })
+  assert.is(system.worker('c/x').status().state, 'running')
+  system.setConcurrency(3)
+  await Promise.all([state(system, 'a/x', 'running'), state(system, 'b/x', 'running')])
+  assert.is((await system.done()).results, 900)
+  assert.ok((await collect(system.results())).every(({ attempt }) => attempt === 1))
+})
+
+test('workers of a group have no more threads at once than its limit, which may change while they run', async () => {
+  const system = await open({
+    groups: { gpu: 1 },
+    workers: [worker('a/x', { group: 'gpu', input: { everyMs: 2 } }), worker('b/x', { group: 'gpu' }), worker('c/x')],
+  })
+  await system.load('data', items(30))
+  let most = 0
+  system.on('worker:state:changed', () => {
+    most = Math.max(most, system.status().slots.groups.gpu?.used ?? 0)
+  })
+  await system.start()
+  await state(system, 'a/x', 'running')
+  assert.is(system.worker('b/x').status().state, 'queued')
+  assert.is((await system.done()).results, 90)
+  assert.is(most, 1)
+  system.setConcurrency(2, 'gpu')
+  assert.is(system.status().slots.groups.gpu?.limit, 2)
+  assert.throws(() => system.setConcurrency(2, 'gup'), /there is no group "gup"; groups has gpu/)
+  assert.throws(() => system.setConcurrency(0), /concurrency must be a whole number of 1 or more, got 0/)
+})
+
 test('a stop while setup hangs does not wait for it', async () => {
   const system = await open({ workers: [worker('a/x', { input: { setup: 'hang' } })], drainMs: 60_000 })
   await system.load('data', items(1))
