@@ -18,6 +18,7 @@ import { type Selector, select } from './selector.js'
 import { stopOnSignals } from './signals.js'
 import type { SystemStatus, WorkerStatus } from './status.js'
 import type { LaneFilter, QuotaStatus, StoredEvent } from './store/engine.js'
+import type { CpuProfile } from './threads/evidence.js'
 
 /** What became of a control call for one worker. */
 export interface ControlOutcome {
@@ -294,6 +295,22 @@ export class Drover {
   worker(id: string): { status(): WorkerStatus } {
     const hands = this.#hands((this.#select(id)[0] as CompiledWorker).id)
     return { status: () => statusOf(this.#system, hands) }
+  }
+
+  /**
+   * What a live worker's CPU time goes into, over so many ms. The worker goes on meanwhile, a little slower.
+   *
+   * @param options.ms how long to look, 1 to 600_000. @defaultValue 1_000
+   * @returns a CPU profile for DevTools, speedscope and the like: save it as JSON in a file that ends in `.cpuprofile`
+   * @throws DroverError THREAD_GONE if the worker has no thread, or it ends meanwhile
+   */
+  async profile(id: string, options: { ms?: number } = {}): Promise<CpuProfile> {
+    const { ms = 1_000 } = options
+    if (!Number.isSafeInteger(ms) || ms < 1 || ms > 600_000)
+      throw new DroverError('ARGUMENT_INVALID', `ms must be a whole number, 1 to 600000, got ${ms}`)
+    const hands = this.#hands((this.#select(id)[0] as CompiledWorker).id)
+    if (!hands.thread) throw new DroverError('THREAD_GONE', `${id} is ${hands.state} and has no thread`)
+    return hands.thread.profile(ms)
   }
 
   /** One quota. */

@@ -9,7 +9,7 @@ export { DroverError, type ErrorCode, type ErrorRecord, errorCodes } from './err
 export type { DroverEvents, EventName, Listener, SystemState } from './events.js'
 export type { LoadOptions, LoadReport } from './load.js'
 export type { LogRecord, RecentLogs } from './logs/logs.js'
-export { type Failure, type FailureKind, failureKinds } from './machines/failure.js'
+export { type Evidence, type Failure, type FailureKind, failureKinds } from './machines/failure.js'
 export { type WorkerState, workerStates } from './machines/lifecycle-contract.js'
 export {
   composePolicy,
@@ -33,3 +33,4 @@ export type { DeadTask, Result } from './results.js'
 export type { Selector } from './selector.js'
 export type { SystemStatus, WorkerStatus } from './status.js'
 export type { LaneCounts, LaneFilter, QuotaStatus, StoredEvent } from './store/engine.js'
+export type { CpuProfile } from './threads/evidence.js'

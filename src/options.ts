@@ -94,6 +94,19 @@ export interface ResourceLimits {
   stackSizeMb?: number
 }
 
+/**
+ * When a thread is replaced by a fresh one, against code that leaks: it finishes its tasks in hand first, keeps its slot, and it
+ * counts as no restart. Whatever comes first.
+ */
+export interface RecycleOptions {
+  /** After so many tasks. At least 1. */
+  maxTasks?: number
+  /** After so long, in whole milliseconds. At least 1_000. */
+  maxAgeMs?: number
+  /** When so many megabytes of heap are still in use after V8 has cleared it up. At least 1. */
+  maxHeapMb?: number
+}
+
 /** What a worker may have, whichever way it is declared. */
 export interface WorkerBase {
   /**
@@ -128,6 +141,8 @@ export interface WorkerBase {
   restart?: RestartPolicy
   /** Heap limits of the thread, as `worker_threads` takes them. @defaultValue those of Node.js */
   resourceLimits?: ResourceLimits
+  /** Replaces the thread now and then, between tasks; see {@link RecycleOptions}. @defaultValue never */
+  recycle?: RecycleOptions
   /** Laid over the system's, option by option. */
   heartbeat?: HeartbeatOptions
   /** Laid over the system's, option by option. */
@@ -223,6 +238,7 @@ export interface CompiledWorker {
   group: string | null
   restart: RestartPolicy
   resourceLimits: ResourceLimits
+  recycle: RecycleOptions
   heartbeat: Heartbeat
   tasks: TaskPolicy
 }

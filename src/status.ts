@@ -27,6 +27,8 @@ export interface WorkerStatus {
   beatAgeMs: number | null
   /** The id of its thread while it has one. */
   threadId: number | null
+  /** Bytes of its thread's heap in use at the last beat; null without a thread. */
+  heapUsed: number | null
   /** How often it was restarted after a failure, over its life. */
   restarts: number
   lastFailure: Failure | null

@@ -23,6 +23,7 @@ export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): Wo
     ratePerMinute: parts.lanes.ratePerMinute(config.id),
     beatAgeMs: hands.threadId === null ? null : (silence.get(config.id) ?? 0),
     threadId: hands.threadId,
+    heapUsed: hands.heapUsed,
     restarts: memory.restartCount,
     lastFailure: memory.lastFailure,
     until: memory.until,

@@ -188,6 +188,16 @@ function restore(row: WorkerRow | null, recovered: TakenBack, at: number): { sta
   const live: readonly string[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
   if (!live.includes(row.state)) return { state: row.state as WorkerState, memory }
   const message = `the host that ran it is gone; it was ${row.state}`
-  const lastFailure: Failure = { kind: 'orphaned', message, error: null, exitCode: null, hungAt: null, tasks: [], uptimeMs: null, at }
+  const lastFailure: Failure = {
+    kind: 'orphaned',
+    message,
+    error: null,
+    exitCode: null,
+    hungAt: null,
+    evidence: null,
+    tasks: [],
+    uptimeMs: null,
+    at,
+  }
   return { state: 'idle', memory: { ...memory, reason: message, lastFailure } }
 }

@@ -4,7 +4,7 @@
  */
 import type { ActorRefFrom } from 'xstate'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
-import type { Failure, FailureKind } from '../machines/failure.js'
+import type { Evidence, Failure, FailureKind } from '../machines/failure.js'
 import type { LifecycleEffects, LifecycleEvent, WorkerMemory, WorkerState } from '../machines/lifecycle-contract.js'
 import { filledPolicy } from '../machines/restart-policy.js'
 import type { SlotRequest } from '../machines/slots.js'
@@ -20,6 +20,9 @@ export type WorkerRef = ActorRefFrom<typeof workerLifecycle>
 
 /** States in which another host may have the worker. */
 const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'blacklisted']
+
+/** So many of a worker's last lines go with a failure. */
+const evidenceLines = 10
 
 export class WorkerHands implements LifecycleEffects {
   readonly config: CompiledWorker
@@ -72,6 +75,13 @@ export class WorkerHands implements LifecycleEffects {
   }
   get threadId(): number | null {
     return this.#thread?.threadId ?? null
+  }
+  /** Bytes of heap in use at the last beat; null without a thread. */
+  get heapUsed(): number | null {
+    return this.#slot?.read().heapUsed || null
+  }
+  get thread(): Thread | null {
+    return this.#thread
   }
   get holder(): Holder | null {
     return this.#holder
@@ -295,6 +305,7 @@ export class WorkerHands implements LifecycleEffects {
           concurrency: worker.concurrency,
           prefetch: worker.prefetch,
           delayMs: worker.delayMs,
+          recycle: worker.recycle,
           permanent: filledPolicy(worker.restart).mode === 'permanent',
           quota: worker.quota,
           tasks: worker.tasks,
@@ -346,6 +357,9 @@ export class WorkerHands implements LifecycleEffects {
       case 'park':
         this.ref.send({ type: 'PARK', until: this.now() + report.inMs, reason: `quota ${report.quota} is spent` })
         break
+      case 'recycle':
+        this.ref.send({ type: 'RECYCLE', reason: report.reason })
+        break
       case 'fenced':
         this.#fence = null
         this.ref.send({ type: 'STOP', reason: 'another host has taken it', drainMs: 0 })
@@ -359,12 +373,18 @@ export class WorkerHands implements LifecycleEffects {
 
   #onEnd({ failure, abandoned, alive }: ThreadEnd): void {
     const { board, monitor } = this.#parts
+    const evidence = failure && this.#evidence(failure.eventLoopUtilization)
     monitor.send({ type: 'UNWATCH', worker: this.config.id })
     if (this.#slot && !alive) board.giveBack(this.#slot)
     this.#slot = null
     this.#thread = null
     const full = failure
-      ? this.#failure(failure.kind, failure.error, { message: failure.message, exitCode: failure.exitCode, hungAt: failure.hungAt })
+      ? this.#failure(failure.kind, failure.error, {
+          message: failure.message,
+          exitCode: failure.exitCode,
+          hungAt: failure.hungAt,
+          evidence,
+        })
       : null
     const settled = this.#abandon(abandoned, full)
     if (full) void settled.then(() => this.#publishFailure(full))
@@ -409,7 +429,28 @@ export class WorkerHands implements LifecycleEffects {
   #failure(kind: FailureKind, error: ErrorRecord | null, more: Partial<Failure> = {}): Failure {
     const now = this.now()
     const uptimeMs = this.#readyAt === null ? null : now - this.#readyAt
-    return { kind, message: error?.message ?? kind, error, exitCode: null, hungAt: null, tasks: [], uptimeMs, at: now, ...more }
+    return {
+      kind,
+      message: error?.message ?? kind,
+      error,
+      exitCode: null,
+      hungAt: null,
+      evidence: null,
+      tasks: [],
+      uptimeMs,
+      at: now,
+      ...more,
+    }
+  }
+
+  #evidence(eventLoopUtilization: number | null): Evidence {
+    const { annotator, domain } = this.config
+    const lines = this.#parts.logs.recent({ part: 'worker', annotator, domain, limit: evidenceLines })
+    const log = lines.map(({ at, level, message, fields }) => {
+      const more = fields === null ? '' : ` ${JSON.stringify(fields)}`
+      return `${new Date(at).toISOString()} ${level} ${message}${more}`
+    })
+    return { eventLoopUtilization, heapUsed: this.heapUsed, log }
   }
 
   #ended(failure: Failure | null): void {

@@ -69,6 +69,7 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
     group: worker.group ?? null,
     restart: compileRestart(worker.restart ?? options.restart),
     resourceLimits: given(worker.resourceLimits),
+    recycle: given(worker.recycle),
     heartbeat: filled<Heartbeat>(defaults.heartbeat, options.heartbeat, worker.heartbeat),
     tasks: {
       ...filled<Omit<TaskPolicy, 'backoff'>>(defaults.tasks, options.tasks, worker.tasks),

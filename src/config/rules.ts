@@ -31,6 +31,10 @@ export function checkRules(input: unknown): Finding[] {
     checkKnown([...path, 'quota'], 'quota', worker.quota, asRecord(options.quotas), findings)
     checkKnown([...path, 'group'], 'group', worker.group, asRecord(options.groups), findings)
     checkTarget([...path, 'target'], worker, maxTarget, findings)
+    if (worker.dataset === undefined && asRecord(worker.recycle).maxTasks !== undefined) {
+      const expected = 'nothing: a worker without a dataset has no tasks'
+      findings.push({ path: [...path, 'recycle', 'maxTasks'], expected, input: asRecord(worker.recycle).maxTasks, known: [] })
+    }
     checkInput([...path, 'input'], worker.input, inputs, findings)
   }
   return findings

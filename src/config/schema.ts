@@ -212,6 +212,9 @@ const worker = group({
   group: v.optional(name('the name of a group')),
   restart: v.optional(restart),
   resourceLimits: v.optional(resourceLimits),
+  recycle: v.optional(
+    group({ maxTasks: v.optional(whole(1)), maxAgeMs: v.optional(milliseconds(1_000)), maxHeapMb: v.optional(between(1, 1_000_000)) }),
+  ),
   heartbeat: v.optional(heartbeat),
   tasks: v.optional(tasks),
 })

@@ -20,6 +20,16 @@ export const failureKinds = {
 
 export type FailureKind = keyof typeof failureKinds
 
+/** What was seen of a thread when it was found stuck or gone. */
+export interface Evidence {
+  /** Share of time that its event loop was busy since it started, 0 to 1; null for a thread that was gone. */
+  eventLoopUtilization: number | null
+  /** Heap in use at its last beat, in bytes; null if it never beat. */
+  heapUsed: number | null
+  /** The last lines of its log, oldest first. */
+  log: string[]
+}
+
 /** One failure, as it goes into the store, the log, the API and the dashboard. */
 export interface Failure {
   kind: FailureKind
@@ -30,6 +40,8 @@ export interface Failure {
   exitCode: number | null
   /** JavaScript stack of the thread where it hung, innermost first, as `function (file:line:column)`. */
   hungAt: string[] | null
+  /** What else was seen; null for an orphan, of which nothing was. */
+  evidence: Evidence | null
   /** Keys of the tasks in hand. */
   tasks: string[]
   /** How long the worker had been ready, in ms; null if it never was. */

@@ -102,6 +102,8 @@ export type LifecycleEvent =
   /** There may be work again. */
   | { type: 'MORE' }
   | { type: 'PARK'; until: number; reason: string }
+  /** The thread is to be replaced by a fresh one, between tasks. */
+  | { type: 'RECYCLE'; reason: string }
   | { type: 'STUCK'; kind: 'heartbeat-lost' | 'progress-stalled'; message: string }
   /** The thread is gone; `failure` is null if that was asked for. */
   | { type: 'ENDED'; failure: Failure | null }

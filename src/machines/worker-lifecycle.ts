@@ -280,7 +280,7 @@ export const workerLifecycle = setup({
             /** Finishing by itself: everything is done, or the quota is spent. */
             draining: {
               entry: 'finish',
-              on: { MORE: { actions: assign({ next: 'queued' }) }, COMPLETE: {}, PARK: {}, PAUSE: { actions: 'wantPause' } },
+              on: { MORE: { actions: assign({ next: 'queued' }) }, COMPLETE: {}, PARK: {}, RECYCLE: {}, PAUSE: { actions: 'wantPause' } },
             },
           },
           on: {
@@ -298,6 +298,14 @@ export const workerLifecycle = setup({
                 next: 'parked' as const,
                 drainFor: context.drainMs,
                 memory: { ...context.memory, until: event.until, reason: event.reason },
+              })),
+            },
+            RECYCLE: {
+              target: '.draining',
+              actions: assign(({ context, event }) => ({
+                next: 'queued' as const,
+                drainFor: context.drainMs,
+                memory: { ...context.memory, reason: `recycled: ${event.reason}` },
               })),
             },
             PAUSE: { target: 'paused', actions: { type: 'because', params: { reason: 'paused' } } },

@@ -14,6 +14,7 @@ enum Field {
   Progress = 2,
   ExtendMs = 3,
   Done = 4,
+  HeapKb = 5,
 }
 const fieldsPerSlot = 8
 const slotsPerPage = 256
@@ -28,6 +29,8 @@ export interface BeatReading {
   extendMs: number
   /** Tasks finished by this thread. */
   done: number
+  /** Heap in use at the last beat, in bytes; 0 before the first. */
+  heapUsed: number
 }
 
 /** One thread's place in the shared memory; the same class serves both sides. */
@@ -42,7 +45,9 @@ export class BeatSlot {
     this.#cells = new Int32Array(buffer, index * fieldsPerSlot * Int32Array.BYTES_PER_ELEMENT, fieldsPerSlot)
   }
 
-  beat(): void {
+  /** @param heapUsed bytes of heap in use */
+  beat(heapUsed = 0): void {
+    Atomics.store(this.#cells, Field.HeapKb, Math.round(heapUsed / 1_024))
     Atomics.add(this.#cells, Field.Beats, 1)
   }
 
@@ -75,6 +80,7 @@ export class BeatSlot {
       progress: Atomics.load(this.#cells, Field.Progress),
       extendMs: Atomics.load(this.#cells, Field.ExtendMs),
       done: Atomics.load(this.#cells, Field.Done),
+      heapUsed: Atomics.load(this.#cells, Field.HeapKb) * 1_024,
     }
   }
 }

@@ -1,21 +1,16 @@
 /**
- * Where a hung thread hangs: its JavaScript stack, taken from outside through the inspector's NodeWorker domain. One at a time;
- * a thread that blocks outside of JavaScript (`Atomics.wait`, a native call) has none to give.
- *
- * The order matters: a thread that is terminated while its debugger has it paused never ends, so the session is taken apart
- * before anyone may terminate it.
+ * What can be learnt of a thread from outside: where it hangs, and what it spends its time on. A thread that blocks outside of
+ * JavaScript (a native call) has no stack to give.
  */
 import { readFileSync } from 'node:fs'
-import { Session } from 'node:inspector'
 import { SourceMap } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { inspectThread } from './inspect.js'
 
 /** A thread in an endless loop answers in about 50 ms. */
-const patienceMs = 400
-
-interface WorkerAttached {
-  sessionId: string
-  workerInfo: { workerId: string; type: string; title: string; url: string }
-}
+const stackWithinMs = 400
+/** How long a profile may take to start and to be handed over. */
+const profileSlackMs = 10_000
 
 interface CallFrame {
   functionName: string
@@ -28,67 +23,54 @@ interface Script {
   sourceMapURL?: string
 }
 
-type FromWorker = { method: 'Debugger.scriptParsed'; params: Script } | { method: 'Debugger.paused'; params: { callFrames: CallFrame[] } }
-
 let queue: Promise<unknown> = Promise.resolve()
 
 /**
- * The stack of a thread, innermost first, as `function (file:line:column)`; null if it gives none in time. Never rejects.
+ * The stack of a thread, innermost first, as `function (file:line:column)`; null if it gives none in time. One at a time. Never
+ * rejects.
  */
 export function stackOf(threadId: number): Promise<string[] | null> {
-  const taken = queue.then(() => take(threadId)).catch(() => null)
+  const taken = queue.then(() => takeStack(threadId)).catch(() => null)
   queue = taken
   return taken
 }
 
-async function take(threadId: number): Promise<string[] | null> {
-  const session = new Session()
-  session.connect()
-  const post = (method: string, params: object = {}): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      session.post(method, params, (error, result) => (error ? reject(error) : resolve(result)))
+function takeStack(threadId: number): Promise<string[]> {
+  return inspectThread(threadId, stackWithinMs, async (inspector) => {
+    const scripts = new Map<string, Script>()
+    const paused = new Promise<CallFrame[]>((resolve) => {
+      inspector.on('Debugger.scriptParsed', (script: Script) => void scripts.set(script.scriptId, script))
+      inspector.on('Debugger.paused', ({ callFrames }: { callFrames: CallFrame[] }) => resolve(callFrames))
     })
-  let inner = 0
-  const toWorker = (sessionId: string, method: string) =>
-    post('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify({ id: ++inner, method, params: {} }) })
+    await inspector.send('Debugger.enable')
+    await inspector.send('Debugger.pause')
+    return (await paused).map((frame) => describe(frame, scripts))
+  })
+}
 
-  let target: string | null = null
-  const scripts = new Map<string, Script>()
-  try {
-    return await new Promise<string[] | null>((resolve) => {
-      const timer = setTimeout(() => resolve(null), patienceMs)
-      const done = (stack: string[] | null) => {
-        clearTimeout(timer)
-        resolve(stack)
-      }
-      session.on('NodeWorker.attachedToWorker' as never, ({ params }: { params: WorkerAttached }) => {
-        const { sessionId, workerInfo } = params
-        // The thread's id stands in the title only; `workerId` counts the inspector's own sessions.
-        if (!workerInfo.title.startsWith(`[worker ${threadId}]`)) {
-          void post('NodeWorker.detach', { sessionId }).catch(() => {})
-          return
-        }
-        target = sessionId
-        void toWorker(sessionId, 'Debugger.enable')
-          .then(() => toWorker(sessionId, 'Debugger.pause'))
-          .catch(() => done(null))
-      })
-      session.on('NodeWorker.receivedMessageFromWorker' as never, ({ params }: { params: { sessionId: string; message: string } }) => {
-        if (params.sessionId !== target) return
-        const message = JSON.parse(params.message) as FromWorker
-        if (message.method === 'Debugger.scriptParsed') scripts.set(message.params.scriptId, message.params)
-        else if (message.method === 'Debugger.paused') done(message.params.callFrames.map((frame) => describe(frame, scripts)))
-      })
-      post('NodeWorker.enable', { waitForDebuggerOnStart: false }).catch(() => done(null))
-    })
-  } finally {
-    if (target !== null) {
-      await toWorker(target, 'Debugger.disable').catch(() => {})
-      await post('NodeWorker.detach', { sessionId: target }).catch(() => {})
-    }
-    await post('NodeWorker.disable').catch(() => {})
-    session.disconnect()
-  }
+/** As DevTools and speedscope read it; see `Profiler.Profile` of the Chrome DevTools protocol. */
+export interface CpuProfile {
+  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number; columnNumber: number }; hitCount?: number }[]
+  /** Microseconds. */
+  startTime: number
+  endTime: number
+  samples?: number[]
+  timeDeltas?: number[]
+}
+
+/**
+ * What a thread's CPU time goes into, over so many ms.
+ *
+ * @throws NotInspected if it does not answer, or ends meanwhile
+ */
+export function profileOf(threadId: number, ms: number): Promise<CpuProfile> {
+  return inspectThread(threadId, ms + profileSlackMs, async (inspector) => {
+    await inspector.call('Profiler.enable')
+    await inspector.call('Profiler.start')
+    await sleep(ms)
+    const { profile } = (await inspector.call('Profiler.stop')) as { profile: CpuProfile }
+    return profile
+  })
 }
 
 /** In the author's own source where there is a source map. Lines and columns count from 1, as in a stack trace. */

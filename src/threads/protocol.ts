@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '../errors.js'
-import type { LogLevel, TaskPolicy } from '../options.js'
+import type { LogLevel, RecycleOptions, TaskPolicy } from '../options.js'
 import type { Fence } from '../store/engine.js'
 
 /** What a thread is born with (`workerData`). */
@@ -29,6 +29,7 @@ export interface ThreadBoot {
   concurrency: number
   prefetch: number | 'auto'
   delayMs: number
+  recycle: RecycleOptions
   /** A `run` that returns is a failure: the worker is to run for ever. */
   permanent: boolean
   quota: string | null
@@ -52,6 +53,8 @@ export type ThreadReport =
   | { type: 'complete' }
   /** The quota is spent for so long. */
   | { type: 'park'; inMs: number; quota: string }
+  /** It has done its share, and wants to be replaced; told once between two pauses. */
+  | { type: 'recycle'; reason: string }
   /** The worker's fence is not current any more: another host has it. */
   | { type: 'fenced' }
 

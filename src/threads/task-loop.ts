@@ -13,7 +13,7 @@ import { Prefetch, prefetchMs } from './prefetch.js'
 import type { ThreadBoot, ThreadReport } from './protocol.js'
 import { fits } from './schema.js'
 
-/** The event loop gets a turn after so many ms of tasks that never await. */
+/** The event loop gets a turn after so many ms of tasks. */
 const turnMs = 10
 /** A quota that is spent for longer parks the worker. */
 const parkAfterMs = 60_000
@@ -30,6 +30,7 @@ interface LoopDeps {
   report: (report: ThreadReport) => void
   redact: (text: string) => string
   crash: (reason: unknown) => never
+  onTaskEnd: () => void
 }
 
 interface Lease {
@@ -76,6 +77,7 @@ export class TaskLoop {
   #toldWaiting = false
   #toldComplete = false
   #turnStart = 0
+  #turning = false
 
   constructor(deps: LoopDeps) {
     this.#deps = deps
@@ -136,18 +138,29 @@ export class TaskLoop {
 
   /** Starts what can be started, then sees whether the store has to be asked. */
   #pump = (): void => {
+    if (this.#turning) return
     const { concurrency } = this.#deps.boot
-    this.#turnStart = performance.now()
     while (!this.#paused && !this.#stopped && this.#head < this.#queue.length && this.#running.size + this.#cooling < concurrency) {
+      // Also between tasks that are async and never wait: those go on from one microtask to the next, and from one message to the next.
+      if (performance.now() - this.#turnStart > turnMs) {
+        this.#giveTurn()
+        return
+      }
       const lease = this.#queue[this.#head++] as Lease
       if (this.#outcomes.length > 0 && performance.now() - this.#unsentSince > prefetchMs) this.#exchangeIfUseful(true)
       this.#run(lease)
-      if (performance.now() - this.#turnStart > turnMs) {
-        setImmediate(this.#pump)
-        return
-      }
     }
     this.#exchangeIfUseful()
+  }
+
+  /** Lets timers and messages have their turn, then goes on. */
+  #giveTurn(): void {
+    this.#turning = true
+    setImmediate(() => {
+      this.#turning = false
+      this.#turnStart = performance.now()
+      this.#pump()
+    })
   }
 
   #run(lease: Lease): void {
@@ -240,10 +253,11 @@ export class TaskLoop {
   /** Takes a task off the running ones; false if it had ended before, or is to be left as it is. */
   #ended(task: Running): boolean {
     if (!this.#running.delete(task)) return false
-    const { boot, beats } = this.#deps
+    const { boot, beats, onTaskEnd } = this.#deps
     if (task.timer) clearTimeout(task.timer)
     this.#prefetch.observe(performance.now() - task.startedAt, task.lease.data.length)
     beats.done()
+    onTaskEnd()
     if (boot.delayMs > 0) {
       this.#cooling++
       setTimeout(() => {

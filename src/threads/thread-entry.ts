@@ -3,6 +3,7 @@
  * or dies. Its last words are sent as plain data from inside, because an error that crosses by itself loses half of what it
  * says (and a cyclic cause takes the parent down on Node.js 20).
  */
+import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import { expose } from 'comlink'
 import { mapErrorRecord, toErrorRecord } from '../errors.js'
@@ -16,6 +17,7 @@ import { nodeEndpoint } from './endpoint.js'
 import { Hands } from './hands.js'
 import { loadWorkerModule } from './load-module.js'
 import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
+import { watchRecycling } from './recycling.js'
 import { TaskLoop } from './task-loop.js'
 
 const boot = workerData as ThreadBoot
@@ -31,8 +33,9 @@ function die(kind: Extract<ThreadReport, { type: 'failed' }>['kind'], thrown: un
 process.on('uncaughtException', (error, origin) => die(origin === 'unhandledRejection' ? 'unhandled-rejection' : 'uncaught-error', error))
 
 const beats = new BeatSlot(boot.beats.buffer, boot.beats.index)
-beats.beat()
-setInterval(() => beats.beat(), boot.beatEveryMs)
+const beat = (): void => beats.beat(getHeapStatistics().used_heap_size)
+beat()
+setInterval(beat, boot.beatEveryMs)
 
 const levels: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
 function line(level: Exclude<LogLevel, 'silent'>) {
@@ -57,6 +60,17 @@ const context = new Context({ boot, beats, store, log, crash })
 /** Set when `setup` is through; until then there is nothing to pause or to finish. */
 let work: { loop: TaskLoop; teardown: () => unknown } | { loop: null; returned: Promise<void>; teardown: () => unknown } | null = null
 let finishing = false
+let toldRecycle = false
+
+const lookAtTasks = watchRecycling(
+  boot.recycle,
+  () => beats.read().done,
+  (reason) => {
+    if (toldRecycle || !work) return
+    toldRecycle = true
+    report({ type: 'recycle', reason })
+  },
+)
 
 const control: ThreadControl = {
   pause() {
@@ -64,6 +78,7 @@ const control: ThreadControl = {
     else beats.phase('paused')
   },
   resume() {
+    toldRecycle = false
     if (work?.loop) work.loop.resume()
     else beats.phase('working')
   },
@@ -118,7 +133,18 @@ try {
   context.state = await definition.setup?.(context as Context & { state: undefined })
   const teardown = (): unknown => definition.teardown?.(context)
   if (definition.process) {
-    const loop = new TaskLoop({ boot, definition, store, beats, hands: new Hands(boot.hands), context, report, redact, crash })
+    const loop = new TaskLoop({
+      boot,
+      definition,
+      store,
+      beats,
+      hands: new Hands(boot.hands),
+      context,
+      report,
+      redact,
+      crash,
+      onTaskEnd: lookAtTasks,
+    })
     work = { loop, teardown }
     report({ type: 'ready' })
     loop.start()

@@ -10,12 +10,15 @@ import type { ResourceLimits } from '../options.js'
 import type { Abandoned } from '../store/engine.js'
 import type { BeatSlot } from './beats.js'
 import { nodeEndpoint } from './endpoint.js'
-import { stackOf } from './evidence.js'
+import { type CpuProfile, profileOf, stackOf } from './evidence.js'
 import { Hands, maxHeld } from './hands.js'
 import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
 
 /** What is known of a failure from the thread alone. */
-export type ThreadFailure = Pick<Failure, 'kind' | 'message' | 'error' | 'exitCode' | 'hungAt'>
+export type ThreadFailure = Pick<Failure, 'kind' | 'message' | 'error' | 'exitCode' | 'hungAt'> & {
+  /** 0 to 1; null for a thread that was gone. */
+  eventLoopUtilization: number | null
+}
 
 /** How a thread ended. */
 export interface ThreadEnd {
@@ -114,6 +117,15 @@ export class Thread {
   }
 
   /**
+   * What its CPU time goes into, over so many ms.
+   *
+   * @throws DroverError THREAD_GONE if it ends meanwhile
+   */
+  profile(ms: number): Promise<CpuProfile> {
+    return this.#unlessGone(profileOf(this.threadId, ms))
+  }
+
+  /**
    * Lets it finish what it has in hand, then ends it. At the deadline the tasks in hand are aborted, and shortly after the thread is
    * ended all the same. Asked again, the earlier deadline holds.
    */
@@ -137,7 +149,8 @@ export class Thread {
   /** Ends it now. With `evidence`, first takes the stack of where it hangs. */
   async kill(failure: Pick<Failure, 'kind' | 'message'>, evidence: boolean): Promise<void> {
     if (this.#over || this.#asked?.failure) return
-    const asked: ThreadFailure = { ...failure, error: null, exitCode: null, hungAt: null }
+    const { utilization } = this.#worker.performance.eventLoopUtilization()
+    const asked: ThreadFailure = { ...failure, error: null, exitCode: null, hungAt: null, eventLoopUtilization: utilization }
     this.#asked = { failure: asked }
     if (evidence) asked.hungAt = await Promise.race([stackOf(this.threadId), this.#exited.then(() => null)])
     this.#terminate()
@@ -148,9 +161,9 @@ export class Thread {
     this.#terminating = true
     const timer = setTimeout(() => {
       const message = `its thread did not end within ${this.#options.killMs} ms of being terminated`
-      const hungAt = this.#asked?.failure?.hungAt ?? null
+      const { hungAt = null, eventLoopUtilization = null } = this.#asked?.failure ?? {}
       this.#end({
-        failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt },
+        failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization },
         abandoned: { working: [], finished: [] },
         alive: true,
       })
@@ -179,16 +192,17 @@ export class Thread {
   }
 
   #classify(exitCode: number): ThreadFailure {
+    const gone = { exitCode, hungAt: null, eventLoopUtilization: null }
     if (this.#lastWords) {
       const { kind, error } = this.#lastWords
-      return { kind, message: error.message, error, exitCode, hungAt: null }
+      return { kind, message: error.message, error, ...gone }
     }
     if (this.#error) {
       const error = toErrorRecord(this.#error)
       const kind = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'uncaught-error'
-      return { kind, message: error.message, error, exitCode, hungAt: null }
+      return { kind, message: error.message, error, ...gone }
     }
-    return { kind: 'exit', message: `the thread exited with code ${exitCode}`, error: null, exitCode, hungAt: null }
+    return { kind: 'exit', message: `the thread exited with code ${exitCode}`, error: null, ...gone }
   }
 
   #end(end: ThreadEnd): void {
@@ -204,10 +218,14 @@ export class Thread {
 
   /** A call that settles also if the thread ends first (comlink's own would wait for ever). */
   #settled(make: (control: Remote<ThreadControl>) => Promise<unknown>): Promise<unknown> {
+    return this.#unlessGone(make(this.#control))
+  }
+
+  #unlessGone<T>(answer: Promise<T>): Promise<T> {
     const gone = this.#exited.then(() => {
       throw new DroverError('THREAD_GONE', `the thread of ${this.#options.boot.id} is gone`)
     })
-    const call = Promise.race([make(this.#control), gone])
+    const call = Promise.race([answer, gone])
     call.catch(() => {})
     return call
   }

@@ -48,6 +48,7 @@ test('what is not given has its documented default', () => {
         group: null,
         restart: policies.default,
         resourceLimits: {},
+        recycle: {},
         heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
         tasks: { maxAttempts: 3, poisonAfter: 2, timeoutMs: 0, backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 } },
       },
@@ -221,6 +222,12 @@ for (const [what, options, line] of misfits) {
 
 test('a target may be as high as limits.maxTarget says', () => {
   compiled({ ...withOption('workers[0].target', 2_000_000), limits: { maxTarget: 2_000_000 } })
+})
+
+test('a worker without a dataset has no tasks to be recycled after', () => {
+  const [issue] = issuesOf({ store: 'a.db', workers: [{ id: 'loop', module: moduleFile, recycle: { maxTasks: 5 } }] })
+  assert.is(issue?.path, 'workers[0].recycle.maxTasks')
+  assert.match(issue?.message ?? '', /expected nothing: a worker without a dataset has no tasks, received 5/)
 })
 
 test('workers without a dataset may share annotator and domain: they have no lane', () => {

@@ -151,6 +151,10 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
   ['workers[0].resourceLimits.maxYoungGenerationSizeMb', [8], [0, Number.NaN], /a number, 1 to/],
   ['workers[0].resourceLimits.codeRangeSizeMb', [0, 8], [-1], /a number, 0 to/],
   ['workers[0].resourceLimits.stackSizeMb', [4], [0, 1_001], /a number, 1 to 1000/],
+  ['workers[0].recycle', [{}], [[], 5, null], /an object/],
+  ['workers[0].recycle.maxAgeMs', [1_000], [999, null], /whole milliseconds, 1000 to/],
+  ['workers[0].recycle.maxHeapMb', [64, 0.5 + 64], [0, null], /a number, 1 to/],
+  ['workers[0].recycle.maxTasks', [1, 5], [0, null], /whole number, at least 1/],
   ['workers[0].heartbeat.everyMs', [10], [9], /whole milliseconds, 10 to/],
   ['workers[0].tasks.backoff.jitter', [0.1], [2], /a number, 0 to 1/],
 ]

@@ -7,7 +7,17 @@ import { judge, policies, type RestartDecision, type RestartPolicy, type Verdict
 import { beginWatch, scan } from '../../src/machines/watch.js'
 import type { BeatReading, Phase } from '../../src/threads/beats.js'
 
-const failure: Failure = { kind: 'exit', message: '', error: null, exitCode: 1, hungAt: null, tasks: [], uptimeMs: 5, at: 0 }
+const failure: Failure = {
+  kind: 'exit',
+  message: '',
+  error: null,
+  exitCode: 1,
+  hungAt: null,
+  evidence: null,
+  tasks: [],
+  uptimeMs: 5,
+  at: 0,
+}
 
 function verdictOn(failed: Failure, policy: RestartPolicy, restartedAt: number[] = [], now = 0): Verdict {
   return judge(failed, { restarts: restartedAt.map((at) => ({ at, startup: false })), now, uses: {} }, policy, () => 0).verdict
@@ -66,7 +76,7 @@ test('an unkillable thread is never replaced, whatever the policy says', () => {
 
 const limits = { timeoutMs: 1_000, progressTimeoutMs: 5_000 }
 function reading(beats: number, progress: number, phase: Phase = 'working', extendMs = 0): BeatReading {
-  return { beats, progress, phase, extendMs, done: 0 }
+  return { beats, progress, phase, extendMs, done: 0, heapUsed: 0 }
 }
 
 test('a thread is stuck once its silence is longer than the timeout, not before', () => {

@@ -246,6 +246,25 @@ test('what an earlier host knew survives: blacklisted stays, backoff waits out i
   assert.equal(running.path, ['idle'])
 })
 
+test('a recycled worker drains, keeps its slot, and starts again; it counts as no restart', () => {
+  const { effects, memory, path, run, send } = begin()
+  run()
+  send({ type: 'RECYCLE', reason: '5 tasks done' }, { type: 'RECYCLE', reason: 'told twice' }, 'COMPLETE', 'MORE')
+  assert.is(effects.at(-1), 'finish 10000')
+  send(asked)
+  assert.equal([path.slice(-2), memory().reason], [['running', 'queued'], 'recycled: 5 tasks done'])
+  assert.not.ok(effects.includes('releaseSlot'))
+  send('SLOT', 'READY')
+  assert.equal([path.at(-1), memory().restartCount, memory().restarts], ['running', 0, []])
+})
+
+test('a recycled worker that fails while it drains has failed', () => {
+  const { path, run, send } = begin()
+  run()
+  send({ type: 'RECYCLE', reason: '5 tasks done' }, down())
+  assert.equal(path.slice(-2), ['crashed', 'starting'])
+})
+
 test('ten minutes of a worker that crashes every 40 s never blacklist it', () => {
   const { clock, path, run, send } = begin()
   run()

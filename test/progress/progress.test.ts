@@ -23,6 +23,7 @@ function workerAt(id: string, state: WorkerState, changes: Partial<WorkerStatus>
     ratePerMinute: 600,
     beatAgeMs: null,
     threadId: null,
+    heapUsed: null,
     restarts: 0,
     lastFailure: null,
     until: null,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Result } from '../../src/index.js'
 import { cleanUp, collect, event, items, open, openWithParts, state, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -117,6 +118,19 @@ test('a task that takes too long is aborted through its signal and failed', asyn
   await system.start()
   await system.done()
   assert.is((await collect(system.deadTasks()))[0]?.error.code, 'TASK_TIMEOUT')
+})
+
+test('tasks that never wait for anything leave the event loop its turns, for timers, beats and orders', async () => {
+  const module = new URL('../fixtures/turns.worker.ts', import.meta.url)
+  const system = await open({ workers: [worker('a/x', { module, prefetch: 2 })] })
+  await system.load(
+    'data',
+    items(40, () => ({ ms: 15 })),
+  )
+  await system.start()
+  await system.done()
+  const turns = (await collect<Result<{ turns: number }>>(system.results())).map(({ value }) => value.turns)
+  assert.ok((turns.at(-1) ?? 0) >= 20, `${turns}`)
 })
 
 test('a result that cannot be JSON is an error that is not retried; nothing returned is null', async () => {

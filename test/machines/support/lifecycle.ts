@@ -59,7 +59,7 @@ export function begin({ policy = policies.default, restored }: Options = {}) {
 }
 
 export function failure(kind: FailureKind = 'exit', uptimeMs: number | null = 1_000): Failure {
-  return { kind, message: 'it broke', error: null, exitCode: 3, hungAt: null, tasks: [], uptimeMs, at: 0 }
+  return { kind, message: 'it broke', error: null, exitCode: 3, hungAt: null, evidence: null, tasks: [], uptimeMs, at: 0 }
 }
 export const down = (kind?: FailureKind, uptimeMs?: number | null): LifecycleEvent => ({ type: 'ENDED', failure: failure(kind, uptimeMs) })
 export const asked: LifecycleEvent = { type: 'ENDED', failure: null }
