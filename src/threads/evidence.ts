@@ -61,7 +61,7 @@ export interface CpuProfile {
 /**
  * What a thread's CPU time goes into, over so many ms.
  *
- * @throws NotInspected if it does not answer, or ends meanwhile
+ * @throws DroverError TIMEOUT if it does not answer, or ends meanwhile
  */
 export function profileOf(threadId: number, ms: number): Promise<CpuProfile> {
   return inspectThread(threadId, ms + profileSlackMs, async (inspector) => {

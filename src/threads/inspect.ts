@@ -4,6 +4,7 @@
  */
 import { Session } from 'node:inspector'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DroverError } from '../errors.js'
 
 interface WorkerAttached {
   sessionId: string
@@ -22,16 +23,11 @@ export interface ThreadInspector {
   on(method: string, listener: (params: never) => void): void
 }
 
-/** Thrown when the thread does not let itself be inspected, or not in time. */
-export class NotInspected extends Error {
-  override readonly name = 'NotInspected'
-}
-
 /**
  * Attaches to a thread, lets `use` talk to its debugger, and detaches, whatever happens.
  *
  * @param withinMs attaching and `use` together
- * @throws NotInspected after `withinMs`
+ * @throws DroverError TIMEOUT after `withinMs`
  */
 export async function inspectThread<T>(threadId: number, withinMs: number, use: (inspector: ThreadInspector) => Promise<T>): Promise<T> {
   const session = new Session()
@@ -81,13 +77,13 @@ export async function inspectThread<T>(threadId: number, withinMs: number, use: 
     }
     const call = pending.get(message.id)
     pending.delete(message.id)
-    if (message.error) call?.reject(new NotInspected(message.error.message))
+    if (message.error) call?.reject(new Error(`the debugger of thread ${threadId} refused: ${message.error.message}`))
     else call?.resolve(message.result)
   })
 
   const over = new AbortController()
   const late = sleep(withinMs, undefined, { signal: over.signal }).then(() => {
-    throw new NotInspected(`thread ${threadId} did not answer its debugger within ${withinMs} ms`)
+    throw new DroverError('TIMEOUT', `thread ${threadId} did not answer its debugger within ${withinMs} ms`)
   })
   late.catch(() => {})
   try {
