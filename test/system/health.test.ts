@@ -70,7 +70,7 @@ test('a CPU profile of a live worker names the function that its time goes into,
   const system = await open({ workers: [worker('a/x')] })
   await system.load(
     'data',
-    items(20, () => ({ do: 'be busy', ms: 50 })),
+    items(2_000, () => ({ do: 'be busy', ms: 50 })),
   )
   await system.start()
   await state(system, 'a/x', 'running')
@@ -82,7 +82,8 @@ test('a CPU profile of a live worker names the function that its time goes into,
   }
   const [most] = [...taken].sort(([, a], [, b]) => b - a)
   assert.is(most?.[0], 'beBusy', JSON.stringify([...taken]))
-  assert.is((await system.done()).results, 20)
+  const { progress } = system.worker('a/x').status()
+  await event(system, 'lane:counts:changed', ({ lanes }) => (lanes[0]?.done ?? 0) > (progress?.done ?? 0))
   assert.is(system.worker('a/x').status().restarts, 0)
 })
 
