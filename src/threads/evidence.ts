@@ -9,6 +9,8 @@ import { inspectThread } from './inspect.js'
 
 /** A thread in an endless loop answers in about 50 ms. */
 const stackWithinMs = 400
+/** Whatever became of the debugger: a kill waits no longer for evidence, nor do the kills behind it. */
+const stackGivenUpMs = 2_000
 /** How long a profile may take to start and to be handed over. */
 const profileSlackMs = 10_000
 
@@ -30,7 +32,7 @@ let queue: Promise<unknown> = Promise.resolve()
  * rejects.
  */
 export function stackOf(threadId: number): Promise<string[] | null> {
-  const taken = queue.then(() => takeStack(threadId)).catch(() => null)
+  const taken = queue.then(() => Promise.race([takeStack(threadId), sleep(stackGivenUpMs, null, { ref: false })])).catch(() => null)
   queue = taken
   return taken
 }
