@@ -180,6 +180,8 @@ export class WorkerHands implements LifecycleEffects {
   stop(event: Extract<LifecycleEvent, { type: 'STOP' | 'BLACKLIST' }>): void {
     for (const start of this.#starts) start.cancelled = true
     this.ref.send(event)
+    // One that waits for its parole waits for it no more, without leaving its state.
+    this.#parts.changed()
   }
 
   failed(failure: Failure): void {

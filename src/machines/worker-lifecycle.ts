@@ -131,7 +131,7 @@ export const workerLifecycle = setup({
     parks: ({ context }) => context.verdict?.do === 'park',
     escalates: ({ context }) => context.verdict?.do === 'escalate',
     hasDeadline: ({ context }) => context.memory.until !== null,
-    dueAndWanted: ({ context }) => context.wanted && (context.memory.until ?? 0) <= context.effects.now(),
+    wanted: ({ context }) => context.wanted,
     pauseWanted: ({ context }) => context.pauseWanted,
     due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),
     notGivenUp: ({ context }) => context.next !== 'blacklisted',
@@ -438,15 +438,17 @@ export const workerLifecycle = setup({
         serving: {
           after: {
             untilDeadline: [
-              { target: '#worker.queued', guard: 'dueAndWanted', actions: 'beginParole' },
               { target: 'eligible', guard: 'due' },
               { target: 'serving', reenter: true },
             ],
           },
           on: { START: { actions: 'want' }, STOP: { actions: 'letBe' } },
         },
-        /** Its time is over, and nobody in this host has started it yet. */
-        eligible: { on: { START: { target: '#worker.queued', actions: 'beginParole' } } },
+        /** Its time is over: it goes on once somebody in this host has started it. The clock is read once, by whoever came here. */
+        eligible: {
+          always: { target: '#worker.queued', guard: 'wanted', actions: 'beginParole' },
+          on: { START: { target: '#worker.queued', actions: 'beginParole' } },
+        },
       },
       on: {
         RESET: { target: 'idle', actions: 'forget' },

@@ -66,6 +66,17 @@ test('done() waits for a worker on parole, and close() does not', async () => {
   assert.is(other.status().state, 'closed')
 })
 
+test('done() waits no more for a worker on parole once it is stopped', async () => {
+  const restart = { maxRestarts: 0, parole: { afterMs: 3_600_000 } }
+  const system = await open({ workers: [worker('a/x', { input: { setup: 'throw' } })], restart })
+  await system.load('data', items(1))
+  await system.start()
+  await state(system, 'a/x', 'blacklisted')
+  const done = system.done()
+  await system.stop('a/x')
+  assert.equal((await done).blacklisted, ['a/x'])
+})
+
 for (const [answer, bystander] of [
   ['stop', 'stopped'],
   ['keep', 'completed'],
