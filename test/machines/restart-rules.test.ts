@@ -269,19 +269,6 @@ test('a blacklisted worker gets one start on parole, and is blacklisted again at
   assert.equal([path.at(-1), memory().reason, memory().until], ['blacklisted', 'failed again on parole: uncaught-error', 120_000])
 })
 
-test('a timer that fires a hair before its time, while the clock goes on, does not strand it', () => {
-  const { clock, path, run, send } = begin({ policy: paroled })
-  run()
-  send(down())
-  const started = clock.now()
-  let reads = 0
-  // Early at the first reading, due at every later one.
-  clock.now = () => started + (reads++ === 0 ? 59_999.9 : 60_001)
-  clock.increment(60_000)
-  clock.increment(1)
-  assert.is(path.at(-1), 'queued')
-})
-
 test('one that was up for long on parole has a clean record', () => {
   const { clock, memory, path, run, send } = begin({ policy: { ...paroled, maxRestarts: 1 } })
   run()
