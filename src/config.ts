@@ -103,8 +103,11 @@ function findingOf(issue: v.BaseIssue<unknown>): Finding {
 /** A secret that stands where none belongs, the name of a quota say, must not be printed either. */
 function redactorOf(input: unknown): (text: string) => string {
   const { secrets, workers } = isRecord(input) ? input : {}
-  return createRedactor(
-    Array.isArray(secrets) ? secrets.filter((secret) => typeof secret === 'string') : [],
-    Array.isArray(workers) ? workers.map((worker: unknown) => (isRecord(worker) ? worker.input : null)) : [],
-  )
+  return createRedactor(Array.isArray(secrets) ? secrets.filter((secret) => typeof secret === 'string') : [], inputsOf(workers))
+}
+
+/** What workers are handed, also those under supervisors. */
+function inputsOf(entries: unknown): unknown[] {
+  if (!Array.isArray(entries)) return []
+  return entries.flatMap((entry: unknown) => (isRecord(entry) ? [entry.input ?? null, ...inputsOf(entry.children)] : []))
 }

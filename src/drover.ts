@@ -3,6 +3,7 @@
  */
 import { statusOf, systemStatus } from './actors/observe.js'
 import { laneOf, type OpenSystem, openSystem } from './actors/open-system.js'
+import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
 import { heldBy, type WorkerHands } from './actors/worker.js'
 import { compileConfig } from './config.js'
@@ -65,7 +66,6 @@ export interface ResetOutcome extends ControlOutcome {
 
 /** States from which a start asks for a slot. */
 const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
-const withThread: readonly WorkerState[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
 
 /** A running system. Made by {@link createDrover}. */
 export class Drover {
@@ -99,11 +99,17 @@ export class Drover {
     return Promise.all(workers.map((worker) => this.#startOne(worker)))
   }
 
-  /** Finishes what is in hand (at most `drainMs`), then ends the threads. Resolves when they are down. */
+  /**
+   * Finishes what is in hand (at most `drainMs`), then ends the threads. Resolves when they are down. Under a supervisor one after
+   * another, the last one first.
+   *
+   * @param options.drainMs for each of them. @defaultValue the worker's own `drainMs`
+   */
   async stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
     const workers = this.#select(selector)
-    for (const { id } of workers) this.#hands(id).stop({ type: 'STOP', ...(options.drainMs !== undefined && { drainMs: options.drainMs }) })
-    await this.#until(() => workers.every(({ id }) => !withThread.includes(this.#hands(id).state)))
+    const { drainMs } = options
+    this.#stop(workers, { type: 'STOP', ...(drainMs !== undefined && { drainMs }) })
+    await this.#until(() => workers.every(({ id }) => !this.#hands(id).live))
     await this.#waker.refresh()
     return workers.map((worker) => this.#outcome(worker, true, 'stopped'))
   }
@@ -164,7 +170,7 @@ export class Drover {
     return Promise.all(
       this.#select(selector).map(async (worker) => {
         const hands = this.#hands(worker.id)
-        const holder = withThread.includes(hands.state) ? null : await hands.acquire()
+        const holder = hands.live ? null : await hands.acquire()
         if (holder) return this.#outcome(worker, false, heldBy(holder))
         hands.stop({ type: 'BLACKLIST', why, ...(drainMs !== undefined && { drainMs }) })
         await this.#until(() => hands.state === 'blacklisted')
@@ -392,11 +398,8 @@ export class Drover {
     this.#become('closing')
     root.send({ type: 'CLOSE' })
     this.#waker.stop()
-    for (const { id } of this.#workers) {
-      const hands = this.#hands(id)
-      if (hands.settled) continue
-      hands.stop({ type: 'STOP', reason: 'the system is closing', ...(drainMs !== undefined && { drainMs }) })
-    }
+    const running = this.#workers.filter(({ id }) => !this.#hands(id).settled)
+    this.#stop(running, { type: 'STOP', reason: 'the system is closing', ...(drainMs !== undefined && { drainMs }) })
     await this.#until(() => this.#allSettled())
     root.send({ type: 'CLOSED' })
     await shutDown()
@@ -447,7 +450,7 @@ export class Drover {
     const hands = this.#hands(worker.id)
     if (!worker.enabled) return this.#outcome(worker, false, 'disabled')
     if (hands.state === 'blacklisted') return this.#startBlacklisted(worker, hands.memory)
-    if (withThread.includes(hands.state) || hands.state === 'queued') {
+    if (hands.live || hands.state === 'queued') {
       this.#tell(worker.id, { type: 'START' })
       return this.#outcome(worker, true, hands.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
     }
@@ -481,8 +484,13 @@ export class Drover {
     return this.#system.hands.get(id) as WorkerHands
   }
 
+  #stop(workers: CompiledWorker[], event: Extract<LifecycleEvent, { type: 'STOP' }>): void {
+    const hands = workers.map(({ id }) => this.#hands(id))
+    stopInOrder(this.#system, hands, event)
+  }
+
   #tell(worker: string, event: LifecycleEvent): void {
-    this.#system.root.system.get('supervisor')?.send({ type: 'TELL', worker, event })
+    this.#hands(worker).tell(event)
   }
 
   /** Settles when the condition holds; looked at whenever something changed that it may be about, and when the system fails. */

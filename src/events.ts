@@ -6,6 +6,7 @@ import { EventEmitter } from 'eventemitter3'
 import type { ErrorRecord } from './errors.js'
 import type { Failure } from './machines/failure.js'
 import type { WorkerState } from './machines/lifecycle-contract.js'
+import type { SupervisorState } from './machines/supervision.js'
 import type { LaneCounts } from './store/engine.js'
 
 /** Every event and its payload. Times are ms since the epoch. */
@@ -18,8 +19,10 @@ export interface DroverEvents {
   'worker:restart:scheduled': { worker: string; delayMs: number; restarts: number; at: number }
   /** A rule of a restart policy threw, or answered with no verdict; it was passed over. */
   'policy:rule:failed': { worker: string; error: ErrorRecord; at: number }
-  /** A failure was passed on to the root; `answer` is the option `onEscalation`. Stored. */
-  'system:failure:escalated': { worker: string; reason: string; answer: 'stop' | 'keep'; at: number }
+  /** A supervisor began or ceased to restart children together, or went down. Stored. */
+  'supervisor:state:changed': { supervisor: string; from: SupervisorState; to: SupervisorState; reason: string; at: number }
+  /** A failure of a worker, or of a supervisor, reached the root; `answer` is the option `onEscalation`. Stored. */
+  'system:failure:escalated': { worker: string | null; supervisor: string | null; reason: string; answer: 'stop' | 'keep'; at: number }
   /** A task was quarantined because its worker died over it too often. Stored. */
   'task:poison:quarantined': { worker: string; key: string; at: number }
   /** Lanes moved on; at most ten times a second, all that changed since the last one. */
@@ -43,6 +46,7 @@ export type EventName = keyof DroverEvents
 export const storedEvents: readonly EventName[] = [
   'worker:state:changed',
   'worker:failure:recorded',
+  'supervisor:state:changed',
   'system:failure:escalated',
   'task:poison:quarantined',
   'dataset:load:finished',

@@ -26,6 +26,7 @@ export {
   type RuleAction,
   type Verdict,
 } from './machines/restart-policy.js'
+export type { AutoShutdown, RestartIntensity, SupervisorState, SupervisorStrategy } from './machines/supervision.js'
 export { type MatrixOptions, matrix } from './matrix.js'
 export type * from './options.js'
 export { type ProgressOptions, showProgress } from './progress.js'
@@ -33,4 +34,5 @@ export type { DeadTask, Result } from './results.js'
 export type { Selector } from './selector.js'
 export type { SystemStatus, WorkerStatus } from './status.js'
 export type { LaneCounts, LaneFilter, QuotaStatus, StoredEvent } from './store/engine.js'
+export { supervisor } from './supervisor.js'
 export type { CpuProfile } from './threads/evidence.js'

@@ -2,7 +2,8 @@
  * What a user may configure, and what it compiles to. User options become one default-filled type at the edge, once
  * (`config.ts`); inside nothing is optional that has a default.
  */
-import type { RestartPolicy } from './machines/restart-policy.js'
+import type { RestartMode, RestartPolicy } from './machines/restart-policy.js'
+import type { AutoShutdown, RestartIntensity, SupervisorStrategy, TreeNode } from './machines/supervision.js'
 import type { QuotaSpec } from './store/engine.js'
 
 /** How long things may take, and how often they are looked at. All in whole milliseconds, at most 2_147_483_647 (24 days). */
@@ -147,6 +148,13 @@ export interface WorkerBase {
   heartbeat?: HeartbeatOptions
   /** Laid over the system's, option by option. */
   tasks?: TaskOptions
+  /** How long it may take to finish its tasks in hand when it is stopped, in whole milliseconds. 0: not at all. @defaultValue the system's `drainMs` */
+  drainMs?: number
+  /**
+   * Its supervisor shuts down when it ends by itself, as `autoShutdown` there says. Not with restart mode `permanent`.
+   * @defaultValue false
+   */
+  significant?: boolean
 }
 
 /** A worker by its own id. No two workers have the same id, nor the same dataset, annotator and domain. */
@@ -159,12 +167,47 @@ export interface WorkerOptions extends WorkerBase {
   domain?: string
 }
 
+/**
+ * A group of workers, and of supervisors, that are started in order, stopped in reverse order, and answered for together when one of
+ * them fails. Semantics are those of Erlang/OTP's `supervisor`; `docs/supervision.md` says where they differ, and why.
+ */
+export interface SupervisorOptions {
+  /** As a worker's id, and different from all of them. */
+  id: string
+  /**
+   * Who is restarted when a child is: `'one-for-one'` only that child, `'one-for-all'` all of them, `'rest-for-one'` those after it.
+   * @defaultValue 'one-for-one'
+   */
+  strategy?: SupervisorStrategy
+  /**
+   * How many restarts of its children it tolerates; at one more it stops them all and is a failed child of its own supervisor. Each
+   * restart that a child's policy decides counts once, whoever is restarted along; those by hand do not.
+   * @defaultValue `{ restarts: 3, withinMs: 5_000 }`, as Elixir's (OTP has 1)
+   */
+  intensity?: RestartIntensity
+  /** In the order of starting. */
+  children: (WorkerOptions | SupervisorOptions)[]
+  /**
+   * Whether its own supervisor restarts it once it has gone down by itself. It gives up with a normal end, so `'transient'` and
+   * `'temporary'` both mean: not. The system never restarts a supervisor, see `onEscalation`.
+   * @defaultValue 'permanent'; 'transient' with `autoShutdown`
+   */
+  restart?: RestartMode
+  /** As a worker's. @defaultValue false */
+  significant?: boolean
+  /**
+   * Whether it shuts itself down when any, or all, of its children that are `significant` have ended by themselves.
+   * @defaultValue 'never'
+   */
+  autoShutdown?: AutoShutdown
+}
+
 /** What `createDrover` takes. Options that are not listed here are refused. */
 export interface DroverOptions {
   /** Path of the SQLite file (relative to the working directory), or `':memory:'`. Its folder is made if its parent exists. */
   store: string
-  /** May be empty, to read what earlier runs left. */
-  workers: WorkerOptions[]
+  /** Workers, and supervisors with workers. May be empty, to read what earlier runs left. */
+  workers: (WorkerOptions | SupervisorOptions)[]
   /** Workers with a thread at once. At least 1. @defaultValue 10 */
   concurrency?: number
   /** More limits, by name: at most so many workers that name the group have a thread at once, each at least 1. @defaultValue none */
@@ -178,8 +221,8 @@ export interface DroverOptions {
   restart?: RestartPolicy
   tasks?: TaskOptions
   /**
-   * What is done about a failure that a policy escalates: `'stop'` stops every worker, each with the reason; `'keep'` stops the one that
-   * failed. Either way `system:failure:escalated` tells of it. @defaultValue 'stop'
+   * What is done about a failure that nobody below could answer, because a policy escalates it or a supervisor gave up: `'stop'` stops
+   * every worker, each with the reason; `'keep'` keeps the rest. Either way `system:failure:escalated` tells of it. @defaultValue 'stop'
    */
   onEscalation?: 'stop' | 'keep'
   /** `'power'`: what is committed survives a power cut (fsync at each group commit). `'process'`: it survives the process only. @defaultValue 'power' */
@@ -241,12 +284,16 @@ export interface CompiledWorker {
   recycle: RecycleOptions
   heartbeat: Heartbeat
   tasks: TaskPolicy
+  drainMs: number
 }
 
 /** What everything inside works with. */
 export interface CompiledConfig {
   store: string
+  /** In the order of starting. */
   workers: CompiledWorker[]
+  /** The same, under their supervisors. */
+  tree: TreeNode[]
   concurrency: number
   groups: Record<string, number>
   onFull: 'queue' | 'reject'

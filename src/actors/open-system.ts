@@ -9,6 +9,9 @@ import { createLogs } from '../logs/logs.js'
 import type { Failure } from '../machines/failure.js'
 import { freshMemory, type WorkerMemory, type WorkerState, workerStates } from '../machines/lifecycle-contract.js'
 import { Slots } from '../machines/slots.js'
+import { StartOrder } from '../machines/start-order.js'
+import type { SupervisorNode, SupervisorState } from '../machines/supervision.js'
+import { Tree } from '../machines/tree.js'
 import type { CompiledConfig, CompiledWorker } from '../options.js'
 import { Recorder } from '../recorder.js'
 import { createRedactor, findSecrets } from '../redact.js'
@@ -17,6 +20,8 @@ import { hostIdentity } from '../store/host-identity.js'
 import { Reader } from '../store/reader.js'
 import { StoreHost } from '../store/store-host.js'
 import { BeatBoard } from '../threads/beats.js'
+import { stopInOrder } from './stop-in-order.js'
+import type { SupervisionEffects } from './supervisor.js'
 import { type SystemParts, system } from './system.js'
 import { WorkerHands } from './worker.js'
 
@@ -34,6 +39,9 @@ export interface OpenSystem {
   reader: Reader
   root: ActorRefFrom<typeof system>
   hands: Map<string, WorkerHands>
+  tree: Tree
+  /** What each supervisor does. */
+  supervisors: Map<string, { state: SupervisorState; reason: string; since: number }>
   silence: Map<string, number>
   /** Datasets being loaded, with how many loads. */
   loading: Map<string, number>
@@ -74,6 +82,9 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
     const silence = new Map<string, number>()
     const watchers = new Set<() => void>()
     const hands = new Map<string, WorkerHands>()
+    const tree = new Tree(config.tree)
+    const supervisors = new Map<string, { state: SupervisorState; reason: string; since: number }>()
+    const handsOf = (worker: string): WorkerHands => hands.get(worker) as WorkerHands
     const recorder = new Recorder(store.client, host.id, (error) => report('could not store what happened', error))
     const publish = <Name extends EventName>(name: Name, payload: DroverEvents[Name]): void => {
       events.emit(name, payload)
@@ -90,6 +101,7 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
         now: () => performance.now(),
         grant: (worker) => hands.get(worker)?.ref.send({ type: 'SLOT' }),
       }),
+      order: new StartOrder({ tree, phase: (worker) => handsOf(worker).phase, admit: (worker) => handsOf(worker).admit() }),
       lanes,
       logs,
       recorder,
@@ -98,34 +110,50 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
       now,
       publish,
       report,
-      escalate: (worker, reason) => {
-        publish('system:failure:escalated', { worker, reason, answer: config.onEscalation, at: now() })
-        if (config.onEscalation === 'keep') return
-        for (const own of hands.values()) {
-          if (own.config.id !== worker && !own.settled) own.stop({ type: 'STOP', reason: `${worker} escalated: ${reason}` })
-        }
-      },
       changed: () => {
         for (const look of [...watchers]) look()
       },
       isClosing: () => root.getSnapshot().matches('closing') || root.getSnapshot().matches('closed'),
       isLoading: (dataset) => loading.has(dataset),
+      isSupervised: (worker) => tree.above(worker).length > 0,
+    }
+    const supervision: SupervisionEffects = {
+      now: () => performance.now(),
+      order: parts.order,
+      worker: handsOf,
+      entered: (supervisor, to, reason) => {
+        const from = supervisors.get(supervisor)?.state
+        if (from === to) return
+        const at = now()
+        supervisors.set(supervisor, { state: to, reason, since: at })
+        if (from === undefined || !tree.supervisor(supervisor)) return
+        publish('supervisor:state:changed', { supervisor, from, to, reason, at })
+        log[to === 'up' ? 'info' : 'warn'](`supervisor ${supervisor}: ${from} -> ${to}: ${reason}`)
+        parts.changed()
+      },
+      escalated: (from, reason) => {
+        const [worker, supervisor] = tree.supervisor(from) ? [null, from] : [from, null]
+        publish('system:failure:escalated', { worker, supervisor, reason, answer: config.onEscalation, at: now() })
+        if (config.onEscalation === 'keep') return
+        const others = [...hands.values()].filter((own) => own.config.id !== worker && !own.settled)
+        stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
+      },
     }
     lanes.update(rows.flatMap((row) => row.lane ?? []))
 
     const orphans: { worker: string; failure: Failure }[] = []
-    const children = config.workers.map((worker) => {
+    for (const worker of config.workers) {
       const row = rows.find((candidate) => candidate.worker === worker.id) ?? null
       const restored = restore(row, recovered, now())
       if (restored?.memory.lastFailure?.kind === 'orphaned' && recovered.workers.includes(worker.id)) {
         orphans.push({ worker: worker.id, failure: restored.memory.lastFailure })
       }
-      const own = new WorkerHands(worker, parts)
-      hands.set(worker.id, own)
-      return { config: worker, hands: own, restored }
-    })
+      hands.set(worker.id, new WorkerHands(worker, parts, restored))
+    }
     const scanEveryMs = Math.max(scanLeastMs, Math.min(scanMostMs, ...config.workers.map(({ heartbeat }) => heartbeat.everyMs / 2)))
-    const root = createActor(system, { input: { children, drainMs: config.drainMs, scanEveryMs, silence, now: () => performance.now() } })
+    const root = createActor(system, {
+      input: { root: rootNode(config), supervision, scanEveryMs, silence, now: () => performance.now() },
+    })
     root.subscribe({ error: (error) => report('the root actor failed', error) })
     root.start()
 
@@ -163,13 +191,19 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
       await store.close()
       await logs.close()
     }
-    return { parts, events, reader, root, hands, silence, loading, watchers, shutDown }
+    return { parts, events, reader, root, hands, tree, supervisors, silence, loading, watchers, shutDown }
   } catch (error) {
     await reader.close()
     await store.close()
     await logs.close()
     throw error
   }
+}
+
+/** The system's own supervisor. */
+function rootNode({ tree }: CompiledConfig): SupervisorNode {
+  const intensity = { restarts: Number.POSITIVE_INFINITY, withinMs: 1 }
+  return { id: 'system', strategy: 'one-for-one', intensity, mode: 'permanent', significant: false, autoShutdown: 'never', children: tree }
 }
 
 export function laneOf({ dataset, annotator, domain, target }: CompiledWorker): LaneSpec | null {

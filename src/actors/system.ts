@@ -1,18 +1,20 @@
 /**
- * The root actor: owns the monitor and the supervisor, and knows whether the system is open, closing, closed or failed.
+ * The root actor: owns the monitor and the topmost supervisor, and knows whether the system is open, closing, closed or failed.
  */
 import { setup } from 'xstate'
 import type { DroverEvents, EventName } from '../events.js'
 import type { Lanes } from '../lanes.js'
 import type { Logs } from '../logs/logs.js'
 import type { Slots } from '../machines/slots.js'
+import type { StartOrder } from '../machines/start-order.js'
+import type { SupervisorNode } from '../machines/supervision.js'
 import type { CompiledConfig } from '../options.js'
 import type { Recorder } from '../recorder.js'
 import type { HostIdentity } from '../store/engine.js'
 import type { StoreHost } from '../store/store-host.js'
 import type { BeatBoard } from '../threads/beats.js'
 import { type MonitorEvent, monitor } from './monitor.js'
-import { type Child, supervisor } from './supervisor.js'
+import { type SupervisionEffects, supervisor } from './supervisor.js'
 
 /** What every actor that does I/O shares. */
 export interface SystemParts {
@@ -21,6 +23,8 @@ export interface SystemParts {
   store: StoreHost
   board: BeatBoard
   slots: Slots
+  /** Who may ask for a slot. */
+  order: StartOrder
   lanes: Lanes
   logs: Logs
   recorder: Recorder
@@ -33,18 +37,18 @@ export interface SystemParts {
   publish: <Name extends EventName>(name: Name, payload: DroverEvents[Name]) => void
   /** Logs something that went wrong inside and harms nobody else. */
   report: (what: string, error: unknown) => void
-  /** A worker's failure is passed on to the root. */
-  escalate: (worker: string, why: string) => void
   /** Something changed that somebody may be waiting for. */
   changed: () => void
   isClosing: () => boolean
   /** Whether items are being loaded into a dataset right now. */
   isLoading: (dataset: string) => boolean
+  /** Whether a worker stands under a supervisor, and not directly under the system. */
+  isSupervised: (worker: string) => boolean
 }
 
 export interface SystemInput {
-  children: Child[]
-  drainMs: number
+  root: SupervisorNode
+  supervision: SupervisionEffects
   scanEveryMs: number
   silence: Map<string, number>
   now: () => number
@@ -71,7 +75,7 @@ export const system = setup({
       src: 'supervisor',
       id: 'supervisor',
       systemId: 'supervisor',
-      input: ({ context }) => ({ children: context.children, drainMs: context.drainMs }),
+      input: ({ context }) => ({ node: context.root, effects: context.supervision, parent: null }),
     },
   ],
   initial: 'open',

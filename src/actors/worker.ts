@@ -2,31 +2,59 @@
  * A worker's hands: carries out what its lifecycle wants (slot, registry, thread, store) and turns what happens into lifecycle
  * events. The decisions are all in `machines/worker-lifecycle.ts`.
  */
-import type { ActorRefFrom } from 'xstate'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { Evidence, Failure, FailureKind } from '../machines/failure.js'
-import type { LifecycleEffects, LifecycleEvent, WorkerMemory, WorkerState } from '../machines/lifecycle-contract.js'
+import type {
+  LifecycleEffects,
+  LifecycleEvent,
+  LifecycleInput,
+  WorkerEnd,
+  WorkerMemory,
+  WorkerState,
+} from '../machines/lifecycle-contract.js'
 import { filledPolicy } from '../machines/restart-policy.js'
 import type { SlotRequest } from '../machines/slots.js'
-import type { workerLifecycle } from '../machines/worker-lifecycle.js'
+import type { Phase } from '../machines/supervision.js'
 import type { CompiledWorker } from '../options.js'
 import type { Fence, Holder } from '../store/engine.js'
 import type { BeatSlot } from '../threads/beats.js'
 import type { ThreadReport } from '../threads/protocol.js'
 import { Thread, type ThreadEnd } from '../threads/thread.js'
+import type { SupervisedWorker, SupervisorRef, WorkerRef } from './supervisor.js'
 import type { SystemParts } from './system.js'
-
-export type WorkerRef = ActorRefFrom<typeof workerLifecycle>
 
 /** States in which another host may have the worker. */
 const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'blacklisted']
 
+/** States in which there is a thread, or is about to be. */
+const withThread: readonly WorkerState[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
+
+/** What each state comes to for the siblings; `queued` is told apart. */
+const phases: Record<Exclude<WorkerState, 'queued'>, Phase> = {
+  idle: 'down',
+  stopped: 'down',
+  completed: 'down',
+  blacklisted: 'down',
+  starting: 'starting',
+  running: 'up',
+  paused: 'up',
+  parked: 'up',
+  backoff: 'waiting',
+  stopping: 'falling',
+  stuck: 'falling',
+  crashed: 'falling',
+}
+
 /** So many of a worker's last lines go with a failure. */
 const evidenceLines = 10
 
-export class WorkerHands implements LifecycleEffects {
+export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   readonly config: CompiledWorker
   readonly #parts: SystemParts
+  readonly #restored: LifecycleInput['restored']
+  #supervisor: SupervisorRef | null = null
+  /** While it is queued: it is its turn, and it has asked for a slot. */
+  #admitted = false
   #ref: WorkerRef | null = null
   #state: WorkerState | null = null
   #since: number
@@ -49,15 +77,22 @@ export class WorkerHands implements LifecycleEffects {
   /** Slots lost to threads that could not be ended, oldest first. */
   readonly #lostSlots: string[] = []
 
-  constructor(config: CompiledWorker, parts: SystemParts) {
+  /** @param restored what an earlier host left of it */
+  constructor(config: CompiledWorker, parts: SystemParts, restored: LifecycleInput['restored']) {
     this.config = config
     this.#parts = parts
+    this.#restored = restored
     this.#since = parts.now()
   }
 
-  /** Must come before the first event. */
-  attach(ref: WorkerRef): void {
+  lifecycleInput(): LifecycleInput {
+    const { restart, heartbeat, drainMs } = this.config
+    return { effects: this, policy: restart, startTimeoutMs: heartbeat.startTimeoutMs, drainMs, restored: this.#restored }
+  }
+
+  attach(ref: WorkerRef, supervisor: SupervisorRef): void {
     this.#ref = ref
+    this.#supervisor = supervisor
   }
 
   get ref(): WorkerRef {
@@ -89,6 +124,17 @@ export class WorkerHands implements LifecycleEffects {
   get memory(): WorkerMemory {
     return this.#entering ?? this.ref.getSnapshot().context.memory
   }
+  get live(): boolean {
+    return withThread.includes(this.state)
+  }
+  get phase(): Phase {
+    const { state } = this
+    if (state === 'queued') return !this.#admitted ? 'wanted' : this.#parts.slots.holds(this.config.id) ? 'starting' : 'queued'
+    return phases[state] === 'down' && this.beingStarted ? 'wanted' : phases[state]
+  }
+  get hasRun(): boolean {
+    return this.state === 'completed' && this.config.dataset === null
+  }
   /** Whether it stays as it is until somebody does something. */
   get settled(): boolean {
     return this.#holds === 0 && this.#starts.size === 0 && free.includes(this.state) && !this.#awaitsParole
@@ -119,6 +165,7 @@ export class WorkerHands implements LifecycleEffects {
     this.#state = to
     this.#since = this.now()
     if (from === null) return
+    this.#admitted = false
     if (free.includes(to)) this.#giveBack()
     const { publish, recorder, logs, changed } = this.#parts
     this.#entering = memory
@@ -131,8 +178,16 @@ export class WorkerHands implements LifecycleEffects {
       publish('worker:restart:scheduled', { worker: this.config.id, delayMs, restarts: memory.restartCount, at: this.#since })
     }
     if (to === 'completed') void this.#lookAgain()
+    this.#moved()
     changed()
     this.#entering = null
+  }
+
+  /** Its phase has changed: others may have waited for that. */
+  #moved(): void {
+    const { id } = this.config
+    if (this.#parts.isSupervised(id)) this.#supervisor?.send({ type: 'MOVED', worker: id })
+    this.#parts.order.look()
   }
 
   /** A thread may have found its lane empty just before more came in: whoever completes asks once more. */
@@ -168,17 +223,40 @@ export class WorkerHands implements LifecycleEffects {
         return 'cancelled'
       }
       if (holder) return holder
+      this.#supervisor?.send({ type: 'REVIVE' })
       this.ref.send({ type: 'START' })
       return 'started'
     } finally {
       this.#starts.delete(start)
+      this.#moved()
       this.#parts.changed()
     }
   }
 
+  startAgain(): void {
+    const start = { cancelled: false }
+    this.#starts.add(start)
+    this.ref.send({ type: 'START' })
+    // Told while it is on its way down, it takes that in once it is down: after this turn's events, before the next.
+    queueMicrotask(() => {
+      this.#starts.delete(start)
+      this.#moved()
+      this.#parts.changed()
+    })
+  }
+
+  tell(event: LifecycleEvent): void {
+    this.ref.send(event)
+  }
+
+  /** Whatever start by hand is on its way comes to nothing. */
+  cancelStarts(): void {
+    for (const start of this.#starts) start.cancelled = true
+  }
+
   /** Stops it or gives it up, and whatever start is on its way. */
   stop(event: Extract<LifecycleEvent, { type: 'STOP' | 'BLACKLIST' }>): void {
-    for (const start of this.#starts) start.cancelled = true
+    this.cancelStarts()
     this.ref.send(event)
     // One that waits for its parole waits for it no more, without leaving its state.
     this.#parts.changed()
@@ -193,15 +271,30 @@ export class WorkerHands implements LifecycleEffects {
     this.#parts.report(`a restart rule of ${this.config.id} failed and was passed over`, problem)
   }
 
-  escalate(why: string): void {
-    this.#parts.escalate(this.config.id, why)
+  askRestart(why: string): void {
+    this.#supervisor?.send({ type: 'CHILD_DOWN', child: this.config.id, how: 'crashed', why })
+  }
+
+  ended(how: WorkerEnd, why: string): void {
+    this.#supervisor?.send({ type: 'CHILD_DOWN', child: this.config.id, how, why })
   }
 
   requestSlot(): void {
-    if (!this.#parts.isClosing()) this.#parts.slots.request(this.slotRequest)
+    const { isClosing, order, slots } = this.#parts
+    if (isClosing()) return
+    order.request(this.config.id)
+    // Whoever has to wait for siblings does not keep others from a slot.
+    if (!this.#admitted) slots.release(this.config.id)
+  }
+
+  /** It is its turn to ask for a slot. */
+  admit(): void {
+    this.#admitted = true
+    this.#parts.slots.request(this.slotRequest)
   }
 
   releaseSlot(): void {
+    this.#parts.order.withdraw(this.config.id)
     this.#parts.slots.release(this.config.id)
   }
 

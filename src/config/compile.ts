@@ -1,9 +1,10 @@
 /** Options that were checked become the one default-filled type that everything inside works with. */
 import { dirname, join, resolve } from 'node:path'
-import { policies, type RestartLimits, type RestartPolicy, type RestartRule } from '../machines/restart-policy.js'
+import { filledPolicy, policies, type RestartLimits, type RestartPolicy, type RestartRule } from '../machines/restart-policy.js'
+import type { RestartIntensity, SupervisorNode, TreeNode } from '../machines/supervision.js'
 import type { CompiledConfig, CompiledWorker, Heartbeat, TaskPolicy } from '../options.js'
 import type { QuotaSpec, QuotaWindow } from '../store/engine.js'
-import type { CheckedOptions, CheckedWorker } from './schema.js'
+import { type CheckedEntry, type CheckedOptions, type CheckedSupervisor, type CheckedWorker, isSupervisorOptions } from './schema.js'
 
 /** Every default of `options.ts`. */
 export const defaults = {
@@ -20,6 +21,8 @@ export const defaults = {
   maxTarget: 100_000,
   log: { level: 'info', console: true, maxBytes: 10_000_000, keep: 5 },
   worker: { enabled: true, delayMs: 0, concurrency: 1, prefetch: 'auto', priority: 0 },
+  supervisor: { strategy: 'one-for-one', significant: false, autoShutdown: 'never' },
+  intensity: { restarts: 3, withinMs: 5_000 },
 } as const
 
 const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
@@ -31,7 +34,8 @@ export function compileOptions(options: CheckedOptions): CompiledConfig {
   const store = options.store === ':memory:' ? ':memory:' : resolve(options.store)
   return {
     store,
-    workers: options.workers.map((worker) => compileWorker(worker, options)),
+    workers: options.workers.flatMap(workersIn).map((worker) => compileWorker(worker, options)),
+    tree: options.workers.map((entry) => compileNode(entry, options)),
     concurrency: options.concurrency ?? defaults.concurrency,
     groups: options.groups ?? {},
     onFull: options.onFull ?? defaults.onFull,
@@ -46,6 +50,29 @@ export function compileOptions(options: CheckedOptions): CompiledConfig {
       dir: logDir(options.log?.dir, store),
     },
     secrets: options.secrets ?? [],
+  }
+}
+
+function isSupervisor(entry: CheckedEntry): entry is CheckedSupervisor {
+  return isSupervisorOptions(entry)
+}
+
+function workersIn(entry: CheckedEntry): CheckedWorker[] {
+  return isSupervisor(entry) ? entry.children.flatMap(workersIn) : [entry]
+}
+
+function compileNode(entry: CheckedEntry, options: CheckedOptions): TreeNode {
+  if (!isSupervisor(entry)) {
+    const { mode } = filledPolicy(compileRestart(entry.restart ?? options.restart))
+    return { worker: entry.id, mode, significant: entry.significant ?? false }
+  }
+  const rest = filled<Pick<SupervisorNode, 'strategy' | 'significant' | 'autoShutdown'>>(defaults.supervisor, entry)
+  return {
+    id: entry.id,
+    ...rest,
+    intensity: filled<Required<RestartIntensity>>(defaults.intensity, entry.intensity),
+    mode: entry.restart ?? (rest.autoShutdown === 'never' ? 'permanent' : 'transient'),
+    children: entry.children.map((child) => compileNode(child, options)),
   }
 }
 
@@ -75,6 +102,7 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
       ...filled<Omit<TaskPolicy, 'backoff'>>(defaults.tasks, options.tasks, worker.tasks),
       backoff: filled<TaskPolicy['backoff']>(defaults.tasks.backoff, options.tasks?.backoff, worker.tasks?.backoff),
     },
+    drainMs: worker.drainMs ?? options.drainMs ?? defaults.drainMs,
   }
 }
 

@@ -52,7 +52,7 @@ export function toIssue({ path, expected, input, known, unknownKey, hidden }: Fi
 }
 
 /** `['workers', 3, 'my key']` as `workers[3]['my key']`. */
-function pathText(path: readonly PropertyKey[]): string {
+export function pathText(path: readonly PropertyKey[]): string {
   return path
     .map((part, index) => {
       if (typeof part === 'number') return `[${part}]`

@@ -42,13 +42,15 @@ function absolute(options: unknown, folder: string): unknown {
   const { store, log, workers } = rest
   if (typeof store === 'string' && store.trim() !== '' && store !== ':memory:') rest.store = resolve(folder, store)
   if (isRecord(log) && typeof log.dir === 'string' && log.dir.trim() !== '') rest.log = { ...log, dir: resolve(folder, log.dir) }
-  if (Array.isArray(workers)) rest.workers = workers.map((worker) => absoluteModule(worker, folder))
+  if (Array.isArray(workers)) rest.workers = workers.map((entry) => absoluteModules(entry, folder))
   return rest
 }
 
-function absoluteModule(worker: unknown, folder: string): unknown {
-  if (!isRecord(worker)) return worker
-  const { module } = worker
+/** Of a worker, or of all workers under a supervisor. */
+function absoluteModules(entry: unknown, folder: string): unknown {
+  if (!isRecord(entry)) return entry
+  if (Array.isArray(entry.children)) return { ...entry, children: entry.children.map((child) => absoluteModules(child, folder)) }
+  const { module } = entry
   const isPath = typeof module === 'string' && module.trim() !== '' && !/^[a-z][a-z0-9+.-]+:/i.test(module)
-  return isPath ? { ...worker, module: resolve(folder, module) } : worker
+  return isPath ? { ...entry, module: resolve(folder, module) } : entry
 }

@@ -3,8 +3,8 @@
  * form, so that mistakes of both kinds are reported at once.
  */
 import { defaults, laneOf } from './compile.js'
-import type { Finding } from './issues.js'
-import { isRecord } from './schema.js'
+import { type Finding, pathText } from './issues.js'
+import { isRecord, isSupervisorOptions } from './schema.js'
 
 type Path = PropertyKey[]
 
@@ -17,13 +17,16 @@ export function checkRules(input: unknown): Finding[] {
   checkRestart(['restart'], options.restart, findings)
   checkQuotas(asRecord(options.quotas), findings)
   checkNames(['groups'], asRecord(options.groups), findings)
-  const workers = Array.isArray(options.workers) ? Array.from(options.workers, asRecord) : []
   const maxTarget = asNumber(asRecord(options.limits).maxTarget) ?? defaults.maxTarget
-  const ids = new Map<string, number>()
-  const lanes = new Map<string, number>()
+  const ids = new Map<string, Path>()
+  const lanes = new Map<string, Path>()
   const inputs = new Set<unknown>()
-  for (const [index, worker] of workers.entries()) {
-    const path = ['workers', index]
+  for (const { path, entry: worker, above } of entriesOf(options.workers, ['workers'])) {
+    checkSignificant(path, worker, above, options.restart, findings)
+    if (isSupervisorOptions(worker)) {
+      checkId(path, worker.id, ids, findings)
+      continue
+    }
     if (worker.heartbeat !== undefined) checkHeartbeat([...path, 'heartbeat'], [options.heartbeat, worker.heartbeat], findings)
     if (worker.tasks !== undefined) checkTasks([...path, 'tasks'], [options.tasks, worker.tasks], findings)
     checkRestart([...path, 'restart'], worker.restart, findings)
@@ -38,6 +41,52 @@ export function checkRules(input: unknown): Finding[] {
     checkInput([...path, 'input'], worker.input, inputs, findings)
   }
   return findings
+}
+
+interface Entry {
+  path: Path
+  entry: Record<string, unknown>
+  /** The supervisor it stands under. */
+  above: Record<string, unknown> | null
+}
+
+/** Every worker and supervisor of a list, and what is under them. */
+function entriesOf(list: unknown, path: Path, above: Entry['above'] = null): Entry[] {
+  if (!Array.isArray(list)) return []
+  return Array.from(list, asRecord).flatMap((entry, index) => {
+    const own = { path: [...path, index], entry, above }
+    return isSupervisorOptions(entry) ? [own, ...entriesOf(entry.children, [...own.path, 'children'], entry)] : [own]
+  })
+}
+
+/** As in OTP: a permanent child is never the last to end, and without auto-shutdown nobody asks. */
+function checkSignificant(
+  path: Path,
+  entry: Record<string, unknown>,
+  above: Entry['above'],
+  otherwise: unknown,
+  findings: Finding[],
+): void {
+  if (entry.significant !== true) return
+  const { restart = isSupervisorOptions(entry) ? undefined : otherwise } = entry
+  const { autoShutdown = 'never' } = entry
+  const mode = isSupervisorOptions(entry) ? (restart ?? (autoShutdown === 'never' ? 'permanent' : 'transient')) : asRecord(restart).mode
+  const expected =
+    above === null || (above.autoShutdown ?? 'never') === 'never'
+      ? "false: only a supervisor with autoShutdown 'any-significant' or 'all-significant' has significant children"
+      : mode === 'permanent'
+        ? 'false: a permanent child is always restarted'
+        : null
+  if (expected) findings.push({ path: [...path, 'significant'], expected, input: true, known: [] })
+}
+
+/** Answers whether the id is one of its own. */
+function checkId(path: Path, id: unknown, ids: Map<string, Path>, findings: Finding[]): boolean {
+  if (typeof id !== 'string') return false
+  const same = ids.get(id)
+  if (same) findings.push({ path: [...path, 'id'], expected: `an id of its own, but ${pathText(same)} has the same`, input: id, known: [] })
+  else ids.set(id, path)
+  return !same
 }
 
 /** The layers are merged, later ones first; a mistake is laid to an option of the last one, whose place `path` is. */
@@ -113,26 +162,19 @@ function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void
 function checkUnique(
   path: Path,
   worker: Record<string, unknown>,
-  ids: Map<string, number>,
-  lanes: Map<string, number>,
+  ids: Map<string, Path>,
+  lanes: Map<string, Path>,
   findings: Finding[],
 ): void {
   const { id, annotator, domain, dataset } = worker
-  if (typeof id !== 'string') return
-  const index = path.at(-1) as number
-  const sameId = ids.get(id)
-  if (sameId !== undefined) {
-    findings.push({ path: [...path, 'id'], expected: `an id of its own, but workers[${sameId}] has the same`, input: id, known: [] })
-    return
-  }
-  ids.set(id, index)
+  if (!checkId(path, id, ids, findings)) return
   if (typeof dataset !== 'string' || !isNameOrNothing(annotator) || !isNameOrNothing(domain)) return
-  const lane = laneOf({ id, annotator, domain: domain === undefined ? domain : String(domain) })
+  const lane = laneOf({ id: id as string, annotator, domain: domain === undefined ? domain : String(domain) })
   const key = JSON.stringify([dataset, lane.annotator, lane.domain])
-  const sameLane = lanes.get(key)
-  if (sameLane === undefined) lanes.set(key, index)
+  const same = lanes.get(key)
+  if (!same) lanes.set(key, path)
   else {
-    const expected = `a lane of its own, but workers[${sameLane}] has the same dataset, annotator and domain`
+    const expected = `a lane of its own, but ${pathText(same)} has the same dataset, annotator and domain`
     findings.push({ path, expected, input: id, known: [] })
   }
 }

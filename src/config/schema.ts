@@ -5,7 +5,9 @@
  */
 import * as v from 'valibot'
 import { failureKinds } from '../machines/failure.js'
-import type { RestartDecision, RestartRule } from '../machines/restart-policy.js'
+import type { RestartDecision, RestartMode, RestartRule } from '../machines/restart-policy.js'
+import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from '../machines/supervision.js'
+import type { SupervisorOptions, WorkerOptions } from '../options.js'
 import { resolveModule } from './module.js'
 
 /** Timers of Node.js overflow beyond this, and fire at once. */
@@ -217,6 +219,38 @@ const worker = group({
   ),
   heartbeat: v.optional(heartbeat),
   tasks: v.optional(tasks),
+  drainMs: v.optional(milliseconds(0)),
+  significant: v.optional(flag),
+})
+
+/** Whether an entry of `workers` or `children` is a supervisor: it has children. */
+export function isSupervisorOptions(entry: unknown): boolean {
+  return isRecord(entry) && 'children' in entry
+}
+
+export type CheckedWorker = v.InferOutput<typeof worker>
+export interface CheckedSupervisor {
+  id: string
+  strategy?: SupervisorStrategy | undefined
+  intensity?: { [Key in keyof RestartIntensity]: RestartIntensity[Key] | undefined } | undefined
+  children: CheckedEntry[]
+  restart?: RestartMode | undefined
+  significant?: boolean | undefined
+  autoShutdown?: AutoShutdown | undefined
+}
+export type CheckedEntry = CheckedWorker | CheckedSupervisor
+
+const entry: v.GenericSchema<WorkerOptions | SupervisorOptions, CheckedEntry> = v.lazy((value) =>
+  isSupervisorOptions(value) ? supervisor : worker,
+) as never
+const supervisor = group({
+  id: workerId,
+  strategy: v.optional(oneOf('one-for-one', 'one-for-all', 'rest-for-one')),
+  intensity: v.optional(group({ restarts: v.optional(whole(0)), withinMs: v.optional(milliseconds(1)) })),
+  children: v.array(entry, 'a list of workers and supervisors'),
+  restart: v.optional(oneOf('permanent', 'transient', 'temporary')),
+  significant: v.optional(flag),
+  autoShutdown: v.optional(oneOf('never', 'any-significant', 'all-significant')),
 })
 
 export const expectedTimeZone = 'an IANA time zone such as America/Los_Angeles'
@@ -252,7 +286,7 @@ const quota = v.pipe(
 export const droverSchema = group(
   {
     store: path("the path of a file, or ':memory:'"),
-    workers: v.array(worker, 'a list of workers'),
+    workers: v.array(entry, 'a list of workers'),
     concurrency: v.optional(whole(1)),
     groups: v.optional(
       v.pipe(v.custom<Record<string, unknown>>(isRecord, 'an object of limits by group'), v.record(name('the name of a group'), whole(1))),
@@ -291,7 +325,6 @@ export const droverSchema = group(
 
 /** Options that have the right form. */
 export type CheckedOptions = v.InferOutput<typeof droverSchema>
-export type CheckedWorker = CheckedOptions['workers'][number]
 
 function isTimeZone(value: unknown): boolean {
   try {

@@ -56,9 +56,11 @@ export interface LifecycleEffects {
   failed(failure: Failure): void
   /** A rule of the restart policy threw, or answered with something that is no verdict. */
   policyFailed(problem: unknown): void
-  /** The policy passes the failure on to whoever supervises the worker. */
-  escalate(why: string): void
-  /** Answered by SLOT. */
+  /** The policy wants a restart: whoever supervises the worker has a say. Answered by GRANTED, or by STOP. */
+  askRestart(why: string): void
+  /** The worker went down by itself and is not restarted. */
+  ended(how: WorkerEnd, why: string): void
+  /** Answered by SLOT, when it is its turn. */
   requestSlot(): void
   /** Gives the slot, or the place in the queue, back. */
   releaseSlot(): void
@@ -71,6 +73,9 @@ export interface LifecycleEffects {
   /** Ends the thread now, with evidence of where it hangs if asked. Answered by ENDED with the given failure. */
   kill(failure: Pick<Failure, 'kind' | 'message'>, evidence: boolean): void
 }
+
+/** How a worker went down for good, as far as it goes: `escalated` is for its supervisor to answer. */
+export type WorkerEnd = 'completed' | 'stopped' | 'given-up' | 'escalated'
 
 export interface LifecycleInput {
   effects: LifecycleEffects
@@ -91,6 +96,8 @@ export type LifecycleEvent =
   | { type: 'RESET' }
   /** Given up by hand. */
   | { type: 'BLACKLIST'; why: string; drainMs?: number }
+  /** The restart that was asked for; `inTurn`: not before its siblings let it. */
+  | { type: 'GRANTED'; inTurn: boolean }
   | { type: 'SLOT' }
   | { type: 'READY' }
   /** Another host holds the worker. */

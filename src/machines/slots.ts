@@ -73,6 +73,11 @@ export class Slots {
   get queued(): number {
     return this.#queue.length
   }
+  /** Whether a worker has a slot. */
+  holds(worker: string): boolean {
+    return this.#holders.has(worker)
+  }
+
   /** Each group's limit, and how much of it is used. */
   get groups(): Record<string, { limit: number; used: number }> {
     return Object.fromEntries([...this.#groups].map(([group, limit]) => [group, { limit, used: this.#usedBy(group) }]))

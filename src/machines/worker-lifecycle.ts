@@ -5,7 +5,14 @@
  */
 import { assign, setup } from 'xstate'
 import type { Failure } from './failure.js'
-import { freshMemory, type LifecycleEvent, type LifecycleInput, type WorkerMemory, type WorkerState } from './lifecycle-contract.js'
+import {
+  freshMemory,
+  type LifecycleEvent,
+  type LifecycleInput,
+  type WorkerEnd,
+  type WorkerMemory,
+  type WorkerState,
+} from './lifecycle-contract.js'
 import { atStartup, filledPolicy, judge, type Verdict } from './restart-policy.js'
 
 export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'random'> {
@@ -76,6 +83,10 @@ export const workerLifecycle = setup({
   actions: {
     enter: ({ context }, { state }: { state: WorkerState }) => context.effects.enter(state, context.memory),
     because: assign({ memory: ({ context }, { reason }: { reason: string }) => ({ ...context.memory, reason }) }),
+    /** The reason that came with a stop. */
+    becauseAsked: assign({
+      memory: ({ context, event }) => ({ ...context.memory, reason: (event.type === 'STOP' && event.reason) || 'stopped' }),
+    }),
     requestSlot: ({ context }) => context.effects.requestSlot(),
     releaseSlot: ({ context }) => context.effects.releaseSlot(),
     spawn: ({ context }) => context.effects.spawn(),
@@ -93,7 +104,8 @@ export const workerLifecycle = setup({
     tellProblems: ({ context }) => {
       for (const problem of context.problems) context.effects.policyFailed(problem)
     },
-    escalate: ({ context }) => context.effects.escalate(context.memory.reason),
+    askRestart: ({ context }) => context.effects.askRestart(context.memory.reason),
+    tellEnd: ({ context }, { how }: { how: WorkerEnd }) => context.effects.ended(how, context.memory.reason),
     want: assign({ wanted: true }),
     letBe: assign({ wanted: false }),
     /** The verdict's reason takes the place of the failure's. */
@@ -125,8 +137,9 @@ export const workerLifecycle = setup({
     restoredAs: ({ context }, { state }: { state: WorkerState }) => context.restored === state,
     stillWaits: ({ context }, { state }: { state: WorkerState }) =>
       context.restored === state && context.memory.until !== null && context.memory.until > context.effects.now(),
-    atOnce: ({ context }) => context.verdict?.do === 'restart' && context.verdict.delayMs <= 0,
-    afterWait: ({ context }) => context.verdict?.do === 'restart',
+    restarts: ({ context }) => context.verdict?.do === 'restart',
+    afterWait: ({ context }) => context.verdict?.do === 'restart' && context.verdict.delayMs > 0,
+    inTurn: ({ event }) => event.type === 'GRANTED' && event.inTurn,
     givesUp: ({ context }) => context.verdict?.do === 'blacklist',
     parks: ({ context }) => context.verdict?.do === 'park',
     escalates: ({ context }) => context.verdict?.do === 'escalate',
@@ -191,7 +204,7 @@ export const workerLifecycle = setup({
       entry: ['want', { type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
       on: {
         SLOT: 'live',
-        STOP: { target: 'stopped', actions: [{ type: 'because', params: { reason: 'stopped while queued' } }, 'dropPause', 'releaseSlot'] },
+        STOP: { target: 'stopped', actions: ['becauseAsked', 'dropPause', 'releaseSlot'] },
         PAUSE: { actions: 'wantPause' },
         RESUME: { actions: 'dropPause' },
       },
@@ -235,7 +248,11 @@ export const workerLifecycle = setup({
         ENDED: [
           { target: 'crashed', guard: 'failed', actions: ['tellFailure', 'judge', 'tellProblems'] },
           { target: 'stopped', guard: { type: 'next', params: { is: 'stopped' } } },
-          { target: 'completed', guard: { type: 'next', params: { is: 'completed' } } },
+          {
+            target: 'completed',
+            guard: { type: 'next', params: { is: 'completed' } },
+            actions: { type: 'tellEnd', params: { how: 'completed' } },
+          },
           { target: 'parked', guard: { type: 'next', params: { is: 'parked' } } },
           { target: 'queued' },
         ],
@@ -264,7 +281,13 @@ export const workerLifecycle = setup({
               target: '#worker.idle',
               actions: [assign({ memory: ({ context, event }) => ({ ...context.memory, reason: event.reason }) }), 'releaseSlot'],
             },
-            COMPLETE: { target: '#worker.completed', actions: { type: 'because', params: { reason: 'nothing left to do' } } },
+            COMPLETE: {
+              target: '#worker.completed',
+              actions: [
+                { type: 'because', params: { reason: 'nothing left to do' } },
+                { type: 'tellEnd', params: { how: 'completed' } },
+              ],
+            },
             PAUSE: { actions: 'wantPause' },
             RESUME: { actions: 'dropPause' },
             STUCK: {},
@@ -374,7 +397,7 @@ export const workerLifecycle = setup({
       },
       on: {
         START: { target: 'queued', actions: ['noDeadline', { type: 'because', params: { reason: 'started' } }] },
-        STOP: { target: 'stopped', actions: ['noDeadline', 'dropPause', { type: 'because', params: { reason: 'stopped' } }] },
+        STOP: { target: 'stopped', actions: ['noDeadline', 'dropPause', 'becauseAsked'] },
         PAUSE: { actions: 'wantPause' },
         RESUME: { actions: 'dropPause' },
       },
@@ -382,24 +405,52 @@ export const workerLifecycle = setup({
 
     crashed: {
       entry: { type: 'enter', params: { state: 'crashed' } },
-      always: [
-        { target: 'live', guard: 'atOnce', actions: { type: 'because', params: { reason: 'restarted at once' } } },
-        {
-          target: 'backoff',
-          guard: 'afterWait',
-          actions: assign({
-            backoffFrom: ({ context }) => context.effects.now(),
-            memory: ({ context }) => ({
-              ...context.memory,
-              until: context.effects.now() + (context.verdict?.do === 'restart' ? context.verdict.delayMs : 0),
-            }),
-          }),
+      initial: 'deciding',
+      states: {
+        deciding: {
+          always: [
+            { target: 'asking', guard: 'restarts' },
+            { target: '#worker.parked', guard: 'parks', actions: 'becauseOfVerdict' },
+            {
+              target: '#worker.blacklisted',
+              guard: 'givesUp',
+              actions: ['becauseOfVerdict', { type: 'tellEnd', params: { how: 'given-up' } }],
+            },
+            {
+              target: '#worker.stopped',
+              guard: 'escalates',
+              actions: ['becauseOfVerdict', { type: 'tellEnd', params: { how: 'escalated' } }],
+            },
+            { target: '#worker.stopped', actions: ['becauseOfVerdict', { type: 'tellEnd', params: { how: 'stopped' } }] },
+          ],
         },
-        { target: 'parked', guard: 'parks', actions: 'becauseOfVerdict' },
-        { target: 'blacklisted', guard: 'givesUp', actions: 'becauseOfVerdict' },
-        { target: 'stopped', guard: 'escalates', actions: ['becauseOfVerdict', 'escalate'] },
-        { target: 'stopped', actions: 'becauseOfVerdict' },
-      ],
+        /** The supervisor answers before anything else happens. */
+        asking: {
+          entry: 'askRestart',
+          on: {
+            GRANTED: [
+              {
+                target: '#worker.backoff',
+                guard: 'afterWait',
+                actions: assign({
+                  backoffFrom: ({ context }) => context.effects.now(),
+                  memory: ({ context }) => ({
+                    ...context.memory,
+                    until: context.effects.now() + (context.verdict?.do === 'restart' ? context.verdict.delayMs : 0),
+                  }),
+                }),
+              },
+              { target: '#worker.queued', guard: 'inTurn', actions: { type: 'because', params: { reason: 'restarted' } } },
+              { target: '#worker.live', actions: { type: 'because', params: { reason: 'restarted at once' } } },
+            ],
+            STOP: {
+              target: '#worker.stopped',
+              actions: ['dropPause', 'becauseAsked'],
+            },
+            RESTART: { target: '#worker.queued', actions: { type: 'because', params: { reason: 'restarted' } } },
+          },
+        },
+      },
     },
 
     backoff: {
@@ -422,7 +473,7 @@ export const workerLifecycle = setup({
       },
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started by hand' } } },
-        STOP: { target: 'stopped', actions: ['dropPause', { type: 'because', params: { reason: 'stopped' } }] },
+        STOP: { target: 'stopped', actions: ['dropPause', 'becauseAsked'] },
         PAUSE: { actions: 'wantPause' },
         RESUME: { actions: 'dropPause' },
       },

@@ -94,7 +94,7 @@ for (const [answer, bystander] of [
     await system.load('calm', items(200))
     const escalated = event(system, 'system:failure:escalated')
     await system.start()
-    assert.equal({ ...(await escalated), at: 0 }, { worker: 'bad/x', reason: 'the disk is full', answer, at: 0 })
+    assert.equal({ ...(await escalated), at: 0 }, { worker: 'bad/x', supervisor: null, reason: 'the disk is full', answer, at: 0 })
     const report = await system.done()
     assert.equal(report[bystander], bystander === 'stopped' ? ['bad/x', 'good/x'] : ['good/x'])
     assert.is(system.worker('bad/x').status().reason, 'the disk is full')

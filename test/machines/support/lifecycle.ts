@@ -26,7 +26,10 @@ export function begin({ policy = policies.default, restored }: Options = {}) {
         },
         failed: (failure) => failures.push(failure),
         policyFailed: () => effects.push('policyFailed'),
-        escalate: (why) => effects.push(`escalate ${why}`),
+        askRestart: () => send({ type: 'GRANTED', inTurn: false }),
+        ended: (how, why) => {
+          if (how === 'escalated') effects.push(`escalate ${why}`)
+        },
         requestSlot: note('requestSlot'),
         releaseSlot: note('releaseSlot'),
         spawn: note('spawn'),

@@ -1,0 +1,268 @@
+/** A supervision tree of real supervisors and lifecycles, whose threads and clock are played by the test. */
+import { createActor, SimulatedClock } from 'xstate'
+import { type SupervisedWorker, type SupervisionEffects, type SupervisorRef, supervisor, type WorkerRef } from '../../../src/actors/supervisor.js'
+import type { Failure, FailureKind } from '../../../src/machines/failure.js'
+import type { LifecycleEffects, LifecycleEvent, LifecycleInput, WorkerState } from '../../../src/machines/lifecycle-contract.js'
+import { filledPolicy, type RestartMode, type RestartPolicy, type RestartRules } from '../../../src/machines/restart-policy.js'
+import { Slots } from '../../../src/machines/slots.js'
+import { StartOrder } from '../../../src/machines/start-order.js'
+import { StopSequence } from '../../../src/machines/stop-sequence.js'
+import { isSupervisor, type Phase, type SupervisorNode, type TreeNode, workersOf } from '../../../src/machines/supervision.js'
+import { Tree } from '../../../src/machines/tree.js'
+
+/** As OTP restarts: at once, any number of times. */
+const atOnce: RestartRules = {
+  maxRestarts: Number.POSITIVE_INFINITY,
+  resetAfterMs: Number.POSITIVE_INFINITY,
+  backoff: { initialMs: 0, maxMs: 0 },
+}
+
+export interface WorkerSpec {
+  id: string
+  mode?: RestartMode
+  significant?: boolean
+  policy?: RestartPolicy
+  /** Its own stop timeout. */
+  drainMs?: number
+}
+
+type ChildSpec = string | WorkerSpec | SupervisorNode
+
+/** A worker under test: `a` is permanent, as OTP's children are unless they say otherwise. */
+const specOf = (child: string | WorkerSpec): WorkerSpec => (typeof child === 'string' ? { id: child } : child)
+const specs = new WeakMap<TreeNode, WorkerSpec>()
+
+/** A supervisor; OTP's defaults but for an intensity that most cases never reach. */
+export function sup(id: string, options: Partial<Omit<SupervisorNode, 'id' | 'children'>>, children: ChildSpec[]): SupervisorNode {
+  return {
+    id,
+    strategy: 'one-for-one',
+    intensity: { restarts: 10, withinMs: 3_600_000 },
+    mode: 'permanent',
+    significant: false,
+    autoShutdown: 'never',
+    ...options,
+    children: children.map((child) => {
+      if (typeof child !== 'string' && 'children' in child) return child
+      const spec = specOf(child)
+      const node = { worker: spec.id, mode: spec.mode ?? 'permanent', significant: spec.significant ?? false }
+      specs.set(node, spec)
+      return node
+    }),
+  }
+}
+
+class Puppet implements LifecycleEffects, SupervisedWorker {
+  state: WorkerState = 'idle'
+  beingStarted = false
+  #admitted = false
+  #ref: WorkerRef | null = null
+  #supervisor: SupervisorRef | null = null
+
+  constructor(
+    readonly spec: Required<WorkerSpec>,
+    private readonly world: World,
+  ) {}
+
+  get live(): boolean {
+    return ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed'].includes(this.state)
+  }
+  get hasRun(): boolean {
+    return this.state === 'completed'
+  }
+  get phase(): Phase {
+    const { state } = this
+    if (state === 'queued') return !this.#admitted ? 'wanted' : this.world.slots.holds(this.spec.id) ? 'starting' : 'queued'
+    if (state === 'starting') return 'starting'
+    if (state === 'running' || state === 'paused' || state === 'parked') return 'up'
+    if (state === 'backoff') return 'waiting'
+    if (state === 'stopping' || state === 'stuck' || state === 'crashed') return 'falling'
+    return this.beingStarted ? 'wanted' : 'down'
+  }
+  lifecycleInput(): LifecycleInput {
+    const { policy, drainMs } = this.spec
+    return { effects: this, policy, startTimeoutMs: 30_000, drainMs, restored: null, random: () => 0 }
+  }
+  attach(ref: WorkerRef, supervisor: SupervisorRef): void {
+    this.#ref = ref
+    this.#supervisor = supervisor
+  }
+  tell(event: LifecycleEvent): void {
+    this.#ref?.send(event)
+  }
+  startAgain(): void {
+    this.beingStarted = this.state === 'stopped'
+    this.tell({ type: 'START' })
+  }
+  revive(): void {
+    this.#supervisor?.send({ type: 'REVIVE' })
+  }
+  now(): number {
+    return this.world.clock.now()
+  }
+  enter(state: WorkerState): void {
+    if (state === this.state) return
+    this.state = state
+    this.#admitted = false
+    if (state === 'queued') this.beingStarted = false
+    const { id } = this.spec
+    if (state === 'running') this.world.log.push(`${id} up`)
+    if (state === 'stopping') this.world.log.push(`${id} stops`)
+    if (['stopped', 'completed', 'blacklisted', 'crashed'].includes(state)) this.world.log.push(`${id} ${state}`)
+    this.#supervisor?.send({ type: 'MOVED', worker: id })
+    this.world.order.look()
+    this.world.moved()
+  }
+  failed(): void {}
+  policyFailed(problem: unknown): void {
+    throw problem
+  }
+  askRestart(why: string): void {
+    this.#supervisor?.send({ type: 'CHILD_DOWN', child: this.spec.id, how: 'crashed', why })
+  }
+  ended(how: 'completed' | 'stopped' | 'given-up' | 'escalated', why: string): void {
+    this.#supervisor?.send({ type: 'CHILD_DOWN', child: this.spec.id, how, why })
+  }
+  requestSlot(): void {
+    this.world.order.request(this.spec.id)
+    if (!this.#admitted) this.world.slots.release(this.spec.id)
+  }
+  admit(): void {
+    this.#admitted = true
+    this.world.slots.request({ worker: this.spec.id, priority: 0, group: null })
+  }
+  releaseSlot(): void {
+    this.world.order.withdraw(this.spec.id)
+    this.world.slots.release(this.spec.id)
+  }
+  spawn(): void {
+    const { failsToStart, slowToStart } = this.world
+    const fails = failsToStart.get(this.spec.id) ?? 0
+    if (fails > 0) {
+      failsToStart.set(this.spec.id, fails - 1)
+      this.tell({ type: 'ENDED', failure: failure('start-error', null, this.now()) })
+    } else if (!slowToStart.has(this.spec.id)) this.tell({ type: 'READY' })
+  }
+  pause(): void {}
+  resume(): void {}
+  /** A stubborn one is ended at its deadline, as a thread is. */
+  finish(drainMs: number): void {
+    const end = (): void => this.tell({ type: 'ENDED', failure: null })
+    if (this.world.stubborn.has(this.spec.id)) this.world.clock.setTimeout(end, drainMs)
+    else end()
+  }
+  kill(): void {
+    throw new Error('nobody hangs here')
+  }
+}
+
+export function failure(kind: FailureKind, uptimeMs: number | null, at: number): Failure {
+  return { kind, message: 'it broke', error: null, exitCode: 1, hungAt: null, evidence: null, tasks: [], uptimeMs, at }
+}
+
+interface World {
+  clock: SimulatedClock
+  order: StartOrder
+  slots: Slots
+  log: string[]
+  failsToStart: Map<string, number>
+  slowToStart: Set<string>
+  stubborn: Set<string>
+  moved: () => void
+}
+
+/** Grows a tree and plays it. `entries`: what stands directly under the system. */
+export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: number } = {}) {
+  const clock = new SimulatedClock()
+  const tree = new Tree(entries)
+  const puppets = new Map<string, Puppet>()
+  const puppet = (id: string): Puppet => {
+    const found = puppets.get(id)
+    if (!found) throw new Error(`there is no worker ${id}`)
+    return found
+  }
+  const supervisors = new Map<string, { state: string; reason: string }>()
+  const escalations: string[] = []
+  const stops = new Set<() => void>()
+  const world: World = {
+    clock,
+    order: new StartOrder({ tree, phase: (id) => puppet(id).phase, admit: (id) => puppet(id).admit() }),
+    slots: new Slots({ limit, now: () => clock.now(), grant: (id) => puppet(id).tell({ type: 'SLOT' }) }),
+    log: [],
+    failsToStart: new Map(),
+    slowToStart: new Set(),
+    stubborn: new Set(),
+    moved: () => {
+      for (const stop of [...stops]) stop()
+    },
+  }
+  const visit = (node: TreeNode): void => {
+    if (isSupervisor(node)) return node.children.forEach(visit)
+    const spec = specs.get(node) ?? { id: node.worker }
+    const policy = spec.policy ?? { ...atOnce, mode: node.mode }
+    puppets.set(node.worker, new Puppet({ drainMs: 5_000, significant: node.significant, mode: node.mode, ...spec, policy }, world))
+  }
+  entries.forEach(visit)
+  const effects: SupervisionEffects = {
+    now: () => clock.now(),
+    order: world.order,
+    worker: puppet,
+    entered: (id, state, reason) => {
+      if (state === 'down') world.log.push(`${id} down`)
+      supervisors.set(id, { state, reason })
+    },
+    escalated: (from, reason) => escalations.push(`${from}: ${reason}`),
+  }
+  const root = createActor(supervisor, { clock, input: { node: { ...sup('system', {}, []), children: entries }, effects, parent: null } })
+  root.start()
+  const all = entries.flatMap(workersOf)
+
+  return {
+    clock,
+    log: world.log,
+    escalations,
+    slots: world.slots,
+    stubborn: world.stubborn,
+    slowToStart: world.slowToStart,
+    failsToStart: world.failsToStart,
+    state: (id: string) => supervisors.get(id)?.state ?? puppet(id).state,
+    reason: (id: string) => supervisors.get(id)?.reason,
+    /** Who has a thread that is ready, in the order of the tree. */
+    up: () => all.filter((id) => puppet(id).state === 'running').join(' '),
+    tell: (id: string, event: LifecycleEvent) => puppet(id).tell(event),
+    /** By hand, as `drover.start` does. */
+    start(...ids: string[]): void {
+      const starting = (ids.length > 0 ? ids : all).map(puppet)
+      for (const worker of starting) worker.beingStarted = true
+      for (const worker of starting) {
+        worker.revive()
+        worker.tell({ type: 'START' })
+        worker.beingStarted = false
+      }
+      world.order.look()
+    },
+    /** By hand, as `drover.stop` does: in reverse order. */
+    stop(...ids: string[]): void {
+      const sequence = new StopSequence((ids.length > 0 ? ids : all).map(puppet), (worker) => worker.tell({ type: 'STOP' }))
+      const advance = (): void => {
+        if (sequence.advance()) stops.delete(advance)
+      }
+      stops.add(advance)
+      advance()
+    },
+    ready: (id: string) => puppet(id).tell({ type: 'READY' }),
+    crash: (...ids: string[]) => {
+      for (const id of ids) puppet(id).tell({ type: 'ENDED', failure: failure('exit', 1_000, clock.now()) })
+    },
+    /** Its `run` returns: a failure for a permanent one, as the thread reports it. */
+    returns(id: string): void {
+      if (filledPolicy(puppet(id).spec.policy).mode === 'permanent') {
+        puppet(id).tell({ type: 'ENDED', failure: failure('exit', 1_000, clock.now()) })
+      } else puppet(id).tell({ type: 'COMPLETE' })
+    },
+    /** What has happened since this was asked last. */
+    happened(): string {
+      return world.log.splice(0).join(', ')
+    },
+  }
+}
