@@ -1,7 +1,9 @@
 /**
  * The façade: what a pipeline holds in its hands. Everything behind it is actors; nothing here decides.
  */
-import { statusOf, systemStatus } from './actors/observe.js'
+import type { InspectionEvent } from 'xstate'
+import { inspectActors } from './actors/inspection.js'
+import { statusOf, systemStatus, treeStatus } from './actors/observe.js'
 import { laneOf, type OpenSystem, openSystem } from './actors/open-system.js'
 import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
@@ -15,9 +17,9 @@ import type { Failure } from './machines/failure.js'
 import type { LifecycleEvent, WorkerMemory, WorkerState } from './machines/lifecycle-contract.js'
 import type { CompiledWorker, DroverOptions } from './options.js'
 import { type DeadTask, exportResults, type Result, readDead, readResults } from './results.js'
-import { type Selector, select } from './selector.js'
+import { byId, type Selector, select } from './selector.js'
 import { stopOnSignals } from './signals.js'
-import type { SystemStatus, WorkerStatus } from './status.js'
+import type { SystemStatus, TreeStatus, WorkerStatus } from './status.js'
 import type { LaneFilter, QuotaStatus, StoredEvent } from './store/engine.js'
 import type { CpuProfile } from './threads/evidence.js'
 
@@ -297,9 +299,29 @@ export class Drover {
     return systemStatus(this.#system, this.#state)
   }
 
+  /** The supervision tree, from what stands directly under the system downwards, in the order of starting. */
+  tree(): TreeStatus[] {
+    return treeStatus(this.#system)
+  }
+
+  /**
+   * Hands on XState's inspection events: of every actor there is, as if it had just begun, and then of every event and transition.
+   * Worker inputs are not part of what a snapshot shows.
+   *
+   * @returns ends it
+   * @see https://stately.ai/docs/inspection
+   * @example
+   * import { createWebSocketInspector } from '@statelyai/inspect'
+   * const stop = drover.inspect(createWebSocketInspector().inspect)
+   */
+  inspect(observer: (event: InspectionEvent) => void): () => void {
+    this.#assertOpen()
+    return inspectActors(this.#system.root, observer)
+  }
+
   /** One worker. */
   worker(id: string): { status(): WorkerStatus } {
-    const hands = this.#hands((this.#select(id)[0] as CompiledWorker).id)
+    const hands = this.#one(id)
     return { status: () => statusOf(this.#system, hands) }
   }
 
@@ -314,7 +336,7 @@ export class Drover {
     const { ms = 1_000 } = options
     if (!Number.isSafeInteger(ms) || ms < 1 || ms > 600_000)
       throw new DroverError('ARGUMENT_INVALID', `ms must be a whole number, 1 to 600000, got ${ms}`)
-    const hands = this.#hands((this.#select(id)[0] as CompiledWorker).id)
+    const hands = this.#one(id)
     if (!hands.thread) throw new DroverError('THREAD_GONE', `${id} is ${hands.state} and has no thread`)
     return hands.thread.profile(ms)
   }
@@ -472,7 +494,12 @@ export class Drover {
 
   #select(selector: Selector | undefined): CompiledWorker[] {
     this.#assertOpen()
-    return select(this.#workers, selector)
+    return select(this.#workers, this.#system.tree, selector)
+  }
+
+  #one(id: string): WorkerHands {
+    this.#assertOpen()
+    return this.#hands(byId(this.#workers, id).id)
   }
 
   #assertOpen(): void {

@@ -1,17 +1,25 @@
 /** Which workers a call means. */
 import { distance } from 'fastest-levenshtein'
 import { DroverError } from './errors.js'
+import { type SupervisorNode, workersOf } from './machines/supervision.js'
+import type { Tree } from './machines/tree.js'
 import type { CompiledWorker } from './options.js'
 
-/** One worker's id, or all that match; nothing given: all that are enabled. */
+/**
+ * One worker's id; a supervisor's id, for all that are enabled below it; or all workers that match. Nothing given: all that are
+ * enabled.
+ */
 export type Selector = string | { annotator?: string | number; domain?: string; worker?: string }
 
 /**
  * @throws DroverError WORKER_UNKNOWN when an id, or a whole selector, names nobody
  */
-export function select(workers: readonly CompiledWorker[], selector: Selector | undefined): CompiledWorker[] {
+export function select(workers: readonly CompiledWorker[], tree: Tree, selector: Selector | undefined): CompiledWorker[] {
   if (selector === undefined) return workers.filter(({ enabled }) => enabled)
-  if (typeof selector === 'string') return [byId(workers, selector)]
+  if (typeof selector === 'string') {
+    const supervisor = tree.supervisor(selector)
+    return supervisor ? below(workers, supervisor) : [byId(workers, selector)]
+  }
   if (typeof selector !== 'object' || selector === null) {
     throw new DroverError('ARGUMENT_INVALID', `a worker's id or { annotator, domain, worker } was expected, got ${typeof selector}`)
   }
@@ -26,7 +34,13 @@ export function select(workers: readonly CompiledWorker[], selector: Selector | 
   return all ? matching.filter(({ enabled }) => enabled) : matching
 }
 
-function byId(workers: readonly CompiledWorker[], id: string): CompiledWorker {
+function below(workers: readonly CompiledWorker[], supervisor: SupervisorNode): CompiledWorker[] {
+  const ids = new Set(workersOf(supervisor))
+  return workers.filter(({ id, enabled }) => enabled && ids.has(id))
+}
+
+/** @throws DroverError WORKER_UNKNOWN */
+export function byId(workers: readonly CompiledWorker[], id: string): CompiledWorker {
   const found = workers.find((worker) => worker.id === id)
   if (found) return found
   const near = workers.map((worker) => worker.id).sort((a, b) => distance(a, id) - distance(b, id))[0]

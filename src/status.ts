@@ -4,6 +4,7 @@
 
 import type { Failure } from './machines/failure.js'
 import type { WorkerState } from './machines/lifecycle-contract.js'
+import type { SupervisorState, SupervisorStrategy } from './machines/supervision.js'
 
 /** One worker. */
 export interface WorkerStatus {
@@ -37,6 +38,23 @@ export interface WorkerStatus {
   /** Which other host holds it, if its start was refused for that. */
   heldBy: { pid: number; hostname: string; since: number } | null
 }
+
+/** A supervisor, and all below it, in the order of starting. */
+export interface SupervisorStatus {
+  supervisor: string
+  strategy: SupervisorStrategy
+  state: SupervisorState
+  /** Why it is in this state. */
+  reason: string
+  /** Since when, in ms since the epoch. */
+  since: number
+  /** How many restarts of its children count now, and how many are tolerated. */
+  restarts: { count: number; limit: number; withinMs: number }
+  children: TreeStatus[]
+}
+
+/** One place of the supervision tree. */
+export type TreeStatus = SupervisorStatus | { worker: string; state: WorkerState }
 
 /** The whole system. */
 export interface SystemStatus {

@@ -1,7 +1,10 @@
 /** Makes status out of what the main thread has in memory. */
+import type { ActorRefFrom } from 'xstate'
 import type { WorkerState } from '../machines/lifecycle-contract.js'
-import type { SystemStatus, WorkerStatus } from '../status.js'
+import { isSupervisor, type TreeNode } from '../machines/supervision.js'
+import type { SystemStatus, TreeStatus, WorkerStatus } from '../status.js'
 import type { OpenSystem } from './open-system.js'
+import { type supervisor, supervisorAddress } from './supervisor.js'
 import type { WorkerHands } from './worker.js'
 
 export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): WorkerStatus {
@@ -53,4 +56,16 @@ export function systemStatus(system: OpenSystem, state: SystemStatus['state']): 
     etaMs: left === 0 ? 0 : ratePerMinute > 0 ? (left / ratePerMinute) * 60_000 : null,
     slots: { limit: slots.limit, used: slots.used, queued: slots.queued, groups: slots.groups },
   }
+}
+
+export function treeStatus(system: OpenSystem, nodes: readonly TreeNode[] = system.tree.root): TreeStatus[] {
+  return nodes.map((node) => {
+    if (!isSupervisor(node)) return { worker: node.worker, state: (system.hands.get(node.worker) as WorkerHands).state }
+    const { state, reason, since } = system.supervisors.get(node.id) ?? { state: 'up', reason: 'declared', since: 0 }
+    const ref = system.root.system.get(supervisorAddress(node.id)) as ActorRefFrom<typeof supervisor>
+    const { restarts: limit, withinMs } = node.intensity
+    const count = ref.getSnapshot().context.window.count(performance.now())
+    const { id, strategy, children } = node
+    return { supervisor: id, strategy, state, reason, since, restarts: { count, limit, withinMs }, children: treeStatus(system, children) }
+  })
 }

@@ -129,7 +129,6 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
         if (from === undefined || !tree.supervisor(supervisor)) return
         publish('supervisor:state:changed', { supervisor, from, to, reason, at })
         log[to === 'up' ? 'info' : 'warn'](`supervisor ${supervisor}: ${from} -> ${to}: ${reason}`)
-        parts.changed()
       },
       escalated: (from, reason) => {
         const [worker, supervisor] = tree.supervisor(from) ? [null, from] : [from, null]

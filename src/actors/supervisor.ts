@@ -140,7 +140,7 @@ export const supervisor = setup({
       const reason = `restarted with ${down.child} (${node.strategy} of ${node.id})`
       const workers = new Map(ids.map((id) => [effects.worker(id), id]))
       const concerned = [...workers].filter(([worker, id]) => {
-        return sequence?.includes(worker) || (along.has(id) && (worker.phase !== 'down' || worker.hasRun))
+        return sequence?.includes(worker) || (along.has(id) && takesPart(worker))
       })
       const tell = (worker: SupervisedWorker): void => {
         worker.tell({ type: temporary.has(workers.get(worker) as string) ? 'STOP' : 'RESTART', reason })
@@ -153,7 +153,7 @@ export const supervisor = setup({
         ),
       }
     }),
-    because: assign(({ context: { node, down } }) => ({ reason: `restarted ${down?.child} (${node.strategy})` })),
+    because: assign(({ context: { down } }) => ({ reason: `${down?.child} failed: ${down?.why}` })),
     haltAlong: ({ context: { answer, refs, reason } }) => {
       if (answer.do === 'restart') for (const child of answer.along) if (isSupervisor(child)) halt(refs, child, 'up', reason)
     },
@@ -214,7 +214,12 @@ export const supervisor = setup({
       if (sequence === null && awaited === null && answer.do !== 'end') effects.order.open(node.id)
     },
     advance: assign(({ context: { sequence } }) => (sequence?.advance() ? { sequence: null } : {})),
-    forget: assign(({ context: { node } }) => ({ window: new RestartWindow(node.intensity), end: null, revived: false })),
+    forget: assign(({ context: { node } }) => ({
+      window: new RestartWindow(node.intensity),
+      end: null,
+      revived: false,
+      reason: 'started again',
+    })),
     startAgain: ({ context: { node, effects, refs, wereRunning } }) => {
       for (const child of node.children) {
         if (!wereRunning.includes(nodeId(child))) continue
@@ -279,7 +284,11 @@ export const supervisor = setup({
         answering: {
           always: [
             { guard: 'ends', target: '#supervisor.stopping', actions: ['endAll', 'haltAll'] },
-            { guard: 'restartsOthers', target: 'restarting', actions: ['takeAlong', 'awaitChild', 'close', 'haltAlong', 'grant'] },
+            {
+              guard: 'restartsOthers',
+              target: 'restarting',
+              actions: ['because', 'takeAlong', 'awaitChild', 'close', 'haltAlong', 'grant'],
+            },
             { guard: 'restartsSupervisor', target: 'restarting', actions: ['because', 'awaitChild', 'close', 'grant'] },
             { guard: 'isBusy', target: 'restarting', actions: ['grant', 'escalate'] },
             { target: 'up', actions: ['grant', 'escalate'] },
@@ -349,10 +358,17 @@ export function supervisorAddress(id: string): string {
   return `supervisor ${id}`
 }
 
-/** Its children that run, or want to. */
+/** Its children that run, want to, or have run to their end: those that are started when it is started again. */
 function running({ node, effects, down }: SupervisorContext): string[] {
-  const wants = (child: TreeNode): boolean => workersOf(child).some((worker) => effects.worker(worker).phase !== 'down')
-  return node.children.filter((child) => wants(child) || (isSupervisor(child) && child.id === down?.child)).map(nodeId)
+  const concerned = (child: TreeNode): boolean =>
+    workersOf(child)
+      .map((id) => effects.worker(id))
+      .some(takesPart)
+  return node.children.filter((child) => concerned(child) || nodeId(child) === down?.child).map(nodeId)
+}
+
+function takesPart(worker: SupervisedWorker): boolean {
+  return worker.phase !== 'down' || worker.hasRun
 }
 
 function halt(refs: SupervisorContext['refs'], child: SupervisorNode, then: 'up' | 'down', why: string): void {

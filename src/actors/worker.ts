@@ -49,7 +49,8 @@ const phases: Record<Exclude<WorkerState, 'queued'>, Phase> = {
 const evidenceLines = 10
 
 export class WorkerHands implements LifecycleEffects, SupervisedWorker {
-  readonly config: CompiledWorker
+  // Private, so that whoever prints or serialises an actor's context does not print a worker's input.
+  #config: CompiledWorker
   readonly #parts: SystemParts
   readonly #restored: LifecycleInput['restored']
   #supervisor: SupervisorRef | null = null
@@ -79,7 +80,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   /** @param restored what an earlier host left of it */
   constructor(config: CompiledWorker, parts: SystemParts, restored: LifecycleInput['restored']) {
-    this.config = config
+    this.#config = config
     this.#parts = parts
     this.#restored = restored
     this.#since = parts.now()
@@ -95,6 +96,9 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#supervisor = supervisor
   }
 
+  get config(): CompiledWorker {
+    return this.#config
+  }
   get ref(): WorkerRef {
     return this.#ref as WorkerRef
   }

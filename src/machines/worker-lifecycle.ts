@@ -31,6 +31,8 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
   pauseWanted: boolean
   /** Where to go when the thread has ended as asked. */
   next: 'stopped' | 'completed' | 'parked' | 'queued' | 'blacklisted'
+  /** It goes down by itself, and its supervisor is to be told. */
+  ending: WorkerEnd | null
   drainFor: number
 }
 
@@ -105,7 +107,12 @@ export const workerLifecycle = setup({
       for (const problem of context.problems) context.effects.policyFailed(problem)
     },
     askRestart: ({ context }) => context.effects.askRestart(context.memory.reason),
-    tellEnd: ({ context }, { how }: { how: WorkerEnd }) => context.effects.ended(how, context.memory.reason),
+    ends: assign({ ending: (_, { how }: { how: WorkerEnd }) => how }),
+    /** Comes when the worker is down: whoever is told sees it so. */
+    tellEnd: ({ context }) => {
+      if (context.ending) context.effects.ended(context.ending, context.memory.reason)
+    },
+    endTold: assign({ ending: null }),
     want: assign({ wanted: true }),
     letBe: assign({ wanted: false }),
     /** The verdict's reason takes the place of the failure's. */
@@ -170,6 +177,7 @@ export const workerLifecycle = setup({
     backoffFrom: null,
     pauseWanted: false,
     next: 'stopped',
+    ending: null,
     drainFor: input.drainMs,
   }),
   initial: 'restoring',
@@ -251,7 +259,7 @@ export const workerLifecycle = setup({
           {
             target: 'completed',
             guard: { type: 'next', params: { is: 'completed' } },
-            actions: { type: 'tellEnd', params: { how: 'completed' } },
+            actions: { type: 'ends', params: { how: 'completed' } },
           },
           { target: 'parked', guard: { type: 'next', params: { is: 'parked' } } },
           { target: 'queued' },
@@ -285,7 +293,7 @@ export const workerLifecycle = setup({
               target: '#worker.completed',
               actions: [
                 { type: 'because', params: { reason: 'nothing left to do' } },
-                { type: 'tellEnd', params: { how: 'completed' } },
+                { type: 'ends', params: { how: 'completed' } },
               ],
             },
             PAUSE: { actions: 'wantPause' },
@@ -414,14 +422,14 @@ export const workerLifecycle = setup({
             {
               target: '#worker.blacklisted',
               guard: 'givesUp',
-              actions: ['becauseOfVerdict', { type: 'tellEnd', params: { how: 'given-up' } }],
+              actions: ['becauseOfVerdict', { type: 'ends', params: { how: 'given-up' } }],
             },
             {
               target: '#worker.stopped',
               guard: 'escalates',
-              actions: ['becauseOfVerdict', { type: 'tellEnd', params: { how: 'escalated' } }],
+              actions: ['becauseOfVerdict', { type: 'ends', params: { how: 'escalated' } }],
             },
-            { target: '#worker.stopped', actions: ['becauseOfVerdict', { type: 'tellEnd', params: { how: 'stopped' } }] },
+            { target: '#worker.stopped', actions: ['becauseOfVerdict', { type: 'ends', params: { how: 'stopped' } }] },
           ],
         },
         /** The supervisor answers before anything else happens. */
@@ -480,7 +488,7 @@ export const workerLifecycle = setup({
     },
 
     blacklisted: {
-      entry: [{ type: 'enter', params: { state: 'blacklisted' } }, 'releaseSlot'],
+      entry: [{ type: 'enter', params: { state: 'blacklisted' } }, 'releaseSlot', 'tellEnd', 'endTold'],
       initial: 'deciding',
       states: {
         deciding: { always: [{ target: 'serving', guard: 'hasDeadline' }, { target: 'down' }] },
@@ -508,7 +516,7 @@ export const workerLifecycle = setup({
     },
 
     stopped: {
-      entry: [{ type: 'enter', params: { state: 'stopped' } }, 'releaseSlot'],
+      entry: [{ type: 'enter', params: { state: 'stopped' } }, 'releaseSlot', 'tellEnd', 'endTold'],
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
         RESET: { target: 'idle', actions: 'forget' },
@@ -517,7 +525,7 @@ export const workerLifecycle = setup({
     },
 
     completed: {
-      entry: ['endParole', { type: 'enter', params: { state: 'completed' } }, 'releaseSlot'],
+      entry: ['endParole', { type: 'enter', params: { state: 'completed' } }, 'releaseSlot', 'tellEnd', 'endTold'],
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
         MORE: { target: 'queued', actions: { type: 'because', params: { reason: 'more to do' } } },

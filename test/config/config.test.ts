@@ -51,8 +51,10 @@ test('what is not given has its documented default', () => {
         recycle: {},
         heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
         tasks: { maxAttempts: 3, poisonAfter: 2, timeoutMs: 0, backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 } },
+        drainMs: 10_000,
       },
     ],
+    tree: [{ worker: 'annotator-1/urgency', mode: 'transient', significant: false }],
     concurrency: 10,
     groups: {},
     onFull: 'queue',
@@ -65,6 +67,35 @@ test('what is not given has its documented default', () => {
     log: { level: 'info', console: true, dir: resolve('data/logs'), maxBytes: 10_000_000, keep: 5 },
     secrets: [],
   })
+})
+
+test('a supervisor has its documented defaults, and its workers are workers like any other', () => {
+  const { tree, workers } = compiled({
+    store: ':memory:',
+    drainMs: 500,
+    workers: [
+      {
+        id: 'jobs',
+        children: [
+          { id: 'a', module: moduleFile, drainMs: 0 },
+          { id: 'ends', autoShutdown: 'any-significant', children: [{ id: 'b', module: moduleFile, significant: true }] },
+        ],
+      },
+    ],
+  })
+  const intensity = { restarts: 3, withinMs: 5_000 }
+  const defaults = { strategy: 'one-for-one', significant: false, intensity }
+  const b = { worker: 'b', mode: 'transient', significant: true }
+  const ends = { id: 'ends', ...defaults, autoShutdown: 'any-significant', mode: 'transient', children: [b] }
+  const a = { worker: 'a', mode: 'transient', significant: false }
+  assert.equal(tree, [{ id: 'jobs', ...defaults, autoShutdown: 'never', mode: 'permanent', children: [a, ends] }])
+  assert.equal(
+    workers.map(({ id, drainMs }) => [id, drainMs]),
+    [
+      ['a', 0],
+      ['b', 500],
+    ],
+  )
 })
 
 test('logs go beside the store, into the folder that is named, or nowhere', () => {

@@ -12,6 +12,7 @@ export function good(): Record<string, unknown> {
     workers: [
       { id: 'annotator-1/urgency', module: moduleFile, dataset: 'messages', quota: 'key-1' },
       { id: 'annotator-2/urgency', module: moduleFile, dataset: 'messages' },
+      { id: 'group', children: [{ id: 'annotator-3/urgency', module: moduleFile, dataset: 'messages' }] },
     ],
   }
 }

@@ -155,6 +155,25 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
   ['workers[0].recycle.maxAgeMs', [1_000], [999, null], /whole milliseconds, 1000 to/],
   ['workers[0].recycle.maxHeapMb', [64, 0.5 + 64], [0, null], /a number, 1 to/],
   ['workers[0].recycle.maxTasks', [1, 5], [0, null], /whole number, at least 1/],
+  ['workers[0].drainMs', [0, timer], [-1, ...notWhole], /whole milliseconds, 0 to/],
+  ['workers[0].significant', [false], notFlag, /true or false/],
+  ['workers[0].significant', [], [true], /false: only a supervisor with autoShutdown/],
+  ['workers[2].id', ['s', 'a/b'], [undefined, '', 'a b', 5], /an id such as/],
+  ['workers[2].id', [], ['annotator-1/urgency'], /an id of its own, but workers\[0\] has the same/],
+  ['workers[2].strategy', ['one-for-one', 'one-for-all', 'rest-for-one'], ['one_for_one', null, 5], /one of 'one-for-one'/],
+  ['workers[2].intensity', [{}], [[], 5, null], /an object/],
+  ['workers[2].intensity.restarts', [0, 100], [-1, ...notWhole], /whole number, at least 0/],
+  ['workers[2].intensity.withinMs', [1, timer], [0, ...notWhole], /whole milliseconds, 1 to/],
+  ['workers[2].restart', ['permanent', 'transient', 'temporary'], [{}, 'always', null], /one of 'permanent'/],
+  ['workers[2].significant', [false], notFlag, /true or false/],
+  ['workers[2].significant', [], [true], /false: only a supervisor with autoShutdown/],
+  ['workers[2].autoShutdown', ['never', 'any-significant', 'all-significant'], ['any', true, null], /one of 'never'/],
+  ['workers[2].children', [[]], [null, {}, 'x', 5], /a list of workers and supervisors/],
+  ['workers[2].children', [[{ id: 'deep', children: [{ id: 'deeper', children: [] }] }]], [[5], [null]], /an object/],
+  ['workers[2].children[0].module', [], ['nowhere.js'], /a file that exists/],
+  ['workers[2].children[0].id', [], ['annotator-2/urgency', 'group'], /an id of its own, but workers\[/],
+  ['workers[2].children[0].quota', [], ['key-2'], /the name of a quota/],
+
   ['workers[0].heartbeat.everyMs', [10], [9], /whole milliseconds, 10 to/],
   ['workers[0].tasks.backoff.jitter', [0.1], [2], /a number, 0 to 1/],
 ]
@@ -179,7 +198,8 @@ for (const [path, taken, refused, said] of table) {
 test('every group refuses an option it does not know, at its own path', () => {
   const groups = ['', 'heartbeat', 'tasks', 'tasks.backoff', 'restart', 'restart.backoff', 'limits', 'log', 'quotas.key-1.requests']
   const inWorker = ['', '.heartbeat', '.tasks', '.tasks.backoff', '.restart', '.restart.backoff', '.resourceLimits']
-  for (const group of [...groups, ...inWorker.map((name) => `workers[1]${name}`)]) {
+  const inTree = ['workers[2]', 'workers[2].intensity', 'workers[2].children[0]', 'workers[2].children[0].heartbeat']
+  for (const group of [...groups, ...inTree, ...inWorker.map((name) => `workers[1]${name}`)]) {
     const path = group === '' ? 'unheardOf' : `${group}.unheardOf`
     const result = validateConfig(withOption(path, 5))
     assert.not(result.ok, path)

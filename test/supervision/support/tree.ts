@@ -1,6 +1,12 @@
 /** A supervision tree of real supervisors and lifecycles, whose threads and clock are played by the test. */
 import { createActor, SimulatedClock } from 'xstate'
-import { type SupervisedWorker, type SupervisionEffects, type SupervisorRef, supervisor, type WorkerRef } from '../../../src/actors/supervisor.js'
+import {
+  type SupervisedWorker,
+  type SupervisionEffects,
+  type SupervisorRef,
+  supervisor,
+  type WorkerRef,
+} from '../../../src/actors/supervisor.js'
 import type { Failure, FailureKind } from '../../../src/machines/failure.js'
 import type { LifecycleEffects, LifecycleEvent, LifecycleInput, WorkerState } from '../../../src/machines/lifecycle-contract.js'
 import { filledPolicy, type RestartMode, type RestartPolicy, type RestartRules } from '../../../src/machines/restart-policy.js'
@@ -91,7 +97,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
     this.#ref?.send(event)
   }
   startAgain(): void {
-    this.beingStarted = this.state === 'stopped'
+    this.beingStarted = this.state === 'stopped' || this.state === 'completed'
     this.tell({ type: 'START' })
   }
   revive(): void {
@@ -197,7 +203,10 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
     },
   }
   const visit = (node: TreeNode): void => {
-    if (isSupervisor(node)) return node.children.forEach(visit)
+    if (isSupervisor(node)) {
+      node.children.forEach(visit)
+      return
+    }
     const spec = specs.get(node) ?? { id: node.worker }
     const policy = spec.policy ?? { ...atOnce, mode: node.mode }
     puppets.set(node.worker, new Puppet({ drainMs: 5_000, significant: node.significant, mode: node.mode, ...spec, policy }, world))
