@@ -414,6 +414,23 @@ otp('intensity, what is not counted', 'Restarts by hand, stops by hand, siblings
   assert.equal([t.up(), t.state('s')], ['a b', 'up'])
 })
 
+otp(
+  'intensity, siblings that fail on their way down',
+  'A child that fails while it is being brought down with others is no failure of its own.',
+  () => {
+    const t = grow([sup('s', { strategy: 'one-for-all', ...limited(2) }, ['a', 'b', 'c'])])
+    t.start()
+    t.stubborn.add('c')
+    t.crash('a')
+    assert.equal([t.state('b'), t.state('c')], ['running', 'stopping'])
+    t.crash('b', 'c')
+    assert.is(t.up(), 'a b c')
+    t.crash('a')
+    t.clock.increment(5_000)
+    assert.equal([t.up(), t.state('s')], ['a b c', 'up'])
+  },
+)
+
 otp('sup_failed_restart', 'Each attempt to restart that fails counts, and the next one is made.', () => {
   const t = grow([sup('s', limited(3), ['a'])])
   t.start()
@@ -528,6 +545,29 @@ otp(
     assert.equal([dependent.state('a'), dependent.state('b'), dependent.state('s')], ['blacklisted', 'stopped', 'down'])
   },
   'Under one-for-one a blacklisted worker is gone and the others go on; where children depend on each other the supervisor goes down for good, since it can never be whole again.',
+)
+
+otp(
+  'escalation, in the middle of a restart',
+  'A supervisor that is taken down by its own while it restarts its children leaves that to it.',
+  () => {
+    const t = grow([
+      sup('p', { strategy: 'one-for-all', ...limited(1) }, ['x', sup('s', { strategy: 'one-for-all', ...limited(1) }, ['a', 'b'])]),
+    ])
+    t.start()
+    t.stubborn.add('b')
+    t.crash('a')
+    assert.is(t.state('s'), 'restarting')
+    t.crash('x')
+    assert.equal([t.state('s'), t.state('p')], ['up', 'restarting'])
+    t.clock.increment(5_000)
+    assert.is(t.up(), 'x a b')
+    t.crash('a')
+    assert.is(t.state('s'), 'restarting')
+    t.crash('x')
+    t.clock.increment(5_000)
+    assert.equal([t.up(), t.state('b'), t.state('s'), t.state('p')], ['', 'stopped', 'down', 'down'])
+  },
 )
 
 group = 'By hand'

@@ -62,6 +62,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   state: WorkerState = 'idle'
   beingStarted = false
   #admitted = false
+  #lives = 0
   #ref: WorkerRef | null = null
   #supervisor: SupervisorRef | null = null
 
@@ -142,6 +143,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
     this.world.slots.release(this.spec.id)
   }
   spawn(): void {
+    this.#lives++
     const { failsToStart, slowToStart } = this.world
     const fails = failsToStart.get(this.spec.id) ?? 0
     if (fails > 0) {
@@ -153,7 +155,10 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   resume(): void {}
   /** A stubborn one is ended at its deadline, as a thread is. */
   finish(drainMs: number): void {
-    const end = (): void => this.tell({ type: 'ENDED', failure: null })
+    const life = this.#lives
+    const end = (): void => {
+      if (life === this.#lives) this.tell({ type: 'ENDED', failure: null })
+    }
     if (this.world.stubborn.has(this.spec.id)) this.world.clock.setTimeout(end, drainMs)
     else end()
   }
@@ -189,6 +194,7 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
   }
   const supervisors = new Map<string, { state: string; reason: string }>()
   const escalations: string[] = []
+  let everEscalated = false
   const stops = new Set<() => void>()
   const world: World = {
     clock,
@@ -217,7 +223,10 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
     order: world.order,
     worker: puppet,
     entered: (id, state, reason) => {
-      if (state === 'down') world.log.push(`${id} down`)
+      if (state === 'down') {
+        world.log.push(`${id} down`)
+        if (entries.some((entry) => isSupervisor(entry) && entry.id === id)) everEscalated = true
+      }
       supervisors.set(id, { state, reason })
     },
     escalated: (from, reason) => escalations.push(`${from}: ${reason}`),
@@ -228,6 +237,8 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
 
   return {
     clock,
+    /** Whether a topmost supervisor ever gave up. */
+    escalated: () => everEscalated,
     log: world.log,
     escalations,
     slots: world.slots,

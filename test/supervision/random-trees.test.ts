@@ -1,0 +1,145 @@
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { RestartMode } from '../../src/machines/restart-policy.js'
+import { RestartWindow } from '../../src/machines/restart-window.js'
+import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../../src/machines/supervision.js'
+import { grow, sup, type WorkerSpec } from './support/tree.js'
+
+const mode = fc.constantFrom<RestartMode>('permanent', 'transient', 'temporary')
+const backoffMs = fc.constantFrom(0, 0, 300, 20_000)
+let made = 0
+
+interface Shape {
+  node: SupervisorNode
+}
+
+/** A tree of some depth whose ids are its own. */
+const shape: fc.Memo<Shape> = fc.memo((depth) => {
+  const worker = fc.record({ mode, initialMs: backoffMs }).map(({ mode: its, initialMs }): WorkerSpec => {
+    const backoff = { immediate: 0, initialMs, maxMs: initialMs }
+    return {
+      id: `w${made++}`,
+      mode: its,
+      policy: { mode: its, backoff, maxRestarts: Number.POSITIVE_INFINITY, resetAfterMs: Number.POSITIVE_INFINITY },
+    }
+  })
+  const child =
+    depth > 1 ? fc.oneof({ weight: 2, arbitrary: worker }, { weight: 1, arbitrary: shape(depth - 1).map(({ node }) => node) }) : worker
+  return fc
+    .record({
+      strategy: fc.constantFrom('one-for-one', 'one-for-all', 'rest-for-one'),
+      mode,
+      restarts: fc.nat(3),
+      children: fc.array(child, { minLength: 1, maxLength: 4 }),
+    })
+    .map(({ strategy, mode: its, restarts, children }) => ({
+      node: sup(`s${made++}`, { strategy, mode: its, intensity: { restarts, withinMs: 1_000 } } as Partial<SupervisorNode>, children),
+    }))
+})
+
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('crash' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('return' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('start' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('fail to start' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('be stubborn' as const), at: fc.nat(100) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), at: fc.nat(3_000) }) },
+)
+
+function supervisorsOf(node: TreeNode): SupervisorNode[] {
+  return isSupervisor(node) ? [node, ...node.children.flatMap(supervisorsOf)] : []
+}
+
+test('whatever happens to a tree, it comes to rest, nobody runs below a supervisor that is down, and everybody can be started again', () => {
+  let wentDown = 0
+  fc.assert(
+    fc.property(shape(3), fc.array(step, { maxLength: 25 }), fc.integer({ min: 1, max: 8 }), ({ node }, steps, slots) => {
+      const t = grow([node], { slots })
+      const all = workersOf(node)
+      t.start()
+      for (const { do: what, at } of steps) {
+        const id = all[at % all.length] as string
+        const isUp = t.state(id) === 'running'
+        if (what === 'crash' && isUp) t.crash(id)
+        else if (what === 'return' && isUp) t.returns(id)
+        else if (what === 'stop') t.stop(id)
+        else if (what === 'start') t.start(id)
+        else if (what === 'restart' && isUp) t.tell(id, { type: 'RESTART' })
+        else if (what === 'fail to start') t.failsToStart.set(id, 1 + (at % 2))
+        else if (what === 'be stubborn') t.stubborn.add(id)
+        else if (what === 'wait') t.clock.increment(at)
+        assert.ok(t.slots.used <= slots, 'more slots are used than there are')
+      }
+      t.stubborn.clear()
+      for (let i = 0; i < 20; i++) t.clock.increment(10_000)
+      for (const each of supervisorsOf(node)) {
+        assert.ok(['up', 'down'].includes(t.state(each.id)), `${each.id} is ${t.state(each.id)} for ever`)
+        if (t.state(each.id) !== 'down') continue
+        wentDown++
+        const live = workersOf(each).filter(
+          (id) =>
+            t.state(id) === 'running' &&
+            supervisorsOf(each).every((below) => !workersOf(below).includes(id) || t.state(below.id) === 'down'),
+        )
+        assert.equal(live, [], `live below ${each.id}, which is down`)
+      }
+      assert.is(t.escalations.length > 0, t.escalated(), 'a topmost supervisor goes down with an escalation')
+      if (slots >= all.length) {
+        for (const id of all) assert.ok(['running', 'stopped', 'completed'].includes(t.state(id)), `${id} is ${t.state(id)} for ever`)
+      }
+      // Those that had slots leave them to the others in turn.
+      t.failsToStart.clear()
+      t.start()
+      for (let i = 0; i < all.length + 1; i++) {
+        t.clock.increment(30_000)
+        for (const id of all) if (slots < all.length && t.state(id) === 'running') t.tell(id, { type: 'COMPLETE' })
+      }
+      for (const id of all) assert.is(t.state(id), slots < all.length ? 'completed' : 'running')
+    }),
+    { numRuns: 400 },
+  )
+  assert.ok(wentDown > 20, `only ${wentDown} supervisors went down: the test does not test that`)
+})
+
+test('a supervisor whose child fails as soon as it is up gives up, for any intensity and any waits', () => {
+  const anyInt = (max: number) => fc.integer({ min: 1, max })
+  fc.assert(
+    fc.property(
+      fc.nat(20),
+      anyInt(100_000),
+      fc.nat(1_000_000),
+      fc.double({ min: 1, max: 4, noNaN: true }),
+      (restarts, withinMs, initialMs, factor) => {
+        const policy = { maxRestarts: Number.POSITIVE_INFINITY, backoff: { immediate: 0, initialMs, factor, maxMs: 2 ** 30 } }
+        const t = grow([sup('s', { intensity: { restarts, withinMs } }, [{ id: 'a', policy }, 'b'])])
+        t.start()
+        for (let i = 0; i <= restarts; i++) {
+          assert.is(t.state('s'), 'up')
+          t.crash('a')
+          if (t.state('a') === 'backoff') t.clock.increment(2 ** 30)
+        }
+        assert.is(t.state('s'), 'down')
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
+
+test('time passes for a child only while nothing makes it wait', () => {
+  const window = new RestartWindow({ restarts: 1, withinMs: 1_000 })
+  assert.is(window.add('a', 0), null)
+  window.waits('a', true, 0)
+  window.waits('a', true, 50_000)
+  window.waits('a', false, 100_000)
+  assert.is(window.count(100_500), 1)
+  assert.is(window.add('b', 100_500), 2)
+  assert.is(window.count(101_000), 2)
+  assert.is(window.count(101_001), 1)
+  window.forget('b')
+  assert.is(window.count(101_001), 0)
+})
+
+test.run()
