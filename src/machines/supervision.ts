@@ -89,19 +89,19 @@ export function mayStart({ strategy, children }: SupervisorNode, child: string, 
 }
 
 /** The children that are restarted with one that failed, itself left out, in order. */
-export function restartedWith({ strategy, children }: SupervisorNode, failed: string): TreeNode[] {
+function restartedWith({ strategy, children }: SupervisorNode, failed: string): TreeNode[] {
   if (strategy === 'one-for-one') return []
   const place = children.findIndex((child) => nodeId(child) === failed)
   return children.filter((_, index) => (strategy === 'one-for-all' ? index !== place : index > place))
 }
 
 /** Whether children depend on each other: none may be missing while others run. */
-export function together({ strategy }: SupervisorNode): boolean {
+function together({ strategy }: SupervisorNode): boolean {
   return strategy !== 'one-for-one'
 }
 
 /** Whether a supervisor shuts itself down because this child ended by itself and is not restarted. */
-export function shutsDown({ autoShutdown, children }: SupervisorNode, ended: string, phase: (worker: string) => Phase): boolean {
+function shutsDown({ autoShutdown, children }: SupervisorNode, ended: string, phase: (worker: string) => Phase): boolean {
   const significant = children.filter((child) => child.significant)
   if (autoShutdown === 'never' || !significant.some((child) => nodeId(child) === ended)) return false
   if (autoShutdown === 'any-significant') return true

@@ -309,16 +309,21 @@ otp('one_for_all, ended children', 'Children that had ended normally are started
   assert.is(t.up(), 'a b')
 })
 
-otp('one_for_all, backoff', 'No child starts before the one that failed may (OTP knows no waits).', () => {
-  const policy = { backoff: { immediate: 0, initialMs: 10_000 } }
-  const t = grow([sup('s', { strategy: 'one-for-all' }, ['a', { id: 'b', policy }, 'c'])])
-  t.start()
-  t.crash('b')
-  assert.equal(['a', 'b', 'c'].map(t.state), ['queued', 'backoff', 'queued'])
-  t.happened()
-  t.clock.increment(10_000)
-  assert.is(t.happened(), 'a up, b up, c up')
-})
+otp(
+  'one_for_all, backoff',
+  '(OTP restarts without waits.)',
+  () => {
+    const policy = { backoff: { immediate: 0, initialMs: 10_000 } }
+    const t = grow([sup('s', { strategy: 'one-for-all' }, ['a', { id: 'b', policy }, 'c'])])
+    t.start()
+    t.crash('b')
+    assert.equal(['a', 'b', 'c'].map(t.state), ['queued', 'backoff', 'queued'])
+    t.happened()
+    t.clock.increment(10_000)
+    assert.is(t.happened(), 'a up, b up, c up')
+  },
+  'No child starts before the one that failed may.',
+)
 
 group = 'Rest for one'
 
@@ -454,16 +459,20 @@ otp('hanging_restart_loop', 'A supervisor whose child fails to restart again and
   assert.equal([t.state('a'), t.state('b')], ['stopped', 'stopped'])
 })
 
-otp('intensity and backoff', 'Giving up is reachable however long the waits (OTP knows none; with PM2 and systemd it is not).', () => {
-  const policy = { maxRestarts: Number.POSITIVE_INFINITY, backoff: { immediate: 0, initialMs: 60_000, maxMs: 60_000 } }
-  const t = grow([sup('s', limited(2, 1_000), [{ id: 'a', policy }])])
-  t.start()
-  for (let i = 0; i < 3; i++) {
-    t.crash('a')
-    t.clock.increment(60_000)
-  }
-  assert.is(t.state('s'), 'down')
-})
+otp(
+  'intensity and backoff',
+  '(OTP restarts without waits. With PM2 and systemd, waits longer than the window make giving up unreachable.)',
+  () => {
+    const policy = { maxRestarts: Number.POSITIVE_INFINITY, backoff: { immediate: 0, initialMs: 60_000, maxMs: 60_000 } }
+    const t = grow([sup('s', limited(2, 1_000), [{ id: 'a', policy }])])
+    t.start()
+    for (let i = 0; i < 3; i++) {
+      t.crash('a')
+      t.clock.increment(60_000)
+    }
+    assert.is(t.state('s'), 'down')
+  },
+)
 
 group = 'Escalation'
 
@@ -480,6 +489,7 @@ otp(
     t.crash('a')
     assert.is(t.up(), 'x a b')
   },
+  'Giving up is reachable, however long the waits.',
 )
 
 otp(

@@ -167,7 +167,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   }
 }
 
-export function failure(kind: FailureKind, uptimeMs: number | null, at: number): Failure {
+function failure(kind: FailureKind, uptimeMs: number | null, at: number): Failure {
   return { kind, message: 'it broke', error: null, exitCode: 1, hungAt: null, evidence: null, tasks: [], uptimeMs, at }
 }
 
