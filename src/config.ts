@@ -58,6 +58,22 @@ export function compileConfig(input: unknown): CompiledConfig {
 }
 
 /**
+ * As {@link compileConfig}, where one entry is new or changed: its mistakes are told without the place where it stands.
+ *
+ * @param path of the entry: `workers[3]`
+ * @throws DroverError CONFIG_INVALID
+ */
+export function compileWith(options: DroverOptions, path: string, source: string): CompiledConfig {
+  const validated = validateConfig(options)
+  if (validated.ok) return validated.config
+  const own = (issue: ConfigIssue): ConfigIssue => {
+    const within = issue.path === path ? '' : issue.path.startsWith(`${path}.`) ? issue.path.slice(path.length + 1) : issue.path
+    return { ...issue, path: within }
+  }
+  throw invalidConfig(validated.issues.map(own), source)
+}
+
+/**
  * Reads options from a JSON file and checks them. Relative paths in it (`store`, `log.dir`, and each worker's `module`) are
  * relative to the file's folder; those returned are absolute. A `$schema` at the top is for editors and left out.
  *

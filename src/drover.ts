@@ -3,19 +3,19 @@
  */
 import type { InspectionEvent } from 'xstate'
 import { inspectActors } from './actors/inspection.js'
+import { type ChangeOptions, Membership, type Patch } from './actors/membership.js'
 import { statusOf, systemStatus, treeStatus } from './actors/observe.js'
 import { laneOf, type OpenSystem, openSystem } from './actors/open-system.js'
 import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
 import { heldBy, type WorkerHands } from './actors/worker.js'
-import { compileConfig } from './config.js'
 import { DroverError } from './errors.js'
 import type { EventName, Listener } from './events.js'
 import { type LoadOptions, type LoadReport, loadItems } from './load.js'
 import type { LogRecord, RecentLogs } from './logs/logs.js'
 import type { Failure } from './machines/failure.js'
 import type { LifecycleEvent, WorkerMemory, WorkerState } from './machines/lifecycle-contract.js'
-import type { CompiledWorker, DroverOptions } from './options.js'
+import type { CompiledWorker, DroverOptions, SupervisorOptions, WorkerOptions } from './options.js'
 import { type DeadTask, exportResults, type Result, readDead, readResults } from './results.js'
 import { byId, type Selector, select } from './selector.js'
 import { stopOnSignals } from './signals.js'
@@ -78,12 +78,14 @@ export class Drover {
   #closing: Promise<void> | null = null
   #state: SystemStatus['state'] = 'open'
   readonly #waker: Waker
+  readonly #membership: Membership
 
   /** @internal Use {@link createDrover}. */
   constructor(system: OpenSystem) {
     this.#system = system
     this.#workers = system.parts.config.workers
     this.#waker = new Waker(system.parts, system.hands)
+    this.#membership = new Membership(system)
     system.parts.store.on('changed', () => void this.#waker.everyone())
     system.parts.store.on('failed', ({ error }) => this.#fail(error))
   }
@@ -223,6 +225,51 @@ export class Drover {
     const reply = await store.client.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
     lanes.update(reply.workers.flatMap((row) => row.lane ?? []))
     for (const { id } of workers) this.#waker.worker(id)
+  }
+
+  /**
+   * Adds a worker, or a supervisor with workers, to the running system; `start` starts it. Its options are checked together with all
+   * others.
+   *
+   * @param options.under the supervisor whose last child it becomes. @defaultValue none: it stands directly under the system
+   * @returns the ids of the workers that were added
+   * @throws DroverError CONFIG_INVALID; WORKER_UNKNOWN if there is no such supervisor; ARGUMENT_INVALID if it cannot be persisted
+   * @example
+   * await drover.add({ id: 'annotator-3/urgency', module: './annotate.worker.js', dataset: 'messages' }, { persist: true })
+   * await drover.start('annotator-3/urgency')
+   */
+  async add(entry: WorkerOptions | SupervisorOptions, options: ChangeOptions & { under?: string } = {}): Promise<string[]> {
+    this.#assertOpen()
+    const added = await this.#membership.add(entry, options)
+    for (const id of added) this.#waker.worker(id)
+    return added
+  }
+
+  /**
+   * Stops a worker, or a supervisor and all below it, and takes it out of the system. Its results stay in the store.
+   *
+   * @param options.drainMs as for `stop`
+   * @throws DroverError WORKER_UNKNOWN
+   */
+  async remove(id: string, options: ChangeOptions & { drainMs?: number } = {}): Promise<void> {
+    this.#assertOpen()
+    await this.#membership.remove(id, options)
+  }
+
+  /**
+   * Changes options of a worker or a supervisor. A running worker finishes its tasks in hand and goes on in a new thread, if the thread
+   * is concerned; that counts as no failure.
+   *
+   * @param patch the options that change, each as a whole. Not `id`, `annotator`, `domain`,
+   * `dataset` and `children`
+   * @throws DroverError CONFIG_INVALID, WORKER_UNKNOWN, ARGUMENT_INVALID
+   * @example
+   * await drover.update('annotator-1/urgency', { delayMs: 500, quota: 'key-2' })
+   */
+  async update(id: string, patch: Patch, options: ChangeOptions = {}): Promise<void> {
+    this.#assertOpen()
+    await this.#membership.update(id, patch, options)
+    if (this.#system.hands.has(id)) this.#waker.worker(id)
   }
 
   /**
@@ -549,5 +596,5 @@ export class Drover {
  * })
  */
 export async function createDrover(options: DroverOptions): Promise<Drover> {
-  return new Drover(await openSystem(compileConfig(options)))
+  return new Drover(await openSystem(options))
 }

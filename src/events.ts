@@ -21,6 +21,12 @@ export interface DroverEvents {
   'policy:rule:failed': { worker: string; error: ErrorRecord; at: number }
   /** A supervisor began or ceased to restart children together, or went down. Stored. */
   'supervisor:state:changed': { supervisor: string; from: SupervisorState; to: SupervisorState; reason: string; at: number }
+  /** A worker or a supervisor was added while the system ran. Stored. */
+  'tree:node:added': { id: string; at: number }
+  /** Its options were changed. Stored. */
+  'tree:node:updated': { id: string; at: number }
+  /** It was removed, with all that was below. Stored. */
+  'tree:node:removed': { id: string; at: number }
   /** A failure of a worker, or of a supervisor, reached the root; `answer` is the option `onEscalation`. Stored. */
   'system:failure:escalated': { worker: string | null; supervisor: string | null; reason: string; answer: 'stop' | 'keep'; at: number }
   /** A task was quarantined because its worker died over it too often. Stored. */
@@ -47,6 +53,9 @@ export const storedEvents: readonly EventName[] = [
   'worker:state:changed',
   'worker:failure:recorded',
   'supervisor:state:changed',
+  'tree:node:added',
+  'tree:node:updated',
+  'tree:node:removed',
   'system:failure:escalated',
   'task:poison:quarantined',
   'dataset:load:finished',

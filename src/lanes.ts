@@ -33,6 +33,11 @@ export class Lanes {
     }
   }
 
+  delete(worker: string): void {
+    this.#counts.delete(worker)
+    this.#samples.delete(worker)
+  }
+
   get(worker: string): LaneCounts | null {
     return this.#counts.get(worker) ?? null
   }

@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { openSystem } from '../../src/actors/open-system.js'
-import { compileConfig } from '../../src/config.js'
 import { Drover } from '../../src/drover.js'
 import { answer } from '../support/child.js'
 import { settledMemory } from './growth-of.js'
@@ -37,15 +36,13 @@ const eventsPerTurn = 1
 await answer(async ({ folder, events, keepEvents, readings }: DayRun): Promise<Reading[]> => {
   const file = join(folder, 'bench.db')
   const module = new URL('./idle.worker.js', import.meta.url)
-  const opened = await openSystem(
-    compileConfig({
-      store: file,
-      keepEvents,
-      durability: 'process',
-      log: { console: false, dir: false },
-      workers: Array.from({ length: 100 }, (_, n) => ({ id: `annotator-${n}/x`, module, dataset: 'items' })),
-    }),
-  )
+  const opened = await openSystem({
+    store: file,
+    keepEvents,
+    durability: 'process',
+    log: { console: false, dir: false },
+    workers: Array.from({ length: 100 }, (_, n) => ({ id: `annotator-${n}/x`, module, dataset: 'items' })),
+  })
   const system = new Drover(opened)
   const { parts } = opened
   const reader = new Database(file, { readonly: true })

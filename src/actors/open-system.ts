@@ -2,6 +2,8 @@
  * Brings a system up in order (logs, store, host, registry, actors) and takes down what was up if a step fails.
  */
 import { type ActorRefFrom, createActor } from 'xstate'
+import { type Change, kept as readChange, withChange } from '../config/changes.js'
+import { compileConfig } from '../config.js'
 import { toErrorRecord } from '../errors.js'
 import { type DroverEvents, type EventName, Events } from '../events.js'
 import { Lanes } from '../lanes.js'
@@ -12,7 +14,7 @@ import { Slots } from '../machines/slots.js'
 import { StartOrder } from '../machines/start-order.js'
 import type { SupervisorNode, SupervisorState } from '../machines/supervision.js'
 import { Tree } from '../machines/tree.js'
-import type { CompiledConfig, CompiledWorker } from '../options.js'
+import type { CompiledConfig, CompiledWorker, DroverOptions } from '../options.js'
 import { Recorder } from '../recorder.js'
 import { createRedactor, findSecrets } from '../redact.js'
 import type { LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
@@ -30,10 +32,13 @@ const renewEveryMs = 5_000
 /** ... and is taken for gone after so long without, where it cannot be seen directly. */
 const hostTtlMs = 30_000
 /** Beats are looked at this often, or twice a beat if that is more often. */
-const scanMostMs = 1_000
-const scanLeastMs = 10
+const scanEveryMs = 1_000
 
 export interface OpenSystem {
+  /** As given, with the changes that the store has kept. */
+  options: DroverOptions
+  /** The changes that the store keeps, by the id that they are about. */
+  kept: Map<string, Change>
   parts: SystemParts
   events: Events
   reader: Reader
@@ -47,14 +52,27 @@ export interface OpenSystem {
   loading: Map<string, number>
   /** Told when something changed that somebody may be waiting for. */
   watchers: Set<() => void>
+  /** Makes workers known to the store, and their hands, where they are new. */
+  declare: (workers: readonly CompiledWorker[]) => Promise<void>
+  /** Settles when the condition holds; looked at whenever something changed that it may be about, and when the system fails. */
+  until: (condition: () => boolean) => Promise<void>
   /** Ends what runs beside the actors: timers, store, logs. */
   shutDown: () => Promise<void>
 }
 
-/** @throws DroverError of the STORE_ codes; nothing is left running then */
-export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
-  const secrets = [...new Set([...config.secrets, ...config.workers.flatMap((worker) => findSecrets(worker.input))])]
-  const redact = createRedactor(secrets)
+/** @throws DroverError CONFIG_INVALID, or of the STORE_ codes; nothing is left running then */
+export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
+  let options = given
+  let config = compileConfig(options)
+  const secrets: string[] = []
+  let strike = createRedactor([])
+  const hide = (workers: readonly CompiledWorker[]): void => {
+    const found = [...config.secrets, ...workers.flatMap((worker) => findSecrets(worker.input))]
+    secrets.push(...new Set(found.filter((secret) => !secrets.includes(secret))))
+    strike = createRedactor(secrets)
+  }
+  hide(config.workers)
+  const redact = (text: string): string => strike(text)
   const logs = createLogs(config.log, { redact })
   const log = logs.part('system')
   const now = (): number => performance.timeOrigin + performance.now()
@@ -72,9 +90,19 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
   const reader = new Reader({ file: config.store, client: store.client })
   try {
     const recovered = await store.client.call('join', { host })
-    const { workers: rows } = await store.client.call('declare', {
-      workers: config.workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })),
-    })
+    const kept = new Map<string, Change>()
+    for (const { id, change: text } of (await store.client.call('keptChanges', {})).changes) {
+      const change = readChange(text)
+      const changed = withChange(options, id, change)
+      kept.set(id, change)
+      try {
+        config = compileConfig(changed)
+        options = changed
+      } catch (error) {
+        report(`a change of ${id} that the store has kept is not possible any more and is passed over`, error)
+      }
+    }
+    hide(config.workers)
     if (config.quotas.length > 0) await store.client.call('declareQuotas', { quotas: config.quotas })
 
     const lanes = new Lanes(now)
@@ -83,6 +111,16 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
     const watchers = new Set<() => void>()
     const hands = new Map<string, WorkerHands>()
     const tree = new Tree(config.tree)
+    const until = (condition: () => boolean): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!condition()) return
+          watchers.delete(look)
+          resolve()
+        }
+        watchers.add(look)
+        look()
+      })
     const supervisors = new Map<string, { state: SupervisorState; reason: string; since: number }>()
     const handsOf = (worker: string): WorkerHands => hands.get(worker) as WorkerHands
     const recorder = new Recorder(store.client, host.id, (error) => report('could not store what happened', error))
@@ -138,18 +176,22 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
         stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
       },
     }
-    lanes.update(rows.flatMap((row) => row.lane ?? []))
 
-    const orphans: { worker: string; failure: Failure }[] = []
-    for (const worker of config.workers) {
-      const row = rows.find((candidate) => candidate.worker === worker.id) ?? null
-      const restored = restore(row, recovered, now())
-      if (restored?.memory.lastFailure?.kind === 'orphaned' && recovered.workers.includes(worker.id)) {
-        orphans.push({ worker: worker.id, failure: restored.memory.lastFailure })
+    const declare = async (workers: readonly CompiledWorker[]): Promise<void> => {
+      const { workers: rows } = await store.client.call('declare', {
+        workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })),
+      })
+      hide(workers)
+      lanes.update(rows.flatMap((row) => row.lane ?? []))
+      for (const [index, worker] of workers.entries()) {
+        if (!hands.has(worker.id)) hands.set(worker.id, new WorkerHands(worker, parts, restore(rows[index] ?? null, recovered, now())))
       }
-      hands.set(worker.id, new WorkerHands(worker, parts, restored))
     }
-    const scanEveryMs = Math.max(scanLeastMs, Math.min(scanMostMs, ...config.workers.map(({ heartbeat }) => heartbeat.everyMs / 2)))
+    await declare(config.workers)
+    const orphans = [...hands.values()].flatMap((own) => {
+      const failure = own.lifecycleInput().restored?.memory.lastFailure
+      return failure?.kind === 'orphaned' && recovered.workers.includes(own.config.id) ? [{ worker: own.config.id, failure }] : []
+    })
     const root = createActor(system, {
       input: { root: rootNode(config), supervision, scanEveryMs, silence, now: () => performance.now() },
     })
@@ -190,7 +232,23 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
       await store.close()
       await logs.close()
     }
-    return { parts, events, reader, root, hands, tree, supervisors, silence, loading, watchers, shutDown }
+    return {
+      options,
+      kept,
+      parts,
+      events,
+      reader,
+      root,
+      hands,
+      tree,
+      supervisors,
+      silence,
+      loading,
+      watchers,
+      declare,
+      until,
+      shutDown,
+    }
   } catch (error) {
     await reader.close()
     await store.close()

@@ -2,6 +2,7 @@
  * A worker's hands: carries out what its lifecycle wants (slot, registry, thread, store) and turns what happens into lifecycle
  * events. The decisions are all in `machines/worker-lifecycle.ts`.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { Evidence, Failure, FailureKind } from '../machines/failure.js'
 import type {
@@ -247,6 +248,15 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       this.#moved()
       this.#parts.changed()
     })
+  }
+
+  /** Takes other options. Where a thread was born with the old ones, it is replaced by one with the new, between tasks. */
+  configure(config: CompiledWorker): void {
+    const reborn = !isDeepStrictEqual(bornWith(this.#config), bornWith(config))
+    this.#config = config
+    const { restart: policy, heartbeat, drainMs } = config
+    this.ref.send({ type: 'CONFIGURE', policy, startTimeoutMs: heartbeat.startTimeoutMs, drainMs })
+    if (reborn && this.live) this.ref.send({ type: 'RESTART', reason: 'its options were changed' })
   }
 
   tell(event: LifecycleEvent): void {
@@ -565,6 +575,11 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       if (!(DroverError.is(error) && error.code === 'CLOSED')) this.#parts.report('could not free the worker', error)
     })
   }
+}
+
+/** What a thread has from its worker's options for as long as it lives. */
+function bornWith({ restart, priority, group, enabled, target, drainMs, ...rest }: CompiledWorker): object {
+  return { ...rest, permanent: filledPolicy(restart).mode === 'permanent' }
 }
 
 /** Names a holder as a person wants to read it. */

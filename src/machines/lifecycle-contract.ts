@@ -88,6 +88,8 @@ export interface LifecycleInput {
 }
 
 export type LifecycleEvent =
+  /** Its options were changed. */
+  | { type: 'CONFIGURE'; policy: RestartPolicy; startTimeoutMs: number; drainMs: number }
   | { type: 'START' }
   | { type: 'STOP'; reason?: string; drainMs?: number }
   | { type: 'RESTART'; reason?: string }

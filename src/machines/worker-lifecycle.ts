@@ -181,7 +181,10 @@ export const workerLifecycle = setup({
     drainFor: input.drainMs,
   }),
   initial: 'restoring',
-  on: { BLACKLIST: { target: '.blacklisted', actions: 'blacklistByHand' } },
+  on: {
+    BLACKLIST: { target: '.blacklisted', actions: 'blacklistByHand' },
+    CONFIGURE: { actions: assign(({ event: { policy, startTimeoutMs, drainMs } }) => ({ policy, startTimeoutMs, drainMs })) },
+  },
   states: {
     /** Picks up where an earlier host left the worker; whatever lived in a thread then is idle now. */
     restoring: {

@@ -318,6 +318,10 @@ export interface Engine {
 
   /** Makes workers and their lanes known and answers what the store remembers of each. Idempotent; a changed target takes effect. */
   declare(request: { workers: WorkerSpec[] }): Awaitable<{ workers: WorkerRow[] }>
+  /** Keeps a change of the configuration that is to outlive the process, in place of what was kept under this id; null: none. */
+  keepChange(request: { id: string; change: string | null }): Awaitable<Record<string, never>>
+  /** The changes that are kept, in the order in which their ids came first. */
+  keptChanges(request: Record<string, never>): Awaitable<{ changes: { id: string; change: string }[] }>
   /** Takes a worker for a host. The holder's own repeat gets a new fence and the leases of its old one are released. */
   acquire(request: { worker: string; host: string }): Awaitable<{ fence: Fence; counts: LaneCounts | null } | { holder: Holder }>
   /** Gives a worker back; its leases are released at no cost. Idempotent. */

@@ -19,7 +19,7 @@ function stuckAtScan(clock: (scan: number) => number, timeoutMs: number, scans: 
     const actor = createActor(monitor, { input: { everyMs: 1, now, silence: new Map() } })
     actor.start()
     const ref = { send: () => end(Math.floor(calls / 2)) }
-    const limits = { timeoutMs, progressTimeoutMs: 1e9 }
+    const limits = { everyMs: 2, timeoutMs, progressTimeoutMs: 1e9 }
     actor.send({ type: 'WATCH', worker: 'a', slot: new BeatBoard().take(), limits, ref })
   })
 }

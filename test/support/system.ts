@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSystem } from '../../src/actors/open-system.js'
 import type { SystemParts } from '../../src/actors/system.js'
-import { compileConfig } from '../../src/config.js'
 import { Drover } from '../../src/drover.js'
 import type { DroverEvents, DroverOptions, EventName, WorkerOptions } from '../../src/index.js'
 
@@ -44,17 +43,15 @@ type TestOptions = Partial<DroverOptions> & Pick<DroverOptions, 'workers'>
 
 /** The system together with its insides, for tests that break them. */
 export async function openWithParts(options: TestOptions): Promise<{ system: Drover; parts: SystemParts }> {
-  const opened = await openSystem(
-    compileConfig({
-      store: join(temporaryFolder(), 'test.db'),
-      heartbeat: quick,
-      restart: { backoff: { initialMs: 20, factor: 2, maxMs: 100 } },
-      tasks: { backoff: { initialMs: 5, maxMs: 20 } },
-      log: { console: false, dir: false },
-      drainMs: 2_000,
-      ...options,
-    }),
-  )
+  const opened = await openSystem({
+    store: join(temporaryFolder(), 'test.db'),
+    heartbeat: quick,
+    restart: { backoff: { initialMs: 20, factor: 2, maxMs: 100 } },
+    tasks: { backoff: { initialMs: 5, maxMs: 20 } },
+    log: { console: false, dir: false },
+    drainMs: 2_000,
+    ...options,
+  })
   const system = new Drover(opened)
   systems.push(system)
   return { system, parts: opened.parts }

@@ -6,6 +6,7 @@ import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import type { EngineOp, EngineReply, EngineRequest, HostIdentity, LaneCounts, Time } from '../engine.js'
 import { isGone } from '../host-identity.js'
+import { changes } from './changes.js'
 import { claims } from './claim.js'
 import type { EngineContext } from './context.js'
 import { exchanges } from './exchange.js'
@@ -152,6 +153,7 @@ function operationsOf(context: EngineContext, lane: Lanes): SqliteOperations {
     settleQuota: quota.settleQuota,
     blockQuota: quota.blockQuota,
     quotas: quota.quotas,
+    ...changes(context),
     ...reads(context.db),
   }
 }

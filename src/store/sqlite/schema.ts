@@ -85,4 +85,5 @@ export const migrations: readonly string[] = [
     quota TEXT NOT NULL, window TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (quota, window)
   ) WITHOUT ROWID;
   `,
+  'CREATE TABLE change (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, change TEXT NOT NULL)',
 ]

@@ -173,4 +173,19 @@ export function registryContract(test: ContractTest): void {
     await desk.call('join', { host: desk.world.host(2) })
     await refused(desk.call('reset', { worker, host: 'host-2', data: true }), 'FENCED')
   })
+
+  test('changes of the configuration are kept until they are taken back, in the order in which their ids came first', async (desk) => {
+    assert.equal(await desk.call('keptChanges', {}), { changes: [] })
+    await desk.call('keepChange', { id: 'a', change: '1' })
+    await desk.call('keepChange', { id: 'b', change: '2' })
+    await desk.call('keepChange', { id: 'a', change: '3' })
+    const [a, b] = [
+      { id: 'a', change: '3' },
+      { id: 'b', change: '2' },
+    ]
+    assert.equal(await desk.call('keptChanges', {}), { changes: [a, b] })
+    await desk.call('keepChange', { id: 'a', change: null })
+    await desk.call('keepChange', { id: 'nobody', change: null })
+    assert.equal(await desk.call('keptChanges', {}), { changes: [b] })
+  })
 }

@@ -1,0 +1,198 @@
+/** Adds workers and supervisors to a running system, takes them out of it, and changes their options: one change after another. */
+import {
+  type Change,
+  type Entry,
+  findEntry,
+  keep,
+  pathOf,
+  kept as readChange,
+  withEntry,
+  withoutEntry,
+  withPatch,
+} from '../config/changes.js'
+import { compileConfig, compileWith } from '../config.js'
+import { DroverError } from '../errors.js'
+import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../machines/supervision.js'
+import type { CompiledConfig, CompiledWorker, DroverOptions, SupervisorOptions, WorkerOptions } from '../options.js'
+import type { OpenSystem } from './open-system.js'
+import { stopInOrder } from './stop-in-order.js'
+import { type SupervisorRef, supervisorAddress } from './supervisor.js'
+import type { WorkerHands } from './worker.js'
+
+export interface ChangeOptions {
+  /**
+   * Whether the change outlives the process: it is stored, and made again whenever a system is opened on the store, unless the
+   * configuration has come to say the same. Only data can be stored, and no secrets. @defaultValue false
+   */
+  persist?: boolean
+}
+
+/** The options that change; undefined brings an option's default back. */
+export type Patch = Changed<WorkerOptions> | Changed<SupervisorOptions>
+type Changed<Options> = { [Key in keyof Options]?: Options[Key] | undefined }
+
+/** Options that make a worker what it is, or that it has been entered under. */
+const fixed = ['id', 'annotator', 'domain', 'dataset', 'children']
+
+export class Membership {
+  readonly #system: OpenSystem
+  /** As the user gave them, and as changed since. */
+  #options: DroverOptions
+  #changing: Promise<unknown> = Promise.resolve()
+
+  constructor(system: OpenSystem) {
+    this.#system = system
+    this.#options = system.options
+  }
+
+  /** @returns the ids of the workers that came */
+  add(entry: Entry, { under = null, persist = false }: ChangeOptions & { under?: string | null }): Promise<string[]> {
+    return this.#inTurn(async () => {
+      if (under !== null && !this.#system.tree.supervisor(under))
+        throw new DroverError('WORKER_UNKNOWN', `there is no supervisor ${JSON.stringify(under)}`)
+      const options = withEntry(this.#options, entry, under) ?? this.#options
+      const place = placeOfLast(options, under)
+      const config = compileWith(options, place, 'what is to be added')
+      const node = nodeIn(config.tree, entry.id)
+      const ids = workersOf(node)
+      const kept = persist ? keep({ do: 'add', under, entry: withModules(entry, config) }) : null
+      await this.#system.declare(config.workers.filter(({ id }) => ids.includes(id)))
+      if (persist) await this.#keep(entry.id, kept)
+      this.#system.tree.add(node, under)
+      this.#become(options, config)
+      this.#supervisor(under).send({ type: 'ADOPT', node })
+      this.#publish('added', entry.id)
+      return ids
+    })
+  }
+
+  remove(id: string, { persist = false, drainMs }: ChangeOptions & { drainMs?: number }): Promise<void> {
+    return this.#inTurn(async () => {
+      const { tree, hands, parts } = this.#system
+      const node = tree.get(id)
+      if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
+      const leaving = workersOf(node).map((worker) => hands.get(worker) as WorkerHands)
+      const down = (): boolean => leaving.every((own) => own.settled)
+      while (!down()) {
+        stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
+        await this.#system.until(() => leaving.every((own) => !own.live && own.state !== 'queued') || down())
+        await this.#system.until(down)
+      }
+      if (persist) await this.#keep(id, this.#wasAdded(id) ? null : keep({ do: 'remove' }))
+      const options = withoutEntry(this.#options, id)
+      this.#supervisor(tree.above(id)[0]?.id ?? null).send({ type: 'DISOWN', child: id })
+      for (const supervisor of supervisorsIn(node)) this.#system.supervisors.delete(supervisor)
+      tree.remove(id)
+      for (const { config } of leaving) {
+        hands.delete(config.id)
+        parts.lanes.delete(config.id)
+      }
+      this.#become(options, compileConfig(options))
+      this.#publish('removed', id)
+      parts.changed()
+    })
+  }
+
+  update(id: string, patch: Patch, { persist = false }: ChangeOptions): Promise<void> {
+    return this.#inTurn(async () => {
+      const { tree, hands, parts } = this.#system
+      const node = tree.get(id)
+      if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
+      const refused = Object.keys(patch).find((key) => fixed.includes(key))
+      if (refused) throw new DroverError('ARGUMENT_INVALID', `${refused} of ${id} cannot be changed: remove it, and add another one`)
+      const options = withPatch(this.#options, id, patch as Record<string, unknown>)
+      const config = compileWith(options, pathOf(options.workers, id) ?? '', `what ${id} is to become`)
+      if (persist) {
+        const entry = findEntry(options.workers, id) as Entry
+        const added = this.#system.kept.get(id)
+        const change: Change =
+          added?.do === 'add'
+            ? { ...added, entry: withModules(entry, config) }
+            : {
+                do: 'update',
+                patch: { ...(added?.do === 'update' && added.patch), ...withModules({ ...patch, id } as Entry, config), id: undefined },
+              }
+        await this.#keep(id, keep(change))
+      }
+      adjust(node, nodeIn(config.tree, id))
+      if (!isSupervisor(node)) {
+        const own = config.workers.find((worker) => worker.id === id) as CompiledWorker
+        await this.#system.declare([own])
+        hands.get(id)?.configure(own)
+      }
+      this.#become(options, config)
+      this.#publish('updated', id)
+      parts.changed()
+    })
+  }
+
+  async #keep(id: string, change: string | null): Promise<void> {
+    await this.#system.parts.store.client.call('keepChange', { id, change })
+    if (change === null) this.#system.kept.delete(id)
+    else this.#system.kept.set(id, readChange(change))
+  }
+
+  #wasAdded(id: string): boolean {
+    return this.#system.kept.get(id)?.do === 'add'
+  }
+
+  /** The list of workers that everybody looks at is changed in place. */
+  #become(options: DroverOptions, config: CompiledConfig): void {
+    const { parts, hands } = this.#system
+    this.#options = options
+    parts.config.workers.splice(0, Number.POSITIVE_INFINITY, ...config.workers.map((worker) => hands.get(worker.id)?.config ?? worker))
+  }
+
+  #supervisor(id: string | null): SupervisorRef {
+    return this.#system.root.system.get(id === null ? 'supervisor' : supervisorAddress(id)) as SupervisorRef
+  }
+
+  #publish(what: 'added' | 'removed' | 'updated', id: string): void {
+    const { publish, now } = this.#system.parts
+    publish(`tree:node:${what}`, { id, at: now() })
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(change)
+    this.#changing = changed.catch(() => {})
+    return changed
+  }
+}
+
+function nodeIn(tree: readonly TreeNode[], id: string): TreeNode {
+  for (const node of tree) {
+    if ((isSupervisor(node) ? node.id : node.worker) === id) return node
+    const found = isSupervisor(node) ? nodeIn(node.children, id) : null
+    if (found) return found
+  }
+  return null as never
+}
+
+function supervisorsIn(node: TreeNode): string[] {
+  return isSupervisor(node) ? [node.id, ...node.children.flatMap(supervisorsIn)] : []
+}
+
+/** Where an entry stands that was just added. */
+function placeOfLast({ workers }: DroverOptions, under: string | null): string {
+  const supervisor = under === null ? undefined : findEntry(workers, under)
+  const list = supervisor && 'children' in supervisor ? supervisor.children : workers
+  return `${under === null ? 'workers' : `${pathOf(workers, under)}.children`}[${list.length - 1}]`
+}
+
+/** Lets a node of the tree have another's options, its children aside. */
+function adjust(node: TreeNode, to: TreeNode): void {
+  if (!isSupervisor(node)) {
+    Object.assign(node, to)
+    return
+  }
+  const { children: _, intensity, ...rest } = to as SupervisorNode
+  Object.assign(node, rest)
+  Object.assign(node.intensity, intensity)
+}
+
+/** An entry whose modules are where they are, whatever the working directory. */
+function withModules(entry: Entry, { workers }: CompiledConfig): Entry {
+  if ('children' in entry) return { ...entry, children: entry.children.map((child) => withModules(child, { workers } as CompiledConfig)) }
+  if (!('module' in entry)) return entry
+  return { ...(entry as WorkerOptions), module: workers.find(({ id }) => id === entry.id)?.module ?? (entry as WorkerOptions).module }
+}
