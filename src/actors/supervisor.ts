@@ -145,13 +145,8 @@ export const supervisor = setup({
       const tell = (worker: SupervisedWorker): void => {
         worker.tell({ type: temporary.has(workers.get(worker) as string) ? 'STOP' : 'RESTART', reason })
       }
-      return {
-        reason,
-        sequence: new StopSequence(
-          concerned.map(([worker]) => worker),
-          tell,
-        ),
-      }
+      const inOrder = concerned.map(([worker]) => worker)
+      return { sequence: new StopSequence(inOrder, tell) }
     }),
     because: assign(({ context: { down } }) => ({ reason: `${down?.child} failed: ${down?.why}` })),
     haltAlong: ({ context: { answer, refs, reason } }) => {
@@ -217,6 +212,7 @@ export const supervisor = setup({
     forget: assign(({ context: { node } }) => ({
       window: new RestartWindow(node.intensity),
       end: null,
+      wereRunning: [],
       revived: false,
       reason: 'started again',
     })),

@@ -89,6 +89,14 @@ export const workerLifecycle = setup({
     becauseAsked: assign({
       memory: ({ context, event }) => ({ ...context.memory, reason: (event.type === 'STOP' && event.reason) || 'stopped' }),
     }),
+    /** It was decided and not granted. */
+    takeRestartBack: assign({
+      memory: ({ context: { memory } }) => ({
+        ...memory,
+        restarts: memory.restarts.slice(0, -1),
+        restartCount: memory.restartCount - 1,
+      }),
+    }),
     requestSlot: ({ context }) => context.effects.requestSlot(),
     releaseSlot: ({ context }) => context.effects.releaseSlot(),
     spawn: ({ context }) => context.effects.spawn(),
@@ -454,10 +462,7 @@ export const workerLifecycle = setup({
               { target: '#worker.queued', guard: 'inTurn', actions: { type: 'because', params: { reason: 'restarted' } } },
               { target: '#worker.live', actions: { type: 'because', params: { reason: 'restarted at once' } } },
             ],
-            STOP: {
-              target: '#worker.stopped',
-              actions: ['dropPause', 'becauseAsked'],
-            },
+            STOP: { target: '#worker.stopped', actions: ['dropPause', 'becauseAsked', 'takeRestartBack'] },
             RESTART: { target: '#worker.queued', actions: { type: 'because', params: { reason: 'restarted' } } },
           },
         },

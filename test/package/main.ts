@@ -1,5 +1,5 @@
 // A user's program, type-checked against the packed package. Never run.
-import { createDrover, DroverError, type DroverOptions, matrix, policies, validateConfig, type WorkerStatus } from 'drover'
+import { createDrover, DroverError, type DroverOptions, matrix, policies, supervisor, validateConfig, type WorkerStatus } from 'drover'
 
 const options: DroverOptions = {
   store: 'data/drover.db',
@@ -20,16 +20,26 @@ const options: DroverOptions = {
   }),
 }
 
+const workers = [supervisor({ id: 'group', strategy: 'rest-for-one', children: [...options.workers, { id: 'a', module: './a.js' }] })]
+
+// @ts-expect-error a misspelt strategy is a compile error
+supervisor({ id: 'group', strategy: 'one-for-two', children: [] })
+
 // @ts-expect-error a misspelt option is a compile error
 export const misspelt: DroverOptions = { ...options, concurency: 3 }
 
 const checked = validateConfig(options)
 if (!checked.ok) throw new Error(checked.issues.map(({ path, message }) => `${path}: ${message}`).join('\n'))
 
-const drover = await createDrover(options)
+const drover = await createDrover({ ...options, workers })
 drover.on('worker:state:changed', ({ worker, from, to, reason }) => console.log(worker, from, to, reason))
 await drover.load('messages', [{ id: 'a', text: 'hello' }], { key: (message) => message.id })
-await drover.start()
+await drover.add({ id: 'b', module: './b.js' }, { under: 'group', persist: true })
+await drover.update('b', { priority: 1, target: undefined })
+await drover.remove('b')
+drover.inspect(({ type }) => console.log(type))()
+for (const node of drover.tree()) console.log('supervisor' in node ? node.children.length : node.state)
+await drover.start('group')
 const report = await drover.done()
 const statuses: WorkerStatus[] = drover.status().workers
 for await (const row of drover.results({ domain: 'urgency' })) console.log(row.key, row.annotator, row.value)

@@ -80,6 +80,7 @@ for (const [onEscalation, bystander] of [
       ['stopped', 'stopped'],
     )
     assert.match(system.worker('b').status().reason, /^s gave up: 1 restarts within/)
+    assert.is(system.worker('a').status().restarts, 0)
     if (onEscalation === 'stop') {
       assert.match(system.worker('x').status().reason, /^s escalated: 1 restarts/)
       assert.equal((await system.done()).stopped, ['a', 'b', 'x'])
