@@ -38,7 +38,9 @@ function installTarball(): void {
     files: { path: string }[]
   }[]
   if (!packed) throw new Error('npm pack made nothing')
-  const stray = packed.files.filter(({ path }) => !/^(dist\/[\w-]+\.(js|d\.ts)|docs/[\w-]+\.md|package\.json|LICENSE|[A-Z]+\.md)$/.test(path))
+  const stray = packed.files.filter(
+    ({ path }) => !/^(dist\/[\w-]+\.(js|d\.ts)|docs\/[\w-]+\.md|package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
+  )
   if (stray.length > 0) throw new Error(`files that do not belong in the package: ${stray.map(({ path }) => path).join(', ')}`)
   console.log(`packed: ${packed.files.length} files, ${Math.round(packed.size / 1_000)} kB`)
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
