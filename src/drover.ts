@@ -1,8 +1,7 @@
 /**
  * The façade: what a pipeline holds in its hands. Everything behind it is actors; nothing here decides.
  */
-import type { InspectionEvent } from 'xstate'
-import { inspectActors } from './actors/inspection.js'
+import { type InspectionEvent, type InspectionObserver, inspectActors } from './actors/inspection.js'
 import { type ChangeOptions, Membership, type Patch } from './actors/membership.js'
 import { statusOf, systemStatus, treeStatus } from './actors/observe.js'
 import { laneOf, type OpenSystem, openSystem } from './actors/open-system.js'
@@ -361,7 +360,7 @@ export class Drover {
    * import { createWebSocketInspector } from '@statelyai/inspect'
    * const stop = drover.inspect(createWebSocketInspector().inspect)
    */
-  inspect(observer: (event: InspectionEvent) => void): () => void {
+  inspect<Event = InspectionEvent>(observer: InspectionObserver<Event>): () => void {
     this.#assertOpen()
     return inspectActors(this.#system.root, observer)
   }

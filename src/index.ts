@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { InspectionEvent, InspectionObserver } from './actors/inspection.js'
 export type { ChangeOptions, Patch } from './actors/membership.js'
 export { type ConfigIssue, compileConfig, loadConfig, type ValidatedConfig, validateConfig } from './config.js'
 export { type BlacklistEntry, type ControlOutcome, createDrover, type Drover, type ResetOutcome, type RunReport } from './drover.js'

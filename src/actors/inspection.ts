@@ -1,20 +1,39 @@
 /** Hands XState's inspection events on, to Stately's tools or to a log of one's own. */
-import type { AnyActorRef, InspectionEvent } from 'xstate'
+import type { AnyActorRef, InspectionEvent as XStateEvent } from 'xstate'
+
+/** One of XState's inspection events, as far as it is the same for all; see https://stately.ai/docs/inspection. */
+export interface InspectionEvent {
+  type: '@xstate.actor' | '@xstate.event' | '@xstate.snapshot' | '@xstate.microstep' | '@xstate.action'
+  /** Session id of the root actor. */
+  rootId: string
+  actorRef: { sessionId: string; id?: string }
+  /** What was sent. */
+  event?: { type: string }
+  /** The actor's state after it. */
+  snapshot?: unknown
+}
+
+/** A function, or an observer as Stately's inspectors are. `Event` is whatever type XState's events have there. */
+export type InspectionObserver<Event = InspectionEvent> = ((event: Event) => void) | { next?: ((event: Event) => void) | undefined }
 
 /**
  * Tells an observer of every actor there is, as if they had just begun, and from then on of every event and transition.
  *
  * @returns ends it
  */
-export function inspectActors(root: AnyActorRef, observer: (event: InspectionEvent) => void): () => void {
+export function inspectActors<Event>(root: AnyActorRef, observer: InspectionObserver<Event>): () => void {
+  const tell = (event: XStateEvent): void => {
+    if (typeof observer === 'function') observer(event as Event)
+    else observer.next?.(event as Event)
+  }
   const rootId = root.sessionId
   const announce = (actorRef: AnyActorRef): void => {
     const snapshot = actorRef.getSnapshot()
-    observer({ type: '@xstate.actor', actorRef, rootId })
-    observer({ type: '@xstate.snapshot', actorRef, rootId, event: { type: '@xstate.init' }, snapshot })
+    tell({ type: '@xstate.actor', actorRef, rootId })
+    tell({ type: '@xstate.snapshot', actorRef, rootId, event: { type: '@xstate.init' }, snapshot })
     for (const child of Object.values((snapshot as { children?: Record<string, AnyActorRef> }).children ?? {})) announce(child)
   }
   announce(root)
-  const { unsubscribe } = root.system.inspect(observer)
+  const { unsubscribe } = root.system.inspect(tell)
   return unsubscribe
 }

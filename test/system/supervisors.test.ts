@@ -183,7 +183,7 @@ test("inspect() shows every actor, then each event and transition, and nobody's 
   const seen: string[] = []
   const everything: string[] = []
   const stop = system.inspect((inspected) => {
-    seen.push(`${inspected.type} ${(inspected.actorRef as { id?: string }).id}`)
+    seen.push(`${inspected.type} ${inspected.actorRef.id}`)
     everything.push(JSON.stringify(inspected))
   })
   for (const id of ['monitor', 'supervisor', 's', 'a']) assert.ok(seen.includes(`@xstate.actor ${id}`), id)
