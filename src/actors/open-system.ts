@@ -2,7 +2,7 @@
  * Brings a system up in order (logs, store, host, registry, actors) and takes down what was up if a step fails.
  */
 import { type ActorRefFrom, createActor } from 'xstate'
-import { type Change, kept as readChange, withChange } from '../config/changes.js'
+import { type Change, kept as readChange, withKept } from '../config/changes.js'
 import { compileConfig } from '../config.js'
 import { toErrorRecord } from '../errors.js'
 import { type DroverEvents, type EventName, Events } from '../events.js'
@@ -62,18 +62,17 @@ export interface OpenSystem {
 
 /** @throws DroverError CONFIG_INVALID, or of the STORE_ codes; nothing is left running then */
 export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
-  let options = given
-  let config = compileConfig(options)
+  const first = compileConfig(given)
   const secrets: string[] = []
   let strike = createRedactor([])
   const hide = (workers: readonly CompiledWorker[]): void => {
-    const found = [...config.secrets, ...workers.flatMap((worker) => findSecrets(worker.input))]
+    const found = [...first.secrets, ...workers.flatMap((worker) => findSecrets(worker.input))]
     secrets.push(...new Set(found.filter((secret) => !secrets.includes(secret))))
     strike = createRedactor(secrets)
   }
-  hide(config.workers)
+  hide(first.workers)
   const redact = (text: string): string => strike(text)
-  const logs = createLogs(config.log, { redact })
+  const logs = createLogs(first.log, { redact })
   const log = logs.part('system')
   const now = (): number => performance.timeOrigin + performance.now()
   const report = (what: string, error: unknown): void => log.error(what, { error: toErrorRecord(error) })
@@ -82,27 +81,19 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
   const host = hostIdentity()
   let store: StoreHost
   try {
-    store = await StoreHost.open({ file: config.store, durability: config.durability, keepEvents: config.keepEvents })
+    store = await StoreHost.open({ file: first.store, durability: first.durability, keepEvents: first.keepEvents })
   } catch (error) {
     await logs.close()
     throw error
   }
-  const reader = new Reader({ file: config.store, client: store.client })
+  const reader = new Reader({ file: first.store, client: store.client })
   try {
     const recovered = await store.client.call('join', { host })
-    const kept = new Map<string, Change>()
-    for (const { id, change: text } of (await store.client.call('keptChanges', {})).changes) {
-      const change = readChange(text)
-      const changed = withChange(options, id, change)
-      kept.set(id, change)
-      try {
-        config = compileConfig(changed)
-        options = changed
-      } catch (error) {
-        report(`a change of ${id} that the store has kept is not possible any more and is passed over`, error)
-      }
-    }
-    hide(config.workers)
+    const { changes } = await store.client.call('keptChanges', {})
+    const kept = new Map(changes.map(({ id, change }) => [id, readChange(change)]))
+    const { options, config } = withKept(given, kept, (id, error) => {
+      report(`a change of ${id} that the store has kept is not possible any more and is passed over`, error)
+    })
     if (config.quotas.length > 0) await store.client.call('declareQuotas', { quotas: config.quotas })
 
     const lanes = new Lanes(now)

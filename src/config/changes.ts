@@ -1,7 +1,8 @@
 /** Changes of a configuration while the system runs, as pure functions; and how such a change is kept in the store. */
 import { isDeepStrictEqual } from 'node:util'
+import { compileConfig } from '../config.js'
 import { DroverError } from '../errors.js'
-import type { DroverOptions, SupervisorOptions, WorkerOptions } from '../options.js'
+import type { CompiledConfig, DroverOptions, SupervisorOptions, WorkerOptions } from '../options.js'
 import { findSecrets } from '../redact.js'
 
 export type Entry = WorkerOptions | SupervisorOptions
@@ -48,11 +49,35 @@ export function pathOf(entries: readonly Entry[], id: string, path = 'workers'):
 }
 
 /** The options as a kept change left them; unchanged where it is about nothing that is there. */
-export function withChange(options: DroverOptions, id: string, change: Change): DroverOptions {
+function withChange(options: DroverOptions, id: string, change: Change): DroverOptions {
   const known = findEntry(options.workers, id) !== undefined
   if (change.do === 'add') return known ? options : (withEntry(options, change.entry, change.under) ?? options)
   if (!known) return options
   return change.do === 'remove' ? withoutEntry(options, id) : withPatch(options, id, change.patch)
+}
+
+/**
+ * The options as all kept changes left them, one after another; one that is not possible any more is passed over.
+ *
+ * @param onImpossible told of each of those, with the mistakes
+ */
+export function withKept(
+  given: DroverOptions,
+  changes: Iterable<[id: string, change: Change]>,
+  onImpossible: (id: string, error: unknown) => void,
+): { options: DroverOptions; config: CompiledConfig } {
+  let options = given
+  let config = compileConfig(options)
+  for (const [id, change] of changes) {
+    const changed = withChange(options, id, change)
+    try {
+      config = compileConfig(changed)
+      options = changed
+    } catch (error) {
+      onImpossible(id, error)
+    }
+  }
+  return { options, config }
 }
 
 /** Children first: what `change` is given has its final children. */
