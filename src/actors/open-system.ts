@@ -17,6 +17,7 @@ import { hostIdentity } from '../store/host-identity.js'
 import { Reader } from '../store/reader.js'
 import { StoreHost } from '../store/store-host.js'
 import { BeatBoard } from '../threads/beats.js'
+import { EvidenceFiles } from '../threads/evidence-files.js'
 import { type SystemParts, system } from './system.js'
 import { WorkerHands } from './worker.js'
 
@@ -93,6 +94,7 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
       lanes,
       logs,
       recorder,
+      evidence: config.evidence && new EvidenceFiles(config.evidence, report),
       secrets,
       monitor: { send: (event) => root.system.get('monitor')?.send(event) },
       now,

@@ -27,7 +27,7 @@ export interface ThreadInspector {
  * Attaches to a thread, lets `use` talk to its debugger, and detaches, whatever happens.
  *
  * @param withinMs attaching and `use` together
- * @throws DroverError TIMEOUT after `withinMs`
+ * @throws DroverError TIMEOUT after `withinMs`, THREAD_GONE if the thread ends before
  */
 export async function inspectThread<T>(threadId: number, withinMs: number, use: (inspector: ThreadInspector) => Promise<T>): Promise<T> {
   const session = new Session()
@@ -81,6 +81,13 @@ export async function inspectThread<T>(threadId: number, withinMs: number, use: 
     else call?.resolve(message.result)
   })
 
+  const gone = new Promise<never>((_, reject) => {
+    session.on('NodeWorker.detachedFromWorker' as never, ({ params }: { params: { sessionId: string } }) => {
+      if (params.sessionId === target) reject(new DroverError('THREAD_GONE', `thread ${threadId} ended while it was looked at`))
+    })
+  })
+  gone.catch(() => {})
+
   const over = new AbortController()
   const late = sleep(withinMs, undefined, { signal: over.signal }).then(() => {
     throw new DroverError('TIMEOUT', `thread ${threadId} did not answer its debugger within ${withinMs} ms`)
@@ -88,7 +95,7 @@ export async function inspectThread<T>(threadId: number, withinMs: number, use: 
   late.catch(() => {})
   try {
     await Promise.race([post('NodeWorker.enable', { waitForDebuggerOnStart: false }).then(() => attached), late])
-    return await Promise.race([use(inspector), late])
+    return await Promise.race([use(inspector), late, gone])
   } finally {
     over.abort()
     if (target !== null) {
