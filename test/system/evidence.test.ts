@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CpuProfile, DroverOptions, Failure } from '../../src/index.js'
-import { cleanUp, event, items, open, openWithParts, quick, state, temporaryFolder, worker } from '../support/system.js'
+import { EvidenceFiles } from '../../src/threads/evidence-files.js'
+import { cleanUp, event, items, open, openWithParts, quick, state, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -95,25 +98,50 @@ test('a folder that cannot be written is told in the log, and the worker is kill
   const { failure } = await event(system, 'worker:failure:recorded')
   assert.equal([failure.kind, failure.evidence?.files], ['heartbeat-lost', []])
   assert.equal((await system.done()).completed, ['a/x'])
-  const [line] = parts.logs.recent({ part: 'system', limit: 1 })
-  assert.is(line?.message, 'evidence of a/x is incomplete')
+  const line = parts.logs.recent({ part: 'system', limit: 100 }).find(({ message }) => message === 'evidence of a/x is incomplete')
   assert.match(JSON.stringify(line?.fields), /ENOTDIR/)
 })
 
-test('evidence that takes too long is given up, and what was complete by then is kept', async () => {
-  const dir = temporaryFolder()
-  // Nothing answers in there, so that neither profile nor snapshot can begin.
+test('a kill waits for evidence no longer than it may take', async () => {
   const { system, parts } = await openWithParts({
-    workers: [worker('a/x', { input: { everyMs: 1 } })],
-    evidence: { dir, cpuProfileMs: 10, withinMs: 11 },
+    workers: [worker('a/x')],
+    evidence: { dir: temporaryFolder(), cpuProfileMs: 10, withinMs: 11 },
   })
   await system.load('data', [{ id: '1', do: 'spin', times: 1 }])
   await system.start()
   const { failure } = await event(system, 'worker:failure:recorded')
   assert.is(failure.kind, 'heartbeat-lost')
   assert.is((await system.done()).results, 1)
-  const [line] = parts.logs.recent({ part: 'system', limit: 1 })
+  const line = parts.logs.recent({ part: 'system', limit: 100 }).find(({ message }) => message === 'evidence of a/x is incomplete')
   assert.match(JSON.stringify(line?.fields), /TIMEOUT.*not done within 11 ms/)
+})
+
+test('of two threads at once one gets a snapshot, and it may take longer to end while V8 writes it', async () => {
+  const code = `
+    const held = []
+    for (let n = 0; n < 100_000; n++) held.push({ n, m: -n })
+    require('node:worker_threads').parentPort.postMessage('filled')
+    for (;;) Math.sqrt(held.length)`
+  const threads = [0, 1].map(() => new Worker(code, { eval: true }))
+  try {
+    await Promise.all(threads.map((thread) => once(thread, 'message')))
+    const [a, b] = threads.map(({ threadId }) => threadId) as [number, number]
+    const told: string[] = []
+    const evidence = new EvidenceFiles(
+      { dir: temporaryFolder(), cpuProfileMs: 0, heapSnapshot: ['heartbeat-lost'], withinMs: 60_000, keep: 10 },
+      (_, error) => told.push((error as Error).message),
+    )
+    const [files, others]: [string[], string[]] = [[], []]
+    const taken = evidence.takeOf(a, 'a/x', 'heartbeat-lost', files)
+    await until(() => evidence.lingerMs(a) > 0, 'the snapshot begins')
+    assert.equal([evidence.lingerMs(a), evidence.lingerMs(b)], [60_000, 0])
+    await evidence.takeOf(b, 'b/x', 'heartbeat-lost', others)
+    assert.equal([others, told], [[], ['the heap snapshot of another thread is being written']])
+    await taken
+    assert.equal([files.length, evidence.lingerMs(a), told.length], [1, 0, 1])
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()))
+  }
 })
 
 test('a system that closes does not wait for evidence beyond its drain', async () => {
