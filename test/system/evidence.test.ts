@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { CpuProfile, DroverOptions, Failure } from '../../src/index.js'
+import type { CpuProfile, DroverError, DroverOptions, Failure } from '../../src/index.js'
 import { EvidenceFiles } from '../../src/threads/evidence-files.js'
+import { inspectThread } from '../../src/threads/inspect.js'
 import { cleanUp, event, items, open, openWithParts, quick, state, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -142,6 +143,17 @@ test('of two threads at once one gets a snapshot, and it may take longer to end 
   } finally {
     await Promise.all(threads.map((thread) => thread.terminate()))
   }
+})
+
+test('a thread that ends while it is looked at is waited for no more', async () => {
+  const thread = new Worker('for (;;) Math.sqrt(2)', { eval: true })
+  await once(thread, 'online')
+  const code = await inspectThread(thread.threadId, 600_000, async (inspector) => {
+    await inspector.call('Profiler.enable')
+    await thread.terminate()
+    await inspector.call('Profiler.start')
+  }).catch((error: DroverError) => error.code)
+  assert.is(code, 'THREAD_GONE')
 })
 
 test('a system that closes does not wait for evidence beyond its drain', async () => {
