@@ -127,7 +127,7 @@ export interface EvidenceOptions {
    * **A heap snapshot holds all that the program had in memory: texts of tasks, API keys, passwords. Nothing is struck out of it.** Its
    * file can be read by its owner only (mode 0600); treat it as you treat the secrets.
    *
-   * It takes seconds per 100 MB of heap, as much memory again, and the thread can do nothing else meanwhile, not even end. That of a
+   * It takes seconds for each 10 MB of small objects, as much memory again, and the thread can do nothing else meanwhile, not even end. That of a
    * thread whose memory runs out is first written to the working directory (or Node's `--diagnostic-dir`); no beat comes meanwhile, so
    * `heartbeat.timeoutMs` must be longer. Of several threads that are stuck at once one gets a snapshot. @defaultValue false
    */

@@ -1,13 +1,9 @@
-import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { CpuProfile, DroverError, DroverOptions, Failure } from '../../src/index.js'
-import { EvidenceFiles } from '../../src/threads/evidence-files.js'
-import { inspectThread } from '../../src/threads/inspect.js'
-import { cleanUp, event, items, open, openWithParts, quick, state, temporaryFolder, until, worker } from '../support/system.js'
+import type { CpuProfile, DroverOptions, Failure } from '../../src/index.js'
+import { cleanUp, event, items, open, openWithParts, quick, state, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -19,7 +15,7 @@ async function failureOf(task: string, options: Partial<DroverOptions>, own: Par
     items(3, (i) => (i === 0 ? { do: task, times: 1 } : {})),
   )
   await system.start()
-  const { failure } = await event(system, 'worker:failure:recorded', () => true, 100_000)
+  const { failure } = await event(system, 'worker:failure:recorded', () => true, 240_000)
   const report = await system.done()
   assert.equal([report.completed, report.results, report.dead], [['a/x'], 3, 0])
   const [stored] = await system.failures()
@@ -39,7 +35,7 @@ function assertSnapshot(file: string): void {
 
 test('of a thread in an endless loop a profile that names the loop and a heap snapshot are written, then it is killed for what it did', async () => {
   const dir = join(temporaryFolder(), 'made', 'here')
-  const failure = await failureOf('spin', { evidence: { dir, cpuProfileMs: 200, heapSnapshot: true, withinMs: 60_000 } })
+  const failure = await failureOf('spin', { evidence: { dir, cpuProfileMs: 200, heapSnapshot: true, withinMs: 200_000 } })
   assert.is(failure.kind, 'heartbeat-lost')
   assert.match(failure.hungAt?.[0] ?? '', /^spinForEver /)
   const [profile, snapshot] = filesOf(failure)
@@ -65,7 +61,7 @@ for (const [task, kind] of [
 ] as const) {
   test(`${kind} by ${task} has its files too, of which the kinds may be chosen`, async () => {
     const dir = temporaryFolder()
-    const failure = await failureOf(task, { evidence: { dir, cpuProfileMs: 50, heapSnapshot: ['progress-stalled'], withinMs: 60_000 } })
+    const failure = await failureOf(task, { evidence: { dir, cpuProfileMs: 50, heapSnapshot: ['progress-stalled'], withinMs: 200_000 } })
     assert.is(failure.kind, kind)
     const ends = filesOf(failure).map((file) => file.split('.').at(-1))
     assert.equal(ends, kind === 'progress-stalled' ? ['cpuprofile', 'heapsnapshot'] : ['cpuprofile'])
@@ -76,8 +72,8 @@ test('of a thread whose memory runs out the snapshot that V8 makes is moved into
   const dir = temporaryFolder()
   const failure = await failureOf(
     'eat',
-    { evidence: { dir, heapSnapshot: ['out-of-memory'] }, heartbeat: { ...quick, timeoutMs: 100_000, progressTimeoutMs: 100_000 } },
-    { resourceLimits: { maxOldGenerationSizeMb: 32 } },
+    { evidence: { dir, heapSnapshot: ['out-of-memory'] }, heartbeat: { ...quick, timeoutMs: 240_000, progressTimeoutMs: 240_000 } },
+    { resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 } },
   )
   assert.is(failure.kind, 'out-of-memory')
   const [file, ...more] = filesOf(failure)
@@ -115,45 +111,6 @@ test('a kill waits for evidence no longer than it may take', async () => {
   assert.is((await system.done()).results, 1)
   const line = parts.logs.recent({ part: 'system', limit: 100 }).find(({ message }) => message === 'evidence of a/x is incomplete')
   assert.match(JSON.stringify(line?.fields), /TIMEOUT.*not done within 11 ms/)
-})
-
-test('of two threads at once one gets a snapshot, and it may take longer to end while V8 writes it', async () => {
-  const code = `
-    const held = []
-    for (let n = 0; n < 100_000; n++) held.push({ n, m: -n })
-    require('node:worker_threads').parentPort.postMessage('filled')
-    for (;;) Math.sqrt(held.length)`
-  const threads = [0, 1].map(() => new Worker(code, { eval: true }))
-  try {
-    await Promise.all(threads.map((thread) => once(thread, 'message')))
-    const [a, b] = threads.map(({ threadId }) => threadId) as [number, number]
-    const told: string[] = []
-    const evidence = new EvidenceFiles(
-      { dir: temporaryFolder(), cpuProfileMs: 0, heapSnapshot: ['heartbeat-lost'], withinMs: 60_000, keep: 10 },
-      (_, error) => told.push((error as Error).message),
-    )
-    const [files, others]: [string[], string[]] = [[], []]
-    const taken = evidence.takeOf(a, 'a/x', 'heartbeat-lost', files)
-    await until(() => evidence.lingerMs(a) > 0, 'the snapshot begins')
-    assert.equal([evidence.lingerMs(a), evidence.lingerMs(b)], [60_000, 0])
-    await evidence.takeOf(b, 'b/x', 'heartbeat-lost', others)
-    assert.equal([others, told], [[], ['the heap snapshot of another thread is being written']])
-    await taken
-    assert.equal([files.length, evidence.lingerMs(a), told.length], [1, 0, 1])
-  } finally {
-    await Promise.all(threads.map((thread) => thread.terminate()))
-  }
-})
-
-test('a thread that ends while it is looked at is waited for no more', async () => {
-  const thread = new Worker('for (;;) Math.sqrt(2)', { eval: true })
-  await once(thread, 'online')
-  const code = await inspectThread(thread.threadId, 600_000, async (inspector) => {
-    await inspector.call('Profiler.enable')
-    await thread.terminate()
-    await inspector.call('Profiler.start')
-  }).catch((error: DroverError) => error.code)
-  assert.is(code, 'THREAD_GONE')
 })
 
 test('a system that closes does not wait for evidence beyond its drain', async () => {
