@@ -74,8 +74,8 @@ export function compileWith(options: DroverOptions, path: string, source: string
 }
 
 /**
- * Reads options from a JSON file and checks them. Relative paths in it (`store`, `log.dir`, and each worker's `module`) are
- * relative to the file's folder; those returned are absolute. A `$schema` at the top is for editors and left out.
+ * Reads options from a JSON file and checks them. Relative paths in it (`store`, `log.dir`, `evidence.dir`, and each worker's `module`)
+ * are relative to the file's folder; those returned are absolute. A `$schema` at the top is for editors and left out.
  *
  * @throws DroverError CONFIG_INVALID if the file cannot be read, is not JSON (its message says line and column), or has mistakes
  * @example

@@ -2,6 +2,7 @@
  * What a user may configure, and what it compiles to. User options become one default-filled type at the edge, once
  * (`config.ts`); inside nothing is optional that has a default.
  */
+import type { SnapshotKind } from './machines/failure.js'
 import type { RestartMode, RestartPolicy } from './machines/restart-policy.js'
 import type { AutoShutdown, RestartIntensity, SupervisorStrategy, TreeNode } from './machines/supervision.js'
 import type { QuotaSpec } from './store/engine.js'
@@ -106,6 +107,40 @@ export interface RecycleOptions {
   maxAgeMs?: number
   /** When so many megabytes of heap are still in use after V8 has cleared it up. At least 1. */
   maxHeapMb?: number
+}
+
+/**
+ * Files that are written of a thread when it is found stuck, before it is killed, and when its memory runs out. A failure names its
+ * own in `evidence.files`. What cannot be written is logged, and changes nothing else.
+ */
+export interface EvidenceOptions {
+  /** The folder, relative to the working directory. It is made if it is not there. */
+  dir: string
+  /**
+   * For how long the CPU profile of a stuck thread runs, in whole milliseconds: 10 to 60_000 and less than {@link withinMs}, or 0 for none.
+   * Read the `.cpuprofile` with DevTools or speedscope. @defaultValue 1_000
+   */
+  cpuProfileMs?: number
+  /**
+   * Whether heap snapshots are written: for all of `'start-timeout'`, `'heartbeat-lost'`, `'progress-stalled'`, `'out-of-memory'`, or for
+   * those listed.
+   *
+   * **A heap snapshot holds all that the program had in memory: texts of tasks, API keys, passwords. Nothing is struck out of it.** Its
+   * file can be read by its owner only (mode 0600); treat it as you treat the secrets.
+   *
+   * It takes seconds for each 10 MB of small objects, as much memory again, and the thread can do nothing else meanwhile, not even end. That of a
+   * thread whose memory runs out is first written to the working directory (or Node's `--diagnostic-dir`); no beat comes meanwhile, so
+   * `heartbeat.timeoutMs` must be longer. Of several threads that are stuck at once one gets a snapshot. @defaultValue false
+   */
+  heapSnapshot?: boolean | SnapshotKind[]
+  /**
+   * Profile and snapshot of a stuck thread hold up its kill for no longer, in whole milliseconds, at least 1. A snapshot that is
+   * not done by then is lost if the thread ends before; until it has ended, it gets as long again before it counts as `unkillable`.
+   * @defaultValue 30_000
+   */
+  withinMs?: number
+  /** The files of so many failures are kept, the latest; older ones are removed. At least 1. @defaultValue 10 */
+  keep?: number
 }
 
 /** What a worker may have, whichever way it is declared. */
@@ -238,6 +273,8 @@ export interface DroverOptions {
     maxTarget?: number
   }
   log?: LogOptions
+  /** Profiles and heap snapshots of threads that fail; see {@link EvidenceOptions} for what is in them. @defaultValue none is written */
+  evidence?: EvidenceOptions
   /** Values that must never be written anywhere, besides those found in workers' `input` under names like apiKey, token, secret, password. */
   secrets?: string[]
 }
@@ -287,6 +324,14 @@ export interface CompiledWorker {
   drainMs: number
 }
 
+export interface CompiledEvidence {
+  dir: string
+  cpuProfileMs: number
+  heapSnapshot: readonly SnapshotKind[]
+  withinMs: number
+  keep: number
+}
+
 /** What everything inside works with. */
 export interface CompiledConfig {
   store: string
@@ -304,5 +349,6 @@ export interface CompiledConfig {
   killMs: number
   keepEvents: number
   log: { level: LogLevel; console: boolean; dir: string | false; maxBytes: number; keep: number }
+  evidence: CompiledEvidence | null
   secrets: string[]
 }

@@ -22,6 +22,7 @@ import { hostIdentity } from '../store/host-identity.js'
 import { Reader } from '../store/reader.js'
 import { StoreHost } from '../store/store-host.js'
 import { BeatBoard } from '../threads/beats.js'
+import { EvidenceFiles } from '../threads/evidence-files.js'
 import { stopInOrder } from './stop-in-order.js'
 import type { SupervisionEffects } from './supervisor.js'
 import { type SystemParts, system } from './system.js'
@@ -134,6 +135,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       lanes,
       logs,
       recorder,
+      evidence: config.evidence && new EvidenceFiles(config.evidence, report),
       secrets,
       monitor: { send: (event) => root.system.get('monitor')?.send(event) },
       now,

@@ -13,6 +13,7 @@ import type { Recorder } from '../recorder.js'
 import type { HostIdentity } from '../store/engine.js'
 import type { StoreHost } from '../store/store-host.js'
 import type { BeatBoard } from '../threads/beats.js'
+import type { EvidenceFiles } from '../threads/evidence-files.js'
 import { type MonitorEvent, monitor } from './monitor.js'
 import { type SupervisionEffects, supervisor } from './supervisor.js'
 
@@ -28,6 +29,8 @@ export interface SystemParts {
   lanes: Lanes
   logs: Logs
   recorder: Recorder
+  /** null: none is written. */
+  evidence: EvidenceFiles | null
   /** Values to strike out of everything that is written. */
   secrets: string[]
   monitor: { send(event: MonitorEvent): void }

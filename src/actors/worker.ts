@@ -20,7 +20,7 @@ import type { CompiledWorker } from '../options.js'
 import type { Fence, Holder } from '../store/engine.js'
 import type { BeatSlot } from '../threads/beats.js'
 import type { ThreadReport } from '../threads/protocol.js'
-import { Thread, type ThreadEnd } from '../threads/thread.js'
+import { Thread, type ThreadEnd, type ThreadFailure } from '../threads/thread.js'
 import type { SupervisedWorker, SupervisorRef, WorkerRef } from './supervisor.js'
 import type { SystemParts } from './system.js'
 
@@ -394,7 +394,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   #startThread(): void {
-    const { board, store, config, monitor } = this.#parts
+    const { board, store, config, monitor, evidence } = this.#parts
     const worker = this.config
     const slot = board.take()
     this.#fenceUsed = true
@@ -415,6 +415,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
           prefetch: worker.prefetch,
           delayMs: worker.delayMs,
           recycle: worker.recycle,
+          snapshotNearHeapLimit: evidence?.nearHeapLimit ?? false,
           permanent: filledPolicy(worker.restart).mode === 'permanent',
           quota: worker.quota,
           tasks: worker.tasks,
@@ -423,6 +424,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         },
         slot,
         resourceLimits: { ...worker.resourceLimits, ...this.memory.resourceLimits },
+        evidence,
         killMs: config.killMs,
         onReport: (report) => this.#onReport(report),
         onEnd: (end) => this.#onEnd(end),
@@ -482,7 +484,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   #onEnd({ failure, abandoned, alive }: ThreadEnd): void {
     const { board, monitor } = this.#parts
-    const evidence = failure && this.#evidence(failure.eventLoopUtilization)
+    const evidence = failure && this.#evidence(failure)
+    const threadId = this.threadId
     monitor.send({ type: 'UNWATCH', worker: this.config.id })
     if (this.#slot && !alive) board.giveBack(this.#slot)
     this.#slot = null
@@ -495,7 +498,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
           evidence,
         })
       : null
-    const settled = this.#abandon(abandoned, full)
+    const settled = Promise.all([this.#abandon(abandoned, full), threadId !== null && !alive && this.#collect(threadId, full)])
     if (full) void settled.then(() => this.#publishFailure(full))
     this.#ended(full)
   }
@@ -527,12 +530,21 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     }
   }
 
+  /** Adds to the evidence what V8 wrote of the thread that ended. */
+  async #collect(threadId: number, failure: Failure | null): Promise<void> {
+    const files = (await this.#parts.evidence?.collect(threadId, this.config.id, failure?.kind ?? null)) ?? []
+    if (files.length === 0 || !failure?.evidence) return
+    failure.evidence.files.push(...files)
+    this.#parts.recorder.transition({ worker: this.config.id, state: this.state, memory: { ...this.memory } })
+  }
+
   #publishFailure(failure: Failure): void {
     this.#parts.publish('worker:failure:recorded', { worker: this.config.id, failure })
-    const { kind, message, hungAt, tasks } = failure
+    const { kind, message, hungAt, tasks, evidence } = failure
+    const files = evidence?.files ?? []
     this.#parts.logs
       .worker(this.config.annotator, this.config.domain)
-      .error(`${kind}: ${message}`, { ...(hungAt && { hungAt }), ...(tasks.length > 0 && { tasks }) })
+      .error(`${kind}: ${message}`, { ...(hungAt && { hungAt }), ...(tasks.length > 0 && { tasks }), ...(files.length > 0 && { files }) })
   }
 
   #failure(kind: FailureKind, error: ErrorRecord | null, more: Partial<Failure> = {}): Failure {
@@ -552,14 +564,14 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     }
   }
 
-  #evidence(eventLoopUtilization: number | null): Evidence {
+  #evidence({ eventLoopUtilization, files }: ThreadFailure): Evidence {
     const { annotator, domain } = this.config
     const lines = this.#parts.logs.recent({ part: 'worker', annotator, domain, limit: evidenceLines })
     const log = lines.map(({ at, level, message, fields }) => {
       const more = fields === null ? '' : ` ${JSON.stringify(fields)}`
       return `${new Date(at).toISOString()} ${level} ${message}${more}`
     })
-    return { eventLoopUtilization, heapUsed: this.heapUsed, log }
+    return { eventLoopUtilization, heapUsed: this.heapUsed, log, files }
   }
 
   #ended(failure: Failure | null): void {

@@ -1,8 +1,9 @@
 /** Options that were checked become the one default-filled type that everything inside works with. */
 import { dirname, join, resolve } from 'node:path'
+import { snapshotKinds } from '../machines/failure.js'
 import { filledPolicy, policies, type RestartLimits, type RestartPolicy, type RestartRule } from '../machines/restart-policy.js'
 import type { RestartIntensity, SupervisorNode, TreeNode } from '../machines/supervision.js'
-import type { CompiledConfig, CompiledWorker, Heartbeat, TaskPolicy } from '../options.js'
+import type { CompiledConfig, CompiledEvidence, CompiledWorker, Heartbeat, TaskPolicy } from '../options.js'
 import type { QuotaSpec, QuotaWindow } from '../store/engine.js'
 import { type CheckedEntry, type CheckedOptions, type CheckedSupervisor, type CheckedWorker, isSupervisorOptions } from './schema.js'
 
@@ -20,6 +21,7 @@ export const defaults = {
   keepEvents: 100_000,
   maxTarget: 100_000,
   log: { level: 'info', console: true, maxBytes: 10_000_000, keep: 5 },
+  evidence: { cpuProfileMs: 1_000, withinMs: 30_000, keep: 10 },
   worker: { enabled: true, delayMs: 0, concurrency: 1, prefetch: 'auto', priority: 0 },
   supervisor: { strategy: 'one-for-one', significant: false, autoShutdown: 'never' },
   intensity: { restarts: 3, withinMs: 5_000 },
@@ -49,6 +51,7 @@ export function compileOptions(options: CheckedOptions): CompiledConfig {
       ...filled<Omit<CompiledConfig['log'], 'dir'>>(defaults.log, options.log),
       dir: logDir(options.log?.dir, store),
     },
+    evidence: options.evidence ? compileEvidence(options.evidence) : null,
     secrets: options.secrets ?? [],
   }
 }
@@ -142,6 +145,11 @@ function compileQuota(name: string, { burst, concurrency, ...units }: NonNullabl
     }),
   )
   return { name, windows, burst: burst ?? null, concurrency: concurrency ?? null }
+}
+
+function compileEvidence({ dir, heapSnapshot, ...rest }: NonNullable<CheckedOptions['evidence']>): CompiledEvidence {
+  const kinds = heapSnapshot === true ? snapshotKinds : heapSnapshot || []
+  return { ...filled<Omit<CompiledEvidence, 'dir' | 'heapSnapshot'>>(defaults.evidence, rest), dir: resolve(dir), heapSnapshot: kinds }
 }
 
 function logDir(dir: string | false | undefined, store: string): string | false {

@@ -39,11 +39,17 @@ function parse(text: string, file: string): unknown {
 function absolute(options: unknown, folder: string): unknown {
   if (!isRecord(options)) return options
   const { $schema: _, ...rest } = options
-  const { store, log, workers } = rest
+  const { store, log, evidence, workers } = rest
   if (typeof store === 'string' && store.trim() !== '' && store !== ':memory:') rest.store = resolve(folder, store)
-  if (isRecord(log) && typeof log.dir === 'string' && log.dir.trim() !== '') rest.log = { ...log, dir: resolve(folder, log.dir) }
+  if (isRecord(log)) rest.log = absoluteDir(log, folder)
+  if (isRecord(evidence)) rest.evidence = absoluteDir(evidence, folder)
   if (Array.isArray(workers)) rest.workers = workers.map((entry) => absoluteModules(entry, folder))
   return rest
+}
+
+function absoluteDir(options: Record<string, unknown>, folder: string): Record<string, unknown> {
+  const { dir } = options
+  return typeof dir === 'string' && dir.trim() !== '' ? { ...options, dir: resolve(folder, dir) } : options
 }
 
 /** Of a worker, or of all workers under a supervisor. */

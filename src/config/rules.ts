@@ -16,6 +16,7 @@ export function checkRules(input: unknown): Finding[] {
   checkTasks(['tasks'], [options.tasks], findings)
   checkRestart(['restart'], options.restart, findings)
   checkQuotas(asRecord(options.quotas), findings)
+  checkEvidence(asRecord(options.evidence), findings)
   checkNames(['groups'], asRecord(options.groups), findings)
   const maxTarget = asNumber(asRecord(options.limits).maxTarget) ?? defaults.maxTarget
   const ids = new Map<string, Path>()
@@ -128,6 +129,17 @@ function checkBackoff(path: Path, layers: unknown[], otherwise: { initialMs: num
   if (own.maxMs !== undefined) findings.push({ path: [...path, 'maxMs'], expected: `at least ${initialMs}, the initialMs`, input: maxMs })
   else if (own.initialMs !== undefined) {
     findings.push({ path: [...path, 'initialMs'], expected: `at most ${maxMs}, the maxMs`, input: initialMs })
+  }
+}
+
+function checkEvidence(evidence: Record<string, unknown>, findings: Finding[]): void {
+  const cpuProfileMs = merged([evidence], 'cpuProfileMs', defaults.evidence.cpuProfileMs)
+  const withinMs = merged([evidence], 'withinMs', defaults.evidence.withinMs)
+  if (cpuProfileMs < withinMs) return
+  if (evidence.withinMs !== undefined) {
+    findings.push({ path: ['evidence', 'withinMs'], expected: `more than ${cpuProfileMs}, the cpuProfileMs`, input: withinMs })
+  } else if (evidence.cpuProfileMs !== undefined) {
+    findings.push({ path: ['evidence', 'cpuProfileMs'], expected: `less than ${withinMs}, the withinMs`, input: cpuProfileMs })
   }
 }
 

@@ -4,7 +4,7 @@
  * misspelt one.
  */
 import * as v from 'valibot'
-import { failureKinds } from '../machines/failure.js'
+import { failureKinds, snapshotKinds } from '../machines/failure.js'
 import type { RestartDecision, RestartMode, RestartRule } from '../machines/restart-policy.js'
 import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from '../machines/supervision.js'
 import type { SupervisorOptions, WorkerOptions } from '../options.js'
@@ -282,6 +282,15 @@ const quota = v.pipe(
   ),
 )
 
+const flagOrKinds = v.custom<boolean>((value) => typeof value === 'boolean', 'true, false or a list of kinds of failure')
+const evidence = group({
+  dir: path('the path of a folder'),
+  cpuProfileMs: v.optional(whole(10, 60_000, { value: 0 })),
+  heapSnapshot: v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(oneOf(...snapshotKinds)) : flagOrKinds))),
+  withinMs: v.optional(milliseconds(1)),
+  keep: v.optional(whole(1)),
+})
+
 /** The options of a system. */
 export const droverSchema = group(
   {
@@ -313,6 +322,7 @@ export const droverSchema = group(
         keep: v.optional(whole(0, 1_000)),
       }),
     ),
+    evidence: v.optional(evidence),
     secrets: v.optional(
       v.array(
         v.custom<string>((value) => typeof value === 'string' && value !== '', 'a text'),

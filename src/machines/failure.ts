@@ -20,6 +20,11 @@ export const failureKinds = {
 
 export type FailureKind = keyof typeof failureKinds
 
+/** The kinds at which the thread is still there to be looked at, or V8 looks at it by itself. */
+export const snapshotKinds = ['start-timeout', 'heartbeat-lost', 'progress-stalled', 'out-of-memory'] as const satisfies FailureKind[]
+
+export type SnapshotKind = (typeof snapshotKinds)[number]
+
 /** What was seen of a thread when it was found stuck or gone. */
 export interface Evidence {
   /** Share of time that its event loop was busy since it started, 0 to 1; null for a thread that was gone. */
@@ -28,6 +33,8 @@ export interface Evidence {
   heapUsed: number | null
   /** The last lines of its log, oldest first. */
   log: string[]
+  /** Paths of the CPU profile and the heap snapshot that were written of it; see the option `evidence`. */
+  files: string[]
 }
 
 /** One failure, as it goes into the store, the log, the API and the dashboard. */

@@ -61,18 +61,42 @@ export interface CpuProfile {
 }
 
 /**
- * What a thread's CPU time goes into, over so many ms.
+ * What a thread's CPU time goes into, over so many ms. An endless loop that is already optimised has no name in a profile; of a
+ * `stuck` thread all code is deoptimised, so that it gets one. That ends whatever else measures coverage in the thread.
  *
- * @throws DroverError TIMEOUT if it does not answer, or ends meanwhile
+ * @throws DroverError TIMEOUT if it does not answer, THREAD_GONE if it ends meanwhile
  */
-export function profileOf(threadId: number, ms: number): Promise<CpuProfile> {
+export function profileOf(threadId: number, ms: number, { stuck = false } = {}): Promise<CpuProfile> {
   return inspectThread(threadId, ms + profileSlackMs, async (inspector) => {
     await inspector.call('Profiler.enable')
     await inspector.call('Profiler.start')
+    if (stuck) {
+      // Counting calls makes V8 drop its optimised code; what it compiles from here on the profiler knows.
+      await inspector.call('Profiler.startPreciseCoverage', { callCount: true })
+      await inspector.call('Profiler.stopPreciseCoverage')
+    }
     await sleep(ms)
     const { profile } = (await inspector.call('Profiler.stop')) as { profile: CpuProfile }
     return profile
   })
+}
+
+/**
+ * Lets a thread write a snapshot of its heap, whatever else it is doing: it does nothing else meanwhile, and cannot be ended. The file
+ * is for its owner only (0600).
+ *
+ * @throws DroverError TIMEOUT if it does not answer, THREAD_GONE if it ends meanwhile; an Error if the file cannot be written
+ */
+export function snapshotOf(threadId: number, file: string, withinMs: number): Promise<void> {
+  return inspectThread(threadId, withinMs, async (inspector) => {
+    const expression = `process.getBuiltinModule('node:v8').writeHeapSnapshot(${JSON.stringify(file)})`
+    const { exceptionDetails } = (await inspector.call('Runtime.evaluate', { expression })) as Evaluated
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
+  })
+}
+
+interface Evaluated {
+  exceptionDetails?: { text: string; exception?: { description?: string } }
 }
 
 /** In the author's own source where there is a source map. Lines and columns count from 1, as in a stack trace. */

@@ -6,6 +6,9 @@ import { Session } from 'node:inspector'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../errors.js'
 
+/** A thread that is there is attached to at once; one that is gone never is. */
+const attachWithinMs = 5_000
+
 interface WorkerAttached {
   sessionId: string
   workerInfo: { workerId: string; type: string; title: string; url: string }
@@ -27,7 +30,7 @@ export interface ThreadInspector {
  * Attaches to a thread, lets `use` talk to its debugger, and detaches, whatever happens.
  *
  * @param withinMs attaching and `use` together
- * @throws DroverError TIMEOUT after `withinMs`
+ * @throws DroverError TIMEOUT after `withinMs` (sooner if there is no such thread), THREAD_GONE if the thread ends before
  */
 export async function inspectThread<T>(threadId: number, withinMs: number, use: (inspector: ThreadInspector) => Promise<T>): Promise<T> {
   const session = new Session()
@@ -81,14 +84,24 @@ export async function inspectThread<T>(threadId: number, withinMs: number, use: 
     else call?.resolve(message.result)
   })
 
-  const over = new AbortController()
-  const late = sleep(withinMs, undefined, { signal: over.signal }).then(() => {
-    throw new DroverError('TIMEOUT', `thread ${threadId} did not answer its debugger within ${withinMs} ms`)
+  const gone = new Promise<never>((_, reject) => {
+    session.on('NodeWorker.detachedFromWorker' as never, ({ params }: { params: { sessionId: string } }) => {
+      if (params.sessionId === target) reject(new DroverError('THREAD_GONE', `thread ${threadId} ended while it was looked at`))
+    })
   })
-  late.catch(() => {})
+  gone.catch(() => {})
+
+  const over = new AbortController()
+  const after = async (ms: number): Promise<never> => {
+    await sleep(ms, undefined, { signal: over.signal })
+    throw new DroverError('TIMEOUT', `thread ${threadId} did not answer its debugger within ${ms} ms`)
+  }
+  const late = after(withinMs)
+  const unattached = after(Math.min(attachWithinMs, withinMs))
+  for (const end of [late, unattached]) end.catch(() => {})
   try {
-    await Promise.race([post('NodeWorker.enable', { waitForDebuggerOnStart: false }).then(() => attached), late])
-    return await Promise.race([use(inspector), late])
+    await Promise.race([post('NodeWorker.enable', { waitForDebuggerOnStart: false }).then(() => attached), unattached])
+    return await Promise.race([use(inspector), late, gone])
   } finally {
     over.abort()
     if (target !== null) {

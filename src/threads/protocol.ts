@@ -30,6 +30,8 @@ export interface ThreadBoot {
   prefetch: number | 'auto'
   delayMs: number
   recycle: RecycleOptions
+  /** V8 writes a heap snapshot when the heap comes near its limit; see `evidence-files.ts`. */
+  snapshotNearHeapLimit: boolean
   /** A `run` that returns is a failure: the worker is to run for ever. */
   permanent: boolean
   quota: string | null

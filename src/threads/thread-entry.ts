@@ -3,7 +3,7 @@
  * or dies. Its last words are sent as plain data from inside, because an error that crosses by itself loses half of what it
  * says (and a cyclic cause takes the parent down on Node.js 20).
  */
-import { getHeapStatistics } from 'node:v8'
+import { getHeapStatistics, setHeapSnapshotNearHeapLimit } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import { expose } from 'comlink'
 import { mapErrorRecord, toErrorRecord } from '../errors.js'
@@ -36,6 +36,7 @@ const beats = new BeatSlot(boot.beats.buffer, boot.beats.index)
 const beat = (): void => beats.beat(getHeapStatistics().used_heap_size)
 beat()
 setInterval(beat, boot.beatEveryMs)
+if (boot.snapshotNearHeapLimit) setHeapSnapshotNearHeapLimit(1)
 
 const levels: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
 function line(level: Exclude<LogLevel, 'silent'>) {

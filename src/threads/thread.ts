@@ -11,6 +11,7 @@ import type { Abandoned } from '../store/engine.js'
 import type { BeatSlot } from './beats.js'
 import { nodeEndpoint } from './endpoint.js'
 import { type CpuProfile, profileOf, stackOf } from './evidence.js'
+import type { EvidenceFiles } from './evidence-files.js'
 import { Hands, maxHeld } from './hands.js'
 import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
 
@@ -18,6 +19,8 @@ import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
 export type ThreadFailure = Pick<Failure, 'kind' | 'message' | 'error' | 'exitCode' | 'hungAt'> & {
   /** 0 to 1; null for a thread that was gone. */
   eventLoopUtilization: number | null
+  /** Evidence that was written before it was killed. */
+  files: string[]
 }
 
 /** How a thread ended. */
@@ -34,6 +37,8 @@ export interface ThreadOptions {
   boot: Omit<ThreadBoot, 'control' | 'beats' | 'hands'>
   slot: BeatSlot
   resourceLimits: ResourceLimits
+  /** null: none is written. */
+  evidence: EvidenceFiles | null
   /** How long a terminated thread may take to end. */
   killMs: number
   onReport: (report: ThreadReport) => void
@@ -48,6 +53,8 @@ const abortGraceMs = 250
 const entry = new URL('./thread-entry.js', import.meta.url)
 
 export class Thread {
+  /** Also once it has ended. */
+  readonly threadId: number
   readonly #worker: Worker
   readonly #options: ThreadOptions
   readonly #control: Remote<ThreadControl>
@@ -85,6 +92,7 @@ export class Thread {
       resourceLimits: options.resourceLimits,
       name: options.boot.id,
     })
+    this.threadId = this.#worker.threadId
     this.#control = wrap<ThreadControl>(nodeEndpoint(port1))
     this.#worker.on('message', (report: ThreadReport) => {
       if (report.type === 'failed') this.#lastWords = { kind: report.kind, error: report.error }
@@ -94,10 +102,6 @@ export class Thread {
       this.#error = error
     })
     this.#worker.on('exit', (code) => this.#onExit(code))
-  }
-
-  get threadId(): number {
-    return this.#worker.threadId
   }
 
   pause(): void {
@@ -127,10 +131,10 @@ export class Thread {
 
   /**
    * Lets it finish what it has in hand, then ends it. At the deadline the tasks in hand are aborted, and shortly after the thread is
-   * ended all the same. Asked again, the earlier deadline holds.
+   * ended all the same. Asked again, the earlier deadline holds. Of one that is being killed no more evidence is taken then.
    */
   finish(drainMs: number): void {
-    if (this.#over || this.#asked?.failure) return
+    if (this.#over) return
     const until = performance.now() + drainMs
     if (this.#drain && this.#drain.until <= until) return
     if (this.#drain) clearTimeout(this.#drain.timer)
@@ -146,29 +150,36 @@ export class Thread {
     setTimeout(() => this.#terminate(), abortGraceMs)
   }
 
-  /** Ends it now. With `evidence`, first takes the stack of where it hangs. */
+  /** Ends it now. With `evidence`, first takes the stack of where it hangs, and whatever else is to be written of it. */
   async kill(failure: Pick<Failure, 'kind' | 'message'>, evidence: boolean): Promise<void> {
     if (this.#over || this.#asked?.failure) return
     const { utilization } = this.#worker.performance.eventLoopUtilization()
-    const asked: ThreadFailure = { ...failure, error: null, exitCode: null, hungAt: null, eventLoopUtilization: utilization }
+    const asked: ThreadFailure = { ...failure, error: null, exitCode: null, hungAt: null, eventLoopUtilization: utilization, files: [] }
     this.#asked = { failure: asked }
-    if (evidence) asked.hungAt = await Promise.race([stackOf(this.threadId), this.#exited.then(() => null)])
+    if (evidence) {
+      asked.hungAt = await Promise.race([stackOf(this.threadId), this.#exited.then(() => null)])
+      const { boot, evidence: files } = this.#options
+      if (files && !this.#over && !this.#terminating) {
+        await Promise.race([files.takeOf(this.threadId, boot.id, failure.kind, asked.files), this.#exited])
+      }
+    }
     this.#terminate()
   }
 
   #terminate(): void {
     if (this.#over || this.#terminating) return
     this.#terminating = true
+    const killMs = this.#options.killMs + (this.#options.evidence?.lingerMs(this.threadId) ?? 0)
     const timer = setTimeout(() => {
-      const message = `its thread did not end within ${this.#options.killMs} ms of being terminated`
-      const { hungAt = null, eventLoopUtilization = null } = this.#asked?.failure ?? {}
+      const message = `its thread did not end within ${killMs} ms of being terminated`
+      const { hungAt = null, eventLoopUtilization = null, files = [] } = this.#asked?.failure ?? {}
       this.#end({
-        failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization },
+        failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization, files },
         abandoned: { working: [], finished: [] },
         alive: true,
       })
       this.#worker.unref()
-    }, this.#options.killMs)
+    }, killMs)
     void this.#exited.then(() => clearTimeout(timer))
     void this.#worker.terminate()
   }
@@ -192,7 +203,7 @@ export class Thread {
   }
 
   #classify(exitCode: number): ThreadFailure {
-    const gone = { exitCode, hungAt: null, eventLoopUtilization: null }
+    const gone = { exitCode, hungAt: null, eventLoopUtilization: null, files: [] }
     if (this.#lastWords) {
       const { kind, error } = this.#lastWords
       return { kind, message: error.message, error, ...gone }

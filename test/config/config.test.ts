@@ -65,6 +65,7 @@ test('what is not given has its documented default', () => {
     killMs: 5_000,
     keepEvents: 100_000,
     log: { level: 'info', console: true, dir: resolve('data/logs'), maxBytes: 10_000_000, keep: 5 },
+    evidence: null,
     secrets: [],
   })
 })
@@ -104,6 +105,14 @@ test('logs go beside the store, into the folder that is named, or nowhere', () =
   assert.is(dirOf(':memory:'), false)
   assert.is(dirOf(':memory:', 'here'), resolve('here'))
   assert.is(dirOf('/srv/jobs/a.db', false), false)
+})
+
+test('evidence is written to the folder that is named: profiles unless they are turned off, heap snapshots of the kinds that are asked for', () => {
+  const evidenceOf = (evidence: object) => compiled({ ...good(), evidence: { dir: 'here', ...evidence } }).evidence
+  assert.equal(evidenceOf({}), { dir: resolve('here'), cpuProfileMs: 1_000, heapSnapshot: [], withinMs: 30_000, keep: 10 })
+  assert.equal(evidenceOf({ heapSnapshot: false })?.heapSnapshot, [])
+  assert.equal(evidenceOf({ heapSnapshot: ['out-of-memory'] })?.heapSnapshot, ['out-of-memory'])
+  assert.equal(evidenceOf({ heapSnapshot: true })?.heapSnapshot, ['start-timeout', 'heartbeat-lost', 'progress-stalled', 'out-of-memory'])
 })
 
 test("a worker's heartbeat and tasks are laid over the system's, its restart takes the system's place", () => {

@@ -35,6 +35,7 @@ test('paths in a file are relative to its folder', async () => {
     $schema: 'https://example.com/schema.json',
     store: 'data/drover.db',
     log: { dir: 'logs' },
+    evidence: { dir: 'evidence' },
     workers: [
       { id: 'a/b', module: 'workers/a.js', input: { module: 'kept.js' } },
       { id: 'a/c', module: url },
@@ -43,6 +44,7 @@ test('paths in a file are relative to its folder', async () => {
   assert.equal(await loadConfig(write(`\uFEFF${JSON.stringify(config)}`)), {
     store: join(folder, 'data/drover.db'),
     log: { dir: join(folder, 'logs') },
+    evidence: { dir: join(folder, 'evidence') },
     workers: [
       { id: 'a/b', module: join(folder, 'workers/a.js'), input: { module: 'kept.js' } },
       { id: 'a/c', module: url },

@@ -35,6 +35,29 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
   ['log.dir', [false, 'logs', '/tmp/logs'], [true, ...notText.slice(0, 4)], /path of a folder, or false/],
   ['log.maxBytes', [1_000, 1e9], [999, ...notWhole], /whole number, at least 1000/],
   ['log.keep', [0, 1_000], [-1, 1_001, ...notWhole], /whole number, 0 to 1000/],
+  ['evidence', [{ dir: 'evidence' }], [{}, 'evidence', true, null], /path of a folder|an object/],
+  [
+    'evidence',
+    [
+      { dir: 'a', heapSnapshot: true },
+      { dir: 'a', heapSnapshot: ['out-of-memory'] },
+    ],
+    [{ dir: 'a', heapSnapshot: 1 }],
+    /a list of kinds/,
+  ],
+  ['evidence', [], [{ dir: 'a', heapSnapshot: ['exit'] }], /one of 'start-timeout'/],
+  [
+    'evidence',
+    [
+      { dir: 'a', cpuProfileMs: 0 },
+      { dir: 'a', cpuProfileMs: 10 },
+    ],
+    [{ dir: 'a', cpuProfileMs: 9 }],
+    /10 to 60000, or 0/,
+  ],
+  ['evidence', [{ dir: 'a', withinMs: 1_001 }], [{ dir: 'a', withinMs: 1_000 }], /more than 1000, the cpuProfileMs/],
+  ['evidence', [], [{ dir: 'a', cpuProfileMs: 30_000 }], /less than 30000, the withinMs/],
+  ['evidence', [{ dir: 'a', keep: 1 }], [{ dir: 'a', keep: 0 }], /whole number, at least 1/],
   ['secrets', [[], ['sk-1']], ['sk-1', {}, null], /a list of texts/],
   ['secrets', [], [[''], [5], [null]], /a text/],
 

@@ -269,6 +269,19 @@ test('a blacklisted worker gets one start on parole, and is blacklisted again at
   assert.equal([path.at(-1), memory().reason, memory().until], ['blacklisted', 'failed again on parole: uncaught-error', 120_000])
 })
 
+test('a timer of parole that fires a hair before the deadline, which passes while it is judged, strands nobody', () => {
+  const readings: number[] = []
+  const { clock, path, run, send } = begin({ policy: paroled, now: (time) => readings.shift() ?? time })
+  run()
+  send(down())
+  // Early at the first reading, due at every later one: two guards that each read the clock agreed on neither way out.
+  readings.push(59_999.9)
+  clock.increment(60_000)
+  clock.increment(1)
+  assert.equal(readings, [])
+  assert.is(path.at(-1), 'queued')
+})
+
 test('one that was up for long on parole has a clean record', () => {
   const { clock, memory, path, run, send } = begin({ policy: { ...paroled, maxRestarts: 1 } })
   run()

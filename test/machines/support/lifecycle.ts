@@ -8,9 +8,11 @@ import { workerLifecycle } from '../../../src/machines/worker-lifecycle.js'
 interface Options {
   policy?: RestartPolicy
   restored?: { state: WorkerState; memory: WorkerMemory }
+  /** What the lifecycle reads at a time of the clock; the timers go by the clock itself. */
+  now?: (time: number) => number
 }
 
-export function begin({ policy = policies.default, restored }: Options = {}) {
+export function begin({ policy = policies.default, restored, now = (time) => time }: Options = {}) {
   const clock = new SimulatedClock()
   const path: WorkerState[] = []
   const effects: string[] = []
@@ -20,7 +22,7 @@ export function begin({ policy = policies.default, restored }: Options = {}) {
     clock,
     input: {
       effects: {
-        now: () => clock.now(),
+        now: () => now(clock.now()),
         enter: (state) => {
           if (path.at(-1) !== state) path.push(state)
         },
