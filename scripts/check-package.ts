@@ -16,7 +16,12 @@ const { exports } = readJson(join(root, 'package.json')) as { exports: Record<st
 const entryPoints = Object.keys(exports).filter((name) => !name.endsWith('.json'))
 
 /** Entries that every thread or every worker module loads, and all the packages each may pull in. */
-const light: Record<string, string[]> = { 'worker.js': [], 'thread-entry.js': ['comlink'] }
+const light: Record<string, string[]> = {
+  'worker.js': [],
+  'thread-entry.js': ['comlink'],
+  'process-entry.js': ['comlink'],
+  'process-observer.js': ['comlink'],
+}
 
 function readJson(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8'))

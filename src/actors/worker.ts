@@ -76,6 +76,9 @@ export class WorkerHands implements LifecycleEffects {
   get threadId(): number | null {
     return this.#thread?.threadId ?? null
   }
+  get pid(): number | null {
+    return this.#thread?.pid ?? null
+  }
   /** Bytes of heap in use at the last beat; null without a thread. */
   get heapUsed(): number | null {
     return this.#slot?.read().heapUsed || null
@@ -294,6 +297,8 @@ export class WorkerHands implements LifecycleEffects {
     this.#slot = slot
     try {
       this.#thread = new Thread({
+        isolation: worker.isolation,
+        store: store.connect(worker.id),
         boot: {
           id: worker.id,
           annotator: worker.annotator,
@@ -302,8 +307,7 @@ export class WorkerHands implements LifecycleEffects {
           module: worker.module,
           input: worker.input,
           fence: this.#fence as Fence,
-          store: store.connect(worker.id),
-          beatEveryMs: worker.heartbeat.everyMs,
+          heartbeat: worker.heartbeat,
           concurrency: worker.concurrency,
           prefetch: worker.prefetch,
           delayMs: worker.delayMs,

@@ -19,7 +19,7 @@ export const defaults = {
   keepEvents: 100_000,
   maxTarget: 100_000,
   log: { level: 'info', console: true, maxBytes: 10_000_000, keep: 5 },
-  worker: { enabled: true, delayMs: 0, concurrency: 1, prefetch: 'auto', priority: 0 },
+  worker: { enabled: true, delayMs: 0, concurrency: 1, prefetch: 'auto', priority: 0, isolation: 'thread' },
 } as const
 
 const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
@@ -50,8 +50,8 @@ export function compileOptions(options: CheckedOptions): CompiledConfig {
 }
 
 function compileWorker(worker: CheckedWorker, options: CheckedOptions): CompiledWorker {
-  const { enabled, delayMs, concurrency, prefetch, priority } = filled<
-    Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority'>
+  const { enabled, delayMs, concurrency, prefetch, priority, isolation } = filled<
+    Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority' | 'isolation'>
   >(defaults.worker, worker)
   return {
     id: worker.id,
@@ -68,6 +68,7 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
     priority,
     group: worker.group ?? null,
     restart: compileRestart(worker.restart ?? options.restart),
+    isolation,
     resourceLimits: given(worker.resourceLimits),
     recycle: given(worker.recycle),
     heartbeat: filled<Heartbeat>(defaults.heartbeat, options.heartbeat, worker.heartbeat),

@@ -1,16 +1,16 @@
 /**
- * What can be learnt of a thread from outside: where it hangs, and what it spends its time on. A thread that blocks outside of
- * JavaScript (a native call) has no stack to give.
+ * What can be learnt of a thread through its debugger: where it hangs, and what it spends its time on. A thread that blocks
+ * outside of JavaScript (a native call) has no stack to give.
  */
 import { readFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inspectThread } from './inspect.js'
+import type { Inspect } from './inspect.js'
 
 /** A thread in an endless loop answers in about 50 ms. */
 const stackWithinMs = 400
 /** Whatever became of the debugger: a kill waits no longer for evidence, nor do the kills behind it. */
-const stackGivenUpMs = 2_000
+export const stackGivenUpMs = 2_000
 /** How long a profile may take to start and to be handed over. */
 const profileSlackMs = 10_000
 
@@ -31,14 +31,14 @@ let queue: Promise<unknown> = Promise.resolve()
  * The stack of a thread, innermost first, as `function (file:line:column)`; null if it gives none in time. One at a time. Never
  * rejects.
  */
-export function stackOf(threadId: number): Promise<string[] | null> {
-  const taken = queue.then(() => Promise.race([takeStack(threadId), sleep(stackGivenUpMs, null, { ref: false })])).catch(() => null)
+export function stackOf(inspect: Inspect): Promise<string[] | null> {
+  const taken = queue.then(() => Promise.race([takeStack(inspect), sleep(stackGivenUpMs, null, { ref: false })])).catch(() => null)
   queue = taken
   return taken
 }
 
-function takeStack(threadId: number): Promise<string[]> {
-  return inspectThread(threadId, stackWithinMs, async (inspector) => {
+function takeStack(inspect: Inspect): Promise<string[]> {
+  return inspect(stackWithinMs, async (inspector) => {
     const scripts = new Map<string, Script>()
     const paused = new Promise<CallFrame[]>((resolve) => {
       inspector.on('Debugger.scriptParsed', (script: Script) => void scripts.set(script.scriptId, script))
@@ -65,8 +65,8 @@ export interface CpuProfile {
  *
  * @throws DroverError TIMEOUT if it does not answer, or ends meanwhile
  */
-export function profileOf(threadId: number, ms: number): Promise<CpuProfile> {
-  return inspectThread(threadId, ms + profileSlackMs, async (inspector) => {
+export function profileOf(inspect: Inspect, ms: number): Promise<CpuProfile> {
+  return inspect(ms + profileSlackMs, async (inspector) => {
     await inspector.call('Profiler.enable')
     await inspector.call('Profiler.start')
     await sleep(ms)
