@@ -8,10 +8,15 @@ import { cleanUp, collect, event, items, open, quick, state, temporaryFolder, un
 
 test.after.each(cleanUp)
 
+const isolations = ['thread', 'process'] as const
+type Isolation = (typeof isolations)[number]
+
 /** What a task does, how the failure is called, and what is known of it. */
 const faults: {
   does: string
   kind: FailureKind
+  /** What a thread would not survive its host with needs a process. @defaultValue both */
+  isolation?: Isolation
   check?: (failure: { message: string; exitCode: number | null; error: { code?: string; name: string } | null }) => void
 }[] = [
   { does: 'spin', kind: 'heartbeat-lost' },
@@ -21,18 +26,32 @@ const faults: {
   { does: 'throw in a timer', kind: 'uncaught-error', check: ({ error }) => assert.is(error?.code, 'E_TIMER') },
   { does: 'reject', kind: 'unhandled-rejection', check: ({ error }) => assert.is(error?.name, 'TypeError') },
   { does: 'crash', kind: 'uncaught-error', check: ({ message }) => assert.is(message, 'on purpose') },
-  { does: 'eat', kind: 'out-of-memory' },
+  { does: 'eat', kind: 'out-of-memory', check: ({ error }) => assert.is(error?.code, 'ERR_WORKER_OUT_OF_MEMORY') },
+  { does: 'eat at once', kind: 'out-of-memory', isolation: 'process' },
+  { does: 'segfault', kind: 'exit', isolation: 'process', check: endedBy('SIGSEGV') },
+  { does: 'abort', kind: 'exit', isolation: 'process', check: endedBy('SIGABRT') },
+  { does: 'be killed', kind: 'exit', isolation: 'process', check: endedBy('SIGKILL') },
 ]
 
-for (const { does, kind, check } of faults) {
-  test(`a worker whose task does "${does}" fails as ${kind}, comes back, finishes, and no other worker notices`, async () => {
-    const limits = does === 'eat' ? { resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 8 } } : {}
+function endedBy(signal: string) {
+  return ({ message, exitCode, error }: { message: string; exitCode: number | null; error: { code?: string } | null }): void => {
+    assert.is(message, `the process was ended by ${signal}`)
+    assert.equal([exitCode, error?.code], [null, signal])
+  }
+}
+
+const cases = faults.flatMap((fault) => (fault.isolation ? fault : isolations.map((isolation) => ({ ...fault, isolation }))))
+for (const { does, kind, check, isolation = 'thread' } of cases) {
+  test(`a worker in a ${isolation} whose task does "${does}" fails as ${kind}, comes back, finishes, and no other worker notices`, async () => {
+    const eats = does.startsWith('eat')
+    const limits = eats ? { resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 8 } } : {}
     const system = await open({
       workers: [
         worker('bad/x', {
+          isolation,
           prefetch: 0,
           ...limits,
-          ...(does === 'eat' && { heartbeat: { ...quick, timeoutMs: 20_000, progressTimeoutMs: 20_000 } }),
+          ...(eats && { heartbeat: { ...quick, timeoutMs: 20_000, progressTimeoutMs: 20_000 } }),
         }),
         worker('good/x', { dataset: 'calm', input: { everyMs: 1 } }),
       ],
@@ -67,25 +86,29 @@ for (const { does, kind, check } of faults) {
   })
 }
 
-test('the failure of a spinning worker says in which function and line it spins', async () => {
-  const system = await open({ workers: [worker('a/x')] })
-  await system.load(
-    'data',
-    items(1, () => ({ do: 'spin', times: 1 })),
-  )
-  await system.start()
-  const { failure } = await event(system, 'worker:failure:recorded')
-  assert.match(failure.hungAt?.[0] ?? '', /^spinForEver \(file:.*puppet\.worker\.ts:\d+:\d+\)$/)
-})
+for (const isolation of isolations) {
+  test(`the failure of a worker that spins in a ${isolation} says in which function and line`, async () => {
+    const system = await open({ workers: [worker('a/x', { isolation })] })
+    await system.load(
+      'data',
+      items(1, () => ({ do: 'spin', times: 1 })),
+    )
+    await system.start()
+    const { failure } = await event(system, 'worker:failure:recorded')
+    assert.match(failure.hungAt?.[0] ?? '', /^spinForEver \(file:.*puppet\.worker\.ts:\d+:\d+\)$/)
+  })
+}
 
-for (const [setup, kind] of [
-  ['hang', 'start-timeout'],
-  ['spin', 'start-timeout'],
-  ['throw', 'start-error'],
+for (const [setup, kind, isolation] of [
+  ['hang', 'start-timeout', 'thread'],
+  ['spin', 'start-timeout', 'thread'],
+  ['throw', 'start-error', 'thread'],
+  ['spin', 'start-timeout', 'process'],
+  ['throw', 'start-error', 'process'],
 ] as const) {
-  test(`a worker whose setup does "${setup}" fails as ${kind} and is blacklisted after its restarts`, async () => {
+  test(`a worker in a ${isolation} whose setup does "${setup}" fails as ${kind} and is blacklisted after its restarts`, async () => {
     const system = await open({
-      workers: [worker('a/x', { input: { setup } })],
+      workers: [worker('a/x', { isolation, input: { setup } })],
       heartbeat: { ...quick, startTimeoutMs: setup === 'throw' ? 20_000 : 300 },
       restart: { maxRestarts: 1, backoff: { immediate: 1 } },
     })
@@ -104,22 +127,27 @@ for (const [setup, kind] of [
   })
 }
 
-test('a task that kills its worker again and again is quarantined, and the worker goes on with the others', async () => {
-  const system = await open({ workers: [worker('a/x')], tasks: { poisonAfter: 2, maxAttempts: 9 } })
-  await system.load(
-    'data',
-    items(30, (i) => (i === 7 ? { do: 'exit' } : {})),
-  )
-  const quarantined = event(system, 'task:poison:quarantined')
-  await system.start()
-  assert.equal({ ...(await quarantined), at: 0 }, { worker: 'a/x', key: 'item-7', at: 0 })
-  const report = await system.done()
-  assert.is(report.results, 29)
-  assert.is(report.dead, 1)
-  const [dead] = await collect(system.deadTasks())
-  assert.is(dead?.kind, 'poison')
-  assert.is(dead?.attempt, 2)
-})
+for (const [isolation, does] of [
+  ['thread', 'exit'],
+  ['process', 'segfault'],
+] as const) {
+  test(`a task that does "${does}" in a ${isolation} again and again is quarantined, and the worker goes on with the others`, async () => {
+    const system = await open({ workers: [worker('a/x', { isolation })], tasks: { poisonAfter: 2, maxAttempts: 9 } })
+    await system.load(
+      'data',
+      items(30, (i) => (i === 7 ? { do: does } : {})),
+    )
+    const quarantined = event(system, 'task:poison:quarantined')
+    await system.start()
+    assert.equal({ ...(await quarantined), at: 0 }, { worker: 'a/x', key: 'item-7', at: 0 })
+    const report = await system.done()
+    assert.is(report.results, 29)
+    assert.is(report.dead, 1)
+    const [dead] = await collect(system.deadTasks())
+    assert.is(dead?.kind, 'poison')
+    assert.is(dead?.attempt, 2)
+  })
+}
 
 test('a host whose event loop is blocked for twice the beat timeout kills nobody', async () => {
   const system = await open({ workers: [worker('a/x', { input: { everyMs: 100 } })] })
@@ -168,15 +196,17 @@ test('a thread that cannot be ended is called unkillable: its worker is blacklis
   await until(() => system.status().slots.used === 0, 'the slot of the ended thread is free')
 })
 
-test('a worker that asked for more time may block for longer than its beat timeout', async () => {
-  const system = await open({ workers: [worker('a/x')] })
-  await system.load(
-    'data',
-    items(1, () => ({ do: 'extend', ms: quick.timeoutMs * 3 })),
-  )
-  await system.start()
-  assert.is((await system.done()).results, 1)
-  assert.is(system.worker('a/x').status().restarts, 0)
-})
+for (const isolation of isolations) {
+  test(`a worker in a ${isolation} that asked for more time may block for longer than its beat timeout`, async () => {
+    const system = await open({ workers: [worker('a/x', { isolation })] })
+    await system.load(
+      'data',
+      items(1, () => ({ do: 'extend', ms: quick.timeoutMs * 3 })),
+    )
+    await system.start()
+    assert.is((await system.done()).results, 1)
+    assert.is(system.worker('a/x').status().restarts, 0)
+  })
+}
 
 test.run()
