@@ -5,7 +5,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure, FailureKind } from '../../src/index.js'
-import { collect, event, items, open, quick, worker } from './system.js'
+import { collect, event, type isolations, items, open, quick, worker } from './system.js'
+
+type Isolation = (typeof isolations)[number]
 
 /** What a task does, how the failure is called, and what is known of it. */
 interface Fault {
@@ -40,52 +42,9 @@ function endedBy(signal: string) {
   }
 }
 
-/** Registers the tests. */
-export function testFaults(isolation: 'thread' | 'process'): void {
-  for (const { does, kind, check } of isolation === 'process' ? [...faults, ...fatalFaults] : faults) {
-    test(`a worker in a ${isolation} whose task does "${does}" fails as ${kind}, comes back, finishes, and no other worker notices`, async () => {
-      const eats = does.startsWith('eat')
-      const limits = eats ? { resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 8 } } : {}
-      const system = await open({
-        workers: [
-          worker('bad/x', {
-            isolation,
-            prefetch: 0,
-            ...limits,
-            ...(eats && { heartbeat: { ...quick, timeoutMs: 20_000, progressTimeoutMs: 20_000 } }),
-          }),
-          worker('good/x', { dataset: 'calm', input: { everyMs: 1 } }),
-        ],
-      })
-      await system.load(
-        'data',
-        items(20, (i) => (i === 5 ? { do: does, times: 1 } : {})),
-      )
-      await system.load('calm', items(200))
-      const states: string[] = []
-      system.on('worker:state:changed', ({ worker, to }) => states.push(`${worker} ${to}`))
-      const failed = event(system, 'worker:failure:recorded')
-      await system.start()
-      const { worker: id, failure } = await failed
-      assert.is(id, 'bad/x')
-      assert.is(failure.kind, kind)
-      assert.equal(failure.tasks, ['item-5'])
-      check?.(failure)
-      const report = await system.done()
-      assert.equal(report.completed, ['bad/x', 'good/x'])
-      assert.is(report.results, 220)
-      const results = await collect(system.results({ worker: 'bad/x' }))
-      assert.equal(
-        results.filter(({ attempt }) => attempt !== 1).map(({ key, attempt }) => [key, attempt]),
-        [['item-5', 2]],
-      )
-      assert.is(states.filter((one) => one === 'bad/x crashed').length, 1)
-      assert.equal(
-        states.filter((one) => one.startsWith('good/x')),
-        ['queued', 'starting', 'running', 'completed'].map((to) => `good/x ${to}`),
-      )
-    })
-  }
+/** Registers the tests of what a thread and a process survive alike. */
+export function testFaults(isolation: Isolation): void {
+  for (const fault of faults) testFault(isolation, fault)
 
   test(`the failure of a worker that spins in a ${isolation} says in which function and line`, async () => {
     const system = await open({ workers: [worker('a/x', { isolation })] })
@@ -150,5 +109,55 @@ export function testFaults(isolation: 'thread' | 'process'): void {
     await system.start()
     assert.is((await system.done()).results, 1)
     assert.is(system.worker('a/x').status().restarts, 0)
+  })
+}
+
+/** Registers the tests of what only a process can do without harm to its host. */
+export function testFatalFaults(): void {
+  for (const fault of fatalFaults) testFault('process', fault)
+}
+
+function testFault(isolation: Isolation, { does, kind, check }: Fault): void {
+  test(`a worker in a ${isolation} whose task does "${does}" fails as ${kind}, comes back, finishes, and no other worker notices`, async () => {
+    const eats = does.startsWith('eat')
+    const limits = eats ? { resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 8 } } : {}
+    const system = await open({
+      workers: [
+        worker('bad/x', {
+          isolation,
+          prefetch: 0,
+          ...limits,
+          ...(eats && { heartbeat: { ...quick, timeoutMs: 20_000, progressTimeoutMs: 20_000 } }),
+        }),
+        worker('good/x', { dataset: 'calm', input: { everyMs: 1 } }),
+      ],
+    })
+    await system.load(
+      'data',
+      items(20, (i) => (i === 5 ? { do: does, times: 1 } : {})),
+    )
+    await system.load('calm', items(200))
+    const states: string[] = []
+    system.on('worker:state:changed', ({ worker, to }) => states.push(`${worker} ${to}`))
+    const failed = event(system, 'worker:failure:recorded')
+    await system.start()
+    const { worker: id, failure } = await failed
+    assert.is(id, 'bad/x')
+    assert.is(failure.kind, kind)
+    assert.equal(failure.tasks, ['item-5'])
+    check?.(failure)
+    const report = await system.done()
+    assert.equal(report.completed, ['bad/x', 'good/x'])
+    assert.is(report.results, 220)
+    const results = await collect(system.results({ worker: 'bad/x' }))
+    assert.equal(
+      results.filter(({ attempt }) => attempt !== 1).map(({ key, attempt }) => [key, attempt]),
+      [['item-5', 2]],
+    )
+    assert.is(states.filter((one) => one === 'bad/x crashed').length, 1)
+    assert.equal(
+      states.filter((one) => one.startsWith('good/x')),
+      ['queued', 'starting', 'running', 'completed'].map((to) => `good/x ${to}`),
+    )
   })
 }

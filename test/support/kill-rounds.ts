@@ -36,8 +36,9 @@ export interface KillReport {
 
 const host = fileURLToPath(new URL('../fixtures/host.ts', import.meta.url))
 
-export function startHost(orders: HostOrders): ChildProcess {
-  return fork(host, [JSON.stringify(orders)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+/** @param detached in a process group of its own, as a terminal makes them */
+export function startHost(orders: HostOrders, detached = false): ChildProcess {
+  return fork(host, [JSON.stringify(orders)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached })
 }
 
 /** The next message of a host that satisfies the condition; fails if it ends before, or after a minute. */

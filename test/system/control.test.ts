@@ -58,7 +58,7 @@ for (const isolation of isolations) {
     const began = performance.now()
     await system.stop('a/x', { drainMs: 50 })
     assert.ok(performance.now() - began < 2_500)
-    assert.is(system.worker('a/x', { isolation }).status().lastFailure, null)
+    assert.is(system.worker('a/x').status().lastFailure, null)
     await system.start()
     await system.done()
     const results = await collect(system.results())
