@@ -232,7 +232,7 @@ test('a worker in a process is refused what only a thread can have, and its inpu
   const result = validateConfig({ store: 'a.db', workers: [{ id: 'a', module: moduleFile, ...options, isolation: 'process' }] })
   assert.equal(result.ok ? [] : result.issues.map(({ path, message }) => `${path}: ${message}`), [
     'workers[0].resourceLimits.codeRangeSizeMb: expected nothing: a process (isolation) has no such limit, received 8',
-    'workers[0].input: expected what can be sent to a process (isolation): data that shares no memory',
+    'workers[0].input: expected what can be sent to a process (isolation): data that shares no memory, received [redacted]',
   ])
 })
 
