@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
 import { type Remote, wrap } from 'comlink'
 import { toErrorRecord } from '../errors.js'
+import type { ResourceLimits } from '../options.js'
 import type { BeatSlot } from './beats.js'
 import type { Carrier, CarrierExit, CarrierOptions } from './carrier.js'
 import { ChannelPort } from './channel-port.js'
@@ -41,13 +42,10 @@ export class ProcessCarrier implements Carrier {
   /** @throws if the boot data cannot be serialised, or no file can be made for what the process leaves behind */
   constructor({ boot, store, slot, resourceLimits, onReport, onExit }: CarrierOptions) {
     const leftBehind = LeftBehind.create(boot.concurrency + maxHeld)
-    const child = fork(entry, {
-      execArgv: childArguments(process.execArgv, resourceLimits),
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc', leftBehind.fd, 'pipe'],
-    })
+    const child = start(leftBehind, resourceLimits)
     this.#child = child
     this.#slot = slot
+    // Why it could not be spawned: told later, and no exit follows.
     let spawnError: Error | null = null
     child.on('error', (error) => {
       if (child.pid !== undefined) return
@@ -116,7 +114,8 @@ export class ProcessCarrier implements Carrier {
 
   terminate(): void {
     this.#terminated = true
-    this.#child.kill('SIGKILL')
+    // One that could not be spawned has no pid: Node.js 20 would then signal the process group of the host.
+    if (this.#child.pid !== undefined) this.#child.kill('SIGKILL')
   }
 
   unref(): void {
@@ -162,5 +161,22 @@ export class ProcessCarrier implements Carrier {
       return { failure: { kind: 'exit', message, error: { name: 'Error', message, code: signalCode }, exitCode }, fault: !this.#terminated }
     }
     return { failure: { kind: 'exit', message: `the process exited with code ${exitCode}`, error: null, exitCode }, fault: false }
+  }
+}
+
+/** @throws if it is known at once that there can be no process */
+function start(leftBehind: LeftBehind, limits: ResourceLimits): ChildProcess {
+  try {
+    const child = fork(entry, {
+      execArgv: childArguments(process.execArgv, limits),
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', leftBehind.fd, 'pipe'],
+    })
+    if (child.stdio) return child
+    child.on('error', () => {})
+    throw new Error('no process can be started: too many files are open')
+  } catch (error) {
+    leftBehind.close()
+    throw error
   }
 }

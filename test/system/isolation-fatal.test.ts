@@ -24,4 +24,20 @@ test('a process that blocks in a native call for ever is ended, which a thread c
   assert.is(system.status().slots.used, 0)
 })
 
+test('a process that cannot be started is a start error of its worker, and of nobody else', async () => {
+  const { execPath } = process
+  process.execPath = join(temporaryFolder(), 'nothing')
+  try {
+    const system = await open({ workers: [worker('a/x', { isolation: 'process' }), worker('b/x')], restart: { maxRestarts: 0 } })
+    await system.load('data', items(3))
+    await system.start()
+    const report = await system.done()
+    assert.equal([report.blacklisted, report.completed], [['a/x'], ['b/x']])
+    const [latest] = await system.failures()
+    assert.equal([latest?.failure.kind, latest?.failure.error?.code], ['start-error', 'ENOENT'])
+  } finally {
+    process.execPath = execPath
+  }
+})
+
 test.run()
