@@ -79,7 +79,7 @@ function typeCheck(): void {
   }
 }
 
-/** A worker module in TypeScript: taken where Node.js or the user's tsx can load it, and refused with advice where neither can. */
+/** A worker module in TypeScript, in a thread and in a process: taken where Node.js or the user's tsx can load it, refused with advice elsewhere. */
 function runTypeScriptWorker(): void {
   writeFileSync(
     join(project, 'length.worker.ts'),
@@ -89,17 +89,18 @@ function runTypeScriptWorker(): void {
   writeFileSync(
     join(project, 'run.js'),
     `import { createDrover, policies } from 'drover'
-     const worker = { id: 'a/x', module: './length.worker.ts', dataset: 'texts' }
-     const drover = await createDrover({ store: ':memory:', restart: policies.never, log: { console: false }, workers: [worker] })
+     const workers = ['thread', 'process'].map((isolation) => ({ id: isolation, isolation, module: './length.worker.ts', dataset: 'texts' }))
+     const drover = await createDrover({ store: ':memory:', restart: policies.never, log: { console: false }, workers })
      await drover.load('texts', [{ id: 'four' }])
      await drover.start()
      const { results } = await drover.done()
-     console.log(results === 1 ? 'loaded' : drover.worker('a/x').status().lastFailure.error.code)
+     console.log(results === 2 ? 'loaded' : drover.status().workers.map(({ lastFailure }) => lastFailure?.error.code).join())
      await drover.close()`,
   )
   const strips = Boolean((process.features as { typescript?: unknown }).typescript)
   const bare = run('node', ['--no-warnings', 'run.js']).trim()
-  if (bare !== (strips ? 'loaded' : 'WORKER_MODULE_TYPESCRIPT')) throw new Error(`a TypeScript worker without tsx: ${bare}`)
+  if (bare !== (strips ? 'loaded' : 'WORKER_MODULE_TYPESCRIPT,WORKER_MODULE_TYPESCRIPT'))
+    throw new Error(`a TypeScript worker without tsx: ${bare}`)
   symlinkSync(join(root, 'node_modules', 'tsx'), join(project, 'node_modules', 'tsx'), 'junction')
   const withTsx = run('node', ['--no-warnings', 'run.js']).trim()
   if (withTsx !== 'loaded') throw new Error(`a TypeScript worker with tsx installed: ${withTsx}`)

@@ -141,8 +141,9 @@ export interface WorkerBase {
   restart?: RestartPolicy
   /**
    * `'process'`: it runs on the main thread of a process of its own, so that a crash of native code, an abort of V8 or a native call that
-   * never returns harms nobody but itself. Costs memory (some 50 MB) and a slower start; tasks and results go through the main
-   * thread. Takes no `codeRangeSizeMb`, and no `input` that memory is shared through. @defaultValue 'thread'
+   * never returns harms nobody but itself. Costs memory (some 60 MB) and a slower start; tasks and results go through the main
+   * thread. {@link resourceLimits} has no `codeRangeSizeMb` then, and a `stackSizeMb` beyond what the system gives a process
+   * (`ulimit -s`) ends it; {@link input} shares no memory. @defaultValue 'thread'
    */
   isolation?: 'thread' | 'process'
   /** Heap limits of the thread, as `worker_threads` takes them. @defaultValue those of Node.js */

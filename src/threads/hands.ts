@@ -8,7 +8,7 @@ import type { Abandoned, Token } from '../store/engine.js'
 /** How many tasks beyond its concurrency a worker may hold, waiting or unconfirmed. */
 export const maxHeld = 2_048
 
-/** Takes note of a cell outside of this process. */
+/** Takes note of a cell outside of this process. Not of one that is free again: what the store has, it does not take twice. */
 export type KeepCell = (cell: number, value: number) => void
 
 /** A cell is 0 while it is free, the token of a task that is worked on, or that of a finished one with a minus. Tokens count from 1. */
@@ -44,7 +44,7 @@ export class Hands {
 
   /** The store has it. */
   confirmed(cell: number): void {
-    this.#mark(cell, 0)
+    this.#cells[cell] = 0
     this.#free.push(cell)
   }
 
