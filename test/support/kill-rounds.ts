@@ -23,6 +23,8 @@ export interface KillPlan {
   withinMs: number
   /** 0 to 1, repeatable. */
   random: () => number
+  /** @defaultValue 'thread' */
+  isolation?: 'thread' | 'process'
 }
 
 export interface KillReport {
@@ -67,7 +69,16 @@ export async function kill(child: ChildProcess): Promise<void> {
   await gone
 }
 
-export async function killRounds({ folder, rounds, items, lanes, everyMs, withinMs, random }: KillPlan): Promise<KillReport> {
+export async function killRounds({
+  folder,
+  rounds,
+  items,
+  lanes,
+  everyMs,
+  withinMs,
+  random,
+  isolation = 'thread',
+}: KillPlan): Promise<KillReport> {
   const orders: HostOrders = {
     store: join(folder, 'killed.db'),
     lanes,
@@ -75,6 +86,7 @@ export async function killRounds({ folder, rounds, items, lanes, everyMs, within
     starts: join(folder, 'starts.jsonl'),
     everyMs,
     concurrency: 4,
+    isolation,
   }
   const report: KillReport = { kills: 0, moments: {}, retried: 0, highestAttempt: 1 }
 
