@@ -7,6 +7,8 @@ export default defineConfig({
     index: 'src/index.ts',
     worker: 'src/worker.ts',
     'thread-entry': 'src/threads/thread-entry.ts',
+    'process-entry': 'src/threads/process-entry.ts',
+    'process-observer': 'src/threads/process-observer.ts',
     'store-thread': 'src/store/store-thread.ts',
     'reader-thread': 'src/store/reader-thread.ts',
   },

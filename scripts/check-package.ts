@@ -16,7 +16,12 @@ const { exports } = readJson(join(root, 'package.json')) as { exports: Record<st
 const entryPoints = Object.keys(exports).filter((name) => !name.endsWith('.json'))
 
 /** Entries that every thread or every worker module loads, and all the packages each may pull in. */
-const light: Record<string, string[]> = { 'worker.js': [], 'thread-entry.js': ['comlink'] }
+const light: Record<string, string[]> = {
+  'worker.js': [],
+  'thread-entry.js': ['comlink'],
+  'process-entry.js': ['comlink'],
+  'process-observer.js': ['comlink'],
+}
 
 function readJson(file: string): unknown {
   return JSON.parse(readFileSync(file, 'utf8'))
@@ -76,7 +81,7 @@ function typeCheck(): void {
   }
 }
 
-/** A worker module in TypeScript: taken where Node.js or the user's tsx can load it, and refused with advice where neither can. */
+/** A worker module in TypeScript, in a thread and in a process: taken where Node.js or the user's tsx can load it, refused with advice elsewhere. */
 function runTypeScriptWorker(): void {
   writeFileSync(
     join(project, 'length.worker.ts'),
@@ -86,17 +91,18 @@ function runTypeScriptWorker(): void {
   writeFileSync(
     join(project, 'run.js'),
     `import { createDrover, policies } from 'drover'
-     const worker = { id: 'a/x', module: './length.worker.ts', dataset: 'texts' }
-     const drover = await createDrover({ store: ':memory:', restart: policies.never, log: { console: false }, workers: [worker] })
+     const workers = ['thread', 'process'].map((isolation) => ({ id: isolation, isolation, module: './length.worker.ts', dataset: 'texts' }))
+     const drover = await createDrover({ store: ':memory:', restart: policies.never, log: { console: false }, workers })
      await drover.load('texts', [{ id: 'four' }])
      await drover.start()
      const { results } = await drover.done()
-     console.log(results === 1 ? 'loaded' : drover.worker('a/x').status().lastFailure.error.code)
+     console.log(results === 2 ? 'loaded' : drover.status().workers.map(({ lastFailure }) => lastFailure?.error.code).join())
      await drover.close()`,
   )
   const strips = Boolean((process.features as { typescript?: unknown }).typescript)
   const bare = run('node', ['--no-warnings', 'run.js']).trim()
-  if (bare !== (strips ? 'loaded' : 'WORKER_MODULE_TYPESCRIPT')) throw new Error(`a TypeScript worker without tsx: ${bare}`)
+  if (bare !== (strips ? 'loaded' : 'WORKER_MODULE_TYPESCRIPT,WORKER_MODULE_TYPESCRIPT'))
+    throw new Error(`a TypeScript worker without tsx: ${bare}`)
   symlinkSync(join(root, 'node_modules', 'tsx'), join(project, 'node_modules', 'tsx'), 'junction')
   const withTsx = run('node', ['--no-warnings', 'run.js']).trim()
   if (withTsx !== 'loaded') throw new Error(`a TypeScript worker with tsx installed: ${withTsx}`)

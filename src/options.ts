@@ -175,6 +175,13 @@ export interface WorkerBase {
   group?: string
   /** Takes the place of the system's, as a whole. @defaultValue the system's `restart` */
   restart?: RestartPolicy
+  /**
+   * `'process'`: it runs on the main thread of a process of its own, so that a crash of native code, an abort of V8 or a native call that
+   * never returns harms nobody but itself. Costs memory (some 60 MB) and a slower start; tasks and results go through the main
+   * thread. {@link resourceLimits} has no `codeRangeSizeMb` then, and a `stackSizeMb` beyond what the system gives a process
+   * (`ulimit -s`) ends it; {@link input} shares no memory. @defaultValue 'thread'
+   */
+  isolation?: 'thread' | 'process'
   /** Heap limits of the thread, as `worker_threads` takes them. @defaultValue those of Node.js */
   resourceLimits?: ResourceLimits
   /** Replaces the thread now and then, between tasks; see {@link RecycleOptions}. @defaultValue never */
@@ -317,6 +324,7 @@ export interface CompiledWorker {
   priority: number
   group: string | null
   restart: RestartPolicy
+  isolation: 'thread' | 'process'
   resourceLimits: ResourceLimits
   recycle: RecycleOptions
   heartbeat: Heartbeat

@@ -26,7 +26,9 @@ export interface WorkerStatus {
   ratePerMinute: number
   /** Ms since the thread's last beat; null without a thread. */
   beatAgeMs: number | null
-  /** The id of its thread while it has one. */
+  /** The process that its thread runs in: this one, or its own with `isolation: 'process'`; null without a thread. */
+  pid: number | null
+  /** The id of its thread while it has one in this process. */
   threadId: number | null
   /** Bytes of its thread's heap in use at the last beat; null without a thread. */
   heapUsed: number | null

@@ -17,9 +17,11 @@ import { tenths } from './tenths.js'
  * @property {number} bytes of an item
  * @property {number} [concurrency]
  * @property {import('./trivial.worker.js').How} [how]
+ * @property {'thread' | 'process'} [isolation]
  */
 
-await answer(async (/** @type {DroverRun & { folder: string }} */ { folder, tasks, workers, bytes, concurrency = 1, how = 'sync' }) => {
+await answer(async (/** @type {DroverRun & { folder: string }} */ run) => {
+  const { folder, tasks, workers, bytes, concurrency = 1, how = 'sync', isolation = 'thread' } = run
   const drover = await createDrover({
     store: join(folder, 'bench.db'),
     durability: 'power',
@@ -30,6 +32,7 @@ await answer(async (/** @type {DroverRun & { folder: string }} */ { folder, task
       dataset: 'items',
       concurrency,
       input: { how },
+      isolation,
     })),
   })
   const loadingSince = performance.now()

@@ -116,6 +116,9 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get threadId(): number | null {
     return this.#thread?.threadId ?? null
   }
+  get pid(): number | null {
+    return this.#thread?.pid ?? null
+  }
   /** Bytes of heap in use at the last beat; null without a thread. */
   get heapUsed(): number | null {
     return this.#slot?.read().heapUsed || null
@@ -401,6 +404,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#slot = slot
     try {
       this.#thread = new Thread({
+        isolation: worker.isolation,
+        store: store.connect(worker.id),
         boot: {
           id: worker.id,
           annotator: worker.annotator,
@@ -409,8 +414,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
           module: worker.module,
           input: worker.input,
           fence: this.#fence as Fence,
-          store: store.connect(worker.id),
-          beatEveryMs: worker.heartbeat.everyMs,
+          heartbeat: worker.heartbeat,
           concurrency: worker.concurrency,
           prefetch: worker.prefetch,
           delayMs: worker.delayMs,
@@ -485,7 +489,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #onEnd({ failure, abandoned, alive }: ThreadEnd): void {
     const { board, monitor } = this.#parts
     const evidence = failure && this.#evidence(failure)
-    const threadId = this.threadId
+    const thread = this.#thread
     monitor.send({ type: 'UNWATCH', worker: this.config.id })
     if (this.#slot && !alive) board.giveBack(this.#slot)
     this.#slot = null
@@ -498,7 +502,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
           evidence,
         })
       : null
-    const settled = Promise.all([this.#abandon(abandoned, full), threadId !== null && !alive && this.#collect(threadId, full)])
+    const settled = Promise.all([this.#abandon(abandoned, full), thread !== null && !alive && this.#collect(thread, full)])
     if (full) void settled.then(() => this.#publishFailure(full))
     this.#ended(full)
   }
@@ -531,8 +535,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   /** Adds to the evidence what V8 wrote of the thread that ended. */
-  async #collect(threadId: number, failure: Failure | null): Promise<void> {
-    const files = (await this.#parts.evidence?.collect(threadId, this.config.id, failure?.kind ?? null)) ?? []
+  async #collect({ pid, threadId }: Thread, failure: Failure | null): Promise<void> {
+    const files = (await this.#parts.evidence?.collect(pid, threadId ?? 0, this.config.id, failure?.kind ?? null)) ?? []
     if (files.length === 0 || !failure?.evidence) return
     failure.evidence.files.push(...files)
     this.#parts.recorder.transition({ worker: this.config.id, state: this.state, memory: { ...this.memory } })

@@ -22,7 +22,7 @@ export const defaults = {
   maxTarget: 100_000,
   log: { level: 'info', console: true, maxBytes: 10_000_000, keep: 5 },
   evidence: { cpuProfileMs: 1_000, withinMs: 30_000, keep: 10 },
-  worker: { enabled: true, delayMs: 0, concurrency: 1, prefetch: 'auto', priority: 0 },
+  worker: { enabled: true, delayMs: 0, concurrency: 1, prefetch: 'auto', priority: 0, isolation: 'thread' },
   supervisor: { strategy: 'one-for-one', significant: false, autoShutdown: 'never' },
   intensity: { restarts: 3, withinMs: 5_000 },
 } as const
@@ -80,8 +80,8 @@ function compileNode(entry: CheckedEntry, options: CheckedOptions): TreeNode {
 }
 
 function compileWorker(worker: CheckedWorker, options: CheckedOptions): CompiledWorker {
-  const { enabled, delayMs, concurrency, prefetch, priority } = filled<
-    Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority'>
+  const { enabled, delayMs, concurrency, prefetch, priority, isolation } = filled<
+    Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority' | 'isolation'>
   >(defaults.worker, worker)
   return {
     id: worker.id,
@@ -98,6 +98,7 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
     priority,
     group: worker.group ?? null,
     restart: compileRestart(worker.restart ?? options.restart),
+    isolation,
     resourceLimits: given(worker.resourceLimits),
     recycle: given(worker.recycle),
     heartbeat: filled<Heartbeat>(defaults.heartbeat, options.heartbeat, worker.heartbeat),

@@ -2,6 +2,7 @@
  * What options must fit together. The rules read the options as they were given and look only at parts that have the right
  * form, so that mistakes of both kinds are reported at once.
  */
+import { serialize } from 'node:v8'
 import { defaults, laneOf } from './compile.js'
 import { type Finding, pathText } from './issues.js'
 import { isRecord, isSupervisorOptions } from './schema.js'
@@ -40,6 +41,7 @@ export function checkRules(input: unknown): Finding[] {
       findings.push({ path: [...path, 'recycle', 'maxTasks'], expected, input: asRecord(worker.recycle).maxTasks, known: [] })
     }
     checkInput([...path, 'input'], worker.input, inputs, findings)
+    if (worker.isolation === 'process') checkProcess(path, worker, findings)
   }
   return findings
 }
@@ -217,12 +219,34 @@ function checkTarget(path: Path, { target, dataset }: Record<string, unknown>, m
 function checkInput(path: Path, input: unknown, checked: Set<unknown>, findings: Finding[]): void {
   if (checked.has(input)) return
   checked.add(input)
+  if (survives(input, structuredClone)) return
+  // The value is not shown, and neither is the error, which may quote it.
+  findings.push({ path, expected: 'what structured cloning takes to a thread: data, no functions, no symbols', input, hidden: true })
+}
+
+function survives(input: unknown, passage: (input: unknown) => unknown): boolean {
   try {
-    structuredClone(input)
+    passage(input)
+    return true
   } catch {
-    // The value is not shown, and neither is the error, which may quote it.
-    findings.push({ path, expected: 'what structured cloning takes to a thread: data, no functions, no symbols', input, hidden: true })
+    return false
   }
+}
+
+/** What a thread can have and a process cannot. */
+function checkProcess(path: Path, { input, resourceLimits }: Record<string, unknown>, findings: Finding[]): void {
+  const { codeRangeSizeMb } = asRecord(resourceLimits)
+  if (codeRangeSizeMb !== undefined) {
+    const expected = 'nothing: a process (isolation) has no such limit'
+    findings.push({ path: [...path, 'resourceLimits', 'codeRangeSizeMb'], expected, input: codeRangeSizeMb, known: [] })
+  }
+  if (!survives(input, structuredClone) || survives(input, serialize)) return
+  findings.push({
+    path: [...path, 'input'],
+    expected: 'what can be sent to a process (isolation): data that shares no memory',
+    input,
+    hidden: true,
+  })
 }
 
 function merged(layers: unknown[], key: string, otherwise: number): number {

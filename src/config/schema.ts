@@ -213,6 +213,7 @@ const worker = group({
   priority: v.optional(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
   group: v.optional(name('the name of a group')),
   restart: v.optional(restart),
+  isolation: v.optional(oneOf('thread', 'process')),
   resourceLimits: v.optional(resourceLimits),
   recycle: v.optional(
     group({ maxTasks: v.optional(whole(1)), maxAgeMs: v.optional(milliseconds(1_000)), maxHeapMb: v.optional(between(1, 1_000_000)) }),

@@ -10,7 +10,7 @@ export const failureKinds = {
   'start-error': 'the module could not be loaded, or setup threw',
   'uncaught-error': 'an error was thrown that nothing caught, or ctx.fail was called',
   'unhandled-rejection': 'a promise was rejected that nothing handled',
-  exit: 'the thread ended by itself without saying why',
+  exit: 'the thread, or its process, ended by itself or by a signal, without saying why',
   'out-of-memory': 'the thread reached its heap limit',
   'heartbeat-lost': 'the event loop of the thread stopped turning',
   'progress-stalled': 'the event loop turned, but the work did not move on',
@@ -43,7 +43,7 @@ export interface Failure {
   message: string
   /** The error behind it, if there is one; `error.code` is its own code. */
   error: ErrorRecord | null
-  /** Exit code of the thread, if it ended by itself. */
+  /** Exit code of the thread, if it ended by itself. A process that a signal ended has none; `error.code` is the signal then. */
   exitCode: number | null
   /** JavaScript stack of the thread where it hung, innermost first, as `function (file:line:column)`. */
   hungAt: string[] | null

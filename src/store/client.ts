@@ -3,8 +3,8 @@
  * sent again, in order and with the same content, and has no second effect. Worker threads import this module: nothing of
  * SQLite may come with it.
  */
-import type { MessagePort } from 'node:worker_threads'
 import { DroverError, fromErrorRecord } from '../errors.js'
+import type { Port } from '../threads/port.js'
 import type { EngineClient, EngineOp, EngineReply, EngineRequest, StoreReply, StoreRequest } from './engine.js'
 
 interface Pending {
@@ -16,12 +16,12 @@ interface Pending {
 export class StoreClient implements EngineClient {
   /** In the order of sending. */
   readonly #pending = new Map<number, Pending>()
-  #port: MessagePort
+  #port: Port
   #lastId = 0
   /** Why nothing can be called any more. */
   #ended: Error | null = null
 
-  constructor(port: MessagePort) {
+  constructor(port: Port) {
     this.#port = port
     this.#listen()
   }
@@ -43,7 +43,7 @@ export class StoreClient implements EngineClient {
   }
 
   /** Goes on over another port: the store thread was replaced. */
-  reattach(port: MessagePort): void {
+  reattach(port: Port): void {
     if (this.#ended) {
       port.close()
       return

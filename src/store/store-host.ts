@@ -183,6 +183,8 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
 
   #replaced(error: Error): void {
     this.emit('restarted', { error })
+    // Whoever asked for the end in the meantime needs no connection.
+    if (this.#closed) return
     for (const [worker, incarnation] of this.#connected) {
       if (incarnation < this.#current.number) this.onReconnect(worker)
     }

@@ -15,6 +15,7 @@ enum Field {
   ExtendMs = 3,
   Done = 4,
   HeapKb = 5,
+  IdleMs = 6,
 }
 const fieldsPerSlot = 8
 const slotsPerPage = 256
@@ -31,6 +32,8 @@ export interface BeatReading {
   done: number
   /** Heap in use at the last beat, in bytes; 0 before the first. */
   heapUsed: number
+  /** How long the event loop had been idle, all in all, at the last beat, in ms. */
+  idleMs: number
 }
 
 /** One thread's place in the shared memory; the same class serves both sides. */
@@ -45,9 +48,13 @@ export class BeatSlot {
     this.#cells = new Int32Array(buffer, index * fieldsPerSlot * Int32Array.BYTES_PER_ELEMENT, fieldsPerSlot)
   }
 
-  /** @param heapUsed bytes of heap in use */
-  beat(heapUsed = 0): void {
+  /**
+   * @param heapUsed bytes of heap in use
+   * @param idleMs how long the event loop has been idle since it began
+   */
+  beat(heapUsed = 0, idleMs = 0): void {
     Atomics.store(this.#cells, Field.HeapKb, Math.round(heapUsed / 1_024))
+    Atomics.store(this.#cells, Field.IdleMs, Math.round(idleMs))
     Atomics.add(this.#cells, Field.Beats, 1)
   }
 
@@ -70,7 +77,16 @@ export class BeatSlot {
   }
 
   clear(): void {
-    for (let field = 0; field < fieldsPerSlot; field++) Atomics.store(this.#cells, field, 0)
+    this.fill(new Array(fieldsPerSlot).fill(0))
+  }
+
+  /** All fields as they are, for a slot elsewhere that shows the same ({@link fill}). */
+  copy(): number[] {
+    return Array.from({ length: fieldsPerSlot }, (_, field) => Atomics.load(this.#cells, field))
+  }
+
+  fill(fields: readonly number[]): void {
+    for (const [field, value] of fields.entries()) Atomics.store(this.#cells, field, value)
   }
 
   read(): BeatReading {
@@ -81,6 +97,7 @@ export class BeatSlot {
       extendMs: Atomics.load(this.#cells, Field.ExtendMs),
       done: Atomics.load(this.#cells, Field.Done),
       heapUsed: Atomics.load(this.#cells, Field.HeapKb) * 1_024,
+      idleMs: Atomics.load(this.#cells, Field.IdleMs),
     }
   }
 }

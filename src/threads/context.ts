@@ -6,13 +6,13 @@ import { DroverError } from '../errors.js'
 import type { Amounts, EngineClient } from '../store/engine.js'
 import type { QuotaLease, WorkerContext, WorkerLog, WorkerQuota } from '../worker.js'
 import type { BeatSlot } from './beats.js'
-import type { ThreadBoot } from './protocol.js'
+import type { WorkerBoot } from './protocol.js'
 
 /** How often a wait for quota shows that it is one. */
 const sliceMs = 1_000
 
 interface ContextDeps {
-  boot: ThreadBoot
+  boot: WorkerBoot
   beats: BeatSlot
   store: EngineClient
   log: WorkerLog

@@ -1,10 +1,11 @@
 /**
- * comlink over a `node:worker_threads` port: the adapter, and a `throw` handler that keeps code, cause and details of an error
+ * comlink over a port: the adapter, and a `throw` handler that keeps code, cause and details of an error
  * (comlink's own loses them). Importing this module installs the handler; both sides must.
  */
 import type { MessagePort } from 'node:worker_threads'
 import { type Endpoint, transferHandlers } from 'comlink'
 import { type ErrorRecord, fromErrorRecord, toErrorRecord } from '../errors.js'
+import type { Port } from './port.js'
 
 const throwHandler = transferHandlers.get('throw')
 if (throwHandler) {
@@ -20,7 +21,7 @@ if (throwHandler) {
 type EventListener = (event: { data: unknown }) => void
 
 /** A port as comlink wants it. Listening does not keep the process alive. */
-export function nodeEndpoint(port: MessagePort): Endpoint {
+export function nodeEndpoint(port: Port): Endpoint {
   const listeners = new Map<unknown, (data: unknown) => void>()
   const endpoint = {
     postMessage: (message: unknown, transfer?: readonly MessagePort[]) => port.postMessage(message, transfer),
@@ -34,7 +35,6 @@ export function nodeEndpoint(port: MessagePort): Endpoint {
       if (call) port.off('message', call)
       listeners.delete(listener)
     },
-    start: () => port.start(),
   }
   return endpoint as unknown as Endpoint
 }

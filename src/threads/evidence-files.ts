@@ -9,16 +9,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../errors.js'
 import type { FailureKind } from '../machines/failure.js'
 import type { CompiledEvidence } from '../options.js'
-import { profileOf, snapshotOf } from './evidence.js'
+import type { Carrier } from './carrier.js'
 
 /** What belongs to one failure has one stem, which begins with its time. */
 const ownFile = /^(\d{4}-\d\d-\d\dT[\d-]+Z_.+)\.(?:cpuprofile|heapsnapshot)$/
+
+/** What evidence is taken of. */
+type Looked = Pick<Carrier, 'profile' | 'snapshot'>
 
 export class EvidenceFiles {
   readonly #config: CompiledEvidence
   readonly #report: (what: string, error: unknown) => void
   /** The thread whose snapshot is being written. One at a time: each needs as much memory again as the heap it shows. */
-  #snapshotOf: number | null = null
+  #snapshotOf: Looked | null = null
 
   constructor(config: CompiledEvidence, report: (what: string, error: unknown) => void) {
     this.#config = config
@@ -31,19 +34,19 @@ export class EvidenceFiles {
   }
 
   /** How much longer a thread may take to end than it otherwise may: V8 does not break off a snapshot for a termination. */
-  lingerMs(threadId: number): number {
-    return this.#snapshotOf === threadId ? this.#config.withinMs : 0
+  lingerMs(thread: Looked): number {
+    return this.#snapshotOf === thread ? this.#config.withinMs : 0
   }
 
   /** Of a thread that is about to be killed, as far as it can be had within `withinMs`. Each file is added to `files` once it is complete. */
-  async takeOf(threadId: number, worker: string, kind: FailureKind, files: string[]): Promise<void> {
+  async takeOf(thread: Looked, worker: string, kind: FailureKind, files: string[]): Promise<void> {
     const { withinMs } = this.#config
     const over = new AbortController()
     const late = sleep(withinMs, null, { signal: over.signal }).then(() => {
       throw new DroverError('TIMEOUT', `not done within ${withinMs} ms`)
     })
     try {
-      await Promise.race([this.#take(threadId, worker, kind, files), late])
+      await Promise.race([this.#take(thread, worker, kind, files), late])
     } catch (error) {
       this.#report(`evidence of ${worker} is incomplete`, error)
     } finally {
@@ -52,36 +55,40 @@ export class EvidenceFiles {
     }
   }
 
-  async #take(threadId: number, worker: string, kind: FailureKind, files: string[]): Promise<void> {
+  async #take(thread: Looked, worker: string, kind: FailureKind, files: string[]): Promise<void> {
     const { dir, cpuProfileMs, heapSnapshot, withinMs } = this.#config
     const stem = join(dir, stemOf(worker, kind))
     await mkdir(dir, { recursive: true, mode: 0o700 })
     try {
       if (cpuProfileMs > 0) {
-        const profile = await profileOf(threadId, cpuProfileMs, { stuck: true })
+        const profile = await thread.profile(cpuProfileMs, { stuck: true })
         files.push(await whole(`${stem}.cpuprofile`, (file) => writeFile(file, JSON.stringify(profile), { mode: 0o600 })))
       }
       if ((heapSnapshot as readonly FailureKind[]).includes(kind)) {
         if (this.#snapshotOf !== null) throw new Error('the heap snapshot of another thread is being written')
-        this.#snapshotOf = threadId
+        this.#snapshotOf = thread
         // One that is late is waited for as long again, while the thread lingers.
-        const write = (file: string): Promise<void> => snapshotOf(threadId, file, 2 * withinMs)
-        files.push(await whole(`${stem}.heapsnapshot`, write).finally(() => this.#release(threadId)))
+        const write = (file: string): Promise<void> => thread.snapshot(file, 2 * withinMs)
+        files.push(await whole(`${stem}.heapsnapshot`, write).finally(() => this.#release(thread)))
       }
     } finally {
       await this.#prune()
     }
   }
 
-  #release(threadId: number): void {
-    if (this.#snapshotOf === threadId) this.#snapshotOf = null
+  #release(thread: Looked): void {
+    if (this.#snapshotOf === thread) this.#snapshotOf = null
   }
 
-  /** What V8 left of a thread that ended, moved into the folder; where it lies if it cannot be moved. Empty if it left nothing. */
-  async collect(threadId: number, worker: string, kind: FailureKind | null): Promise<string[]> {
+  /**
+   * What V8 left of a thread that ended, moved into the folder; where it lies if it cannot be moved. Empty if it left nothing.
+   *
+   * @param threadId 0: the main thread of its process
+   */
+  async collect(pid: number, threadId: number, worker: string, kind: FailureKind | null): Promise<string[]> {
     if (!this.nearHeapLimit) return []
     const from = diagnosticDir()
-    const own = new RegExp(`^Heap\\.\\d+\\.\\d+\\.${process.pid}\\.${threadId}\\.\\d+\\.heapsnapshot$`)
+    const own = new RegExp(`^Heap\\.\\d+\\.\\d+\\.${pid}\\.${threadId}\\.\\d+\\.heapsnapshot$`)
     let left: string | undefined
     try {
       const names = (await readdir(from)).filter((name) => own.test(name)).sort()

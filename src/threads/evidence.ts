@@ -1,16 +1,16 @@
 /**
- * What can be learnt of a thread from outside: where it hangs, and what it spends its time on. A thread that blocks outside of
- * JavaScript (a native call) has no stack to give.
+ * What can be learnt of a thread through its debugger: where it hangs, and what it spends its time on. A thread that blocks
+ * outside of JavaScript (a native call) has no stack to give.
  */
 import { readFileSync } from 'node:fs'
 import { SourceMap } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inspectThread } from './inspect.js'
+import type { Inspect } from './inspect.js'
 
 /** A thread in an endless loop answers in about 50 ms. */
 const stackWithinMs = 400
 /** Whatever became of the debugger: a kill waits no longer for evidence, nor do the kills behind it. */
-const stackGivenUpMs = 2_000
+export const stackGivenUpMs = 2_000
 /** How long a profile may take to start and to be handed over. */
 const profileSlackMs = 10_000
 
@@ -31,14 +31,14 @@ let queue: Promise<unknown> = Promise.resolve()
  * The stack of a thread, innermost first, as `function (file:line:column)`; null if it gives none in time. One at a time. Never
  * rejects.
  */
-export function stackOf(threadId: number): Promise<string[] | null> {
-  const taken = queue.then(() => Promise.race([takeStack(threadId), sleep(stackGivenUpMs, null, { ref: false })])).catch(() => null)
+export function stackOf(inspect: Inspect): Promise<string[] | null> {
+  const taken = queue.then(() => Promise.race([takeStack(inspect), sleep(stackGivenUpMs, null, { ref: false })])).catch(() => null)
   queue = taken
   return taken
 }
 
-function takeStack(threadId: number): Promise<string[]> {
-  return inspectThread(threadId, stackWithinMs, async (inspector) => {
+function takeStack(inspect: Inspect): Promise<string[]> {
+  return inspect(stackWithinMs, async (inspector) => {
     const scripts = new Map<string, Script>()
     const paused = new Promise<CallFrame[]>((resolve) => {
       inspector.on('Debugger.scriptParsed', (script: Script) => void scripts.set(script.scriptId, script))
@@ -66,8 +66,8 @@ export interface CpuProfile {
  *
  * @throws DroverError TIMEOUT if it does not answer, THREAD_GONE if it ends meanwhile
  */
-export function profileOf(threadId: number, ms: number, { stuck = false } = {}): Promise<CpuProfile> {
-  return inspectThread(threadId, ms + profileSlackMs, async (inspector) => {
+export function profileOf(inspect: Inspect, ms: number, { stuck = false } = {}): Promise<CpuProfile> {
+  return inspect(ms + profileSlackMs, async (inspector) => {
     await inspector.call('Profiler.enable')
     await inspector.call('Profiler.start')
     if (stuck) {
@@ -87,8 +87,8 @@ export function profileOf(threadId: number, ms: number, { stuck = false } = {}):
  *
  * @throws DroverError TIMEOUT if it does not answer, THREAD_GONE if it ends meanwhile; an Error if the file cannot be written
  */
-export function snapshotOf(threadId: number, file: string, withinMs: number): Promise<void> {
-  return inspectThread(threadId, withinMs, async (inspector) => {
+export function snapshotOf(inspect: Inspect, file: string, withinMs: number): Promise<void> {
+  return inspect(withinMs, async (inspector) => {
     const expression = `process.getBuiltinModule('node:v8').writeHeapSnapshot(${JSON.stringify(file)})`
     const { exceptionDetails } = (await inspector.call('Runtime.evaluate', { expression })) as Evaluated
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)

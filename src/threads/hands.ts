@@ -1,65 +1,69 @@
 /**
- * What a thread has in its hands, in shared memory, so that it can be read after the thread is dead: which leased tasks it
- * was working on, and which it had finished without hearing that the store has them. That is how a crash is counted
- * against the tasks that were running and not against those that merely waited.
+ * What a worker has in its hands, in memory that outlives it, so that it can be read after its end: which leased tasks it was
+ * working on, and which it had finished without hearing that the store has them. That is how a crash is counted against the
+ * tasks that were running and not against those that merely waited.
  */
 import type { Abandoned, Token } from '../store/engine.js'
 
-enum Mark {
-  Free = 0,
-  Working = 1,
-  Finished = 2,
-}
-
-/** How many tasks beyond its concurrency a thread may hold, waiting or unconfirmed. */
+/** How many tasks beyond its concurrency a worker may hold, waiting or unconfirmed. */
 export const maxHeld = 2_048
 
+/** Takes note of a cell outside of this process. Not of one that is free again: what the store has, it does not take twice. */
+export type KeepCell = (cell: number, value: number) => void
+
+/** A cell is 0 while it is free, the token of a task that is worked on, or that of a finished one with a minus. Tokens count from 1. */
 export class Hands {
   readonly buffer: SharedArrayBuffer
-  readonly #marks: Int32Array
-  readonly #tokens: Float64Array
+  readonly #cells: Float64Array
   readonly #free: number[] = []
+  readonly #keep: KeepCell | null
 
-  constructor(buffer: SharedArrayBuffer) {
+  constructor(buffer: SharedArrayBuffer, keep: KeepCell | null = null) {
     this.buffer = buffer
-    const size = buffer.byteLength / (Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT)
-    this.#tokens = new Float64Array(buffer, 0, size)
-    this.#marks = new Int32Array(buffer, size * Float64Array.BYTES_PER_ELEMENT, size)
-    for (let cell = size - 1; cell >= 0; cell--) this.#free.push(cell)
+    this.#keep = keep
+    this.#cells = new Float64Array(buffer)
+    for (let cell = this.#cells.length - 1; cell >= 0; cell--) this.#free.push(cell)
   }
 
   /** Room for so many tasks at once. */
-  static allocate(size: number): Hands {
-    const even = size + (size % 2)
-    return new Hands(new SharedArrayBuffer(even * (Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT)))
+  static allocate(size: number, keep: KeepCell | null = null): Hands {
+    return new Hands(new SharedArrayBuffer(size * Float64Array.BYTES_PER_ELEMENT), keep)
   }
 
   /** Marks a task as being worked on; the answer names its cell. */
   working(token: Token): number {
     const cell = this.#free.pop()
     if (cell === undefined) throw new RangeError('a thread holds more tasks than it has room for')
-    this.#tokens[cell] = token
-    Atomics.store(this.#marks, cell, Mark.Working)
+    this.#mark(cell, token)
     return cell
   }
 
   finished(cell: number): void {
-    Atomics.store(this.#marks, cell, Mark.Finished)
+    this.#mark(cell, -(this.#cells[cell] as Token))
   }
 
   /** The store has it. */
   confirmed(cell: number): void {
-    Atomics.store(this.#marks, cell, Mark.Free)
+    this.#cells[cell] = 0
     this.#free.push(cell)
   }
 
+  /** Only of a worker that has ended: the cells are not atomic. */
   read(): Abandoned {
-    const abandoned: Abandoned = { working: [], finished: [] }
-    for (let cell = 0; cell < this.#marks.length; cell++) {
-      const mark = Atomics.load(this.#marks, cell)
-      if (mark === Mark.Working) abandoned.working.push(this.#tokens[cell] as Token)
-      else if (mark === Mark.Finished) abandoned.finished.push(this.#tokens[cell] as Token)
-    }
-    return abandoned
+    return abandonedIn(this.#cells)
   }
+
+  #mark(cell: number, value: number): void {
+    this.#cells[cell] = value
+    this.#keep?.(cell, value)
+  }
+}
+
+export function abandonedIn(cells: Float64Array): Abandoned {
+  const abandoned: Abandoned = { working: [], finished: [] }
+  for (const value of cells) {
+    if (value > 0) abandoned.working.push(value)
+    else if (value < 0) abandoned.finished.push(-value)
+  }
+  return abandoned
 }

@@ -17,7 +17,7 @@ interface WorkerAttached {
 type FromThread = { id: number; result?: unknown; error?: { message: string } } | { method: string; params: unknown }
 
 /** A thread's debugger. */
-export interface ThreadInspector {
+export interface Inspector {
   /** Sends a command; resolves when it is on its way. */
   send(method: string, params?: object): Promise<void>
   /** Sends a command and resolves with its result; never settles if the thread does not answer. */
@@ -32,7 +32,14 @@ export interface ThreadInspector {
  * @param withinMs attaching and `use` together
  * @throws DroverError TIMEOUT after `withinMs` (sooner if there is no such thread), THREAD_GONE if the thread ends before
  */
-export async function inspectThread<T>(threadId: number, withinMs: number, use: (inspector: ThreadInspector) => Promise<T>): Promise<T> {
+export type Inspect = <T>(withinMs: number, use: (inspector: Inspector) => Promise<T>) => Promise<T>
+
+/** Of a worker thread, from the main thread. */
+export function inspectThread(threadId: number): Inspect {
+  return (withinMs, use) => attach(threadId, withinMs, use)
+}
+
+async function attach<T>(threadId: number, withinMs: number, use: (inspector: Inspector) => Promise<T>): Promise<T> {
   const session = new Session()
   session.connect()
   const post = (method: string, params: object = {}): Promise<unknown> =>
@@ -45,7 +52,7 @@ export async function inspectThread<T>(threadId: number, withinMs: number, use: 
   const listeners = new Map<string, (params: never) => void>()
   const send = (id: number, method: string, params: object): Promise<unknown> =>
     post('NodeWorker.sendMessageToWorker', { sessionId: target, message: JSON.stringify({ id, method, params }) })
-  const inspector: ThreadInspector = {
+  const inspector: Inspector = {
     async send(method, params = {}) {
       await send(++lastId, method, params)
     },

@@ -1,14 +1,15 @@
 /**
- * All that crosses the border between the main thread and a worker thread: what a thread is born with, what it reports, and
- * what can be asked of it. Store traffic goes past the main thread on a port of its own (`store/client.ts`).
+ * All that crosses the border between the main thread and a worker, be that a thread or a process: what it is born with, what it
+ * reports, and what can be asked of it. Store traffic goes on a port of its own (`store/client.ts`).
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '../errors.js'
-import type { LogLevel, RecycleOptions, TaskPolicy } from '../options.js'
+import type { Heartbeat, LogLevel, RecycleOptions, TaskPolicy } from '../options.js'
 import type { Fence } from '../store/engine.js'
+import type { CpuProfile } from './evidence.js'
 
-/** What a thread is born with (`workerData`). */
-export interface ThreadBoot {
+/** What a worker is born with, wherever it runs. */
+export interface WorkerBoot {
   id: string
   annotator: string
   domain: string
@@ -17,15 +18,7 @@ export interface ThreadBoot {
   module: string
   input: unknown
   fence: Fence
-  /** To the store thread. */
-  store: MessagePort
-  /** To the main thread, for {@link ThreadControl}. */
-  control: MessagePort
-  /** This thread's slot in the shared beats; see `beats.ts`. */
-  beats: { buffer: SharedArrayBuffer; index: number }
-  /** What it has in its hands; see `hands.ts`. */
-  hands: SharedArrayBuffer
-  beatEveryMs: number
+  heartbeat: Heartbeat
   concurrency: number
   prefetch: number | 'auto'
   delayMs: number
@@ -37,11 +30,48 @@ export interface ThreadBoot {
   quota: string | null
   tasks: TaskPolicy
   logLevel: LogLevel
-  /** Values to strike out of every text that leaves the thread. */
+  /** Values to strike out of every text that leaves it. */
   secrets: string[]
 }
 
-/** What a thread reports, in plain messages: they may be its last words, so none waits for an answer. */
+/** What a thread gets besides (`workerData`). */
+export interface ThreadBoot {
+  boot: WorkerBoot
+  /** To the store thread. */
+  store: MessagePort
+  /** To the main thread, for {@link ThreadControl}. */
+  control: MessagePort
+  /** This thread's slot in the shared beats; see `beats.ts`. */
+  beats: { buffer: SharedArrayBuffer; index: number }
+  /** What it has in its hands; see `hands.ts`. */
+  hands: SharedArrayBuffer
+}
+
+/** How a worker process is connected with its host. */
+export const processWiring = {
+  /** Ports on the IPC channel: what it is born with, {@link ThreadControl}, {@link ThreadReport}s, and the store, once more for each store thread. */
+  boot: 'boot',
+  control: 'control',
+  reports: 'reports',
+  store: (connection: number) => `store ${connection}`,
+  /** Open files: what it leaves behind (`left-behind.ts`), and a pipe between its observer and the host. */
+  leftBehindFd: 4,
+  observerFd: 5,
+} as const
+
+/** What the observer of a worker process tells unasked: its beats as they are now (`BeatSlot.copy`). */
+export interface ObserverReport {
+  beats: number[]
+}
+
+/** What can be asked of the observer, over comlink; see `evidence.ts`. */
+export interface ObserverControl {
+  stack(): Promise<string[] | null>
+  profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile>
+  snapshot(file: string, withinMs: number): Promise<void>
+}
+
+/** What a worker reports, in plain messages: they may be its last words, so none waits for an answer. */
 export type ThreadReport =
   /** `setup` is through, the watchdog may be armed. */
   | { type: 'ready' }
@@ -71,6 +101,6 @@ export interface ThreadControl {
   finish(): Promise<void>
   /** Aborts the tasks in hand through their signal. */
   abort(reason: string): void
-  /** The store thread was replaced: what is pending is sent again on the new port. */
-  reconnect(port: MessagePort): void
+  /** The store thread was replaced: what is pending is sent again on the new port. A process is given its name. */
+  reconnect(port: MessagePort | string): void
 }

@@ -10,7 +10,7 @@ import type { BeatSlot } from './beats.js'
 import { type Context, TaskContext } from './context.js'
 import { type Hands, maxHeld } from './hands.js'
 import { Prefetch, prefetchMs } from './prefetch.js'
-import type { ThreadBoot, ThreadReport } from './protocol.js'
+import type { ThreadReport, WorkerBoot } from './protocol.js'
 import { fits } from './schema.js'
 
 /** The event loop gets a turn after so many ms of tasks. */
@@ -21,7 +21,7 @@ const parkAfterMs = 60_000
 const exchangeRetryMs = 1_000
 
 interface LoopDeps {
-  boot: ThreadBoot
+  boot: WorkerBoot
   definition: DefinedWorker
   store: EngineClient
   beats: BeatSlot

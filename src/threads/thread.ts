@@ -1,19 +1,18 @@
 /**
- * One worker thread as the main thread sees it. However it ends, it ends once: `error` followed by `exit` is one end, what was
- * asked of it settles, and an end that was asked for is no failure.
+ * One thread of a worker, in this process or in one of its own, as the main thread sees it. However it ends, it ends once: `error`
+ * followed by `exit` is one end, what was asked of it settles, and an end that was asked for is no failure.
  */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
-import { type Remote, transfer, wrap } from 'comlink'
-import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
-import type { Failure, FailureKind } from '../machines/failure.js'
-import type { ResourceLimits } from '../options.js'
+import type { MessagePort } from 'node:worker_threads'
+import type { Remote } from 'comlink'
+import { DroverError } from '../errors.js'
+import type { Failure } from '../machines/failure.js'
 import type { Abandoned } from '../store/engine.js'
-import type { BeatSlot } from './beats.js'
-import { nodeEndpoint } from './endpoint.js'
-import { type CpuProfile, profileOf, stackOf } from './evidence.js'
+import type { Carrier, CarrierExit, CarrierOptions } from './carrier.js'
+import type { CpuProfile } from './evidence.js'
 import type { EvidenceFiles } from './evidence-files.js'
-import { Hands, maxHeld } from './hands.js'
-import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
+import { ProcessCarrier } from './process-carrier.js'
+import type { ThreadControl, ThreadReport } from './protocol.js'
+import { ThreadCarrier } from './thread-carrier.js'
 
 /** What is known of a failure from the thread alone. */
 export type ThreadFailure = Pick<Failure, 'kind' | 'message' | 'error' | 'exitCode' | 'hungAt'> & {
@@ -33,15 +32,12 @@ export interface ThreadEnd {
   alive: boolean
 }
 
-export interface ThreadOptions {
-  boot: Omit<ThreadBoot, 'control' | 'beats' | 'hands'>
-  slot: BeatSlot
-  resourceLimits: ResourceLimits
+export interface ThreadOptions extends Omit<CarrierOptions, 'onExit'> {
+  isolation: 'thread' | 'process'
   /** null: none is written. */
   evidence: EvidenceFiles | null
   /** How long a terminated thread may take to end. */
   killMs: number
-  onReport: (report: ThreadReport) => void
   onEnd: (end: ThreadEnd) => void
   /** A thread that was called `unkillable` has ended after all. */
   onLateExit: () => void
@@ -50,21 +46,19 @@ export interface ThreadOptions {
 /** After the drain deadline: how long the tasks in hand get to notice that their signal is aborted. */
 const abortGraceMs = 250
 
-const entry = new URL('./thread-entry.js', import.meta.url)
+const carriers = { thread: ThreadCarrier, process: ProcessCarrier }
 
 export class Thread {
-  /** Also once it has ended. */
-  readonly threadId: number
-  readonly #worker: Worker
+  /** The process that it runs in. */
+  readonly pid: number
+  /** Also once it has ended. null: the main thread of a process of its own. */
+  readonly threadId: number | null
+  readonly #carrier: Carrier
   readonly #options: ThreadOptions
-  readonly #control: Remote<ThreadControl>
-  readonly #port: MessagePort
-  readonly #hands: Hands
   readonly #exited: Promise<void>
   #markExited = (): void => {}
   /** Its own account of why it ends, if it gave one. */
-  #lastWords: { kind: FailureKind; error: ErrorRecord } | null = null
-  #error: unknown = null
+  #lastWords: Extract<ThreadReport, { type: 'failed' }> | null = null
   /** The end somebody asked for; the first one counts. */
   #asked: { failure: ThreadFailure | null } | null = null
   #over = false
@@ -74,34 +68,19 @@ export class Thread {
   /** @throws if the boot data cannot be cloned */
   constructor(options: ThreadOptions) {
     this.#options = options
-    this.#hands = Hands.allocate(options.boot.concurrency + maxHeld)
-    const { port1, port2 } = new MessageChannel()
-    this.#port = port1
     this.#exited = new Promise((resolve) => {
       this.#markExited = resolve
     })
-    const boot: ThreadBoot = {
-      ...options.boot,
-      control: port2,
-      beats: { buffer: options.slot.buffer, index: options.slot.index },
-      hands: this.#hands.buffer,
-    }
-    this.#worker = new Worker(entry, {
-      workerData: boot,
-      transferList: [port2, options.boot.store],
-      resourceLimits: options.resourceLimits,
-      name: options.boot.id,
+    this.#carrier = new carriers[options.isolation]({
+      ...options,
+      onReport: (report) => {
+        if (report.type === 'failed') this.#lastWords = report
+        else if (!this.#over) options.onReport(report)
+      },
+      onExit: (exit) => this.#onExit(exit),
     })
-    this.threadId = this.#worker.threadId
-    this.#control = wrap<ThreadControl>(nodeEndpoint(port1))
-    this.#worker.on('message', (report: ThreadReport) => {
-      if (report.type === 'failed') this.#lastWords = { kind: report.kind, error: report.error }
-      else if (!this.#over) options.onReport(report)
-    })
-    this.#worker.on('error', (error) => {
-      this.#error = error
-    })
-    this.#worker.on('exit', (code) => this.#onExit(code))
+    this.pid = this.#carrier.pid
+    this.threadId = this.#carrier.threadId
   }
 
   pause(): void {
@@ -117,7 +96,7 @@ export class Thread {
   }
 
   reconnect(port: MessagePort): void {
-    this.#call((control) => control.reconnect(transfer(port as never, [port as never]) as never))
+    if (!this.#over) this.#carrier.reconnect(port).catch(() => {})
   }
 
   /**
@@ -126,7 +105,7 @@ export class Thread {
    * @throws DroverError THREAD_GONE if it ends meanwhile
    */
   profile(ms: number): Promise<CpuProfile> {
-    return this.#unlessGone(profileOf(this.threadId, ms))
+    return this.#unlessGone(this.#carrier.profile(ms))
   }
 
   /**
@@ -153,14 +132,14 @@ export class Thread {
   /** Ends it now. With `evidence`, first takes the stack of where it hangs, and whatever else is to be written of it. */
   async kill(failure: Pick<Failure, 'kind' | 'message'>, evidence: boolean): Promise<void> {
     if (this.#over || this.#asked?.failure) return
-    const { utilization } = this.#worker.performance.eventLoopUtilization()
-    const asked: ThreadFailure = { ...failure, error: null, exitCode: null, hungAt: null, eventLoopUtilization: utilization, files: [] }
+    const eventLoopUtilization = this.#carrier.eventLoopUtilization()
+    const asked: ThreadFailure = { ...failure, error: null, exitCode: null, hungAt: null, eventLoopUtilization, files: [] }
     this.#asked = { failure: asked }
     if (evidence) {
-      asked.hungAt = await Promise.race([stackOf(this.threadId), this.#exited.then(() => null)])
+      asked.hungAt = await Promise.race([this.#carrier.stack(), this.#exited.then(() => null)])
       const { boot, evidence: files } = this.#options
       if (files && !this.#over && !this.#terminating) {
-        await Promise.race([files.takeOf(this.threadId, boot.id, failure.kind, asked.files), this.#exited])
+        await Promise.race([files.takeOf(this.#carrier, boot.id, failure.kind, asked.files), this.#exited])
       }
     }
     this.#terminate()
@@ -169,51 +148,39 @@ export class Thread {
   #terminate(): void {
     if (this.#over || this.#terminating) return
     this.#terminating = true
-    const killMs = this.#options.killMs + (this.#options.evidence?.lingerMs(this.threadId) ?? 0)
+    const killMs = this.#options.killMs + (this.#options.evidence?.lingerMs(this.#carrier) ?? 0)
     const timer = setTimeout(() => {
-      const message = `its thread did not end within ${killMs} ms of being terminated`
+      const message = `its ${this.#options.isolation} did not end within ${killMs} ms of being terminated`
       const { hungAt = null, eventLoopUtilization = null, files = [] } = this.#asked?.failure ?? {}
       this.#end({
         failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization, files },
         abandoned: { working: [], finished: [] },
         alive: true,
       })
-      this.#worker.unref()
+      this.#carrier.unref()
     }, killMs)
     void this.#exited.then(() => clearTimeout(timer))
-    void this.#worker.terminate()
+    this.#carrier.terminate()
   }
 
-  #onExit(code: number): void {
+  #onExit({ failure, fault, abandoned }: CarrierExit): void {
     this.#markExited()
-    this.#port.close()
     if (this.#drain) clearTimeout(this.#drain.timer)
     if (this.#over) {
       this.#options.onLateExit()
       return
     }
-    const abandoned = this.#hands.read()
-    const own = this.#classify(code)
-    const failure = this.#asked ? this.#asked.failure : own
-    if (this.#asked && this.#asked.failure === null && !this.#lastWords && !this.#error) {
+    const words = this.#lastWords
+    const own = words ? { ...failure, kind: words.kind, message: words.error.message, error: words.error } : failure
+    if (this.#asked?.failure === null && !words && !fault) {
       // An end that was asked for is not the fault of what it cut off.
       abandoned.finished.push(...abandoned.working.splice(0))
     }
-    this.#end({ failure, abandoned, alive: false })
-  }
-
-  #classify(exitCode: number): ThreadFailure {
-    const gone = { exitCode, hungAt: null, eventLoopUtilization: null, files: [] }
-    if (this.#lastWords) {
-      const { kind, error } = this.#lastWords
-      return { kind, message: error.message, error, ...gone }
-    }
-    if (this.#error) {
-      const error = toErrorRecord(this.#error)
-      const kind = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'uncaught-error'
-      return { kind, message: error.message, error, ...gone }
-    }
-    return { kind: 'exit', message: `the thread exited with code ${exitCode}`, error: null, ...gone }
+    this.#end({
+      failure: this.#asked ? this.#asked.failure : { ...own, hungAt: null, eventLoopUtilization: null, files: [] },
+      abandoned,
+      alive: false,
+    })
   }
 
   #end(end: ThreadEnd): void {
@@ -224,12 +191,12 @@ export class Thread {
 
   /** A call whose answer nobody waits for. */
   #call(make: (control: Remote<ThreadControl>) => Promise<unknown>): void {
-    if (!this.#over) make(this.#control).catch(() => {})
+    if (!this.#over) make(this.#carrier.control).catch(() => {})
   }
 
   /** A call that settles also if the thread ends first (comlink's own would wait for ever). */
   #settled(make: (control: Remote<ThreadControl>) => Promise<unknown>): Promise<unknown> {
-    return this.#unlessGone(make(this.#control))
+    return this.#unlessGone(make(this.#carrier.control))
   }
 
   #unlessGone<T>(answer: Promise<T>): Promise<T> {

@@ -47,6 +47,7 @@ test('what is not given has its documented default', () => {
         priority: 0,
         group: null,
         restart: policies.default,
+        isolation: 'thread',
         resourceLimits: {},
         recycle: {},
         heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
@@ -262,6 +263,17 @@ for (const [what, options, line] of misfits) {
 
 test('a target may be as high as limits.maxTarget says', () => {
   compiled({ ...withOption('workers[0].target', 2_000_000), limits: { maxTarget: 2_000_000 } })
+})
+
+test('a worker in a process is refused what only a thread can have, and its input is not shown', () => {
+  const shared = { memory: new SharedArrayBuffer(8) }
+  const options = { resourceLimits: { codeRangeSizeMb: 8, maxOldGenerationSizeMb: 64 }, input: shared }
+  assert.ok(validateConfig({ store: 'a.db', workers: [{ id: 'a', module: moduleFile, ...options, isolation: 'thread' }] }).ok)
+  const result = validateConfig({ store: 'a.db', workers: [{ id: 'a', module: moduleFile, ...options, isolation: 'process' }] })
+  assert.equal(result.ok ? [] : result.issues.map(({ path, message }) => `${path}: ${message}`), [
+    'workers[0].resourceLimits.codeRangeSizeMb: expected nothing: a process (isolation) has no such limit, received 8',
+    'workers[0].input: expected what can be sent to a process (isolation): data that shares no memory, received [redacted]',
+  ])
 })
 
 test('a worker without a dataset has no tasks to be recycled after', () => {

@@ -170,6 +170,7 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
   ['workers[0].group', [undefined], ['', 5, null], /the name of a group/],
   ['workers[0].group', [], ['gpu'], /no group, since groups has none/],
   ['workers[0].restart', [{}, () => ({ do: 'stop', why: '' })], ['never', 5, null], /a restart policy/],
+  ['workers[0].isolation', ['thread', 'process'], ['', 'proces', null, true], /one of 'thread', 'process'/],
   ['workers[0].resourceLimits.maxOldGenerationSizeMb', [64], [0, -1, Number.NaN, '64', null], /a number, 1 to/],
   ['workers[0].resourceLimits.maxYoungGenerationSizeMb', [8], [0, Number.NaN], /a number, 1 to/],
   ['workers[0].resourceLimits.codeRangeSizeMb', [0, 8], [-1], /a number, 0 to/],

@@ -76,7 +76,7 @@ test('an unkillable thread is never replaced, whatever the policy says', () => {
 
 const limits = { timeoutMs: 1_000, progressTimeoutMs: 5_000 }
 function reading(beats: number, progress: number, phase: Phase = 'working', extendMs = 0): BeatReading {
-  return { beats, progress, phase, extendMs, done: 0, heapUsed: 0 }
+  return { beats, progress, phase, extendMs, done: 0, heapUsed: 0, idleMs: 0 }
 }
 
 test('a thread is stuck once its silence is longer than the timeout, not before', () => {

@@ -22,6 +22,7 @@ function workerAt(id: string, state: WorkerState, changes: Partial<WorkerStatus>
     progress: { done: 100, dead: 0, total: 1_000, leased: 0, retrying: 0 },
     ratePerMinute: 600,
     beatAgeMs: null,
+    pid: null,
     threadId: null,
     heapUsed: null,
     restarts: 0,

@@ -113,6 +113,18 @@ test('closing does what was asked before, refuses what is asked after, and leave
   }))
 
 test(
+  'a store that is closed while its thread is being replaced closes, and connects nobody any more',
+  withStore(async (host) => {
+    host.connect('a/x')
+    host.onReconnect = (worker) => host.connect(worker)
+    const replacing = once(process, 'worker')
+    host.die(3)
+    await replacing
+    await host.close()
+  }),
+)
+
+test(
   'a flood of exchanges and loads, with the store thread dying again and again: nothing is lost, nothing doubled',
   withStore(async (host, desk) => {
     const workers = ['a/x', 'b/x', 'c/x']

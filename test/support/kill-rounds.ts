@@ -23,6 +23,8 @@ export interface KillPlan {
   withinMs: number
   /** 0 to 1, repeatable. */
   random: () => number
+  /** @defaultValue 'thread' */
+  isolation?: 'thread' | 'process'
 }
 
 export interface KillReport {
@@ -36,8 +38,9 @@ export interface KillReport {
 
 const host = fileURLToPath(new URL('../fixtures/host.ts', import.meta.url))
 
-export function startHost(orders: HostOrders): ChildProcess {
-  return fork(host, [JSON.stringify(orders)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+/** @param detached in a process group of its own, as a terminal makes them */
+export function startHost(orders: HostOrders, detached = false): ChildProcess {
+  return fork(host, [JSON.stringify(orders)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached })
 }
 
 /** The next message of a host that satisfies the condition; fails if it ends before, or after a minute. */
@@ -66,7 +69,16 @@ export async function kill(child: ChildProcess): Promise<void> {
   await gone
 }
 
-export async function killRounds({ folder, rounds, items, lanes, everyMs, withinMs, random }: KillPlan): Promise<KillReport> {
+export async function killRounds({
+  folder,
+  rounds,
+  items,
+  lanes,
+  everyMs,
+  withinMs,
+  random,
+  isolation = 'thread',
+}: KillPlan): Promise<KillReport> {
   const orders: HostOrders = {
     store: join(folder, 'killed.db'),
     lanes,
@@ -74,6 +86,7 @@ export async function killRounds({ folder, rounds, items, lanes, everyMs, within
     starts: join(folder, 'starts.jsonl'),
     everyMs,
     concurrency: 4,
+    isolation,
   }
   const report: KillReport = { kills: 0, moments: {}, retried: 0, highestAttempt: 1 }
 

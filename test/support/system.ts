@@ -29,6 +29,9 @@ export async function cleanUp(): Promise<void> {
 /** Beats and timeouts a test can wait for. */
 export const quick = { everyMs: 25, timeoutMs: 1_000, progressTimeoutMs: 1_500, startTimeoutMs: 20_000 }
 
+/** Where a worker may run: most of what is promised holds for both. */
+export const isolations = ['thread', 'process'] as const
+
 /** A worker on the puppet module. */
 export function worker(id: string, more: Partial<WorkerOptions> = {}): WorkerOptions {
   return { id, module: puppet, dataset: 'data', ...more }

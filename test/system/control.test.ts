@@ -2,80 +2,88 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cleanUp, collect, event, items, open, state, temporaryFolder, worker } from '../support/system.js'
+import { cleanUp, collect, event, isolations, items, open, state, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
-test('a paused worker finishes what it has in hand, takes nothing new, and goes on when resumed', async () => {
-  const system = await open({ workers: [worker('a/x', { input: { everyMs: 5 } })] })
-  await system.load('data', items(60))
-  await system.start()
-  await state(system, 'a/x', 'running')
-  const [outcome] = await system.pause('a/x')
-  assert.is(outcome?.state, 'paused')
-  const settled = (): Promise<number> => collect(system.results()).then(({ length }) => length)
-  await event(system, 'lane:counts:changed', ({ lanes }) => lanes[0]?.leased === 0)
-  const before = await settled()
-  assert.ok(before < 60)
-  await new Promise((resolve) => setTimeout(resolve, 150))
-  assert.is(await settled(), before)
-  await system.resume('a/x')
-  assert.is((await system.done()).results, 60)
-})
+for (const isolation of isolations) {
+  test(`a paused worker in a ${isolation} finishes what it has in hand, takes nothing new, and goes on when resumed`, async () => {
+    const system = await open({ workers: [worker('a/x', { isolation, input: { everyMs: 5 } })] })
+    await system.load('data', items(60))
+    await system.start()
+    await state(system, 'a/x', 'running')
+    const [outcome] = await system.pause('a/x')
+    assert.is(outcome?.state, 'paused')
+    const settled = (): Promise<number> => collect(system.results()).then(({ length }) => length)
+    await event(system, 'lane:counts:changed', ({ lanes }) => lanes[0]?.leased === 0)
+    const before = await settled()
+    assert.ok(before < 60)
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    assert.is(await settled(), before)
+    await system.resume('a/x')
+    assert.is((await system.done()).results, 60)
+  })
+}
 
-test('a stop lets the tasks in hand finish and gives the others back at no cost', async () => {
-  const starts = join(temporaryFolder(), 'starts.jsonl')
-  const system = await open({ workers: [worker('a/x', { concurrency: 2, prefetch: 4, input: { starts } })] })
-  await system.load(
-    'data',
-    items(12, () => ({ do: 'sleep', ms: 50 })),
-  )
-  await system.start()
-  await event(system, 'lane:counts:changed', ({ lanes }) => (lanes[0]?.done ?? 0) >= 1)
-  await system.stop()
-  const done = (await collect(system.results())).length
-  assert.ok(done < 12, 'it was stopped too late to show anything')
-  assert.is(readFileSync(starts, 'utf8').trimEnd().split('\n').length, done, 'what was started was finished')
-  assert.is(system.worker('a/x').status().progress?.leased, 0)
-  await system.start()
-  await system.done()
-  assert.ok((await collect(system.results())).every(({ attempt }) => attempt === 1))
-})
+for (const isolation of isolations) {
+  test(`a stop lets the tasks in hand of a ${isolation} finish and gives the others back at no cost`, async () => {
+    const starts = join(temporaryFolder(), 'starts.jsonl')
+    const system = await open({ workers: [worker('a/x', { isolation, concurrency: 2, prefetch: 4, input: { starts } })] })
+    await system.load(
+      'data',
+      items(12, () => ({ do: 'sleep', ms: 50 })),
+    )
+    await system.start()
+    await event(system, 'lane:counts:changed', ({ lanes }) => (lanes[0]?.done ?? 0) >= 1)
+    await system.stop()
+    const done = (await collect(system.results())).length
+    assert.ok(done < 12, 'it was stopped too late to show anything')
+    assert.is(readFileSync(starts, 'utf8').trimEnd().split('\n').length, done, 'what was started was finished')
+    assert.is(system.worker('a/x').status().progress?.leased, 0)
+    await system.start()
+    await system.done()
+    assert.ok((await collect(system.results())).every(({ attempt }) => attempt === 1))
+  })
+}
 
-test('a stop whose deadline passes aborts the tasks in hand; they pay an attempt, and the worker failed at nothing', async () => {
-  const system = await open({ workers: [worker('a/x')] })
-  await system.load(
-    'data',
-    items(2, (i) => (i === 0 ? { do: 'sleep deaf', ms: 3_000, times: 1 } : {})),
-  )
-  await system.start()
-  await event(system, 'lane:counts:changed', ({ lanes }) => (lanes[0]?.leased ?? 0) >= 1)
-  const began = performance.now()
-  await system.stop('a/x', { drainMs: 50 })
-  assert.ok(performance.now() - began < 2_500)
-  assert.is(system.worker('a/x').status().lastFailure, null)
-  await system.start()
-  await system.done()
-  const results = await collect(system.results())
-  assert.equal(
-    results.map(({ key, attempt }) => [key, attempt]),
-    [
-      ['item-0', 2],
-      ['item-1', 1],
-    ],
-  )
-})
+for (const isolation of isolations) {
+  test(`a stop whose deadline passes aborts the tasks in hand of a ${isolation}; they pay an attempt, and the worker failed at nothing`, async () => {
+    const system = await open({ workers: [worker('a/x', { isolation })] })
+    await system.load(
+      'data',
+      items(2, (i) => (i === 0 ? { do: 'sleep deaf', ms: 3_000, times: 1 } : {})),
+    )
+    await system.start()
+    await event(system, 'lane:counts:changed', ({ lanes }) => (lanes[0]?.leased ?? 0) >= 1)
+    const began = performance.now()
+    await system.stop('a/x', { drainMs: 50 })
+    assert.ok(performance.now() - began < 2_500)
+    assert.is(system.worker('a/x').status().lastFailure, null)
+    await system.start()
+    await system.done()
+    const results = await collect(system.results())
+    assert.equal(
+      results.map(({ key, attempt }) => [key, attempt]),
+      [
+        ['item-0', 2],
+        ['item-1', 1],
+      ],
+    )
+  })
+}
 
-test('a restart by hand counts as nothing and loses nothing', async () => {
-  const system = await open({ workers: [worker('a/x', { input: { everyMs: 3 } })] })
-  await system.load('data', items(50))
-  await system.start()
-  await state(system, 'a/x', 'running')
-  const [outcome] = await system.restart('a/x')
-  assert.is(outcome?.ok, true)
-  assert.is((await system.done()).results, 50)
-  assert.is(system.worker('a/x').status().restarts, 0)
-})
+for (const isolation of isolations) {
+  test(`a restart of a ${isolation} by hand counts as nothing and loses nothing`, async () => {
+    const system = await open({ workers: [worker('a/x', { isolation, input: { everyMs: 3 } })] })
+    await system.load('data', items(50))
+    await system.start()
+    await state(system, 'a/x', 'running')
+    const [outcome] = await system.restart('a/x')
+    assert.is(outcome?.ok, true)
+    assert.is((await system.done()).results, 50)
+    assert.is(system.worker('a/x').status().restarts, 0)
+  })
+}
 
 test('a worker restarted by its policy tells when it comes back, and failures() keeps why it went', async () => {
   const system = await open({ workers: [worker('a/x')], restart: { backoff: { immediate: 0, initialMs: 30, maxMs: 30 } } })

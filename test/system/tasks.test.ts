@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Result } from '../../src/index.js'
-import { cleanUp, collect, event, items, open, openWithParts, state, temporaryFolder, worker } from '../support/system.js'
+import { cleanUp, collect, event, isolations, items, open, openWithParts, state, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -211,17 +211,19 @@ test('a worker whose quota is spent for long parks: no thread, no slot, and it s
   assert.is(system.status().slots.used, 0)
 })
 
-test('the store thread dies in the middle: it is replaced, nothing is lost, nothing doubled', async () => {
-  const { system, parts } = await openWithParts({ workers: [worker('a/x', { concurrency: 8 }), worker('b/x')] })
-  await system.load('data', items(4_000))
-  await system.start()
-  await event(system, 'lane:counts:changed', ({ lanes }) => lanes.some(({ done }) => done > 100))
-  const restarted = event(system, 'store:thread:restarted')
-  parts.store.die(7)
-  await restarted
-  const report = await system.done()
-  assert.is(report.results, 8_000)
-  assert.is(new Set((await collect(system.results())).map(({ key, worker }) => worker + key)).size, 8_000)
-})
+for (const isolation of isolations) {
+  test(`the store thread of workers in a ${isolation} dies in the middle: it is replaced, nothing is lost, nothing doubled`, async () => {
+    const { system, parts } = await openWithParts({ workers: [worker('a/x', { isolation, concurrency: 8 }), worker('b/x', { isolation })] })
+    await system.load('data', items(4_000))
+    await system.start()
+    await event(system, 'lane:counts:changed', ({ lanes }) => lanes.some(({ done }) => done > 100))
+    const restarted = event(system, 'store:thread:restarted')
+    parts.store.die(7)
+    await restarted
+    const report = await system.done()
+    assert.is(report.results, 8_000)
+    assert.is(new Set((await collect(system.results())).map(({ key, worker }) => worker + key)).size, 8_000)
+  })
+}
 
 test.run()

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { DroverError } from '../../src/index.js'
+import { profileOf, snapshotOf } from '../../src/threads/evidence.js'
 import { EvidenceFiles } from '../../src/threads/evidence-files.js'
 import { inspectThread } from '../../src/threads/inspect.js'
 import { cleanUp, temporaryFolder, until } from '../support/system.js'
@@ -18,7 +19,11 @@ test('of two threads at once one gets a snapshot, and it may take longer to end 
   const threads = [0, 1].map(() => new Worker(code, { eval: true }))
   try {
     await Promise.all(threads.map((thread) => once(thread, 'message')))
-    const [a, b] = threads.map(({ threadId }) => threadId) as [number, number]
+    const looked = threads.map(({ threadId }) => ({
+      profile: (ms: number) => profileOf(inspectThread(threadId), ms),
+      snapshot: (file: string, withinMs: number) => snapshotOf(inspectThread(threadId), file, withinMs),
+    }))
+    const [a, b] = looked as [(typeof looked)[0], (typeof looked)[0]]
     const told: string[] = []
     const evidence = new EvidenceFiles(
       { dir: temporaryFolder(), cpuProfileMs: 0, heapSnapshot: ['heartbeat-lost'], withinMs: 60_000, keep: 10 },
@@ -40,7 +45,7 @@ test('of two threads at once one gets a snapshot, and it may take longer to end 
 test('a thread that ends while it is looked at is waited for no more', async () => {
   const thread = new Worker('for (;;) Math.sqrt(2)', { eval: true })
   await once(thread, 'online')
-  const code = await inspectThread(thread.threadId, 600_000, async (inspector) => {
+  const code = await inspectThread(thread.threadId)(600_000, async (inspector) => {
     await inspector.call('Profiler.enable')
     await thread.terminate()
     await inspector.call('Profiler.start')

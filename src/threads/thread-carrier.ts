@@ -1,0 +1,81 @@
+/** A worker in a thread of this process (`node:worker_threads`). */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { type Remote, transfer, wrap } from 'comlink'
+import { toErrorRecord } from '../errors.js'
+import type { Carrier, CarrierExit, CarrierOptions } from './carrier.js'
+import { nodeEndpoint } from './endpoint.js'
+import { type CpuProfile, profileOf, snapshotOf, stackOf } from './evidence.js'
+import { Hands, maxHeld } from './hands.js'
+import { inspectThread } from './inspect.js'
+import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
+
+const entry = new URL('./thread-entry.js', import.meta.url)
+
+export class ThreadCarrier implements Carrier {
+  readonly pid = process.pid
+  readonly control: Remote<ThreadControl>
+  readonly #worker: Worker
+
+  /** @throws if the boot data cannot be cloned */
+  constructor({ boot, store, slot, resourceLimits, onReport, onExit }: CarrierOptions) {
+    const hands = Hands.allocate(boot.concurrency + maxHeld)
+    const { port1, port2 } = new MessageChannel()
+    const workerData: ThreadBoot = {
+      boot,
+      store,
+      control: port2,
+      beats: { buffer: slot.buffer, index: slot.index },
+      hands: hands.buffer,
+    }
+    this.#worker = new Worker(entry, { workerData, transferList: [port2, store], resourceLimits, name: boot.id })
+    this.control = wrap<ThreadControl>(nodeEndpoint(port1))
+    let thrown: { error: unknown } | null = null
+    this.#worker.on('message', (report: ThreadReport) => onReport(report))
+    this.#worker.on('error', (error) => {
+      thrown = { error }
+    })
+    this.#worker.on('exit', (code) => {
+      port1.close()
+      onExit({ failure: failureOf(thrown, code), fault: thrown !== null, abandoned: hands.read() })
+    })
+  }
+
+  get threadId(): number {
+    return this.#worker.threadId
+  }
+
+  async reconnect(port: MessagePort): Promise<void> {
+    await this.control.reconnect(transfer(port as never, [port as never]) as never)
+  }
+
+  eventLoopUtilization(): number {
+    return this.#worker.performance.eventLoopUtilization().utilization
+  }
+
+  stack(): Promise<string[] | null> {
+    return stackOf(inspectThread(this.threadId))
+  }
+
+  profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile> {
+    return profileOf(inspectThread(this.threadId), ms, options)
+  }
+
+  snapshot(file: string, withinMs: number): Promise<void> {
+    return snapshotOf(inspectThread(this.threadId), file, withinMs)
+  }
+
+  terminate(): void {
+    void this.#worker.terminate()
+  }
+
+  unref(): void {
+    this.#worker.unref()
+  }
+}
+
+function failureOf(thrown: { error: unknown } | null, exitCode: number): CarrierExit['failure'] {
+  if (!thrown) return { kind: 'exit', message: `the thread exited with code ${exitCode}`, error: null, exitCode }
+  const error = toErrorRecord(thrown.error)
+  const kind = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'uncaught-error'
+  return { kind, message: error.message, error, exitCode }
+}

@@ -1,0 +1,174 @@
+/**
+ * The life of a worker, in a thread or in a process: loads the worker module, runs `setup`, reports ready, and then works until it is
+ * told to finish or dies. Its last words are sent as plain data from inside, because an error that crosses by itself loses half of
+ * what it says (and a cyclic cause takes the parent down on Node.js 20).
+ */
+import { getHeapStatistics, setHeapSnapshotNearHeapLimit } from 'node:v8'
+import { expose } from 'comlink'
+import { mapErrorRecord, toErrorRecord } from '../errors.js'
+import type { LogLevel } from '../options.js'
+import { createRedactor } from '../redact.js'
+import { StoreClient } from '../store/client.js'
+import type { WorkerLog } from '../worker.js'
+import type { BeatSlot } from './beats.js'
+import { Context } from './context.js'
+import { nodeEndpoint } from './endpoint.js'
+import type { Hands } from './hands.js'
+import { loadWorkerModule } from './load-module.js'
+import type { Port } from './port.js'
+import type { ThreadControl, ThreadReport, WorkerBoot } from './protocol.js'
+import { watchRecycling } from './recycling.js'
+import { TaskLoop } from './task-loop.js'
+
+/** What a worker lives on. */
+export interface WorkerMeans {
+  boot: WorkerBoot
+  /** To the store thread. */
+  store: Port
+  /** What {@link ThreadControl.reconnect} was given, as a port. */
+  openStore: (received: Parameters<ThreadControl['reconnect']>[0]) => Port
+  /** For {@link ThreadControl}. */
+  control: Port
+  beats: BeatSlot
+  hands: Hands
+  /** Must not lose a `failed` although the process ends with the next statement. */
+  report: (report: ThreadReport) => void
+}
+
+/** Settles once it is ready: its timers and ports keep it going. */
+export async function work({ boot, store: port, openStore, control: controlPort, beats, hands, report }: WorkerMeans): Promise<void> {
+  const redact = createRedactor(boot.secrets, [])
+
+  /** The one way out for a worker that fails: says why, and goes. */
+  function die(kind: Extract<ThreadReport, { type: 'failed' }>['kind'], thrown: unknown): never {
+    report({ type: 'failed', kind, error: mapErrorRecord(toErrorRecord(thrown), redact) })
+    process.exit(1)
+  }
+
+  process.on('uncaughtException', (error, origin) => die(origin === 'unhandledRejection' ? 'unhandled-rejection' : 'uncaught-error', error))
+
+  const beat = (): void => beats.beat(getHeapStatistics().used_heap_size, performance.eventLoopUtilization().idle)
+  beat()
+  setInterval(beat, boot.heartbeat.everyMs)
+  if (boot.snapshotNearHeapLimit) setHeapSnapshotNearHeapLimit(1)
+
+  const levels: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
+  function line(level: Exclude<LogLevel, 'silent'>) {
+    return (message: string, fields?: Record<string, unknown>): void => {
+      if (levels.indexOf(level) > levels.indexOf(boot.logLevel)) return
+      report({ type: 'log', level, message: redact(String(message)), fields: fields ? clean(fields) : null })
+    }
+  }
+  function clean(fields: Record<string, unknown>): Record<string, unknown> {
+    try {
+      return JSON.parse(redact(JSON.stringify(fields))) as Record<string, unknown>
+    } catch (error) {
+      return { unreadable: (error as Error).message }
+    }
+  }
+  const log: WorkerLog = { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') }
+
+  const store = new StoreClient(port)
+  const crash = (reason: unknown): never => die('uncaught-error', reason)
+  const context = new Context({ boot, beats, store, log, crash })
+
+  /** Set when `setup` is through; until then there is nothing to pause or to finish. */
+  let work: { loop: TaskLoop; teardown: () => unknown } | { loop: null; returned: Promise<void>; teardown: () => unknown } | null = null
+  let finishing = false
+  let toldRecycle = false
+
+  const lookAtTasks = watchRecycling(
+    boot.recycle,
+    () => beats.read().done,
+    (reason) => {
+      if (toldRecycle || !work) return
+      toldRecycle = true
+      report({ type: 'recycle', reason })
+    },
+  )
+
+  const control: ThreadControl = {
+    pause() {
+      if (work?.loop) work.loop.pause()
+      else beats.phase('paused')
+    },
+    resume() {
+      toldRecycle = false
+      if (work?.loop) work.loop.resume()
+      else beats.phase('working')
+    },
+    poke: () => work?.loop?.poke(),
+    async finish() {
+      finishing = true
+      if (!work) return
+      if (work.loop) {
+        await work.loop.finish()
+      } else {
+        context.abort(new Error('the worker is stopped'))
+        await work.returned
+      }
+      await tearDown()
+    },
+    abort(reason) {
+      context.abort(new Error(reason))
+      work?.loop?.abort(new Error(reason))
+    },
+    reconnect: (received) => store.reattach(openStore(received)),
+  }
+  expose(control, nodeEndpoint(controlPort))
+
+  /** A loop of the author's own: it ends the worker by returning, and fails it by throwing, unless it was told to stop. */
+  async function run(own: () => unknown): Promise<void> {
+    try {
+      await own()
+      beats.phase('waiting')
+      if (boot.permanent && !finishing) await returned()
+      else report({ type: 'complete' })
+    } catch (error) {
+      if (!finishing) die('uncaught-error', error)
+    }
+  }
+
+  /** As OTP's permanent children: any end is one too many. */
+  async function returned(): Promise<never> {
+    await tearDown()
+    die('exit', new Error('run() returned, and its restart mode is permanent'))
+  }
+
+  async function tearDown(): Promise<void> {
+    try {
+      await work?.teardown()
+    } catch (error) {
+      log.error('teardown threw', { error: toErrorRecord(error) })
+    }
+  }
+
+  try {
+    const definition = await loadWorkerModule(boot.module)
+    context.state = await definition.setup?.(context as Context & { state: undefined })
+    const teardown = (): unknown => definition.teardown?.(context)
+    if (definition.process) {
+      const loop = new TaskLoop({
+        boot,
+        definition,
+        store,
+        beats,
+        hands,
+        context,
+        report,
+        redact,
+        crash,
+        onTaskEnd: lookAtTasks,
+      })
+      work = { loop, teardown }
+      report({ type: 'ready' })
+      loop.start()
+    } else {
+      beats.phase('working')
+      report({ type: 'ready' })
+      work = { loop: null, returned: run(() => definition.run?.(context)), teardown }
+    }
+  } catch (error) {
+    die('start-error', error)
+  }
+}
