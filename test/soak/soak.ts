@@ -1,0 +1,286 @@
+/**
+ * Carries out a plan on real processes and threads, kills hosts, and has every note checked while it runs.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { kill, said } from '../support/kill-rounds.js'
+import { buildHost } from './build.js'
+import type { HostStep, HostWord, Snapshot, SoakOrders } from './host.js'
+import { Checker, type Violation } from './invariants.js'
+import { type Note, noteReader, noter } from './notes.js'
+import { type PlanOptions, plan, type Step } from './plan.js'
+import { subjects } from './subject.js'
+
+export interface SoakOptions extends PlanOptions {
+  /** Where store and notes are kept. */
+  folder: string
+  /** Told of what goes on. @defaultValue nobody */
+  log?: (line: string) => void
+}
+
+export interface SoakReport {
+  /** What was done, by kind. */
+  done: Record<string, number>
+  /** Failures that drover told of, by kind. */
+  failures: Record<string, number>
+  hosts: number
+  threads: number
+  starts: number
+  results: number
+  dead: number
+  notes: number
+  checks: number
+  violations: Violation[]
+  /** What came before the first violation, at most 50 notes that matter; else nothing. */
+  before: Note[]
+}
+
+/** A call is answered within so long, on a machine that has other things to do as well. */
+const answerMs = 60_000
+/** Everything is done so long after the last step, at most. */
+const finishMs = 180_000
+const shownNotes = 50
+
+export async function soak({ folder, log = () => {}, ...options }: SoakOptions): Promise<SoakReport> {
+  const built = await buildHost()
+  const run = new Soak(folder, join(built, 'host.js'), options, log)
+  try {
+    await run.play(plan(options))
+  } catch (error) {
+    run.trouble((error as Error).stack ?? String(error))
+  } finally {
+    await run.end()
+    rmSync(built, { recursive: true, force: true })
+  }
+  return run.report()
+}
+
+class Soak {
+  readonly #orders: SoakOrders
+  readonly #folder: string
+  /** Of the host. */
+  readonly #module: string
+  readonly #note: ReturnType<typeof noter>
+  readonly #read: () => Note[]
+  readonly #checker: Checker
+  readonly #log: (line: string) => void
+  readonly #report = { done: {}, failures: {}, hosts: 0, threads: 0, starts: 0, results: 0, dead: 0, notes: 0 } as SoakReport
+  /** The latest that matter for a violation: not every single task. */
+  #latest: Note[] = []
+  #before: Note[] = []
+  #host: ChildProcess | null = null
+  /** What was asked of the host and is not answered. */
+  readonly #asked = new Map<number, { step: HostStep; settle: () => void }>()
+  #n = 0
+
+  constructor(folder: string, module: string, { workers }: PlanOptions, log: (line: string) => void) {
+    this.#folder = folder
+    this.#module = module
+    this.#log = log
+    this.#orders = { store: join(folder, 'soak.db'), notes: join(folder, 'notes.jsonl'), workers }
+    this.#note = noter(this.#orders.notes)
+    this.#read = noteReader(this.#orders.notes)
+    this.#checker = new Checker(subjects(workers))
+  }
+
+  async play(steps: readonly Step[]): Promise<void> {
+    await this.#startHost()
+    for (const [n, step] of steps.entries()) {
+      await sleep(step.afterMs)
+      await this.#step(n, step, steps[n + 1]?.afterMs === 0)
+      this.#look()
+      if (this.#checker.violations.length > 0) return
+    }
+    this.#log(`${steps.length} steps done, now everything is to finish`)
+    await this.#allAnswered()
+    await this.#reloadAll(steps)
+    await this.#watching(this.#ask({ do: 'finish' }), finishMs, () => 'not everything was done')
+    await this.#lookAtResults()
+    this.#note({ k: 'finished' })
+    await this.#endHost('close host')
+    this.#look()
+  }
+
+  async end(): Promise<void> {
+    if (this.#host) await kill(this.#host)
+    this.#look()
+  }
+
+  report(): SoakReport {
+    return { ...this.#report, checks: this.#checker.checks, violations: this.#checker.violations, before: this.#before }
+  }
+
+  trouble(message: string): void {
+    this.#note({ k: 'trouble', message })
+  }
+
+  async #step(n: number, step: Step, andWait: boolean): Promise<void> {
+    this.#note({ k: 'step', n, step })
+    const kind = step.do === 'fault' ? step.how : step.do
+    this.#report.done[kind] = (this.#report.done[kind] ?? 0) + 1
+    switch (step.do) {
+      case 'kill host':
+      case 'close host':
+        await this.#endHost(step.do)
+        await this.#startHost()
+        return
+      case 'look':
+        return this.#lookAtResults()
+      case 'quiet':
+        await this.#allAnswered()
+        await this.#within(this.#ask(step), answerMs, 'quiet')
+        await this.#lookAtResults()
+        await this.#within(this.#ask({ do: 'start', afterMs: 0 }), answerMs, 'start')
+        return
+      default: {
+        const answer = this.#ask(step)
+        if (andWait) await this.#within(answer, answerMs, step.do)
+      }
+    }
+  }
+
+  async #startHost(): Promise<void> {
+    const host = fork(this.#module, [JSON.stringify(this.#orders)], {
+      execArgv: ['--expose-gc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    this.#host = host
+    this.#report.hosts++
+    host.on('message', (word: HostWord) => {
+      if (word.at !== 'answered') return
+      this.#asked.get(word.n)?.settle()
+      this.#asked.delete(word.n)
+    })
+    host.on('exit', (code, signal) => {
+      if (this.#host !== host) return
+      this.trouble(`the host ended by itself, with ${signal ?? code}`)
+    })
+    await said(host, 'open')
+  }
+
+  async #endHost(how: 'kill host' | 'close host'): Promise<void> {
+    const host = this.#host as ChildProcess
+    if (how === 'close host') {
+      await this.#allAnswered()
+      this.#host = null
+      const gone = once(host, 'exit')
+      host.send({ n: ++this.#n, step: { do: how, afterMs: 0 } })
+      const [code] = (await this.#within(gone, answerMs, 'close')) as [number | null]
+      if (code !== 0) this.trouble(`a host that was closed ended with ${code}`)
+    } else {
+      this.#host = null
+      await kill(host)
+    }
+    this.#note({ k: 'gone', pid: host.pid as number })
+    // Nobody is left to answer.
+    for (const { settle } of this.#asked.values()) settle()
+    this.#asked.clear()
+  }
+
+  /** Loads what a host that was killed had been told to load; what is there already is known by its key. */
+  async #reloadAll(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) if (step.do === 'load') await this.#within(this.#ask(step), answerMs, 'load')
+  }
+
+  async #lookAtResults(): Promise<void> {
+    const file = join(this.#folder, 'snapshot.json')
+    await this.#within(this.#ask({ do: 'snapshot', file }), answerMs, 'snapshot')
+    this.#look()
+    const { results, dead, done } = JSON.parse(readFileSync(file, 'utf8')) as Snapshot
+    rmSync(file)
+    const at = Date.now()
+    this.#see({ k: 'snapshot', still: done !== null, at })
+    for (const { worker, key, attempt, value } of results) this.#see({ k: 'result', worker, key, attempt, ...value, at })
+    for (const one of dead) this.#see({ k: 'dead', ...one, at })
+    this.#see({ k: 'seen', done, at })
+    Object.assign(this.#report, { results: results.length, dead: dead.length })
+  }
+
+  #ask(step: HostStep): Promise<void> {
+    const n = ++this.#n
+    const answered = new Promise<void>((settle) => this.#asked.set(n, { step, settle }))
+    this.#host?.send({ n, step })
+    return answered
+  }
+
+  async #allAnswered(): Promise<void> {
+    const waiting = [...this.#asked].map(([, { step }]) => ('worker' in step ? `${step.do} ${step.worker}` : step.do))
+    const settled = [...this.#asked.values()].map(
+      (asked) =>
+        new Promise<void>((resolve) => {
+          const { settle } = asked
+          asked.settle = () => {
+            settle()
+            resolve()
+          }
+        }),
+    )
+    await this.#within(Promise.all(settled), answerMs, waiting.join(', '))
+  }
+
+  #within<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
+    return this.#watching(work, ms, () => `no answer to ${what} within ${ms} ms`)
+  }
+
+  /** Waits, and goes on looking; gives up after a while, at a violation, and where the host ends by itself. */
+  async #watching<T>(work: Promise<T>, ms: number, why: () => string): Promise<T> {
+    let over = false
+    const settled = work.finally(() => {
+      over = true
+    })
+    settled.catch(() => {})
+    for (const deadline = performance.now() + ms; !over; await Promise.race([settled, sleep(200)])) {
+      this.#look()
+      if (this.#checker.violations.length > 0) throw new Error('stopped at the violation')
+      if (performance.now() > deadline) throw new Error(why())
+    }
+    return settled
+  }
+
+  #look(): void {
+    for (const note of this.#read()) this.#see(note)
+  }
+
+  #see(note: Note): void {
+    const before = this.#checker.violations.length
+    this.#checker.see(note)
+    this.#count(note)
+    if (!['start', 'result', 'dead', 'counts', 'stored'].includes(note.k)) this.#latest = [...this.#latest.slice(1 - shownNotes), note]
+    if (before === 0 && this.#checker.violations.length > 0) {
+      this.#before = this.#latest.at(-1) === note ? this.#latest : [...this.#latest.slice(1 - shownNotes), note]
+    }
+  }
+
+  #count(note: Note): void {
+    const report = this.#report
+    report.notes++
+    if (note.k === 'start') report.starts++
+    if (note.k === 'spawn') report.threads++
+    if (note.k === 'quiet') this.#log(`quiet: ${JSON.stringify(note.reading)}`)
+    if (note.k === 'state' && note.failure) report.failures[note.failure.kind] = (report.failures[note.failure.kind] ?? 0) + 1
+  }
+}
+
+/** One line: what was done, what came of it, and what was found. */
+export function summary({ done, failures, violations, before: _, ...counts }: SoakReport): string {
+  const list = (numbers: Record<string, number>): string =>
+    Object.entries(numbers)
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ')
+  return `done: ${list(done)}; failures: ${list(failures)}; ${list(counts)}; ${violations.length} violations`
+}
+
+/** What is needed to look into it. */
+export function describeViolations({ violations, before }: SoakReport, seed: number): string {
+  const shown = violations.slice(0, 10).map(({ invariant, complaint, index }) => `VIOLATION ${invariant}: ${complaint} (note ${index})`)
+  return [
+    `the ${before.length} notes before it (tasks left out):`,
+    ...before.map((note) => JSON.stringify(note)),
+    ...shown,
+    `seed ${seed}`,
+  ].join('\n')
+}
