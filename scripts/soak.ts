@@ -13,6 +13,8 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '10' },
     workers: { type: 'string', default: '12' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    /** Keeps store and notes also of a run without violations. */
+    keep: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -26,9 +28,11 @@ const began = performance.now()
 const report = await soak({ ...options, folder, log: (line) => values.verbose && console.log(`${elapsed()} ${line}`) })
 if (report.violations.length > 0) {
   console.log(describeViolations(report, options.seed))
-  console.log(`store and notes are kept in ${folder}`)
   process.exitCode = 1
-} else if (!process.env.KEEP) {
+}
+if (values.keep || report.violations.length > 0) {
+  console.log(`store and notes are kept in ${folder}`)
+} else {
   rmSync(folder, { recursive: true, force: true })
 }
 console.log(`seed ${options.seed}, ${elapsed()}: ${summary(report)}`)

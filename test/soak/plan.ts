@@ -56,12 +56,12 @@ const deedWeights: [Deed['do'], number][] = [
   ['fault', 48],
   ['pause', 6],
   ['resume', 8],
-  ['stop', 5],
+  ['stop', 4],
   ['restart', 5],
-  ['blacklist', 3],
-  ['start', 10],
-  ['reset', 5],
-  ['concurrency', 4],
+  ['blacklist', 2],
+  ['start', 12],
+  ['reset', 8],
+  ['concurrency', 3],
   ['look', 2],
 ]
 
@@ -69,8 +69,9 @@ const deedWeights: [Deed['do'], number][] = [
 const everyMs = { quiet: 9_000, host: 28_000, store: 12_000, load: 2_500 }
 /** The store thread may die five times a minute; a sixth death is the end of the system, as documented. */
 const storeDeaths = { allowed: 4, withinMs: 65_000 }
-/** What is loaded each time. */
-const batch = { metered: 7, free: 30 }
+/** What is loaded at first, and each time after: a little more than is done meanwhile, so that most have work. */
+const first = { metered: 12, free: 150 }
+const batch = { metered: 4, free: 60 }
 
 export function plan({ seed, minutes, workers }: PlanOptions): Step[] {
   const random = seeded(seed)
@@ -85,6 +86,7 @@ export function plan({ seed, minutes, workers }: PlanOptions): Step[] {
     }
     return (list.at(-1) as [T, number])[0]
   }
+  const upTo = (least: number, most: number): number => least + Math.floor(random() * (most - least + 1))
   const soon = (ms: number): number => ms * (0.6 + 0.8 * random())
 
   const steps: Step[] = []
@@ -96,7 +98,7 @@ export function plan({ seed, minutes, workers }: PlanOptions): Step[] {
   function load(): Deed[] {
     return datasets.map((dataset) => {
       const from = loaded[dataset]
-      loaded[dataset] += batch[dataset]
+      loaded[dataset] += (from === 0 ? first : batch)[dataset]
       return { do: 'load', dataset, from, to: loaded[dataset] }
     })
   }
@@ -129,7 +131,7 @@ export function plan({ seed, minutes, workers }: PlanOptions): Step[] {
         return { do: what, worker: pick(ids) }
       case 'concurrency': {
         const group = random() < 0.4 ? 'narrow' : null
-        return { do: what, group, limit: 1 + Math.floor(random() * (group ? groups.narrow : concurrency)) }
+        return { do: what, group, limit: group ? upTo(1, groups.narrow) : upTo(4, concurrency) }
       }
       default:
         return { do: what } as Deed
@@ -141,7 +143,8 @@ export function plan({ seed, minutes, workers }: PlanOptions): Step[] {
     const afterMs = Math.round(40 + random() * 320)
     time += afterMs
     const names = (['load', 'store', 'host', 'quiet'] as const).filter((name) => time >= next[name])
-    const deeds = names.length > 0 ? names.flatMap((name) => due[name]()) : [any()]
+    const deeds = names.flatMap((name) => due[name]())
+    if (deeds.length === 0) deeds.push(any())
     for (const name of names) next[name] = time + soon(everyMs[name])
     deeds.forEach((deed, index) => {
       steps.push({ ...deed, afterMs: index === 0 ? afterMs : 0 })

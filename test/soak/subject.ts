@@ -25,7 +25,7 @@ export const parkExitCode = 7
 export const quotas = {
   shared: [
     { limit: 60, per: 4_000 },
-    { limit: 1_200, per: 60_000 },
+    { limit: 700, per: 60_000 },
   ],
   own: [{ limit: 30, per: 4_000 }],
 } as const
@@ -84,7 +84,7 @@ export function droverOptions(count: number, { store, notes }: { store: string; 
         ...(group && { group }),
         concurrency: 1 + (index % 3),
         priority: index % 2,
-        input: { notes, everyMs: 5 + 5 * (index % 4) } satisfies SoakInput,
+        input: { notes, everyMs: dataset === 'free' ? 40 : 5 + 10 * (index % 4) } satisfies SoakInput,
         resourceLimits: { maxOldGenerationSizeMb: 40, maxYoungGenerationSizeMb: 8 },
         ...(index % 4 === 2 && { recycle: { maxTasks: 50 } }),
         restart: {
@@ -101,8 +101,8 @@ export function droverOptions(count: number, { store, notes }: { store: string; 
 /** The item of a dataset with this number. */
 export function item(number: number): Script {
   const id = `item-${number}`
-  if (number % 97 === 13) return { id, do: 'exit', times: 1 }
-  if (number % 211 === 40) return { id, do: 'poison' }
+  if (number % 151 === 13) return { id, do: 'exit', times: 1 }
+  if (number % 397 === 40) return { id, do: 'poison' }
   if (number % 59 === 31) return { id, do: 'give up' }
   if (number % 23 === 7) return { id, do: 'throw', times: 2 }
   return { id }
