@@ -84,7 +84,7 @@ export function droverOptions(count: number, { store, notes }: { store: string; 
         ...(group && { group }),
         concurrency: 1 + (index % 3),
         priority: index % 2,
-        input: { notes, everyMs: dataset === 'free' ? 40 : 5 + 10 * (index % 4) } satisfies SoakInput,
+        input: { notes, everyMs: (dataset === 'free' ? 50 : 250) * (1 + (index % 3)) } satisfies SoakInput,
         resourceLimits: { maxOldGenerationSizeMb: 40, maxYoungGenerationSizeMb: 8 },
         ...(index % 4 === 2 && { recycle: { maxTasks: 50 } }),
         restart: {
@@ -102,7 +102,7 @@ export function droverOptions(count: number, { store, notes }: { store: string; 
 export function item(number: number): Script {
   const id = `item-${number}`
   if (number % 151 === 13) return { id, do: 'exit', times: 1 }
-  if (number % 397 === 40) return { id, do: 'poison' }
+  if (number % 397 === 200) return { id, do: 'poison' }
   if (number % 59 === 31) return { id, do: 'give up' }
   if (number % 23 === 7) return { id, do: 'throw', times: 2 }
   return { id }
