@@ -3,7 +3,8 @@
  * at any moment. Told what to soak by one JSON argument, and what to do by messages.
  */
 import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BroadcastChannel, type Worker } from 'node:worker_threads'
 import { openSystem } from '../../src/actors/open-system.js'
@@ -82,7 +83,8 @@ broadcast.unref()
 
 let seq = 0
 system.on('worker:state:changed', ({ worker, from, to, reason }) => {
-  const { until, lastFailure } = system.worker(worker).status()
+  // Of all, because a system that closes answers for none by itself.
+  const { until = null, lastFailure = null } = system.status().workers.find(({ id }) => id === worker) ?? {}
   const failure = to === 'crashed' && lastFailure ? lastFailure : null
   const { kind, uptimeMs, message, tasks } = failure ?? {}
   note({
@@ -149,16 +151,15 @@ async function quiet(): Promise<void> {
   note({ k: 'quiet', pid, slots: slots.used, leased: by('leased'), done: by('done'), reading: await settledReading() })
 }
 
-/** Ports and handles take some turns to close: the least of some readings. */
+/** Ports and handles take some turns to close: of each the least of some readings. */
 async function settledReading(): Promise<QuietReading> {
-  let best = read()
+  let least = read()
   for (let round = 0; round < 10; round++) {
     await sleep(20)
     const next = read()
-    if (next.heap < best.heap || next.fds < best.fds) best = { ...next, heap: Math.min(next.heap, best.heap) }
-    else best.heap = Math.min(next.heap, best.heap)
+    least = { ...next, heap: Math.min(next.heap, least.heap), threads: Math.min(next.threads, least.threads) }
   }
-  return best
+  return least
 }
 
 function read(): QuietReading {
@@ -170,11 +171,27 @@ function read(): QuietReading {
 }
 
 /** Where the system tells (Linux). */
-function osReading(): { fds: number; threads: number } {
+function osReading(): { fds: Record<string, number>; threads: number } {
+  const fds: Record<string, number> = {}
   try {
-    return { fds: readdirSync('/proc/self/fd').length, threads: readdirSync('/proc/self/task').length }
+    for (const fd of readdirSync('/proc/self/fd')) {
+      const kind = openOn(fd)
+      if (kind !== null) fds[kind] = (fds[kind] ?? 0) + 1
+    }
+    return { fds, threads: readdirSync('/proc/self/task').length }
   } catch {
-    return { fds: 0, threads: 0 }
+    return { fds, threads: 0 }
+  }
+}
+
+/** A file's name, or the kind of what is none: `pipe`, `anon_inode`. */
+function openOn(fd: string): string | null {
+  try {
+    const target = readlinkSync(`/proc/self/fd/${fd}`)
+    return target.startsWith('/') ? basename(target) : (target.split(':')[0] ?? target)
+  } catch {
+    // The one that listed them, closed by now.
+    return null
   }
 }
 

@@ -12,7 +12,8 @@ export interface ThreadName {
 }
 
 export interface QuietReading {
-  fds: number
+  /** Open files, by what they are open on. */
+  fds: Record<string, number>
   threads: number
   heap: number
   /** Handles that keep the host alive, by kind. */

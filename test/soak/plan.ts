@@ -93,7 +93,7 @@ export function plan({ seed, minutes, workers }: PlanOptions): Step[] {
   const loaded = { metered: 0, free: 0 }
   const deaths: number[] = []
   let time = 0
-  const next = { quiet: soon(everyMs.quiet), host: soon(everyMs.host), store: soon(everyMs.store), load: 0 }
+  const next = { quiet: soon(everyMs.quiet), host: soon(everyMs.host / 2), store: soon(everyMs.store), load: 0 }
 
   function load(): Deed[] {
     return datasets.map((dataset) => {

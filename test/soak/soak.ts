@@ -43,6 +43,8 @@ const answerMs = 60_000
 /** Everything is done so long after the last step, at most. */
 const finishMs = 180_000
 const shownNotes = 50
+/** Nothing goes on after a violation. */
+const stopped = new Error('stopped at a violation')
 
 export async function soak({ folder, log = () => {}, ...options }: SoakOptions): Promise<SoakReport> {
   const built = await buildHost()
@@ -50,7 +52,7 @@ export async function soak({ folder, log = () => {}, ...options }: SoakOptions):
   try {
     await run.play(plan(options))
   } catch (error) {
-    run.trouble((error as Error).stack ?? String(error))
+    if (error !== stopped) run.trouble((error as Error).stack ?? String(error))
   } finally {
     await run.end()
     rmSync(built, { recursive: true, force: true })
@@ -105,7 +107,9 @@ class Soak {
   }
 
   async end(): Promise<void> {
-    if (this.#host) await kill(this.#host)
+    const host = this.#host
+    this.#host = null
+    if (host) await kill(host)
     this.#look()
   }
 
@@ -234,7 +238,7 @@ class Soak {
     settled.catch(() => {})
     for (const deadline = performance.now() + ms; !over; await Promise.race([settled, sleep(200)])) {
       this.#look()
-      if (this.#checker.violations.length > 0) throw new Error('stopped at the violation')
+      if (this.#checker.violations.length > 0) throw stopped
       if (performance.now() > deadline) throw new Error(why())
     }
     return settled
