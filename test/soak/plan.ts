@@ -70,8 +70,8 @@ const everyMs = { quiet: 9_000, host: 28_000, store: 12_000, load: 2_500 }
 /** The store thread may die five times a minute; a sixth death is the end of the system, as documented. */
 const storeDeaths = { allowed: 4, withinMs: 65_000 }
 /** What is loaded at first, and each time after: a little more than is done meanwhile, so that most have work. */
-const first = { metered: 10, free: 80 }
-const batch = { metered: 4, free: 25 }
+const first = { metered: 6, free: 80 }
+const batch = { metered: 2, free: 25 }
 
 export function plan({ seed, minutes, workers }: PlanOptions): Step[] {
   const random = seeded(seed)

@@ -21,13 +21,16 @@ export const groups = { narrow: 4 }
 export const poisonAfter = 4
 export const parkExitCode = 7
 
-/** A window is strict by the store's clock; a call comes a little after its grant. Windows are checked with so much taken off. */
+/**
+ * Narrow enough that the workers would use more than they are granted. A window is strict by the store's clock; a call comes a little after its grant. That is taken off
+ * where they are checked.
+ */
 export const quotas = {
   shared: [
-    { limit: 60, per: 4_000 },
-    { limit: 700, per: 60_000 },
+    { limit: 20, per: 4_000 },
+    { limit: 240, per: 60_000 },
   ],
-  own: [{ limit: 30, per: 4_000 }],
+  own: [{ limit: 15, per: 4_000 }],
 } as const
 
 const domains = ['urgency', 'topic', 'tone']
