@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { describeViolations, soak, summary } from '../test/soak/soak.js'
+import { describeViolations, summary } from '../test/soak/report.js'
+import { soak } from '../test/soak/soak.js'
 
 const { values } = parseArgs({
   options: {

@@ -3,16 +3,16 @@
  * at any moment. Told what to soak by one JSON argument, and what to do by messages.
  */
 import { once } from 'node:events'
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BroadcastChannel, type Worker } from 'node:worker_threads'
 import { openSystem } from '../../src/actors/open-system.js'
 import { compileConfig } from '../../src/config.js'
 import { Drover } from '../../src/drover.js'
 import { collect } from '../support/system.js'
-import { noter, type QuietReading } from './notes.js'
+import { noter } from './notes.js'
 import type { Step } from './plan.js'
+import { settledReading } from './reading.js'
 import type { FaultOrder } from './soak.worker.js'
 import { concurrency, droverOptions, groups, item } from './subject.js'
 
@@ -149,50 +149,6 @@ async function quiet(): Promise<void> {
   const { workers, slots } = system.status()
   const by = (pick: 'done' | 'leased') => Object.fromEntries(workers.map(({ id, progress }) => [id, progress?.[pick] ?? 0]))
   note({ k: 'quiet', pid, slots: slots.used, leased: by('leased'), done: by('done'), reading: await settledReading() })
-}
-
-/** Ports and handles take some turns to close: of each the least of some readings. */
-async function settledReading(): Promise<QuietReading> {
-  let least = read()
-  for (let round = 0; round < 10; round++) {
-    await sleep(20)
-    const next = read()
-    least = { ...next, heap: Math.min(next.heap, least.heap), threads: Math.min(next.threads, least.threads) }
-  }
-  return least
-}
-
-function read(): QuietReading {
-  global.gc?.()
-  const resources: Record<string, number> = {}
-  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1
-  const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
-  return { ...osReading(), heap: process.memoryUsage().heapUsed, resources, listeners }
-}
-
-/** Where the system tells (Linux). */
-function osReading(): { fds: Record<string, number>; threads: number } {
-  const fds: Record<string, number> = {}
-  try {
-    for (const fd of readdirSync('/proc/self/fd')) {
-      const kind = openOn(fd)
-      if (kind !== null) fds[kind] = (fds[kind] ?? 0) + 1
-    }
-    return { fds, threads: readdirSync('/proc/self/task').length }
-  } catch {
-    return { fds, threads: 0 }
-  }
-}
-
-/** A file's name, or the kind of what is none: `pipe`, `anon_inode`. */
-function openOn(fd: string): string | null {
-  try {
-    const target = readlinkSync(`/proc/self/fd/${fd}`)
-    return target.startsWith('/') ? basename(target) : (target.split(':')[0] ?? target)
-  } catch {
-    // The one that listed them, closed by now.
-    return null
-  }
 }
 
 async function snapshot(file: string): Promise<void> {

@@ -1,21 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import {
-  attemptsHonest,
-  Checker,
-  fencesRise,
-  type Invariant,
-  leakBounds,
-  noTrouble,
-  nothingLeaks,
-  oneThread,
-  quotaSlackMs,
-  quotasNotExceeded,
-  restartsWithinPolicy,
-  resultsOnce,
-  slotsNotExceeded,
-  staysBlacklisted,
-} from './invariants.js'
+import { Checker } from './checker.js'
+import { leakBounds, noTrouble, nothingLeaks } from './invariants/host.js'
+import type { Invariant } from './invariants/invariant.js'
+import { restartsWithinPolicy, staysBlacklisted } from './invariants/policy.js'
+import { fencesRise, oneThread, slotsNotExceeded } from './invariants/threads.js'
+import { attemptsHonest, quotaSlackMs, quotasNotExceeded, resultsOnce } from './invariants/work.js'
 import type { Note } from './notes.js'
 import { concurrency, groups, item, quotas, type Subject, subjects } from './subject.js'
 

@@ -4,22 +4,12 @@
  */
 import { openSync, readSync, writeSync } from 'node:fs'
 import type { Failure, WorkerState } from '../../src/index.js'
+import type { QuietReading } from './reading.js'
 
 /** Names a thread: of a host's pid, its thread id. */
 export interface ThreadName {
   pid: number
   thread: number
-}
-
-export interface QuietReading {
-  /** Open files, by what they are open on. */
-  fds: Record<string, number>
-  threads: number
-  heap: number
-  /** Handles that keep the host alive, by kind. */
-  resources: Record<string, number>
-  /** Listeners on the host's process. */
-  listeners: number
 }
 
 type Noted =

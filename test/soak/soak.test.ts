@@ -1,7 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cleanUp, temporaryFolder } from '../support/system.js'
-import { describeViolations, soak, summary } from './soak.js'
+import { describeViolations, summary } from './report.js'
+import { soak } from './soak.js'
 
 test.after.each(cleanUp)
 

@@ -8,10 +8,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kill, said } from '../support/kill-rounds.js'
 import { buildHost } from './build.js'
+import { Checker } from './checker.js'
 import type { HostStep, HostWord, Snapshot, SoakOrders } from './host.js'
-import { Checker, type Violation } from './invariants.js'
 import { type Note, noteReader, noter } from './notes.js'
 import { type PlanOptions, plan, type Step } from './plan.js'
+import type { SoakReport } from './report.js'
 import { subjects } from './subject.js'
 
 export interface SoakOptions extends PlanOptions {
@@ -19,23 +20,6 @@ export interface SoakOptions extends PlanOptions {
   folder: string
   /** Told of what goes on. @defaultValue nobody */
   log?: (line: string) => void
-}
-
-export interface SoakReport {
-  /** What was done, by kind. */
-  done: Record<string, number>
-  /** Failures that drover told of, by kind. */
-  failures: Record<string, number>
-  hosts: number
-  threads: number
-  starts: number
-  results: number
-  dead: number
-  notes: number
-  checks: number
-  violations: Violation[]
-  /** What came before the first violation, at most 50 notes that matter; else nothing. */
-  before: Note[]
 }
 
 /** A call is answered within so long, on a machine that has other things to do as well. */
@@ -266,25 +250,4 @@ class Soak {
     if (note.k === 'quiet') this.#log(`quiet: ${JSON.stringify(note.reading)}`)
     if (note.k === 'state' && note.failure) report.failures[note.failure.kind] = (report.failures[note.failure.kind] ?? 0) + 1
   }
-}
-
-/** One line: what was done, what came of it, and what was found. */
-export function summary({ done, failures, violations, before: _, ...counts }: SoakReport): string {
-  const list = (numbers: Record<string, number>): string =>
-    Object.entries(numbers)
-      .sort(([, a], [, b]) => b - a)
-      .map(([name, count]) => `${count} ${name}`)
-      .join(', ')
-  return `done: ${list(done)}; failures: ${list(failures)}; ${list(counts)}; ${violations.length} violations`
-}
-
-/** What is needed to look into it. */
-export function describeViolations({ violations, before }: SoakReport, seed: number): string {
-  const shown = violations.slice(0, 10).map(({ invariant, complaint, index }) => `VIOLATION ${invariant}: ${complaint} (note ${index})`)
-  return [
-    `the ${before.length} notes before it (tasks left out):`,
-    ...before.map((note) => JSON.stringify(note)),
-    ...shown,
-    `seed ${seed}`,
-  ].join('\n')
 }

@@ -22,8 +22,8 @@ export const poisonAfter = 4
 export const parkExitCode = 7
 
 /**
- * Narrow enough that the workers would use more than they are granted. A window is strict by the store's clock; a call comes a little after its grant. That is taken off
- * where they are checked.
+ * Narrow enough that the workers would use more than they are granted. A window is strict by the store's clock; a call comes a little
+ * after its grant.
  */
 export const quotas = {
   shared: [
