@@ -7,6 +7,9 @@ export interface SoakReport {
   done: Record<string, number>
   /** Failures that drover told of, by kind. */
   failures: Record<string, number>
+  /** So many of the planned steps were done within the time. */
+  steps: number
+  planned: number
   hosts: number
   threads: number
   starts: number

@@ -34,7 +34,7 @@ export async function soak({ folder, log = () => {}, ...options }: SoakOptions):
   const built = await buildHost()
   const run = new Soak(folder, join(built, 'host.js'), options, log)
   try {
-    await run.play(plan(options))
+    await run.play(plan(options), options.minutes * 60_000)
   } catch (error) {
     if (error !== stopped) run.trouble((error as Error).stack ?? String(error))
   } finally {
@@ -53,7 +53,18 @@ class Soak {
   readonly #read: () => Note[]
   readonly #checker: Checker
   readonly #log: (line: string) => void
-  readonly #report = { done: {}, failures: {}, hosts: 0, threads: 0, starts: 0, results: 0, dead: 0, notes: 0 } as SoakReport
+  readonly #report = {
+    done: {},
+    failures: {},
+    steps: 0,
+    planned: 0,
+    hosts: 0,
+    threads: 0,
+    starts: 0,
+    results: 0,
+    dead: 0,
+    notes: 0,
+  } as SoakReport
   /** The latest that matter for a violation: not every single task. */
   #latest: Note[] = []
   #before: Note[] = []
@@ -72,17 +83,22 @@ class Soak {
     this.#checker = new Checker(subjects(workers))
   }
 
-  async play(steps: readonly Step[]): Promise<void> {
+  /** Goes as far in the plan as the time lasts: a machine that has other things to do gets less far. */
+  async play(steps: readonly Step[], withinMs: number): Promise<void> {
+    const until = performance.now() + withinMs
     await this.#startHost()
-    for (const [n, step] of steps.entries()) {
+    let n = 0
+    for (; n < steps.length && performance.now() < until; n++) {
+      const step = steps[n] as Step
       await sleep(step.afterMs)
       await this.#step(n, step, steps[n + 1]?.afterMs === 0)
       this.#look()
       if (this.#checker.violations.length > 0) return
     }
-    this.#log(`${steps.length} steps done, now everything is to finish`)
+    Object.assign(this.#report, { steps: n, planned: steps.length })
+    this.#log(`${n} of ${steps.length} steps done, now everything is to finish`)
     await this.#allAnswered()
-    await this.#reloadAll(steps)
+    await this.#reloadAll(steps.slice(0, n))
     await this.#watching(this.#ask({ do: 'finish' }), finishMs, () => 'not everything was done')
     await this.#lookAtResults()
     this.#note({ k: 'finished' })
