@@ -97,7 +97,8 @@ class Soak {
     }
     Object.assign(this.#report, { steps: n, planned: steps.length })
     this.#log(`${n} of ${steps.length} steps done, now everything is to finish`)
-    await this.#allAnswered()
+    // Also where the time was up before the plan came to it.
+    await this.#step(n, { do: 'kill host', afterMs: 0 }, true)
     await this.#reloadAll(steps.slice(0, n))
     await this.#watching(this.#ask({ do: 'finish' }), finishMs, () => 'not everything was done')
     await this.#lookAtResults()
