@@ -163,6 +163,8 @@ async function snapshot(file: string): Promise<void> {
 async function finish(): Promise<void> {
   limit(concurrency, null)
   for (const [group, most] of Object.entries(groups)) limit(most, group)
+  // At once, not only when all others are done. One on parole comes back by itself.
+  system.on('worker:state:changed', ({ to }) => to === 'blacklisted' && setImmediate(() => void pardon()))
   for (;;) {
     await system.resume()
     await pardon()

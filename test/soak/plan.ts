@@ -71,7 +71,7 @@ const everyMs = { quiet: 9_000, host: 28_000, store: 12_000, load: 2_500 }
 const storeDeaths = { allowed: 4, withinMs: 65_000 }
 /** What is loaded at first, and each time after: a little more than is done meanwhile, so that most have work. */
 const first = { metered: 6, free: 80 }
-const batch = { metered: 2, free: 25 }
+const batch = { metered: 2, free: 15 }
 
 export function plan({ seed, minutes, workers }: PlanOptions): Step[] {
   const random = seeded(seed)

@@ -24,8 +24,8 @@ export interface SoakOptions extends PlanOptions {
 
 /** A call is answered within so long, on a machine that has other things to do as well. */
 const answerMs = 60_000
-/** Everything is done so long after the last step, at most. */
-const finishMs = 180_000
+/** Until everything is done, some task begins at least so often. */
+const standstillMs = 60_000
 const shownNotes = 50
 /** Nothing goes on after a violation. */
 const stopped = new Error('stopped at a violation')
@@ -100,7 +100,12 @@ class Soak {
     // Also where the time was up before the plan came to it.
     await this.#step(n, { do: 'kill host', afterMs: 0 }, true)
     await this.#reloadAll(steps.slice(0, n))
-    await this.#watching(this.#ask({ do: 'finish' }), finishMs, () => 'not everything was done')
+    await this.#watching(
+      this.#ask({ do: 'finish' }),
+      standstillMs,
+      'a start',
+      () => `not everything was done, and for ${standstillMs} ms no task has begun`,
+    )
     await this.#lookAtResults()
     this.#note({ k: 'finished' })
     await this.#endHost('close host')
@@ -227,18 +232,22 @@ class Soak {
   }
 
   #within<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
-    return this.#watching(work, ms, () => `no answer to ${what} within ${ms} ms`)
+    return this.#watching(work, ms, 'now', () => `no answer to ${what} within ${ms} ms`)
   }
 
-  /** Waits, and goes on looking; gives up after a while, at a violation, and where the host ends by itself. */
-  async #watching<T>(work: Promise<T>, ms: number, why: () => string): Promise<T> {
+  /** Waits, and goes on looking; gives up at a violation, and after so long: since it began, or since a task began. */
+  async #watching<T>(work: Promise<T>, ms: number, since: 'now' | 'a start', why: () => string): Promise<T> {
     let over = false
     const settled = work.finally(() => {
       over = true
     })
     settled.catch(() => {})
-    for (const deadline = performance.now() + ms; !over; await Promise.race([settled, sleep(200)])) {
+    let starts = this.#report.starts
+    let deadline = performance.now() + ms
+    for (; !over; await Promise.race([settled, sleep(200)])) {
       this.#look()
+      if (since === 'a start' && this.#report.starts > starts) deadline = performance.now() + ms
+      starts = this.#report.starts
       if (this.#checker.violations.length > 0) throw stopped
       if (performance.now() > deadline) throw new Error(why())
     }
