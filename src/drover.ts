@@ -177,6 +177,8 @@ export class Drover {
         if (holder) return this.#outcome(worker, false, heldBy(holder))
         hands.stop({ type: 'BLACKLIST', why, ...(drainMs !== undefined && { drainMs }) })
         await this.#until(() => hands.state === 'blacklisted')
+        // Later systems know of it from the store alone.
+        await this.#system.parts.recorder.flush()
         return this.#outcome(worker, true, 'blacklisted')
       }),
     )

@@ -13,7 +13,7 @@ import type { LaneCounts } from './store/engine.js'
 export interface DroverEvents {
   /** A worker's lifecycle moved; one for every transition, also the passing ones (`crashed`). Stored. */
   'worker:state:changed': { worker: string; from: WorkerState; to: WorkerState; reason: string; at: number }
-  /** A worker failed; comes before its `crashed`. Stored. */
+  /** A worker failed; comes after its `crashed`, once the store has told which tasks it had in hand. Stored. */
   'worker:failure:recorded': { worker: string; failure: Failure }
   /** A restart was decided; it comes after `delayMs`. */
   'worker:restart:scheduled': { worker: string; delayMs: number; restarts: number; at: number }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ControlOutcome } from '../../src/index.js'
@@ -30,6 +31,19 @@ test('given up by hand, a running worker finishes what it has in hand and stays 
   await second.reset('a/x')
   await second.start('a/x')
   assert.is((await second.done()).results, 200)
+})
+
+test('when it is answered, a blacklisting is in the store: a host that is killed right after has not forgotten it', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const system = await open({ store, workers: [worker('a/x', { input: { everyMs: 5 } })] })
+  await system.load('data', items(100))
+  await system.start()
+  await state(system, 'a/x', 'running')
+  await system.blacklist('a/x', 'its labels are useless')
+  // Read in the same turn, with nothing in between that would wait for the store.
+  const db = new Database(store, { readonly: true })
+  assert.is(db.prepare('SELECT state FROM worker').pluck().get(), 'blacklisted')
+  db.close()
 })
 
 test('a reason is not optional', async () => {
