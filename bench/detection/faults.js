@@ -22,7 +22,7 @@ export const faults = /** @type {const} */ ({
   block: { group: 'hangs', name: 'Atomics.wait', cause: hung },
   native: { group: 'hangs', name: 'native call', cause: hung },
   stall: { group: 'hangs', name: 'promise never settles', cause: hung },
-  setup: { group: 'hangs', name: 'never ready', cause: /ready|start/i },
+  setup: { group: 'hangs', name: 'never ready', cause: /ready|timeout|timed out/i },
 })
 
 /** Faults that take down the whole process in which they happen, all its threads included. */

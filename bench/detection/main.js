@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * How soon each kind of fault is noticed, and how soon work goes on: drover against PM2, BullMQ, piscina and poolifier.
- * `npm run bench:detection -- [--rounds 10] [--patience 150] [--only drover,PM2] [--faults exit,loop]`; patience is in seconds.
+ * `npm run bench:detection -- [--rounds 10] [--patience 120] [--at-once 1] [--only 'drover|PM2'] [--faults 'exit|loop']`; patience is in
+ * seconds; `--at-once` is faster and noisier; what takes part is chosen by regular expressions.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +18,8 @@ import { printTables } from './tables.js'
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '10' },
-    patience: { type: 'string', default: '150' },
+    patience: { type: 'string', default: '120' },
+    'at-once': { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     faults: { type: 'string', default: '' },
   },
@@ -26,9 +28,9 @@ const { values } = parseArgs({
 const roundLimitMs = 10_000
 /** Who says nothing in the first round gets one more chance, all of these at the same time. */
 const patienceMs = Number(values.patience) * 1_000
-const patientAtOnce = 6
-const wanted = (/** @type {string} */ list, /** @type {string} */ name) =>
-  list === '' || list.split(',').some((part) => name.startsWith(part))
+const patientAtOnce = 8
+const only = new RegExp(values.only)
+const onlyFaults = new RegExp(values.faults)
 
 console.log(`${machine()}\n`)
 const folder = mkdtempSync(join(tmpdir(), 'drover-bench-'))
@@ -37,12 +39,16 @@ try {
   const peers = join(folder, 'peers')
   const there = installPeers(peers)
   const cells = contenders
-    .filter(({ name, needs }) => wanted(values.only, name) && (!needs || there.has(needs)))
-    .flatMap((contender) => contender.faults.filter((fault) => wanted(values.faults, fault)).map((fault) => ({ contender, fault })))
+    .filter(({ name, needs }) => only.test(name) && (!needs || there.has(needs)))
+    .flatMap((contender) => contender.faults.filter((fault) => onlyFaults.test(fault)).map((fault) => ({ contender, fault })))
     .map((cell) => ({ ...cell, outcomes: /** @type {import('./round.js').Outcome[]} */ ([]), waitedMs: 0 }))
 
   const run = async (/** @type {typeof cells[number]} */ cell, /** @type {number} */ limitMs) => {
-    const outcome = await runRound(cell.contender, cell.fault, { limitMs, peers, redisPort: redis.connection.port })
+    const outcome = await runRound(cell.contender, cell.fault, { limitMs, peers, redisPort: redis.connection.port }).catch((error) => {
+      console.error(`${cell.contender.name}, ${cell.fault}: left out of this round: ${error.message}`)
+      return null
+    })
+    if (!outcome) return
     cell.outcomes.push(outcome)
     cell.waitedMs = limitMs
     const { verdictMs, againMs, job, says } = outcome
@@ -53,22 +59,33 @@ try {
     )
   }
   const silent = (/** @type {typeof cells[number]} */ { contender, outcomes }) =>
-    contender.slow ||
+    contender.slowMs ||
     outcomes.some(({ verdictMs, againMs, hostDied }) => (verdictMs === null || againMs === null) && (!hostDied || contender.durable))
 
   for (let round = 1; round <= Number(values.rounds); round++) {
     console.error(`round ${round}`)
-    for (const cell of cells) if (!silent(cell)) await run(cell, roundLimitMs)
+    await eachOf(cells, Number(values['at-once']), async (cell) => {
+      if (!silent(cell)) await run(cell, roundLimitMs)
+    })
   }
-  const patient = cells.filter(silent)
+  const patient = cells.filter(silent).sort((one, other) => (other.contender.slowMs ?? 0) - (one.contender.slowMs ?? 0))
   for (const cell of patient) cell.outcomes = []
-  const turns = patient.values()
-  const next = async () => {
-    for (const cell of turns) await run(cell, cell.contender.name.startsWith('drover') ? Math.max(patienceMs, 330_000) : patienceMs)
-  }
-  await Promise.all(Array.from({ length: patientAtOnce }, next))
+  await eachOf(patient, patientAtOnce, (cell) => run(cell, cell.contender.slowMs ?? patienceMs))
   printTables(cells)
 } finally {
   await redis.stop()
   rmSync(folder, { recursive: true, force: true })
+}
+
+/**
+ * Some at a time, in order.
+ *
+ * @template T
+ */
+async function eachOf(/** @type {T[]} */ list, /** @type {number} */ atOnce, /** @type {(one: T) => Promise<void>} */ use) {
+  const turns = list.values()
+  const next = async () => {
+    for (const one of turns) await use(one)
+  }
+  await Promise.all(Array.from({ length: atOnce }, next))
 }

@@ -12,8 +12,7 @@ await host(async (/** @type {{ limitMs?: number, busy?: number }} */ { limitMs, 
     log: { console: false, dir: false },
     concurrency: 2 + busy,
     ...(limitMs && {
-      heartbeat: { everyMs: limitMs / 10, timeoutMs: limitMs, progressTimeoutMs: limitMs, startTimeoutMs: limitMs },
-      killMs: limitMs,
+      heartbeat: { everyMs: limitMs / 10, timeoutMs: limitMs, progressTimeoutMs: limitMs, ...(busy === 0 && { startTimeoutMs: limitMs }) },
     }),
     workers: [
       {
@@ -25,7 +24,7 @@ await host(async (/** @type {{ limitMs?: number, busy?: number }} */ { limitMs, 
       ...Array.from({ length: busy }, (_, n) => ({
         id: `busy-${n}`,
         module: new URL('./busy.worker.js', import.meta.url),
-        heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 60_000 },
+        heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 120_000 },
       })),
     ],
   })

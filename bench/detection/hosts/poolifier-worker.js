@@ -6,4 +6,5 @@ import { setUp, work } from '../work.js'
 await setUp()
 const { ThreadWorker } = await peer('poolifier')
 
-export default new ThreadWorker((/** @type {{ data: { task: string } }} */ { data }) => work(data.task))
+// It waits only for functions that are declared async.
+export default new ThreadWorker(async (/** @type {{ data: { task: string } }} */ { data }) => work(data.task))
