@@ -21,7 +21,8 @@ const limitMs = 1_000
 
 /** @type {readonly Contender[]} */
 export const contenders = [
-  { name: 'drover, 1 s', host: 'drover', settings: { limitMs }, faults: all, durable: true },
+  { name: 'drover, defaults', host: 'drover', settings: {}, faults: ends, durable: true },
+  { name: 'drover, 1 s', host: 'drover', settings: { limitMs }, faults: hangs, durable: true },
   {
     name: 'drover, 1 s, 10 others busy',
     host: 'drover',

@@ -29,7 +29,7 @@ export const faults = /** @type {const} */ ({
 export const endsProcess = /** @type {readonly Fault[]} */ (['kill', 'segv'])
 
 /** The heap that a contender's worker is given, in MB. */
-export const heapMb = 48
+export const heapMb = 32
 
 /** Never settles, and keeps the event loop alive as an open socket would. */
 export const forEver = () => new Promise(() => setInterval(() => {}, 60_000))
@@ -48,9 +48,9 @@ export const commit = {
   },
   exit: () => process.exit(3),
   memory() {
-    // Tiny objects: with large ones V8 may abort the whole process instead of ending the thread.
+    // Small objects: with large ones V8 may abort the whole process instead of ending the thread.
     let list = /** @type {object | null} */ (null)
-    for (;;) list = { list }
+    for (;;) list = { list, values: new Array(2_000).fill(0.5) }
   },
   kill: () => end('SIGKILL'),
   segv: () => end('SIGSEGV'),

@@ -22,6 +22,12 @@ import { note, readNotes } from './notes.js'
  * @property {string[]} says in its own words
  */
 
+/** What runs, and its folder. Whatever ends the bench, nothing of it stays behind. */
+const live = /** @type {Map<import('node:child_process').ChildProcess, string>} */ (new Map())
+process.on('exit', () => {
+  for (const [host, folder] of live) killAll(host, folder)
+})
+
 /** A host that has not come to the fault by then is broken. */
 const startWithinMs = 90_000
 /** Work goes on, but what became of the task in hand is not known yet: as long as a retry may take. */
@@ -79,6 +85,7 @@ function startHost(/** @type {string} */ name, /** @type {NodeJS.ProcessEnv} */ 
   const host = fork(path, [], { env, detached: true, stdio: ['ignore', log, log, 'ipc'] })
   closeSync(log)
   host.on('error', () => {})
+  live.set(host, folder)
   return host
 }
 
@@ -90,6 +97,11 @@ async function end(/** @type {import('node:child_process').ChildProcess} */ host
     host.send('end', () => {})
     await Promise.race([exited, sleep(endWithinMs, undefined, { ref: false })])
   }
+  killAll(host, folder)
+}
+
+function killAll(/** @type {import('node:child_process').ChildProcess} */ host, /** @type {string} */ folder) {
+  live.delete(host)
   kill(-Number(host.pid))
   // PM2's daemon leaves the group; it is gone by now unless something went wrong.
   const daemon = join(folder, 'pm2', 'pm2.pid')

@@ -1,5 +1,5 @@
 // @ts-check
-/** BullMQ's ordinary workers, each in a process of its own: one takes the only job, another stands by. The verdict is `stalled`. */
+/** BullMQ's ordinary workers, each in a process of its own: one of two takes the only job, the other stands by. The verdict is `stalled`. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -15,10 +15,6 @@ await host(async () => {
   }
   const events = new QueueEvents('tasks', queueSettings)
   listen(events)
-  await Promise.all([worker(), events.waitUntilReady()])
-  // Whoever stands by is there before anything happens.
-  const begun = once(events, 'active')
+  await Promise.all([worker(), worker(), events.waitUntilReady()])
   await addJobs(new Queue('tasks', { ...queueSettings, defaultJobOptions: jobOptions }), ['a'])
-  await begun
-  await worker()
 })

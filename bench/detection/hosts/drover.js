@@ -12,7 +12,12 @@ await host(async (/** @type {{ limitMs?: number, busy?: number }} */ { limitMs, 
     log: { console: false, dir: false },
     concurrency: 2 + busy,
     ...(limitMs && {
-      heartbeat: { everyMs: limitMs / 10, timeoutMs: limitMs, progressTimeoutMs: limitMs, ...(busy === 0 && { startTimeoutMs: limitMs }) },
+      heartbeat: {
+        everyMs: limitMs / 10,
+        timeoutMs: limitMs,
+        progressTimeoutMs: 2 * limitMs,
+        startTimeoutMs: (busy > 0 ? 60 : 5) * limitMs,
+      },
     }),
     workers: [
       {

@@ -1,8 +1,9 @@
 // @ts-check
 /**
  * poolifier's FixedThreadPool with one thread and two tasks. The verdict is a promise that rejects, or a call of one of its handlers. It
- * gets a third task then: what waited in line for a thread that is gone may never be run.
+ * gets a third task then, as soon as it takes one: what waited in line for a thread that is gone may never be run.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { heapMb } from '../faults.js'
 import { note, noteError } from '../notes.js'
@@ -16,7 +17,7 @@ await host(async (/** @type {{ limitMs?: number }} */ { limitMs }) => {
     noteError(problem, tasks)
     if (third) return
     third = true
-    setImmediate(give, 'c')
+    void giveThird()
   }
   const pool = new FixedThreadPool(1, fileURLToPath(new URL('./poolifier-worker.js', import.meta.url)), {
     // Otherwise all tasks go to the thread at once.
@@ -26,13 +27,21 @@ await host(async (/** @type {{ limitMs?: number }} */ { limitMs }) => {
     workerOptions: { resourceLimits: { maxOldGenerationSizeMb: heapMb } },
   })
   pool.emitter?.on('error', verdict)
-  function give(/** @type {string} */ task) {
-    const signal = limitMs && task === 'a' ? AbortSignal.timeout(limitMs) : undefined
-    pool
-      .execute({ data: { task } }, undefined, signal)
+  const execute = (/** @type {string} */ task, /** @type {AbortSignal | undefined} */ signal = undefined) =>
+    pool.execute({ data: { task } }, undefined, signal)
+  // While it has no thread it refuses.
+  async function giveThird() {
+    for (;;) {
+      try {
+        return await execute('c')
+      } catch {
+        await sleep(20)
+      }
+    }
+  }
+  for (const task of ['a', 'b']) {
+    execute(task, limitMs && task === 'a' ? AbortSignal.timeout(limitMs) : undefined)
       .catch((/** @type {unknown} */ problem) => verdict(problem, [task]))
       .finally(() => note('settled', { task }))
   }
-  give('a')
-  give('b')
 })
