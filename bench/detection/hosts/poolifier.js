@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * poolifier's FixedThreadPool with one thread and two tasks. The verdict is a promise that rejects, or a call of one of its handlers. It
- * gets a third task then, as soon as it takes one: what waited in line for a thread that is gone may never be run.
+ * gets more tasks then: what waited in line for a thread that is gone may never be run.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -12,12 +12,12 @@ import { host } from './host.js'
 
 await host(async (/** @type {{ limitMs?: number }} */ { limitMs }) => {
   const { FixedThreadPool } = await peer('poolifier')
-  let third = false
+  let more = false
   const verdict = (/** @type {unknown} */ problem, /** @type {string[]} */ tasks = []) => {
     noteError(problem, tasks)
-    if (third) return
-    third = true
-    void giveThird()
+    if (more) return
+    more = true
+    void giveMore()
   }
   const pool = new FixedThreadPool(1, fileURLToPath(new URL('./poolifier-worker.js', import.meta.url)), {
     // Otherwise all tasks go to the thread at once.
@@ -29,14 +29,11 @@ await host(async (/** @type {{ limitMs?: number }} */ { limitMs }) => {
   pool.emitter?.on('error', verdict)
   const execute = (/** @type {string} */ task, /** @type {AbortSignal | undefined} */ signal = undefined) =>
     pool.execute({ data: { task } }, undefined, signal)
-  // While it has no thread it refuses.
-  async function giveThird() {
+  // What is given while it has no thread is refused, or waits for ever.
+  async function giveMore() {
     for (;;) {
-      try {
-        return await execute('c')
-      } catch {
-        await sleep(20)
-      }
+      execute('c').catch(() => {})
+      await sleep(50)
     }
   }
   for (const task of ['a', 'b']) {
