@@ -7,7 +7,6 @@ import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BroadcastChannel, type Worker } from 'node:worker_threads'
 import { openSystem } from '../../src/actors/open-system.js'
-import { compileConfig } from '../../src/config.js'
 import { Drover } from '../../src/drover.js'
 import { collect } from '../support/system.js'
 import { noter } from './notes.js'
@@ -75,7 +74,7 @@ process.on('worker', (worker: Worker) => {
   })
 })
 
-const opened = await openSystem(compileConfig(droverOptions(orders.workers, orders)))
+const opened = await openSystem(droverOptions(orders.workers, orders))
 const system = new Drover(opened)
 drover = system
 const broadcast = new BroadcastChannel('soak')
