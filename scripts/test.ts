@@ -3,7 +3,7 @@
  * green where a `before` hook threw or `.run()` was forgotten; so here a file passes only if its process ends by itself with
  * code 0 and its totals say that every test passed.
  *
- * usage: npm test -- [--jobs 2] [--timeout 120] [part of a path ...]
+ * usage: npm test -- [--jobs 2] [--timeout 240] [part of a path ...]
  */
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
-    timeout: { type: 'string', default: '120' },
+    timeout: { type: 'string', default: '240' },
     folder: { type: 'string', default: 'test' },
   },
 })

@@ -22,6 +22,8 @@ const limitMs = 1_000
 /** @type {readonly Contender[]} */
 export const contenders = [
   { name: 'drover, defaults', host: 'drover', settings: {}, faults: ends, durable: true },
+  { name: 'drover, in a process', host: 'drover', settings: { isolation: 'process' }, faults: ends, durable: true },
+  { name: 'drover, in a process, 1 s', host: 'drover', settings: { isolation: 'process', limitMs }, faults: hangs, durable: true },
   { name: 'drover, 1 s', host: 'drover', settings: { limitMs }, faults: hangs, durable: true },
   {
     name: 'drover, 1 s, 10 others busy',

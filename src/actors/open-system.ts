@@ -191,8 +191,15 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
     root.subscribe({ error: (error) => report('the root actor failed', error) })
     root.start()
 
-    tellRecovered(recovered, publish, now())
-    for (const orphan of orphans) publish('worker:failure:recorded', orphan)
+    let told = false
+    const tellFound = (): void => {
+      if (told) return
+      told = true
+      tellRecovered(recovered, publish, now())
+      for (const orphan of orphans) publish('worker:failure:recorded', orphan)
+    }
+    // Once whoever opens the system has had the time to listen.
+    setImmediate(tellFound)
 
     store.on('counts', (counts) => {
       lanes.update(counts)
@@ -218,6 +225,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
 
     const shutDown = async (): Promise<void> => {
       clearInterval(renewal)
+      tellFound()
       await recorder.flush()
       root.stop()
       await store.client.call('leave', { host: host.id }).catch((error: unknown) => report('could not leave the store', error))

@@ -7,8 +7,8 @@ import { SourceMap } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Inspect } from './inspect.js'
 
-/** A thread in an endless loop answers in about 50 ms. */
-const stackWithinMs = 400
+/** A thread in an endless loop answers in about 50 ms, on a machine that is busy all over in half a second. */
+const stackWithinMs = 1_000
 /** Whatever became of the debugger: a kill waits no longer for evidence, nor do the kills behind it. */
 export const stackGivenUpMs = 2_000
 /** How long a profile may take to start and to be handed over. */

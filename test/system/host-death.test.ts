@@ -5,7 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ControlOutcome } from '../../src/index.js'
 import { kill, killRounds, said, seeded, startHost } from '../support/kill-rounds.js'
-import { cleanUp, collect, open, puppet, temporaryFolder } from '../support/system.js'
+import { cleanUp, collect, event, open, puppet, temporaryFolder } from '../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -54,7 +54,7 @@ test('a worker runs on one of two live hosts; the second one is told which holds
   assert.is(report.results, 1_000)
 })
 
-test('what a killed host was running is told as orphaned, at once', async () => {
+test('what a killed host was running is told as orphaned, at once, also to whoever begins to listen when the system is open', async () => {
   const folder = temporaryFolder()
   const orders = {
     store: join(folder, 'orphan.db'),
@@ -69,11 +69,14 @@ test('what a killed host was running is told as orphaned, at once', async () => 
   await kill(first)
   const began = performance.now()
   const second = await open({ store: orders.store, workers: [{ id: 'annotator-0/x', module: puppet, dataset: 'data' }] })
+  const [recovered, failed] = [event(second, 'host:work:recovered'), event(second, 'worker:failure:recorded')]
   const status = second.worker('annotator-0/x').status()
   assert.is(status.lastFailure?.kind, 'orphaned')
   assert.is(status.state, 'idle')
   assert.is(status.progress?.leased, 0)
   assert.ok(performance.now() - began < 5_000)
+  assert.equal((await recovered).workers, ['annotator-0/x'])
+  assert.is((await failed).failure.kind, 'orphaned')
   await second.start()
   assert.is((await second.done()).results, 100)
 })
