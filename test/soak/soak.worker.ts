@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BroadcastChannel, threadId, workerData } from 'node:worker_threads'
 import { defineWorker, TaskError } from 'drover/worker'
+import type { ThreadBoot } from '../../src/threads/protocol.js'
 import { noter } from './notes.js'
 import type { ThreadFault } from './plan.js'
 import { parkExitCode, type Script, type SoakInput } from './subject.js'
@@ -55,7 +56,7 @@ export default defineWorker<Script, object, State, SoakInput>({
       if (worker === ctx.id) setImmediate(() => faults[how]())
     }
     orders.unref()
-    note({ k: 'setup', worker: ctx.id, fence: (workerData as { fence: number }).fence, ...thread })
+    note({ k: 'setup', worker: ctx.id, fence: (workerData as ThreadBoot).boot.fence, ...thread })
     return state
   },
   process: async ({ key, data, attempt }, ctx) => {
