@@ -2,8 +2,9 @@
  * The heartbeat monitor: one timer that reads the shared beats of all live threads and tells a worker when it is stuck.
  */
 import { fromCallback } from 'xstate'
-import { beginWatch, scan, type Watch, type WatchLimits } from '../machines/watch.js'
-import type { BeatSlot } from '../threads/beats.js'
+import { beginWatch, countedMs, scan, type Watch, type WatchLimits } from '../machines/watch.js'
+import type { BeatReading, BeatSlot } from '../threads/beats.js'
+import { starvedMs } from '../threads/starvation.js'
 
 /** Whoever is told. */
 interface Watched {
@@ -23,18 +24,17 @@ export interface MonitorInput {
   silence: Map<string, number>
 }
 
-/** A scan that comes later than this many intervals counts as so many. */
-const latestScan = 1.5
-
 export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receive }) => {
   const watched = new Map<string, { slot: BeatSlot; limits: WatchLimits; ref: Watched; watch: Watch }>()
   let last = input.now()
 
   const timer = setInterval(() => {
-    const elapsed = Math.max(0, Math.min(input.now() - last, input.everyMs * latestScan))
-    last = input.now()
+    const now = input.now()
+    const elapsed = countedMs(now - last, input.everyMs)
+    last = now
     for (const [worker, { slot, limits, ref, watch }] of watched) {
-      const verdict = scan(watch, slot.read(), elapsed, limits)
+      const reading = slot.read()
+      const verdict = scan(watch, reading, elapsed, limits, starvedMs(reading.tid))
       input.silence.set(worker, watch.silentMs)
       if (verdict) {
         watched.delete(worker)
@@ -44,10 +44,11 @@ export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receiv
   }, input.everyMs)
   timer.unref()
 
+  const begin = (reading: BeatReading): Watch => beginWatch(reading, starvedMs(reading.tid))
   receive((event) => {
     input.silence.delete(event.worker)
     if (event.type === 'UNWATCH') watched.delete(event.worker)
-    else watched.set(event.worker, { slot: event.slot, limits: event.limits, ref: event.ref, watch: beginWatch(event.slot.read()) })
+    else watched.set(event.worker, { slot: event.slot, limits: event.limits, ref: event.ref, watch: begin(event.slot.read()) })
   })
   return () => clearInterval(timer)
 })

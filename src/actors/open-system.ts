@@ -10,6 +10,7 @@ import type { Failure } from '../machines/failure.js'
 import { freshMemory, type WorkerMemory, type WorkerState, workerStates } from '../machines/lifecycle-contract.js'
 import { Slots } from '../machines/slots.js'
 import type { CompiledConfig, CompiledWorker } from '../options.js'
+import { patientClock } from '../patient-timer.js'
 import { Recorder } from '../recorder.js'
 import { createRedactor, findSecrets } from '../redact.js'
 import type { LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
@@ -125,7 +126,8 @@ export async function openSystem(config: CompiledConfig): Promise<OpenSystem> {
       return { config: worker, hands: own, restored }
     })
     const scanEveryMs = Math.max(scanLeastMs, Math.min(scanMostMs, ...config.workers.map(({ heartbeat }) => heartbeat.everyMs / 2)))
-    const root = createActor(system, { input: { children, drainMs: config.drainMs, scanEveryMs, silence, now: () => performance.now() } })
+    const input = { children, drainMs: config.drainMs, scanEveryMs, silence, now: () => performance.now() }
+    const root = createActor(system, { input, clock: patientClock })
     root.subscribe({ error: (error) => report('the root actor failed', error) })
     root.start()
 

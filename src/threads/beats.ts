@@ -15,6 +15,7 @@ enum Field {
   ExtendMs = 3,
   Done = 4,
   HeapKb = 5,
+  Tid = 6,
 }
 const fieldsPerSlot = 8
 const slotsPerPage = 256
@@ -31,6 +32,8 @@ export interface BeatReading {
   done: number
   /** Heap in use at the last beat, in bytes; 0 before the first. */
   heapUsed: number
+  /** What the operating system calls the thread; 0 if it has not said. */
+  tid: number
 }
 
 /** One thread's place in the shared memory; the same class serves both sides. */
@@ -49,6 +52,10 @@ export class BeatSlot {
   beat(heapUsed = 0): void {
     Atomics.store(this.#cells, Field.HeapKb, Math.round(heapUsed / 1_024))
     Atomics.add(this.#cells, Field.Beats, 1)
+  }
+
+  runsAs(tid: number): void {
+    Atomics.store(this.#cells, Field.Tid, tid)
   }
 
   phase(phase: Phase): void {
@@ -81,6 +88,7 @@ export class BeatSlot {
       extendMs: Atomics.load(this.#cells, Field.ExtendMs),
       done: Atomics.load(this.#cells, Field.Done),
       heapUsed: Atomics.load(this.#cells, Field.HeapKb) * 1_024,
+      tid: Atomics.load(this.#cells, Field.Tid),
     }
   }
 }

@@ -18,6 +18,7 @@ import { Hands } from './hands.js'
 import { loadWorkerModule } from './load-module.js'
 import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
 import { watchRecycling } from './recycling.js'
+import { ownTid } from './starvation.js'
 import { TaskLoop } from './task-loop.js'
 
 const boot = workerData as ThreadBoot
@@ -33,6 +34,7 @@ function die(kind: Extract<ThreadReport, { type: 'failed' }>['kind'], thrown: un
 process.on('uncaughtException', (error, origin) => die(origin === 'unhandledRejection' ? 'unhandled-rejection' : 'uncaught-error', error))
 
 const beats = new BeatSlot(boot.beats.buffer, boot.beats.index)
+beats.runsAs(ownTid())
 const beat = (): void => beats.beat(getHeapStatistics().used_heap_size)
 beat()
 setInterval(beat, boot.beatEveryMs)

@@ -7,6 +7,7 @@ import { type Remote, transfer, wrap } from 'comlink'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { Failure, FailureKind } from '../machines/failure.js'
 import type { ResourceLimits } from '../options.js'
+import { patientTimeout } from '../patient-timer.js'
 import type { Abandoned } from '../store/engine.js'
 import type { BeatSlot } from './beats.js'
 import { nodeEndpoint } from './endpoint.js'
@@ -61,7 +62,7 @@ export class Thread {
   /** The end somebody asked for; the first one counts. */
   #asked: { failure: ThreadFailure | null } | null = null
   #over = false
-  #drain: { until: number; timer: NodeJS.Timeout } | null = null
+  #drain: { until: number; callOff: () => void } | null = null
   #terminating = false
 
   /** @throws if the boot data cannot be cloned */
@@ -133,8 +134,8 @@ export class Thread {
     if (this.#over || this.#asked?.failure) return
     const until = performance.now() + drainMs
     if (this.#drain && this.#drain.until <= until) return
-    if (this.#drain) clearTimeout(this.#drain.timer)
-    this.#drain = { until, timer: setTimeout(() => this.#cutOff(drainMs), drainMs) }
+    this.#drain?.callOff()
+    this.#drain = { until, callOff: patientTimeout(() => this.#cutOff(drainMs), drainMs) }
     if (this.#asked) return
     this.#asked = { failure: null }
     const end = (): void => this.#terminate()
@@ -143,7 +144,7 @@ export class Thread {
 
   #cutOff(drainMs: number): void {
     this.#call((control) => control.abort(`stopped: not done within ${drainMs} ms`))
-    setTimeout(() => this.#terminate(), abortGraceMs)
+    patientTimeout(() => this.#terminate(), abortGraceMs)
   }
 
   /** Ends it now. With `evidence`, first takes the stack of where it hangs. */
@@ -159,7 +160,7 @@ export class Thread {
   #terminate(): void {
     if (this.#over || this.#terminating) return
     this.#terminating = true
-    const timer = setTimeout(() => {
+    const callOff = patientTimeout(() => {
       const message = `its thread did not end within ${this.#options.killMs} ms of being terminated`
       const { hungAt = null, eventLoopUtilization = null } = this.#asked?.failure ?? {}
       this.#end({
@@ -169,14 +170,14 @@ export class Thread {
       })
       this.#worker.unref()
     }, this.#options.killMs)
-    void this.#exited.then(() => clearTimeout(timer))
+    void this.#exited.then(callOff)
     void this.#worker.terminate()
   }
 
   #onExit(code: number): void {
     this.#markExited()
     this.#port.close()
-    if (this.#drain) clearTimeout(this.#drain.timer)
+    this.#drain?.callOff()
     if (this.#over) {
       this.#options.onLateExit()
       return
