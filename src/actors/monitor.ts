@@ -3,8 +3,8 @@
  */
 import { fromCallback } from 'xstate'
 import { beginWatch, countedMs, scan, type Watch, type WatchLimits } from '../machines/watch.js'
-import type { BeatReading, BeatSlot } from '../threads/beats.js'
-import { starvedMs } from '../threads/starvation.js'
+import type { BeatSlot } from '../threads/beats.js'
+import { Starvation } from '../threads/starvation.js'
 
 /** Whoever is told. */
 interface Watched {
@@ -14,6 +14,13 @@ interface Watched {
 export type MonitorEvent =
   | { type: 'WATCH'; worker: string; slot: BeatSlot; limits: WatchLimits; ref: Watched }
   | { type: 'UNWATCH'; worker: string }
+
+interface Entry {
+  slot: BeatSlot
+  limits: WatchLimits
+  ref: Watched
+  watch: Watch
+}
 
 export interface MonitorInput {
   /** How often to look. */
@@ -25,16 +32,24 @@ export interface MonitorInput {
 }
 
 export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receive }) => {
-  const watched = new Map<string, { slot: BeatSlot; limits: WatchLimits; ref: Watched; watch: Watch }>()
+  const watched = new Map<string, Entry>()
   let last = input.now()
+  const starvation = new Starvation(last)
 
   const timer = setInterval(() => {
     const now = input.now()
     const elapsed = countedMs(now - last, input.everyMs)
     last = now
-    for (const [worker, { slot, limits, ref, watch }] of watched) {
-      const reading = slot.read()
-      const verdict = scan(watch, reading, elapsed, limits, starvedMs(reading.tid))
+    const readings = new Map([...watched].map(([worker, { slot }]) => [worker, slot.read()]))
+    starvation.look(
+      [...readings.values()].map(({ tid }) => tid),
+      now,
+    )
+    for (const [worker, reading] of readings) {
+      const entry = watched.get(worker)
+      if (!entry) continue
+      const { limits, ref, watch } = entry
+      const verdict = scan(watch, reading, elapsed, limits, starvation.of(reading.tid))
       input.silence.set(worker, watch.silentMs)
       if (verdict) {
         watched.delete(worker)
@@ -44,11 +59,15 @@ export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receiv
   }, input.everyMs)
   timer.unref()
 
-  const begin = (reading: BeatReading): Watch => beginWatch(reading, starvedMs(reading.tid))
   receive((event) => {
     input.silence.delete(event.worker)
-    if (event.type === 'UNWATCH') watched.delete(event.worker)
-    else watched.set(event.worker, { slot: event.slot, limits: event.limits, ref: event.ref, watch: begin(event.slot.read()) })
+    if (event.type === 'UNWATCH') {
+      watched.delete(event.worker)
+      return
+    }
+    const { worker, slot, limits, ref } = event
+    const reading = slot.read()
+    watched.set(worker, { slot, limits, ref, watch: beginWatch(reading, starvation.of(reading.tid)) })
   })
   return () => clearInterval(timer)
 })

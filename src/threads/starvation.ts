@@ -1,8 +1,16 @@
 /**
- * How long a thread stood ready to run while others had the cores. Linux counts it for each thread (`/proc/<pid>/task/<tid>/schedstat`);
- * where nobody counts, 0 is what is known.
+ * How long threads could not go on because others had the cores. Linux counts for each thread how long it ran and how long it stood
+ * ready without running (`schedstat`); where nobody counts, 0 is what is known.
+ *
+ * A thread also sleeps while helpers work for it: V8 collects garbage on threads that all isolates share, and everybody in the process
+ * may wait for one of those that gets no core.
  */
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+interface Account {
+  ranMs: number
+  waitedMs: number
+}
 
 /** What the operating system calls the thread that asks; 0 where it does not say. */
 export function ownTid(): number {
@@ -13,13 +21,68 @@ export function ownTid(): number {
   }
 }
 
-/** Milliseconds since the thread began for which it waited for a core. */
-export function starvedMs(tid: number): number {
-  if (tid === 0) return 0
+function accountOf(tid: number): Account | null {
   try {
-    const [, waitedNs] = readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')
-    return Number(waitedNs) / 1e6 || 0
+    const [ran, waited] = readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ').map(Number)
+    return { ranMs: (ran ?? 0) / 1e6, waitedMs: (waited ?? 0) / 1e6 }
   } catch {
-    return 0
+    return null
   }
+}
+
+function allTids(): number[] {
+  try {
+    return readdirSync('/proc/self/task').map(Number)
+  } catch {
+    return []
+  }
+}
+
+export class Starvation {
+  /** By tid, as of the last look. */
+  #accounts = new Map<number, Account>()
+  #starved = new Map<number, number>()
+  #lookedAt: number
+
+  constructor(now: number) {
+    this.#lookedAt = now
+  }
+
+  /** Reads what the threads of this process went through since the last look. `workers` are those that are asked about. */
+  look(workers: readonly number[], now: number): void {
+    const passedMs = now - this.#lookedAt
+    this.#lookedAt = now
+    const before = this.#accounts
+    const starved = this.#starved
+    this.#accounts = new Map()
+    this.#starved = new Map()
+    if (workers.length === 0) return
+    const own = new Set(workers)
+    let helpersMs = 0
+    for (const tid of allTids()) {
+      const account = accountOf(tid)
+      if (!account) continue
+      this.#accounts.set(tid, account)
+      if (!own.has(tid) && tid !== process.pid) helpersMs = Math.max(helpersMs, since(before.get(tid), account).waitedMs)
+    }
+    for (const tid of own) {
+      const account = this.#accounts.get(tid)
+      if (!account) continue
+      const { ranMs, waitedMs } = since(before.get(tid), account)
+      // One that never ran sleeps in a call; nobody's garbage takes that long.
+      const sleptMs = ranMs === 0 ? 0 : Math.max(0, passedMs - ranMs - waitedMs)
+      this.#starved.set(tid, (starved.get(tid) ?? 0) + waitedMs + Math.min(sleptMs, helpersMs))
+    }
+  }
+
+  /** Milliseconds, over all looks that a worker was in without a break. */
+  of(tid: number): number {
+    return this.#starved.get(tid) ?? 0
+  }
+}
+
+/** A number that was used again begins anew, as one does that was not seen before. */
+function since(before: Account | undefined, { ranMs, waitedMs }: Account): Account {
+  if (!before || ranMs < before.ranMs) return { ranMs: 0, waitedMs: 0 }
+  return { ranMs: ranMs - before.ranMs, waitedMs: Math.max(0, waitedMs - before.waitedMs) }
 }

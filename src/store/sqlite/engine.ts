@@ -7,6 +7,7 @@ import { DroverError } from '../../errors.js'
 import type { EngineOp, EngineReply, EngineRequest, HostIdentity, LaneCounts, Time } from '../engine.js'
 import { isGone } from '../host-identity.js'
 import { claims } from './claim.js'
+import { storeClock } from './clock.js'
 import type { EngineContext } from './context.js'
 import { exchanges } from './exchange.js'
 import { hosts } from './hosts.js'
@@ -28,8 +29,10 @@ export interface SqliteEngineOptions {
   durability: Durability
   /** How many events are kept. */
   keepEvents: number
-  /** The engine's clock, in ms since the epoch. @defaultValue Date.now */
+  /** The store's clock. @defaultValue {@link storeClock} */
   now?: () => Time
+  /** The wall clock, in ms since the epoch. @defaultValue `now` if that is given, else Date.now */
+  wall?: () => Time
   /** Whether a host's process is over. @defaultValue looks at the process */
   isGone?: (identity: HostIdentity) => boolean | 'unknown'
 }
@@ -62,9 +65,12 @@ export interface SqliteEngine extends SqliteOperations {
 /** @throws as {@link openDatabase} does */
 export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   const db = openDatabase(options.file, options.durability)
+  const now = options.now ?? storeClock(db)
+  const wall = options.wall ?? options.now ?? Date.now
   const context: EngineContext = {
     db,
-    now: () => Math.floor((options.now ?? Date.now)()),
+    now: () => Math.floor(now()),
+    wall: () => Math.floor(wall()),
     isGone: options.isGone ?? isGone,
     keepEvents: options.keepEvents,
     touched: new Set(),

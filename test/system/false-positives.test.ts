@@ -1,0 +1,29 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { runUnderLoad } from '../support/false-positives.js'
+import { seeded } from '../support/kill-rounds.js'
+import { temporaryFolder } from '../support/system.js'
+
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
+const timeoutMs = 2_000
+
+test('on a machine with ten times too much to do no healthy worker is killed, and those that hang are found', async () => {
+  const seen = await runUnderLoad({
+    folder: temporaryFolder(),
+    forMs: 15_000,
+    heartbeat: { everyMs: 500, timeoutMs },
+    oversubscribed: 10,
+    workers: 2,
+    withHangs: true,
+    random: seeded(seed),
+  })
+  console.log(`  seed ${seed}, ${JSON.stringify(seen)}`)
+  assert.equal(seen.kills, [])
+  assert.ok(seen.tasks > 2, 'nobody worked')
+  for (const ms of [seen.hangFoundMs.spins, seen.hangFoundMs.sleeps]) {
+    // A scan that comes late counts for less than what passed, hence the room.
+    assert.ok(ms !== undefined && ms >= timeoutMs && ms < timeoutMs * 10 * 2, `found after ${ms} ms`)
+  }
+})
+
+test.run()
