@@ -44,6 +44,7 @@ export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receiv
     starvation.look(
       [...readings.values()].map(({ tid }) => tid),
       now,
+      elapsed,
     )
     for (const [worker, reading] of readings) {
       const entry = watched.get(worker)

@@ -29,7 +29,7 @@ export interface Watch {
 export type WatchVerdict = { kind: 'heartbeat-lost' | 'progress-stalled'; message: string } | null
 
 /** However starved a thread is, so many times its limit of counted silence is enough. */
-export const patience = 10
+export const patience = 20
 
 /** A scan that comes later than this many intervals counts as so many. */
 const latestScan = 1.5
@@ -61,15 +61,16 @@ export function scan(watch: Watch, reading: BeatReading, elapsedMs: number, limi
   watch.progress = reading.progress
   if (beaten) watch.starvedAtBeat = starvedMs
   if (!working) watch.starvedAtProgress = starvedMs
-  if (isOver(watch.silentMs, starvedMs - watch.starvedAtBeat, Math.max(limits.timeoutMs, reading.extendMs))) {
+  if (isOverdue(watch.silentMs, starvedMs - watch.starvedAtBeat, Math.max(limits.timeoutMs, reading.extendMs))) {
     return { kind: 'heartbeat-lost', message: `no beat for ${Math.round(watch.silentMs)} ms` }
   }
-  if (isOver(watch.stalledMs, starvedMs - watch.starvedAtProgress, Math.max(limits.progressTimeoutMs, reading.extendMs))) {
+  if (isOverdue(watch.stalledMs, starvedMs - watch.starvedAtProgress, Math.max(limits.progressTimeoutMs, reading.extendMs))) {
     return { kind: 'progress-stalled', message: `beats, but no progress for ${Math.round(watch.stalledMs)} ms` }
   }
   return null
 }
 
-function isOver(countedMs: number, starvedMs: number, limitMs: number): boolean {
+/** Whether a limit is passed, what the thread waited for a core left out. */
+export function isOverdue(countedMs: number, starvedMs: number, limitMs: number): boolean {
   return countedMs - Math.max(0, starvedMs) > limitMs || countedMs > limitMs * patience
 }

@@ -30,6 +30,11 @@ function accountOf(tid: number): Account | null {
   }
 }
 
+/** Milliseconds since the thread began for which it stood ready and did not run. */
+export function waitedMs(tid: number): number {
+  return tid === 0 ? 0 : (accountOf(tid)?.waitedMs ?? 0)
+}
+
 function allTids(): number[] {
   try {
     return readdirSync('/proc/self/task').map(Number)
@@ -48,9 +53,14 @@ export class Starvation {
     this.#lookedAt = now
   }
 
-  /** Reads what the threads of this process went through since the last look. `workers` are those that are asked about. */
-  look(workers: readonly number[], now: number): void {
-    const passedMs = now - this.#lookedAt
+  /**
+   * Reads what the threads of this process went through since the last look.
+   *
+   * @param workers those that are asked about
+   * @param countedMs what the time since then counts for
+   */
+  look(workers: readonly number[], now: number, countedMs: number): void {
+    const passedMs = Math.max(1, now - this.#lookedAt)
     this.#lookedAt = now
     const before = this.#accounts
     const starved = this.#starved
@@ -71,11 +81,12 @@ export class Starvation {
       const { ranMs, waitedMs } = since(before.get(tid), account)
       // One that never ran sleeps in a call; nobody's garbage takes that long.
       const sleptMs = ranMs === 0 ? 0 : Math.max(0, passedMs - ranMs - waitedMs)
-      this.#starved.set(tid, (starved.get(tid) ?? 0) + waitedMs + Math.min(sleptMs, helpersMs))
+      const share = Math.min(1, (waitedMs + Math.min(sleptMs, helpersMs)) / passedMs)
+      this.#starved.set(tid, (starved.get(tid) ?? 0) + share * countedMs)
     }
   }
 
-  /** Milliseconds, over all looks that a worker was in without a break. */
+  /** How much of what was counted since a worker was first looked at. */
   of(tid: number): number {
     return this.#starved.get(tid) ?? 0
   }

@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { type Remote, transfer, wrap } from 'comlink'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { Failure, FailureKind } from '../machines/failure.js'
+import { isOverdue } from '../machines/watch.js'
 import type { ResourceLimits } from '../options.js'
 import { patientTimeout } from '../patient-timer.js'
 import type { Abandoned } from '../store/engine.js'
@@ -14,6 +15,7 @@ import { nodeEndpoint } from './endpoint.js'
 import { type CpuProfile, profileOf, stackOf } from './evidence.js'
 import { Hands, maxHeld } from './hands.js'
 import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
+import { waitedMs } from './starvation.js'
 
 /** What is known of a failure from the thread alone. */
 export type ThreadFailure = Pick<Failure, 'kind' | 'message' | 'error' | 'exitCode' | 'hungAt'> & {
@@ -42,6 +44,9 @@ export interface ThreadOptions {
   /** A thread that was called `unkillable` has ended after all. */
   onLateExit: () => void
 }
+
+/** A thread that got no core while it was to end is looked at again after so long at least. */
+const leastWaitMs = 20
 
 /** After the drain deadline: how long the tasks in hand get to notice that their signal is aborted. */
 const abortGraceMs = 250
@@ -160,18 +165,33 @@ export class Thread {
   #terminate(): void {
     if (this.#over || this.#terminating) return
     this.#terminating = true
-    const callOff = patientTimeout(() => {
-      const message = `its thread did not end within ${this.#options.killMs} ms of being terminated`
-      const { hungAt = null, eventLoopUtilization = null } = this.#asked?.failure ?? {}
-      this.#end({
-        failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization },
-        abandoned: { working: [], finished: [] },
-        alive: true,
-      })
-      this.#worker.unref()
-    }, this.#options.killMs)
-    void this.#exited.then(callOff)
+    const { tid } = this.#options.slot.read()
+    const starvedBefore = waitedMs(tid)
+    let passed = 0
+    let callOff = (): void => {}
+    const wait = (ms: number): void => {
+      passed += ms
+      callOff = patientTimeout(() => {
+        const starved = waitedMs(tid) - starvedBefore
+        if (isOverdue(passed + 1, starved, this.#options.killMs)) this.#giveUp()
+        else wait(Math.max(leastWaitMs, starved - (passed - this.#options.killMs)))
+      }, ms)
+    }
+    wait(this.#options.killMs)
+    void this.#exited.then(() => callOff())
     void this.#worker.terminate()
+  }
+
+  /** It does not end. */
+  #giveUp(): void {
+    const message = `its thread did not end within ${this.#options.killMs} ms of being terminated`
+    const { hungAt = null, eventLoopUtilization = null } = this.#asked?.failure ?? {}
+    this.#end({
+      failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization },
+      abandoned: { working: [], finished: [] },
+      alive: true,
+    })
+    this.#worker.unref()
   }
 
   #onExit(code: number): void {

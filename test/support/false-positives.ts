@@ -4,16 +4,17 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDrover, type HeartbeatOptions } from '../../src/index.js'
-import { hangAfterMs, type LabourTask, labour } from '../fixtures/labouring.worker.js'
+import type { LabourTask } from '../fixtures/labouring.worker.js'
 
 const module = new URL('../fixtures/labouring.worker.ts', import.meta.url)
 
-/** How long a task holds its loop if it has a core to itself, in ms. */
+/** CPU time for which a task holds its loop, in ms. */
 const shortest = 100
 const longest = 500
 
@@ -43,17 +44,11 @@ export interface LoadSeen {
   hangFoundMs: { spins?: number; sleeps?: number }
 }
 
-/** So many turns take about a ms here. Measured before the load begins. */
-function turnsPerMs(): number {
-  labour(200)
-  const from = performance.now()
-  labour(500)
-  return 500 / (performance.now() - from)
-}
-
+/** Processes that are told to begin by a line: starting them takes long once some of them are busy. */
 function startLoad(processes: number, forMs: number): ChildProcess[] {
-  const busy = `for (const until = performance.now() + ${forMs + 60_000}; performance.now() < until; ) Math.sqrt(2)`
-  return Array.from({ length: processes }, () => spawn(process.execPath, ['-e', busy], { stdio: 'ignore' }))
+  const busy = `for (const until = performance.now() + ${forMs + 120_000}; performance.now() < until; ) Math.sqrt(2)`
+  const script = `process.stdin.once('data', () => { ${busy}; process.exit() }).once('end', () => process.exit())`
+  return Array.from({ length: processes }, () => spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'] }))
 }
 
 async function endLoad(load: ChildProcess[]): Promise<void> {
@@ -69,7 +64,6 @@ async function endLoad(load: ChildProcess[]): Promise<void> {
 const hangs = ['spins', 'sleeps'] as const
 
 export async function runUnderLoad({ folder, forMs, heartbeat, oversubscribed, workers, withHangs, random }: LoadPlan): Promise<LoadSeen> {
-  const perMs = turnsPerMs()
   const seen: LoadSeen = { tasks: 0, kills: [], longestSilenceMs: 0, lateMedianMs: 0, lateWorstMs: 0, hangFoundMs: {} }
   const labourers = Array.from({ length: workers }, (_, n) => ({ id: `labourer-${n}/x`, module, dataset: 'labour', heartbeat }))
   const hanging = hangs.filter(() => withHangs).map((how) => ({ id: `hanging/${how}`, module, dataset: how, heartbeat }))
@@ -81,21 +75,21 @@ export async function runUnderLoad({ folder, forMs, heartbeat, oversubscribed, w
     restart: { maxRestarts: 0 },
   })
   const found = new Deferred()
-  const runningSince = new Map<string, number>()
-  drover.on('worker:state:changed', ({ worker, to, at }) => {
-    if (to === 'running') runningSince.set(worker, at)
+  const stampOf = (how: string): string => join(folder, `${how} since`)
+  drover.on('worker:state:changed', ({ worker, to }) => {
     const how = hangs.find((how) => worker === `hanging/${how}`)
     if (!how || to !== 'stuck') return
-    seen.hangFoundMs[how] = Math.round(at - (runningSince.get(worker) ?? at) - hangAfterMs)
+    seen.hangFoundMs[how] = Date.now() - Number(readFileSync(stampOf(how), 'utf8'))
     if (Object.keys(seen.hangFoundMs).length === hanging.length) found.resolve()
   })
   drover.on('worker:failure:recorded', ({ worker, failure }) => {
     if (!worker.startsWith('hanging/')) seen.kills.push(`${worker} ${failure.kind}: ${failure.message}`)
   })
-  let load: ChildProcess[] = []
+  const load = startLoad(Math.round(availableParallelism() * oversubscribed), forMs)
   try {
-    const task = (n: number): LabourTask => ({ id: `task-${n}`, turns: Math.ceil(perMs * (shortest + random() * (longest - shortest))) })
-    for (const { dataset } of hanging) await drover.load(dataset, [{ id: 'ready' }, { id: 'hanging', hang: dataset }])
+    const task = (n: number): LabourTask => ({ id: `task-${n}`, cpuMs: shortest + random() * (longest - shortest) })
+    for (const { dataset } of hanging)
+      await drover.load(dataset, [{ id: 'ready' }, { id: 'hanging', hang: dataset, stamp: stampOf(dataset) }])
     await drover.load(
       'labour',
       Array.from({ length: Math.ceil((forMs / shortest) * 4) }, (_, n) => task(n)),
@@ -103,7 +97,7 @@ export async function runUnderLoad({ folder, forMs, heartbeat, oversubscribed, w
     await drover.start()
     // Starting is slow under such load, and not what this is about.
     while (drover.status().workers.some(({ state }) => state !== 'running')) await sleep(20)
-    load = startLoad(Math.round(availableParallelism() * oversubscribed), forMs)
+    for (const { stdin } of load) stdin?.write('begin\n')
     const late = monitorEventLoopDelay({ resolution: 20 })
     late.enable()
     for (const until = performance.now() + forMs; performance.now() < until; await sleep(50)) {

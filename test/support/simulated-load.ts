@@ -37,6 +37,7 @@ export function watchUnder({ random, minutes, beatEveryMs, scanEveryMs, limits, 
   const between = (low: number, high: number): number => low + random() * (high - low)
   const thread: BeatReading = { beats: 1, progress: 0, phase: 'working', extendMs: 0, done: 0, heapUsed: 0, tid: 1 }
   let starvedMs = 0
+  let waitedMs = 0
   let busyMs = 0
   let freeAt = 0
   let beatAt = beatEveryMs
@@ -72,14 +73,14 @@ export function watchUnder({ random, minutes, beatEveryMs, scanEveryMs, limits, 
     const what = random()
     if (what < 0.1) return { share: null, mainShare: 0, until: at + between(1_000, 60_000) }
     if (what < 0.4) return { share: 1, mainShare: 1, until: at + between(100, 20_000) }
-    return { share: between(0.12, 0.5), mainShare: random() < 0.5 ? 1 : between(0.003, 0.5), until: at + between(100, 20_000) }
+    return { share: between(0.08, 0.5), mainShare: random() < 0.5 ? 1 : between(0.003, 0.5), until: at + between(100, 20_000) }
   }
 
   function runThread(at: number, share: number): void {
     const wants = hung === 'spins' || (hung === null && (busyMs > 0 || beatAt <= at || freeAt <= at))
     if (!wants) return
     if (random() >= share) {
-      starvedMs += stepMs
+      waitedMs += stepMs
       return
     }
     if (hung) return
@@ -102,6 +103,8 @@ export function watchUnder({ random, minutes, beatEveryMs, scanEveryMs, limits, 
     if (!mainFirst) runThread(at, spell.share)
     if (scanAt <= at && random() < spell.mainShare) {
       const elapsed = countedMs(at - scannedAt, scanEveryMs)
+      starvedMs += elapsed * Math.min(1, waitedMs / (at - scannedAt))
+      waitedMs = 0
       scannedAt = at
       scanAt = at + scanEveryMs
       if (hung) seen.scans++
