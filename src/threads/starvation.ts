@@ -7,6 +7,9 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
+/** A thread that sleeps longer on end does not wait for helpers. */
+const longestNapMs = 3_000
+
 interface Account {
   ranMs: number
   waitedMs: number
@@ -47,6 +50,8 @@ export class Starvation {
   /** By tid, as of the last look. */
   #accounts = new Map<number, Account>()
   #starved = new Map<number, number>()
+  /** By tid: how long it has not run at all. */
+  #naps = new Map<number, number>()
   #lookedAt: number
 
   constructor(now: number) {
@@ -64,6 +69,8 @@ export class Starvation {
     this.#lookedAt = now
     const before = this.#accounts
     const starved = this.#starved
+    const naps = this.#naps
+    this.#naps = new Map()
     this.#accounts = new Map()
     this.#starved = new Map()
     if (workers.length === 0) return
@@ -79,8 +86,9 @@ export class Starvation {
       const account = this.#accounts.get(tid)
       if (!account) continue
       const { ranMs, waitedMs } = since(before.get(tid), account)
-      // One that never ran sleeps in a call; nobody's garbage takes that long.
-      const sleptMs = ranMs === 0 ? 0 : Math.max(0, passedMs - ranMs - waitedMs)
+      const napMs = ranMs === 0 ? (naps.get(tid) ?? 0) + passedMs : 0
+      this.#naps.set(tid, napMs)
+      const sleptMs = napMs > longestNapMs ? 0 : Math.max(0, passedMs - ranMs - waitedMs)
       const share = Math.min(1, (waitedMs + Math.min(sleptMs, helpersMs)) / passedMs)
       this.#starved.set(tid, (starved.get(tid) ?? 0) + share * countedMs)
     }

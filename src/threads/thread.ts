@@ -14,6 +14,7 @@ import type { BeatSlot } from './beats.js'
 import { nodeEndpoint } from './endpoint.js'
 import { type CpuProfile, profileOf, stackOf } from './evidence.js'
 import { Hands, maxHeld } from './hands.js'
+import { endDespite } from './last-resort.js'
 import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
 import { waitedMs } from './starvation.js'
 
@@ -192,6 +193,7 @@ export class Thread {
       alive: true,
     })
     this.#worker.unref()
+    void this.#exited.then(endDespite())
   }
 
   #onExit(code: number): void {
