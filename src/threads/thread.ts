@@ -192,6 +192,8 @@ export class Thread {
       abandoned: { working: [], finished: [] },
       alive: true,
     })
+    // Nothing of it may keep the process from ending.
+    this.#port.close()
     this.#worker.unref()
     void this.#exited.then(endDespite())
   }

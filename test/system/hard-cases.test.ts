@@ -1,66 +1,37 @@
-import { type ChildProcess, execFileSync, fork } from 'node:child_process'
+import { type ChildProcess, execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure, SystemStatus } from '../../src/index.js'
-import type { DrivenOrders } from '../fixtures/driven-host.js'
-import { kill, said } from '../support/kill-rounds.js'
-import { cleanUp, collect, items, open, temporaryFolder, worker } from '../support/system.js'
+import { closeWhenDone, drive, endHosts } from '../support/driven-hosts.js'
+import { said } from '../support/kill-rounds.js'
+import { cleanUp, collect, items, open, quick, temporaryFolder, worker } from '../support/system.js'
 
-const hosts: ChildProcess[] = []
-test.after.each(async () => {
-  for (const host of hosts.splice(0)) {
+test.after.each(endHosts)
+test.after.each(cleanUp)
+
+/** A host that is suspended within a transaction keeps the file locked for all others, and there is nothing to be done about it. */
+async function stopBetweenTransactions(host: ChildProcess, store: string): Promise<void> {
+  const db = new Database(store, { timeout: 0 })
+  const isLocked = (): boolean => {
+    try {
+      db.exec('BEGIN IMMEDIATE')
+      db.exec('ROLLBACK')
+      return false
+    } catch {
+      return true
+    }
+  }
+  for (host.kill('SIGSTOP'); isLocked(); host.kill('SIGSTOP')) {
     host.kill('SIGCONT')
-    await kill(host)
+    await sleep(20)
   }
-  await cleanUp()
-})
-
-function drive(orders: DrivenOrders): ChildProcess {
-  const host = fork(fileURLToPath(new URL('../fixtures/driven-host.ts', import.meta.url)), [JSON.stringify(orders)], {
-    stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
-  })
-  hosts.push(host)
-  return host
+  db.close()
 }
-
-const small = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 }
-
-test('a task that makes V8 abort the whole process again and again is quarantined, and nothing else is lost, doubled or given up', async () => {
-  const folder = temporaryFolder()
-  const starts = join(folder, 'starts.jsonl')
-  const store = join(folder, 'test.db')
-  const lanes = [
-    { id: 'bad/x', dataset: 'data', resourceLimits: small, input: { starts } },
-    { id: 'good/x', dataset: 'calm', input: { starts, everyMs: 20 } },
-  ]
-  const load = { data: items(20, (i) => (i === 5 ? { do: 'burst' } : {})), calm: items(100) }
-  const ends: (string | number | null)[] = []
-  for (let round = 0; round < 15 && ends.at(-1) !== 0; round++) {
-    const host = drive({ store, workers: lanes, load })
-    host.on('message', ({ at }: { at: string }) => at === 'done' && host.send('close'))
-    const [code, signal] = (await once(host, 'exit')) as [number | null, string | null]
-    ends.push(signal ?? code)
-  }
-  assert.is(ends.pop(), 0, `the last host was to end in order: ${ends}`)
-  assert.equal([...new Set(ends)], ['SIGABRT'], 'the process was to abort')
-  assert.is(ends.length, 10)
-  const system = await open({ store, workers: [worker('bad/x'), worker('good/x', { dataset: 'calm' })] })
-  const dead = await collect(system.deadTasks())
-  assert.equal(
-    dead.map(({ key, kind, attempt }) => [key, kind, attempt]),
-    [['item-5', 'poison', 10]],
-  )
-  const results = (await collect(system.results())).map(({ worker, key }) => `${worker} ${key}`)
-  assert.is(results.length, 119)
-  assert.is(new Set(results).size, 119)
-  const numbers = readFileSync(starts, 'utf8').trimEnd().split('\n')
-  assert.is(new Set(numbers).size, numbers.length, 'no attempt was made twice under one number')
-})
 
 for (const end of ['by itself', 'by process.exit'] as const) {
   test(`a thread blocked in a native call costs one slot and nothing else: close comes back, and the process ends ${end}`, async () => {
@@ -94,7 +65,7 @@ for (const end of ['by itself', 'by process.exit'] as const) {
     host.send('close')
     const { ms } = await said<{ at: string; ms: number }>(host, 'closed')
     assert.ok(ms < 10_000, `close took ${ms} ms`)
-    if (end === 'by process.exit') host.send('exit', () => {})
+    host.send(end === 'by process.exit' ? 'exit' : 'end')
     const late = sleep(20_000, ['late'], { ref: false })
     assert.equal(await Promise.race([exited, late]), [null, 'SIGKILL'])
   })
@@ -102,14 +73,15 @@ for (const end of ['by itself', 'by process.exit'] as const) {
 
 test('a host that was suspended for longer than all its timeouts kills nobody when it goes on, nor is anything taken from it', async () => {
   const folder = temporaryFolder()
-  const stopMs = Number(process.env.STOP_MS ?? 8_000)
+  const stopMs = Number(process.env.STOP_MS ?? 10_000)
   const starts = join(folder, 'starts.jsonl')
   const store = join(folder, 'test.db')
-  const heartbeat = { everyMs: 200, timeoutMs: 2_000, progressTimeoutMs: 2_000, startTimeoutMs: 2_000 }
+  const heartbeat = { everyMs: 200, timeoutMs: 2_000, progressTimeoutMs: 2_000, startTimeoutMs: 8_000 }
   const orders = {
     store,
     heartbeat,
     killMs: 1_000,
+    concurrency: 2,
     workers: [
       { id: 'a/x', dataset: 'data', input: { starts, everyMs: 30 } },
       { id: 'b/x', dataset: 'data', input: { starts, everyMs: 30 } },
@@ -121,11 +93,11 @@ test('a host that was suspended for longer than all its timeouts kills nobody wh
   // While it starts, where the start timeout runs, ...
   await said(host, 'a/x starting')
   host.kill('SIGSTOP')
-  await sleep(stopMs / 2)
+  await sleep(stopMs)
   host.kill('SIGCONT')
   await said(host, 'b/x running')
   // ... and while it works, with a second host at its store.
-  host.kill('SIGSTOP')
+  await stopBetweenTransactions(host, store)
   const second = await open({ store, workers: orders.workers.map(({ id }) => worker(id)) })
   const outcomes = await second.start()
   assert.equal(
@@ -134,17 +106,58 @@ test('a host that was suspended for longer than all its timeouts kills nobody wh
   )
   await sleep(stopMs)
   await second.close()
-  const done = said(host, 'done')
+  const exited = once(host, 'exit')
+  closeWhenDone(host)
   host.kill('SIGCONT')
-  await done
+  await exited
   assert.equal(failures, [])
-  host.send('close')
-  await once(host, 'exit')
   const third = await open({ store, workers: orders.workers.map(({ id }) => worker(id)) })
   const results = await collect(third.results())
   assert.is(results.length, 300)
   assert.ok(results.every(({ attempt }) => attempt === 1))
   assert.is(readFileSync(starts, 'utf8').trimEnd().split('\n').length, 300, 'no task was started twice')
 })
+
+for (const [setup, kind] of [
+  ['exit', 'exit'],
+  ['throw in a timer', 'uncaught-error'],
+] as const) {
+  test(`a thread that does "${setup}" before it is ready is one failure, not two`, async () => {
+    const system = await open({ workers: [worker('a/x', { input: { setup } })], restart: { maxRestarts: 0 } })
+    await system.load('data', items(1))
+    const crashed: string[] = []
+    system.on('worker:state:changed', ({ to }) => to === 'crashed' && crashed.push(to))
+    await system.start()
+    assert.equal((await system.done()).blacklisted, ['a/x'])
+    const failures = await system.failures()
+    assert.equal(
+      failures.map(({ failure }) => [failure.kind, failure.uptimeMs]),
+      [[kind, null]],
+    )
+    assert.is(crashed.length, 1)
+  })
+}
+
+for (const [file, kind] of [
+  ['exits.worker.mjs', 'exit'],
+  ['throws.worker.mjs', 'start-error'],
+  ['never-loads.worker.mjs', 'start-timeout'],
+] as const) {
+  test(`a worker whose module (${file}) does not load fails once as ${kind}`, async () => {
+    const module = new URL(`../fixtures/${file}`, import.meta.url)
+    const system = await open({
+      workers: [{ id: 'a/x', module, dataset: 'data' }],
+      heartbeat: { ...quick, startTimeoutMs: kind === 'start-timeout' ? 1_000 : 20_000 },
+      restart: { maxRestarts: 0 },
+    })
+    await system.load('data', items(1))
+    await system.start()
+    assert.equal((await system.done()).blacklisted, ['a/x'])
+    assert.equal(
+      (await system.failures()).map(({ failure }) => failure.kind),
+      [kind],
+    )
+  })
+}
 
 test.run()
