@@ -2,8 +2,9 @@
  * The heartbeat monitor: one timer that reads the shared beats of all live threads and tells a worker when it is stuck.
  */
 import { fromCallback } from 'xstate'
-import { beginWatch, scan, type Watch, type WatchLimits } from '../machines/watch.js'
+import { beginWatch, countedMs, scan, type Watch, type WatchLimits } from '../machines/watch.js'
 import type { BeatSlot } from '../threads/beats.js'
+import { Starvation } from '../threads/starvation.js'
 
 /** Whoever is told. */
 interface Watched {
@@ -13,6 +14,13 @@ interface Watched {
 export type MonitorEvent =
   | { type: 'WATCH'; worker: string; slot: BeatSlot; limits: WatchLimits & { everyMs: number }; ref: Watched }
   | { type: 'UNWATCH'; worker: string }
+
+interface Entry {
+  slot: BeatSlot
+  limits: WatchLimits
+  ref: Watched
+  watch: Watch
+}
 
 export interface MonitorInput {
   /** How often to look, at most; twice a beat where there is a worker that beats more often. */
@@ -26,19 +34,27 @@ export interface MonitorInput {
 /** It does not look more often, whatever the beats. */
 const leastMs = 10
 
-/** A scan that comes later than this many intervals counts as so many. */
-const latestScan = 1.5
-
 export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receive }) => {
-  const watched = new Map<string, { slot: BeatSlot; limits: WatchLimits; ref: Watched; watch: Watch }>()
+  const watched = new Map<string, Entry>()
   let last = input.now()
   let { everyMs } = input
+  const starvation = new Starvation(last)
 
   const look = (): void => {
-    const elapsed = Math.max(0, Math.min(input.now() - last, everyMs * latestScan))
-    last = input.now()
-    for (const [worker, { slot, limits, ref, watch }] of watched) {
-      const verdict = scan(watch, slot.read(), elapsed, limits)
+    const now = input.now()
+    const elapsed = countedMs(now - last, everyMs)
+    last = now
+    const readings = new Map([...watched].map(([worker, { slot }]) => [worker, slot.read()]))
+    starvation.look(
+      [...readings.values()].map(({ tid }) => tid),
+      now,
+      elapsed,
+    )
+    for (const [worker, reading] of readings) {
+      const entry = watched.get(worker)
+      if (!entry) continue
+      const { limits, ref, watch } = entry
+      const verdict = scan(watch, reading, elapsed, limits, starvation.of(reading.tid))
       input.silence.set(worker, watch.silentMs)
       if (verdict) {
         watched.delete(worker)
@@ -61,8 +77,10 @@ export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receiv
       watched.delete(event.worker)
       return
     }
-    keepUpWith(event.limits.everyMs)
-    watched.set(event.worker, { slot: event.slot, limits: event.limits, ref: event.ref, watch: beginWatch(event.slot.read()) })
+    const { worker, slot, limits, ref } = event
+    const reading = slot.read()
+    keepUpWith(limits.everyMs)
+    watched.set(worker, { slot, limits, ref, watch: beginWatch(reading, starvation.of(reading.tid)) })
   })
   return () => clearInterval(timer)
 })

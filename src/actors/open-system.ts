@@ -15,6 +15,7 @@ import { StartOrder } from '../machines/start-order.js'
 import type { SupervisorNode, SupervisorState } from '../machines/supervision.js'
 import { Tree } from '../machines/tree.js'
 import type { CompiledConfig, CompiledWorker, DroverOptions } from '../options.js'
+import { patientClock } from '../patient-timer.js'
 import { Recorder } from '../recorder.js'
 import { createRedactor, findSecrets } from '../redact.js'
 import type { LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
@@ -187,6 +188,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
     })
     const root = createActor(system, {
       input: { root: rootNode(config), supervision, scanEveryMs, silence, now: () => performance.now() },
+      clock: patientClock,
     })
     root.subscribe({ error: (error) => report('the root actor failed', error) })
     root.start()

@@ -39,6 +39,11 @@ export function isGone(identity: HostIdentity): boolean | 'unknown' {
   return startedAt === defunct || startedAt !== identity.startedAt
 }
 
+/** The same for all processes until the machine is booted again; '' where that cannot be told. */
+export function thisBoot(): string {
+  return thisProcess().bootId
+}
+
 function thisProcess(): Omit<HostIdentity, 'id'> {
   here ??= {
     pid: process.pid,

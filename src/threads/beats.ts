@@ -16,6 +16,7 @@ enum Field {
   Done = 4,
   HeapKb = 5,
   IdleMs = 6,
+  Tid = 7,
 }
 const fieldsPerSlot = 8
 const slotsPerPage = 256
@@ -34,6 +35,8 @@ export interface BeatReading {
   heapUsed: number
   /** How long the event loop had been idle, all in all, at the last beat, in ms. */
   idleMs: number
+  /** What the operating system calls the thread; 0 if it has not said. */
+  tid: number
 }
 
 /** One thread's place in the shared memory; the same class serves both sides. */
@@ -56,6 +59,10 @@ export class BeatSlot {
     Atomics.store(this.#cells, Field.HeapKb, Math.round(heapUsed / 1_024))
     Atomics.store(this.#cells, Field.IdleMs, Math.round(idleMs))
     Atomics.add(this.#cells, Field.Beats, 1)
+  }
+
+  runsAs(tid: number): void {
+    Atomics.store(this.#cells, Field.Tid, tid)
   }
 
   phase(phase: Phase): void {
@@ -98,6 +105,7 @@ export class BeatSlot {
       done: Atomics.load(this.#cells, Field.Done),
       heapUsed: Atomics.load(this.#cells, Field.HeapKb) * 1_024,
       idleMs: Atomics.load(this.#cells, Field.IdleMs),
+      tid: Atomics.load(this.#cells, Field.Tid),
     }
   }
 }

@@ -15,11 +15,13 @@ export class ThreadCarrier implements Carrier {
   readonly pid = process.pid
   readonly control: Remote<ThreadControl>
   readonly #worker: Worker
+  readonly #port: MessagePort
 
   /** @throws if the boot data cannot be cloned */
   constructor({ boot, store, slot, resourceLimits, onReport, onExit }: CarrierOptions) {
     const hands = Hands.allocate(boot.concurrency + maxHeld)
     const { port1, port2 } = new MessageChannel()
+    this.#port = port1
     const workerData: ThreadBoot = {
       boot,
       store,
@@ -69,6 +71,8 @@ export class ThreadCarrier implements Carrier {
   }
 
   unref(): void {
+    // Listening keeps the process alive, whatever becomes of the thread.
+    this.#port.close()
     this.#worker.unref()
   }
 }

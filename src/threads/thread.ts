@@ -6,12 +6,16 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Remote } from 'comlink'
 import { DroverError } from '../errors.js'
 import type { Failure } from '../machines/failure.js'
+import { isOverdue } from '../machines/watch.js'
+import { patientTimeout } from '../patient-timer.js'
 import type { Abandoned } from '../store/engine.js'
 import type { Carrier, CarrierExit, CarrierOptions } from './carrier.js'
 import type { CpuProfile } from './evidence.js'
 import type { EvidenceFiles } from './evidence-files.js'
+import { endDespite } from './last-resort.js'
 import { ProcessCarrier } from './process-carrier.js'
 import type { ThreadControl, ThreadReport } from './protocol.js'
+import { waitedMs } from './starvation.js'
 import { ThreadCarrier } from './thread-carrier.js'
 
 /** What is known of a failure from the thread alone. */
@@ -43,6 +47,9 @@ export interface ThreadOptions extends Omit<CarrierOptions, 'onExit'> {
   onLateExit: () => void
 }
 
+/** A thread that got no core while it was to end is looked at again after so long at least. */
+const leastWaitMs = 20
+
 /** After the drain deadline: how long the tasks in hand get to notice that their signal is aborted. */
 const abortGraceMs = 250
 
@@ -62,7 +69,7 @@ export class Thread {
   /** The end somebody asked for; the first one counts. */
   #asked: { failure: ThreadFailure | null } | null = null
   #over = false
-  #drain: { until: number; timer: NodeJS.Timeout } | null = null
+  #drain: { until: number; callOff: () => void } | null = null
   #terminating = false
 
   /** @throws if the boot data cannot be cloned */
@@ -116,8 +123,8 @@ export class Thread {
     if (this.#over) return
     const until = performance.now() + drainMs
     if (this.#drain && this.#drain.until <= until) return
-    if (this.#drain) clearTimeout(this.#drain.timer)
-    this.#drain = { until, timer: setTimeout(() => this.#cutOff(drainMs), drainMs) }
+    this.#drain?.callOff()
+    this.#drain = { until, callOff: patientTimeout(() => this.#cutOff(drainMs), drainMs) }
     if (this.#asked) return
     this.#asked = { failure: null }
     const end = (): void => this.#terminate()
@@ -126,7 +133,7 @@ export class Thread {
 
   #cutOff(drainMs: number): void {
     this.#call((control) => control.abort(`stopped: not done within ${drainMs} ms`))
-    setTimeout(() => this.#terminate(), abortGraceMs)
+    patientTimeout(() => this.#terminate(), abortGraceMs)
   }
 
   /** Ends it now. With `evidence`, first takes the stack of where it hangs, and whatever else is to be written of it. */
@@ -149,23 +156,40 @@ export class Thread {
     if (this.#over || this.#terminating) return
     this.#terminating = true
     const killMs = this.#options.killMs + (this.#options.evidence?.lingerMs(this.#carrier) ?? 0)
-    const timer = setTimeout(() => {
-      const message = `its ${this.#options.isolation} did not end within ${killMs} ms of being terminated`
-      const { hungAt = null, eventLoopUtilization = null, files = [] } = this.#asked?.failure ?? {}
-      this.#end({
-        failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization, files },
-        abandoned: { working: [], finished: [] },
-        alive: true,
-      })
-      this.#carrier.unref()
-    }, killMs)
-    void this.#exited.then(() => clearTimeout(timer))
+    const { tid } = this.#options.slot.read()
+    const starvedBefore = waitedMs(tid)
+    let passed = 0
+    let callOff = (): void => {}
+    const wait = (ms: number): void => {
+      passed += ms
+      callOff = patientTimeout(() => {
+        const starved = waitedMs(tid) - starvedBefore
+        if (isOverdue(passed + 1, starved, killMs)) this.#giveUp(killMs)
+        else wait(Math.max(leastWaitMs, starved - (passed - killMs)))
+      }, ms)
+    }
+    wait(killMs)
+    void this.#exited.then(() => callOff())
     this.#carrier.terminate()
+  }
+
+  /** It does not end. */
+  #giveUp(killMs: number): void {
+    const { isolation } = this.#options
+    const message = `its ${isolation} did not end within ${killMs} ms of being terminated`
+    const { hungAt = null, eventLoopUtilization = null, files = [] } = this.#asked?.failure ?? {}
+    this.#end({
+      failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization, files },
+      abandoned: { working: [], finished: [] },
+      alive: true,
+    })
+    this.#carrier.unref()
+    if (isolation === 'thread') void this.#exited.then(endDespite())
   }
 
   #onExit({ failure, fault, abandoned }: CarrierExit): void {
     this.#markExited()
-    if (this.#drain) clearTimeout(this.#drain.timer)
+    this.#drain?.callOff()
     if (this.#over) {
       this.#options.onLateExit()
       return

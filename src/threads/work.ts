@@ -18,6 +18,7 @@ import { loadWorkerModule } from './load-module.js'
 import type { Port } from './port.js'
 import type { ThreadControl, ThreadReport, WorkerBoot } from './protocol.js'
 import { watchRecycling } from './recycling.js'
+import { ownTid } from './starvation.js'
 import { TaskLoop } from './task-loop.js'
 
 /** What a worker lives on. */
@@ -47,6 +48,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
 
   process.on('uncaughtException', (error, origin) => die(origin === 'unhandledRejection' ? 'unhandled-rejection' : 'uncaught-error', error))
 
+  beats.runsAs(ownTid())
   const beat = (): void => beats.beat(getHeapStatistics().used_heap_size, performance.eventLoopUtilization().idle)
   beat()
   setInterval(beat, boot.heartbeat.everyMs)

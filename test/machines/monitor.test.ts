@@ -14,11 +14,11 @@ function stuckAtScan(clock: (scan: number) => number, timeoutMs: number, scans: 
     }
     const now = (): number => {
       if (calls > scans) queueMicrotask(() => end(null))
-      return clock(Math.ceil(calls++ / 2))
+      return clock(calls++)
     }
     const actor = createActor(monitor, { input: { everyMs: 1, now, silence: new Map() } })
     actor.start()
-    const ref = { send: () => end(Math.floor(calls / 2)) }
+    const ref = { send: () => end(calls - 1) }
     const limits = { everyMs: 2, timeoutMs, progressTimeoutMs: 1e9 }
     actor.send({ type: 'WATCH', worker: 'a', slot: new BeatBoard().take(), limits, ref })
   })

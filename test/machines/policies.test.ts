@@ -4,8 +4,6 @@ import * as assert from 'uvu/assert'
 import { backoffDelay } from '../../src/machines/backoff.js'
 import type { Failure } from '../../src/machines/failure.js'
 import { judge, policies, type RestartDecision, type RestartPolicy, type Verdict } from '../../src/machines/restart-policy.js'
-import { beginWatch, scan } from '../../src/machines/watch.js'
-import type { BeatReading, Phase } from '../../src/threads/beats.js'
 
 const failure: Failure = {
   kind: 'exit',
@@ -72,41 +70,6 @@ test('a policy may be a function; one that throws, or answers with no verdict, i
 
 test('an unkillable thread is never replaced, whatever the policy says', () => {
   assert.is(verdictOn({ ...failure, kind: 'unkillable' }, () => ({ do: 'restart', delayMs: 0 })).do, 'blacklist')
-})
-
-const limits = { timeoutMs: 1_000, progressTimeoutMs: 5_000 }
-function reading(beats: number, progress: number, phase: Phase = 'working', extendMs = 0): BeatReading {
-  return { beats, progress, phase, extendMs, done: 0, heapUsed: 0, idleMs: 0 }
-}
-
-test('a thread is stuck once its silence is longer than the timeout, not before', () => {
-  const watch = beginWatch(reading(1, 0))
-  for (let i = 0; i < 4; i++) assert.is(scan(watch, reading(1, 0), 250, limits), null)
-  assert.is(scan(watch, reading(1, 0), 250, limits)?.kind, 'heartbeat-lost')
-})
-
-test('beats without progress are a stall while working, and none while waiting or paused', () => {
-  for (const [phase, verdict] of [
-    ['working', 'progress-stalled'],
-    ['waiting', undefined],
-    ['paused', undefined],
-  ] as const) {
-    const watch = beginWatch(reading(0, 0))
-    let last: string | undefined
-    for (let i = 1; i <= 21; i++) last = scan(watch, reading(i, 0, phase), 250, limits)?.kind
-    assert.is(last, verdict, phase)
-  }
-})
-
-test('progress counts as a sign of life, and ends a stall', () => {
-  const watch = beginWatch(reading(0, 0))
-  for (let i = 1; i <= 100; i++) assert.is(scan(watch, reading(0, i), 900, limits), null)
-})
-
-test('a worker that asked for more time gets it, for beats and for progress', () => {
-  const watch = beginWatch(reading(0, 0))
-  for (let i = 1; i <= 40; i++) assert.is(scan(watch, reading(0, 0, 'working', 10_000), 250, limits), null)
-  assert.is(scan(watch, reading(0, 0, 'working', 10_000), 250, limits)?.kind, 'heartbeat-lost')
 })
 
 test.run()

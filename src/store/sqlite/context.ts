@@ -4,8 +4,10 @@ import type { HostIdentity, Time } from '../engine.js'
 
 export interface EngineContext {
   db: Database.Database
-  /** The engine's clock. */
+  /** The store's clock: never jumps, for waits and deadlines. */
   now(): Time
+  /** The wall clock, for timestamps and calendars. */
+  wall(): Time
   isGone(identity: HostIdentity): boolean | 'unknown'
   /** How many events are kept. */
   keepEvents: number

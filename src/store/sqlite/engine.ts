@@ -8,6 +8,7 @@ import type { EngineOp, EngineReply, EngineRequest, HostIdentity, LaneCounts, Ti
 import { isGone } from '../host-identity.js'
 import { changes } from './changes.js'
 import { claims } from './claim.js'
+import { storeClock } from './clock.js'
 import type { EngineContext } from './context.js'
 import { exchanges } from './exchange.js'
 import { hosts } from './hosts.js'
@@ -29,8 +30,10 @@ export interface SqliteEngineOptions {
   durability: Durability
   /** How many events are kept. */
   keepEvents: number
-  /** The engine's clock, in ms since the epoch. @defaultValue Date.now */
+  /** The store's clock. @defaultValue {@link storeClock} */
   now?: () => Time
+  /** The wall clock, in ms since the epoch. @defaultValue `now` if that is given, else Date.now */
+  wall?: () => Time
   /** Whether a host's process is over. @defaultValue looks at the process */
   isGone?: (identity: HostIdentity) => boolean | 'unknown'
 }
@@ -63,9 +66,12 @@ export interface SqliteEngine extends SqliteOperations {
 /** @throws as {@link openDatabase} does */
 export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   const db = openDatabase(options.file, options.durability)
+  const now = options.now ?? storeClock(db)
+  const wall = options.wall ?? options.now ?? Date.now
   const context: EngineContext = {
     db,
-    now: () => Math.floor((options.now ?? Date.now)()),
+    now: () => Math.floor(now()),
+    wall: () => Math.floor(wall()),
     isGone: options.isGone ?? isGone,
     keepEvents: options.keepEvents,
     touched: new Set(),

@@ -19,7 +19,7 @@ interface Parts {
   receipts: Receipts
 }
 
-export function exchanges({ db, now }: EngineContext, { lanes, tasks, claims, quotas, receipts }: Parts) {
+export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, claims, quotas, receipts }: Parts) {
   const selectWorker = db
     .prepare<[string], [id: number, lane: number | null, fence: number, open: number]>(
       'SELECT id, lane, fence, open FROM worker WHERE name = ?',
@@ -97,14 +97,14 @@ export function exchanges({ db, now }: EngineContext, { lanes, tasks, claims, qu
   }
 
   function apply(lane: Lane, worker: number, row: LeaseRow, outcome: Outcome, at: Time): Settled {
-    if (outcome.do === 'complete') return tasks.complete(lane, row, outcome.value, worker, at) ? 'stored' : 'already'
+    if (outcome.do === 'complete') return tasks.complete(lane, row, outcome.value, worker, wall()) ? 'stored' : 'already'
     const [, item, , attempt, failures, crashes, interrupted] = row
     if (outcome.do === 'release') {
       tasks.retry(lane, item, dueIn(outcome.inMs, at), attempt - 1, failures, crashes, interrupted)
       return 'released'
     }
     if (outcome.retryInMs === null) {
-      tasks.bury(lane, row, 'failed', outcome.error, outcome.value ?? null, worker, at)
+      tasks.bury(lane, row, 'failed', outcome.error, outcome.value ?? null, worker, wall())
       return 'dead'
     }
     tasks.retry(lane, item, dueIn(outcome.retryInMs, at), attempt, failures + 1, crashes, interrupted)

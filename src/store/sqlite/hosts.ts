@@ -24,7 +24,7 @@ type HostRow = [
 
 export type Hosts = ReturnType<typeof hosts>
 
-export function hosts({ db, now, isGone }: EngineContext, lanes: Lanes, tasks: Tasks) {
+export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, tasks: Tasks) {
   const upsertHost = db.prepare<[string, number, string, string, string, string, Time]>(
     `INSERT INTO host (name, pid, started_at, boot_id, namespace, hostname, alive_until) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET alive_until = max(alive_until, excluded.alive_until), gone = 0`,
@@ -54,13 +54,13 @@ export function hosts({ db, now, isGone }: EngineContext, lanes: Lanes, tasks: T
   }
 
   /** Frees what a host held. `cost`: whether its tasks were cut off, or given back in order. */
-  function takeBack(host: number, cost: 'interrupt' | 'release', at: Time): TakenBack {
+  function takeBack(host: number, cost: 'interrupt' | 'release'): TakenBack {
     const taken: TakenBack = { workers: [], leases: 0 }
     for (const [worker, name, laneId, fence] of selectHeld.all(host)) {
       taken.workers.push(name)
       if (laneId === null) continue
       const lane = lanes.read(laneId)
-      taken.leases += cost === 'release' ? tasks.release(lane, fence) : tasks.interrupt(lane, fence, worker, at)
+      taken.leases += cost === 'release' ? tasks.release(lane, fence) : tasks.interrupt(lane, fence, worker, wall())
       lanes.write(lane)
     }
     if (taken.workers.length > 0) freeHeld.run(host)
@@ -73,19 +73,19 @@ export function hosts({ db, now, isGone }: EngineContext, lanes: Lanes, tasks: T
     return verdict === 'unknown' ? aliveUntil < at : verdict
   }
 
-  function bury(row: HostRow, at: Time): TakenBack {
+  function bury(row: HostRow): TakenBack {
     const [host] = row
     // If it is alive after all, its next `renew` tells it what it lost.
     insertLost.run(host, host)
     markGone.run(host)
-    return takeBack(host, 'interrupt', at)
+    return takeBack(host, 'interrupt')
   }
 
   function sweepFor(self: number, at: Time): TakenBack {
     const all: TakenBack = { workers: [], leases: 0 }
     for (const row of selectPresent.all(self)) {
       if (!isOver(row, at)) continue
-      const taken = bury(row, at)
+      const taken = bury(row)
       all.workers.push(...taken.workers)
       all.leases += taken.leases
     }
@@ -113,7 +113,7 @@ export function hosts({ db, now, isGone }: EngineContext, lanes: Lanes, tasks: T
       if (id === undefined) return { workers: [], leases: 0 }
       deleteLost.run(id)
       markGone.run(id)
-      return takeBack(id, 'release', now())
+      return takeBack(id, 'release')
     },
 
     sweep({ host }: EngineRequest<'sweep'>): EngineReply<'sweep'> {
@@ -129,7 +129,7 @@ export function hosts({ db, now, isGone }: EngineContext, lanes: Lanes, tasks: T
     /** Takes back what a host had that is not there any more. */
     bury(id: number): void {
       const row = selectHost.get(id)
-      if (row) bury(row, now())
+      if (row) bury(row)
     },
 
     /** A host that acts is alive, whatever others thought of it. */

@@ -21,6 +21,8 @@ import type { EngineContext } from './context.js'
 interface OpenWindow {
   rule: WindowRule
   state: WindowState
+  /** Now, by its clock: calendars go by the wall clock, the others by the store's. */
+  at: Time
 }
 
 interface OpenQuota {
@@ -37,7 +39,7 @@ interface Wait {
 
 export type Quotas = ReturnType<typeof quotas>
 
-export function quotas({ db, now }: EngineContext) {
+export function quotas({ db, now, wall }: EngineContext) {
   const selectQuota = db.prepare<[string], [spec: string, blockedUntil: Time]>('SELECT spec, blocked_until FROM quota WHERE name = ?').raw()
   const upsertQuota = db.prepare<[string, string]>(
     'INSERT INTO quota (name, spec) VALUES (?, ?) ON CONFLICT DO UPDATE SET spec = excluded.spec WHERE spec <> excluded.spec',
@@ -52,13 +54,14 @@ export function quotas({ db, now }: EngineContext) {
     const spec = JSON.parse(row[0]) as QuotaSpec
     const windows = rulesOf(spec).map((rule) => {
       const stored = selectState.get(name, rule.label)
-      return { rule, state: current(rule, stored === undefined ? null : (JSON.parse(stored) as WindowState), at) }
+      const own = rule.kind === 'calendar' ? wall() : at
+      return { rule, state: current(rule, stored === undefined ? null : (JSON.parse(stored) as WindowState), own), at: own }
     })
     return { spec, windows, blockedUntil: row[1] }
   }
 
-  function change(name: string, { windows }: OpenQuota, delta: Amounts, at: Time): void {
-    for (const { rule, state } of windows) {
+  function change(name: string, { windows }: OpenQuota, delta: Amounts): void {
+    for (const { rule, state, at } of windows) {
       const amount = delta[rule.unit] ?? 0
       if (amount !== 0) upsertState.run(name, rule.label, JSON.stringify(taken(rule, state, amount, at)))
     }
@@ -80,31 +83,34 @@ export function quotas({ db, now }: EngineContext) {
   /** The window that keeps a grant back longest, or null if it can be granted now. */
   function longestWait({ windows, blockedUntil }: OpenQuota, amounts: Amounts, at: Time): Wait | null {
     let longest: Wait | null = blockedUntil > at ? { window: 'blocked', inMs: blockedUntil - at } : null
-    for (const { rule, state } of windows) {
-      const inMs = waitMs(rule, state, amounts[rule.unit] ?? 0, at)
+    for (const { rule, state, at: own } of windows) {
+      const inMs = waitMs(rule, state, amounts[rule.unit] ?? 0, own)
       if (inMs > (longest?.inMs ?? 0)) longest = { window: rule.label, inMs }
     }
     return longest
   }
 
   function statusOf(name: string, quota: OpenQuota, at: Time): QuotaStatus {
-    const windows = quota.windows.map(({ rule, state }, index): QuotaWindowStatus => {
+    // Users read times by the wall clock.
+    const ahead = wall() - at
+    const windows = quota.windows.map(({ rule, state, at: own }, index): QuotaWindowStatus => {
       const window = quota.spec.windows[index]
+      const reset = resetsAt(rule, state, own)
       return {
         unit: rule.unit,
         per: window ? perOf(window) : rule.label,
         limit: rule.limit,
-        used: Math.ceil(used(rule, state, at)),
-        resetsAt: resetsAt(rule, state, at),
+        used: Math.ceil(used(rule, state, own)),
+        resetsAt: reset === null || rule.kind === 'calendar' ? reset : reset + ahead,
       }
     })
-    const blockedUntil = quota.blockedUntil > at ? quota.blockedUntil : null
+    const blockedUntil = quota.blockedUntil > at ? quota.blockedUntil + ahead : null
     return { name, windows, waitMs: longestWait(quota, { requests: 1 }, at)?.inMs ?? 0, blockedUntil }
   }
 
   return {
     declareQuotas({ quotas: specs }: EngineRequest<'declareQuotas'>): EngineReply<'declareQuotas'> {
-      for (const spec of specs) validate(spec, now())
+      for (const spec of specs) validate(spec, wall())
       for (const spec of specs) upsertQuota.run(spec.name, JSON.stringify(spec))
       return {}
     },
@@ -115,7 +121,7 @@ export function quotas({ db, now }: EngineContext) {
       check(name, quota, amounts)
       const wait = longestWait(quota, amounts, at)
       if (wait) return { granted: false, ...wait }
-      change(name, quota, amounts, at)
+      change(name, quota, amounts)
       return { granted: true }
     },
 
@@ -123,7 +129,7 @@ export function quotas({ db, now }: EngineContext) {
       const at = now()
       const quota = open(name, at)
       for (const [unit, amount] of Object.entries(delta)) if (!Number.isFinite(amount)) throw invalidAmount(name, unit, amount)
-      change(name, quota, delta, at)
+      change(name, quota, delta)
       return {}
     },
 
@@ -145,14 +151,14 @@ export function quotas({ db, now }: EngineContext) {
       check(name, quota, amounts)
       if (quota.blockedUntil > at) return 0
       let most = Number.POSITIVE_INFINITY
-      for (const { rule, state } of quota.windows) most = Math.min(most, timesNow(rule, state, amounts[rule.unit] ?? 0, at))
+      for (const { rule, state, at: own } of quota.windows) most = Math.min(most, timesNow(rule, state, amounts[rule.unit] ?? 0, own))
       return most
     },
 
     /** Takes the amounts of so many tasks; {@link grantable} said that they are there. */
     take(name: string, amounts: Amounts, times: number, at: Time): void {
       const all = Object.fromEntries(Object.entries(amounts).map(([unit, amount]) => [unit, amount * times]))
-      change(name, open(name, at), all, at)
+      change(name, open(name, at), all)
     },
 
     wait(name: string, amounts: Amounts, at: Time): Wait | null {

@@ -13,13 +13,13 @@ const statements = new WeakMap<Database.Database, Record<'begin' | 'commit' | 'r
 
 /** Runs `work` in one transaction: all of it is committed, or nothing of it is and what it threw is thrown. */
 export function inTransaction<T>(db: Database.Database, work: () => T): T {
-  const deadline = Date.now() + patienceMs
+  const deadline = performance.now() + patienceMs
   for (;;) {
     try {
       return attempt(db, work)
     } catch (error) {
       if (!isBusy(error)) throw error
-      if (Date.now() > deadline) {
+      if (performance.now() > deadline) {
         throw new DroverError('STORE_FAILED', `the store was locked by another process for ${patienceMs} ms`, { cause: error })
       }
       Atomics.wait(nap, 0, 0, Math.random() * 2)

@@ -30,7 +30,7 @@ interface StoredWorker {
   hostname: string | null
 }
 
-export function workers({ db, now }: EngineContext, { hosts, items, lanes, receipts, tasks }: Parts) {
+export function workers({ db, wall }: EngineContext, { hosts, items, lanes, receipts, tasks }: Parts) {
   const selectWorker = db.prepare<[string], StoredWorker>(
     `SELECT w.id, w.name, w.lane, w.state, w.memory, w.fence, w.since, w.holder, h.name AS host, h.pid, h.hostname
      FROM worker w LEFT JOIN host h ON h.id = w.holder WHERE w.name = ?`,
@@ -124,7 +124,7 @@ export function workers({ db, now }: EngineContext, { hosts, items, lanes, recei
       const lane = laneOf(worker)
       if (lane && worker.holder === host && tasks.release(lane, worker.fence) > 0) lanes.write(lane)
       const fence = nextFence.get() ?? 0
-      hold.run(fence, host, now(), worker.id)
+      hold.run(fence, host, wall(), worker.id)
       receipts.forget(worker.id)
       foundAgain.run(host, worker.id)
       hosts.revive(host)
@@ -165,9 +165,9 @@ export function workers({ db, now }: EngineContext, { hosts, items, lanes, recei
         }
         reply.working.push(tasks.keyOf(item))
         if (crashes + 1 >= request.poisonAfter) {
-          tasks.bury(lane, row, 'poison', request.error, null, worker.id, now())
+          tasks.bury(lane, row, 'poison', request.error, null, worker.id, wall())
         } else if (failures + 1 >= request.maxAttempts) {
-          tasks.bury(lane, row, 'failed', request.error, null, worker.id, now())
+          tasks.bury(lane, row, 'failed', request.error, null, worker.id, wall())
         } else {
           tasks.retry(lane, item, 0, attempt, failures + 1, crashes + 1, interrupted)
           reply.retrying++

@@ -1,0 +1,26 @@
+/**
+ * The store's clock: milliseconds close to those since the epoch that never jump. Deadlines are stored by it, so that setting the wall
+ * clock neither ends a wait nor makes it longer. It is the machine's monotonic clock, which all processes share until a reboot, plus
+ * what was between it and the wall clock when the first of them opened the store.
+ */
+import type Database from 'better-sqlite3'
+import type { Time } from '../engine.js'
+import { thisBoot } from '../host-identity.js'
+import { inTransaction } from './transaction.js'
+
+const machineMs = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000
+
+export function storeClock(db: Database.Database): () => Time {
+  const fresh = Math.round(Date.now() - machineMs())
+  const boot = thisBoot()
+  const anchor = boot === '' ? fresh : remembered(db, `clock ${boot}`, fresh)
+  return () => anchor + machineMs()
+}
+
+/** What was between the clocks at the first open since the machine booted. */
+function remembered(db: Database.Database, name: string, fresh: number): number {
+  return inTransaction(db, () => {
+    db.prepare<[string, number]>('INSERT OR IGNORE INTO counter (name, value) VALUES (?, ?)').run(name, fresh)
+    return db.prepare<[string], number>('SELECT value FROM counter WHERE name = ?').pluck().get(name) ?? fresh
+  })
+}
