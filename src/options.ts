@@ -11,7 +11,10 @@ import type { QuotaSpec } from './store/engine.js'
 export interface HeartbeatOptions {
   /** How often a thread beats. At least 10. A thread that hangs is noticed after {@link timeoutMs}, never sooner. @defaultValue 30_000 */
   everyMs?: number
-  /** Stuck after so long without a beat. At least twice {@link everyMs}. @defaultValue 120_000 */
+  /**
+   * Stuck after so long without a beat, not counting what the thread waited for a core (Linux), at the latest after twenty times that. At least
+   * twice {@link everyMs}. @defaultValue 120_000
+   */
   timeoutMs?: number
   /** Stuck after so long in `process` or `run` without progress, beats or not. At least 10. `ctx.extend(ms)` asks for more. @defaultValue 300_000 */
   progressTimeoutMs?: number
@@ -35,7 +38,10 @@ export interface BackoffOptions {
 export interface TaskOptions {
   /** A task that failed (or crashed its worker) so often is dead. At least 1. @defaultValue 3 */
   maxAttempts?: number
-  /** A task in hand at so many worker deaths is quarantined as poison. At least 1; without effect above {@link maxAttempts}. @defaultValue 2 */
+  /**
+   * A task in hand at so many worker deaths is quarantined as poison. At least 1; without effect above {@link maxAttempts}. Ends of the whole
+   * host, which somebody may have killed from outside, are counted apart: ten. @defaultValue 2
+   */
   poisonAfter?: number
   /** Waits between attempts. @defaultValue `{ initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }` */
   backoff?: BackoffOptions
@@ -271,7 +277,10 @@ export interface DroverOptions {
   durability?: 'power' | 'process'
   /** How long `stop` and `close` let workers finish their tasks in hand, in whole milliseconds. 0: not at all. @defaultValue 10_000 */
   drainMs?: number
-  /** How long a thread may take to end once it is terminated, in whole milliseconds, at least 1; then it is `unkillable`. @defaultValue 5_000 */
+  /**
+   * How long a thread may take to end once it is terminated, in whole milliseconds, at least 1; then it is `unkillable`. If it still is when
+   * the process ends, the process ends by SIGKILL, because Node.js would wait for it. @defaultValue 5_000
+   */
   killMs?: number
   /** How many events the store keeps. At least 0. @defaultValue 100_000 */
   keepEvents?: number

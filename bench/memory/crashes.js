@@ -1,11 +1,23 @@
 // @ts-check
-/** What is left in the process after so many crashes in a row: memory, and whatever keeps an event loop busy. */
+/** What is left in the process after so many crashes in a row: memory, open files, listeners, and whatever keeps an event loop busy. */
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDrover } from 'drover'
 import { answer } from '../support/child.js'
 import { settledMemory } from './growth-of.js'
 
-/** @typedef {import('./growth-of.js').Memory & { crashes: number, resources: Record<string, number>, threads: number }} CrashReading */
+/** @typedef {import('./growth-of.js').Memory & { crashes: number, resources: Record<string, number>, threads: number, files: number, listeners: number }} CrashReading */
+
+/** How many files this process has open; 0 where that cannot be seen. */
+function openFiles() {
+  try {
+    return readdirSync('/proc/self/fd').length
+  } catch {
+    return 0
+  }
+}
+
+const listeners = () => process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
 
 await answer(async (/** @type {{ folder: string, crashes: number, readings: number }} */ { folder, crashes, readings }) => {
   let threads = 0
@@ -26,7 +38,7 @@ await answer(async (/** @type {{ folder: string, crashes: number, readings: numb
     /** @type {Record<string, number>} */
     const resources = {}
     for (const type of process.getActiveResourcesInfo()) resources[type] = (resources[type] ?? 0) + 1
-    taken.push({ crashes: seen, ...(await settledMemory()), resources, threads })
+    taken.push({ crashes: seen, ...(await settledMemory()), resources, threads, files: openFiles(), listeners: listeners() })
   }
   for (let reading = 1; reading <= readings; reading++) {
     await new Promise((/** @type {(value: void) => void} */ resolve) => {

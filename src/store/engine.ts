@@ -8,7 +8,7 @@ import type { ErrorRecord } from '../errors.js'
 /** A value, or a promise of it: an engine in the same thread may answer at once. */
 export type Awaitable<T> = T | Promise<T>
 
-/** Milliseconds since the epoch on the engine's clock, never the host's. */
+/** Milliseconds since the epoch on the store's clock (waits, deadlines) or the wall clock (timestamps, calendars), never the host's. */
 export type Time = number
 
 /** Proof of ownership of a worker. Each acquisition of a worker gets a higher one; an older one is refused everything. */
