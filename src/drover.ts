@@ -311,8 +311,12 @@ export class Drover {
    */
   async done(): Promise<RunReport> {
     if (!this.#started) throw new DroverError('NOT_STARTED', 'done() before start(): nothing would ever be done')
-    await this.#until(() => this.#system.loading.size === 0 && this.#allSettled())
-    await this.#waker.refresh()
+    const isDone = (): boolean => this.#system.loading.size === 0 && this.#allSettled()
+    do {
+      await this.#until(isDone)
+      await this.#waker.refresh()
+      // Somebody may have been woken meanwhile.
+    } while (!isDone())
     const inState = (state: WorkerState): string[] => this.#workers.filter(({ id }) => this.#hands(id).state === state).map(({ id }) => id)
     const { done, dead } = this.status()
     return { completed: inState('completed'), stopped: inState('stopped'), blacklisted: inState('blacklisted'), results: done, dead }

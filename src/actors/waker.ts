@@ -27,7 +27,10 @@ export class Waker {
       const grown = new Set(this.#datasets)
       this.#datasets.clear()
       if (this.#stopped) return
-      for (const hands of this.#hands.values()) if (hands.config.dataset !== null && grown.has(hands.config.dataset)) hands.poke()
+      const concerned = [...this.#hands.values()].filter(({ config: { dataset } }) => dataset !== null && grown.has(dataset))
+      for (const hands of concerned) if (hands.live) hands.poke()
+      // A lane may be complete for all that came: its target is reached.
+      if (concerned.some(({ live }) => !live)) void this.everyone()
     }, everyMs)
   }
 
