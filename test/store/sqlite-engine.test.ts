@@ -294,4 +294,22 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
   )
 }
 
+test('all who open a store between two boots share its clock, wherever the wall clock has gone meanwhile', () =>
+  inFolder((folder) => {
+    const open = () => openSqliteEngine({ file: join(folder, 'drover.db'), durability: 'process', keepEvents })
+    const wall = Date.now
+    const first = open()
+    try {
+      Date.now = () => wall() - 3_600_000
+      const second = open()
+      const apart = second.now({}).now - first.now({}).now
+      second.close()
+      assert.ok(Math.abs(apart) < 1_000, `${apart} ms apart`)
+      assert.ok(Math.abs(first.now({}).now - wall()) < 60_000, 'it is far from the epoch')
+    } finally {
+      Date.now = wall
+      first.close()
+    }
+  }))
+
 test.run()

@@ -1,6 +1,8 @@
 /** Host processes that do hard things, see `test/fixtures/driven-host.ts`. */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
 import type { DrivenOrders } from '../fixtures/driven-host.js'
 import { kill } from './kill-rounds.js'
 
@@ -14,8 +16,11 @@ export async function endHosts(): Promise<void> {
   }
 }
 
-export function drive(orders: DrivenOrders, env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const host = fork(fileURLToPath(new URL('../fixtures/driven-host.ts', import.meta.url)), [JSON.stringify(orders)], {
+/** @param wrapper a command, with its arguments, that runs the host as its child */
+export function drive(orders: DrivenOrders, env: NodeJS.ProcessEnv = {}, wrapper: string[] = []): ChildProcess {
+  const [command = process.execPath, ...before] = [...wrapper, process.execPath]
+  const module = fileURLToPath(new URL('../fixtures/driven-host.ts', import.meta.url))
+  const host = spawn(command, [...before, ...process.execArgv, module, JSON.stringify(orders)], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
   })
@@ -28,4 +33,23 @@ export function closeWhenDone(host: ChildProcess): void {
     if (at === 'done') host.send('close')
     if (at === 'closed') host.send('end')
   })
+}
+
+/** A host that is suspended within a transaction keeps the file locked for all others, and there is nothing to be done about it. */
+export async function stopBetweenTransactions(store: string, stop: () => void, resume: () => void): Promise<void> {
+  const db = new Database(store, { timeout: 0 })
+  const isLocked = (): boolean => {
+    try {
+      db.exec('BEGIN IMMEDIATE')
+      db.exec('ROLLBACK')
+      return false
+    } catch {
+      return true
+    }
+  }
+  for (stop(); isLocked(); stop()) {
+    resume()
+    await sleep(20)
+  }
+  db.close()
 }

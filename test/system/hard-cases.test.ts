@@ -1,37 +1,17 @@
-import { type ChildProcess, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure, SystemStatus } from '../../src/index.js'
-import { closeWhenDone, drive, endHosts } from '../support/driven-hosts.js'
+import { closeWhenDone, drive, endHosts, stopBetweenTransactions } from '../support/driven-hosts.js'
 import { said } from '../support/kill-rounds.js'
 import { cleanUp, collect, items, open, quick, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(endHosts)
 test.after.each(cleanUp)
-
-/** A host that is suspended within a transaction keeps the file locked for all others, and there is nothing to be done about it. */
-async function stopBetweenTransactions(host: ChildProcess, store: string): Promise<void> {
-  const db = new Database(store, { timeout: 0 })
-  const isLocked = (): boolean => {
-    try {
-      db.exec('BEGIN IMMEDIATE')
-      db.exec('ROLLBACK')
-      return false
-    } catch {
-      return true
-    }
-  }
-  for (host.kill('SIGSTOP'); isLocked(); host.kill('SIGSTOP')) {
-    host.kill('SIGCONT')
-    await sleep(20)
-  }
-  db.close()
-}
 
 for (const end of ['by itself', 'by process.exit'] as const) {
   test(`a thread blocked in a native call costs one slot and nothing else: close comes back, and the process ends ${end}`, async () => {
@@ -97,7 +77,11 @@ test('a host that was suspended for longer than all its timeouts kills nobody wh
   host.kill('SIGCONT')
   await said(host, 'b/x running')
   // ... and while it works, with a second host at its store.
-  await stopBetweenTransactions(host, store)
+  await stopBetweenTransactions(
+    store,
+    () => host.kill('SIGSTOP'),
+    () => host.kill('SIGCONT'),
+  )
   const second = await open({ store, workers: orders.workers.map(({ id }) => worker(id)) })
   const outcomes = await second.start()
   assert.equal(

@@ -1,0 +1,62 @@
+/** Two hosts that cannot see each other's processes, as in two containers: only signs of life tell them who is there. */
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { ControlOutcome } from '../../src/index.js'
+import { closeWhenDone, drive, endHosts, stopBetweenTransactions } from '../support/driven-hosts.js'
+import { said } from '../support/kill-rounds.js'
+import { cleanUp, collect, items, open, temporaryFolder, until, worker } from '../support/system.js'
+
+test.after.each(endHosts)
+test.after.each(cleanUp)
+
+function canUnshare(): boolean {
+  try {
+    execFileSync('unshare', ['--pid', '--fork', 'true'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+const run = canUnshare() ? test : test.skip
+if (!canUnshare()) console.log('  skipped: a process namespace cannot be made here (unshare --pid)')
+
+run(
+  'what a host holds that is suspended in another container is taken after 30 s; when it goes on it loses it, and nothing is doubled',
+  async () => {
+    const store = join(temporaryFolder(), 'test.db')
+    const orders = { store, workers: [{ id: 'a/x', dataset: 'data', input: { everyMs: 20 } }], load: { data: items(400) } }
+    // This process sees the other one's, but not as one of its own namespace.
+    const host = drive(orders, {}, ['unshare', '--pid', '--fork', '--kill-child'])
+    const { pid } = await said<{ at: string; pid: number }>(host, 'open')
+    const inside = (): number => Number(execFileSync('pgrep', ['-P', String(host.pid)], { encoding: 'utf8' }))
+    assert.is.not(pid, inside())
+    const stop = (): void => void process.kill(inside(), 'SIGSTOP')
+    const resume = (): void => void process.kill(inside(), 'SIGCONT')
+    await said(host, 'a/x running')
+    await stopBetweenTransactions(store, stop, resume)
+    const second = await open({ store, workers: [worker('a/x', { input: { everyMs: 20 } })] })
+    const began = performance.now()
+    let outcome: ControlOutcome | undefined
+    const tries = setInterval(() => {
+      if (!outcome?.ok) void second.start().then(([first]) => (outcome = first))
+    }, 500)
+    await until(() => outcome?.ok === true, 'the second host has taken the worker', 60_000)
+    clearInterval(tries)
+    assert.ok(performance.now() - began > 15_000, 'it was taken too early')
+    closeWhenDone(host)
+    const exited = once(host, 'exit')
+    resume()
+    assert.is((await second.done()).results, 400)
+    await exited
+    const keys = (await collect(second.results())).map(({ key }) => key)
+    assert.is(keys.length, 400)
+    assert.is(new Set(keys).size, 400)
+    assert.equal(await second.failures(), [])
+  },
+)
+
+test.run()
