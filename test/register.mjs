@@ -1,7 +1,13 @@
 import { register as registerHooks } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
-import { register } from 'tsx/esm/api'
 
-register()
-// Tests run in the main thread only.
-if (isMainThread) registerHooks('./uvu-hooks.mjs', import.meta.url)
+const startedByTest = !isMainThread || process.argv[1]?.endsWith('process-entry.js')
+
+if (startedByTest) {
+  process.setSourceMapsEnabled(true)
+  registerHooks('./ts-hooks.mjs', import.meta.url)
+} else {
+  const { register } = await import('tsx/esm/api')
+  register()
+  registerHooks('./uvu-hooks.mjs', import.meta.url)
+}
