@@ -31,7 +31,14 @@ async function compiled(path, text) {
   const file = `${folder}${createHash('sha1').update(`${path}\n${text}`).digest('hex')}.js`
   if (existsSync(file)) return readFileSync(file, 'utf8')
   const { transform } = await import('esbuild')
-  const { code } = await transform(text, { loader: 'ts', format: 'esm', target: 'node20', sourcemap: 'inline', sourcefile: path })
+  const { code } = await transform(text, {
+    loader: 'ts',
+    format: 'esm',
+    target: 'node20',
+    keepNames: true,
+    sourcemap: 'inline',
+    sourcefile: path,
+  })
   mkdirSync(folder, { recursive: true })
   const own = `${file}.${process.pid}.${process.hrtime.bigint()}`
   writeFileSync(own, code)
