@@ -28,6 +28,7 @@ export type WorkerRef = ActorRefFrom<typeof workerLifecycle>
 /** Whoever takes a supervisor's events. */
 export interface SupervisorRef {
   send(event: SupervisorEvent): void
+  getSnapshot(): { context: Pick<SupervisorContext, 'sequence' | 'parent'> }
 }
 
 /** A worker as its supervisor deals with it. */
@@ -123,9 +124,9 @@ export const supervisor = setup({
     }),
     judge: assign(({ context, event }) => {
       if (event.type !== 'CHILD_DOWN') return {}
-      const { node, parent, effects, window, sequence } = context
+      const { node, parent, effects, window } = context
       // One that crashed on its way down, or before its turn to go came, is restarted with the others: no failure of its own.
-      const expected = event.how === 'crashed' && sequence?.includes(effects.worker(event.child))
+      const expected = event.how === 'crashed' && isTakenDown(effects.worker(event.child), context)
       const countRestart = (): number | null => (expected ? null : window.add(event.child, effects.now()))
       const answer = answerTo(node, event, { isRoot: parent === null, phase: (worker) => effects.worker(worker).phase, countRestart })
       return { down: event, answer: expected ? { do: 'restart' as const, along: [] } : answer }
@@ -143,7 +144,8 @@ export const supervisor = setup({
         return sequence?.includes(worker) || (along.has(id) && takesPart(worker))
       })
       const tell = (worker: SupervisedWorker): void => {
-        worker.tell({ type: temporary.has(workers.get(worker) as string) ? 'STOP' : 'RESTART', reason })
+        // Whoever was stopped in between stays down.
+        if (takesPart(worker)) worker.tell({ type: temporary.has(workers.get(worker) as string) ? 'STOP' : 'RESTART', reason })
       }
       const inOrder = concerned.map(([worker]) => worker)
       return { sequence: new StopSequence(inOrder, tell) }
@@ -205,9 +207,6 @@ export const supervisor = setup({
     revive: assign({ revived: true }),
     close: ({ context: { node, effects } }) => effects.order.close(node.id),
     open: ({ context: { node, effects } }) => effects.order.open(node.id),
-    openIfDone: ({ context: { node, effects, sequence, awaited, answer } }) => {
-      if (sequence === null && awaited === null && answer.do !== 'end') effects.order.open(node.id)
-    },
     advance: assign(({ context: { sequence } }) => (sequence?.advance() ? { sequence: null } : {})),
     forget: assign(({ context: { node } }) => ({
       window: new RestartWindow(node.intensity),
@@ -296,8 +295,7 @@ export const supervisor = setup({
             MOVED: { actions: ['noteWaiting', 'passOn', 'advance'] },
             CHILD_AGAIN: { actions: 'childIsBack' },
           },
-          always: { guard: 'isDone', target: 'up' },
-          exit: 'openIfDone',
+          always: { guard: 'isDone', target: 'up', actions: 'open' },
         },
       },
     },
@@ -361,6 +359,11 @@ function running({ node, effects, down }: SupervisorContext): string[] {
       .map((id) => effects.worker(id))
       .some(takesPart)
   return node.children.filter((child) => concerned(child) || nodeId(child) === down?.child).map(nodeId)
+}
+
+/** Whether a supervisor, or one above it, brings this worker down. */
+function isTakenDown(worker: SupervisedWorker, { sequence, parent }: Pick<SupervisorContext, 'sequence' | 'parent'>): boolean {
+  return sequence?.includes(worker) || (parent !== null && isTakenDown(worker, parent.getSnapshot().context))
 }
 
 function takesPart(worker: SupervisedWorker): boolean {

@@ -580,6 +580,22 @@ otp(
   },
 )
 
+otp(
+  'escalation, a failure on the way down',
+  'A child of a supervisor that is taken down by its own, and fails before its turn, is no failure of its supervisor.',
+  () => {
+    const inner = sup('s', { mode: 'transient', ...limited(0) }, ['a', 'b'])
+    const t = grow([sup('p', { strategy: 'one-for-all' }, [inner, 'x'])])
+    t.start()
+    t.stubborn.add('b')
+    t.crash('x')
+    assert.equal([t.state('a'), t.state('b')], ['running', 'stopping'])
+    t.crash('a')
+    t.clock.increment(5_000)
+    assert.equal([t.up(), t.state('s'), t.state('p')], ['a b x', 'up', 'up'])
+  },
+)
+
 group = 'By hand'
 
 otp('terminate_child', 'A child that is stopped by hand is not restarted.', () => {
@@ -610,6 +626,17 @@ otp(
   },
   'What somebody stopped by hand stays down until somebody starts it.',
 )
+
+otp('terminate_child, in the middle of a restart', 'A child that is stopped by hand before its turn to be restarted stays down.', () => {
+  const t = grow([sup('s', { strategy: 'one-for-all' }, ['a', 'b', 'c'])])
+  t.start()
+  t.stubborn.add('c')
+  t.crash('b')
+  assert.equal([t.state('a'), t.state('c')], ['running', 'stopping'])
+  t.stop('a')
+  t.clock.increment(5_000)
+  assert.equal([t.state('a'), t.up()], ['stopped', 'b c'])
+})
 
 group = 'Significant children and auto-shutdown'
 
