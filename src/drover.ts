@@ -572,20 +572,14 @@ export class Drover {
     this.#hands(worker).tell(event)
   }
 
-  /** Settles when the condition holds; looked at whenever something changed that it may be about, and when the system fails. */
-  #until(condition: () => boolean): Promise<void> {
-    const { watchers } = this.#system
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const failed = this.#failed && !this.#closing
-        if (!failed && !condition()) return
-        watchers.delete(look)
-        if (failed) reject(this.#failed)
-        else resolve()
-      }
-      watchers.add(look)
-      look()
+  /** As the system's own `until`, and rejects when the system fails before. */
+  async #until(condition: () => boolean): Promise<void> {
+    let failed = false
+    await this.#system.until(() => {
+      failed = this.#failed !== null && !this.#closing
+      return failed || condition()
     })
+    if (failed) throw this.#failed
   }
 }
 

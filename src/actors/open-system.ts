@@ -56,7 +56,7 @@ export interface OpenSystem {
   watchers: Set<() => void>
   /** Makes workers known to the store, and their hands, where they are new. */
   declare: (workers: readonly CompiledWorker[]) => Promise<void>
-  /** Settles when the condition holds; looked at whenever something changed that it may be about, and when the system fails. */
+  /** Settles when the condition holds; looked at whenever something changed that it may be about. */
   until: (condition: () => boolean) => Promise<void>
   /** Ends what runs beside the actors: timers, store, logs. */
   shutDown: () => Promise<void>
