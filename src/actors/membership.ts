@@ -6,6 +6,7 @@ import {
   keep,
   pathOf,
   kept as readChange,
+  updateAfter,
   withEntry,
   withoutEntry,
   withPatch,
@@ -104,14 +105,12 @@ export class Membership {
       const config = compileWith(options, pathOf(options.workers, id) ?? '', `what ${id} is to become`)
       if (persist) {
         const entry = findEntry(options.workers, id) as Entry
-        const added = this.#system.kept.get(id)
+        const earlier = this.#system.kept.get(id)
+        const { id: _, ...located } = withModules({ ...patch, id } as Entry, config)
         const change: Change =
-          added?.do === 'add'
-            ? { ...added, entry: withModules(entry, config) }
-            : {
-                do: 'update',
-                patch: { ...(added?.do === 'update' && added.patch), ...withModules({ ...patch, id } as Entry, config), id: undefined },
-              }
+          earlier?.do === 'add'
+            ? { ...earlier, entry: withModules(entry, config) }
+            : updateAfter(earlier, located as Record<string, unknown>)
         await this.#keep(id, keep(change))
       }
       adjust(node, nodeIn(config.tree, id))

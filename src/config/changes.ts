@@ -8,7 +8,19 @@ import { findSecrets } from '../redact.js'
 export type Entry = WorkerOptions | SupervisorOptions
 
 /** What is kept of a change, under the id that it is about. */
-export type Change = { do: 'add'; under: string | null; entry: Entry } | { do: 'update'; patch: Record<string, unknown> } | { do: 'remove' }
+export type Change =
+  | { do: 'add'; under: string | null; entry: Entry }
+  /** `cleared`: the options that have their defaults again; JSON has no undefined. */
+  | { do: 'update'; patch: Record<string, unknown>; cleared: string[] }
+  | { do: 'remove' }
+
+/** An update after an earlier one, as one. */
+export function updateAfter(earlier: Change | undefined, patch: Record<string, unknown>): Change {
+  const before = earlier?.do === 'update' ? earlier : { patch: {}, cleared: [] }
+  const merged: Record<string, unknown> = { ...before.patch, ...patch }
+  const cleared = [...before.cleared, ...Object.keys(merged)].filter((key) => merged[key] === undefined)
+  return { do: 'update', patch: merged, cleared: [...new Set(cleared)] }
+}
 
 /** @returns the options with one more entry, at the end of the supervisor's children, or of the workers; or null if there is no such supervisor */
 export function withEntry(options: DroverOptions, entry: Entry, under: string | null): DroverOptions | null {
@@ -53,7 +65,8 @@ function withChange(options: DroverOptions, id: string, change: Change): DroverO
   const known = findEntry(options.workers, id) !== undefined
   if (change.do === 'add') return known ? options : (withEntry(options, change.entry, change.under) ?? options)
   if (!known) return options
-  return change.do === 'remove' ? withoutEntry(options, id) : withPatch(options, id, change.patch)
+  if (change.do === 'remove') return withoutEntry(options, id)
+  return withPatch(options, id, { ...change.patch, ...Object.fromEntries(change.cleared.map((key) => [key, undefined])) })
 }
 
 /**

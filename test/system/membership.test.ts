@@ -2,7 +2,20 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DroverError, policies, supervisor } from '../../src/index.js'
-import { cleanUp, collect, event, items, open, puppet, quick, state, temporaryFolder, until, worker } from '../support/system.js'
+import {
+  cleanUp,
+  collect,
+  event,
+  items,
+  open,
+  openWithParts,
+  puppet,
+  quick,
+  state,
+  temporaryFolder,
+  until,
+  worker,
+} from '../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -207,6 +220,20 @@ test('what is persisted is there again in the next system on the store, and what
       .sort(),
     ['a/x', 'b/x'],
   )
+})
+
+test('an option that was brought back to its default has it in the next system too, and an option that was set again is set', async () => {
+  const store = join(temporaryFolder(), 'kept.db')
+  const workers = [worker('a/x', { target: 1, priority: 3 })]
+  const first = await open({ store, workers })
+  await first.update('a/x', { target: undefined, priority: undefined }, { persist: true })
+  await first.update('a/x', { priority: 2 }, { persist: true })
+  await first.load('data', items(4))
+  await first.close()
+  const { system: second, parts } = await openWithParts({ store, workers })
+  assert.equal([parts.config.workers[0]?.target, parts.config.workers[0]?.priority], [null, 2])
+  await second.start()
+  assert.is((await second.done()).results, 4)
 })
 
 test('a persisted worker whose quota the configuration no longer has is passed over, and the log says so', async () => {
