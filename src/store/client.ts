@@ -4,7 +4,7 @@
  * SQLite may come with it.
  */
 import { DroverError, fromErrorRecord } from '../errors.js'
-import type { Port } from '../threads/port.js'
+import type { Port } from '../port.js'
 import type { EngineClient, EngineOp, EngineReply, EngineRequest, StoreReply, StoreRequest } from './engine.js'
 
 interface Pending {

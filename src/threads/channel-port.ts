@@ -2,7 +2,7 @@
  * Several ports over the one IPC channel between a process and its child, told apart by name. Like a `MessagePort`, one keeps
  * what arrives before anybody listens, and one whose other end is gone takes messages and loses them.
  */
-import type { MessageListener, Port } from './port.js'
+import type { MessageListener, Port } from '../port.js'
 
 /** What a `ChildProcess` and, in a child, `process` have in common. */
 export interface IpcChannel {

@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { type Endpoint, transferHandlers } from 'comlink'
 import { type ErrorRecord, fromErrorRecord, toErrorRecord } from '../errors.js'
-import type { Port } from './port.js'
+import type { Port } from '../port.js'
 
 const throwHandler = transferHandlers.get('throw')
 if (throwHandler) {

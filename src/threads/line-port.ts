@@ -1,6 +1,6 @@
 /** A port over a byte stream: plain data, a line of JSON for each message. */
 import type { Duplex } from 'node:stream'
-import type { MessageListener, Port } from './port.js'
+import type { MessageListener, Port } from '../port.js'
 
 export class LinePort implements Port {
   readonly #stream: Duplex
