@@ -74,12 +74,16 @@ export class Membership {
       if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
       const leaving = workersOf(node).map((worker) => hands.get(worker) as WorkerHands)
       const down = (): boolean => leaving.every((own) => own.settled)
-      while (!down()) {
+      if (!down()) {
         stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
-        await this.#system.until(() => leaving.every((own) => !own.live && own.state !== 'queued') || down())
         await this.#system.until(down)
       }
-      if (persist) await this.#keep(id, this.#wasAdded(id) ? null : keep({ do: 'remove' }))
+      if (persist) {
+        // What was kept of those below goes with them.
+        const below = [...supervisorsIn(node), ...workersOf(node)].filter((other) => other !== id && this.#system.kept.has(other))
+        for (const other of below) await this.#keep(other, null)
+        await this.#keep(id, this.#system.kept.get(id)?.do === 'add' ? null : keep({ do: 'remove' }))
+      }
       const options = withoutEntry(this.#options, id)
       this.#supervisor(tree.above(id)[0]?.id ?? null).send({ type: 'DISOWN', child: id })
       for (const supervisor of supervisorsIn(node)) this.#system.supervisors.delete(supervisor)
@@ -129,10 +133,6 @@ export class Membership {
     await this.#system.parts.store.client.call('keepChange', { id, change })
     if (change === null) this.#system.kept.delete(id)
     else this.#system.kept.set(id, readChange(change))
-  }
-
-  #wasAdded(id: string): boolean {
-    return this.#system.kept.get(id)?.do === 'add'
   }
 
   /** The list of workers that everybody looks at is changed in place. */

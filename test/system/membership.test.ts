@@ -212,7 +212,8 @@ test('what is persisted is there again in the next system on the store, and what
   )
   await third.add(worker('b/x'), { persist: true })
   await third.close()
-  const fourth = await open({ store, workers })
+  // A supervisor of that name that is configured now has no children from before.
+  const fourth = await open({ store, workers: [...workers, supervisor({ id: 'group', children: [] })] })
   assert.equal(
     fourth
       .status()
