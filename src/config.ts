@@ -7,7 +7,7 @@ import { compileOptions } from './config/compile.js'
 import { type ConfigIssue, closest, type Finding, toIssue } from './config/issues.js'
 import { readConfig } from './config/read.js'
 import { checkRules } from './config/rules.js'
-import { droverSchema, expectedLimits, expectedTimeZone, isRecord } from './config/schema.js'
+import { droverSchema, expectedLimits, expectedTimeZone, isRecord, quotaOptions } from './config/schema.js'
 import { DroverError } from './errors.js'
 import type { CompiledConfig, DroverOptions } from './options.js'
 import { createRedactor } from './redact.js'
@@ -99,9 +99,6 @@ function byPlace({ path: a }: Finding, { path: b }: Finding): number {
   const place = (path: PropertyKey[]): number => (path[0] === 'workers' ? Number(path[1] ?? -1) : -2)
   return place(a) - place(b)
 }
-
-/** Those that a misspelt one would be taken for a unit for. */
-const quotaOptions = ['burst', 'concurrency']
 
 function findingOf(issue: v.BaseIssue<unknown>): Finding {
   const path = (issue.path ?? []).map(({ key }) => key as PropertyKey)

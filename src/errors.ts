@@ -42,6 +42,10 @@ export const errorCodes = {
   LOAD_CONFLICT: 'LOAD_CONFLICT',
   /** The quota is not in the configuration, or cannot ever grant what is asked. */
   QUOTA_INVALID: 'QUOTA_INVALID',
+  /** The provider does not accept the quota's key any more, nor that of any other the request may use. */
+  QUOTA_RETIRED: 'QUOTA_RETIRED',
+  /** A budget is spent: no grant comes before somebody raises it. */
+  QUOTA_SPENT: 'QUOTA_SPENT',
   /** `done()` before any worker was started. */
   NOT_STARTED: 'NOT_STARTED',
   /** The system is closing or closed. */

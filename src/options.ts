@@ -51,7 +51,7 @@ export interface TaskOptions {
 
 /** One limit of a quota. */
 export interface QuotaLimit {
-  /** So many units per window. A whole number, at least 1. */
+  /** So many units per window. More than 0. */
   limit: number
   /**
    * A window's length: `'second' | 'minute' | 'hour'` or whole milliseconds slide; `'day' | 'month'` go by the calendar of
@@ -60,23 +60,59 @@ export interface QuotaLimit {
   per: 'second' | 'minute' | 'hour' | 'day' | 'month' | number
   /** IANA name, e.g. `'America/Los_Angeles'`; only with `'day'` and `'month'`. @defaultValue 'UTC' */
   timeZone?: string
+  /**
+   * Makes a sliding window a token bucket of that size, at least 1: it fills evenly and holds no more than this. Without it the
+   * window is strict: no span of its length ever holds more than its limit. @defaultValue the quota's `burst`, for `requests`
+   */
+  burst?: number
+}
+
+/** How a quota gives way when the provider refuses although it should not (AIMD). */
+export interface QuotaAdaptOptions {
+  /** At a refusal the rate becomes so many times what it was. More than 0, less than 1. @defaultValue 0.5 */
+  decrease?: number
+  /** Each minute without one so much of the limit comes back. More than 0, up to 1. @defaultValue 0.1 */
+  increasePerMinute?: number
+  /** Never below such a share of the limit. More than 0, up to 1. @defaultValue 0.1 */
+  least?: number
 }
 
 /**
- * One provider limit, shared by every worker that names it. At least one unit with its limits; any key but `burst` is a
- * unit. (`concurrency` is kept for later and refused.)
+ * One provider limit, shared by every worker that names it, in all threads, processes and hosts on the store. Any key that is not listed here is a
+ * unit (`requests`, `tokens`, `inputTokens`, `outputTokens`, `cost`, ...). Each call takes one of `requests` and what was estimated of
+ * the others; it is granted by all windows at once, or waits. Semantics: `docs/quotas.md`.
  */
 export interface QuotaOptions {
   /** Limits on the number of calls. */
   requests?: QuotaLimit | QuotaLimit[]
   /** Limits on tokens. */
   tokens?: QuotaLimit | QuotaLimit[]
-  /**
-   * Makes the sliding windows of `requests` token buckets of that size, at least 1. Without it they are strict: no window ever holds
-   * more than its limit.
-   */
+  /** Makes the sliding windows of `requests` token buckets of that size, at least 1; see {@link QuotaLimit.burst}. */
   burst?: number
-  [unit: string]: QuotaLimit | QuotaLimit[] | number | undefined
+  /** Calls in flight at once. At least 1. @defaultValue no limit */
+  concurrency?: number
+  /** Quotas that each call of this one is taken from as well: the project that a key belongs to, say. */
+  within?: string | string[]
+  /** What may be used ever, by unit: when it is spent, its workers pause until somebody raises it. @defaultValue no cap */
+  budget?: Record<string, number>
+  /** Slows down when the provider refuses, and comes back by itself; `true`: with the defaults. @defaultValue false */
+  adapt?: boolean | QuotaAdaptOptions
+  [unit: string]: QuotaLimit | QuotaLimit[] | number | string | string[] | boolean | QuotaAdaptOptions | Record<string, number> | undefined
+}
+
+/** What a worker's tasks take from its quota. */
+export interface WorkerQuotaOptions {
+  /** A key of `quotas`. Either this or {@link rotate}. */
+  name?: string
+  /** Several of them: each task takes from the one that can go first, the healthiest of those. `ctx.quota.lease.quota` says which it was. */
+  rotate?: string[]
+  /**
+   * What a task is estimated to take, by unit; `quota.settle` corrects it. A worker module's `estimate` takes its place.
+   * @defaultValue `{ requests: 1 }`
+   */
+  amounts?: Record<string, number>
+  /** For the place in line; higher goes first. @defaultValue 0 */
+  priority?: number
 }
 
 export interface LogOptions {
@@ -160,8 +196,8 @@ export interface WorkerBase {
   input?: unknown
   /** The dataset whose items are its tasks, a name. Without it the worker has no tasks: its module has `run`. */
   dataset?: string
-  /** Name of the quota (a key of `quotas`) that each of its tasks takes one request from. */
-  quota?: string
+  /** Name of the quota (a key of `quotas`) that each of its tasks takes one request from; or more about it. */
+  quota?: string | WorkerQuotaOptions
   /** A disabled worker is declared but not started by `start()`. @defaultValue true */
   enabled?: boolean
   /** How many tasks the lane does; may be raised later. 0 to `limits.maxTarget`. @defaultValue all items of the dataset */
@@ -264,6 +300,8 @@ export interface DroverOptions {
   onFull?: 'queue' | 'reject'
   /** By name; workers refer to them. */
   quotas?: Record<string, QuotaOptions>
+  /** What all quotas together may use ever, by unit, e.g. `{ cost: 25 }`; when it is spent their workers pause. @defaultValue no cap */
+  budget?: Record<string, number>
   heartbeat?: HeartbeatOptions
   /** @defaultValue `policies.default` */
   restart?: RestartPolicy
@@ -324,7 +362,7 @@ export interface CompiledWorker {
   module: string
   input: unknown
   dataset: string | null
-  quota: string | null
+  quota: CompiledWorkerQuota | null
   enabled: boolean
   target: number | null
   delayMs: number
@@ -339,6 +377,13 @@ export interface CompiledWorker {
   heartbeat: Heartbeat
   tasks: TaskPolicy
   drainMs: number
+}
+
+export interface CompiledWorkerQuota {
+  /** At least one. */
+  choices: string[]
+  amounts: Record<string, number>
+  priority: number
 }
 
 export interface CompiledEvidence {

@@ -2,9 +2,13 @@
  * What a worker module imports, as `drover/worker`. Light on purpose: it loads in every thread.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { QuotaLease } from './quotas/client.js'
+import type { Observation, ObservationSource } from './quotas/observation.js'
 import type { Amounts } from './store/engine.js'
 
 export type { StandardSchemaV1 } from '@standard-schema/spec'
+export type { QuotaLease } from './quotas/client.js'
+export type { Observation, ObservationSource } from './quotas/observation.js'
 export type { Amounts } from './store/engine.js'
 
 /** One item to be done by one lane. */
@@ -25,24 +29,47 @@ export interface WorkerLog {
   debug(message: string, fields?: Record<string, unknown>): void
 }
 
-/** The worker's quotas, by hand: for calls that are not one request a task. */
+/** The worker's quota, beyond what each task takes by itself. */
 export interface WorkerQuota {
+  /** What the present task was granted before `process` was called; null outside of a task, and without a quota. */
+  readonly lease: QuotaLease | null
   /**
-   * Waits until every window of the worker's quota grants the amounts, then takes them.
+   * Waits its turn, until every window of the worker's quota grants the amounts, then takes them. Use it at once: the provider counts
+   * when it is called.
    *
-   * @param amounts by unit, e.g. `{ requests: 1, tokens: 1200 }`
-   * @throws DroverError QUOTA_INVALID at once if the quota could never grant them, or the worker has no quota
+   * @param amounts by unit, e.g. `{ tokens: 1200 }`; `requests` is 1 unless given
+   * @throws DroverError QUOTA_INVALID at once if the quota could never grant them, or the worker has no quota; QUOTA_RETIRED; TIMEOUT
    */
-  acquire(amounts: Amounts, options?: { signal?: AbortSignal }): Promise<QuotaLease>
-  /** Corrects what was acquired to what was used. */
-  settle(lease: QuotaLease, actual: Amounts): Promise<void>
-  /** The provider said to wait: nobody is granted anything for so long. */
-  penalize(penalty: { retryAfterMs: number }): Promise<void>
+  acquire(amounts?: Amounts, options?: QuotaAcquireOptions): Promise<QuotaLease>
+  /**
+   * Corrects what was granted to what was used, by unit; units that are not named stay as they were granted. What is never settled counts as
+   * used. Only the first time counts.
+   *
+   * @example
+   * await ctx.quota.settle(ctx.quota.lease, { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens })
+   */
+  settle(lease: QuotaLease | null, actual: Amounts): Promise<void>
+  /** Gives all of it back: the call was not made, or the provider does not count it. */
+  refund(lease: QuotaLease | null): Promise<void>
+  /** The provider said to wait: nobody is granted anything from it for so long. @param penalty.quota @defaultValue the lease's, else the worker's */
+  penalize(penalty: { retryAfterMs: number; quota?: string }): Promise<void>
+  /**
+   * Takes in what a provider's answer says: its headers and body, or the error that its client threw. Remaining amounts tighten the windows (never
+   * loosen them), a refusal blocks the quota for as long as the provider says, a key that it does not accept is retired, and what the
+   * call used settles the lease.
+   *
+   * @param source a `Response` (its body is not read), `Headers`, an `Error` of an SDK, or `{ status, headers, body }`
+   * @param options.lease @defaultValue the task's
+   */
+  observe(source: ObservationSource, options?: { lease?: QuotaLease | null }): Promise<Observation>
 }
 
-export interface QuotaLease {
-  quota: string
-  amounts: Amounts
+export interface QuotaAcquireOptions {
+  /** Gives up with TIMEOUT, in ms. @defaultValue never */
+  timeoutMs?: number
+  signal?: AbortSignal
+  /** For the place in line; higher goes first. @defaultValue the worker's */
+  priority?: number
 }
 
 /** What a worker knows and can do. */
@@ -79,6 +106,11 @@ export interface WorkerDefinition<Data = unknown, Result = unknown, State = unkn
   input?: StandardSchemaV1<unknown, Data>
   /** Fits each result, or the attempt fails. Its output is what is stored. */
   output?: StandardSchemaV1<unknown, Result>
+  /**
+   * What a task is estimated to take from the worker's quota, by unit; in place of the option `quota.amounts`. `requests` is 1 unless given.
+   * Called with the task's data as it was loaded.
+   */
+  estimate?: (task: Task<Data>) => Amounts
   /** Runs once before the first task; the start timeout applies. What it returns is `ctx.state`. */
   setup?: (ctx: WorkerContext<undefined, Input>) => State | Promise<State>
   /** Does one task. What it returns is stored as JSON, exactly once. */
@@ -123,6 +155,8 @@ export interface TaskErrorOptions {
   retry?: boolean
   /** Wait before the next attempt, in ms. @defaultValue the task backoff */
   retryInMs?: number
+  /** Gives the task back at no cost: it was not the task's fault (the provider refused for now, say). @defaultValue false */
+  release?: boolean
   /** @defaultValue the code */
   message?: string
   cause?: unknown
@@ -136,12 +170,14 @@ export class TaskError extends Error {
   readonly code: string
   readonly retry: boolean
   readonly retryInMs: number | null
+  readonly release: boolean
 
   constructor(code: string, options: TaskErrorOptions = {}) {
     super(options.message ?? code, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.retry = options.retry ?? true
     this.retryInMs = options.retryInMs ?? null
+    this.release = options.release ?? false
     Object.defineProperty(this, taskErrorBrand, { value: true })
   }
 

@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path'
 import { snapshotKinds } from '../machines/failure.js'
 import { filledPolicy, policies, type RestartLimits, type RestartPolicy, type RestartRule } from '../machines/restart-policy.js'
 import type { RestartIntensity, SupervisorNode, TreeNode } from '../machines/supervision.js'
-import type { CompiledConfig, CompiledEvidence, CompiledWorker, Heartbeat, TaskPolicy } from '../options.js'
-import type { QuotaSpec, QuotaWindow } from '../store/engine.js'
+import type { CompiledConfig, CompiledEvidence, CompiledWorker, CompiledWorkerQuota, Heartbeat, TaskPolicy } from '../options.js'
+import type { QuotaAdaptation, QuotaSpec, QuotaWindow } from '../store/engine.js'
 import { type CheckedEntry, type CheckedOptions, type CheckedSupervisor, type CheckedWorker, isSupervisorOptions } from './schema.js'
 
 /** Every default of `options.ts`. */
@@ -24,8 +24,12 @@ export const defaults = {
   evidence: { cpuProfileMs: 1_000, withinMs: 30_000, keep: 10 },
   worker: { enabled: true, delayMs: 0, concurrency: 1, prefetch: 'auto', priority: 0, isolation: 'thread' },
   supervisor: { strategy: 'one-for-one', significant: false, autoShutdown: 'never' },
+  adapt: { decrease: 0.5, increasePerMinute: 0.1, least: 0.1 },
   intensity: { restarts: 3, withinMs: 5_000 },
 } as const
+
+/** A quota that was checked. */
+type CheckedQuota = NonNullable<CheckedOptions['quotas']>[string]
 
 const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
 
@@ -42,7 +46,7 @@ export function compileOptions(options: CheckedOptions): CompiledConfig {
     groups: options.groups ?? {},
     onFull: options.onFull ?? defaults.onFull,
     onEscalation: options.onEscalation ?? defaults.onEscalation,
-    quotas: Object.entries(options.quotas ?? {}).map(([name, quota]) => compileQuota(name, quota)),
+    quotas: compileQuotas(options),
     durability: options.durability ?? defaults.durability,
     drainMs: options.drainMs ?? defaults.drainMs,
     killMs: options.killMs ?? defaults.killMs,
@@ -89,7 +93,7 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
     module: worker.module,
     input: worker.input,
     dataset: worker.dataset ?? null,
-    quota: worker.quota ?? null,
+    quota: compileWorkerQuota(worker.quota),
     enabled,
     target: worker.target ?? null,
     delayMs,
@@ -138,14 +142,42 @@ function compileRestart(restart: CheckedOptions['restart']): RestartPolicy {
   }
 }
 
-function compileQuota(name: string, { burst, concurrency, ...units }: NonNullable<CheckedOptions['quotas']>[string]): QuotaSpec {
-  const windows = Object.entries(units).flatMap(([unit, limits]) =>
-    [limits ?? []].flat().map(({ limit, per, timeZone = 'UTC' }): QuotaWindow => {
-      if (per === 'day' || per === 'month') return { unit, limit, per: { calendar: per, timeZone } }
-      return { unit, limit, per: typeof per === 'number' ? per : windowMs[per] }
+/** The quota that stands for the system's own `budget`: all others are within it. */
+export const systemBudget = 'system budget'
+
+function compileQuotas({ quotas = {}, budget }: CheckedOptions): QuotaSpec[] {
+  const own = Object.entries(quotas).map(([name, quota]) => compileQuota(name, quota))
+  if (!budget) return own
+  const within = (spec: QuotaSpec): QuotaSpec => ({ ...spec, within: [...spec.within, systemBudget] })
+  return [compileQuota(systemBudget, { budget } as CheckedQuota), ...own.map(within)]
+}
+
+/** One quota's options, as {@link quotaSchema} let them pass. */
+export function compileQuota(
+  name: string,
+  { burst, concurrency, within = [], budget = {}, adapt = false, ...units }: CheckedQuota,
+): QuotaSpec {
+  const limits = Object.entries(units).flatMap(([unit, limits]) =>
+    [limits ?? []].flat().map(({ limit, per, timeZone = 'UTC', burst: own }): QuotaWindow => {
+      if (per === 'day' || per === 'month') return { unit, limit, per: { calendar: per, timeZone }, burst: null }
+      const size = own ?? (unit === 'requests' ? burst : undefined) ?? null
+      return { unit, limit, per: typeof per === 'number' ? per : windowMs[per], burst: size }
     }),
   )
-  return { name, windows, burst: burst ?? null, concurrency: concurrency ?? null }
+  const caps = Object.entries(budget).map(([unit, limit]): QuotaWindow => ({ unit, limit, per: 'ever', burst: null }))
+  return {
+    name,
+    windows: [...limits, ...caps],
+    concurrency: concurrency ?? null,
+    within: [within].flat(),
+    adapt: adapt === false ? null : filled<QuotaAdaptation>(defaults.adapt, adapt === true ? {} : adapt),
+  }
+}
+
+function compileWorkerQuota(quota: CheckedWorker['quota']): CompiledWorkerQuota | null {
+  if (quota === undefined) return null
+  const { name, rotate, amounts, priority } = typeof quota === 'string' ? { name: quota } : quota
+  return { choices: rotate ?? [name as string], amounts: amounts ?? {}, priority: priority ?? 0 }
 }
 
 function compileEvidence({ dir, heapSnapshot, ...rest }: NonNullable<CheckedOptions['evidence']>): CompiledEvidence {

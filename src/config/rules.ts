@@ -5,7 +5,7 @@
 import { serialize } from 'node:v8'
 import { defaults, laneOf } from './compile.js'
 import { type Finding, pathText } from './issues.js'
-import { isRecord, isSupervisorOptions } from './schema.js'
+import { isRecord, isSupervisorOptions, quotaOptions } from './schema.js'
 
 type Path = PropertyKey[]
 
@@ -33,7 +33,7 @@ export function checkRules(input: unknown): Finding[] {
     if (worker.tasks !== undefined) checkTasks([...path, 'tasks'], [options.tasks, worker.tasks], findings)
     checkRestart([...path, 'restart'], worker.restart, findings)
     checkUnique(path, worker, ids, lanes, findings)
-    checkKnown([...path, 'quota'], 'quota', worker.quota, asRecord(options.quotas), findings)
+    checkWorkerQuota([...path, 'quota'], worker.quota, asRecord(options.quotas), findings)
     checkKnown([...path, 'group'], 'group', worker.group, asRecord(options.groups), findings)
     checkTarget([...path, 'target'], worker, maxTarget, findings)
     if (worker.dataset === undefined && asRecord(worker.recycle).maxTasks !== undefined) {
@@ -157,19 +157,65 @@ function checkNames(path: Path, named: Record<string, unknown>, findings: Findin
 function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void {
   checkNames(['quotas'], quotas, findings)
   for (const [name, quota] of Object.entries(quotas)) {
-    const { concurrency } = asRecord(quota)
-    if (concurrency !== undefined) {
-      const expected = "nothing: a quota does not limit what is in flight yet; a worker's own concurrency does"
-      findings.push({ path: ['quotas', name, 'concurrency'], expected, input: concurrency, known: [] })
+    const { within, burst } = asRecord(quota)
+    checkWithin(name, within, quotas, findings)
+    if (burst !== undefined && !slides(asRecord(quota).requests)) {
+      const expected = 'nothing: it is the size of token buckets, and requests has no limit per second, minute, hour or ms'
+      findings.push({ path: ['quotas', name, 'burst'], expected, input: burst, known: [] })
     }
     for (const [unit, limits] of Object.entries(asRecord(quota))) {
+      if (quotaOptions.includes(unit)) continue
       for (const [index, limit] of (Array.isArray(limits) ? limits : [limits]).entries()) {
-        const { per, timeZone } = asRecord(limit)
+        const { per, timeZone, burst: size } = asRecord(limit)
+        if (size !== undefined && (per === 'day' || per === 'month')) {
+          const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'burst']
+          findings.push({ path, expected: 'nothing: a day or a month is no token bucket', input: size, known: [] })
+        }
         if (timeZone === undefined || !(typeof per === 'number' || ['second', 'minute', 'hour'].includes(per as string))) continue
         const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'timeZone']
         findings.push({ path, expected: 'nothing: only a day or a month has a time zone', input: timeZone, known: [] })
       }
     }
+  }
+}
+
+/** Whether limits of a unit have a window that slides. */
+function slides(limits: unknown): boolean {
+  return [limits].flat().some((limit) => !['day', 'month', undefined].includes(asRecord(limit).per as string | undefined))
+}
+
+/** The quotas that one is within are there, and it is not within itself. */
+function checkWithin(name: string, within: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
+  const above = (of: unknown): unknown[] => [of ?? []].flat()
+  for (const [index, each] of above(within).entries()) {
+    const path = ['quotas', name, 'within', ...(Array.isArray(within) ? [index] : [])]
+    checkKnown(path, 'quota', each, quotas, findings)
+    const seen = new Set<unknown>()
+    for (const next = [each]; next.length > 0; ) {
+      const one = next.shift()
+      if (one === name) {
+        findings.push({ path, expected: 'a quota that is not itself within this one', input: each, known: [] })
+        break
+      }
+      if (typeof one !== 'string' || seen.has(one)) continue
+      seen.add(one)
+      next.push(...above(Object.hasOwn(quotas, one) ? asRecord(quotas[one]).within : undefined))
+    }
+  }
+}
+
+/** A worker names one quota, or several to rotate, that are there. */
+function checkWorkerQuota(path: Path, quota: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
+  if (!isRecord(quota)) {
+    checkKnown(path, 'quota', quota, quotas, findings)
+    return
+  }
+  const { name, rotate } = quota
+  checkKnown([...path, 'name'], 'quota', name, quotas, findings)
+  if (Array.isArray(rotate))
+    for (const [index, each] of rotate.entries()) checkKnown([...path, 'rotate', index], 'quota', each, quotas, findings)
+  if ((name === undefined) === (rotate === undefined)) {
+    findings.push({ path, expected: 'either name or rotate', input: quota, known: [] })
   }
 }
 

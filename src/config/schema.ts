@@ -192,6 +192,22 @@ const workerId = v.custom<string>(
   `an id such as annotator-1/urgency: parts of letters, digits, dots, _ and -, joined by /, at most ${longestName} characters`,
 )
 
+const amounts = v.pipe(
+  v.custom<Record<string, unknown>>(isRecord, 'amounts by unit, such as { requests: 1, tokens: 800 }'),
+  v.record(v.string(), between(0, Number.MAX_VALUE)),
+)
+const workerQuota = group({
+  name: v.optional(name('the name of a quota')),
+  rotate: v.optional(
+    v.pipe(
+      v.custom<unknown[]>((value) => Array.isArray(value) && value.length > 0, 'a list of names of quotas'),
+      v.array(name('the name of a quota')),
+    ),
+  ),
+  amounts: v.optional(amounts),
+  priority: v.optional(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
+})
+
 const worker = group({
   id: workerId,
   annotator: v.optional(v.custom<string | number>((value) => isName(value) || Number.isFinite(value), 'a name or a number')),
@@ -199,7 +215,7 @@ const worker = group({
   module: moduleUrl,
   input: v.optional(v.unknown()),
   dataset: v.optional(name()),
-  quota: v.optional(name('the name of a quota')),
+  quota: v.optional(v.lazy((value) => (isRecord(value) ? workerQuota : name('the name of a quota')))),
   enabled: v.optional(flag),
   target: v.optional(whole(0)),
   delayMs: v.optional(whole(100, 60_000, { value: 0 })),
@@ -256,14 +272,17 @@ const supervisor = group({
 
 export const expectedTimeZone = 'an IANA time zone such as America/Los_Angeles'
 
+const above0 = v.custom<number>((value) => typeof value === 'number' && Number.isFinite(value) && value > 0, 'a number above 0')
+
 const quotaLimit = group({
-  limit: whole(1),
+  limit: above0,
   per: v.custom<'second' | 'minute' | 'hour' | 'day' | 'month' | number>(
     (value) =>
       ['second', 'minute', 'hour', 'day', 'month'].includes(value as string) || (Number.isSafeInteger(value) && (value as number) >= 1),
     "'second', 'minute', 'hour', 'day', 'month' or whole milliseconds, at least 1",
   ),
   timeZone: v.optional(v.custom<string>(isTimeZone, expectedTimeZone)),
+  burst: v.optional(whole(1)),
 })
 
 /** What a unit of a quota may be; also the answer to a key of a quota that is none. */
@@ -274,9 +293,50 @@ const quotaLimits = v.pipe(
   v.lazy((value) => (Array.isArray(value) ? v.array(quotaLimit) : quotaLimit)),
 )
 
-const quota = v.pipe(
+const share = v.custom<number>((value) => typeof value === 'number' && value > 0 && value <= 1, 'a number above 0, at most 1')
+const budget = v.pipe(
+  v.custom<Record<string, unknown>>((value) => isRecord(value) && Object.keys(value).length > 0, 'amounts by unit, such as { cost: 25 }'),
+  v.record(v.string(), above0),
+)
+const names = (expected: string) =>
+  v.pipe(
+    v.custom<string | string[]>(
+      (value) => typeof value === 'string' || (Array.isArray(value) && value.length > 0),
+      `${expected}, or a list of them`,
+    ),
+    v.lazy((value) => (Array.isArray(value) ? v.array(name(expected)) : name(expected))),
+  )
+
+/** What a quota may have besides units. */
+const quotaEntries = {
+  burst: v.optional(whole(1)),
+  concurrency: v.optional(whole(1)),
+  within: v.optional(names('the name of a quota')),
+  budget: v.optional(budget),
+  adapt: v.optional(
+    v.pipe(
+      v.custom<unknown>((value) => typeof value === 'boolean' || isRecord(value), 'true, false or an object'),
+      v.lazy((value) =>
+        typeof value === 'boolean'
+          ? v.boolean()
+          : group({
+              decrease: v.optional(
+                v.custom<number>((own) => typeof own === 'number' && own > 0 && own < 1, 'a number above 0 and below 1'),
+              ),
+              increasePerMinute: v.optional(share),
+              least: v.optional(share),
+            }),
+      ),
+    ),
+  ),
+}
+/** Those that a misspelt one would be taken for a unit for. */
+export const quotaOptions = Object.keys(quotaEntries)
+
+/** The options of one quota. */
+export const quotaSchema = v.pipe(
   v.custom<Record<string, unknown>>(isRecord, 'an object of limits'),
-  v.objectWithRest({ burst: v.optional(whole(1)), concurrency: v.optional(whole(1)) }, v.optional(quotaLimits)),
+  v.objectWithRest(quotaEntries, v.optional(quotaLimits)),
   v.check(
     (value) => Object.values(value).some((limit) => limit !== undefined),
     "at least one limit, such as requests: { limit: 15, per: 'minute' }",
@@ -304,8 +364,12 @@ export const droverSchema = group(
     onFull: v.optional(oneOf('queue', 'reject')),
     onEscalation: v.optional(oneOf('stop', 'keep')),
     quotas: v.optional(
-      v.pipe(v.custom<Record<string, unknown>>(isRecord, 'an object of quotas by name'), v.record(name('the name of a quota'), quota)),
+      v.pipe(
+        v.custom<Record<string, unknown>>(isRecord, 'an object of quotas by name'),
+        v.record(name('the name of a quota'), quotaSchema),
+      ),
     ),
+    budget: v.optional(budget),
     heartbeat: v.optional(heartbeat),
     restart: v.optional(restart),
     tasks: v.optional(tasks),

@@ -98,14 +98,14 @@ export interface EnqueueReply {
   conflict: { index: number; key: string } | null
 }
 
-/** How one leased task ended. */
-export type Outcome =
-  /** `value`: the result as JSON text. */
+/** How one leased task ended. `usage`: what its calls used, by unit. */
+export type Outcome = { usage?: Amounts } /** `value`: the result as JSON text. */ & (
   | { do: 'complete'; token: Token; value: string }
   /** The attempt failed and is counted. Again after `retryInMs`, or never. `value`: the raw answer that did not fit, as JSON text. */
   | { do: 'fail'; token: Token; error: ErrorRecord; retryInMs: number | null; value?: string }
   /** Given back; costs no attempt. `inMs`: not before. */
   | { do: 'release'; token: Token; inMs: number }
+)
 
 /**
  * What became of an outcome. `already`: this task has its result (a repeat, or another attempt came first); `lost`: the lease was
@@ -134,8 +134,6 @@ export type Shortage =
   | { kind: 'complete' }
   /** Nothing is due now. `inMs`: when the next attempt is due, or null: not before something else happens. */
   | { kind: 'later'; inMs: number | null }
-  /** The quota grants no more until then. */
-  | { kind: 'quota'; quota: string; window: string; inMs: number }
 
 export interface ExchangeRequest {
   worker: string
@@ -145,8 +143,6 @@ export interface ExchangeRequest {
   outcomes: Outcome[]
   /** How many tasks at most; 0 to claim none. */
   want: number
-  /** The quota and the amounts each task needs, or null. Claims no more tasks than the quota grants at once. */
-  quota: { name: string; amounts: Amounts } | null
 }
 
 export interface ExchangeReply {
@@ -214,23 +210,108 @@ export interface Transition {
 
 export interface QuotaWindow {
   unit: string
+  /** Above 0. */
   limit: number
-  /** Length in ms; for a calendar window the name of its unit and the time zone whose midnight counts. */
-  per: number | { calendar: 'day' | 'month'; timeZone: string }
+  /** Length in ms; the unit of the calendar and the time zone whose midnight counts; or a budget, which never comes back by itself. */
+  per: number | { calendar: 'day' | 'month'; timeZone: string } | 'ever'
+  /** null: strict, no span of that length ever holds more than the limit. A number: token bucket of that size. Only with a length in ms. */
+  burst: number | null
+}
+
+/** How a limit gives way to refusals and comes back: additive increase, multiplicative decrease. */
+export interface QuotaAdaptation {
+  /** At a refusal the rate becomes so many times what it was, 0 to 1. */
+  decrease: number
+  /** Each minute without one so much of the limit comes back, 0 to 1. */
+  increasePerMinute: number
+  /** Never below such a share of the limit. */
+  least: number
 }
 
 export interface QuotaSpec {
   name: string
   windows: QuotaWindow[]
-  /** null: strict, no window of that length ever holds more than its limit. A number: token bucket of that size (fixed windows stay strict). */
-  burst: number | null
   /** In flight at once; null: no limit. */
   concurrency: number | null
+  /** Quotas that everything taken from this one is taken from as well, and from theirs. */
+  within: string[]
+  /** null: limits stay as they are. */
+  adapt: QuotaAdaptation | null
+}
+
+/** The name under which a worker's thread asks for quotas: as much its own as its fence. */
+export function quotaClientOf(worker: string, fence: Fence): string {
+  return `${worker}#${fence}`
+}
+
+/** Who asks, told apart from everybody else on the store: `client` and the `ticket` that it numbers its requests with. */
+export interface QuotaTicket {
+  client: string
+  ticket: number
+}
+
+export interface QuotaRequest extends QuotaTicket {
+  /** The host that the client lives in: what it holds goes back when that is gone. */
+  host: string
+  /** Quotas, of which one is taken: the healthiest that can go now, else the first that can. */
+  choices: string[]
+  /** By unit. `requests` is 1 unless given; a window whose unit is not named holds back only while it is overdrawn. */
+  amounts: Amounts
+  /** So many grants at most, if nobody else waits and there is plenty. At least 1. */
+  times: number
+  /** Higher goes first; ties in order of asking. */
+  priority: number
+  /** The place that it had before, if its grant came too late to be used; null: behind those of its priority. */
+  place: number | null
+  /** Whether to stand in line where it cannot be granted now, ... */
+  wait: boolean
+  /** ... unless its windows alone keep it back for longer than so many ms. */
+  patienceMs: number
+}
+
+/** What was granted: `times` times the amounts, from one quota and those it is within. */
+export interface QuotaGrant {
+  quota: string
+  amounts: Amounts
+  times: number
+  /** Under which times it is booked: by window, as `quota window`. */
+  booked: Record<string, Time>
+  /** Its place in line, see {@link QuotaRequest.place}. */
+  place: number
+  /** Until when it may be used, on the machine's monotonic clock in ms; what is not used by then is given back. */
+  expiresAt: number
+  /** Whether it counts as in flight until it is settled. */
+  inFlight: boolean
+}
+
+export type QuotaAnswer =
+  | { granted: true; grant: QuotaGrant }
+  /** `inMs`: when to ask again; Infinity: a budget is spent. `waiting`: it stands in line. */
+  | { granted: false; waiting: boolean; quota: string; window: string; inMs: number }
+
+/** What became of a grant, or of a part of it. */
+export interface QuotaSettlement {
+  quota: string
+  /** By unit: what was used beyond what was granted; negative: what goes back. */
+  delta: Amounts
+  booked: Record<string, Time>
+  /** The request that is not in flight any more. */
+  done: number | null
+}
+
+/** What a provider says about one of its limits. `per` null: the shortest window of the unit. */
+export interface QuotaReading {
+  unit: string
+  per: number | 'day' | 'month' | null
+  limit: number | null
+  remaining: number | null
+  resetsInMs: number | null
 }
 
 export interface QuotaWindowStatus {
   unit: string
   per: string
+  /** As it is now: less than configured after refusals, with `adapt`. */
   limit: number
   used: number
   /** When all of it is free again, or null when nothing is used. */
@@ -239,11 +320,39 @@ export interface QuotaWindowStatus {
 
 export interface QuotaStatus {
   name: string
+  /** Its own windows; those of quotas that it is within are theirs. */
   windows: QuotaWindowStatus[]
-  /** How long one request would wait now. */
+  within: string[]
+  /** How long one request would wait now, those ahead in line included; Infinity: until somebody raises a budget. */
   waitMs: number
-  /** Blocked by `block` until then. */
+  /** What keeps it back: `requests/minute`, `blocked`, `in flight`; null: nothing. */
+  waitsFor: string | null
+  /** Blocked by `penalize` until then. */
   blockedUntil: Time | null
+  /** In flight, of how many (null: no limit). */
+  inFlight: number
+  concurrency: number | null
+  /** How many stand in line. */
+  waiting: number
+  /** Not used any more: the provider refuses the key. */
+  retired: { reason: string; at: Time } | null
+  /** 1: every answer was good. Falls with refusals and failures. */
+  health: number
+  /** The share of its limits that it goes by, 0 to 1; see `adapt`. */
+  pace: number
+  /** Granted ever, in requests. */
+  granted: number
+}
+
+/** Where a quota stood at a moment, for plots. */
+export interface QuotaSample {
+  at: Time
+  /** By window. */
+  used: Record<string, number>
+  waiting: number
+  inFlight: number
+  /** Granted ever, in requests: the difference between two samples is what was granted between. */
+  granted: number
 }
 
 /** What a read may ask for; all are paged by a position the previous page gave. */
@@ -284,6 +393,22 @@ export interface DeadRow {
   /** The raw answer that did not fit, as JSON text. */
   value: string | null
   at: Time
+}
+
+/** What calls used, by unit, as they told. */
+export interface UsageRow {
+  worker: string
+  annotator: string
+  domain: string
+  usage: Amounts
+}
+
+export interface TaskUsageRow {
+  key: string
+  dataset: string
+  annotator: string
+  domain: string
+  usage: Amounts
 }
 
 export interface StoredEvent {
@@ -344,17 +469,44 @@ export interface Engine {
 
   /** Makes quotas known; what was used stays. Idempotent. */
   declareQuotas(request: { quotas: QuotaSpec[] }): Awaitable<Record<string, never>>
-  /** Takes amounts from every window of a quota, or from none. Throws QUOTA_INVALID where it could never be granted. */
-  acquireQuota(request: { name: string; amounts: Amounts }): Awaitable<{ granted: true } | { granted: false; window: string; inMs: number }>
-  /** Gives amounts back (unused grants) or takes more (the actual was higher): `delta` by unit, negative gives back. */
-  settleQuota(request: { name: string; delta: Amounts }): Awaitable<Record<string, never>>
+  /**
+   * Takes amounts from every window of a quota and of those that it is within, or from none. One that stands in line keeps its place as
+   * long as its engine is alive and asks for it. A repeat has no second effect. Throws QUOTA_INVALID where it could never be granted,
+   * QUOTA_RETIRED where every choice is retired.
+   */
+  acquireQuota(request: QuotaRequest): Awaitable<QuotaAnswer>
+  /** Leaves the line: the request is answered as not granted. A grant that crosses with it is the client's to settle. Idempotent. */
+  cancelQuota(request: QuotaTicket): Awaitable<Record<string, never>>
+  /** Settles grants, and counts what a worker used beside its tasks. A client numbers these requests, rising: one that was done is not done again. */
+  settleQuota(request: {
+    client: string
+    request: number
+    settlements: QuotaSettlement[]
+    usage: { worker: string; amounts: Amounts } | null
+  }): Awaitable<Record<string, never>>
+  /** The client is gone: it stands in no line, and has nothing in flight. What it took counts as used. Idempotent. */
+  leaveQuotas(request: { client: string }): Awaitable<Record<string, never>>
   /** No grants for so long (the provider said so). Never shortens a block. */
   blockQuota(request: { name: string; forMs: number }): Awaitable<Record<string, never>>
+  /** What a provider's answer says: tightens windows, slows down at a refusal (with `adapt`), and keeps the health. */
+  observeQuota(request: {
+    name: string
+    readings: QuotaReading[]
+    outcome: 'ok' | 'refused' | 'failed' | null
+  }): Awaitable<Record<string, never>>
+  /** The provider does not accept the key: no grants until it is revived. `reason` null: revives it. */
+  retireQuota(request: { name: string; reason: string | null }): Awaitable<{ changed: boolean }>
   quotas(request: { names: string[] }): Awaitable<{ quotas: QuotaStatus[] }>
+  quotaSpecs(request: { names: string[] }): Awaitable<{ specs: QuotaSpec[] }>
 
   results(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<ResultRow>>
   dead(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<DeadRow>>
   /** Newest last. `types`: exact event types. */
+  /** One for each worker that used anything. `worker` only: its id narrows, the rest of the filter goes by lanes. */
+  usage(request: { filter: LaneFilter }): Awaitable<{ rows: UsageRow[] }>
+  taskUsage(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<TaskUsageRow>>
+  /** Oldest first, from `since` (ms since the epoch) on; one every ten seconds in which something changed, for a day. */
+  quotaHistory(request: { name: string; since: Time }): Awaitable<{ samples: QuotaSample[] }>
   events(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent>>
   /** Newest first, at most `limit`. */
   latestEvents(request: { limit: number; worker?: string; types?: string[] }): Awaitable<{ rows: StoredEvent[] }>
@@ -365,7 +517,15 @@ export type EngineRequest<Op extends EngineOp> = Parameters<Engine[Op]>[0]
 export type EngineReply<Op extends EngineOp> = Awaited<ReturnType<Engine[Op]>>
 
 /** The operations that change nothing: they may be answered by a read-only connection. */
-export const readOps = ['results', 'dead', 'events', 'latestEvents'] as const satisfies readonly EngineOp[]
+export const readOps = [
+  'results',
+  'dead',
+  'events',
+  'latestEvents',
+  'quotaHistory',
+  'usage',
+  'taskUsage',
+] as const satisfies readonly EngineOp[]
 export type ReadOp = (typeof readOps)[number]
 
 /** Calls an engine wherever it is. `request` settles exactly once. */

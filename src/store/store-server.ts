@@ -4,7 +4,8 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { toErrorRecord } from '../errors.js'
-import type { EngineRequest, StoreReply, StoreRequest } from './engine.js'
+import { type Decision, nameOf } from '../quotas/limiter.js'
+import type { EngineReply, EngineRequest, QuotaTicket, StoreReply, StoreRequest } from './engine.js'
 import { isRequest, type StoreCommand, type StoreNotice } from './messages.js'
 import type { EngineAnswer, SqliteEngine } from './sqlite/engine.js'
 
@@ -14,6 +15,8 @@ const groupWeight = 2_048
 const tellEveryMs = 100
 /** Other processes' changes are looked for so often. */
 const lookEveryMs = 1_000
+/** While somebody waits for a quota, they are looked for so often: they may make room. */
+const quotaLookMs = 25
 
 interface Queued {
   port: MessagePort
@@ -21,7 +24,10 @@ interface Queued {
 }
 
 /** What is served: an engine that does groups of requests. */
-export type ServedEngine = Pick<SqliteEngine, 'execute' | 'takeTouched' | 'changedElsewhere' | 'close'>
+export type ServedEngine = Pick<
+  SqliteEngine,
+  'execute' | 'takeTouched' | 'changedElsewhere' | 'close' | 'serveQuotas' | 'quotasDue' | 'quotasDueInMs' | 'takeQuotaDecisions'
+>
 
 /** Serves an engine over ports until it is told to close. */
 class StoreServer {
@@ -37,6 +43,9 @@ class StoreServer {
   #toldAt = 0
   #telling: NodeJS.Timeout | null = null
   #exitAfterCommit: number | null = null
+  /** Those who stand in line for a quota, by client and ticket: they are answered when they are granted. */
+  readonly #inLine = new Map<string, Queued>()
+  #quotaTimer: NodeJS.Timeout | null = null
 
   constructor(engine: ServedEngine, main: MessagePort) {
     this.#engine = engine
@@ -109,8 +118,11 @@ class StoreServer {
     if (this.#exitAfterCommit !== null && group.length > 0) process.exit(this.#exitAfterCommit)
     for (const [index, { port, message }] of group.entries()) {
       const answer = answers[index]
-      if (answer) port.postMessage(replyTo(message, answer))
+      if (!answer) continue
+      if (staysInLine(message, answer)) this.#inLine.set(nameOf(message.request as QuotaTicket), { port, message })
+      else port.postMessage(replyTo(message, answer))
     }
+    this.#answerLine()
     this.#tellCounts()
     if (this.#queue.length > 0) {
       this.#schedule()
@@ -119,6 +131,30 @@ class StoreServer {
     for (const port of this.#retired) port.close()
     this.#retired.clear()
     if (this.#closing) this.#end()
+  }
+
+  /** Tells those in line that were decided, and sees when to look at the others. */
+  #answerLine(): void {
+    for (const decision of this.#engine.takeQuotaDecisions()) {
+      const name = nameOf(decision)
+      const waiting = this.#inLine.get(name)
+      this.#inLine.delete(name)
+      if (waiting) waiting.port.postMessage(replyTo(waiting.message, answerOf(decision)))
+    }
+    if (this.#quotaTimer) clearTimeout(this.#quotaTimer)
+    this.#quotaTimer = null
+    const inMs = this.#engine.quotasDueInMs()
+    if (inMs === null) this.#inLine.clear()
+    else if (!this.#closing) this.#quotaTimer = setTimeout(() => this.#lookAtLine(), Math.min(inMs, quotaLookMs))
+  }
+
+  #lookAtLine(): void {
+    try {
+      if (this.#engine.quotasDue()) this.#engine.serveQuotas()
+    } catch {
+      // The store cannot be written now: those in line stay there.
+    }
+    this.#answerLine()
   }
 
   #tellCounts(): void {
@@ -143,6 +179,7 @@ class StoreServer {
   /** The thread ends by itself when its ports are closed and its timers cleared. */
   #end(): void {
     clearInterval(this.#looking)
+    if (this.#quotaTimer) clearTimeout(this.#quotaTimer)
     if (this.#telling) clearTimeout(this.#telling)
     this.#tellCountsNow()
     this.#engine.close()
@@ -170,6 +207,16 @@ function weightOf({ op, request }: StoreRequest): number {
 
 function replyTo({ id }: StoreRequest, answer: EngineAnswer): StoreReply {
   return answer.ok ? { id, ok: true, value: answer.value } : { id, ok: false, error: toErrorRecord(answer.error) }
+}
+
+function staysInLine({ op }: StoreRequest, answer: EngineAnswer): boolean {
+  if (op !== 'acquireQuota' || !answer.ok) return false
+  const reply = answer.value as EngineReply<'acquireQuota'>
+  return !reply.granted && reply.waiting
+}
+
+function answerOf({ outcome }: Decision): EngineAnswer {
+  return 'error' in outcome ? { ok: false, error: outcome.error } : { ok: true, value: outcome.answer }
 }
 
 /** Opens an engine and serves it over `main`; an error of opening is told there and the thread ends. */

@@ -1,20 +1,19 @@
 /**
  * What user code in a worker thread gets as `ctx`. One object for the worker, and one for each task that inherits from it.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../errors.js'
-import type { Amounts, EngineClient } from '../store/engine.js'
-import type { QuotaLease, WorkerContext, WorkerLog, WorkerQuota } from '../worker.js'
+import type { QuotaClient, QuotaLease } from '../quotas/client.js'
+import type { Amounts } from '../store/engine.js'
+import type { WorkerContext, WorkerLog, WorkerQuota } from '../worker.js'
 import type { BeatSlot } from './beats.js'
-import type { WorkerBoot } from './protocol.js'
+import { type ContextQuota, quotaOfTask, quotaOfWorker } from './context-quota.js'
+import type { ThreadReport, WorkerBoot } from './protocol.js'
 
-/** How often a wait for quota shows that it is one. */
-const sliceMs = 1_000
-
-interface ContextDeps {
+export interface ContextDeps {
   boot: WorkerBoot
   beats: BeatSlot
-  store: EngineClient
+  quotas: QuotaClient
+  report: (report: ThreadReport) => void
   log: WorkerLog
   /** Ends the thread. */
   crash: (reason: unknown) => never
@@ -40,7 +39,11 @@ export class Context implements WorkerContext {
     this.domain = deps.boot.domain
     this.input = deps.boot.input
     this.log = deps.log
-    this.quota = new Quota(deps)
+    this.quota = quotaOfWorker(deps)
+  }
+
+  get deps(): ContextDeps {
+    return this.#deps
   }
 
   get signal(): AbortSignal {
@@ -68,13 +71,27 @@ export class Context implements WorkerContext {
 /** The context of one task: the worker's, with an attempt and a signal of its own (made when first asked for). */
 export class TaskContext implements WorkerContext {
   readonly #worker: Context
+  readonly #lease: QuotaLease | null
+  #quota: ContextQuota | null = null
   readonly attempt: number
   #controller: AbortController | null = null
   #aborted: { reason: unknown } | null = null
 
-  constructor(worker: Context, attempt: number) {
+  /** @param lease what it was granted */
+  constructor(worker: Context, attempt: number, lease: QuotaLease | null) {
     this.#worker = worker
     this.attempt = attempt
+    this.#lease = lease
+  }
+
+  /** What it used so far; null without a quota. */
+  get usage(): Amounts | null {
+    return this.#quota?.usage ?? this.#lease?.amounts ?? null
+  }
+
+  /** Later usage is not the task's any more. */
+  end(): void {
+    this.#quota?.end()
   }
 
   get id(): string {
@@ -96,7 +113,8 @@ export class TaskContext implements WorkerContext {
     return this.#worker.log
   }
   get quota(): WorkerQuota {
-    return this.#worker.quota
+    this.#quota ??= quotaOfTask(this.#worker.deps, this.#lease)
+    return this.#quota
   }
   get signal(): AbortSignal {
     if (!this.#controller) {
@@ -119,46 +137,5 @@ export class TaskContext implements WorkerContext {
   abort(reason: unknown): void {
     this.#aborted = { reason }
     this.#controller?.abort(reason)
-  }
-}
-
-class Quota implements WorkerQuota {
-  readonly #deps: ContextDeps
-
-  constructor(deps: ContextDeps) {
-    this.#deps = deps
-  }
-
-  async acquire(amounts: Amounts, { signal }: { signal?: AbortSignal } = {}): Promise<QuotaLease> {
-    const { beats, store } = this.#deps
-    const name = this.#name()
-    for (;;) {
-      signal?.throwIfAborted()
-      const answer = await store.call('acquireQuota', { name, amounts })
-      if (answer.granted) return { quota: name, amounts }
-      // Waiting is no stall: the watchdog is told so all the while.
-      for (let left = answer.inMs; left > 0; left -= sliceMs) {
-        await sleep(Math.min(sliceMs, left), undefined, { ...(signal && { signal }) })
-        beats.progress()
-      }
-    }
-  }
-
-  async settle(lease: QuotaLease, actual: Amounts): Promise<void> {
-    const delta: Amounts = {}
-    for (const unit of new Set([...Object.keys(lease.amounts), ...Object.keys(actual)])) {
-      delta[unit] = (actual[unit] ?? lease.amounts[unit] ?? 0) - (lease.amounts[unit] ?? 0)
-    }
-    await this.#deps.store.call('settleQuota', { name: lease.quota, delta })
-  }
-
-  async penalize({ retryAfterMs }: { retryAfterMs: number }): Promise<void> {
-    await this.#deps.store.call('blockQuota', { name: this.#name(), forMs: retryAfterMs })
-  }
-
-  #name(): string {
-    const name = this.#deps.boot.quota
-    if (name === null) throw new DroverError('QUOTA_INVALID', `worker ${this.#deps.boot.id} has no quota`)
-    return name
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '../errors.js'
-import type { Heartbeat, LogLevel, RecycleOptions, TaskPolicy } from '../options.js'
+import type { CompiledWorkerQuota, Heartbeat, LogLevel, RecycleOptions, TaskPolicy } from '../options.js'
 import type { Fence } from '../store/engine.js'
 import type { CpuProfile } from './evidence.js'
 
@@ -27,7 +27,9 @@ export interface WorkerBoot {
   snapshotNearHeapLimit: boolean
   /** A `run` that returns is a failure: the worker is to run for ever. */
   permanent: boolean
-  quota: string | null
+  quota: CompiledWorkerQuota | null
+  /** The host that it belongs to. */
+  host: string
   tasks: TaskPolicy
   logLevel: LogLevel
   /** Values to strike out of every text that leaves it. */
@@ -83,8 +85,10 @@ export type ThreadReport =
   | { type: 'working' }
   /** Nothing is left to do (or `run` returned). */
   | { type: 'complete' }
-  /** The quota is spent for so long. */
-  | { type: 'park'; inMs: number; quota: string }
+  /** The quota is spent for so long; Infinity: its budget is. */
+  | { type: 'spent'; inMs: number; quota: string; window: string }
+  /** The provider does not accept the key of a quota any more. */
+  | { type: 'retired'; quota: string; reason: string }
   /** It has done its share, and wants to be replaced; told once between two pauses. */
   | { type: 'recycle'; reason: string }
   /** The worker's fence is not current any more: another host has it. */

@@ -4,7 +4,8 @@
  */
 import { mapErrorRecord, toErrorRecord } from '../errors.js'
 import { backoffDelay } from '../machines/backoff.js'
-import type { EngineClient, ExchangeReply, Outcome, Token } from '../store/engine.js'
+import { isSpent, type QuotaClient, type QuotaLease, type QuotaSpent } from '../quotas/client.js'
+import type { Amounts, EngineClient, ExchangeReply, Outcome, Token } from '../store/engine.js'
 import { type DefinedWorker, TaskError } from '../worker.js'
 import type { BeatSlot } from './beats.js'
 import { type Context, TaskContext } from './context.js'
@@ -17,6 +18,8 @@ import { fits } from './schema.js'
 const turnMs = 10
 /** A quota that is spent for longer parks the worker. */
 const parkAfterMs = 60_000
+/** A wait for quota is told of after so long. */
+const tellWaitMs = 100
 /** After an exchange the store could not carry out (a full disk, say). */
 const exchangeRetryMs = 1_000
 
@@ -24,6 +27,7 @@ interface LoopDeps {
   boot: WorkerBoot
   definition: DefinedWorker
   store: EngineClient
+  quotas: QuotaClient
   beats: BeatSlot
   hands: Hands
   context: Context
@@ -41,8 +45,16 @@ interface Lease {
   failures: number
 }
 
+/** One that waits for its grant. */
+interface Asking {
+  lease: Lease
+  ending: AbortController
+}
+
 interface Running {
   lease: Lease
+  /** What it was granted. */
+  quota: QuotaLease | null
   cell: number
   context: TaskContext
   startedAt: number
@@ -57,6 +69,10 @@ export class TaskLoop {
   #queue: Lease[] = []
   #head = 0
   readonly #running = new Set<Running>()
+  readonly #asking = new Set<Asking>()
+  /** The quota is spent: told once nothing runs any more. */
+  #spent: QuotaSpent | null = null
+  #tellWait: NodeJS.Timeout | null = null
   /** Slots that wait out `delayMs`. */
   #cooling = 0
   /** Finished and not yet sent, with the cells of the shared memory that vouch for them (-1: none). */
@@ -83,9 +99,9 @@ export class TaskLoop {
     this.#deps = deps
     this.#process = deps.definition.process as NonNullable<DefinedWorker['process']>
     this.#capacity = deps.boot.concurrency + maxHeld
-    const { prefetch, delayMs, quota, concurrency } = deps.boot
-    // A worker that waits anyway, or whose grants would grow old, holds nothing ready.
-    this.#prefetch = new Prefetch(prefetch === 'auto' && (delayMs > 0 || quota !== null) ? 0 : prefetch, concurrency)
+    const { prefetch, delayMs, concurrency } = deps.boot
+    // A worker that waits anyway holds nothing ready.
+    this.#prefetch = new Prefetch(prefetch === 'auto' && delayMs > 0 ? 0 : prefetch, concurrency)
   }
 
   start(): void {
@@ -108,6 +124,7 @@ export class TaskLoop {
 
   poke(): void {
     this.#waitUntil = 0
+    this.#spent = null
     this.#toldComplete = false
     this.#pump()
   }
@@ -133,14 +150,14 @@ export class TaskLoop {
   }
 
   #held(): number {
-    return this.#waiting() + this.#running.size + this.#outcomes.length + this.#unconfirmed
+    return this.#waiting() + this.#asking.size + this.#running.size + this.#outcomes.length + this.#unconfirmed
   }
 
   /** Starts what can be started, then sees whether the store has to be asked. */
   #pump = (): void => {
     if (this.#turning) return
-    const { concurrency } = this.#deps.boot
-    while (!this.#paused && !this.#stopped && this.#head < this.#queue.length && this.#running.size + this.#cooling < concurrency) {
+    const { concurrency, quota } = this.#deps.boot
+    while (!this.#paused && !this.#stopped && this.#head < this.#queue.length && this.#busy() < concurrency) {
       // Also between tasks that are async and never wait: those go on from one microtask to the next, and from one message to the next.
       if (performance.now() - this.#turnStart > turnMs) {
         this.#giveTurn()
@@ -148,7 +165,8 @@ export class TaskLoop {
       }
       const lease = this.#queue[this.#head++] as Lease
       if (this.#outcomes.length > 0 && performance.now() - this.#unsentSince > prefetchMs) this.#exchangeIfUseful(true)
-      this.#run(lease)
+      if (quota) this.#ask(lease, quota)
+      else this.#run(lease, null)
     }
     this.#exchangeIfUseful()
   }
@@ -163,13 +181,100 @@ export class TaskLoop {
     })
   }
 
-  #run(lease: Lease): void {
+  /** How many of the slots are taken. */
+  #busy(): number {
+    return this.#running.size + this.#asking.size + this.#cooling
+  }
+
+  /** Runs a task once its quota grants it. */
+  #ask(lease: Lease, { choices, amounts: usual, priority }: NonNullable<WorkerBoot['quota']>): void {
+    const { quotas, beats } = this.#deps
+    let amounts: Amounts
+    try {
+      amounts = this.#estimate(lease, usual)
+    } catch (error) {
+      this.#failed(lease, -1, error, null)
+      return
+    }
+    const ready = quotas.take(choices, amounts)
+    if (ready) {
+      this.#run(lease, ready)
+      return
+    }
+    const asking: Asking = { lease, ending: new AbortController() }
+    this.#asking.add(asking)
+    if (this.#running.size === 0) beats.phase('waiting')
+    this.#tellWait ??= setTimeout(() => this.#tellWaiting(), tellWaitMs)
+    const { signal } = asking.ending
+    quotas.ask({ choices, amounts, priority, patienceMs: parkAfterMs, timeoutMs: Number.POSITIVE_INFINITY, signal }).then(
+      (answer) => {
+        const wanted = this.#asking.delete(asking)
+        if (isSpent(answer)) {
+          if (wanted) this.#giveUp(answer, lease)
+        } else if (wanted) this.#run(lease, answer)
+        else void quotas.settle(answer, Object.fromEntries(Object.keys(answer.amounts).map((unit) => [unit, 0]))).catch(() => {})
+        this.#pump()
+      },
+      (error: unknown) => {
+        if (this.#asking.delete(asking)) this.#refused(lease, error)
+        this.#pump()
+      },
+    )
+  }
+
+  #estimate(lease: Lease, usual: Amounts): Amounts {
+    const { boot, definition } = this.#deps
+    if (!definition.estimate) return usual
+    const task = { key: lease.key, dataset: boot.dataset as string, data: JSON.parse(lease.data) as unknown, attempt: lease.attempt }
+    return definition.estimate(task)
+  }
+
+  /** The quota is spent for long: nothing is held meanwhile. */
+  #giveUp(spent: QuotaSpent, lease: Lease): void {
+    this.#outcome({ do: 'release', token: lease.token, inMs: 0 }, -1)
+    this.#giveBackQueue()
+    this.#waitUntil = performance.now() + spent.inMs
+    this.#spent = spent
+    this.#tellSpent()
+  }
+
+  #tellSpent(): void {
+    if (!this.#spent || this.#running.size > 0 || this.#paused || this.#finishing) return
+    const { quota, window, inMs } = this.#spent
+    this.#spent = null
+    this.#deps.report({ type: 'spent', quota, window, inMs })
+  }
+
+  /** The quota cannot grant it at all. */
+  #refused(lease: Lease, error: unknown): void {
+    const { definition, crash, context } = this.#deps
+    const code = (error as { code?: unknown }).code
+    if (code === 'QUOTA_INVALID' && definition.estimate) {
+      const cause = error as Error
+      this.#failed(lease, -1, new TaskError('QUOTA_INVALID', { retry: false, message: cause.message, cause }), null)
+    } else if (code === 'QUOTA_INVALID' || code === 'QUOTA_RETIRED') {
+      crash(error)
+    } else if (code !== 'CLOSED') {
+      context.log.warn(`the store could not be asked for quota, trying again: ${(error as Error).message}`)
+      this.#outcome({ do: 'release', token: lease.token, inMs: exchangeRetryMs }, -1)
+    }
+  }
+
+  #tellWaiting(): void {
+    this.#tellWait = null
+    if (this.#asking.size === 0 || this.#running.size > 0 || this.#toldWaiting) return
+    this.#toldWaiting = true
+    this.#deps.report({ type: 'waiting' })
+  }
+
+  #run(lease: Lease, quota: QuotaLease | null): void {
     const { boot, beats, hands, context, definition } = this.#deps
     if (this.#running.size === 0) this.#nowWorking()
     const task: Running = {
       lease,
+      quota,
       cell: hands.working(lease.token),
-      context: new TaskContext(context, lease.attempt),
+      context: new TaskContext(context, lease.attempt, quota),
       startedAt: performance.now(),
       timer: null,
     }
@@ -226,20 +331,27 @@ export class TaskLoop {
       this.#fail(task, new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: a ${typeof value}` }))
       return
     }
-    if (this.#ended(task)) this.#outcome({ do: 'complete', token: task.lease.token, value: json }, task.cell)
+    if (this.#ended(task)) this.#outcome({ do: 'complete', token: task.lease.token, value: json }, task.cell, task.context.usage)
   }
 
   #fail(task: Running, thrown: unknown): void {
-    if (!this.#ended(task)) return
+    if (this.#ended(task)) this.#failed(task.lease, task.cell, thrown, task.context.usage)
+  }
+
+  #failed(lease: Lease, cell: number, thrown: unknown, usage: Amounts | null): void {
     const { redact, boot } = this.#deps
-    const error = mapErrorRecord(toErrorRecord(thrown), redact)
     const asked = TaskError.is(thrown) ? thrown : null
-    const last = task.lease.failures + 1 >= boot.tasks.maxAttempts || asked?.retry === false
-    const retryInMs = last ? null : (asked?.retryInMs ?? backoffDelay(boot.tasks.backoff, task.lease.failures))
+    if (asked?.release) {
+      this.#outcome({ do: 'release', token: lease.token, inMs: asked.retryInMs ?? 0 }, cell, usage)
+      return
+    }
+    const error = mapErrorRecord(toErrorRecord(thrown), redact)
+    const last = lease.failures + 1 >= boot.tasks.maxAttempts || asked?.retry === false
+    const retryInMs = last ? null : (asked?.retryInMs ?? backoffDelay(boot.tasks.backoff, lease.failures))
     const raw = (thrown as { raw?: unknown })?.raw
-    const outcome: Outcome = { do: 'fail', token: task.lease.token, error, retryInMs }
+    const outcome: Outcome = { do: 'fail', token: lease.token, error, retryInMs }
     if (typeof raw === 'string') outcome.value = raw
-    this.#outcome(outcome, task.cell)
+    this.#outcome(outcome, cell, usage)
   }
 
   #timeOut(task: Running): void {
@@ -255,6 +367,13 @@ export class TaskLoop {
     if (!this.#running.delete(task)) return false
     const { boot, beats, onTaskEnd } = this.#deps
     if (task.timer) clearTimeout(task.timer)
+    if (task.quota) {
+      task.context.end()
+      const { quotas, context } = this.#deps
+      if (quotas.isInFlight(task.quota)) {
+        quotas.settle(task.quota, {}).catch((error: Error) => context.log.warn(`a call could not be settled: ${error.message}`))
+      }
+    }
     this.#prefetch.observe(performance.now() - task.startedAt, task.lease.data.length)
     beats.done()
     onTaskEnd()
@@ -266,11 +385,13 @@ export class TaskLoop {
       }, boot.delayMs)
     }
     if (this.#running.size === 0 && this.#waiting() === 0 && !this.#paused) beats.phase('waiting')
+    this.#tellSpent()
     if (this.#aborted) this.#settleFinish()
     return !this.#aborted
   }
 
-  #outcome(outcome: Outcome, cell: number): void {
+  #outcome(outcome: Outcome, cell: number, usage: Amounts | null = null): void {
+    if (usage) outcome.usage = usage
     if (cell >= 0) this.#deps.hands.finished(cell)
     if (this.#outcomes.length === 0) this.#unsentSince = performance.now()
     this.#outcomes.push(outcome)
@@ -281,13 +402,18 @@ export class TaskLoop {
     for (const lease of this.#queue.slice(this.#head)) this.#outcome({ do: 'release', token: lease.token, inMs: 0 }, -1)
     this.#queue = []
     this.#head = 0
+    for (const { lease, ending } of this.#asking) {
+      this.#outcome({ do: 'release', token: lease.token, inMs: 0 }, -1)
+      ending.abort()
+    }
+    this.#asking.clear()
   }
 
   /** How many tasks to claim now. */
   #want(): number {
     const { boot } = this.#deps
     if (this.#paused || this.#finishing || this.#stopped) return 0
-    const slots = boot.concurrency - this.#running.size - this.#cooling
+    const slots = boot.concurrency - this.#busy()
     return Math.max(0, Math.min(slots + this.#prefetch.target - this.#waiting(), this.#capacity - this.#held()))
   }
 
@@ -302,7 +428,7 @@ export class TaskLoop {
   }
 
   async #exchange(want: number): Promise<void> {
-    const { boot, store, hands, crash, report } = this.#deps
+    const { boot, store, hands, report } = this.#deps
     const outcomes = this.#outcomes
     const cells = this.#cells
     this.#outcomes = []
@@ -311,8 +437,7 @@ export class TaskLoop {
     this.#exchanging = true
     let reply: ExchangeReply
     try {
-      const quota = boot.quota === null ? null : { name: boot.quota, amounts: { requests: 1 } }
-      reply = await store.call('exchange', { worker: boot.id, fence: boot.fence, request: ++this.#request, outcomes, want, quota })
+      reply = await store.call('exchange', { worker: boot.id, fence: boot.fence, request: ++this.#request, outcomes, want })
     } catch (error) {
       const code = (error as { code?: unknown }).code
       this.#exchanging = false
@@ -320,8 +445,6 @@ export class TaskLoop {
       if (code === 'FENCED') {
         this.#stopped = true
         report({ type: 'fenced' })
-      } else if (code === 'QUOTA_INVALID') {
-        crash(error)
       } else if (code !== 'CLOSED') {
         this.#deps.context.log.warn(`the store could not take ${outcomes.length} outcomes, trying again: ${(error as Error).message}`)
         this.#outcomes = [...outcomes, ...this.#outcomes]
@@ -374,13 +497,9 @@ export class TaskLoop {
       return
     }
     this.#waitUntil = shortage.inMs === null ? Number.POSITIVE_INFINITY : performance.now() + shortage.inMs
-    if (!empty) return
-    if (shortage.kind === 'quota' && shortage.inMs >= parkAfterMs) {
-      report({ type: 'park', inMs: shortage.inMs, quota: shortage.quota })
-    } else if (!this.#toldWaiting) {
-      this.#toldWaiting = true
-      report({ type: 'waiting' })
-    }
+    if (!empty || this.#toldWaiting) return
+    this.#toldWaiting = true
+    report({ type: 'waiting' })
   }
 
   #nowWorking(): void {

@@ -8,8 +8,10 @@ import { expose } from 'comlink'
 import { mapErrorRecord, toErrorRecord } from '../errors.js'
 import type { LogLevel } from '../options.js'
 import type { Port } from '../port.js'
+import { QuotaClient } from '../quotas/client.js'
 import { createRedactor } from '../redact.js'
 import { StoreClient } from '../store/client.js'
+import { quotaClientOf } from '../store/engine.js'
 import type { WorkerLog } from '../worker.js'
 import type { BeatSlot } from './beats.js'
 import { Context } from './context.js'
@@ -72,7 +74,8 @@ export async function work({ boot, store: port, openStore, control: controlPort,
 
   const store = new StoreClient(port)
   const crash = (reason: unknown): never => die('uncaught-error', reason)
-  const context = new Context({ boot, beats, store, log, crash })
+  const quotas = new QuotaClient({ store, client: quotaClientOf(boot.id, boot.fence), host: boot.host, worker: boot.id })
+  const context = new Context({ boot, beats, quotas, log, crash, report })
 
   /** Set when `setup` is through; until then there is nothing to pause or to finish. */
   let work: { loop: TaskLoop; teardown: () => unknown } | { loop: null; returned: Promise<void>; teardown: () => unknown } | null = null
@@ -110,6 +113,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
         await work.returned
       }
       await tearDown()
+      await quotas.flush().catch(() => {})
     },
     abort(reason) {
       context.abort(new Error(reason))
@@ -154,6 +158,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
         boot,
         definition,
         store,
+        quotas,
         beats,
         hands,
         context,

@@ -4,11 +4,10 @@
  * what was between it and the wall clock when the first of them opened the store.
  */
 import type Database from 'better-sqlite3'
+import { machineMs } from '../../machine-clock.js'
 import type { Time } from '../engine.js'
 import { thisBoot } from '../host-identity.js'
 import { inTransaction } from './transaction.js'
-
-const machineMs = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000
 
 export function storeClock(db: Database.Database): () => Time {
   const fresh = Math.round(Date.now() - machineMs())

@@ -9,6 +9,8 @@ export interface EngineContext {
   /** The wall clock, for timestamps and calendars. */
   wall(): Time
   isGone(identity: HostIdentity): boolean | 'unknown'
+  /** Names this process's engine, apart from every other one on the store. */
+  process: string
   /** How many events are kept. */
   keepEvents: number
   /** Lanes whose counts changed since they were last told. */

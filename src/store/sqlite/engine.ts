@@ -2,8 +2,9 @@
  * The engine contract on SQLite, in one thread and synchronous. Many requests share one transaction, so that one fsync pays for
  * all of them; see `execute`.
  */
-import type Database from 'better-sqlite3'
+import { randomUUID } from 'node:crypto'
 import { DroverError } from '../../errors.js'
+import type { Decision } from '../../quotas/limiter.js'
 import type { EngineOp, EngineReply, EngineRequest, HostIdentity, LaneCounts, Time } from '../engine.js'
 import { isGone } from '../host-identity.js'
 import { changes } from './changes.js'
@@ -16,12 +17,13 @@ import { items } from './items.js'
 import { journal } from './journal.js'
 import { countsOf, type Lanes, lanes } from './lanes.js'
 import { type Durability, openDatabase } from './open.js'
-import { quotas } from './quotas.js'
+import { type Quotas, quotas } from './quotas.js'
 import { reads } from './reads.js'
 import { receipts } from './receipts.js'
 import { redriving } from './redrive.js'
 import { tasks } from './tasks.js'
 import { inTransaction } from './transaction.js'
+import { usages } from './usage.js'
 import { workers } from './workers.js'
 
 export interface SqliteEngineOptions {
@@ -55,6 +57,14 @@ export interface SqliteEngine extends SqliteOperations {
    * returns, all that was answered with `ok` is committed.
    */
   execute(calls: readonly EngineCall[]): EngineAnswer[]
+  /** Looks at those who wait for quotas, in a transaction of its own. */
+  serveQuotas(): void
+  /** Whether {@link serveQuotas} may change anything now. */
+  quotasDue(): boolean
+  /** In how many ms the next of those who wait here is due, as far as is known; null: nobody waits. */
+  quotasDueInMs(): number | null
+  /** What became of those who had been waiting for quotas, since the last call. */
+  takeQuotaDecisions(): Decision[]
   /** Counts of the lanes that changed since the last call. */
   takeTouched(): LaneCounts[]
   /** Whether another process committed something since the last call. */
@@ -72,15 +82,17 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     db,
     now: () => Math.floor(now()),
     wall: () => Math.floor(wall()),
+    process: randomUUID(),
     isGone: options.isGone ?? isGone,
     keepEvents: options.keepEvents,
     touched: new Set(),
   }
   const lane = lanes(context)
-  const operations = operationsOf(context, lane)
+  const quota = quotas(context)
+  const operations = operationsOf(context, lane, quota)
   const dispatch = operations as unknown as Record<EngineOp, (request: unknown) => unknown>
   const wrapped = Object.fromEntries(
-    Object.keys(operations).map((op) => [op, (request: unknown) => alone(db, () => dispatch[op as EngineOp](request))]),
+    Object.keys(operations).map((op) => [op, (request: unknown) => alone(() => dispatch[op as EngineOp](request))]),
   ) as unknown as SqliteOperations
 
   function attempt({ op, request }: EngineCall): EngineAnswer {
@@ -93,9 +105,34 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     }
   }
 
+  /** One transaction, with what it does to quotas: kept, or forgotten together with it. */
+  function whole<T>(work: () => T): T {
+    try {
+      const value = inTransaction(db, () => {
+        quota.begin()
+        const value = work()
+        quota.end()
+        return value
+      })
+      quota.committed()
+      return value
+    } catch (error) {
+      quota.rolledBack()
+      throw error
+    }
+  }
+
+  function alone<T>(operation: () => T): T {
+    try {
+      return whole(operation)
+    } catch (error) {
+      throw storeFailure(error)
+    }
+  }
+
   function execute(calls: readonly EngineCall[]): EngineAnswer[] {
     try {
-      return inTransaction(db, () => calls.map(attempt))
+      return whole(() => calls.map(attempt))
     } catch (cause) {
       // Thrown as it is, an error of ours is the transaction's: none of the calls would fare better alone.
       if (calls.length > 1 && !DroverError.is(cause)) return calls.flatMap((call) => execute([call]))
@@ -108,6 +145,10 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   return {
     ...wrapped,
     execute,
+    serveQuotas: () => alone(quota.touch),
+    quotasDue: quota.due,
+    quotasDueInMs: quota.dueInMs,
+    takeQuotaDecisions: quota.takeDecisions,
     takeTouched() {
       const counts = [...context.touched].flatMap((id) => lane.workersOf(id).map((worker) => countsOf(worker, lane.read(id))))
       context.touched.clear()
@@ -131,13 +172,13 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   }
 }
 
-function operationsOf(context: EngineContext, lane: Lanes): SqliteOperations {
+function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): SqliteOperations {
   const task = tasks(context)
   const item = items(context, lane)
-  const host = hosts(context, lane, task)
+  const host = hosts(context, lane, task, quota)
   const receipt = receipts(context)
-  const quota = quotas(context)
-  const worker = workers(context, { hosts: host, items: item, lanes: lane, receipts: receipt, tasks: task })
+  const usage = usages(context)
+  const worker = workers(context, { hosts: host, items: item, lanes: lane, receipts: receipt, tasks: task, quotas: quota, usage })
   return {
     now: () => ({ now: context.now() }),
     join: host.join,
@@ -152,23 +193,24 @@ function operationsOf(context: EngineContext, lane: Lanes): SqliteOperations {
     counts: worker.counts,
     record: journal(context, host).record,
     enqueue: item.enqueue,
-    exchange: exchanges(context, { lanes: lane, tasks: task, claims: claims(context), quotas: quota, receipts: receipt }).exchange,
+    exchange: exchanges(context, { lanes: lane, tasks: task, claims: claims(context), receipts: receipt, usage }).exchange,
     redrive: redriving(context, lane).redrive,
     declareQuotas: quota.declareQuotas,
     acquireQuota: quota.acquireQuota,
-    settleQuota: quota.settleQuota,
+    cancelQuota: quota.cancelQuota,
+    leaveQuotas: quota.leaveQuotas,
+    observeQuota: quota.observeQuota,
+    retireQuota: quota.retireQuota,
+    quotaSpecs: quota.quotaSpecs,
+    settleQuota(request) {
+      const reply = quota.settleQuota(request)
+      if (reply.done && request.usage) usage.addWorker(request.usage.worker, request.usage.amounts)
+      return {}
+    },
     blockQuota: quota.blockQuota,
     quotas: quota.quotas,
     ...changes(context),
     ...reads(context.db),
-  }
-}
-
-function alone<T>(db: Database.Database, operation: () => T): T {
-  try {
-    return inTransaction(db, operation)
-  } catch (error) {
-    throw storeFailure(error)
   }
 }
 

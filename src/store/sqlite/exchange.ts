@@ -7,19 +7,19 @@ import type { ExchangeReply, ExchangeRequest, Outcome, Settled, Shortage, Time, 
 import type { Claim, Claims } from './claim.js'
 import type { EngineContext } from './context.js'
 import { countsOf, isComplete, type Lane, type Lanes } from './lanes.js'
-import type { Quotas } from './quotas.js'
 import { note, type Receipt, type Receipts, recall } from './receipts.js'
 import type { LeaseRow, Tasks } from './tasks.js'
+import type { Usages } from './usage.js'
 
 interface Parts {
   lanes: Lanes
   tasks: Tasks
   claims: Claims
-  quotas: Quotas
   receipts: Receipts
+  usage: Usages
 }
 
-export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, claims, quotas, receipts }: Parts) {
+export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, claims, receipts, usage }: Parts) {
   const selectWorker = db
     .prepare<[string], [id: number, lane: number | null, fence: number, open: number]>(
       'SELECT id, lane, fence, open FROM worker WHERE name = ?',
@@ -33,12 +33,10 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
     const earlier = receipts.find(worker, fence, request.request)
     if (earlier) return repeated(lane, worker, request, earlier, at)
 
-    const grantable = request.quota && request.want > 0 ? quotas.grantable(request.quota.name, request.quota.amounts, at) : request.want
     const runs: Receipt['runs'] = []
     const settled = settle(lane, worker, request, at, runs)
-    const claim = claims.claim(lane, fence, Math.min(request.want, grantable), at)
+    const claim = claims.claim(lane, fence, request.want, at)
     const claimed = claim.leases.tokens.length
-    if (request.quota && claimed > 0) quotas.take(request.quota.name, request.quota.amounts, claimed, at)
     if (claimed > 0 || settled.length > 0) {
       lanes.write(lane)
       receipts.keep(worker, fence, request.request, { runs, first: claim.first, last: claim.last })
@@ -97,6 +95,7 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
   }
 
   function apply(lane: Lane, worker: number, row: LeaseRow, outcome: Outcome, at: Time): Settled {
+    if (outcome.usage) usage.addTask(worker, lane.id, row[1], outcome.usage)
     if (outcome.do === 'complete') return tasks.complete(lane, row, outcome.value, worker, wall()) ? 'stored' : 'already'
     const [, item, , attempt, failures, crashes, interrupted] = row
     if (outcome.do === 'release') {
@@ -126,15 +125,12 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
 
   function reply(lane: Lane, request: ExchangeRequest, settled: Settled[], leases: Claim['leases'], at: Time): ExchangeReply {
     const missing = leases.tokens.length < request.want
-    return { settled, leases, shortage: missing ? shortage(lane, request, at) : null, counts: countsOf(request.worker, lane) }
+    return { settled, leases, shortage: missing ? shortage(lane, at) : null, counts: countsOf(request.worker, lane) }
   }
 
-  function shortage(lane: Lane, { quota }: ExchangeRequest, at: Time): Shortage {
+  function shortage(lane: Lane, at: Time): Shortage {
     if (isComplete(lane)) return { kind: 'complete' }
-    if (claims.hasMore(lane, at)) {
-      const wait = quota && quotas.wait(quota.name, quota.amounts, at)
-      return quota && wait ? { kind: 'quota', quota: quota.name, ...wait } : { kind: 'later', inMs: 0 }
-    }
+    if (claims.hasMore(lane, at)) return { kind: 'later', inMs: 0 }
     const due = claims.nextDue(lane)
     return { kind: 'later', inMs: due === null ? null : Math.max(0, due - at) }
   }

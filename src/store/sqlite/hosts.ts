@@ -6,6 +6,7 @@ import { DroverError } from '../../errors.js'
 import type { EngineReply, EngineRequest, HostIdentity, TakenBack, Time } from '../engine.js'
 import type { EngineContext } from './context.js'
 import type { Lanes } from './lanes.js'
+import type { Quotas } from './quotas.js'
 import type { Tasks } from './tasks.js'
 
 /** How long a new host counts as alive before its first `renew`, where its process cannot be checked. */
@@ -24,7 +25,7 @@ type HostRow = [
 
 export type Hosts = ReturnType<typeof hosts>
 
-export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, tasks: Tasks) {
+export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, tasks: Tasks, quotas: Quotas) {
   const upsertHost = db.prepare<[string, number, string, string, string, string, Time]>(
     `INSERT INTO host (name, pid, started_at, boot_id, namespace, hostname, alive_until) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET alive_until = max(alive_until, excluded.alive_until), gone = 0`,
@@ -74,10 +75,11 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
   }
 
   function bury(row: HostRow): TakenBack {
-    const [host] = row
+    const [host, name] = row
     // If it is alive after all, its next `renew` tells it what it lost.
     insertLost.run(host, host)
     markGone.run(host)
+    quotas.dropHost(name)
     return takeBack(host, 'interrupt')
   }
 
@@ -113,6 +115,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
       if (id === undefined) return { workers: [], leases: 0 }
       deleteLost.run(id)
       markGone.run(id)
+      quotas.dropHost(host)
       return takeBack(id, 'release')
     },
 

@@ -1,191 +1,383 @@
-/** Quotas in the store: definitions and the state of their windows, shared by every host. The rules are in `quota-window.ts`. */
+/**
+ * Quotas in the store, shared by every host. Each process keeps them in memory, as long as no other has written them since, and writes what
+ * has changed once for each group of requests. The rules are in `quotas/`.
+ */
 import { DroverError } from '../../errors.js'
-import { periodOf } from '../calendar.js'
-import type { Amounts, EngineReply, EngineRequest, QuotaSpec, QuotaStatus, QuotaWindowStatus, Time } from '../engine.js'
-import {
-  capacity,
-  current,
-  perOf,
-  resetsAt,
-  rulesOf,
-  taken,
-  timesNow,
-  used,
-  type WindowRule,
-  type WindowState,
-  waitMs,
-} from '../quota-window.js'
+import { machineMs } from '../../machine-clock.js'
+import { periodOf } from '../../quotas/calendar.js'
+import { type Decision, Limiter, nameOf, type Waiter } from '../../quotas/limiter.js'
+import { freshRecord, Quota } from '../../quotas/quota.js'
+import { type Moment, perOf, type WindowState } from '../../quotas/window.js'
+import type { EngineReply, EngineRequest, QuotaAnswer, QuotaSpec, Time } from '../engine.js'
 import type { EngineContext } from './context.js'
+import { quotaTables, type WaiterRow } from './quota-tables.js'
 
-/** A window with its state as of now. */
-interface OpenWindow {
-  rule: WindowRule
-  state: WindowState
-  /** Now, by its clock: calendars go by the wall clock, the others by the store's. */
-  at: Time
-}
+/** A process that does not show that it is there for so long loses its places in line. */
+const placeTtlMs = 2_000
 
-interface OpenQuota {
-  spec: QuotaSpec
-  windows: OpenWindow[]
-  blockedUntil: Time
-}
-
-/** What keeps a grant back. */
-interface Wait {
-  window: string
-  inMs: number
-}
+/** Plots get a point every so often. */
+const sampleEveryMs = 10_000
+const samplesForMs = 24 * 3_600_000
 
 export type Quotas = ReturnType<typeof quotas>
 
-export function quotas({ db, now, wall }: EngineContext) {
-  const selectQuota = db.prepare<[string], [spec: string, blockedUntil: Time]>('SELECT spec, blocked_until FROM quota WHERE name = ?').raw()
-  const upsertQuota = db.prepare<[string, string]>(
-    'INSERT INTO quota (name, spec) VALUES (?, ?) ON CONFLICT DO UPDATE SET spec = excluded.spec WHERE spec <> excluded.spec',
-  )
-  const updateBlock = db.prepare<[Time, string]>('UPDATE quota SET blocked_until = max(blocked_until, ?) WHERE name = ?')
-  const selectState = db.prepare<[string, string], string>('SELECT state FROM quota_window WHERE quota = ? AND window = ?').pluck()
-  const upsertState = db.prepare<[string, string, string]>('INSERT OR REPLACE INTO quota_window (quota, window, state) VALUES (?, ?, ?)')
+export function quotas({ db, now, wall, process }: EngineContext) {
+  const tables = quotaTables(db)
+  const limiter = new Limiter()
+  /** Of this process: those in line, and what the store has of them and of what is in flight. */
+  let own = new Map<string, Waiter>()
+  let storedPlaces = new Set<string>()
+  let storedFlights = new Set<string>()
+  /** When foreign places run out, unless they are renewed. */
+  let foreignUntil: Time = Number.POSITIVE_INFINITY
+  let line = 0
+  let storedLine = 0
+  let renewedAt: Time = 0
+  let loadedVersion = -1
+  let seenData: unknown = null
+  const sampledAt = new Map<string, Time>()
+  let decisions: Decision[] = []
+  let dueAt: Time = Number.POSITIVE_INFINITY
+  /** What to go back to if the transaction comes to nothing. */
+  let before: { own: Map<string, Waiter>; places: Set<string>; flights: Set<string> } | null = null
+  let client = new Map<string, number>()
 
-  function open(name: string, at: Time): OpenQuota {
-    const row = selectQuota.get(name)
-    if (!row) throw new DroverError('QUOTA_INVALID', `the store knows no quota ${name}`, { details: { quota: name } })
-    const spec = JSON.parse(row[0]) as QuotaSpec
-    const windows = rulesOf(spec).map((rule) => {
-      const stored = selectState.get(name, rule.label)
-      const own = rule.kind === 'calendar' ? wall() : at
-      return { rule, state: current(rule, stored === undefined ? null : (JSON.parse(stored) as WindowState), own), at: own }
-    })
-    return { spec, windows, blockedUntil: row[1] }
+  const moment = (): Moment => ({ now: now(), wall: wall() })
+
+  /** Begins to work with quotas within the present transaction. */
+  function touch(): void {
+    if (before) return
+    before = { own: new Map(own), places: new Set(storedPlaces), flights: new Set(storedFlights) }
+    const data = tables.dataVersion()
+    const stale = loadedVersion === -1 || (data !== seenData && tables.version() !== loadedVersion) || foreignUntil <= now()
+    if (stale) load()
+    seenData = data
   }
 
-  function change(name: string, { windows }: OpenQuota, delta: Amounts): void {
-    for (const { rule, state, at } of windows) {
-      const amount = delta[rule.unit] ?? 0
-      if (amount !== 0) upsertState.run(name, rule.label, JSON.stringify(taken(rule, state, amount, at)))
+  function load(): void {
+    const at = moment()
+    for (const { spec, record, windows } of tables.quotasSince(loadedVersion)) {
+      limiter.put(new Quota(spec, record ?? freshRecord, windows, at))
     }
+    limiter.inFlight.clear()
+    storedFlights = new Set()
+    for (const flight of tables.flights()) {
+      limiter.inFlight.set(nameOf(flight), flight)
+      storedFlights.add(nameOf(flight))
+    }
+    for (const quota of [...limiter.quotas.values()]) {
+      quota.inFlight = [...limiter.inFlight.values()].filter(({ quotas }) => quotas.includes(quota.name)).length
+    }
+    for (const waiter of [...limiter.line]) limiter.leave(waiter)
+    for (const waiter of own.values()) limiter.join(waiter)
+    foreignUntil = Number.POSITIVE_INFINITY
+    for (const row of tables.places(at.now)) {
+      if (own.has(nameOf(row)) || row.process === process) continue
+      limiter.join(foreign(row))
+      foreignUntil = Math.min(foreignUntil, row.aliveUntil)
+    }
+    line = tables.line()
+    storedLine = line
+    loadedVersion = tables.version()
+    client = new Map()
   }
 
-  /** @throws QUOTA_INVALID if the amounts could never be granted together */
-  function check(name: string, { windows }: OpenQuota, amounts: Amounts): void {
-    for (const [unit, amount] of Object.entries(amounts)) {
-      if (!Number.isFinite(amount) || amount < 0) throw invalidAmount(name, unit, amount)
-    }
-    for (const { rule } of windows) {
-      const amount = amounts[rule.unit] ?? 0
-      if (amount <= capacity(rule)) continue
-      const message = `quota ${name} never grants ${amount} ${rule.unit} at once: ${rule.label} holds ${capacity(rule)}`
-      throw new DroverError('QUOTA_INVALID', message, { details: { quota: name, window: rule.label, amount, limit: capacity(rule) } })
-    }
+  /** Grants what can be granted, and writes what has changed. */
+  function end(): void {
+    if (!before) return
+    decide(limiter.serve(moment(), machineMs()))
+    flush()
+    const next = limiter.nextInMs()
+    dueAt = next === null ? Number.POSITIVE_INFINITY : now() + next
   }
 
-  /** The window that keeps a grant back longest, or null if it can be granted now. */
-  function longestWait({ windows, blockedUntil }: OpenQuota, amounts: Amounts, at: Time): Wait | null {
-    let longest: Wait | null = blockedUntil > at ? { window: 'blocked', inMs: blockedUntil - at } : null
-    for (const { rule, state, at: own } of windows) {
-      const inMs = waitMs(rule, state, amounts[rule.unit] ?? 0, own)
-      if (inMs > (longest?.inMs ?? 0)) longest = { window: rule.label, inMs }
-    }
-    return longest
+  function decide(made: readonly Decision[]): void {
+    for (const decision of made) own.delete(nameOf(decision))
+    decisions.push(...made)
   }
 
-  function statusOf(name: string, quota: OpenQuota, at: Time): QuotaStatus {
-    // Users read times by the wall clock.
-    const ahead = wall() - at
-    const windows = quota.windows.map(({ rule, state, at: own }, index): QuotaWindowStatus => {
-      const window = quota.spec.windows[index]
-      const reset = resetsAt(rule, state, own)
-      return {
-        unit: rule.unit,
-        per: window ? perOf(window) : rule.label,
-        limit: rule.limit,
-        used: Math.ceil(used(rule, state, own)),
-        resetsAt: reset === null || rule.kind === 'calendar' ? reset : reset + ahead,
-      }
-    })
-    const blockedUntil = quota.blockedUntil > at ? quota.blockedUntil + ahead : null
-    return { name, windows, waitMs: longestWait(quota, { requests: 1 }, at)?.inMs ?? 0, blockedUntil }
+  function flush(): void {
+    const at = moment()
+    const version = loadedVersion + 1
+    let written = false
+    for (const quota of limiter.quotas.values()) {
+      const windows = quota.windows.filter(({ changed }) => changed)
+      if (windows.length === 0 && !quota.changed) continue
+      written = true
+      for (const window of windows) tables.writeWindow(quota.name, window.label, window.save())
+      tables.writeRecord(quota.name, quota.record, version)
+      sample(quota, at)
+      for (const window of windows) window.changed = false
+      quota.changed = false
+    }
+    for (const name of storedPlaces) {
+      if (own.has(name)) continue
+      tables.deletePlace(name)
+      storedPlaces.delete(name)
+      written = true
+    }
+    for (const [name, waiter] of own) {
+      if (storedPlaces.has(name)) continue
+      const { client, ticket, seq, priority, choices, amounts, host } = waiter
+      tables.insertPlace({ client, ticket, seq, priority, choices, amounts, host, process, aliveUntil: at.now + placeTtlMs })
+      storedPlaces.add(name)
+      written = true
+    }
+    for (const name of storedFlights) {
+      if (limiter.inFlight.has(name)) continue
+      tables.deleteFlight(name)
+      storedFlights.delete(name)
+      written = true
+    }
+    for (const [name, flight] of limiter.inFlight) {
+      if (storedFlights.has(name)) continue
+      tables.insertFlight(flight)
+      storedFlights.add(name)
+      written = true
+    }
+    if (line !== storedLine) tables.writeLine(line)
+    storedLine = line
+    if (own.size > 0 && at.now - renewedAt > placeTtlMs / 4) {
+      tables.renewPlaces(process, at.now + placeTtlMs, at.now)
+      renewedAt = at.now
+    }
+    if (!written) return
+    tables.writeVersion(version)
+    loadedVersion = version
+  }
+
+  function sample(quota: Quota, at: Moment): void {
+    const last = sampledAt.get(quota.name) ?? tables.lastSample(quota.name) ?? 0
+    if (at.wall - last < sampleEveryMs) return
+    sampledAt.set(quota.name, at.wall)
+    const used = Object.fromEntries(quota.windows.map((window) => [window.label, window.used(at[window.clock])]))
+    const waiting = limiter.line.filter(({ choices }) => choices.includes(quota.name)).length
+    const { inFlight, record } = quota
+    tables.writeSample(quota.name, { at: at.wall, used, waiting, inFlight, granted: record.granted }, at.wall - samplesForMs)
+  }
+
+  function rolledBack(): void {
+    if (!before) return
+    ;({ own, places: storedPlaces, flights: storedFlights } = before)
+    before = null
+    decisions = []
+    loadedVersion = -1
+    limiter.clear()
+  }
+
+  /** @throws QUOTA_INVALID */
+  function quotaOf(name: string): Quota {
+    return limiter.scopes(name)[0] as Quota
+  }
+
+  /** They are gone: out of the line, and nothing of theirs is in flight. */
+  function drop(isOf: (waiter: { client: string; ticket: number; host: string }) => boolean): void {
+    const waiting = [...limiter.line].filter(isOf)
+    const flying = [...limiter.inFlight].filter(([, flight]) => isOf(flight))
+    for (const waiter of waiting) {
+      limiter.leave(waiter)
+      own.delete(nameOf(waiter))
+      if (!waiter.own) tables.deletePlace(nameOf(waiter))
+      else decide([{ client: waiter.client, ticket: waiter.ticket, outcome: { answer: waitingAnswer(waiter, false) } }])
+    }
+    for (const [name] of flying) limiter.land(name)
   }
 
   return {
-    declareQuotas({ quotas: specs }: EngineRequest<'declareQuotas'>): EngineReply<'declareQuotas'> {
-      for (const spec of specs) validate(spec, wall())
-      for (const spec of specs) upsertQuota.run(spec.name, JSON.stringify(spec))
+    acquireQuota(request: EngineRequest<'acquireQuota'>): EngineReply<'acquireQuota'> {
+      touch()
+      const { client, ticket, host, choices, priority, place, times, patienceMs } = request
+      const name = nameOf(request)
+      const amounts = limiter.check(request)
+      // A repeat of one that was granted, whose answer was lost.
+      limiter.land(name)
+      const known = limiter.find(request)
+      if (known) limiter.leave(known)
+      const seq = known?.seq ?? place ?? ++line
+      const waiter: Waiter = {
+        client,
+        ticket,
+        host,
+        choices,
+        amounts,
+        priority,
+        seq,
+        own: true,
+        times,
+        patienceMs,
+        held: false,
+        wait: null,
+      }
+      limiter.join(waiter)
+      own.set(name, waiter)
+      const made = limiter.serve(moment(), machineMs())
+      const mine = made.find((decision) => nameOf(decision) === name)
+      decide(made.filter((decision) => decision !== mine))
+      if (mine) own.delete(name)
+      if (mine) {
+        if ('error' in mine.outcome) throw mine.outcome.error
+        return mine.outcome.answer
+      }
+      if (!request.wait) {
+        limiter.leave(waiter)
+        own.delete(name)
+      }
+      return waitingAnswer(waiter, request.wait)
+    },
+
+    cancelQuota(request: EngineRequest<'cancelQuota'>): EngineReply<'cancelQuota'> {
+      touch()
+      drop((waiter) => nameOf(waiter) === nameOf(request))
       return {}
     },
 
-    acquireQuota({ name, amounts }: EngineRequest<'acquireQuota'>): EngineReply<'acquireQuota'> {
-      const at = now()
-      const quota = open(name, at)
-      check(name, quota, amounts)
-      const wait = longestWait(quota, amounts, at)
-      if (wait) return { granted: false, ...wait }
-      change(name, quota, amounts)
-      return { granted: true }
+    settleQuota({ client: from, request, settlements }: EngineRequest<'settleQuota'>): { done: boolean } {
+      touch()
+      const last = client.get(from) ?? tables.lastRequest(from) ?? 0
+      if (request <= last) return { done: false }
+      for (const settlement of settlements) limiter.settle({ ...settlement, client: from }, moment())
+      client.set(from, request)
+      tables.writeRequest(from, request, wall())
+      return { done: true }
     },
 
-    settleQuota({ name, delta }: EngineRequest<'settleQuota'>): EngineReply<'settleQuota'> {
-      const at = now()
-      const quota = open(name, at)
-      for (const [unit, amount] of Object.entries(delta)) if (!Number.isFinite(amount)) throw invalidAmount(name, unit, amount)
-      change(name, quota, delta)
+    leaveQuotas({ client: from }: EngineRequest<'leaveQuotas'>): EngineReply<'leaveQuotas'> {
+      touch()
+      drop((waiter) => waiter.client === from)
+      client.delete(from)
+      tables.deleteRequest(from)
+      return {}
+    },
+
+    declareQuotas({ quotas: specs }: EngineRequest<'declareQuotas'>): EngineReply<'declareQuotas'> {
+      touch()
+      const at = moment()
+      for (const spec of specs) validate(spec, at.wall)
+      checkWithin(specs, limiter)
+      for (const spec of specs) {
+        const earlier = limiter.quotas.get(spec.name)
+        if (earlier && JSON.stringify(earlier.spec) === JSON.stringify(spec)) continue
+        const states = new Map<string, WindowState>(earlier?.windows.map((window) => [window.label, window.save()]) ?? [])
+        for (const [label, state] of tables.windowsOf(spec.name)) if (!states.has(label)) states.set(label, state)
+        const quota = new Quota(spec, earlier?.record ?? { ...freshRecord }, states, at)
+        for (const window of quota.windows) window.changed = true
+        tables.writeSpec(spec)
+        quota.changed = true
+        limiter.put(quota)
+      }
       return {}
     },
 
     blockQuota({ name, forMs }: EngineRequest<'blockQuota'>): EngineReply<'blockQuota'> {
-      const at = now()
-      open(name, at)
-      updateBlock.run(Math.ceil(at + forMs), name)
+      touch()
+      if (!(forMs >= 0)) throw new DroverError('QUOTA_INVALID', `quota ${name} cannot be blocked for ${forMs} ms`, { details: { forMs } })
+      quotaOf(name).block(forMs, moment())
       return {}
     },
 
+    observeQuota({ name, readings, outcome }: EngineRequest<'observeQuota'>): EngineReply<'observeQuota'> {
+      touch()
+      const at = moment()
+      for (const quota of limiter.scopes(name)) {
+        quota.tighten(readings, at)
+        if (outcome) quota.answered(outcome, at)
+      }
+      return {}
+    },
+
+    retireQuota({ name, reason }: EngineRequest<'retireQuota'>): EngineReply<'retireQuota'> {
+      touch()
+      return { changed: quotaOf(name).retire(reason, moment()) }
+    },
+
     quotas({ names }: EngineRequest<'quotas'>): EngineReply<'quotas'> {
+      touch()
+      return { quotas: names.map((name) => limiter.status(name, moment())) }
+    },
+
+    quotaSpecs({ names }: EngineRequest<'quotaSpecs'>): EngineReply<'quotaSpecs'> {
+      touch()
+      return { specs: names.map((name) => quotaOf(name).spec) }
+    },
+
+    /** What a host that is gone had in line and in flight. */
+    dropHost(host: string): void {
+      touch()
+      drop((waiter) => waiter.host === host)
+    },
+
+    /** To be called within each transaction, at its start and before its end, and then with how it went. */
+    begin: rolledBack,
+    touch,
+    end,
+    committed(): void {
+      before = null
+    },
+    rolledBack,
+
+    /** Whether somebody should be looked at again: it is time, or another process has written. */
+    due(): boolean {
+      if (own.size === 0) return false
       const at = now()
-      return { quotas: names.map((name) => statusOf(name, open(name, at), at)) }
+      return at >= dueAt || at - renewedAt > placeTtlMs / 3 || foreignUntil <= at || tables.dataVersion() !== seenData
     },
 
-    /** How many tasks of such amounts could be granted together now. */
-    grantable(name: string, amounts: Amounts, at: Time): number {
-      const quota = open(name, at)
-      check(name, quota, amounts)
-      if (quota.blockedUntil > at) return 0
-      let most = Number.POSITIVE_INFINITY
-      for (const { rule, state, at: own } of quota.windows) most = Math.min(most, timesNow(rule, state, amounts[rule.unit] ?? 0, own))
-      return most
-    },
+    /** How long until {@link due} is to be asked, in ms, as far as is known here; null: nobody waits. */
+    dueInMs: (): number | null => (own.size === 0 ? null : Math.max(0, dueAt - now())),
 
-    /** Takes the amounts of so many tasks; {@link grantable} said that they are there. */
-    take(name: string, amounts: Amounts, times: number, at: Time): void {
-      const all = Object.fromEntries(Object.entries(amounts).map(([unit, amount]) => [unit, amount * times]))
-      change(name, open(name, at), all)
-    },
-
-    wait(name: string, amounts: Amounts, at: Time): Wait | null {
-      return longestWait(open(name, at), amounts, at)
+    /** Those that were decided since the last call and had been waiting. */
+    takeDecisions(): Decision[] {
+      const taken = decisions
+      decisions = []
+      return taken
     },
   }
 }
 
-function invalidAmount(quota: string, unit: string, amount: number): DroverError {
-  return new DroverError('QUOTA_INVALID', `${amount} ${unit} cannot be taken from quota ${quota}`, { details: { quota, unit, amount } })
+function foreign({ client, ticket, host, choices, amounts, priority, seq }: WaiterRow): Waiter {
+  const never = Number.POSITIVE_INFINITY
+  return { client, ticket, host, choices, amounts, priority, seq, own: false, times: 1, patienceMs: never, held: false, wait: null }
 }
 
+function waitingAnswer({ wait, choices }: Waiter, waiting: boolean): QuotaAnswer {
+  return { granted: false, waiting, ...(wait ?? { quota: choices[0] as string, window: 'the line', inMs: 1 }) }
+}
+
+/** @throws QUOTA_INVALID */
 function validate(spec: QuotaSpec, at: Time): void {
-  const rules = rulesOf(spec)
-  const twice = rules.find(({ label }, index) => rules.findIndex((rule) => rule.label === label) !== index)
-  if (twice) throw new DroverError('QUOTA_INVALID', `quota ${spec.name} limits ${twice.label} twice`, { details: { spec } })
-  for (const rule of rules) {
-    const positive = rule.limit > 0 && (rule.kind === 'calendar' || rule.perMs > 0) && (rule.kind !== 'bucket' || rule.size > 0)
-    if (!positive) {
-      throw new DroverError('QUOTA_INVALID', `quota ${spec.name}: ${rule.label} needs a limit and a length above 0`, { details: { spec } })
+  const labels = spec.windows.map((window) => `${window.unit}/${perOf(window)}`)
+  const twice = labels.find((label, index) => labels.indexOf(label) !== index)
+  if (twice) throw new DroverError('QUOTA_INVALID', `quota ${spec.name} limits ${twice} twice`, { details: { spec } })
+  for (const [index, { limit, per, burst }] of spec.windows.entries()) {
+    const length = typeof per !== 'number' || per > 0
+    if (!(limit > 0 && length && (burst === null || burst > 0))) {
+      const message = `quota ${spec.name}: ${labels[index]} needs a limit and a length above 0`
+      throw new DroverError('QUOTA_INVALID', message, { details: { spec } })
     }
-    if (rule.kind !== 'calendar') continue
+    if (typeof per !== 'object') continue
     try {
-      periodOf(rule.calendar, rule.timeZone, at)
+      periodOf(per.calendar, per.timeZone, at)
     } catch (cause) {
-      const message = `quota ${spec.name}: there is no time zone ${rule.timeZone}`
+      const message = `quota ${spec.name}: there is no time zone ${per.timeZone}`
       throw new DroverError('QUOTA_INVALID', message, { cause, details: { spec } })
+    }
+  }
+}
+
+/** Each quota that one is within is known, and none is within itself. */
+function checkWithin(specs: readonly QuotaSpec[], limiter: Limiter): void {
+  const withinOf = (name: string): string[] | undefined =>
+    specs.find((spec) => spec.name === name)?.within ?? limiter.quotas.get(name)?.spec.within
+  for (const { name, within } of specs) {
+    const seen = new Set<string>()
+    for (const next = [...within]; next.length > 0; ) {
+      const each = next.shift() as string
+      if (each === name) throw new DroverError('QUOTA_INVALID', `quota ${name} is within itself`, { details: { quota: name } })
+      const above = withinOf(each)
+      if (!above)
+        throw new DroverError('QUOTA_INVALID', `quota ${name} is within ${each}, which is not known`, { details: { quota: each } })
+      if (!seen.has(each)) next.push(...above)
+      seen.add(each)
     }
   }
 }

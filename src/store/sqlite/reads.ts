@@ -4,7 +4,20 @@
  */
 import type Database from 'better-sqlite3'
 import { DroverError, type ErrorRecord } from '../../errors.js'
-import type { DeadRow, EngineReply, EngineRequest, LaneFilter, Page, ReadOp, ResultRow, StoredEvent, Time } from '../engine.js'
+import type {
+  Amounts,
+  DeadRow,
+  EngineReply,
+  EngineRequest,
+  LaneFilter,
+  Page,
+  QuotaSample,
+  ReadOp,
+  ResultRow,
+  StoredEvent,
+  Time,
+  UsageRow,
+} from '../engine.js'
 
 export type Reads = { [Op in ReadOp]: (request: EngineRequest<Op>) => EngineReply<Op> }
 
@@ -37,6 +50,19 @@ export function reads(db: Database.Database): Reads {
      FROM dead d JOIN item i ON i.id = d.item JOIN worker w ON w.id = d.worker
      WHERE d.lane = ? AND d.item > ? ORDER BY d.item LIMIT ?`,
   )
+  const selectTaskUsage = db.prepare<[number, number, number], { item: number; key: string; usage: string }>(
+    `SELECT u.item, i.key, json_group_object(u.unit, u.amount) AS usage FROM task_usage u JOIN item i ON i.id = u.item
+     WHERE u.lane = ? AND u.item > ? GROUP BY u.item ORDER BY u.item LIMIT ?`,
+  )
+  const selectUsage = db.prepare<[Record<keyof LaneFilter, string | null>], Omit<UsageRow, 'usage'> & { usage: string }>(
+    `SELECT w.name AS worker, coalesce(l.annotator, '') AS annotator, coalesce(l.domain, '') AS domain, json_group_object(u.unit, u.amount) AS usage
+     FROM usage u JOIN worker w ON w.id = u.worker LEFT JOIN lane l ON l.id = w.lane LEFT JOIN dataset d ON d.id = l.dataset
+     WHERE (@dataset IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
+       AND (@domain IS NULL OR l.domain = @domain) AND (@worker IS NULL OR w.name = @worker) GROUP BY w.id ORDER BY w.name`,
+  )
+  const selectSamples = db
+    .prepare<[string, Time], string>('SELECT sample FROM quota_sample WHERE quota = ? AND at >= ? ORDER BY at')
+    .pluck()
   const events = `SELECT e.id, h.name AS host, e.at, e.type, e.worker, e.payload FROM event e JOIN host h ON h.id = e.host
      WHERE (@worker IS NULL OR e.worker = @worker) AND (@types IS NULL OR e.type IN (SELECT value FROM json_each(@types)))`
   const selectEvents = db.prepare<[EventFilter & { after: number }], EventColumns>(`${events} AND e.id > @after ORDER BY e.id LIMIT @limit`)
@@ -74,6 +100,19 @@ export function reads(db: Database.Database): Reads {
       }
     },
 
+    taskUsage(request) {
+      const { rows, next } = page(request, selectTaskUsage)
+      return { rows: rows.map(({ lane, row: { key, usage } }) => ({ key, ...named(lane), usage: JSON.parse(usage) as Amounts })), next }
+    },
+
+    usage({ filter }) {
+      return { rows: selectUsage.all(allOf(filter)).map(({ usage, ...row }) => ({ ...row, usage: JSON.parse(usage) as Amounts })) }
+    },
+
+    quotaHistory({ name, since }) {
+      return { samples: selectSamples.all(name, since).map((sample) => JSON.parse(sample) as QuotaSample) }
+    },
+
     events({ after, ...request }) {
       const filter = eventFilter(request)
       const rows = selectEvents.all({ ...filter, after: numberOf(after ?? '0', after) })
@@ -88,7 +127,7 @@ export function reads(db: Database.Database): Reads {
 }
 
 /** The lanes a filter means, in the order of their ids. `worker`: the lane that worker is declared with. */
-export function lanesMatching(db: Database.Database, { dataset, annotator, domain, worker }: LaneFilter): LaneNames[] {
+export function lanesMatching(db: Database.Database, filter: LaneFilter): LaneNames[] {
   return db
     .prepare<[Record<keyof LaneFilter, string | null>], LaneNames>(
       `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l JOIN dataset d ON d.id = l.dataset
@@ -96,7 +135,11 @@ export function lanesMatching(db: Database.Database, { dataset, annotator, domai
          AND (@domain IS NULL OR l.domain = @domain)
          AND (@worker IS NULL OR l.id = (SELECT lane FROM worker WHERE name = @worker)) ORDER BY l.id`,
     )
-    .all({ dataset: dataset ?? null, annotator: annotator ?? null, domain: domain ?? null, worker: worker ?? null })
+    .all(allOf(filter))
+}
+
+function allOf({ dataset, annotator, domain, worker }: LaneFilter): Record<keyof LaneFilter, string | null> {
+  return { dataset: dataset ?? null, annotator: annotator ?? null, domain: domain ?? null, worker: worker ?? null }
 }
 
 interface EventFilter {

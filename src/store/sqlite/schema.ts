@@ -15,6 +15,9 @@ export const applicationId = 0x64_72_6f_76
  * - `lane.top`: no priority above it has fresh items; null: none has.
  * - `retry.due` is 0 for what was due when it came, so that such rows sort by `rank` (priority, negated). `alone`: to be handed out by itself.
  * - `receipt`: what the latest exchanges of a worker did, for when one is repeated.
+ * - `quota.version`: which of the store's quota versions (counter `quota`) wrote it last. `quota_place`: who stands in line, and until when
+ *   its process is known to be there. `quota_flight`: what counts as in flight. `quota_client`: which settlements of a client were done.
+ * - `usage` and `task_usage` add up what calls used, as they told.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
  */
 export const migrations: readonly string[] = [
@@ -86,4 +89,23 @@ export const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   'CREATE TABLE change (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, change TEXT NOT NULL)',
+  `
+  ALTER TABLE quota ADD COLUMN record TEXT;
+  ALTER TABLE quota ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE quota_place (
+    name TEXT PRIMARY KEY, client TEXT NOT NULL, ticket INTEGER NOT NULL, seq INTEGER NOT NULL, priority REAL NOT NULL,
+    choices TEXT NOT NULL, amounts TEXT NOT NULL, host TEXT NOT NULL, process TEXT NOT NULL, alive_until INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE quota_flight (
+    name TEXT PRIMARY KEY, client TEXT NOT NULL, ticket INTEGER NOT NULL, host TEXT NOT NULL, quotas TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE quota_client (client TEXT PRIMARY KEY, request INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE quota_sample (
+    quota TEXT NOT NULL, at INTEGER NOT NULL, sample TEXT NOT NULL, PRIMARY KEY (quota, at)
+  ) WITHOUT ROWID;
+  CREATE TABLE usage (worker INTEGER NOT NULL, unit TEXT NOT NULL, amount REAL NOT NULL, PRIMARY KEY (worker, unit)) WITHOUT ROWID;
+  CREATE TABLE task_usage (
+    lane INTEGER NOT NULL, item INTEGER NOT NULL, unit TEXT NOT NULL, amount REAL NOT NULL, PRIMARY KEY (lane, item, unit)
+  ) WITHOUT ROWID;
+  `,
 ]

@@ -1,12 +1,25 @@
 /** The registry of workers: what is remembered of each, who holds it, and what becomes of its leases when it is let go. */
 import { DroverError } from '../../errors.js'
-import type { AbandonReply, EngineReply, EngineRequest, Fence, Holder, LaneCounts, LaneSpec, Time, WorkerSpec } from '../engine.js'
+import {
+  type AbandonReply,
+  type EngineReply,
+  type EngineRequest,
+  type Fence,
+  type Holder,
+  type LaneCounts,
+  type LaneSpec,
+  quotaClientOf,
+  type Time,
+  type WorkerSpec,
+} from '../engine.js'
 import type { EngineContext } from './context.js'
 import type { Hosts } from './hosts.js'
 import type { Items } from './items.js'
 import { countsOf, type Lane, type Lanes } from './lanes.js'
+import type { Quotas } from './quotas.js'
 import type { Receipts } from './receipts.js'
 import type { Tasks } from './tasks.js'
+import type { Usages } from './usage.js'
 
 interface Parts {
   hosts: Hosts
@@ -14,6 +27,8 @@ interface Parts {
   lanes: Lanes
   receipts: Receipts
   tasks: Tasks
+  quotas: Quotas
+  usage: Usages
 }
 
 interface StoredWorker {
@@ -30,7 +45,7 @@ interface StoredWorker {
   hostname: string | null
 }
 
-export function workers({ db, wall }: EngineContext, { hosts, items, lanes, receipts, tasks }: Parts) {
+export function workers({ db, wall }: EngineContext, { hosts, items, lanes, receipts, tasks, quotas, usage }: Parts) {
   const selectWorker = db.prepare<[string], StoredWorker>(
     `SELECT w.id, w.name, w.lane, w.state, w.memory, w.fence, w.since, w.holder, h.name AS host, h.pid, h.hostname
      FROM worker w LEFT JOIN host h ON h.id = w.holder WHERE w.name = ?`,
@@ -133,6 +148,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
 
     free({ worker: name, fence }: EngineRequest<'free'>): EngineReply<'free'> {
       const worker = stored(name)
+      quotas.leaveQuotas({ client: quotaClientOf(name, fence) })
       if (worker.fence !== fence || worker.holder === null) return { released: 0 }
       const lane = laneOf(worker)
       const released = lane ? tasks.release(lane, fence) : 0
@@ -145,6 +161,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
     abandon(request: EngineRequest<'abandon'>): EngineReply<'abandon'> {
       const worker = stored(request.worker)
       const lane = laneOf(worker)
+      quotas.leaveQuotas({ client: quotaClientOf(worker.name, request.fence) })
       const reply: AbandonReply = { released: 0, retrying: 0, working: [], poisoned: [], counts: null }
       if (worker.fence === request.fence) shut.run(worker.id)
       if (!lane) return reply
@@ -199,6 +216,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       if (!lane || !request.data) return { results: 0, dead: 0, counts: counts(worker) }
       for (const statement of clear) statement.run(lane.id)
       receipts.forget(worker.id)
+      usage.forget(lane.id)
       const results = clearResults.run(lane.id).changes
       const dead = clearDead.run(lane.id).changes
       Object.assign(lane, { top: topOf.get(lane.dataset) ?? null, done: 0, dead: 0, leased: 0, retrying: 0 })

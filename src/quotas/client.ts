@@ -1,0 +1,340 @@
+/**
+ * Asks for quotas on behalf of a thread, or of a process of its own. A quota that is used fast is taken in small blocks ahead, so that most grants
+ * cost no message; what of a block is not used in time goes back, and what a thread takes with it when it dies counts as used.
+ *
+ * A grant is used at once or not at all: one that comes too late (the machine was suspended, the thread was busy) is given back and asked for again, at
+ * its old place in line. Otherwise grants that piled up would be used together.
+ */
+import { DroverError } from '../errors.js'
+import { machineMs } from '../machine-clock.js'
+import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaReading, QuotaSettlement } from '../store/engine.js'
+
+/** A block is no larger. */
+const largestBlock = 100_000
+const growth = 4
+/** What was used is told at the latest so long after. */
+const tellUsageMs = 1_000
+
+/** What is asked for. */
+export interface QuotaAsk {
+  /** One is taken, whichever can go first. */
+  choices: string[]
+  /** `requests` is 1 unless given. */
+  amounts: Amounts
+  priority: number
+  /** Answers with the wait, instead of waiting, where the quota itself keeps it back for longer. */
+  patienceMs: number
+  /** Ms; Infinity: as long as it takes. */
+  timeoutMs: number
+  signal: AbortSignal | null
+}
+
+/** What was granted. */
+export interface QuotaLease {
+  /** Which quota it is from. */
+  readonly quota: string
+  /** What it was granted, by unit. */
+  readonly amounts: Amounts
+}
+
+/** It was not granted: the quota is spent for so long; Infinity: its budget is. */
+export interface QuotaSpent {
+  quota: string
+  window: string
+  inMs: number
+}
+
+interface Kept {
+  booked: QuotaGrant['booked']
+  /** The request that is in flight, if it counts as that. */
+  flight: number | null
+  /** Told of what it used beyond what was granted. */
+  onSettled: ((delta: Amounts) => void) | null
+}
+
+/** Grants that were taken ahead. */
+interface Block {
+  grant: QuotaGrant
+  left: number
+  expiry: NodeJS.Timeout
+}
+
+export interface QuotaClientOptions {
+  store: EngineClient
+  /** Nobody else on the store has this name. */
+  client: string
+  host: string
+  /** Whom usage beside tasks is counted for. @defaultValue nobody */
+  worker?: string
+  /** @defaultValue {@link machineMs} */
+  now?: () => number
+}
+
+export class QuotaClient {
+  readonly #options: QuotaClientOptions
+  readonly #now: () => number
+  #lastTicket = 0
+  #lastRequest = 0
+  readonly #kept = new WeakMap<QuotaLease, Kept>()
+  readonly #blocks = new Map<string, Block>()
+  /** How many to take ahead next time. */
+  readonly #ahead = new Map<string, number>()
+  /** A block is on its way: others that want the same wait for it. */
+  readonly #coming = new Map<string, Promise<void>>()
+  #unsent: QuotaSettlement[] = []
+  #usage: Amounts = {}
+  #usageTimer: NodeJS.Timeout | null = null
+  #sending: Promise<void> | null = null
+
+  constructor(options: QuotaClientOptions) {
+    this.#options = options
+    this.#now = options.now ?? machineMs
+  }
+
+  /** Takes from a block that is here already; null: there is none. */
+  take(choices: string[], amounts: Amounts): QuotaLease | null {
+    return this.#blocks.size === 0 ? null : this.#fromBlock(keyOf(choices, amounts))
+  }
+
+  /**
+   * Waits its turn and takes.
+   *
+   * @throws DroverError QUOTA_INVALID, QUOTA_RETIRED, TIMEOUT; the signal's reason
+   */
+  async ask({ choices, amounts, priority, patienceMs, timeoutMs, signal }: QuotaAsk): Promise<QuotaLease | QuotaSpent> {
+    signal?.throwIfAborted()
+    const key = keyOf(choices, amounts)
+    for (let coming = this.#coming.get(key); coming; coming = this.#coming.get(key)) {
+      await coming
+      signal?.throwIfAborted()
+    }
+    const ready = this.#fromBlock(key)
+    if (ready) return ready
+    const { store, client, host } = this.#options
+    const ticket = ++this.#lastTicket
+    const times = this.#ahead.get(key) ?? 1
+    const ending = new Ending(timeoutMs, signal, choices[0] ?? '', () => {
+      store.call('cancelQuota', { client, ticket }).catch(() => {})
+    })
+    let place: number | null = null
+    let settle: () => void = () => {}
+    if (times > 1) this.#coming.set(key, new Promise((resolve) => (settle = resolve)))
+    try {
+      for (;;) {
+        const asked: Promise<QuotaAnswer> = store.call('acquireQuota', {
+          client,
+          ticket,
+          host,
+          choices,
+          amounts,
+          times,
+          priority,
+          place,
+          wait: true,
+          patienceMs,
+        })
+        const answer: QuotaAnswer = await ending.orAnswer(asked, (late) => this.#giveBack(late, ticket))
+        if (!answer.granted) return { quota: answer.quota, window: answer.window, inMs: answer.inMs }
+        const grant: QuotaGrant = answer.grant
+        if (this.#now() <= grant.expiresAt) return this.#taken(key, grant, ticket)
+        place = grant.place
+        this.#giveBack(answer, ticket)
+      }
+    } finally {
+      ending.stop()
+      this.#coming.delete(key)
+      settle()
+    }
+  }
+
+  /** What became of a lease; only the first time counts. Settles when the store has it. */
+  settle(lease: QuotaLease, actual: Amounts): Promise<void> {
+    const kept = this.#kept.get(lease)
+    if (!kept) return Promise.resolve()
+    this.#kept.delete(lease)
+    const delta: Amounts = {}
+    for (const [unit, amount] of Object.entries(actual)) {
+      const more = amount - (lease.amounts[unit] ?? 0)
+      if (more !== 0) delta[unit] = more
+    }
+    kept.onSettled?.(delta)
+    if (Object.keys(delta).length === 0 && kept.flight === null) return Promise.resolve()
+    return this.#send({ quota: lease.quota, delta, booked: kept.booked, done: kept.flight })
+  }
+
+  /** Whether a lease counts as in flight until it is settled. */
+  isInFlight(lease: QuotaLease): boolean {
+    return (this.#kept.get(lease)?.flight ?? null) !== null
+  }
+
+  /** Tells what a lease uses beyond its amounts, once that is settled. */
+  onSettled(lease: QuotaLease, listener: (delta: Amounts) => void): void {
+    const kept = this.#kept.get(lease)
+    if (kept) kept.onSettled = listener
+  }
+
+  /** Counts what was used beside tasks. */
+  used(amounts: Amounts): void {
+    for (const [unit, amount] of Object.entries(amounts)) this.#usage[unit] = (this.#usage[unit] ?? 0) + amount
+    this.#usageTimer ??= setTimeout(() => void this.flush().catch(() => {}), tellUsageMs)
+    this.#usageTimer.unref()
+  }
+
+  async penalize(name: string, forMs: number): Promise<void> {
+    this.#dropBlocks(name)
+    await this.#options.store.call('blockQuota', { name, forMs })
+  }
+
+  async observe(name: string, readings: QuotaReading[], outcome: 'ok' | 'refused' | 'failed' | null): Promise<void> {
+    if (outcome === 'refused') this.#dropBlocks(name)
+    await this.#options.store.call('observeQuota', { name, readings, outcome })
+  }
+
+  async retire(name: string, reason: string): Promise<boolean> {
+    this.#dropBlocks(name)
+    return (await this.#options.store.call('retireQuota', { name, reason })).changed
+  }
+
+  /** Gives back what was taken ahead, and settles when the store has all that was told. */
+  async flush(): Promise<void> {
+    for (const key of [...this.#blocks.keys()]) this.#dropBlock(key)
+    if (this.#usageTimer) clearTimeout(this.#usageTimer)
+    this.#usageTimer = null
+    await this.#send(null)
+  }
+
+  #lease(grant: QuotaGrant, flight: number | null): QuotaLease {
+    const lease: QuotaLease = Object.freeze({ quota: grant.quota, amounts: grant.amounts })
+    this.#kept.set(lease, { booked: grant.booked, flight, onSettled: null })
+    return lease
+  }
+
+  /** The first of what was granted; the rest becomes a block. */
+  #taken(key: string, grant: QuotaGrant, ticket: number): QuotaLease {
+    if (!grant.inFlight) this.#aheadAfter(key, grant.times, true)
+    if (grant.times > 1) {
+      const expiry = setTimeout(() => this.#dropBlock(key), grant.expiresAt - this.#now())
+      expiry.unref()
+      this.#blocks.set(key, { grant, left: grant.times - 1, expiry })
+    }
+    return this.#lease(grant, grant.inFlight ? ticket : null)
+  }
+
+  #fromBlock(key: string): QuotaLease | null {
+    const block = this.#blocks.get(key)
+    if (!block) return null
+    if (this.#now() > block.grant.expiresAt) {
+      this.#dropBlock(key)
+      return null
+    }
+    block.left--
+    if (block.left === 0) {
+      clearTimeout(block.expiry)
+      this.#blocks.delete(key)
+    }
+    return this.#lease(block.grant, null)
+  }
+
+  #dropBlocks(quota: string): void {
+    for (const [key, { grant }] of [...this.#blocks]) if (grant.quota === quota) this.#dropBlock(key)
+  }
+
+  #dropBlock(key: string): void {
+    const block = this.#blocks.get(key)
+    if (!block) return
+    this.#blocks.delete(key)
+    clearTimeout(block.expiry)
+    this.#aheadAfter(key, block.grant.times - block.left, false)
+    this.#return(block.grant, block.left, null)
+  }
+
+  /** As much ahead as is used while a block is good: more when one was used up before, as much as was used when one was not. */
+  #aheadAfter(key: string, used: number, usedUp: boolean): void {
+    const ahead = Math.min(largestBlock, usedUp ? Math.max(used, this.#ahead.get(key) ?? 1) * growth : used)
+    if (ahead > 1) this.#ahead.set(key, ahead)
+    else this.#ahead.delete(key)
+  }
+
+  #giveBack(answer: QuotaAnswer, ticket: number): void {
+    if (answer.granted) this.#return(answer.grant, answer.grant.times, answer.grant.inFlight ? ticket : null)
+  }
+
+  #return({ quota, amounts, booked }: QuotaGrant, times: number, flight: number | null): void {
+    const delta = Object.fromEntries(Object.entries(amounts).map(([unit, amount]) => [unit, -amount * times]))
+    this.#send({ quota, delta, booked, done: flight }).catch(() => {})
+  }
+
+  /** Sends settlements, one request after the other: each has a number, and the store does none twice. */
+  #send(settlement: QuotaSettlement | null): Promise<void> {
+    if (settlement) this.#unsent.push(settlement)
+    const before = this.#sending
+    // Those that come while one is under way go together in the next.
+    const sent = (before ?? Promise.resolve()).catch(() => {}).then(() => this.#sendAll())
+    this.#sending = sent
+    return sent
+  }
+
+  async #sendAll(): Promise<void> {
+    const settlements = this.#unsent
+    const amounts = this.#usage
+    this.#unsent = []
+    this.#usage = {}
+    const { store, client, worker } = this.#options
+    const usage = worker !== undefined && Object.keys(amounts).length > 0 ? { worker, amounts } : null
+    if (settlements.length === 0 && !usage) return
+    try {
+      await store.call('settleQuota', { client, request: ++this.#lastRequest, settlements, usage })
+    } catch (error) {
+      // The store did nothing of it: it goes with the next.
+      this.#unsent = [...settlements, ...this.#unsent]
+      for (const [unit, amount] of Object.entries(amounts)) this.#usage[unit] = (this.#usage[unit] ?? 0) + amount
+      throw error
+    }
+  }
+}
+
+/** A deadline and a signal, whichever comes first. */
+class Ending {
+  readonly #timer: NodeJS.Timeout | null = null
+  readonly #signal: AbortSignal | null
+  readonly #onEnd: () => void
+  #end: (reason: unknown) => void = () => {}
+  #reason: { error: unknown } | null = null
+
+  constructor(timeoutMs: number, signal: AbortSignal | null, quota: string, cancel: () => void) {
+    const end = (error: unknown): void => {
+      if (this.#reason) return
+      this.#reason = { error }
+      cancel()
+      this.#end(error)
+    }
+    this.#signal = signal
+    this.#onEnd = () => end(signal?.reason)
+    signal?.addEventListener('abort', this.#onEnd, { once: true })
+    if (!Number.isFinite(timeoutMs)) return
+    const message = `quota ${quota} granted nothing within ${timeoutMs} ms`
+    this.#timer = setTimeout(() => end(new DroverError('TIMEOUT', message, { details: { quota, timeoutMs } })), timeoutMs)
+  }
+
+  /** The answer, unless the end comes first; an answer that comes after it goes to `onLate`. */
+  orAnswer<T>(answer: Promise<T>, onLate: (late: T) => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#reason) reject(this.#reason.error)
+      this.#end = reject
+      answer.then((value) => (this.#reason ? onLate(value) : resolve(value)), reject)
+    })
+  }
+
+  stop(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#onEnd)
+  }
+}
+
+export function isSpent(answer: QuotaLease | QuotaSpent): answer is QuotaSpent {
+  return 'inMs' in answer
+}
+
+function keyOf(choices: readonly string[], amounts: Amounts): string {
+  return `${choices.join('\n')}\n${JSON.stringify(amounts)}`
+}

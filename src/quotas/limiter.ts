@@ -1,0 +1,302 @@
+/**
+ * Who may go, of all who ask for quotas: those of this process, and those of others on the same store, in one line. Pure: the caller
+ * brings the clocks, and keeps what has changed.
+ *
+ * Higher priority goes first, then who asked first. What those ahead need is set aside in the windows that keep them back, so nobody
+ * behind takes it; whoever needs something else may pass. Once a request could go within a second everything it needs is set aside
+ * until it goes. So a heavy request waits no longer than for those ahead of it and one length of each of its windows, and a light one behind it no
+ * longer than that.
+ */
+import { DroverError } from '../errors.js'
+import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../store/engine.js'
+import type { Quota, QuotaWait } from './quota.js'
+import type { Moment } from './window.js'
+
+/** Who could go within so long has everything set aside. */
+const holdMs = 1_000
+
+/** No more than such a share of what there is goes to one client ahead of its use. */
+const aheadShare = 4
+
+/** One who stands in line. */
+export interface Waiter {
+  client: string
+  ticket: number
+  host: string
+  choices: string[]
+  amounts: Amounts
+  priority: number
+  /** Its place among those of its priority. */
+  seq: number
+  /** Whether this process answers it; the others' are only made room for. */
+  own: boolean
+  times: number
+  patienceMs: number
+  /** Everything is set aside for it. */
+  held: boolean
+  /** What keeps it back, at the last look. */
+  wait: QuotaWait | null
+}
+
+/** What became of one in line. */
+export interface Decision {
+  client: string
+  ticket: number
+  /** The last of them is for one that stands in line no more, and has not been granted. */
+  outcome: { answer: QuotaAnswer } | { error: DroverError }
+}
+
+export const nameOf = ({ client, ticket }: { client: string; ticket: number }): string => `${client} ${ticket}`
+
+export class Limiter {
+  readonly quotas = new Map<string, Quota>()
+  /** In order. */
+  readonly #line: Waiter[] = []
+  /** Requests in flight under a limit of that, with the quotas that they count for. */
+  readonly inFlight = new Map<string, { client: string; ticket: number; host: string; quotas: string[] }>()
+  #scopes = new Map<string, Quota[]>()
+
+  /** Makes a quota known, in place of an earlier one. */
+  put(quota: Quota): void {
+    quota.inFlight = [...this.inFlight.values()].filter(({ quotas }) => quotas.includes(quota.name)).length
+    this.quotas.set(quota.name, quota)
+    this.#scopes = new Map()
+  }
+
+  /** Forgets every quota. */
+  clear(): void {
+    this.quotas.clear()
+    this.#scopes = new Map()
+  }
+
+  get line(): readonly Waiter[] {
+    return this.#line
+  }
+
+  /**
+   * A quota and all that it is within.
+   *
+   * @throws QUOTA_INVALID if there is no such quota
+   */
+  scopes(name: string): Quota[] {
+    let scopes = this.#scopes.get(name)
+    if (scopes) return scopes
+    scopes = []
+    for (const next = [name]; next.length > 0; ) {
+      const each = next.shift() as string
+      const quota = this.quotas.get(each)
+      if (!quota) throw new DroverError('QUOTA_INVALID', `the store knows no quota ${each}`, { details: { quota: each } })
+      if (scopes.includes(quota)) continue
+      scopes.push(quota)
+      next.push(...quota.spec.within)
+    }
+    this.#scopes.set(name, scopes)
+    return scopes
+  }
+
+  /**
+   * Looks whether a request can ever be granted.
+   *
+   * @returns its amounts, as they count
+   * @throws QUOTA_INVALID, QUOTA_RETIRED
+   */
+  check({ choices, amounts: given }: Pick<QuotaRequest, 'choices' | 'amounts'>): Amounts {
+    const amounts: Amounts = { requests: 1, ...given }
+    const [first] = choices
+    if (first === undefined) throw new DroverError('QUOTA_INVALID', 'a request names no quota')
+    for (const [unit, amount] of Object.entries(amounts)) {
+      if (Number.isFinite(amount) && amount >= 0) continue
+      const message = `${amount} ${unit} cannot be taken from quota ${first}: an amount is 0 or more`
+      throw new DroverError('QUOTA_INVALID', message, { details: { quota: first, unit, amount } })
+    }
+    for (const choice of choices) {
+      for (const quota of this.scopes(choice)) {
+        const window = quota.tooSmallFor(amounts)
+        if (!window) continue
+        const amount = amounts[window.unit] as number
+        const message = `quota ${quota.name} never grants ${amount} ${window.unit} at once: ${window.label} holds ${window.capacity}`
+        throw new DroverError('QUOTA_INVALID', message, {
+          details: { quota: quota.name, window: window.label, amount, limit: window.capacity },
+        })
+      }
+    }
+    this.#usable(choices)
+    return amounts
+  }
+
+  #retired(choice: string): Quota | undefined {
+    return this.scopes(choice).find(({ record }) => record.retired !== null)
+  }
+
+  #usable(choices: readonly string[]): string[] {
+    const usable = choices.filter((choice) => !this.#retired(choice))
+    if (usable.length > 0) return usable
+    const retired = choices.map((choice) => this.#retired(choice) as Quota)
+    const reasons = retired.map(({ name, record }) => `${name} (${record.retired?.reason})`).join(', ')
+    const message = `retired: ${reasons}; nothing is granted until it is revived`
+    throw new DroverError('QUOTA_RETIRED', message, { details: { quotas: retired.map(({ name }) => name) } })
+  }
+
+  find(ticket: { client: string; ticket: number }): Waiter | undefined {
+    return this.#line.find((waiter) => waiter.client === ticket.client && waiter.ticket === ticket.ticket)
+  }
+
+  /** Puts one in line, by priority and number. */
+  join(waiter: Waiter): void {
+    const after = (other: Waiter): boolean =>
+      other.priority !== waiter.priority ? other.priority < waiter.priority : other.seq > waiter.seq
+    const place = this.#line.findIndex(after)
+    this.#line.splice(place === -1 ? this.#line.length : place, 0, waiter)
+  }
+
+  leave(waiter: Waiter): void {
+    const place = this.#line.indexOf(waiter)
+    if (place !== -1) this.#line.splice(place, 1)
+  }
+
+  /**
+   * Goes through the line once and grants what can be granted to those of this process.
+   *
+   * @param machineNow the machine's monotonic clock, in ms
+   * @returns those who leave the line
+   */
+  serve(at: Moment, machineNow: number): Decision[] {
+    const decisions: Decision[] = []
+    this.#unreserve()
+    for (const waiter of [...this.#line]) {
+      const outcome = this.#look(waiter, at, machineNow)
+      if (!outcome) continue
+      this.leave(waiter)
+      decisions.push({ client: waiter.client, ticket: waiter.ticket, outcome })
+    }
+    return decisions
+  }
+
+  /** One who is next in line; sets aside what it needs, if it has to wait or is another process's. */
+  #look(waiter: Waiter, at: Moment, machineNow: number): Decision['outcome'] | null {
+    let best: { choice: string; wait: QuotaWait | null }
+    try {
+      best = this.#best(waiter, at)
+    } catch (error) {
+      // Configured anew, or retired, while it stood in line. Its own process tells it.
+      if (!DroverError.is(error)) throw error
+      return waiter.own ? { error } : null
+    }
+    const { choice, wait } = best
+    waiter.wait = wait
+    if (!wait && waiter.own) return { answer: { granted: true, grant: this.#grant(waiter, choice, at, machineNow) } }
+    if (wait && waiter.own && wait.inMs > waiter.patienceMs) {
+      const bare = this.#bareWait(waiter, at)
+      if (bare && bare.inMs > waiter.patienceMs) return { answer: { granted: false, waiting: false, ...bare } }
+    }
+    if (!wait || wait.inMs <= holdMs) waiter.held = true
+    for (const quota of this.scopes(choice)) quota.reserve(waiter.amounts, waiter.held, at)
+    return null
+  }
+
+  /** Of several that can go now the healthiest, else the first that can. */
+  #best({ choices, amounts }: Pick<Waiter, 'choices' | 'amounts'>, at: Moment): { choice: string; wait: QuotaWait | null } {
+    let best: { choice: string; wait: QuotaWait | null } | null = null
+    for (const choice of this.#usable(choices)) {
+      const wait = this.#longestWait(this.scopes(choice), amounts, at)
+      const health = this.quotas.get(choice)?.record.health ?? 0
+      const better =
+        best === null ||
+        (wait?.inMs ?? 0) < (best.wait?.inMs ?? 0) ||
+        (!wait && !best.wait && health > (this.quotas.get(best.choice)?.record.health ?? 0))
+      if (better) best = { choice, wait }
+    }
+    return best as { choice: string; wait: QuotaWait | null }
+  }
+
+  #longestWait(scopes: readonly Quota[], amounts: Amounts, at: Moment): QuotaWait | null {
+    let longest: QuotaWait | null = null
+    for (const quota of scopes) {
+      const wait = quota.wait(amounts, at)
+      if (wait && wait.inMs > (longest?.inMs ?? 0)) longest = wait
+    }
+    return longest
+  }
+
+  /** What would keep it back if it were alone. */
+  #bareWait(waiter: Waiter, at: Moment): QuotaWait | null {
+    const kept = [...this.quotas.values()].map((quota) => [quota.reserved, quota.windows.map(({ reserved }) => reserved)] as const)
+    this.#unreserve()
+    const { wait } = this.#best(waiter, at)
+    for (const [index, quota] of [...this.quotas.values()].entries()) {
+      const [reserved, windows] = kept[index] as readonly [number, number[]]
+      quota.reserved = reserved
+      for (const [place, window] of quota.windows.entries()) window.reserved = windows[place] as number
+    }
+    return wait
+  }
+
+  #grant(waiter: Waiter, choice: string, at: Moment, machineNow: number): QuotaGrant {
+    const { amounts, client, ticket, host } = waiter
+    const scopes = this.scopes(choice)
+    const limited = scopes.filter(({ spec }) => spec.concurrency !== null)
+    const alone = this.#line.length <= 1 && limited.length === 0
+    const most = alone ? Math.floor(Math.min(...scopes.map((quota) => quota.timesNow(amounts, at))) / aheadShare) : 1
+    const times = Math.max(1, Math.min(waiter.times, most))
+    const booked: QuotaGrant['booked'] = {}
+    for (const quota of scopes) quota.take(amounts, times, at, booked)
+    if (limited.length > 0) {
+      for (const quota of limited) quota.inFlight++
+      this.inFlight.set(nameOf(waiter), { client, ticket, host, quotas: limited.map(({ name }) => name) })
+    }
+    const expiresAt = machineNow + Math.min(...scopes.map(({ slackMs }) => slackMs))
+    return { quota: choice, amounts, times, booked, place: waiter.seq, expiresAt, inFlight: limited.length > 0 }
+  }
+
+  settle({ quota, delta, booked, done, client }: QuotaSettlement & { client: string }, at: Moment): void {
+    for (const [unit, amount] of Object.entries(delta)) {
+      if (Number.isFinite(amount)) continue
+      throw new DroverError('QUOTA_INVALID', `${amount} ${unit} cannot be settled with quota ${quota}`, {
+        details: { quota, unit, amount },
+      })
+    }
+    for (const scope of this.scopes(quota)) scope.settle({ delta, booked }, at)
+    if (done !== null) this.land(nameOf({ client, ticket: done }))
+  }
+
+  /** A request is in flight no more. Answers whether it was. */
+  land(name: string): boolean {
+    const flight = this.inFlight.get(name)
+    if (!flight) return false
+    this.inFlight.delete(name)
+    for (const quota of flight.quotas) {
+      const own = this.quotas.get(quota)
+      if (own) own.inFlight = Math.max(0, own.inFlight - 1)
+    }
+    return true
+  }
+
+  /** How long until somebody of this process should be looked at again, in ms; null: nobody waits. */
+  nextInMs(): number | null {
+    let next: number | null = null
+    for (const { own, wait } of this.#line) {
+      if (own && wait) next = Math.min(next ?? Number.POSITIVE_INFINITY, wait.inMs)
+    }
+    return next
+  }
+
+  status(name: string, at: Moment): QuotaStatus {
+    const scopes = this.scopes(name)
+    this.#unreserve()
+    for (const waiter of this.#line) {
+      try {
+        const { choice, wait } = this.#best(waiter, at)
+        for (const quota of this.scopes(choice)) quota.reserve(waiter.amounts, waiter.held || !wait, at)
+      } catch {
+        // It can never be granted any more, and keeps nobody back.
+      }
+    }
+    const waiting = this.#line.filter(({ choices }) => choices.some((choice) => this.scopes(choice).some((quota) => quota.name === name)))
+    const wait = this.#longestWait(scopes, { requests: 1 }, at)
+    return (scopes[0] as Quota).status(at, wait, waiting.length)
+  }
+
+  #unreserve(): void {
+    for (const quota of this.quotas.values()) quota.unreserve()
+  }
+}

@@ -1,0 +1,219 @@
+/** One quota at work: its windows, what is in flight, and what its provider said of it. Pure: the caller brings the clocks. */
+import type { Amounts, QuotaReading, QuotaSettlement, QuotaSpec, QuotaStatus, Time } from '../store/engine.js'
+import { type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './window.js'
+
+/** How much the latest answer weighs in the health. */
+const weight = 0.2
+
+/** Refusals that come within so many ms of each other have one cause: calls that were under way. */
+const sameCauseMs = 5_000
+
+/** Who waits for one that is in flight looks again after so long, unless it is told before. */
+export const lookAgainMs = 2_000
+
+/** What is kept of a quota besides its windows. */
+export interface QuotaRecord {
+  blockedUntil: Time
+  retired: { reason: string; at: Time } | null
+  health: number
+  /** The share of the limits at a time; it grows from there. */
+  pace: { share: number; at: Time }
+  granted: number
+}
+
+export const freshRecord: QuotaRecord = { blockedUntil: 0, retired: null, health: 1, pace: { share: 1, at: 0 }, granted: 0 }
+
+/** What keeps a request back. */
+export interface QuotaWait {
+  quota: string
+  /** A window's label, or `blocked`, `in flight`. */
+  window: string
+  inMs: number
+}
+
+export class Quota {
+  readonly spec: QuotaSpec
+  readonly windows: QuotaWindowMeter[]
+  record: QuotaRecord
+  /** Whether the record has changed since it was saved. */
+  changed = false
+  inFlight = 0
+  /** Places in flight that are set aside for those ahead in line, during one look at it. */
+  reserved = 0
+
+  constructor(spec: QuotaSpec, record: QuotaRecord, states: ReadonlyMap<string, WindowState>, at: Moment) {
+    this.spec = spec
+    this.record = record
+    this.windows = spec.windows.map((window) => openWindow(window, states.get(`${window.unit}/${perOf(window)}`) ?? null, at))
+  }
+
+  get name(): string {
+    return this.spec.name
+  }
+
+  /** The share of its limits that it goes by now. */
+  pace({ now }: Moment): number {
+    const { adapt } = this.spec
+    if (!adapt) return 1
+    const { share, at } = this.record.pace
+    return Math.min(1, share + (adapt.increasePerMinute * Math.max(0, now - at)) / 60_000)
+  }
+
+  /** How long its grants may be used, in ms. */
+  get slackMs(): number {
+    return Math.min(250, ...this.windows.map(({ slackMs }) => slackMs))
+  }
+
+  /** What keeps these amounts back longest, beside what is set aside; null: nothing does. */
+  wait(amounts: Amounts, at: Moment): QuotaWait | null {
+    const longest: QuotaWait = { quota: this.name, window: '', inMs: 0 }
+    const consider = (window: string, inMs: number): void => {
+      if (inMs > longest.inMs) Object.assign(longest, { window, inMs })
+    }
+    consider('blocked', this.record.blockedUntil - at.now)
+    const { concurrency } = this.spec
+    if (concurrency !== null && this.inFlight + this.reserved >= concurrency) consider('in flight', lookAgainMs)
+    this.#adapt(at)
+    for (const window of this.windows) consider(window.label, window.waitMs(amounts[window.unit], at[window.clock]))
+    return longest.inMs > 0 ? longest : null
+  }
+
+  /** How often these amounts could be taken at once. */
+  timesNow(amounts: Amounts, at: Moment): number {
+    return Math.min(...this.windows.map((window) => window.timesNow(amounts[window.unit] ?? 0, at[window.clock])))
+  }
+
+  /** The window that can never grant these amounts, if there is one. */
+  tooSmallFor(amounts: Amounts): QuotaWindowMeter | null {
+    return this.windows.find((window) => (amounts[window.unit] ?? 0) > window.capacity) ?? null
+  }
+
+  /** Takes the amounts so many times; notes under which times. */
+  take(amounts: Amounts, times: number, at: Moment, booked: Record<string, Time>): void {
+    for (const window of this.windows) {
+      const amount = (amounts[window.unit] ?? 0) * times
+      if (amount > 0) booked[`${this.name} ${window.label}`] = window.take(amount, at[window.clock])
+    }
+    this.record.granted += (amounts.requests ?? 0) * times
+    this.changed = true
+  }
+
+  settle({ delta, booked }: Pick<QuotaSettlement, 'delta' | 'booked'>, at: Moment): void {
+    for (const window of this.windows) {
+      const amount = delta[window.unit] ?? 0
+      const time = at[window.clock]
+      if (amount > 0) window.take(amount, time)
+      else if (amount < 0) window.give(-amount, booked[`${this.name} ${window.label}`] ?? time, time)
+    }
+    const requests = delta.requests ?? 0
+    if (requests !== 0) this.record.granted = Math.max(0, this.record.granted + requests)
+    this.changed = true
+  }
+
+  /** Sets amounts aside for one who is ahead in line: in all windows, or only where they keep it back. */
+  reserve(amounts: Amounts, everywhere: boolean, at: Moment): void {
+    for (const window of this.windows) {
+      const amount = amounts[window.unit] ?? 0
+      if (amount > 0 && (everywhere || window.waitMs(amount, at[window.clock]) > 0)) window.reserved += amount
+    }
+    if (everywhere || this.#full) this.reserved++
+  }
+
+  get #full(): boolean {
+    return this.spec.concurrency !== null && this.inFlight + this.reserved >= this.spec.concurrency
+  }
+
+  unreserve(): void {
+    this.reserved = 0
+    for (const window of this.windows) window.reserved = 0
+  }
+
+  block(forMs: number, { now }: Moment): void {
+    const until = Math.ceil(now + forMs)
+    if (until <= this.record.blockedUntil) return
+    this.record.blockedUntil = until
+    this.changed = true
+  }
+
+  /** Takes in what the provider said of its limits; a limit of its own that is lower than ours leaves as much less. */
+  tighten(readings: readonly QuotaReading[], at: Moment): void {
+    for (const reading of readings) {
+      const window = this.#windowOf(reading)
+      const remaining = reading.remaining
+      if (!window || remaining === null) continue
+      const time = at[window.clock]
+      window.tighten(remaining, reading.resetsInMs === null ? null : time + reading.resetsInMs, time)
+    }
+  }
+
+  /** The window that a provider means: of that length, or the shortest of its unit where it does not say. */
+  #windowOf({ unit, per }: QuotaReading): QuotaWindowMeter | null {
+    const length = (index: number): number => {
+      const own = this.spec.windows[index]?.per
+      if (typeof own === 'number') return own
+      return own === 'ever' || own === undefined ? Number.POSITIVE_INFINITY : own.calendar === 'day' ? 86_400_000 : 2_678_400_000
+    }
+    const wanted = per === 'day' ? 86_400_000 : per === 'month' ? 2_678_400_000 : per
+    const own = [...this.spec.windows.keys()].filter((index) => this.spec.windows[index]?.unit === unit && Number.isFinite(length(index)))
+    const found = wanted === null ? own.sort((a, b) => length(a) - length(b))[0] : own.find((index) => length(index) === wanted)
+    return found === undefined ? null : (this.windows[found] ?? null)
+  }
+
+  /** How an answer was: `refused` because of a limit, `failed` otherwise. */
+  answered(outcome: 'ok' | 'refused' | 'failed', at: Moment): void {
+    const { record } = this
+    const { adapt } = this.spec
+    record.health = record.health * (1 - weight) + (outcome === 'ok' ? weight : 0)
+    if (record.health > 0.999) record.health = 1
+    this.changed = true
+    if (outcome !== 'refused' || !adapt || at.now < record.pace.at + sameCauseMs) return
+    record.pace = { share: Math.max(adapt.least, this.pace(at) * adapt.decrease), at: at.now }
+  }
+
+  /** Answers whether anything changed. */
+  retire(reason: string | null, { wall }: Moment): boolean {
+    if ((reason === null) === (this.record.retired === null)) return false
+    this.record.retired = reason === null ? null : { reason, at: wall }
+    if (reason === null) this.record.health = 1
+    this.changed = true
+    return true
+  }
+
+  /** @param wait what one request would wait now */
+  status(at: Moment, wait: QuotaWait | null, waiting: number): QuotaStatus {
+    this.#adapt(at)
+    const { record, spec } = this
+    // Users read times by the wall clock.
+    const ahead = at.wall - at.now
+    return {
+      name: this.name,
+      windows: this.windows.map((window, index) => {
+        const reset = window.resetsAt(at[window.clock])
+        return {
+          unit: window.unit,
+          per: perOf(spec.windows[index] as QuotaSpec['windows'][number]),
+          limit: window.limit,
+          used: Math.ceil(window.used(at[window.clock]) * 1e6 - 1e-3) / 1e6,
+          resetsAt: reset === null || window.clock === 'wall' ? reset : reset + ahead,
+        }
+      }),
+      within: spec.within,
+      waitMs: wait?.inMs ?? 0,
+      waitsFor: wait?.window ?? null,
+      blockedUntil: record.blockedUntil > at.now ? record.blockedUntil + ahead : null,
+      inFlight: this.inFlight,
+      concurrency: spec.concurrency,
+      waiting,
+      retired: record.retired,
+      health: Math.round(record.health * 1_000) / 1_000,
+      pace: this.pace(at),
+      granted: record.granted,
+    }
+  }
+
+  #adapt(at: Moment): void {
+    if (!this.spec.adapt) return
+    const share = this.pace(at)
+    for (const window of this.windows) if (window.clock === 'now') window.scale(share)
+  }
+}
