@@ -5,6 +5,7 @@
  */
 import type { QuotaReading } from '../observation.js'
 import { parseDuration } from './durations.js'
+import { asCount } from './values.js'
 
 const units: Readonly<Record<string, string>> = {
   requests: 'requests',
@@ -23,14 +24,16 @@ const longest = 2_000
 export function readLimitMessage(message: string): { reading: QuotaReading | null; retryAfterMs: number | null } {
   const text = message.slice(0, longest)
   const retryAfterMs = parseDuration(tryAgain.exec(text)?.[1])
-  const [, unit = '', per = '', limit, used] = limitOf.exec(text) ?? []
-  if (limit === undefined) return { reading: null, retryAfterMs }
+  const [, unit = '', per = '', limitText, usedText] = limitOf.exec(text) ?? []
+  const limit = asCount(limitText)
+  const used = asCount(usedText)
+  if (limit === null) return { reading: null, retryAfterMs }
   return {
     reading: {
       unit: units[unit.toLowerCase()] as string,
       per: windows[per.toLowerCase()] as number | 'day',
-      limit: Number(limit),
-      remaining: used === undefined ? null : Math.max(0, Number(limit) - Number(used)),
+      limit,
+      remaining: used === null ? null : Math.max(0, limit - used),
       resetsInMs: null,
     },
     retryAfterMs,

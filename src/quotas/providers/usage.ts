@@ -11,7 +11,7 @@ export function amounts(units: Record<string, number | null>): Amounts | null {
 /** The sum of counts, those that are not there left out; null where none is. */
 export function total(...counts: (number | null)[]): number | null {
   const known = counts.filter((count) => count !== null)
-  return known.length > 0 ? known.reduce((sum, count) => sum + count, 0) : null
+  return known.length > 0 ? asCount(known.reduce((sum, count) => sum + count, 0)) : null
 }
 
 /** @param cachedCounts whether tokens that came from the provider's cache count against its limits */
