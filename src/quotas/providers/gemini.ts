@@ -8,13 +8,16 @@
 import type { Amounts } from '../../store/engine.js'
 import type { Observation, QuotaReading } from '../observation.js'
 import type { Answer } from './answer.js'
-import { errorIn, errorKinds } from './body.js'
+import { errorIn, errorKinds, errorMessage } from './body.js'
 import { parseDuration } from './durations.js'
-import { isSuccess, observeHttp } from './http.js'
+import { isSuccess, observeHttp, spentObservation } from './http.js'
 import { amounts, total } from './usage.js'
 import { asCount, asRecord, asText } from './values.js'
 
 type Details = Record<string, unknown>[]
+
+/** No money, said in a 429 like any other: only the sentence tells it. */
+const spentMessage = /prepayment credits are depleted/i
 
 export function observeGemini(answer: Answer, now: number): Observation {
   const http = observeHttp(answer, now)
@@ -22,7 +25,7 @@ export function observeGemini(answer: Answer, now: number): Observation {
   const delayMs = parseDuration(ofType(details, 'RetryInfo').map(({ retryDelay }) => retryDelay)[0])
   const readings = readViolations(details, delayMs)
   const longer = readings.some(({ per }) => per === 'day' || per === 'month')
-  return {
+  const observation: Observation = {
     ...http,
     readings,
     refused: http.refused || errorKinds(answer.body).includes('RESOURCE_EXHAUSTED'),
@@ -32,6 +35,7 @@ export function observeGemini(answer: Answer, now: number): Observation {
     used: readUsage(answer.body),
     counted: isSuccess(answer) ? true : null,
   }
+  return http.spent || spentMessage.test(errorMessage(answer.body)) ? spentObservation(observation) : observation
 }
 
 function readViolations(details: Details, delayMs: number | null): QuotaReading[] {

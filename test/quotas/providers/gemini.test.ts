@@ -118,6 +118,18 @@ test('a refusal that does not say which limit is a refusal all the same', () => 
   assert.not.ok(observe({ body: overloaded }).refused)
 })
 
+test('no money is no rate limit, though it looks like one', () => {
+  // https://discuss.ai.google.dev/t/we-are-getting-an-error-calling-the-gemini-api-error-calling-model-gemini-3-6-flash-resource-exhausted/189883
+  // names the case; the sentence is quoted in many repositories.
+  const message =
+    'Your prepayment credits are depleted. Please go to AI Studio at https://ai.studio/projects to manage your project and billing.'
+  const { refused, spent, retryAfterMs } = observe(
+    new ApiError(JSON.stringify({ error: { code: 429, message, status: 'RESOURCE_EXHAUSTED' } }), 429),
+  )
+  assert.equal({ refused, spent, retryAfterMs }, { refused: true, spent: true, retryAfterMs: null })
+  assert.not.ok(observe({ status: 429, body: refusal([byMinute], '26s') }).spent)
+})
+
 test('a key that is not valid is rejected, though the status is 400', () => {
   // https://github.com/continuedev/continue/issues/9330
   const details = [
