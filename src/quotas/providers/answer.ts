@@ -1,0 +1,63 @@
+/**
+ * The three parts of an answer, out of whatever a client hands out: status, headers, body. Which client names them how is known here
+ * and nowhere else.
+ */
+import type { ObservationSource } from '../observation.js'
+import { bodyInMessage, errorIn, readBody } from './body.js'
+import { type HeaderMap, readHeaders } from './headers.js'
+import { asRecord } from './values.js'
+
+export interface Answer {
+  /** HTTP status; null: not known. */
+  status: number | null
+  headers: HeaderMap
+  body: Record<string, unknown> | null
+}
+
+/** How deep a chain of causes is followed; a cyclic one ends here too. */
+const deepestCause = 5
+
+/**
+ * The answer in a chain of causes, or null where there is none: the first with headers, or else with a body, or else with a status. What is
+ * wrapped around a client's error has a status or a message of its own at times, and says less.
+ */
+export function readAnswer(source: ObservationSource): Answer | null {
+  const answers: Answer[] = []
+  let next: unknown = source
+  for (let depth = 0; depth <= deepestCause; depth++) {
+    const parts = asRecord(next)
+    if (!parts) break
+    answers.push(partsOf(parts))
+    // `lastError`: the AI SDK's RetryError.
+    next = parts.cause ?? parts.lastError
+  }
+  return (
+    answers.find(({ headers }) => headers.size > 0) ??
+    answers.find(({ body }) => body !== null) ??
+    answers.find(({ status }) => status !== null) ??
+    null
+  )
+}
+
+function partsOf(source: Record<string, unknown>): Answer {
+  if (Symbol.iterator in source) return { status: null, headers: readHeaders(source), body: null }
+  // `statusCode`, `responseHeaders`, `responseBody`: the AI SDK's APICallError.
+  const headers = readHeaders(source.headers ?? source.responseHeaders)
+  const body = readWholeBody(source.body) ?? readWholeBody(source.responseBody) ?? readError(source.error) ?? bodyInMessage(source.message)
+  return { status: statusOf(source.status) ?? statusOf(source.statusCode) ?? statusOf(errorIn(body)?.code), headers, body }
+}
+
+/** A stream is not read here, see `observeResponse`. */
+function readWholeBody(body: unknown): Record<string, unknown> | null {
+  return typeof body === 'object' && body !== null && 'getReader' in body ? null : readBody(body)
+}
+
+/** The `error` of a client's error is the whole body (Anthropic's) or the `error` within it (OpenAI's). */
+function readError(error: unknown): Record<string, unknown> | null {
+  const read = readBody(error)
+  return read && (asRecord(read.error) ? read : readBody({ error: read }))
+}
+
+function statusOf(value: unknown): number | null {
+  return Number.isInteger(value) && (value as number) >= 100 && (value as number) < 600 ? (value as number) : null
+}

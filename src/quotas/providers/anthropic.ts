@@ -1,0 +1,60 @@
+/**
+ * Anthropic's answers: a header for each limit (requests, input tokens, output tokens, and tokens: the most restrictive one), all by the
+ * minute and refilled all the time, with resets as times of day. 529 says that Anthropic is overloaded, and no limit was reached.
+ *
+ * @see https://platform.claude.com/docs/en/api/rate-limits
+ */
+import type { Amounts } from '../../store/engine.js'
+import type { Observation, QuotaReading } from '../observation.js'
+import type { Answer } from './answer.js'
+import { errorKinds, errorMessage } from './body.js'
+import { until } from './durations.js'
+import { type HeaderMap, sentAt } from './headers.js'
+import { isSuccess, observeHttp, spentObservation } from './http.js'
+import { amounts, total } from './usage.js'
+import { asCount, asRecord } from './values.js'
+
+const units = { requests: 'requests', tokens: 'tokens', 'input-tokens': 'inputTokens', 'output-tokens': 'outputTokens' } as const
+
+/**
+ * Money: 402, or 429 once the month's spending is reached, or 400 with a sentence of which there is no code.
+ *
+ * @see https://www.developersdigest.tech/errors/api/anthropic-api
+ */
+const spentKinds = ['billing_error', 'enforced_spend_limit_reached']
+const spentMessage = /credit balance is too low|reached your specified (workspace )?API usage limits/i
+
+export function observeAnthropic(answer: Answer, now: number): Observation {
+  const { headers, body } = answer
+  const http = observeHttp(answer, now)
+  const kinds = errorKinds(body)
+  const observation: Observation = {
+    ...http,
+    readings: readLimits(headers, sentAt(headers, now)),
+    refused: http.refused || kinds.includes('rate_limit_error'),
+    keyRejected: http.keyRejected || kinds.includes('authentication_error'),
+    used: readUsage(body),
+    counted: isSuccess(answer) ? true : null,
+  }
+  const spent = http.spent || kinds.some((kind) => spentKinds.includes(kind)) || spentMessage.test(errorMessage(body))
+  return spent ? spentObservation(observation) : observation
+}
+
+function readLimits(headers: HeaderMap, from: number): QuotaReading[] {
+  return Object.entries(units).flatMap(([name, unit]) => {
+    const limit = asCount(headers.get(`anthropic-ratelimit-${name}-limit`))
+    const remaining = asCount(headers.get(`anthropic-ratelimit-${name}-remaining`))
+    if (limit === null && remaining === null) return []
+    const at = Date.parse(headers.get(`anthropic-ratelimit-${name}-reset`) ?? '')
+    return [{ unit, per: 60_000, limit, remaining, resetsInMs: Number.isNaN(at) ? null : until(at, from) }]
+  })
+}
+
+/** `input_tokens` is without the cache. What was written to the cache counts as input; what was read from it does not, for most models. */
+function readUsage(body: Record<string, unknown> | null): Amounts | null {
+  const usage = asRecord(body?.usage)
+  if (!usage) return null
+  const inputTokens = total(asCount(usage.input_tokens), asCount(usage.cache_creation_input_tokens))
+  const outputTokens = asCount(usage.output_tokens)
+  return amounts({ inputTokens, outputTokens, tokens: total(inputTokens, outputTokens) })
+}

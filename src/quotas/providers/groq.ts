@@ -1,0 +1,24 @@
+/**
+ * Groq's answers: OpenAI's names with windows of their own. `-requests` "always refers to requests per day", `-tokens` "to tokens per
+ * minute". Limits of requests per minute and of tokens per day have no headers; the sentence of a refusal tells of them.
+ *
+ * @see https://console.groq.com/docs/rate-limits
+ */
+import type { Observation } from '../observation.js'
+import type { Answer } from './answer.js'
+import { errorMessage } from './body.js'
+import { isSuccess } from './http.js'
+import { readLimitMessage } from './limit-message.js'
+import { observeOpenai, readRateLimits, withReading } from './openai.js'
+import { usageOf } from './usage.js'
+
+export function observeGroq(answer: Answer, now: number): Observation {
+  const { reading } = readLimitMessage(errorMessage(answer.body))
+  return {
+    ...observeOpenai(answer, now),
+    readings: withReading(readRateLimits(answer.headers, { requests: 'day', tokens: 60_000 }), reading),
+    // "Cached tokens do not count towards your rate limits."
+    used: usageOf(answer.body, false),
+    counted: isSuccess(answer) ? true : null,
+  }
+}

@@ -1,0 +1,31 @@
+/** What a call used, as chat completions (`prompt_tokens`) and the responses API (`input_tokens`) of OpenAI and its kin say it. */
+import type { Amounts } from '../../store/engine.js'
+import { asCount, asRecord } from './values.js'
+
+/** Amounts of those units that are known; null where none is. */
+export function amounts(units: Record<string, number | null>): Amounts | null {
+  const known = Object.entries(units).filter((entry): entry is [string, number] => entry[1] !== null)
+  return known.length > 0 ? Object.fromEntries(known) : null
+}
+
+/** The sum of counts, those that are not there left out; null where none is. */
+export function total(...counts: (number | null)[]): number | null {
+  const known = counts.filter((count) => count !== null)
+  return known.length > 0 ? asCount(known.reduce((sum, count) => sum + count, 0)) : null
+}
+
+/** @param cachedCounts whether tokens that came from the provider's cache count against its limits */
+export function usageOf(body: Record<string, unknown> | null, cachedCounts = true): Amounts | null {
+  const usage = asRecord(body?.usage)
+  if (!usage) return null
+  const details = asRecord(usage.prompt_tokens_details) ?? asRecord(usage.input_tokens_details)
+  const cached = cachedCounts ? 0 : (asCount(details?.cached_tokens) ?? 0)
+  const inputTokens = asCount(usage.prompt_tokens) ?? asCount(usage.input_tokens)
+  const outputTokens = asCount(usage.completion_tokens) ?? asCount(usage.output_tokens)
+  const tokens = asCount(usage.total_tokens) ?? total(inputTokens, outputTokens)
+  return amounts({ inputTokens: without(inputTokens, cached), outputTokens, tokens: without(tokens, cached) })
+}
+
+function without(count: number | null, part: number): number | null {
+  return count === null ? null : Math.max(0, count - part)
+}

@@ -1,0 +1,19 @@
+/** Reads values of unknown form: what is not of the form that is wanted is null, and nothing throws. */
+
+/** An object that is no list, or null. */
+export function asRecord(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+}
+
+export function asText(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+/**
+ * A count, as a number or as its text (`'250000'`). Null for what is none: Azure answers -1 where it does not know
+ * (https://github.com/openai/openai-dotnet/issues/838).
+ */
+export function asCount(value: unknown): number | null {
+  const number = typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value
+  return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : null
+}
