@@ -5,6 +5,7 @@ import { type InspectionEvent, type InspectionObserver, inspectActors } from './
 import { type ChangeOptions, Membership, type Patch } from './actors/membership.js'
 import { statusOf, systemStatus, treeStatus } from './actors/observe.js'
 import { laneOf, type OpenSystem, openSystem } from './actors/open-system.js'
+import type { QuotaHandle, QuotaReport } from './actors/quota-desk.js'
 import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
 import { heldBy, type WorkerHands } from './actors/worker.js'
@@ -19,8 +20,9 @@ import { type DeadTask, exportResults, type Result, readDead, readResults } from
 import { byId, type Selector, select } from './selector.js'
 import { stopOnSignals } from './signals.js'
 import type { SystemStatus, TreeStatus, WorkerStatus } from './status.js'
-import type { LaneFilter, QuotaStatus, StoredEvent } from './store/engine.js'
+import type { LaneFilter, StoredEvent, TaskUsageRow } from './store/engine.js'
 import type { CpuProfile } from './threads/evidence.js'
+import { readTaskUsage, type Usage, usageBy } from './usage.js'
 
 /** What became of a control call for one worker. */
 export interface ControlOutcome {
@@ -393,17 +395,35 @@ export class Drover {
     return hands.thread.profile(ms)
   }
 
-  /** One quota. */
-  quota(name: string): { status(): Promise<QuotaStatus> } {
-    if (!this.#system.parts.config.quotas.some((quota) => quota.name === name)) {
-      throw new DroverError('QUOTA_INVALID', `there is no quota ${JSON.stringify(name)}`)
-    }
-    return {
-      status: async () => {
-        const { quotas } = await this.#system.parts.store.client.call('quotas', { names: [name] })
-        return quotas[0] as QuotaStatus
-      },
-    }
+  /**
+   * One quota: where it stands, and what can be done about it while everything runs.
+   *
+   * @throws DroverError QUOTA_INVALID if there is no such quota
+   */
+  quota(name: string): QuotaHandle {
+    this.#assertOpen()
+    return this.#system.parts.quotas.handle(name)
+  }
+
+  /** Where all quotas stand. */
+  quotas(): Promise<QuotaReport[]> {
+    this.#assertOpen()
+    return this.#system.parts.quotas.reports()
+  }
+
+  /**
+   * What was used, by unit: `requests`, and whatever `ctx.quota.settle` and `observe` told. By worker, added up for each annotator or
+   * domain, or task by task (use `taskUsage` for that).
+   */
+  async usage<By extends 'worker' | 'annotator' | 'domain' = 'worker'>(filter: LaneFilter & { by?: By } = {}): Promise<Usage[]> {
+    const { by = 'worker', ...lanes } = filter
+    const { rows } = await this.#system.reader.read('usage', { filter: lanes })
+    return usageBy(rows, by)
+  }
+
+  /** What each task used, lane by lane, in order of loading. */
+  taskUsage(filter: LaneFilter = {}): AsyncGenerator<TaskUsageRow, void, void> {
+    return readTaskUsage(this.#system.reader, filter)
   }
 
   /** Failures, newest first; also those of earlier runs. */

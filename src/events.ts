@@ -31,6 +31,15 @@ export interface DroverEvents {
   'system:failure:escalated': { worker: string | null; supervisor: string | null; reason: string; answer: 'stop' | 'keep'; at: number }
   /** A task was quarantined because its worker died over it too often. Stored. */
   'task:poison:quarantined': { worker: string; key: string; at: number }
+  /**
+   * A quota is spent, and a worker of it goes without a thread until then (`parked`), or pauses: `until` null, its budget is spent. Told once
+   * for a quota's window and end. Stored.
+   */
+  'quota:window:spent': { quota: string; window: string; until: number | null; at: number }
+  /** The provider does not accept the key of a quota any more; nothing is granted from it until `revive`. Stored. */
+  'quota:key:retired': { quota: string; reason: string; at: number }
+  /** Limits were changed while the system runs, or a retired key was revived. Stored. */
+  'quota:limits:changed': { quota: string; at: number }
   /** Lanes moved on; at most ten times a second, all that changed since the last one. */
   'lane:counts:changed': { lanes: LaneCounts[]; at: number }
   /** `load` finished. Stored. */
@@ -58,6 +67,9 @@ export const storedEvents: readonly EventName[] = [
   'tree:node:removed',
   'system:failure:escalated',
   'task:poison:quarantined',
+  'quota:window:spent',
+  'quota:key:retired',
+  'quota:limits:changed',
   'dataset:load:finished',
   'host:work:recovered',
   'store:thread:restarted',

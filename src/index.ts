@@ -5,6 +5,7 @@
  */
 export type { InspectionEvent, InspectionObserver } from './actors/inspection.js'
 export type { ChangeOptions, Patch } from './actors/membership.js'
+export type { QuotaHandle, QuotaReport } from './actors/quota-desk.js'
 export { type ConfigIssue, compileConfig, loadConfig, type ValidatedConfig, validateConfig } from './config.js'
 export { type BlacklistEntry, type ControlOutcome, createDrover, type Drover, type ResetOutcome, type RunReport } from './drover.js'
 export { DroverError, type ErrorCode, type ErrorRecord, errorCodes } from './errors.js'
@@ -32,9 +33,25 @@ export type { AutoShutdown, RestartIntensity, SupervisorState, SupervisorStrateg
 export { type MatrixOptions, matrix } from './matrix.js'
 export type * from './options.js'
 export { type ProgressOptions, showProgress } from './progress.js'
+export type { QuotaLease } from './quotas/client.js'
+export type { QuotaPort } from './quotas/connect-quota.js'
+export type { QuotaAcquireOptions, StandaloneQuota } from './quotas/connection.js'
+export { type CreateQuotaOptions, createQuota, type SharedQuota } from './quotas/create-quota.js'
+export type { HeaderSource, Observation, ObservationSource, Provider, QuotaReading } from './quotas/observation.js'
+export { type AnthropicLimits, type GeminiLimits, type GroqLimits, type OpenaiLimits, quotas } from './quotas/presets.js'
 export type { DeadTask, Result } from './results.js'
 export type { Selector } from './selector.js'
 export type { SupervisorStatus, SystemStatus, TreeStatus, WorkerStatus } from './status.js'
-export type { LaneCounts, LaneFilter, QuotaStatus, StoredEvent } from './store/engine.js'
+export type {
+  Amounts,
+  LaneCounts,
+  LaneFilter,
+  QuotaSample,
+  QuotaStatus,
+  QuotaWindowStatus,
+  StoredEvent,
+  TaskUsageRow,
+} from './store/engine.js'
 export { supervisor } from './supervisor.js'
 export type { CpuProfile } from './threads/evidence.js'
+export type { Usage } from './usage.js'

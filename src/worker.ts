@@ -3,12 +3,16 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { QuotaLease } from './quotas/client.js'
+import type { StandaloneQuota } from './quotas/connection.js'
 import type { Observation, ObservationSource } from './quotas/observation.js'
 import type { Amounts } from './store/engine.js'
 
 export type { StandardSchemaV1 } from '@standard-schema/spec'
 export type { QuotaLease } from './quotas/client.js'
-export type { Observation, ObservationSource } from './quotas/observation.js'
+export { type ConnectedQuota, connectQuota, type QuotaPort } from './quotas/connect-quota.js'
+export type { QuotaAcquireOptions, StandaloneQuota } from './quotas/connection.js'
+export type { HeaderSource, Observation, ObservationSource, Provider, QuotaReading } from './quotas/observation.js'
+export { observe, observeResponse } from './quotas/observe.js'
 export type { Amounts } from './store/engine.js'
 
 /** One item to be done by one lane. */
@@ -30,46 +34,16 @@ export interface WorkerLog {
 }
 
 /** The worker's quota, beyond what each task takes by itself. */
-export interface WorkerQuota {
-  /** What the present task was granted before `process` was called; null outside of a task, and without a quota. */
-  readonly lease: QuotaLease | null
+export interface WorkerQuota extends StandaloneQuota {
   /**
-   * Waits its turn, until every window of the worker's quota grants the amounts, then takes them. Use it at once: the provider counts
-   * when it is called.
-   *
-   * @param amounts by unit, e.g. `{ tokens: 1200 }`; `requests` is 1 unless given
-   * @throws DroverError QUOTA_INVALID at once if the quota could never grant them, or the worker has no quota; QUOTA_RETIRED; TIMEOUT
-   */
-  acquire(amounts?: Amounts, options?: QuotaAcquireOptions): Promise<QuotaLease>
-  /**
-   * Corrects what was granted to what was used, by unit; units that are not named stay as they were granted. What is never settled counts as
-   * used. Only the first time counts.
+   * What the present task was granted before `process` was called; null outside of a task, and without a quota.
    *
    * @example
    * await ctx.quota.settle(ctx.quota.lease, { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens })
    */
-  settle(lease: QuotaLease | null, actual: Amounts): Promise<void>
-  /** Gives all of it back: the call was not made, or the provider does not count it. */
-  refund(lease: QuotaLease | null): Promise<void>
-  /** The provider said to wait: nobody is granted anything from it for so long. @param penalty.quota @defaultValue the lease's, else the worker's */
-  penalize(penalty: { retryAfterMs: number; quota?: string }): Promise<void>
-  /**
-   * Takes in what a provider's answer says: its headers and body, or the error that its client threw. Remaining amounts tighten the windows (never
-   * loosen them), a refusal blocks the quota for as long as the provider says, a key that it does not accept is retired, and what the
-   * call used settles the lease.
-   *
-   * @param source a `Response` (its body is not read), `Headers`, an `Error` of an SDK, or `{ status, headers, body }`
-   * @param options.lease @defaultValue the task's
-   */
+  readonly lease: QuotaLease | null
+  /** As by itself; the lease is the task's unless another is given. */
   observe(source: ObservationSource, options?: { lease?: QuotaLease | null }): Promise<Observation>
-}
-
-export interface QuotaAcquireOptions {
-  /** Gives up with TIMEOUT, in ms. @defaultValue never */
-  timeoutMs?: number
-  signal?: AbortSignal
-  /** For the place in line; higher goes first. @defaultValue the worker's */
-  priority?: number
 }
 
 /** What a worker knows and can do. */

@@ -24,6 +24,7 @@ import { Reader } from '../store/reader.js'
 import { StoreHost } from '../store/store-host.js'
 import { BeatBoard } from '../threads/beats.js'
 import { EvidenceFiles } from '../threads/evidence-files.js'
+import { QuotaDesk } from './quota-desk.js'
 import { stopInOrder } from './stop-in-order.js'
 import type { SupervisionEffects } from './supervisor.js'
 import { type SystemParts, system } from './system.js'
@@ -134,6 +135,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       }),
       order: new StartOrder({ tree, phase: (worker) => handsOf(worker).phase, admit: (worker) => handsOf(worker).admit() }),
       lanes,
+      quotas: new QuotaDesk(),
       logs,
       recorder,
       evidence: config.evidence && new EvidenceFiles(config.evidence, report),
@@ -235,7 +237,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       await store.close()
       await logs.close()
     }
-    return {
+    const opened: OpenSystem = {
       options,
       kept,
       parts,
@@ -252,6 +254,8 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       until,
       shutDown,
     }
+    parts.quotas.open(opened)
+    return opened
   } catch (error) {
     await reader.close()
     await store.close()

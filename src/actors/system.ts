@@ -15,6 +15,7 @@ import type { StoreHost } from '../store/store-host.js'
 import type { BeatBoard } from '../threads/beats.js'
 import type { EvidenceFiles } from '../threads/evidence-files.js'
 import { type MonitorEvent, monitor } from './monitor.js'
+import type { QuotaDesk } from './quota-desk.js'
 import { type SupervisionEffects, supervisor } from './supervisor.js'
 
 /** What every actor that does I/O shares. */
@@ -27,6 +28,7 @@ export interface SystemParts {
   /** Who may ask for a slot. */
   order: StartOrder
   lanes: Lanes
+  quotas: QuotaDesk
   logs: Logs
   recorder: Recorder
   /** null: none is written. */

@@ -76,6 +76,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #holds = 0
   /** The memory that goes with a state being entered: the actor's snapshot is not there yet. */
   #entering: WorkerMemory | null = null
+  /** The quota that is spent, because of which it is parked or paused. */
+  #waitsFor: string | null = null
   /** Slots lost to threads that could not be ended, oldest first. */
   readonly #lostSlots: string[] = []
 
@@ -126,6 +128,9 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get thread(): Thread | null {
     return this.#thread
   }
+  get waitsFor(): string | null {
+    return this.state === 'parked' || this.state === 'paused' ? this.#waitsFor : null
+  }
   get holder(): Holder | null {
     return this.#holder
   }
@@ -163,6 +168,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     return this.#parts.now()
   }
 
+  wall(): number {
+    return Date.now()
+  }
+
   enter(to: WorkerState, memory: WorkerMemory): void {
     const from = this.#state
     if (from === to) {
@@ -172,6 +181,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     }
     this.#state = to
     this.#since = this.now()
+    if (!['running', 'paused', 'parked', 'stopping'].includes(to)) this.#waitsFor = null
     if (from === null) return
     this.#admitted = false
     if (free.includes(to)) this.#giveBack()
@@ -422,6 +432,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
           snapshotNearHeapLimit: evidence?.nearHeapLimit ?? false,
           permanent: filledPolicy(worker.restart).mode === 'permanent',
           quota: worker.quota,
+          host: this.#parts.host.id,
           tasks: worker.tasks,
           logLevel: config.log.level,
           secrets: this.#parts.secrets,
@@ -469,8 +480,12 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         // While items are still coming in, an empty lane is only waiting; it is poked when there are more, and at the end.
         this.ref.send(this.config.dataset !== null && isLoading(this.config.dataset) ? { type: 'WAITING' } : { type: 'COMPLETE' })
         break
-      case 'park':
-        this.ref.send({ type: 'PARK', until: this.now() + report.inMs, reason: `quota ${report.quota} is spent` })
+      case 'spent':
+        this.#quotaSpent(report)
+        break
+      case 'retired':
+        this.#parts.publish('quota:key:retired', { quota: report.quota, reason: report.reason, at: this.now() })
+        logs.part('system').warn(`quota ${report.quota} is retired: ${report.reason}`)
         break
       case 'recycle':
         this.ref.send({ type: 'RECYCLE', reason: report.reason })
@@ -484,6 +499,22 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       default:
         report satisfies never
     }
+  }
+
+  /** Parks until there is more, or pauses where only a raised budget helps. */
+  #quotaSpent({ quota, window, inMs }: Extract<ThreadReport, { type: 'spent' }>): void {
+    const until = Number.isFinite(inMs) ? this.now() + inMs : null
+    this.#waitsFor = quota
+    this.#parts.quotas.spent(quota, window, until)
+    if (until === null) this.ref.send({ type: 'PAUSE', reason: `${window} of quota ${quota} is spent: raise it to go on` })
+    else this.ref.send({ type: 'PARK', until, reason: `${window} of quota ${quota} is spent until ${new Date(until).toISOString()}` })
+  }
+
+  /** The quota may grant again: goes on if that is what it waits for. */
+  quotaChanged(): void {
+    if (this.state === 'parked') this.ref.send({ type: 'START' })
+    else if (this.state === 'paused') this.ref.send({ type: 'RESUME' })
+    this.poke()
   }
 
   #onEnd({ failure, abandoned, alive }: ThreadEnd): void {

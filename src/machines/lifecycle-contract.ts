@@ -50,6 +50,8 @@ export interface WorkerMemory {
 /** Everything the machine wants done. None may throw; answers come back as events. */
 export interface LifecycleEffects {
   now(): number
+  /** The wall clock, which goes on while the machine sleeps. */
+  wall(): number
   /** The one place where a state changes: tells and stores it. */
   enter(state: WorkerState, memory: WorkerMemory): void
   /** A failure was classified. Comes before `enter('crashed')`. */
@@ -93,7 +95,7 @@ export type LifecycleEvent =
   | { type: 'START' }
   | { type: 'STOP'; reason?: string; drainMs?: number }
   | { type: 'RESTART'; reason?: string }
-  | { type: 'PAUSE' }
+  | { type: 'PAUSE'; reason?: string }
   | { type: 'RESUME' }
   | { type: 'RESET' }
   /** Given up by hand. */

@@ -39,6 +39,9 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
 /** setTimeout's longest delay; longer waits are slept in pieces. */
 const longestTimer = 2 ** 31 - 1
 
+/** A parked worker looks at the clocks so often: the machine may sleep, or its clock be set. */
+const parkedLookMs = 30_000
+
 /** The clock of restart windows: it stands still in backoff, so that giving up stays reachable however long the waits grow. */
 function activeTime(now: number, memory: Pick<WorkerMemory, 'backoffMs'>): number {
   return now - memory.backoffMs
@@ -161,6 +164,8 @@ export const workerLifecycle = setup({
     hasDeadline: ({ context }) => context.memory.until !== null,
     wanted: ({ context }) => context.wanted,
     pauseWanted: ({ context }) => context.pauseWanted,
+    /** By either clock: a machine that slept may have slept through it. */
+    unparked: ({ context: { memory, effects } }) => (memory.until ?? 0) <= Math.max(effects.now(), effects.wall()),
     due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),
     notGivenUp: ({ context }) => context.next !== 'blacklisted',
     next: ({ context }, { is }: { is: LifecycleContext['next'] }) => context.next === is,
@@ -169,6 +174,7 @@ export const workerLifecycle = setup({
   },
   delays: {
     startTimeout: ({ context }) => context.startTimeoutMs,
+    lookAtDeadline: ({ context }) => Math.min(parkedLookMs, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
     untilDeadline: ({ context }) => Math.min(longestTimer, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
   },
 }).createMachine({
@@ -350,7 +356,10 @@ export const workerLifecycle = setup({
                 memory: { ...context.memory, reason: `recycled: ${event.reason}` },
               })),
             },
-            PAUSE: { target: 'paused', actions: { type: 'because', params: { reason: 'paused' } } },
+            PAUSE: {
+              target: 'paused',
+              actions: assign(({ context, event }) => ({ memory: { ...context.memory, reason: event.reason ?? 'paused' } })),
+            },
           },
         },
 
@@ -403,10 +412,10 @@ export const workerLifecycle = setup({
       states: {
         asleep: {
           after: {
-            untilDeadline: [
+            lookAtDeadline: [
               {
                 target: '#worker.queued',
-                guard: 'due',
+                guard: 'unparked',
                 actions: ['noDeadline', { type: 'because', params: { reason: 'the wait is over' } }],
               },
               { target: 'asleep', reenter: true },

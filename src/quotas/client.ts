@@ -7,7 +7,8 @@
  */
 import { DroverError } from '../errors.js'
 import { machineMs } from '../machine-clock.js'
-import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaReading, QuotaSettlement } from '../store/engine.js'
+import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaSettlement } from '../store/engine.js'
+import type { QuotaReading } from './observation.js'
 
 /** A block is no larger. */
 const largestBlock = 100_000

@@ -9,6 +9,7 @@
  */
 import { DroverError } from '../errors.js'
 import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../store/engine.js'
+import { backlogAt } from './eta.js'
 import type { Quota, QuotaWait } from './quota.js'
 import type { Moment } from './window.js'
 
@@ -280,7 +281,8 @@ export class Limiter {
     return next
   }
 
-  status(name: string, at: Moment): QuotaStatus {
+  /** @param backlog what is left to do, and what each task takes */
+  status(name: string, at: Moment, backlog: { tasks: number; amounts: Amounts } | null = null): QuotaStatus {
     const scopes = this.scopes(name)
     this.#unreserve()
     for (const waiter of this.#line) {
@@ -293,7 +295,8 @@ export class Limiter {
     }
     const waiting = this.#line.filter(({ choices }) => choices.some((choice) => this.scopes(choice).some((quota) => quota.name === name)))
     const wait = this.#longestWait(scopes, { requests: 1 }, at)
-    return (scopes[0] as Quota).status(at, wait, waiting.length)
+    const status = (scopes[0] as Quota).status(at, wait, waiting.length)
+    return { ...status, backlogAt: backlog && backlogAt(scopes, { requests: 1, ...backlog.amounts }, backlog.tasks, at) }
   }
 
   #unreserve(): void {

@@ -1,5 +1,6 @@
 /** One quota at work: its windows, what is in flight, and what its provider said of it. Pure: the caller brings the clocks. */
-import type { Amounts, QuotaReading, QuotaSettlement, QuotaSpec, QuotaStatus, Time } from '../store/engine.js'
+import type { Amounts, QuotaSettlement, QuotaSpec, QuotaStatus, Time } from '../store/engine.js'
+import type { QuotaReading } from './observation.js'
 import { type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './window.js'
 
 /** How much the latest answer weighs in the health. */
@@ -180,7 +181,7 @@ export class Quota {
   }
 
   /** @param wait what one request would wait now */
-  status(at: Moment, wait: QuotaWait | null, waiting: number): QuotaStatus {
+  status(at: Moment, wait: QuotaWait | null, waiting: number): Omit<QuotaStatus, 'backlogAt'> {
     this.#adapt(at)
     const { record, spec } = this
     // Users read times by the wall clock.

@@ -4,6 +4,7 @@
  * and die at any moment. Nothing above `src/store` knows SQL. `test/store/engine-contract.ts` is the suite every engine passes.
  */
 import type { ErrorRecord } from '../errors.js'
+import type { QuotaReading } from '../quotas/observation.js'
 
 /** A value, or a promise of it: an engine in the same thread may answer at once. */
 export type Awaitable<T> = T | Promise<T>
@@ -299,15 +300,6 @@ export interface QuotaSettlement {
   done: number | null
 }
 
-/** What a provider says about one of its limits. `per` null: the shortest window of the unit. */
-export interface QuotaReading {
-  unit: string
-  per: number | 'day' | 'month' | null
-  limit: number | null
-  remaining: number | null
-  resetsInMs: number | null
-}
-
 export interface QuotaWindowStatus {
   unit: string
   per: string
@@ -342,6 +334,8 @@ export interface QuotaStatus {
   pace: number
   /** Granted ever, in requests. */
   granted: number
+  /** When the backlog that was asked about could be done at these limits; null: none was asked about, or not by itself. */
+  backlogAt: Time | null
 }
 
 /** Where a quota stood at a moment, for plots. */
@@ -496,7 +490,8 @@ export interface Engine {
   }): Awaitable<Record<string, never>>
   /** The provider does not accept the key: no grants until it is revived. `reason` null: revives it. */
   retireQuota(request: { name: string; reason: string | null }): Awaitable<{ changed: boolean }>
-  quotas(request: { names: string[] }): Awaitable<{ quotas: QuotaStatus[] }>
+  /** `backlogs`: what is left to do, by quota; see {@link QuotaStatus.backlogAt}. */
+  quotas(request: { names: string[]; backlogs?: Record<string, { tasks: number; amounts: Amounts }> }): Awaitable<{ quotas: QuotaStatus[] }>
   quotaSpecs(request: { names: string[] }): Awaitable<{ specs: QuotaSpec[] }>
 
   results(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<ResultRow>>

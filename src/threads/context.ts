@@ -6,7 +6,7 @@ import type { QuotaClient, QuotaLease } from '../quotas/client.js'
 import type { Amounts } from '../store/engine.js'
 import type { WorkerContext, WorkerLog, WorkerQuota } from '../worker.js'
 import type { BeatSlot } from './beats.js'
-import { type ContextQuota, quotaOfTask, quotaOfWorker } from './context-quota.js'
+import { ContextQuota } from './context-quota.js'
 import type { ThreadReport, WorkerBoot } from './protocol.js'
 
 export interface ContextDeps {
@@ -39,7 +39,7 @@ export class Context implements WorkerContext {
     this.domain = deps.boot.domain
     this.input = deps.boot.input
     this.log = deps.log
-    this.quota = quotaOfWorker(deps)
+    this.quota = new ContextQuota(deps, null)
   }
 
   get deps(): ContextDeps {
@@ -91,7 +91,7 @@ export class TaskContext implements WorkerContext {
 
   /** Later usage is not the task's any more. */
   end(): void {
-    this.#quota?.end()
+    this.#quota?.finish()
   }
 
   get id(): string {
@@ -113,7 +113,7 @@ export class TaskContext implements WorkerContext {
     return this.#worker.log
   }
   get quota(): WorkerQuota {
-    this.#quota ??= quotaOfTask(this.#worker.deps, this.#lease)
+    this.#quota ??= new ContextQuota(this.#worker.deps, { lease: this.#lease })
     return this.#quota
   }
   get signal(): AbortSignal {

@@ -290,9 +290,9 @@ export function quotas({ db, now, wall, process }: EngineContext) {
       return { changed: quotaOf(name).retire(reason, moment()) }
     },
 
-    quotas({ names }: EngineRequest<'quotas'>): EngineReply<'quotas'> {
+    quotas({ names, backlogs = {} }: EngineRequest<'quotas'>): EngineReply<'quotas'> {
       touch()
-      return { quotas: names.map((name) => limiter.status(name, moment())) }
+      return { quotas: names.map((name) => limiter.status(name, moment(), backlogs[name] ?? null)) }
     },
 
     quotaSpecs({ names }: EngineRequest<'quotaSpecs'>): EngineReply<'quotaSpecs'> {

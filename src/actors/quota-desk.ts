@@ -1,0 +1,203 @@
+/** The quotas of a running system, as its users see and steer them, and who has to be woken when one changes. */
+import { systemBudget } from '../config/compile.js'
+import { compileWith } from '../config.js'
+import { DroverError } from '../errors.js'
+import type { QuotaOptions } from '../options.js'
+import type { Amounts, QuotaSample, QuotaStatus } from '../store/engine.js'
+import type { OpenSystem } from './open-system.js'
+
+/** A quota that would grant within so long is worth a thread. */
+const worthwhileMs = 60_000
+
+/** Where a quota stands. */
+export interface QuotaReport extends QuotaStatus {
+  /** Requests of the calendar day, if one is limited; else of the longest window. */
+  requestsToday: number
+  /** Of how many; null: requests are not limited. */
+  quotaLimit: number | null
+  /** Of {@link quotaLimit}, 0 to 100. */
+  percentageUsed: number
+  /** How many requests could be made at once now. */
+  available: number
+  canMakeRequest: boolean
+  /** What is left to do for the workers of this quota, and when it could be done at these limits (ms since the epoch; null: not by itself). */
+  backlog: { tasks: number; doneAt: number | null }
+}
+
+/** One quota. */
+export interface QuotaHandle {
+  /** Where it stands now, in all threads, processes and hosts on the store. */
+  status(): Promise<QuotaReport>
+  /**
+   * Changes its limits while everything runs. What was used stays used; workers that wait for it are woken. Holds for all hosts on the
+   * store, until one is started whose configuration says otherwise.
+   *
+   * @param limits all of them: they take the place of those it had
+   * @throws DroverError CONFIG_INVALID
+   * @example
+   * await drover.quota('key-1').set({ requests: [{ limit: 30, per: 'minute' }, { limit: 3_000, per: 'day' }], burst: 5 })
+   */
+  set(limits: QuotaOptions): Promise<void>
+  /** No grants for so long. Never shortens an earlier penalty. */
+  penalize(penalty: { retryAfterMs: number }): Promise<void>
+  /** No grants until {@link revive}: the key is not to be used. */
+  retire(reason: string): Promise<void>
+  /** The key is good again. */
+  revive(): Promise<void>
+  /**
+   * For plots: a sample every ten seconds in which something changed, oldest first, for a day.
+   *
+   * @param query.since ms since the epoch. @defaultValue all there are
+   */
+  history(query?: { since?: number }): Promise<QuotaSample[]>
+}
+
+export class QuotaDesk {
+  /** Told once each: quota, window and end. */
+  readonly #told = new Map<string, number | null>()
+  #system: OpenSystem | null = null
+
+  /** Once the system is there. */
+  open(system: OpenSystem): void {
+    this.#system = system
+    // Another process may have raised a limit.
+    system.parts.store.on('changed', () => void this.#lookAgain().catch(() => {}))
+  }
+
+  /** A worker found a quota spent. */
+  spent(quota: string, window: string, until: number | null): void {
+    const { parts } = this.#own
+    const name = `${quota} ${window}`
+    const before = this.#told.get(name)
+    const same = before === until || (typeof before === 'number' && until !== null && Math.abs(before - until) < 1_000)
+    if (this.#told.has(name) && same) return
+    this.#told.set(name, until)
+    parts.publish('quota:window:spent', { quota, window, until, at: parts.now() })
+    const when = until === null ? 'until its budget is raised' : `until ${new Date(until).toISOString()}`
+    parts.logs.part('system').info(`${window} of quota ${quota} is spent ${when}`)
+  }
+
+  get names(): string[] {
+    return this.#own.parts.config.quotas.map(({ name }) => name)
+  }
+
+  /** @throws QUOTA_INVALID if there is no such quota */
+  handle(name: string): QuotaHandle {
+    if (!this.names.includes(name)) {
+      const known = this.names.join(', ') || 'none'
+      throw new DroverError('QUOTA_INVALID', `there is no quota ${JSON.stringify(name)}; quotas has ${known}`)
+    }
+    const { parts, reader } = this.#own
+    const { client } = parts.store
+    return {
+      status: async () => (await this.#report([name]))[0] as QuotaReport,
+      set: (limits) => this.#set(name, limits),
+      penalize: async ({ retryAfterMs }) => {
+        if (!(retryAfterMs >= 0))
+          throw new DroverError('ARGUMENT_INVALID', `retryAfterMs must be a number of 0 or more, got ${retryAfterMs}`)
+        await client.call('blockQuota', { name, forMs: retryAfterMs })
+      },
+      retire: async (reason) => {
+        const { changed } = await client.call('retireQuota', { name, reason })
+        if (changed) parts.publish('quota:key:retired', { quota: name, reason, at: parts.now() })
+      },
+      revive: async () => {
+        if ((await client.call('retireQuota', { name, reason: null })).changed) this.#changed(name)
+      },
+      history: async ({ since = 0 } = {}) => (await reader.read('quotaHistory', { name, since })).samples,
+    }
+  }
+
+  /** All of them. */
+  reports(): Promise<QuotaReport[]> {
+    return this.#report(this.names)
+  }
+
+  async #report(names: string[]): Promise<QuotaReport[]> {
+    const backlogs = Object.fromEntries(names.map((name) => [name, this.#backlog(name)]))
+    const { quotas } = await this.#own.parts.store.client.call('quotas', { names, backlogs })
+    return quotas.map((status) => ({ ...status, ...summary(status), backlog: this.#doneAt(status, backlogs[status.name]?.tasks ?? 0) }))
+  }
+
+  #doneAt({ backlogAt }: QuotaStatus, tasks: number): QuotaReport['backlog'] {
+    return { tasks, doneAt: tasks === 0 ? null : backlogAt }
+  }
+
+  /** What is left to do for its workers; those that rotate are counted in parts. */
+  #backlog(name: string): { tasks: number; amounts: Amounts } {
+    const { hands, parts } = this.#own
+    let tasks = 0
+    let amounts: Amounts = { requests: 1 }
+    for (const { config } of hands.values()) {
+      const choices = config.quota?.choices ?? []
+      const own = choices.filter((choice) => this.#scopes(choice).has(name)).length
+      const counts = parts.lanes.get(config.id)
+      if (own === 0 || !counts) continue
+      tasks += Math.max(0, counts.total - counts.done - counts.dead) * (own / choices.length)
+      amounts = { requests: 1, ...config.quota?.amounts }
+    }
+    return { tasks: Math.ceil(tasks), amounts }
+  }
+
+  /** A quota and all that it is within. */
+  #scopes(name: string): Set<string> {
+    const { quotas } = this.#own.parts.config
+    const scopes = new Set<string>()
+    for (const next = [name]; next.length > 0; ) {
+      const each = next.shift() as string
+      if (scopes.has(each)) continue
+      scopes.add(each)
+      next.push(...(quotas.find((quota) => quota.name === each)?.within ?? []))
+    }
+    return scopes
+  }
+
+  async #set(name: string, limits: QuotaOptions): Promise<void> {
+    const { parts } = this.#own
+    const options = this.#own.options
+    const changed =
+      name === systemBudget ? { ...options, budget: limits.budget } : { ...options, quotas: { ...options.quotas, [name]: limits } }
+    const compiled = compileWith(changed as typeof options, `quotas.${name}`, `the limits of quota ${name}`)
+    await parts.store.client.call('declareQuotas', { quotas: compiled.quotas.filter((quota) => quota.name === name) })
+    Object.assign(options, changed)
+    parts.config.quotas = compiled.quotas
+    this.#changed(name)
+  }
+
+  #changed(name: string): void {
+    const { parts } = this.#own
+    this.#told.clear()
+    parts.publish('quota:limits:changed', { quota: name, at: parts.now() })
+    this.#wake(() => true)
+  }
+
+  /** Wakes those that wait for a quota which would grant again. */
+  async #lookAgain(): Promise<void> {
+    const names = [...new Set([...this.#own.hands.values()].flatMap(({ waitsFor }) => waitsFor ?? []))]
+    if (names.length === 0) return
+    const { quotas } = await this.#own.parts.store.client.call('quotas', { names, backlogs: {} })
+    const ready = new Set(quotas.filter(({ waitMs }) => waitMs < worthwhileMs).map(({ name }) => name))
+    this.#wake((quota) => ready.has(quota))
+  }
+
+  #wake(isReady: (quota: string) => boolean): void {
+    for (const hands of this.#own.hands.values()) if (hands.waitsFor !== null && isReady(hands.waitsFor)) hands.quotaChanged()
+  }
+
+  get #own(): OpenSystem {
+    return this.#system as OpenSystem
+  }
+}
+
+function summary({ windows, waitMs, retired }: QuotaStatus): Omit<QuotaReport, keyof QuotaStatus | 'backlog'> {
+  const requests = windows.filter(({ unit }) => unit === 'requests')
+  const day = requests.find(({ per }) => per.startsWith('day')) ?? requests.at(-1)
+  const rooms = requests.map(({ limit, used }) => Math.max(0, limit - used))
+  return {
+    requestsToday: Math.round(day?.used ?? 0),
+    quotaLimit: day?.limit ?? null,
+    percentageUsed: day ? Math.min(100, Math.round((day.used / day.limit) * 1_000) / 10) : 0,
+    available: waitMs > 0 || retired ? 0 : Math.floor(Math.min(...rooms)),
+    canMakeRequest: waitMs === 0 && retired === null,
+  }
+}

@@ -1,0 +1,126 @@
+/** A quota by itself, without workers: for programs that call a provider from wherever they like. */
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { compileWith } from '../config.js'
+import { DroverError, toErrorRecord } from '../errors.js'
+import type { QuotaOptions } from '../options.js'
+import type { EngineClient, QuotaStatus, StoreReply, StoreRequest } from '../store/engine.js'
+import { hostIdentity } from '../store/host-identity.js'
+import { StoreHost } from '../store/store-host.js'
+import { QuotaClient } from './client.js'
+import type { QuotaPort } from './connect-quota.js'
+import { QuotaConnection, type StandaloneQuota } from './connection.js'
+
+/** A process shows that it is there so often; one that cannot be seen directly is gone after so long without. */
+const renewEveryMs = 5_000
+const hostTtlMs = 30_000
+
+/** What {@link createQuota} takes: the limits of a quota, and where it is kept. */
+export type CreateQuotaOptions = QuotaOptions & {
+  /** Path of the SQLite file that all who share the quota use, or `':memory:'`. */
+  store: string
+  /** The quota's name in it. */
+  name: string
+  /** Other quotas that it is `within`, by name. */
+  quotas?: Record<string, QuotaOptions>
+  /** `'power'`: what was granted is remembered after a power cut. `'process'`: after the end of the process only. @defaultValue 'power' */
+  durability?: 'power' | 'process'
+}
+
+/** A quota that this process has opened. */
+export interface SharedQuota extends StandaloneQuota {
+  /** For another thread of this process: transfer it there, with its `port`, and give it to `connectQuota` of `drover/worker`. */
+  connect(): QuotaPort
+  /** Changes its limits for everybody; all of them are given anew. */
+  set(limits: QuotaOptions): Promise<void>
+  /** Where it stands now. */
+  status(): Promise<QuotaStatus>
+  /** What was taken ahead goes back, those who wait are refused with CLOSED, and the store is closed. Idempotent. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Opens a quota that all threads, processes and hosts on one SQLite file share.
+ *
+ * @throws DroverError CONFIG_INVALID, or of the STORE_ codes
+ * @example
+ * const quota = await createQuota({ store: 'q.db', name: 'k', requests: [{ limit: 600, per: 'minute' }], burst: 5 })
+ * const lease = await quota.acquire({ tokens: 900 }, { timeoutMs: 60_000 })
+ * const answer = await callTheProvider()
+ * await quota.settle(lease, { tokens: answer.usage.total_tokens })
+ * await quota.close()
+ */
+export async function createQuota({
+  store: file,
+  name,
+  quotas = {},
+  durability = 'power',
+  ...limits
+}: CreateQuotaOptions): Promise<SharedQuota> {
+  const specsOf = (own: QuotaOptions) => {
+    const options = { store: file, workers: [], durability, quotas: { ...quotas, [name]: own } }
+    const compiled = compileWith(options, `quotas.${name}`, `the limits of quota ${name}`)
+    return { store: compiled.store, specs: compiled.quotas }
+  }
+  if (typeof name !== 'string' || name === '')
+    throw new DroverError('CONFIG_INVALID', `name must be the name of a quota, got ${String(name)}`)
+  const { store: path, specs } = specsOf(limits as QuotaOptions)
+  const store = await StoreHost.open({ file: path, durability, keepEvents: 0 })
+  const host = hostIdentity()
+  try {
+    await store.client.call('join', { host })
+    await store.client.call('declareQuotas', { quotas: specs })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  const renewal = setInterval(() => {
+    store.client
+      .call('renew', { host: host.id, ttlMs: hostTtlMs })
+      .then(() => store.client.call('sweep', { host: host.id }))
+      .catch(() => {})
+  }, renewEveryMs)
+  renewal.unref()
+  const client = new QuotaClient({ store: store.client, client: host.id, host: host.id })
+  const connection = new QuotaConnection({ client, choices: [name], priority: 0 })
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      clearInterval(renewal)
+      await connection.end()
+      await store.client.call('leave', { host: host.id }).catch(() => {})
+      await store.close()
+    })()
+    return closing
+  }
+  return {
+    name,
+    acquire: (amounts, options) => connection.acquire(amounts, options),
+    settle: (lease, actual) => connection.settle(lease, actual),
+    refund: (lease) => connection.refund(lease),
+    penalize: (penalty) => connection.penalize(penalty),
+    observe: (source, options) => connection.observe(source, options),
+    connect: () => ({ port: relay(store.client), name, host: host.id }),
+    set: async (own) => {
+      const { specs: changed } = specsOf(own)
+      await store.client.call('declareQuotas', { quotas: changed.filter((spec) => spec.name === name) })
+    },
+    status: async () => (await store.client.call('quotas', { names: [name] })).quotas[0] as QuotaStatus,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** A port for another thread, whose requests go to the store from here: so they outlive the store's thread. */
+function relay(store: EngineClient): MessagePort {
+  const { port1, port2 } = new MessageChannel()
+  port1.on('message', ({ id, op, request }: StoreRequest) => {
+    const reply = (answer: StoreReply): void => port1.postMessage(answer)
+    store.call(op, request as never).then(
+      (value) => reply({ id, ok: true, value }),
+      (error: unknown) => reply({ id, ok: false, error: toErrorRecord(error) }),
+    )
+  })
+  port1.unref()
+  return port2
+}

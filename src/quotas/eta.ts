@@ -1,0 +1,65 @@
+/** When a number of tasks could be through, by the limits alone: what there is now, then at the slowest window's rate, from day to day. */
+import type { Amounts, Time } from '../store/engine.js'
+import { periodOf } from './calendar.js'
+import type { Quota } from './quota.js'
+import type { Moment } from './window.js'
+
+/** Further ahead nothing is said. */
+const mostPeriods = 4_000
+
+/** A limit by the calendar, in tasks. */
+interface Allowance {
+  left: number
+  limit: number
+  end: Time
+  calendar: 'day' | 'month'
+  timeZone: string
+}
+
+/**
+ * @param scopes a quota and all that it is within
+ * @param amounts what each task takes
+ * @returns ms since the epoch on the wall clock; null: a budget ends before, or it takes too long to tell
+ */
+export function backlogAt(scopes: readonly Quota[], amounts: Amounts, tasks: number, at: Moment): Time | null {
+  const allowances: Allowance[] = []
+  let perMs = Number.POSITIVE_INFINITY
+  let atOnce = Number.POSITIVE_INFINITY
+  let afterPause = Number.POSITIVE_INFINITY
+  for (const quota of scopes) {
+    for (const [index, window] of quota.windows.entries()) {
+      const amount = amounts[window.unit] ?? 0
+      const per = quota.spec.windows[index]?.per
+      if (amount <= 0 || per === undefined) continue
+      const left = window.room(at[window.clock]) / amount
+      if (per === 'ever') {
+        if (left < tasks) return null
+      } else if (typeof per === 'number') {
+        perMs = Math.min(perMs, window.limit / per / amount)
+        atOnce = Math.min(atOnce, left)
+        afterPause = Math.min(afterPause, window.capacity / amount)
+      } else {
+        const { end } = periodOf(per.calendar, per.timeZone, at.wall)
+        allowances.push({ left, limit: window.limit / amount, end, calendar: per.calendar, timeZone: per.timeZone })
+      }
+    }
+  }
+  const blocked = Math.max(0, ...scopes.map(({ record }) => record.blockedUntil - at.now))
+  let now = at.wall + blocked
+  let left = tasks
+  for (let period = 0; period < mostPeriods; period++) {
+    const end = Math.min(Number.POSITIVE_INFINITY, ...allowances.map((allowance) => allowance.end))
+    const most = Math.min(...allowances.map((allowance) => allowance.left), atOnce + perMs * Math.max(0, end - now))
+    if (left <= most || Number.isNaN(most)) return Math.ceil(now + Math.max(0, left - atOnce) / perMs)
+    left -= most
+    now = end
+    atOnce = afterPause
+    for (const allowance of allowances) {
+      allowance.left -= most
+      if (allowance.end > end) continue
+      allowance.left = allowance.limit
+      allowance.end = periodOf(allowance.calendar, allowance.timeZone, end).end
+    }
+  }
+  return null
+}
