@@ -107,7 +107,7 @@ export interface WorkerQuotaOptions {
   /** Several of them: each task takes from the one that can go first, the healthiest of those. `ctx.quota.lease.quota` says which it was. */
   rotate?: string[]
   /**
-   * What a task is estimated to take, by unit; `quota.settle` corrects it. A worker module's `estimate` takes its place.
+   * What a task is estimated to take, by unit; `quota.settle` corrects it. A worker module's `estimate` is laid over it.
    * @defaultValue `{ requests: 1 }`
    */
   amounts?: Record<string, number>

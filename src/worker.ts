@@ -81,7 +81,7 @@ export interface WorkerDefinition<Data = unknown, Result = unknown, State = unkn
   /** Fits each result, or the attempt fails. Its output is what is stored. */
   output?: StandardSchemaV1<unknown, Result>
   /**
-   * What a task is estimated to take from the worker's quota, by unit; in place of the option `quota.amounts`. `requests` is 1 unless given.
+   * What a task is estimated to take from the worker's quota, by unit; laid over the option `quota.amounts`. `requests` is 1 unless given. One that could never be granted is dead at once.
    * Called with the task's data as it was loaded.
    */
   estimate?: (task: Task<Data>) => Amounts

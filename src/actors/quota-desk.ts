@@ -8,6 +8,8 @@ import type { OpenSystem } from './open-system.js'
 
 /** A quota that would grant within so long is worth a thread. */
 const worthwhileMs = 60_000
+/** Somebody may use less than was granted, or raise a limit from another process: that is looked for so often, while a worker waits. */
+const lookEveryMs = 2_000
 
 /** Where a quota stands. */
 export interface QuotaReport extends QuotaStatus {
@@ -56,17 +58,17 @@ export class QuotaDesk {
   /** Told once each: quota, window and end. */
   readonly #told = new Map<string, number | null>()
   #system: OpenSystem | null = null
+  #looking: NodeJS.Timeout | null = null
 
   /** Once the system is there. */
   open(system: OpenSystem): void {
     this.#system = system
-    // Another process may have raised a limit.
-    system.parts.store.on('changed', () => void this.#lookAgain().catch(() => {}))
   }
 
   /** A worker found a quota spent. */
   spent(quota: string, window: string, until: number | null): void {
     const { parts } = this.#own
+    this.#keepLooking()
     const name = `${quota} ${window}`
     const before = this.#told.get(name)
     const same = before === until || (typeof before === 'number' && until !== null && Math.abs(before - until) < 1_000)
@@ -168,20 +170,38 @@ export class QuotaDesk {
     const { parts } = this.#own
     this.#told.clear()
     parts.publish('quota:limits:changed', { quota: name, at: parts.now() })
-    this.#wake(() => true)
+    this.#wake()
   }
 
-  /** Wakes those that wait for a quota which would grant again. */
+  /** Wakes one worker of each quota that would grant again; the others follow, if there is room for them too. */
   async #lookAgain(): Promise<void> {
-    const names = [...new Set([...this.#own.hands.values()].flatMap(({ waitsFor }) => waitsFor ?? []))]
-    if (names.length === 0) return
-    const { quotas } = await this.#own.parts.store.client.call('quotas', { names, backlogs: {} })
-    const ready = new Set(quotas.filter(({ waitMs }) => waitMs < worthwhileMs).map(({ name }) => name))
-    this.#wake((quota) => ready.has(quota))
+    const { hands, parts } = this.#own
+    const tried = new Set<string>()
+    for (const own of hands.values()) {
+      const { waitsFor } = own
+      const need = JSON.stringify(waitsFor)
+      if (!waitsFor || tried.has(need)) continue
+      tried.add(need)
+      const { wait } = await parts.store.client.call('probeQuota', waitsFor)
+      if (!wait || wait.inMs < worthwhileMs) own.quotaChanged()
+    }
   }
 
-  #wake(isReady: (quota: string) => boolean): void {
-    for (const hands of this.#own.hands.values()) if (hands.waitsFor !== null && isReady(hands.waitsFor)) hands.quotaChanged()
+  /** Looks again and again, as long as somebody waits. */
+  #keepLooking(): void {
+    this.#looking ??= setTimeout(async () => {
+      this.#looking = null
+      const { hands, parts } = this.#own
+      if (parts.isClosing()) return
+      // A key that is retired, a store that is closed: nobody is woken.
+      await this.#lookAgain().catch(() => {})
+      if ([...hands.values()].some(({ waitsFor }) => waitsFor)) this.#keepLooking()
+    }, lookEveryMs)
+    this.#looking.unref()
+  }
+
+  #wake(): void {
+    for (const hands of this.#own.hands.values()) if (hands.waitsFor) hands.quotaChanged()
   }
 
   get #own(): OpenSystem {

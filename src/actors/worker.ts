@@ -17,7 +17,7 @@ import { filledPolicy } from '../machines/restart-policy.js'
 import type { SlotRequest } from '../machines/slots.js'
 import type { Phase } from '../machines/supervision.js'
 import type { CompiledWorker } from '../options.js'
-import type { Fence, Holder } from '../store/engine.js'
+import type { Amounts, Fence, Holder } from '../store/engine.js'
 import type { BeatSlot } from '../threads/beats.js'
 import type { ThreadReport } from '../threads/protocol.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../threads/thread.js'
@@ -49,6 +49,12 @@ const phases: Record<Exclude<WorkerState, 'queued'>, Phase> = {
 /** So many of a worker's last lines go with a failure. */
 const evidenceLines = 10
 
+/** What a worker wants to be granted. */
+export interface QuotaNeed {
+  choices: string[]
+  amounts: Amounts
+}
+
 export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   // Private, so that whoever prints or serialises an actor's context does not print a worker's input.
   #config: CompiledWorker
@@ -76,8 +82,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #holds = 0
   /** The memory that goes with a state being entered: the actor's snapshot is not there yet. */
   #entering: WorkerMemory | null = null
-  /** The quota that is spent, because of which it is parked or paused. */
-  #waitsFor: string | null = null
+  /** What its quota has no room for, because of which it is parked or paused. */
+  #waitsFor: QuotaNeed | null = null
   /** Slots lost to threads that could not be ended, oldest first. */
   readonly #lostSlots: string[] = []
 
@@ -128,7 +134,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get thread(): Thread | null {
     return this.#thread
   }
-  get waitsFor(): string | null {
+  get waitsFor(): QuotaNeed | null {
     return this.state === 'parked' || this.state === 'paused' ? this.#waitsFor : null
   }
   get holder(): Holder | null {
@@ -502,9 +508,9 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   /** Parks until there is more, or pauses where only a raised budget helps. */
-  #quotaSpent({ quota, window, inMs }: Extract<ThreadReport, { type: 'spent' }>): void {
+  #quotaSpent({ quota, window, inMs, amounts }: Extract<ThreadReport, { type: 'spent' }>): void {
     const until = Number.isFinite(inMs) ? this.now() + inMs : null
-    this.#waitsFor = quota
+    this.#waitsFor = { choices: this.config.quota?.choices ?? [quota], amounts }
     this.#parts.quotas.spent(quota, window, until)
     if (until === null) this.ref.send({ type: 'PAUSE', reason: `${window} of quota ${quota} is spent: raise it to go on` })
     else this.ref.send({ type: 'PARK', until, reason: `${window} of quota ${quota} is spent until ${new Date(until).toISOString()}` })

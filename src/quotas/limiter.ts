@@ -232,11 +232,20 @@ export class Limiter {
     return wait
   }
 
+  /** What would keep a request back if it were alone. */
+  probe(request: Pick<QuotaRequest, 'choices' | 'amounts'>, at: Moment): QuotaWait | null {
+    const amounts = this.check(request)
+    this.#unreserve()
+    return this.#best({ choices: request.choices, amounts }, at).wait
+  }
+
   #grant(waiter: Waiter, choice: string, at: Moment, machineNow: number): QuotaGrant {
     const { amounts, client, ticket, host } = waiter
     const scopes = this.scopes(choice)
     const limited = scopes.filter(({ spec }) => spec.concurrency !== null)
-    const alone = this.#line.length <= 1 && limited.length === 0
+    // What a call uses beyond what it was granted must be known before the next one goes.
+    const foreseen = scopes.every((quota) => quota.windows.every(({ unit }) => amounts[unit] !== undefined))
+    const alone = this.#line.length <= 1 && limited.length === 0 && foreseen
     const most = alone ? Math.floor(Math.min(...scopes.map((quota) => quota.timesNow(amounts, at))) / aheadShare) : 1
     const times = Math.max(1, Math.min(waiter.times, most))
     const booked: QuotaGrant['booked'] = {}

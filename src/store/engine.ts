@@ -469,6 +469,10 @@ export interface Engine {
    * QUOTA_RETIRED where every choice is retired.
    */
   acquireQuota(request: QuotaRequest): Awaitable<QuotaAnswer>
+  /** What would keep a request back if it were alone; null: nothing. Takes nothing. */
+  probeQuota(
+    request: Pick<QuotaRequest, 'choices' | 'amounts'>,
+  ): Awaitable<{ wait: { quota: string; window: string; inMs: number } | null }>
   /** Leaves the line: the request is answered as not granted. A grant that crosses with it is the client's to settle. Idempotent. */
   cancelQuota(request: QuotaTicket): Awaitable<Record<string, never>>
   /** Settles grants, and counts what a worker used beside its tasks. A client numbers these requests, rising: one that was done is not done again. */

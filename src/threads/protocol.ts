@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '../errors.js'
 import type { CompiledWorkerQuota, Heartbeat, LogLevel, RecycleOptions, TaskPolicy } from '../options.js'
-import type { Fence } from '../store/engine.js'
+import type { Amounts, Fence } from '../store/engine.js'
 import type { CpuProfile } from './evidence.js'
 
 /** What a worker is born with, wherever it runs. */
@@ -85,8 +85,8 @@ export type ThreadReport =
   | { type: 'working' }
   /** Nothing is left to do (or `run` returned). */
   | { type: 'complete' }
-  /** The quota is spent for so long; Infinity: its budget is. */
-  | { type: 'spent'; inMs: number; quota: string; window: string }
+  /** There is no room for a task of such amounts for so long; Infinity: a budget is spent. */
+  | { type: 'spent'; inMs: number; quota: string; window: string; amounts: Amounts }
   /** The provider does not accept the key of a quota any more. */
   | { type: 'retired'; quota: string; reason: string }
   /** It has done its share, and wants to be replaced; told once between two pauses. */

@@ -71,7 +71,7 @@ export class TaskLoop {
   readonly #running = new Set<Running>()
   readonly #asking = new Set<Asking>()
   /** The quota is spent: told once nothing runs any more. */
-  #spent: QuotaSpent | null = null
+  #spent: (QuotaSpent & { amounts: Amounts }) | null = null
   #tellWait: NodeJS.Timeout | null = null
   /** Slots that wait out `delayMs`. */
   #cooling = 0
@@ -210,7 +210,7 @@ export class TaskLoop {
       (answer) => {
         const wanted = this.#asking.delete(asking)
         if (isSpent(answer)) {
-          if (wanted) this.#giveUp(answer, lease)
+          if (wanted) this.#giveUp({ ...answer, amounts }, lease)
         } else if (wanted) this.#run(lease, answer)
         else void quotas.settle(answer, Object.fromEntries(Object.keys(answer.amounts).map((unit) => [unit, 0]))).catch(() => {})
         this.#pump()
@@ -226,23 +226,24 @@ export class TaskLoop {
     const { boot, definition } = this.#deps
     if (!definition.estimate) return usual
     const task = { key: lease.key, dataset: boot.dataset as string, data: JSON.parse(lease.data) as unknown, attempt: lease.attempt }
-    return definition.estimate(task)
+    return { ...usual, ...definition.estimate(task) }
   }
 
-  /** The quota is spent for long: nothing is held meanwhile. */
-  #giveUp(spent: QuotaSpent, lease: Lease): void {
+  /** The quota is spent for long: nothing is held meanwhile. What runs may use less than it was granted: then it is asked once more. */
+  #giveUp(spent: QuotaSpent & { amounts: Amounts }, lease: Lease): void {
     this.#outcome({ do: 'release', token: lease.token, inMs: 0 }, -1)
     this.#giveBackQueue()
-    this.#waitUntil = performance.now() + spent.inMs
+    this.#waitUntil = Number.POSITIVE_INFINITY
+    if (this.#running.size > 0) return
     this.#spent = spent
     this.#tellSpent()
   }
 
   #tellSpent(): void {
     if (!this.#spent || this.#running.size > 0 || this.#paused || this.#finishing) return
-    const { quota, window, inMs } = this.#spent
+    const spent = this.#spent
     this.#spent = null
-    this.#deps.report({ type: 'spent', quota, window, inMs })
+    this.#deps.report({ type: 'spent', ...spent })
   }
 
   /** The quota cannot grant it at all. */
@@ -385,7 +386,7 @@ export class TaskLoop {
       }, boot.delayMs)
     }
     if (this.#running.size === 0 && this.#waiting() === 0 && !this.#paused) beats.phase('waiting')
-    this.#tellSpent()
+    if (task.quota && this.#waitUntil === Number.POSITIVE_INFINITY) this.#waitUntil = 0
     if (this.#aborted) this.#settleFinish()
     return !this.#aborted
   }

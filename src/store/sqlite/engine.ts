@@ -197,6 +197,7 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     redrive: redriving(context, lane).redrive,
     declareQuotas: quota.declareQuotas,
     acquireQuota: quota.acquireQuota,
+    probeQuota: quota.probeQuota,
     cancelQuota: quota.cancelQuota,
     leaveQuotas: quota.leaveQuotas,
     observeQuota: quota.observeQuota,

@@ -225,6 +225,11 @@ export function quotas({ db, now, wall, process }: EngineContext) {
       return waitingAnswer(waiter, request.wait)
     },
 
+    probeQuota(request: EngineRequest<'probeQuota'>): EngineReply<'probeQuota'> {
+      touch()
+      return { wait: limiter.probe(request, moment()) }
+    },
+
     cancelQuota(request: EngineRequest<'cancelQuota'>): EngineReply<'cancelQuota'> {
       touch()
       drop((waiter) => nameOf(waiter) === nameOf(request))
