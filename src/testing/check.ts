@@ -1,6 +1,6 @@
 /** Checks what a test gives a fake provider: every mistake is named at once, and no key is shown. */
 import * as v from 'valibot'
-import { closest, toIssue } from '../config/issues.js'
+import { type Finding, toIssue } from '../config/issues.js'
 import { DroverError } from '../errors.js'
 import type { Clock } from './clock.js'
 import { type FaultKind, type FaultRule, faultKinds } from './faults.js'
@@ -10,13 +10,16 @@ import type { Answer, FakeProviderOptions } from './options.js'
 /** What {@link FakeProvider.set} takes. */
 export type Changes = Pick<FakeProviderOptions, 'limits' | 'latencyMs' | 'answer'>
 
-const unknownOption = 'is not an option here; known: '
+const knownHere = 'known here: '
 
 /** An object with these options and no others. */
 function group<const Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.strictObject(entries, (issue) =>
-    issue.expected === 'never' ? `${unknownOption}${Object.keys(entries).join(', ')}` : 'an object',
-  )
+  return v.strictObject(entries, ({ expected, path }) => {
+    if (expected === 'never') return `${knownHere}${Object.keys(entries).join(', ')}`
+    // One that is not there: what it should have been, its own schema says.
+    const entry = entries[String(path?.at(-1)?.key)]
+    return entry && 'message' in entry && typeof entry.message === 'string' ? entry.message : 'an object'
+  })
 }
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
@@ -142,25 +145,21 @@ export function checkFault(given: FaultRule): void {
 
 function check(what: string, schema: v.GenericSchema<unknown, unknown>, given: unknown): void {
   const { issues } = v.safeParse(schema, given)
-  if (!issues) return
-  const lines = issues.map((issue) => {
-    const path = (issue.path ?? []).map(({ key }, index, all) =>
-      index === 1 && all[0]?.key === 'keys' && typeof key === 'string' ? masked(key) : (key as PropertyKey),
-    )
-    const hidden = path[0] === 'keys' && path.length > 1
-    if (!issue.message.startsWith(unknownOption))
-      return line(toIssue({ path, expected: issue.message, input: issue.input, hidden }, (shown) => shown))
-    const known = issue.message.slice(unknownOption.length).split(', ')
-    const meant = closest(String(path.at(-1)), known)
-    const issueText = toIssue(
-      { path, expected: `known here: ${known.join(', ')}`, input: issue.input, known, unknownKey: true },
-      (shown) => shown,
-    )
-    return line({ ...issueText, message: `${issueText.message}${meant ? ` (${issueText.expected})` : ''}` })
-  })
-  throw new DroverError('ARGUMENT_INVALID', `${what}: ${lines.join('; ')}`)
+  if (issues) throw new DroverError('ARGUMENT_INVALID', `${what}: ${issues.map((issue) => line(findingOf(issue))).join('; ')}`)
 }
 
-function line({ path, message }: { path: string; message: string }): string {
+function findingOf({
+  path = [],
+  message,
+  input,
+}: Pick<v.BaseIssue<unknown>, 'message' | 'input'> & { path?: { key: unknown }[] | undefined }): Finding {
+  const isKey = path[0]?.key === 'keys' && path.length > 1
+  const shown = path.map(({ key }, index) => (isKey && index === 1 && typeof key === 'string' ? masked(key) : (key as PropertyKey)))
+  if (!message.startsWith(knownHere)) return { path: shown, expected: message, input, hidden: isKey }
+  return { path: shown, expected: message, input, known: message.slice(knownHere.length).split(', '), unknownKey: true }
+}
+
+function line(finding: Finding): string {
+  const { path, message } = toIssue(finding, (text) => text)
   return path === '' ? message : `${path} ${message}`
 }

@@ -161,7 +161,8 @@ export class FakeProvider {
       // The client left before it had said everything: nothing arrived.
       return
     }
-    const url = new URL(request.url ?? '/', this.url)
+    // Not relative to a base: `//name` would be another host.
+    const url = new URL(`http://${host}${request.url}`)
     const route = routeOf(request.method ?? '', url.pathname)
     const key = keyOf(request.headers, url)
     const holder = this.#keys.holder(key)

@@ -30,7 +30,7 @@ export type Counts = Record<LimitUnit, number>
 /** The name of {@link ProviderLimits.concurrency} among the limits. */
 export const concurrencyLabel = 'concurrency'
 
-export const units = ['requests', 'inputTokens', 'outputTokens', 'tokens'] as const satisfies readonly LimitUnit[]
+const units = ['requests', 'inputTokens', 'outputTokens', 'tokens'] as const satisfies readonly LimitUnit[]
 
 const lengths = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
 /** Roughly, to tell the longer of two. */

@@ -36,7 +36,7 @@ export function wholeSeconds(ms: number): number {
 }
 
 /** In how many ms an answer to a request that was refused for too many under way makes sense; nobody knows. */
-export const concurrencyWaitMs = 1_000
+const concurrencyWaitMs = 1_000
 
 /** How long to wait, in ms; null where waiting does not help. */
 export function waitOf({ waitMs }: Refusal): number | null {

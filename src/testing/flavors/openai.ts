@@ -46,7 +46,7 @@ export const openaiQuotaFlavor: Flavor = {
   },
 }
 
-export function error(
+function error(
   status: number,
   { type = 'invalid_request_error', ...rest }: { message: string; type?: string; code: string | null },
 ): Reply {

@@ -43,7 +43,7 @@ function chunks(completion: Completion, { streamUsage }: CompletionRequest): str
       choices: [{ index: 0, delta, logprobs: null, finish_reason: reason }],
       ...(streamUsage && { usage: null }),
     })
-  const words = completion.text.match(/\s*\S+\s*$|\s*\S+|\s+$/g) ?? []
+  const words = completion.text.match(/\s*\S+|\s+$/g) ?? []
   return [
     chunk({ role: 'assistant', content: '', refusal: null }),
     ...words.map((content) => chunk({ content })),
