@@ -74,7 +74,7 @@ export class Desk {
 
   /** The ordinal of this attempt at a body, from 1. */
   attemptAt(body: string, { label }: KeyHolder): number {
-    const digest = createHash('sha1').update(label).update('\n').update(body).digest('base64')
+    const digest = createHash('sha1').update(label).update('\n').update(body).digest().toString('latin1')
     const attempt = (this.#attempts.get(digest) ?? 0) + 1
     // Behind all others, so that those seen least recently are forgotten first.
     this.#attempts.delete(digest)
@@ -114,12 +114,15 @@ export class Desk {
   }
 
   #end(records: Records, record: RequestRecord, status: number | null, used: Used): void {
-    Object.assign(record, { endedAt: this.#now(), status, ...used })
+    record.endedAt = this.#now()
+    record.status = status
+    record.inputTokens = used.inputTokens
+    record.outputTokens = used.outputTokens
     records.ended(record)
     // The limits may be others than those it was admitted by, with its share carried over; after a reset there is none.
     if (records !== this.#records) return
     const owner = ownerOf(this.#limits, record)
-    this.#limiter.correct(owner, record.at, correctionOf(record), record.endedAt ?? record.at)
+    this.#limiter.correct(owner, record.at, correctionOf(record), record.endedAt)
     this.#limiter.changeInFlight(owner, -1)
   }
 

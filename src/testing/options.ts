@@ -91,7 +91,7 @@ export interface FakeProviderOptions {
   limits?: ProviderLimits
   /**
    * The keys that are known, as a list (all of one project) or each with its project; any other is refused.
-   * @defaultValue every key is known
+   * @defaultValue every key is known, all are of one project
    */
   keys?: readonly string[] | Readonly<Record<string, { project?: string }>>
   /**
@@ -123,7 +123,7 @@ export interface FakeProviderOptions {
   insufficientQuota?: boolean
   /** What `GET /v1/models` lists; requests may name any other too. @defaultValue ['fake-model'] */
   models?: readonly string[]
-  /** How many requests the account keeps; older ones are dropped, totals stay. At least 1. @defaultValue 1_000_000 */
+  /** How many requests the account keeps, at some 400 bytes each; older ones are dropped, totals stay. At least 1. @defaultValue 1_000_000 */
   keepRequests?: number
   /** @defaultValue 0, any that is free */
   port?: number

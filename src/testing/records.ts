@@ -74,7 +74,23 @@ export class Records {
   }
 
   add(arrived: NewRecord): RequestRecord {
-    const record = { ...arrived, order: { arrived: this.#happened++, ended: null } }
+    // Field by field: an object that was spread together takes three times the memory, and there may be a million.
+    const record: RequestRecord = {
+      at: arrived.at,
+      endedAt: arrived.endedAt,
+      key: arrived.key,
+      project: arrived.project,
+      model: arrived.model,
+      attempt: arrived.attempt,
+      admitted: arrived.admitted,
+      status: arrived.status,
+      limit: arrived.limit,
+      inputTokens: arrived.inputTokens,
+      outputTokens: arrived.outputTokens,
+      counted: arrived.counted,
+      fault: arrived.fault,
+      order: { arrived: this.#happened++, ended: null },
+    }
     this.#all.push(record)
     if (this.#all.length - this.#first > this.#keep) {
       this.#first++

@@ -1,11 +1,6 @@
-import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Desk } from '../../src/testing/desk.js'
-import { Keys } from '../../src/testing/keys.js'
 import type { ProviderLimits } from '../../src/testing/options.js'
-import { compileLimits } from '../../src/testing/rules.js'
-import { findViolations } from '../../src/testing/violations.js'
 import { simulatedClock } from '../../src/testing.js'
 import { ask, cleanUp, open, statuses, until } from './support.js'
 
@@ -190,100 +185,48 @@ test('closing ends what is under way, and a second close is the same', async () 
   assert.is(clock.pending, 0)
 })
 
-test('it runs on a fast clock: two days of limits within seconds, by a client that waits as told', async () => {
+test('on a fast clock a client that waits as told is admitted whenever it comes back, for more than a day', async () => {
   const clock = simulatedClock({ speed: 60_000, start: Date.UTC(2025, 0, 15, 22) })
-  const { provider } = await open({
-    clock,
-    limits: {
-      requests: [
-        { limit: 20, per: 'hour' },
-        { limit: 50, per: 'day' },
-      ],
-    },
-  })
-  const until = clock.now() + 28 * 3_600_000
-  while (clock.now() < until) {
-    const { headers } = await ask(provider)
-    const wait = Number(headers['retry-after-ms'] ?? 0)
-    if (wait > 0) await new Promise<void>((resolve) => clock.after(wait, resolve))
+  const limits: ProviderLimits = {
+    requests: [
+      { limit: 3, per: 'hour' },
+      { limit: 8, per: 'day' },
+    ],
+  }
+  const { provider } = await open({ clock, limits })
+  let waited = false
+  for (const end = clock.now() + 28 * 3_600_000; clock.now() < end; ) {
+    const { status, headers } = await ask(provider)
+    assert.ok(status === 200 || !waited, 'refused after it had waited as told')
+    waited = status === 429
+    if (waited) await new Promise<void>((resolve) => clock.after(Number(headers['retry-after-ms']), resolve))
   }
   assert.equal(provider.account.violations(), [])
-  assert.is(provider.account.peak({ per: 'hour' }), 20)
+  assert.ok(provider.account.peak({ per: 'hour' }) <= 3)
   assert.ok(provider.account.totals().byLimit['requests/day UTC'])
 })
 
-/** A desk and a clock, without HTTP. */
-function desk(limits: ProviderLimits): { desk: Desk; clock: ReturnType<typeof manual> } {
-  const clock = manual()
-  return { desk: new Desk(clock, new Keys(undefined), 1_000, limits), clock }
-}
-const manual = () => simulatedClock({ manual: true })
-
-const limit = fc.record({ limit: fc.integer({ min: 2, max: 30 }), per: fc.constantFrom<'second' | 'day' | number>('second', 'day', 700) })
-const kinds = fc.constantFrom('sliding', 'fixed', 'bucket')
-const anyLimits: fc.Arbitrary<ProviderLimits> = fc
-  .record({
-    requests: fc.array(fc.tuple(limit, kinds), { maxLength: 2 }),
-    inputTokens: fc.array(fc.tuple(limit, kinds), { maxLength: 1 }),
-    tokens: fc.array(fc.tuple(limit, kinds), { maxLength: 1 }),
-    concurrency: fc.integer({ min: 1, max: 4 }),
-    scope: fc.constantFrom('key', 'project'),
-    countsFailures: fc.boolean(),
-  })
-  .map(({ requests, inputTokens, tokens, ...rest }) => {
-    const made = (all: typeof requests) => all.map(([one, kind]) => (one.per === 'day' ? one : { ...one, kind }))
-    return { ...rest, requests: made(requests), inputTokens: made(inputTokens), tokens: made(tokens) } as ProviderLimits
-  })
-/** Pause, whether the oldest under way ends, key, input, reserved and used output; now and then limits change. */
-const step = fc.tuple(fc.nat(300), fc.boolean(), fc.constantFrom('key-1', 'key-2'), fc.integer({ min: 1, max: 3 }), fc.nat(5), fc.nat(5))
-
-test('nothing is ever admitted against a limit, also where answers take less or more than reserved and limits change meanwhile', () => {
-  let admitted = 0
-  fc.assert(
-    fc.property(anyLimits, anyLimits, fc.array(step, { minLength: 80, maxLength: 160 }), (limits, later, steps) => {
-      const { desk: one, clock } = desk(limits)
-      const keys = new Keys(['key-1', 'key-2'])
-      const underWay: (() => void)[] = []
-      for (const [index, [pause, ends, key, inputTokens, maxOutputTokens, outputTokens]] of steps.entries()) {
-        clock.advance(pause)
-        if (index === 60) one.setLimits(later)
-        if (ends) underWay.shift()?.()
-        const verdict = one.arrive({ holder: keys.holder(key), model: 'm', attempt: 1, inputTokens, maxOutputTokens })
-        if (!verdict.admitted) continue
-        admitted++
-        underWay.push(() => verdict.end(200, { inputTokens, outputTokens }))
-      }
-      const { records, epochs } = one.source
-      assert.equal(findViolations(records, epochs), [])
-    }),
-    { numRuns: 300 },
-  )
-  assert.ok(admitted > 1_000, `${admitted} were admitted`)
+test('a perfect client is never refused, and its utilisation is 1', async () => {
+  const limits: ProviderLimits = { requests: { limit: 15, per: 'minute', kind: 'bucket', burst: 5 } }
+  const { provider, clock } = await open({ limits })
+  assert.equal(await statuses(provider, 5), Array(5).fill(200))
+  for (let count = 0; count < 40; count++) {
+    clock.advance(4_000)
+    assert.is((await ask(provider)).status, 200)
+  }
+  assert.is(provider.account.utilisation({ to: clock.now() + 1 }), 1)
+  assert.is(provider.account.peak({ per: 'minute' }), 19)
 })
 
-test('what was admitted against a limit is found', () => {
-  const tight: ProviderLimits[] = [
-    { requests: { limit: 4, per: 'minute' } },
-    { requests: { limit: 4, per: 'minute', kind: 'fixed' } },
-    { requests: { limit: 4, per: 'minute', kind: 'bucket' } },
-    { requests: { limit: 5, per: 'minute', kind: 'bucket', burst: 3 } },
-    { requests: { limit: 4, per: 'day' } },
-    { requests: { limit: 2, per: 'minute' }, scope: 'project' },
-    { inputTokens: { limit: 8, per: 'minute' } },
-    { tokens: { limit: 12, per: 'minute' } },
-    { concurrency: 4 },
-  ]
-  for (const limits of tight) {
-    const { desk: lax } = desk({})
-    for (let count = 0; count < 5; count++) {
-      const holder = { state: 'known', label: limits.scope ? `key-${count}` : 'key-1', project: 'red' } as const
-      lax.arrive({ holder, model: 'm', attempt: 1, inputTokens: 2, maxOutputTokens: 1 })
-    }
-    const found = findViolations(lax.source.records, [{ from: 0, limits: compileLimits(limits) }])
-    assert.ok(found.length > 0, JSON.stringify(limits))
-    assert.ok(found.every(({ used, allowed }) => used > allowed))
-    assert.is(found[0]?.owner, limits.scope ? 'red' : 'key-1')
-  }
+test('of requests that come together exactly as many are admitted as there is room for', async () => {
+  const { provider } = await open({
+    limits: { requests: { limit: 15, per: 'minute' }, tokens: { limit: 1_000, per: 'minute' } },
+    latencyMs: 0,
+  })
+  const all = await Promise.all(Array.from({ length: 60 }, (_, index) => ask(provider, { prompt: String(index) })))
+  assert.is(all.filter(({ status }) => status === 200).length, 15)
+  assert.equal(provider.account.totals().byStatus, { 200: 15, 429: 45 })
+  assert.equal(provider.account.violations(), [])
 })
 
 test.run()

@@ -2,6 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { goDuration } from '../../src/testing/flavors/flavor.js'
+import { simulatedClock } from '../../src/testing.js'
 import { ask, chatPath, cleanUp, geminiPath, open, statuses } from './support.js'
 
 test.after.each(cleanUp)
@@ -86,6 +87,22 @@ test('a spent day is a long wait, or an end where the option says so', async () 
   assert.is(end.status, 429)
   assert.is(end.body.error.code, 'insufficient_quota')
   assert.is(end.headers['retry-after'], undefined)
+})
+
+test('a day on which clocks change is waited for as long as it is', async () => {
+  for (const [midnight, hours] of [
+    [Date.UTC(2025, 2, 9, 8), 23],
+    [Date.UTC(2025, 10, 2, 7), 25],
+  ] as const) {
+    const clock = simulatedClock({ manual: true, start: midnight })
+    const { provider } = await open({ clock, limits: { requests: day } })
+    assert.equal(await statuses(provider, 3), [200, 200, 200])
+    assert.is((await ask(provider)).headers['retry-after'], String(hours * 3_600))
+    clock.advance(hours * 3_600_000 - 1)
+    assert.is((await ask(provider)).headers['retry-after-ms'], '1')
+    clock.advance(1)
+    assert.is((await ask(provider)).status, 200)
+  }
 })
 
 test("Groq's headers of requests are those of the day, and it knows no milliseconds", async () => {
