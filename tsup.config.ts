@@ -6,6 +6,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     worker: 'src/worker.ts',
+    testing: 'src/testing.ts',
     'thread-entry': 'src/threads/thread-entry.ts',
     'process-entry': 'src/threads/process-entry.ts',
     'process-observer': 'src/threads/process-observer.ts',
@@ -23,7 +24,7 @@ export default defineConfig({
   removeNodeProtocol: false,
   dts: {
     // Threads have no types of their own.
-    entry: { index: 'src/index.ts', worker: 'src/worker.ts' },
+    entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts' },
     // Types only, and no dependency of ours: they are copied in.
     resolve: ['@standard-schema/spec'],
     // What is marked @internal would pull in the types of xstate, and of half the sources.

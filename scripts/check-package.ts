@@ -15,9 +15,10 @@ const project = mkdtempSync(join(tmpdir(), 'drover-package-'))
 const { exports } = readJson(join(root, 'package.json')) as { exports: Record<string, unknown> }
 const entryPoints = Object.keys(exports).filter((name) => !name.endsWith('.json'))
 
-/** Entries that every thread or every worker module loads, and all the packages each may pull in. */
+/** Entries that every thread, every worker module or a test of any kind loads, and all the packages each may pull in. */
 const light: Record<string, string[]> = {
   'worker.js': [],
+  'testing.js': ['valibot', 'fastest-levenshtein'],
   'thread-entry.js': ['comlink'],
   'process-entry.js': ['comlink'],
   'process-observer.js': ['comlink'],

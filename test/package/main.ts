@@ -1,5 +1,6 @@
 // A user's program, type-checked against the packed package. Never run.
 import { createDrover, DroverError, type DroverOptions, matrix, policies, supervisor, validateConfig, type WorkerStatus } from 'drover'
+import { type Clock, fakeProvider, type RequestRecord, simulatedClock } from 'drover/testing'
 
 const options: DroverOptions = {
   store: 'data/drover.db',
@@ -45,3 +46,16 @@ const statuses: WorkerStatus[] = drover.status().workers
 for await (const row of drover.results({ domain: 'urgency' })) console.log(row.key, row.annotator, row.value)
 await drover.close()
 console.log(report.completed.length, statuses.length, DroverError.is(report))
+
+const clock: Clock = simulatedClock({ speed: 600 })
+const provider = await fakeProvider({
+  answer: async ({ prompt, attempt }) => ({ text: `${prompt} ${attempt}` }),
+  limits: { requests: { limit: 15, per: 'minute', kind: 'bucket', burst: 5 }, concurrency: 4, scope: 'project' },
+  keys: { 'key-1': { project: 'a' } },
+  flavor: 'gemini',
+  clock,
+})
+provider.inject({ kind: 'timeout', rate: 0.1 })()
+const records: RequestRecord[] = provider.account.requests
+console.log(provider.baseUrl, records.length, provider.account.utilisation(), provider.account.violations())
+await provider.close()

@@ -1,0 +1,165 @@
+/** Checks what a test gives a fake provider: every mistake is named at once, and no key is shown. */
+import * as v from 'valibot'
+import { type Finding, toIssue } from '../config/issues.js'
+import { DroverError } from '../errors.js'
+import type { Clock } from './clock.js'
+import { type FaultKind, type FaultRule, faultKinds } from './faults.js'
+import { masked } from './keys.js'
+import type { Answer, FakeProviderOptions } from './options.js'
+
+/** What {@link FakeProvider.set} takes. */
+export type Changes = Pick<FakeProviderOptions, 'limits' | 'latencyMs' | 'answer'>
+
+const knownHere = 'known here: '
+
+/** An object with these options and no others. */
+function group<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.strictObject(entries, ({ expected, path }) => {
+    if (expected === 'never') return `${knownHere}${Object.keys(entries).join(', ')}`
+    // One that is not there: what it should have been, its own schema says.
+    const entry = entries[String(path?.at(-1)?.key)]
+    return entry && 'message' in entry && typeof entry.message === 'string' ? entry.message : 'an object'
+  })
+}
+
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  v.custom<number>(
+    (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+    max === Number.MAX_SAFE_INTEGER ? `a whole number, at least ${min}` : `a whole number, ${min} to ${max}`,
+  )
+const atLeast0 = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0
+const fn = (value: unknown): boolean => typeof value === 'function'
+const oneOf = <const Value extends string>(...values: Value[]) =>
+  v.custom<Value>((value) => values.includes(value as Value), `one of ${values.map((value) => `'${value}'`).join(', ')}`)
+const flag = v.custom<boolean>((value) => typeof value === 'boolean', 'true or false')
+const text = (expected: string) => v.custom<string>((value) => typeof value === 'string' && value !== '', expected)
+
+function isTimeZone(value: unknown): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value as string })
+    return typeof value === 'string'
+  } catch {
+    return false
+  }
+}
+
+const pers = ['second', 'minute', 'hour', 'day', 'month']
+const limit = v.pipe(
+  group({
+    limit: whole(1),
+    per: v.custom<'minute'>(
+      (value) => pers.includes(value as string) || (Number.isSafeInteger(value) && (value as number) >= 1),
+      "'second', 'minute', 'hour', 'day', 'month' or whole milliseconds, at least 1",
+    ),
+    kind: v.optional(oneOf('sliding', 'fixed', 'bucket')),
+    burst: v.optional(whole(1)),
+    timeZone: v.optional(v.custom<string>(isTimeZone, 'an IANA time zone such as America/Los_Angeles')),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    const { per, kind, burst, timeZone } = dataset.value
+    const isCalendar = ['day', 'month'].includes(per as string)
+    const wrong = (key: string, message: string): void => {
+      const input = dataset.value as Record<string, unknown>
+      addIssue({ message, input: input[key], path: [{ type: 'object', origin: 'value', input, key, value: input[key] }] })
+    }
+    if (isCalendar && kind !== undefined) wrong('kind', `nothing: a ${per} is one of the calendar; for any 24 hours give per as 86400000`)
+    if (!isCalendar && timeZone !== undefined) wrong('timeZone', 'nothing: only a day or a month has a time zone')
+    if (burst !== undefined && kind !== 'bucket') wrong('burst', "nothing: only a limit of kind 'bucket' has a burst")
+  }),
+)
+const limitList = v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(limit) : limit)))
+const limits = group({
+  requests: limitList,
+  inputTokens: limitList,
+  outputTokens: limitList,
+  tokens: limitList,
+  concurrency: v.optional(whole(1)),
+  scope: v.optional(oneOf('key', 'project')),
+  countsFailures: v.optional(flag),
+})
+
+const fault = v.pipe(
+  group({
+    kind: oneOf(...(Object.keys(faultKinds) as FaultKind[])),
+    rate: v.optional(v.custom<number>((value) => atLeast0(value) && (value as number) <= 1, 'a number, 0 to 1')),
+    times: v.optional(whole(1)),
+    when: v.optional(v.custom<() => boolean>(fn, 'a function')),
+    overMs: v.optional(v.custom<number>(atLeast0, 'milliseconds, at least 0')),
+  }),
+  v.check(
+    ({ rate, times, when }) => rate !== undefined || times !== undefined || when !== undefined,
+    'at least one of rate, times and when',
+  ),
+)
+
+const changeEntries = {
+  answer: v.optional(v.custom<Answer>(fn, 'a function')),
+  limits: v.optional(limits),
+  latencyMs: v.optional(v.custom<number>((value) => fn(value) || atLeast0(value), 'milliseconds, at least 0, or a function')),
+}
+const options = group({
+  ...changeEntries,
+  keys: v.optional(
+    v.lazy((value) =>
+      Array.isArray(value)
+        ? v.array(text('a key, a text'))
+        : v.record(
+            text('a key'),
+            group({ project: v.optional(text('the name of a project')) }),
+            'a list of keys, or an object of { project } by key',
+          ),
+    ),
+  ),
+  flavor: v.optional(oneOf('openai', 'groq', 'gemini')),
+  clock: v.optional(
+    v.custom<Clock>(
+      (value) => fn((value as Clock | null)?.now) && fn((value as Clock | null)?.after),
+      'a clock, such as simulatedClock() makes',
+    ),
+  ),
+  faults: v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(fault) : fault))),
+  random: v.optional(
+    v.custom<number>((value) => fn(value) || Number.isSafeInteger(value), 'a seed, which is a whole number, or a function'),
+  ),
+  insufficientQuota: v.optional(flag),
+  models: v.optional(v.array(text('the name of a model'), 'a list of names')),
+  keepRequests: v.optional(whole(1)),
+  port: v.optional(whole(0, 65_535)),
+})
+
+/** @throws DroverError ARGUMENT_INVALID; its message has a line for each mistake */
+export function checkOptions(given: FakeProviderOptions): void {
+  check('fakeProvider', options, given)
+}
+
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkChanges(given: Changes): void {
+  check('provider.set', group(changeEntries), given)
+}
+
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkFault(given: FaultRule): void {
+  check('provider.inject', fault, given)
+}
+
+function check(what: string, schema: v.GenericSchema<unknown, unknown>, given: unknown): void {
+  const { issues } = v.safeParse(schema, given)
+  if (issues) throw new DroverError('ARGUMENT_INVALID', `${what}: ${issues.map((issue) => line(findingOf(issue))).join('; ')}`)
+}
+
+function findingOf({
+  path = [],
+  message,
+  input,
+}: Pick<v.BaseIssue<unknown>, 'message' | 'input'> & { path?: { key: unknown }[] | undefined }): Finding {
+  const isKey = path[0]?.key === 'keys' && path.length > 1
+  const shown = path.map(({ key }, index) => (isKey && index === 1 && typeof key === 'string' ? masked(key) : (key as PropertyKey)))
+  if (!message.startsWith(knownHere)) return { path: shown, expected: message, input, hidden: isKey }
+  return { path: shown, expected: message, input, known: message.slice(knownHere.length).split(', '), unknownKey: true }
+}
+
+function line(finding: Finding): string {
+  const { path, message } = toIssue(finding, (text) => text)
+  return path === '' ? message : `${path} ${message}`
+}

@@ -1,0 +1,105 @@
+/**
+ * Admits requests or refuses them, by all limits at once: one that is refused by any takes nothing of the others. Who shares
+ * limits is one owner: a key, or a project.
+ */
+import { createMeter, type Meter, tolerance } from './meter.js'
+import type { CompiledLimits, Counts, Rule } from './rules.js'
+
+/** Why a request was refused: one limit that had no room. */
+export interface Refusal {
+  /** null: too many were under way at once. */
+  rule: Rule | null
+  limit: number
+  /** What was used of the limit when it came; all of it where a bucket is empty, however small. */
+  used: number
+  /** What it asked for. */
+  requested: number
+  /** In how many ms there is room; Infinity: it asks for more than there ever is; null: unknown, when one of those under way ends. */
+  waitMs: number | null
+}
+
+/** How one limit stands. */
+export interface Standing {
+  rule: Rule
+  /** In whole numbers, at least 0. */
+  remaining: number
+  /** In how many ms all of it is free again. */
+  resetMs: number
+}
+
+interface Owner {
+  meters: { rule: Rule; meter: Meter }[]
+  inFlight: number
+}
+
+export class Limiter {
+  readonly limits: CompiledLimits
+  readonly #owners = new Map<string, Owner>()
+
+  constructor(limits: CompiledLimits) {
+    this.limits = limits
+  }
+
+  /** Takes the amounts from every limit, or from none and tells all that had no room. An empty list: admitted. */
+  admit(name: string, counts: Counts, now: number): Refusal[] {
+    const owner = this.#owner(name)
+    const refusals: Refusal[] = []
+    for (const { rule, meter } of owner.meters) {
+      const requested = counts[rule.unit]
+      const room = meter.room(now)
+      if (room + tolerance >= requested) continue
+      refusals.push({ rule, limit: rule.limit, used: Math.max(0, rule.limit - room), requested, waitMs: meter.waitMs(requested, now) })
+    }
+    const { concurrency: limit } = this.limits
+    if (owner.inFlight >= limit) refusals.push({ rule: null, limit, used: owner.inFlight, requested: 1, waitMs: null })
+    if (refusals.length === 0) {
+      this.take(name, counts, now)
+      owner.inFlight++
+    } else if (this.limits.countsFailures) {
+      this.takeFailure(name, now)
+    }
+    return refusals
+  }
+
+  /** Takes the amounts without asking whether there is room. */
+  take(name: string, counts: Counts, now: number): void {
+    for (const { rule, meter } of this.#owner(name).meters) meter.take(counts[rule.unit], now)
+  }
+
+  /** Counts a refused request, where refused requests count. */
+  takeFailure(name: string, now: number): void {
+    for (const { rule, meter } of this.#owner(name).meters) {
+      if (rule.unit !== 'requests' || rule.kind === 'calendar') continue
+      meter.take(rule.kind === 'bucket' ? Math.min(1, Math.max(0, meter.room(now))) : 1, now)
+    }
+  }
+
+  /** The request that came at `at` took so much more, or less, than was counted. */
+  correct(name: string, at: number, delta: Counts, now: number): void {
+    for (const { rule, meter } of this.#owner(name).meters) {
+      if (delta[rule.unit] !== 0) meter.correct(at, delta[rule.unit], now)
+    }
+  }
+
+  /** One that was admitted is under way, or no longer. */
+  changeInFlight(name: string, by: 1 | -1): void {
+    this.#owner(name).inFlight += by
+  }
+
+  standings(name: string, now: number): Standing[] {
+    return this.#owner(name).meters.map(({ rule, meter }) => ({
+      rule,
+      remaining: Math.max(0, Math.floor(meter.room(now) + tolerance)),
+      resetMs: Math.max(0, meter.resetMs(now)),
+    }))
+  }
+
+  #owner(name: string): Owner {
+    let owner = this.#owners.get(name)
+    if (!owner) {
+      owner = { meters: this.limits.rules.map((rule) => ({ rule, meter: createMeter(rule) })), inFlight: 0 }
+      this.#owners.set(name, owner)
+    }
+    return owner
+  }
+}
