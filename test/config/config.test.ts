@@ -172,15 +172,48 @@ test('quotas compile to windows: lengths in ms, calendars with their time zone',
     {
       name: 'key-1',
       windows: [
-        { unit: 'requests', limit: 15, per: 60_000 },
-        { unit: 'requests', limit: 1_500, per: { calendar: 'day', timeZone: 'America/Los_Angeles' } },
-        { unit: 'tokens', limit: 9, per: { calendar: 'month', timeZone: 'UTC' } },
-        { unit: 'pages', limit: 3, per: 250 },
+        { unit: 'requests', limit: 15, per: 60_000, burst: 5 },
+        { unit: 'requests', limit: 1_500, per: { calendar: 'day', timeZone: 'America/Los_Angeles' }, burst: null },
+        { unit: 'tokens', limit: 9, per: { calendar: 'month', timeZone: 'UTC' }, burst: null },
+        { unit: 'pages', limit: 3, per: 250, burst: null },
       ],
-      burst: 5,
       concurrency: null,
+      within: [],
+      adapt: null,
     },
   ])
+})
+
+test('quotas compile to groups, budgets and adaptation; a budget of the system is one that all are within', () => {
+  const quotas = {
+    project: { requests: { limit: 100, per: 'hour', burst: 7 }, budget: { cost: 2.5 }, adapt: { least: 0.2 } },
+    'key-1': { within: 'project', concurrency: 3, adapt: true },
+  }
+  const own = compiled({ ...good(), quotas, budget: { cost: 9 } }).quotas
+  const usual = { decrease: 0.5, increasePerMinute: 0.1, least: 0.1 }
+  assert.equal(own, [
+    { name: 'system budget', windows: [{ unit: 'cost', limit: 9, per: 'ever', burst: null }], concurrency: null, within: [], adapt: null },
+    {
+      name: 'project',
+      windows: [
+        { unit: 'requests', limit: 100, per: 3_600_000, burst: 7 },
+        { unit: 'cost', limit: 2.5, per: 'ever', burst: null },
+      ],
+      concurrency: null,
+      within: ['system budget'],
+      adapt: { ...usual, least: 0.2 },
+    },
+    { name: 'key-1', windows: [], concurrency: 3, within: ['project', 'system budget'], adapt: usual },
+  ])
+})
+
+test("a worker's quota compiles to what it may take from, and what each task takes", () => {
+  const quotas = { a: { requests: { limit: 1, per: 'second' } }, b: { concurrency: 1 } }
+  const quotaOf = (quota: unknown) =>
+    compiled({ store: ':memory:', quotas, workers: [{ id: 'w', module: moduleFile, quota }] } as never).workers[0]?.quota
+  assert.equal(quotaOf('a'), { choices: ['a'], amounts: {}, priority: 0 })
+  assert.equal(quotaOf({ name: 'b', priority: 3 }), { choices: ['b'], amounts: {}, priority: 3 })
+  assert.equal(quotaOf({ rotate: ['a', 'b'], amounts: { tokens: 5 } }), { choices: ['a', 'b'], amounts: { tokens: 5 }, priority: 0 })
 })
 
 /** Options that are right by themselves and do not fit together. */
@@ -244,6 +277,31 @@ const misfits: [what: string, options: unknown, line: string][] = [
     'a time zone for an hour',
     withOption('quotas.key-1.requests', [{ limit: 1, per: 'hour', timeZone: 'UTC' }]),
     'quotas.key-1.requests[0].timeZone: expected nothing: only a day or a month has a time zone, received "UTC"',
+  ],
+  [
+    'a quota within one that is not there',
+    withOption('quotas.key-1.within', 'key1'),
+    'quotas.key-1.within: expected the name of a quota in quotas, received "key1"; did you mean \'key-1\'?',
+  ],
+  [
+    'a quota within itself',
+    withOption('quotas.key-1.within', ['key-1']),
+    'quotas.key-1.within[0]: expected a quota that is not itself within this one, received "key-1"',
+  ],
+  [
+    'a bucket that lasts a day',
+    withOption('quotas.key-1.tokens', { limit: 1, per: 'day', burst: 5 }),
+    'quotas.key-1.tokens.burst: expected nothing: a day or a month is no token bucket, received 5',
+  ],
+  [
+    'a worker with a quota and several to rotate',
+    withOption('workers[0].quota', { name: 'key-1', rotate: ['key-1'] }),
+    'workers[0].quota: expected either name or rotate, received an object',
+  ],
+  [
+    'several to rotate of which one is not there',
+    withOption('workers[0].quota', { rotate: ['key-1', 'key-2'] }),
+    'workers[0].quota.rotate[1]: expected the name of a quota in quotas, received "key-2"; did you mean \'key-1\'?',
   ],
   [
     'a quota without a limit',
@@ -443,15 +501,15 @@ const sameWorker: Same<keyof WorkerOptions, keyof CheckedWorker> = true
 const takesOptions = (options: DroverOptions): v.InferInput<typeof droverSchema> => options
 void [sameOptions, sameWorker, takesOptions]
 
-test("what would be accepted and do nothing is refused: a quota's concurrency, a target without tasks", () => {
+test("what would be accepted and do nothing is refused: a bucket's size without a window that slides, a target without tasks", () => {
   const input = {
     store: ':memory:',
-    quotas: { k: { requests: { limit: 1, per: 'second' }, concurrency: 5 } },
+    quotas: { k: { requests: { limit: 1, per: 'day' }, burst: 5 } },
     workers: [{ id: 'a', module: moduleFile, target: 3 }],
   }
   assert.equal(
     issuesOf(input).map(({ path }) => path),
-    ['quotas.k.concurrency', 'workers[0].target'],
+    ['quotas.k.burst', 'workers[0].target'],
   )
 })
 
