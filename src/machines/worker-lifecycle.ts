@@ -40,7 +40,7 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
 const longestTimer = 2 ** 31 - 1
 
 /** A parked worker looks at the clocks so often: the machine may sleep, or its clock be set. */
-const parkedLookMs = 30_000
+const parkedLookMs = 5_000
 
 /** The clock of restart windows: it stands still in backoff, so that giving up stays reachable however long the waits grow. */
 function activeTime(now: number, memory: Pick<WorkerMemory, 'backoffMs'>): number {

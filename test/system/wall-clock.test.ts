@@ -1,12 +1,12 @@
 /** The wall clock is set while a host runs, by libfaketime: the machine's own is not touched. Monotonic clocks stay as they are. */
-import { type ChildProcess, execFileSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure, SystemStatus } from '../../src/index.js'
 import { drive, endHosts } from '../support/driven-hosts.js'
+import { clockOf, faketime, setClock } from '../support/faketime.js'
 import { said } from '../support/kill-rounds.js'
 import { cleanUp, collect, items, open, temporaryFolder, worker } from '../support/system.js'
 
@@ -14,18 +14,6 @@ test.after.each(endHosts)
 test.after.each(cleanUp)
 
 const hour = 3_600_000
-
-function library(): string | undefined {
-  const found = (): string | undefined =>
-    ['x86_64', 'aarch64'].map((cpu) => `/usr/lib/${cpu}-linux-gnu/faketime/libfaketimeMT.so.1`).find((file) => existsSync(file))
-  if (found()) return found()
-  try {
-    execFileSync('apt-get', ['install', '-y', 'faketime'], { stdio: 'ignore' })
-  } catch {
-    // Told below.
-  }
-  return found()
-}
 
 interface Seen {
   at: string
@@ -38,10 +26,6 @@ async function look(host: ChildProcess): Promise<Seen> {
   return said<Seen>(host, 'status')
 }
 
-const faketime = library()
-if (!faketime && process.env.CI === 'true') throw new Error('libfaketime could not be installed (apt-get install faketime)')
-if (!faketime) console.log('  skipped: libfaketime is not here and could not be installed (apt-get install faketime)')
-
 for (const [name, offset] of [
   ['back', -hour],
   ['forward', hour],
@@ -51,7 +35,7 @@ for (const [name, offset] of [
     const folder = temporaryFolder()
     const clock = join(folder, 'clock')
     const store = join(folder, 'test.db')
-    writeFileSync(clock, '+0')
+    setClock(clock, 0)
     const host = drive(
       {
         store,
@@ -71,13 +55,7 @@ for (const [name, offset] of [
           paced: items(20),
         },
       },
-      {
-        LD_PRELOAD: faketime,
-        FAKETIME_TIMESTAMP_FILE: clock,
-        FAKETIME_NO_CACHE: '1',
-        FAKETIME_DONT_FAKE_MONOTONIC: '1',
-        DONT_FAKE_MONOTONIC: '1',
-      },
+      clockOf(clock),
     )
     const failures: Failure[] = []
     host.on('message', (message: { at: string; failure: Failure }) => message.at === 'failure' && failures.push(message.failure))
@@ -89,7 +67,7 @@ for (const [name, offset] of [
       all = workers[0]?.progress?.retrying === 5 && workers[2]?.progress?.done === 10
     }
     const before = await look(host)
-    writeFileSync(clock, `${offset / 1_000}`.replace(/^(?=\d)/, '+'))
+    setClock(clock, offset)
     const set = performance.now()
     const after = await look(host)
     assert.ok(Math.abs(after.wall - before.wall - offset) < 60_000, `the clock was not set: ${after.wall - before.wall}`)
