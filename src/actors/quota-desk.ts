@@ -68,7 +68,7 @@ export class QuotaDesk {
   /** A worker found a quota spent. */
   spent(quota: string, window: string, until: number | null): void {
     const { parts } = this.#own
-    this.#keepLooking()
+    this.keepLooking()
     const name = `${quota} ${window}`
     const before = this.#told.get(name)
     const same = before === until || (typeof before === 'number' && until !== null && Math.abs(before - until) < 1_000)
@@ -182,20 +182,20 @@ export class QuotaDesk {
       const need = JSON.stringify(waitsFor)
       if (!waitsFor || tried.has(need)) continue
       tried.add(need)
-      const { wait } = await parts.store.client.call('probeQuota', waitsFor)
-      if (!wait || wait.inMs < worthwhileMs) own.quotaChanged()
+      // Retired, or the store is closing: it stays as it is.
+      const answer = await parts.store.client.call('probeQuota', waitsFor).catch(() => null)
+      if (answer && (!answer.wait || answer.wait.inMs < worthwhileMs)) own.quotaChanged()
     }
   }
 
   /** Looks again and again, as long as somebody waits. */
-  #keepLooking(): void {
+  keepLooking(): void {
     this.#looking ??= setTimeout(async () => {
       this.#looking = null
       const { hands, parts } = this.#own
       if (parts.isClosing()) return
-      // A key that is retired, a store that is closed: nobody is woken.
-      await this.#lookAgain().catch(() => {})
-      if ([...hands.values()].some(({ waitsFor }) => waitsFor)) this.#keepLooking()
+      await this.#lookAgain()
+      if ([...hands.values()].some(({ waitsFor }) => waitsFor)) this.keepLooking()
     }, lookEveryMs)
     this.#looking.unref()
   }

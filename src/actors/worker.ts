@@ -511,6 +511,14 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #quotaSpent({ quota, window, inMs, amounts }: Extract<ThreadReport, { type: 'spent' }>): void {
     const until = Number.isFinite(inMs) ? this.now() + inMs : null
     this.#waitsFor = { choices: this.config.quota?.choices ?? [quota], amounts }
+    if (window === 'retired') {
+      this.#parts.quotas.keepLooking()
+      this.ref.send({
+        type: 'PAUSE',
+        reason: `every key of its quota (${this.config.quota?.choices.join(', ')}) is retired: revive one to go on`,
+      })
+      return
+    }
     this.#parts.quotas.spent(quota, window, until)
     if (until === null) this.ref.send({ type: 'PAUSE', reason: `${window} of quota ${quota} is spent: raise it to go on` })
     else this.ref.send({ type: 'PARK', until, reason: `${window} of quota ${quota} is spent until ${new Date(until).toISOString()}` })

@@ -216,7 +216,7 @@ export class TaskLoop {
         this.#pump()
       },
       (error: unknown) => {
-        if (this.#asking.delete(asking)) this.#refused(lease, error)
+        if (this.#asking.delete(asking)) this.#refused(lease, amounts, error)
         this.#pump()
       },
     )
@@ -247,13 +247,16 @@ export class TaskLoop {
   }
 
   /** The quota cannot grant it at all. */
-  #refused(lease: Lease, error: unknown): void {
+  #refused(lease: Lease, amounts: Amounts, error: unknown): void {
     const { definition, crash, context } = this.#deps
     const code = (error as { code?: unknown }).code
     if (code === 'QUOTA_INVALID' && definition.estimate) {
       const cause = error as Error
       this.#failed(lease, -1, new TaskError('QUOTA_INVALID', { retry: false, message: cause.message, cause }), null)
-    } else if (code === 'QUOTA_INVALID' || code === 'QUOTA_RETIRED') {
+    } else if (code === 'QUOTA_RETIRED') {
+      const [quota = ''] = this.#deps.boot.quota?.choices ?? []
+      this.#giveUp({ quota, window: 'retired', inMs: Number.POSITIVE_INFINITY, amounts }, lease)
+    } else if (code === 'QUOTA_INVALID') {
       crash(error)
     } else if (code !== 'CLOSED') {
       context.log.warn(`the store could not be asked for quota, trying again: ${(error as Error).message}`)

@@ -83,12 +83,11 @@ run('the quota of the day is spent at ten: no thread is left, and all go on afte
   setTo('2026-03-08T00:00:01-08:00')
   const next = await lookUntil(second, 'the next day is spent too', (status) => allParked(status) && status.done > perDay)
   assert.is(next.done, 2 * perDay)
-  for (const { until, progress } of next.workers) {
+  for (const { until } of next.workers) {
     assert.ok(
       Math.abs((until ?? 0) - Date.parse('2026-03-09T00:00:00-07:00')) < 60_000,
       'the day after the clocks went forward has 23 hours',
     )
-    assert.ok((progress?.done ?? 0) > 0)
   }
 })
 

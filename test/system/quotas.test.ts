@@ -110,6 +110,17 @@ test('a worker that names several keys takes the one that can go first; a key th
   assert.is((await collect(system.results())).length, 8)
 })
 
+test('a worker whose only key is retired pauses and says so; once the key is revived it goes on', async () => {
+  const system = await open({ workers: [worker('a/x', { module: caller, quota: 'key' })], quotas: { key: { requests: minute } } })
+  await system.load('data', calls(3))
+  await system.quota('key').retire('somebody else has it')
+  await system.start()
+  await state(system, 'a/x', 'paused')
+  assert.match(system.worker('a/x').status().reason, /every key of its quota \(key\) is retired: revive one to go on/)
+  await system.quota('key').revive()
+  assert.is((await system.done()).results, 3)
+})
+
 test('a refusal blocks the quota for as long as the provider says, and costs no attempt', async () => {
   const system = await open({
     workers: [worker('a/x', { module: caller, quota: 'key' })],
