@@ -10,7 +10,10 @@ const weight = 0.2
 const sameCauseMs = 5_000
 
 /** Who waits for one that is in flight looks again after so long, unless it is told before. */
-export const lookAgainMs = 2_000
+const lookAgainMs = 2_000
+
+/** What keeps back who waits for that. */
+export const inFlight = 'in flight'
 
 /** What is kept of a quota besides its windows. */
 export interface QuotaRecord {
@@ -74,7 +77,7 @@ export class Quota {
     }
     consider('blocked', this.record.blockedUntil - at.now)
     const { concurrency } = this.spec
-    if (concurrency !== null && this.inFlight + this.reserved >= concurrency) consider('in flight', lookAgainMs)
+    if (concurrency !== null && this.inFlight + this.reserved >= concurrency) consider(inFlight, lookAgainMs)
     this.#adapt(at)
     for (const window of this.windows) consider(window.label, window.waitMs(amounts[window.unit], at[window.clock]))
     return longest.inMs > 0 ? longest : null
@@ -115,17 +118,18 @@ export class Quota {
     this.changed = true
   }
 
-  /** Sets amounts aside for one who is ahead in line: in all windows, or only where they keep it back. */
-  reserve(amounts: Amounts, everywhere: boolean, at: Moment): void {
+  /**
+   * Sets amounts aside for one who is ahead in line, in the windows where what others take now would still count when that one can go.
+   *
+   * @param inMs how long until then, by what is known now
+   * @param place whether a place in flight is set aside too
+   */
+  reserve(amounts: Amounts, inMs: number, place: boolean, at: Moment): void {
     for (const window of this.windows) {
       const amount = amounts[window.unit] ?? 0
-      if (amount > 0 && (everywhere || window.waitMs(amount, at[window.clock]) > 0)) window.reserved += amount
+      if (amount > 0 && window.counts(inMs, at[window.clock])) window.reserved += amount
     }
-    if (everywhere || this.#full) this.reserved++
-  }
-
-  get #full(): boolean {
-    return this.spec.concurrency !== null && this.inFlight + this.reserved >= this.spec.concurrency
+    if (place) this.reserved++
   }
 
   unreserve(): void {
