@@ -252,7 +252,9 @@ class BucketWindow extends QuotaWindowMeter {
     this.#size = size
     this.slackMs = Math.min(longestSlackMs, ((size < 2 ? 0.02 : 0.05) * size * perMs) / this.base)
     const bucket = state && 'fullAt' in state ? state : null
-    const stored = bucket?.fullAt ?? at + Math.min(size, sumOf(carriedOver(state, this.base, perMs, at))) * this.#unitMs
+    const carried = sumOf(carriedOver(state, this.base, perMs, at))
+    // One that was never used has been full for ever.
+    const stored = bucket?.fullAt ?? (carried > 0 ? at + Math.min(size, carried) * this.#unitMs : at - this.slackMs)
     // A bucket is overdrawn by one window at most, also after the clock was set back.
     this.#fullAt = Math.min(stored, at + size * this.#unitMs + perMs)
     this.#lows = (bucket?.lows ?? []).map(([date, used]) => [date, used])
@@ -412,12 +414,15 @@ class CalendarWindow extends QuotaWindowMeter {
     return { start: this.#start, used: this.#used }
   }
 
-  /** A period still to come was begun before the clock was set back: it goes on. */
+  /**
+   * The next period was begun before the clock was set back: it goes on. One that is further ahead was begun by a clock that was wrong: what was
+   * used counts for this one.
+   */
   #turn(wall: Time): void {
-    const { start } = periodOf(this.#calendar, this.#timeZone, wall)
-    if (start <= this.#start) return
+    const { start, end } = periodOf(this.#calendar, this.#timeZone, wall)
+    if (start === this.#start || this.#start === end) return
+    if (start > this.#start) this.#used = 0
     this.#start = start
-    this.#used = 0
     this.changed = true
   }
 }

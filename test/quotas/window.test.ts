@@ -272,6 +272,14 @@ test('a clock that is set back gives nothing twice and blocks no longer than the
   assert.not.ok(daily.tryTake(1), 'the day before gives anew')
   daily.now += 24 * 3_600_000
   assert.not.ok(daily.tryTake(1), 'the day itself gives again')
+  daily.now -= 100 * 86_400_000
+  assert.not.ok(daily.tryTake(1))
+  daily.now += 86_400_000
+  assert.ok(daily.tryTake(1), 'it goes on until a day that a wrong clock has named')
+})
+
+test('a bucket that was never used gives all of it at once', () => {
+  assert.is(new Timed({ burst: 10 }).wait(10), 0)
 })
 
 test('a window that is configured anew keeps what was used', () => {

@@ -5,26 +5,16 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { EngineClient, EngineReply, Leases, Outcome } from '../../src/store/engine.js'
+import type { Leases, Outcome } from '../../src/store/engine.js'
 import { hostIdentity } from '../../src/store/host-identity.js'
 import { openSqliteEngine, type SqliteEngine } from '../../src/store/sqlite/engine.js'
 import { engineContract } from './engine-contract.js'
 import { keepEvents } from './support/contract.js'
 import { assertConsistent } from './support/counters.js'
 import { boom, completed, worker } from './support/desk.js'
+import { clientOf } from './support/direct-client.js'
 import { inFolder, newFolder } from './support/folders.js'
 import { World } from './support/world.js'
-
-/** An engine as a client sees it, each call a group of its own. */
-function clientOf(engine: SqliteEngine): EngineClient {
-  return {
-    async call(op, request) {
-      const [answer] = engine.execute([{ op, request }])
-      if (answer?.ok) return answer.value as EngineReply<typeof op>
-      throw answer?.error
-    },
-  }
-}
 
 engineContract('SQLite', async (world) => {
   const { folder, remove } = newFolder()
