@@ -181,6 +181,7 @@ export function quotasContract(test: ContractTest): void {
     const usual = asker.ask()
     const urgent = asker.ask({}, { priority: 5 })
     const again = asker.ask({}, { place })
+    await look(desk)
     for (const expected of ['waits granted waits', 'waits granted granted', 'granted granted granted']) {
       desk.world.advance(minute + slack)
       await look(desk)
