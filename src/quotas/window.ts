@@ -36,8 +36,11 @@ const lengths = new Map([
 export type WindowState =
   /** What was taken and when, oldest first. */
   | { log: [at: Time, amount: number][] }
-  /** When the bucket is full again ("theoretical arrival time"); how low its use has been since what was booked before, oldest first. */
-  | { fullAt: Time; lows?: [at: Time, used: number][] }
+  /**
+   * When the bucket is full again ("theoretical arrival time"), at how many ms for a unit; how low its use has been since what was booked before,
+   * oldest first. An earlier version kept only the time.
+   */
+  | { fullAt: Time; unitMs?: number; lows?: [at: Time, used: number][] }
   /** What was taken since the period's start; without a start: ever. */
   | { start: Time | null; used: number }
 
@@ -254,7 +257,8 @@ class BucketWindow extends QuotaWindowMeter {
     const bucket = state && 'fullAt' in state ? state : null
     const carried = sumOf(carriedOver(state, this.base, perMs, at))
     // One that was never used has been full for ever.
-    const stored = bucket?.fullAt ?? (carried > 0 ? at + Math.min(size, carried) * this.#unitMs : at - this.slackMs)
+    const never = at - this.slackMs
+    const stored = bucket ? this.#asTime(bucket, at) : carried > 0 ? at + Math.min(size, carried) * this.#unitMs : never
     // A bucket is overdrawn by one window at most, also after the clock was set back.
     this.#fullAt = Math.min(stored, at + size * this.#unitMs + perMs)
     this.#lows = (bucket?.lows ?? []).map(([date, used]) => [date, used])
@@ -271,11 +275,15 @@ class BucketWindow extends QuotaWindowMeter {
 
   override scale(share: number, at: Time): void {
     if (share === this.share) return
-    const used = this.used(at)
-    // What came in faster or slower must not look like more or less: it is kept as a time.
+    const before = { fullAt: this.#fullAt, unitMs: this.#unitMs }
     if (share < this.share) this.changed = true
     this.share = share
-    if (used > 0) this.#fullAt = at + driftMs + used * this.#unitMs
+    this.#fullAt = this.#asTime(before, at)
+  }
+
+  /** What is in use is kept as a time, and must not become more or less of it when it runs in faster or slower. */
+  #asTime({ fullAt, unitMs = this.#unitMs }: { fullAt: Time; unitMs?: number }, at: Time): Time {
+    return fullAt <= at || unitMs === this.#unitMs ? fullAt : at + ((fullAt - at) / unitMs) * this.#unitMs
   }
 
   used(at: Time): number {
@@ -345,7 +353,7 @@ class BucketWindow extends QuotaWindowMeter {
   }
 
   save(): WindowState {
-    return { fullAt: this.#fullAt, lows: this.#lows }
+    return { fullAt: this.#fullAt, unitMs: this.#unitMs, lows: this.#lows }
   }
 }
 

@@ -365,6 +365,15 @@ test('it tells for how long what is taken now counts', () => {
   assert.equal([meter.counts(1e12, now), meter.counts(Number.POSITIVE_INFINITY, now)], [true, false])
 })
 
+test('a bucket whose limit is configured anew keeps what was used', () => {
+  for (const limit of [5, 40]) {
+    const timed = new Timed({ burst: 10 })
+    timed.take(6)
+    const later = openWindow({ ...timed.window, limit }, timed.meter.save(), { now: noon, wall: noon })
+    assert.ok(Math.abs(later.used(noon) - 6) < 1e-3, `${later.used(noon)} with a limit of ${limit}`)
+  }
+})
+
 test('it tells when all of it is free again', () => {
   const sliding = new Timed()
   assert.is(sliding.meter.resetsAt(noon), null)
