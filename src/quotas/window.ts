@@ -17,7 +17,7 @@ const driftMs = 0.01
 /** What is short of an amount by no more than such a share is short by rounding only. */
 const rounding = 1e-6
 
-/** What counts as an amount where none was said: enough to notice that a window is overdrawn. */
+/** What counts as an amount where none was said. */
 const trace = 1e-9
 
 /** A sliding window is kept in so many steps. */
@@ -117,8 +117,8 @@ export abstract class QuotaWindowMeter {
    * @param amount undefined where the request did not name the unit: it waits only while the window is overdrawn
    */
   waitMs(amount: number | undefined, at: Time): number {
-    if (amount !== undefined && amount <= 0) return 0
-    return this.waitFor((amount ?? trace) + this.reserved, at)
+    if (amount !== undefined) return amount <= 0 ? 0 : this.waitFor(amount + this.reserved, at)
+    return this.used(at) <= this.capacity * (1 + rounding) ? 0 : this.waitFor(trace, at)
   }
 
   /** How often `amount` could be taken at once, beside nobody. */
@@ -505,7 +505,7 @@ function carriedOver(state: WindowState | null, limit: number, perMs: number, at
   if (!state) return []
   if ('log' in state) return state.log
   if ('used' in state) return state.used > 0 ? [[at, state.used]] : []
-  const amount = perMs === 0 ? 0 : (Math.max(0, state.fullAt - at) * limit) / perMs
+  const amount = perMs === 0 ? 0 : Math.max(0, state.fullAt - at) / (state.unitMs ?? perMs / limit)
   return amount > 0 ? [[at, amount]] : []
 }
 

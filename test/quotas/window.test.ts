@@ -235,8 +235,10 @@ test('what was taken beyond the limit has to run out first', () => {
 test('a request that does not name the unit waits only while the window is overdrawn', () => {
   for (const window of [{}, { burst: 10 }, { per: day }] as const) {
     const timed = new Timed(window)
-    timed.take(9)
-    assert.is(timed.wait(undefined), 0)
+    timed.take(10)
+    assert.is(timed.wait(undefined), 0, 'it is spent, but not overdrawn')
+    timed.meter.reserved = 5
+    assert.is(timed.wait(undefined), 0, 'what others need is nothing to it')
     assert.is(timed.wait(0), 0)
     timed.take(3)
     assert.ok(timed.wait(undefined) > 0, 'overdrawn, and nobody waits')
