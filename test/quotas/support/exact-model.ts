@@ -35,6 +35,8 @@ export class ExactModel {
 
   set(spec: QuotaSpec, now: number): void {
     this.specs.set(spec.name, spec)
+    // How what is not used yet would count under other limits is not promised.
+    for (const grant of this.grants) grant.slackMs = Math.min(grant.slackMs, now - grant.at)
     for (const [index, { limit, per }] of spec.windows.entries()) {
       const name = `${spec.name} ${index}`
       if (typeof per === 'number') this.#rates.set(name, [...(this.#rates.get(name) ?? []), { from: now, perMs: limit / per }])
@@ -91,12 +93,9 @@ export class ExactModel {
   /** What counts for a window. */
   #of(spec: QuotaSpec, window: QuotaWindow): { at: number; slackMs: number; amount: number }[] {
     const { unit } = window
-    return (
-      this.grants
-        .filter(({ quota, amounts }) => (amounts[unit] ?? 0) > 0 && this.scopes(quota).some(({ name }) => name === spec.name))
-        // What was given before the limit changed may be used later than what is given now; that much is not promised.
-        .map(({ at, slackMs, amounts }) => ({ at, slackMs: Math.min(slackMs, slackOf(window)), amount: amounts[unit] as number }))
-    )
+    return this.grants
+      .filter(({ quota, amounts }) => (amounts[unit] ?? 0) > 0 && this.scopes(quota).some(({ name }) => name === spec.name))
+      .map(({ at, slackMs, amounts }) => ({ at, slackMs, amount: amounts[unit] as number }))
   }
 
   #breaks(spec: QuotaSpec, index: number, amount: number, now: number, quota: string): boolean {
