@@ -36,7 +36,7 @@ export class ExactModel {
   set(spec: QuotaSpec, now: number): void {
     this.specs.set(spec.name, spec)
     // How what is not used yet would count under other limits is not promised.
-    for (const grant of this.grants) grant.slackMs = Math.min(grant.slackMs, now - grant.at)
+    for (const grant of this.grants) if (now - grant.at < grant.slackMs) grant.slackMs = 0
     for (const [index, { limit, per }] of spec.windows.entries()) {
       const name = `${spec.name} ${index}`
       if (typeof per === 'number') this.#rates.set(name, [...(this.#rates.get(name) ?? []), { from: now, perMs: limit / per }])
