@@ -204,16 +204,26 @@ test('who gives up leaves the line, and gives back what crosses with that', asyn
 })
 
 test('who gives up while its late grant goes back asks for nothing more', async () => {
-  const { store, clock, client } = scripted()
+  const store = new ScriptedStore()
   const ending = new AbortController()
-  const asked = client.ask(wish({ signal: ending.signal }))
-  clock.now = 5_000
+  const now = (): number => {
+    ending.abort(new Error('enough'))
+    return 5_000
+  }
+  const asked = new QuotaClient({ store, client: 'c', host: 'h', now }).ask(wish({ signal: ending.signal }))
   store.grant()
-  ending.abort(new Error('enough'))
   assert.is((await rejected(asked)).message, 'enough')
   await settled()
-  assert.not.ok(store.calls.some(({ op }) => op === 'acquireQuota'))
-  assert.is(await rejected(client.ask(wish({ signal: ending.signal }))).then(({ message }) => message), 'enough')
+  assert.equal(
+    store.calls.map(({ op }) => op),
+    ['cancelQuota', 'settleQuota'],
+  )
+})
+
+test('who has given up before it asks is refused at once', async () => {
+  const { store, client } = scripted()
+  assert.is((await rejected(client.ask(wish({ signal: AbortSignal.abort(new Error('enough')) })))).message, 'enough')
+  assert.is(store.calls.length, 0)
 })
 
 test('a timeout of years is none', async () => {
