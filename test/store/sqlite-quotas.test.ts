@@ -157,12 +157,14 @@ test(
     await granted(new Asker(first.desk, 'a').try({ requests: 5 }))
     const theirs = new Asker(second.desk, 'b').ask()
     const ours = new Asker(first.desk, 'a2').ask({ requests: 5 })
+    const db = new Database(file)
     for (const end = world.now() + minute + 5_000; world.now() < end; ) {
       world.advance(600)
       first.look()
       // It shows that it is there, though it does not come to look at what it could take.
-      new Database(file).prepare('UPDATE quota_place SET alive_until = ? WHERE client = ?').run(world.now() + 2_000, 'b')
+      db.prepare('UPDATE quota_place SET alive_until = ? WHERE client = ?').run(world.now() + 2_000, 'b')
     }
+    db.close()
     await turn()
     assert.is(standing(theirs, ours), 'waits waits')
     second.engine.close()
