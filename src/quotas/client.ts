@@ -13,6 +13,10 @@ import type { QuotaReading } from './observation.js'
 /** A block is no larger. */
 const largestBlock = 100_000
 const growth = 4
+/** Who wants what a block on its way may hold waits so long for it, then stands in line itself: the block may be long in coming. */
+const blockPatienceMs = 20
+/** A timer holds no more than that, some 25 days; who waits longer waits for ever. */
+const longestTimerMs = 2 ** 31 - 1
 /** What was used is told at the latest so long after. */
 const tellUsageMs = 1_000
 
@@ -105,62 +109,77 @@ export class QuotaClient {
   async ask({ choices, amounts, priority, patienceMs, timeoutMs, signal }: QuotaAsk): Promise<QuotaLease | QuotaSpent> {
     signal?.throwIfAborted()
     const key = keyOf(choices, amounts)
-    for (let coming = this.#coming.get(key); coming; coming = this.#coming.get(key)) {
-      await coming
-      signal?.throwIfAborted()
-    }
-    const ready = this.#fromBlock(key)
-    if (ready) return ready
     const { store, client, host } = this.#options
-    const ticket = ++this.#lastTicket
-    const times = this.#ahead.get(key) ?? 1
+    let ticket = 0
     const ending = new Ending(timeoutMs, signal, choices[0] ?? '', () => {
-      store.call('cancelQuota', { client, ticket }).catch(() => {})
+      if (ticket > 0) store.call('cancelQuota', { client, ticket }).catch(() => {})
     })
-    let place: number | null = null
-    let settle: () => void = () => {}
-    if (times > 1) this.#coming.set(key, new Promise((resolve) => (settle = resolve)))
+    let block: { settle(): void } | null = null
     try {
+      const until = performance.now() + blockPatienceMs
       for (;;) {
-        const asked: Promise<QuotaAnswer> = store.call('acquireQuota', {
-          client,
-          ticket,
-          host,
-          choices,
-          amounts,
-          times,
-          priority,
-          place,
-          wait: true,
-          patienceMs,
-        })
-        const answer: QuotaAnswer = await ending.orAnswer(asked, (late) => this.#giveBack(late, ticket))
+        const ready = this.#fromBlock(key)
+        if (ready) return ready
+        const coming = this.#coming.get(key)
+        const leftMs = until - performance.now()
+        if (!coming || leftMs <= 0) break
+        await ending.orAnswer(soon(coming, leftMs), () => {})
+      }
+      const times = this.#coming.has(key) ? 1 : (this.#ahead.get(key) ?? 1)
+      if (times > 1) block = this.#announce(key)
+      for (let place: number | null = null; ; ) {
+        // Each has a number of its own: what becomes of a grant that came too late is not to be taken for that of the next.
+        const asked = ++this.#lastTicket
+        ticket = asked
+        const request = { client, ticket, host, choices, amounts, times, priority, place, wait: true, patienceMs }
+        const answer: QuotaAnswer = await ending.orAnswer(store.call('acquireQuota', request), (late) => this.#giveBack(late, asked))
         if (!answer.granted) return { quota: answer.quota, window: answer.window, inMs: answer.inMs }
         const grant: QuotaGrant = answer.grant
-        if (this.#now() <= grant.expiresAt) return this.#taken(key, grant, ticket)
+        if (this.#now() <= grant.expiresAt) return this.#taken(key, grant, asked, times)
         place = grant.place
-        this.#giveBack(answer, ticket)
+        this.#giveBack(answer, asked)
+        ending.throwIfOver()
       }
     } finally {
       ending.stop()
-      this.#coming.delete(key)
-      settle()
+      block?.settle()
     }
   }
 
-  /** What became of a lease; only the first time counts. Settles when the store has it. */
-  settle(lease: QuotaLease, actual: Amounts): Promise<void> {
+  /** A block is on its way, until it is settled. */
+  #announce(key: string): { settle(): void } {
+    let resolve: () => void = () => {}
+    const coming = new Promise<void>((settle) => (resolve = settle))
+    this.#coming.set(key, coming)
+    return {
+      settle: () => {
+        if (this.#coming.get(key) === coming) this.#coming.delete(key)
+        resolve()
+      },
+    }
+  }
+
+  /**
+   * What became of a lease; only the first time counts. Settles when the store has it.
+   *
+   * @throws DroverError QUOTA_INVALID if an amount is not a number of 0 or more; the lease can still be settled then
+   */
+  async settle(lease: QuotaLease, actual: Amounts): Promise<void> {
     const kept = this.#kept.get(lease)
-    if (!kept) return Promise.resolve()
-    this.#kept.delete(lease)
+    if (!kept) return
     const delta: Amounts = {}
     for (const [unit, amount] of Object.entries(actual)) {
+      if (!(Number.isFinite(amount) && amount >= 0)) {
+        const message = `${amount} ${unit} cannot be settled with quota ${lease.quota}: an amount is a number of 0 or more`
+        throw new DroverError('QUOTA_INVALID', message, { details: { quota: lease.quota, unit, amount } })
+      }
       const more = amount - (lease.amounts[unit] ?? 0)
       if (more !== 0) delta[unit] = more
     }
+    this.#kept.delete(lease)
     kept.onSettled?.(delta)
-    if (Object.keys(delta).length === 0 && kept.flight === null) return Promise.resolve()
-    return this.#send({ quota: lease.quota, delta, booked: kept.booked, done: kept.flight })
+    if (Object.keys(delta).length === 0 && kept.flight === null) return
+    await this.#send({ quota: lease.quota, delta, booked: kept.booked, done: kept.flight })
   }
 
   /** Whether a lease counts as in flight until it is settled. */
@@ -211,8 +230,11 @@ export class QuotaClient {
   }
 
   /** The first of what was granted; the rest becomes a block. */
-  #taken(key: string, grant: QuotaGrant, ticket: number): QuotaLease {
-    if (!grant.inFlight) this.#aheadAfter(key, grant.times, true)
+  #taken(key: string, grant: QuotaGrant, ticket: number, asked: number): QuotaLease {
+    // One that somebody took who did not wait for this one.
+    if (grant.times > 1) this.#dropBlock(key)
+    // Fewer than were asked for: others want them too, or there are few left.
+    if (!grant.inFlight) this.#aheadAfter(key, grant.times, grant.times === asked)
     if (grant.times > 1) {
       const expiry = setTimeout(() => this.#dropBlock(key), grant.expiresAt - this.#now())
       expiry.unref()
@@ -237,7 +259,10 @@ export class QuotaClient {
   }
 
   #dropBlocks(quota: string): void {
-    for (const [key, { grant }] of [...this.#blocks]) if (grant.quota === quota) this.#dropBlock(key)
+    for (const [key, { grant }] of [...this.#blocks]) {
+      // Those of quotas within it too.
+      if (grant.quota === quota || Object.keys(grant.booked).some((window) => window.startsWith(`${quota} `))) this.#dropBlock(key)
+    }
   }
 
   #dropBlock(key: string): void {
@@ -312,7 +337,7 @@ class Ending {
     this.#signal = signal
     this.#onEnd = () => end(signal?.reason)
     signal?.addEventListener('abort', this.#onEnd, { once: true })
-    if (!Number.isFinite(timeoutMs)) return
+    if (timeoutMs > longestTimerMs) return
     const message = `quota ${quota} granted nothing within ${timeoutMs} ms`
     this.#timer = setTimeout(() => end(new DroverError('TIMEOUT', message, { details: { quota, timeoutMs } })), timeoutMs)
   }
@@ -326,6 +351,10 @@ class Ending {
     })
   }
 
+  throwIfOver(): void {
+    if (this.#reason) throw this.#reason.error
+  }
+
   stop(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#signal?.removeEventListener('abort', this.#onEnd)
@@ -334,6 +363,17 @@ class Ending {
 
 export function isSpent(answer: QuotaLease | QuotaSpent): answer is QuotaSpent {
   return 'inMs' in answer
+}
+
+/** Settles with a promise, or after so many ms. */
+function soon(promise: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    void promise.then(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
 
 function keyOf(choices: readonly string[], amounts: Amounts): string {

@@ -1,5 +1,4 @@
 /** A quota in another thread of the process that has opened it. */
-import { randomUUID } from 'node:crypto'
 import type { MessagePort } from 'node:worker_threads'
 import { StoreClient } from '../store/client.js'
 import { QuotaClient } from './client.js'
@@ -10,6 +9,8 @@ export interface QuotaPort {
   port: MessagePort
   name: string
   host: string
+  /** Under which the thread asks: when it ends, nothing of it is in line or in flight any more. */
+  client: string
 }
 
 /** A quota in a thread. */
@@ -29,9 +30,8 @@ export interface ConnectedQuota extends StandaloneQuota {
  * const quota = connectQuota(workerData.connection)
  * const lease = await quota.acquire({ requests: 1 })
  */
-export function connectQuota({ port, name, host }: QuotaPort): ConnectedQuota {
+export function connectQuota({ port, name, host, client }: QuotaPort): ConnectedQuota {
   const store = new StoreClient(port)
-  const client = `${host} ${randomUUID()}`
   const connection = new QuotaConnection({ client: new QuotaClient({ store, client, host }), choices: [name], priority: 0 })
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => {

@@ -1,4 +1,5 @@
 /** A quota by itself, without workers: for programs that call a provider from wherever they like. */
+import { randomUUID } from 'node:crypto'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { compileWith } from '../config.js'
 import { DroverError, toErrorRecord } from '../errors.js'
@@ -100,7 +101,10 @@ export async function createQuota({
     refund: (lease) => connection.refund(lease),
     penalize: (penalty) => connection.penalize(penalty),
     observe: (source, options) => connection.observe(source, options),
-    connect: () => ({ port: relay(store.client), name, host: host.id }),
+    connect: () => {
+      const threadClient = `${host.id} ${randomUUID()}`
+      return { port: relay(store.client, threadClient), name, host: host.id, client: threadClient }
+    },
     set: async (own) => {
       const { specs: changed } = specsOf(own)
       await store.client.call('declareQuotas', { quotas: changed.filter((spec) => spec.name === name) })
@@ -111,8 +115,11 @@ export async function createQuota({
   }
 }
 
-/** A port for another thread, whose requests go to the store from here: so they outlive the store's thread. */
-function relay(store: EngineClient): MessagePort {
+/**
+ * A port for another thread, whose requests go to the store from here: so they outlive the store's thread. When it is closed, or its thread is
+ * gone, its client leaves.
+ */
+function relay(store: EngineClient, client: string): MessagePort {
   const { port1, port2 } = new MessageChannel()
   port1.on('message', ({ id, op, request }: StoreRequest) => {
     const reply = (answer: StoreReply): void => port1.postMessage(answer)
@@ -120,6 +127,9 @@ function relay(store: EngineClient): MessagePort {
       (value) => reply({ id, ok: true, value }),
       (error: unknown) => reply({ id, ok: false, error: toErrorRecord(error) }),
     )
+  })
+  port1.on('close', () => {
+    store.call('leaveQuotas', { client }).catch(() => {})
   })
   port1.unref()
   return port2

@@ -2,18 +2,18 @@
  * Who may go, of all who ask for quotas: those of this process, and those of others on the same store, in one line. Pure: the caller
  * brings the clocks, and keeps what has changed.
  *
- * Higher priority goes first, then who asked first. What those ahead need is set aside in the windows that keep them back, so nobody
- * behind takes it; whoever needs something else may pass. Once a request could go within a second everything it needs is set aside
- * until it goes. So a heavy request waits no longer than for those ahead of it and one length of each of its windows, and a light one behind it no
- * longer than that.
+ * Higher priority goes first, then who asked first. What one who waits needs is set aside in each window where it would still be missing by the
+ * time that one can go, so nobody behind makes it wait longer; whoever needs something else, or will be out of the window by then, may pass. So
+ * a heavy request waits no longer than for those ahead of it and the longest of its windows, a light one behind it no longer than that, and nobody
+ * for one whose own limit is spent for hours.
  */
 import { DroverError } from '../errors.js'
 import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../store/engine.js'
 import { backlogAt } from './eta.js'
-import type { Quota, QuotaWait } from './quota.js'
+import { inFlight, type Quota, type QuotaWait } from './quota.js'
 import type { Moment } from './window.js'
 
-/** Who could go within so long has everything set aside. */
+/** Who could go within so long, or waits for nothing else, has a place in flight set aside. */
 const holdMs = 1_000
 
 /** No more than such a share of what there is goes to one client ahead of its use. */
@@ -33,8 +33,6 @@ export interface Waiter {
   own: boolean
   times: number
   patienceMs: number
-  /** Everything is set aside for it. */
-  held: boolean
   /** What keeps it back, at the last look. */
   wait: QuotaWait | null
 }
@@ -110,29 +108,34 @@ export class Limiter {
       const message = `${amount} ${unit} cannot be taken from quota ${first}: an amount is 0 or more`
       throw new DroverError('QUOTA_INVALID', message, { details: { quota: first, unit, amount } })
     }
-    for (const choice of choices) {
-      for (const quota of this.scopes(choice)) {
-        const window = quota.tooSmallFor(amounts)
-        if (!window) continue
-        const amount = amounts[window.unit] as number
-        const message = `quota ${quota.name} never grants ${amount} ${window.unit} at once: ${window.label} holds ${window.capacity}`
-        throw new DroverError('QUOTA_INVALID', message, {
-          details: { quota: quota.name, window: window.label, amount, limit: window.capacity },
-        })
-      }
-    }
-    this.#usable(choices)
+    this.#usable(choices, amounts)
     return amounts
+  }
+
+  #neverGranted(choice: string, amounts: Amounts): DroverError | null {
+    for (const quota of this.scopes(choice)) {
+      const window = quota.tooSmallFor(amounts)
+      if (!window) continue
+      const amount = amounts[window.unit] as number
+      const message = `quota ${quota.name} never grants ${amount} ${window.unit} at once: ${window.label} holds ${window.capacity}`
+      return new DroverError('QUOTA_INVALID', message, {
+        details: { quota: quota.name, window: window.label, amount, limit: window.capacity },
+      })
+    }
+    return null
   }
 
   #retired(choice: string): Quota | undefined {
     return this.scopes(choice).find(({ record }) => record.retired !== null)
   }
 
-  #usable(choices: readonly string[]): string[] {
-    const usable = choices.filter((choice) => !this.#retired(choice))
+  /** Those that can grant such amounts at all: a quota may have been configured anew, or retired, since they were asked for. */
+  #usable(choices: readonly string[], amounts: Amounts): string[] {
+    const large = choices.filter((choice) => this.scopes(choice).every((quota) => !quota.tooSmallFor(amounts)))
+    if (large.length === 0) throw this.#neverGranted(choices[0] as string, amounts)
+    const usable = large.filter((choice) => !this.#retired(choice))
     if (usable.length > 0) return usable
-    const retired = choices.map((choice) => this.#retired(choice) as Quota)
+    const retired = large.map((choice) => this.#retired(choice) as Quota)
     const reasons = retired.map(({ name, record }) => `${name} (${record.retired?.reason})`).join(', ')
     const message = `retired: ${reasons}; nothing is granted until it is revived`
     throw new DroverError('QUOTA_RETIRED', message, { details: { quotas: retired.map(({ name }) => name) } })
@@ -190,15 +193,20 @@ export class Limiter {
       const bare = this.#bareWait(waiter, at)
       if (bare && bare.inMs > waiter.patienceMs) return { answer: { granted: false, waiting: false, ...bare } }
     }
-    if (!wait || wait.inMs <= holdMs) waiter.held = true
-    for (const quota of this.scopes(choice)) quota.reserve(waiter.amounts, waiter.held, at)
+    this.#reserve(choice, waiter.amounts, wait, at)
     return null
+  }
+
+  #reserve(choice: string, amounts: Amounts, wait: QuotaWait | null, at: Moment): void {
+    const inMs = wait?.inMs ?? 0
+    const place = inMs <= holdMs || wait?.window === inFlight
+    for (const quota of this.scopes(choice)) quota.reserve(amounts, inMs, place, at)
   }
 
   /** Of several that can go now the healthiest, else the first that can. */
   #best({ choices, amounts }: Pick<Waiter, 'choices' | 'amounts'>, at: Moment): { choice: string; wait: QuotaWait | null } {
     let best: { choice: string; wait: QuotaWait | null } | null = null
-    for (const choice of this.#usable(choices)) {
+    for (const choice of this.#usable(choices, amounts)) {
       const wait = this.#longestWait(this.scopes(choice), amounts, at)
       const health = this.quotas.get(choice)?.record.health ?? 0
       const better =
@@ -245,7 +253,8 @@ export class Limiter {
     const limited = scopes.filter(({ spec }) => spec.concurrency !== null)
     // What a call uses beyond what it was granted must be known before the next one goes.
     const foreseen = scopes.every((quota) => quota.windows.every(({ unit }) => amounts[unit] !== undefined))
-    const alone = this.#line.length <= 1 && limited.length === 0 && foreseen
+    const shared = waiter.times > 1 && this.#line.some((other) => other !== waiter && this.#shares(other, scopes))
+    const alone = limited.length === 0 && foreseen && !shared
     const most = alone ? Math.floor(Math.min(...scopes.map((quota) => quota.timesNow(amounts, at))) / aheadShare) : 1
     const times = Math.max(1, Math.min(waiter.times, most))
     const booked: QuotaGrant['booked'] = {}
@@ -258,13 +267,22 @@ export class Limiter {
     return { quota: choice, amounts, times, booked, place: waiter.seq, expiresAt, inFlight: limited.length > 0 }
   }
 
-  settle({ quota, delta, booked, done, client }: QuotaSettlement & { client: string }, at: Moment): void {
+  #shares({ choices }: Waiter, scopes: readonly Quota[]): boolean {
+    return choices.some((choice) => this.scopes(choice).some((quota) => scopes.includes(quota)))
+  }
+
+  /** @throws QUOTA_INVALID if {@link settle} could not do it */
+  checkSettlement({ quota, delta }: QuotaSettlement): void {
+    this.scopes(quota)
     for (const [unit, amount] of Object.entries(delta)) {
       if (Number.isFinite(amount)) continue
       throw new DroverError('QUOTA_INVALID', `${amount} ${unit} cannot be settled with quota ${quota}`, {
         details: { quota, unit, amount },
       })
     }
+  }
+
+  settle({ quota, delta, booked, done, client }: QuotaSettlement & { client: string }, at: Moment): void {
     for (const scope of this.scopes(quota)) scope.settle({ delta, booked }, at)
     if (done !== null) this.land(nameOf({ client, ticket: done }))
   }
@@ -297,7 +315,7 @@ export class Limiter {
     for (const waiter of this.#line) {
       try {
         const { choice, wait } = this.#best(waiter, at)
-        for (const quota of this.scopes(choice)) quota.reserve(waiter.amounts, waiter.held || !wait, at)
+        this.#reserve(choice, waiter.amounts, wait, at)
       } catch {
         // It can never be granted any more, and keeps nobody back.
       }

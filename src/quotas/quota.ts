@@ -10,7 +10,10 @@ const weight = 0.2
 const sameCauseMs = 5_000
 
 /** Who waits for one that is in flight looks again after so long, unless it is told before. */
-export const lookAgainMs = 2_000
+const lookAgainMs = 2_000
+
+/** What keeps back who waits for that. */
+export const inFlight = 'in flight'
 
 /** What is kept of a quota besides its windows. */
 export interface QuotaRecord {
@@ -45,7 +48,8 @@ export class Quota {
   constructor(spec: QuotaSpec, record: QuotaRecord, states: ReadonlyMap<string, WindowState>, at: Moment) {
     this.spec = spec
     this.record = record
-    this.windows = spec.windows.map((window) => openWindow(window, states.get(`${window.unit}/${perOf(window)}`) ?? null, at))
+    const share = this.pace(at)
+    this.windows = spec.windows.map((window) => openWindow(window, states.get(`${window.unit}/${perOf(window)}`) ?? null, at, share))
   }
 
   get name(): string {
@@ -73,7 +77,7 @@ export class Quota {
     }
     consider('blocked', this.record.blockedUntil - at.now)
     const { concurrency } = this.spec
-    if (concurrency !== null && this.inFlight + this.reserved >= concurrency) consider('in flight', lookAgainMs)
+    if (concurrency !== null && this.inFlight + this.reserved >= concurrency) consider(inFlight, lookAgainMs)
     this.#adapt(at)
     for (const window of this.windows) consider(window.label, window.waitMs(amounts[window.unit], at[window.clock]))
     return longest.inMs > 0 ? longest : null
@@ -104,24 +108,28 @@ export class Quota {
       const amount = delta[window.unit] ?? 0
       const time = at[window.clock]
       if (amount > 0) window.take(amount, time)
-      else if (amount < 0) window.give(-amount, booked[`${this.name} ${window.label}`] ?? time, time)
+      if (amount >= 0) continue
+      const taken = booked[`${this.name} ${window.label}`]
+      // A window that came with a later configuration was taken nothing from.
+      if (taken !== undefined) window.give(-amount, taken, time)
     }
     const requests = delta.requests ?? 0
     if (requests !== 0) this.record.granted = Math.max(0, this.record.granted + requests)
     this.changed = true
   }
 
-  /** Sets amounts aside for one who is ahead in line: in all windows, or only where they keep it back. */
-  reserve(amounts: Amounts, everywhere: boolean, at: Moment): void {
+  /**
+   * Sets amounts aside for one who is ahead in line, in the windows where what others take now would still count when that one can go.
+   *
+   * @param inMs how long until then, by what is known now
+   * @param place whether a place in flight is set aside too
+   */
+  reserve(amounts: Amounts, inMs: number, place: boolean, at: Moment): void {
     for (const window of this.windows) {
       const amount = amounts[window.unit] ?? 0
-      if (amount > 0 && (everywhere || window.waitMs(amount, at[window.clock]) > 0)) window.reserved += amount
+      if (amount > 0 && window.counts(inMs, at[window.clock])) window.reserved += amount
     }
-    if (everywhere || this.#full) this.reserved++
-  }
-
-  get #full(): boolean {
-    return this.spec.concurrency !== null && this.inFlight + this.reserved >= this.spec.concurrency
+    if (place) this.reserved++
   }
 
   unreserve(): void {
@@ -169,6 +177,8 @@ export class Quota {
     this.changed = true
     if (outcome !== 'refused' || !adapt || at.now < record.pace.at + sameCauseMs) return
     record.pace = { share: Math.max(adapt.least, this.pace(at) * adapt.decrease), at: at.now }
+    // Together with it: what a bucket has in use is kept as a time, which goes by the pace.
+    this.#adapt(at)
   }
 
   /** Answers whether anything changed. */
@@ -215,6 +225,6 @@ export class Quota {
   #adapt(at: Moment): void {
     if (!this.spec.adapt) return
     const share = this.pace(at)
-    for (const window of this.windows) if (window.clock === 'now') window.scale(share)
+    for (const window of this.windows) if (window.clock === 'now') window.scale(share, at.now)
   }
 }

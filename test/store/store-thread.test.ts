@@ -5,10 +5,11 @@ import { setEnvironmentData, Worker } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { StoreClient } from '../../src/store/client.js'
-import type { ExchangeReply, LaneCounts, Leases, Outcome } from '../../src/store/engine.js'
+import type { ExchangeReply, LaneCounts, Leases, Outcome, QuotaSpec } from '../../src/store/engine.js'
 import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
 import { StoreHost, type StoreHostOptions } from '../../src/store/store-host.js'
 import { engineContract } from './engine-contract.js'
+import { Asker, granted, look, standing } from './support/asker.js'
 import { keepEvents } from './support/contract.js'
 import { assertConsistent } from './support/counters.js'
 import { completed, Desk, refused, worker } from './support/desk.js'
@@ -159,7 +160,6 @@ test(
             request: ++request,
             outcomes,
             want: 20,
-            quota: null,
           })
           assert.not.ok(reply.settled.includes('lost'), 'an outcome was lost')
           complete = Math.max(complete, reply.counts.done)
@@ -205,7 +205,7 @@ test(
     const script = `
       const { workerData: { port, fence, worker } } = require('node:worker_threads')
       const ask = (request, outcomes, want) =>
-        port.postMessage({ id: request, op: 'exchange', request: { worker, fence, request, outcomes, want, quota: null } })
+        port.postMessage({ id: request, op: 'exchange', request: { worker, fence, request, outcomes, want } })
       port.once('message', ({ value: { leases } }) => {
         ask(2, leases.tokens.map((token) => ({ do: 'complete', token, value: '1' })), 0)
         process.exit(1)
@@ -224,7 +224,7 @@ test(
     await desk.load(4)
     const hold = await desk.acquire()
     const client = new StoreClient(host.connect(worker))
-    const ask = { worker, fence: hold.fence, quota: null }
+    const ask = { worker, fence: hold.fence }
     const { leases } = await client.call('exchange', { ...ask, request: 1, outcomes: [], want: 4 })
     // While the store thread reads these items the other two messages arrive, and the main thread's port is read to its end first.
     const loading = desk.load(5_000, { from: 100 })
@@ -308,6 +308,64 @@ test(
     await refused(desk.call('now', {}), 'STORE_FAILED')
     const { error } = (await failed) as { error: Error }
     assert.match(error.message, '6 times')
+  }),
+)
+
+/** A quota whose next is granted only when one in flight is settled, or by its window. */
+async function declareQuota(desk: Desk, more: Partial<QuotaSpec>): Promise<Asker> {
+  await desk.call('declareQuotas', { quotas: [{ name: 'key', windows: [], concurrency: null, within: [], adapt: null, ...more }] })
+  return new Asker(desk, 'client')
+}
+
+test(
+  'who stands in line for a quota is answered when its time comes, though nobody asks for anything meanwhile',
+  withStore(async (_host, desk) => {
+    const asker = await declareQuota(desk, { windows: [{ unit: 'requests', limit: 1, per: 200, burst: null }] })
+    const first = await granted(asker.ask().answer)
+    const second = await within(10_000, 'the second grant', granted(asker.ask().answer))
+    const apart = (second.booked['key requests/200 ms'] ?? 0) - (first.booked['key requests/200 ms'] ?? 0)
+    assert.ok(apart >= 200, `${apart} ms apart`)
+  }),
+)
+
+test(
+  'who stands in line keeps its place when the store thread dies, and is granted once',
+  withStore(async (host, desk) => {
+    const asker = await declareQuota(desk, { concurrency: 1, windows: [{ unit: 'requests', limit: 9, per: 3_600_000, burst: null }] })
+    const first = await granted(asker.ask().answer)
+    const second = asker.ask()
+    const third = asker.ask()
+    await look(desk)
+    for (const after of [undefined, 'commit'] as const) {
+      const restarted = next(host, 'restarted')
+      host.die(3, after)
+      await desk.call('now', {})
+      await restarted
+    }
+    assert.is(standing(second, third), 'waits waits')
+    // What grants the second dies between its commit and the answers.
+    host.die(3, 'commit')
+    await asker.settle(first, {}, { done: 1 })
+    const grant = await within(10_000, 'the second grant', granted(second.answer))
+    const [status] = (await desk.call('quotas', { names: ['key'] })).quotas
+    assert.equal([status?.windows[0]?.used, status?.inFlight, status?.waiting], [2, 1, 1])
+    await asker.settle(grant, {}, { done: second.ticket })
+    await within(10_000, 'the third grant', third.answer)
+  }),
+)
+
+test(
+  'who leaves the line is answered, and who stands in it when the store is closed is refused',
+  withStore(async (host, desk) => {
+    const asker = await declareQuota(desk, { concurrency: 1 })
+    await granted(asker.ask().answer)
+    const second = asker.ask()
+    const third = asker.ask()
+    await desk.call('cancelQuota', { client: 'client', ticket: second.ticket })
+    const answer = await within(10_000, 'the answer', second.answer)
+    assert.equal([answer.granted, 'waiting' in answer && answer.waiting], [false, false])
+    await host.close()
+    await refused(third.answer, 'CLOSED')
   }),
 )
 

@@ -1,6 +1,6 @@
 /** The tables of the quotas: what is kept of them, of those in line, and of what is in flight. */
 import type Database from 'better-sqlite3'
-import type { QuotaRecord } from '../../quotas/quota.js'
+import { freshRecord, type QuotaRecord } from '../../quotas/quota.js'
 import type { WindowState } from '../../quotas/window.js'
 import type { Amounts, QuotaSample, QuotaSpec, QuotaWindow, Time } from '../engine.js'
 
@@ -30,7 +30,9 @@ export function quotaTables(db: Database.Database) {
   const selectCounter = db.prepare<[string], number>('SELECT value FROM counter WHERE name = ?').pluck()
   const upsertCounter = db.prepare<[string, number]>('INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)')
   const selectQuotas = db
-    .prepare<[number], [name: string, spec: string, record: string | null]>('SELECT name, spec, record FROM quota WHERE version > ?')
+    .prepare<[number], [name: string, spec: string, record: string | null, blockedUntil: Time]>(
+      'SELECT name, spec, record, blocked_until FROM quota WHERE version > ?',
+    )
     .raw()
   const upsertSpec = db.prepare<[string, string]>(
     'INSERT INTO quota (name, spec) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET spec = excluded.spec',
@@ -57,6 +59,7 @@ export function quotaTables(db: Database.Database) {
   const deleteFlight = db.prepare<[string]>('DELETE FROM quota_flight WHERE name = ?')
   const selectRequest = db.prepare<[string], number>('SELECT request FROM quota_client WHERE client = ?').pluck()
   const upsertRequest = db.prepare<[string, number, Time]>('INSERT OR REPLACE INTO quota_client (client, request, at) VALUES (?, ?, ?)')
+  const deleteRequests = db.prepare<[Time]>('DELETE FROM quota_client WHERE at < ?')
   const deleteRequest = db.prepare<[string]>('DELETE FROM quota_client WHERE client = ?')
   const selectLastSample = db.prepare<[string], Time>('SELECT max(at) FROM quota_sample WHERE quota = ?').pluck()
   const insertSample = db.prepare<[string, Time, string]>('INSERT OR REPLACE INTO quota_sample (quota, at, sample) VALUES (?, ?, ?)')
@@ -77,11 +80,11 @@ export function quotaTables(db: Database.Database) {
     line: (): number => selectCounter.get('quota line') ?? 0,
     writeLine: (line: number): unknown => upsertCounter.run('quota line', line),
 
-    quotasSince(version: number): { name: string; spec: QuotaSpec; record: QuotaRecord | null; windows: Map<string, WindowState> }[] {
-      return selectQuotas.all(version).map(([name, spec, record]) => ({
-        name,
+    quotasSince(version: number): { spec: QuotaSpec; record: QuotaRecord; windows: Map<string, WindowState> }[] {
+      return selectQuotas.all(version).map(([name, spec, record, blockedUntil]) => ({
         spec: readSpec(spec),
-        record: record === null ? null : (JSON.parse(record) as QuotaRecord),
+        // An earlier version kept of it only how long it is blocked.
+        record: record === null ? { ...freshRecord, blockedUntil } : (JSON.parse(record) as QuotaRecord),
         windows: windowsOf(name),
       }))
     },
@@ -130,6 +133,7 @@ export function quotaTables(db: Database.Database) {
     lastRequest: (client: string): number | undefined => selectRequest.get(client),
     writeRequest: (client: string, request: number, at: Time): unknown => upsertRequest.run(client, request, at),
     deleteRequest: (client: string): unknown => deleteRequest.run(client),
+    deleteRequestsBefore: (at: Time): unknown => deleteRequests.run(at),
 
     lastSample: (quota: string): Time | null => selectLastSample.get(quota) ?? null,
     /** Keeps a sample, and drops those from before `from`. */

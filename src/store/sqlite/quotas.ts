@@ -10,10 +10,14 @@ import { freshRecord, Quota } from '../../quotas/quota.js'
 import { type Moment, perOf, type WindowState } from '../../quotas/window.js'
 import type { EngineReply, EngineRequest, QuotaAnswer, QuotaSpec, Time } from '../engine.js'
 import type { EngineContext } from './context.js'
+import { quotaGrants } from './quota-grants.js'
 import { quotaTables, type WaiterRow } from './quota-tables.js'
 
 /** A process that does not show that it is there for so long loses its places in line. */
 const placeTtlMs = 2_000
+
+/** A client that is not there any more repeats nothing after so long. */
+const clientsForMs = 24 * 3_600_000
 
 /** Plots get a point every so often. */
 const sampleEveryMs = 10_000
@@ -23,6 +27,7 @@ export type Quotas = ReturnType<typeof quotas>
 
 export function quotas({ db, now, wall, process }: EngineContext) {
   const tables = quotaTables(db)
+  const grants = quotaGrants({ db })
   const limiter = new Limiter()
   /** Of this process: those in line, and what the store has of them and of what is in flight. */
   let own = new Map<string, Waiter>()
@@ -39,7 +44,7 @@ export function quotas({ db, now, wall, process }: EngineContext) {
   let decisions: Decision[] = []
   let dueAt: Time = Number.POSITIVE_INFINITY
   /** What to go back to if the transaction comes to nothing. */
-  let before: { own: Map<string, Waiter>; places: Set<string>; flights: Set<string> } | null = null
+  let before: { own: Map<string, Waiter>; places: Set<string>; flights: Set<string>; decisions: Decision[] } | null = null
   let client = new Map<string, number>()
 
   const moment = (): Moment => ({ now: now(), wall: wall() })
@@ -47,7 +52,7 @@ export function quotas({ db, now, wall, process }: EngineContext) {
   /** Begins to work with quotas within the present transaction. */
   function touch(): void {
     if (before) return
-    before = { own: new Map(own), places: new Set(storedPlaces), flights: new Set(storedFlights) }
+    before = { own: new Map(own), places: new Set(storedPlaces), flights: new Set(storedFlights), decisions: [...decisions] }
     const data = tables.dataVersion()
     const stale = loadedVersion === -1 || (data !== seenData && tables.version() !== loadedVersion) || foreignUntil <= now()
     if (stale) load()
@@ -57,7 +62,7 @@ export function quotas({ db, now, wall, process }: EngineContext) {
   function load(): void {
     const at = moment()
     for (const { spec, record, windows } of tables.quotasSince(loadedVersion)) {
-      limiter.put(new Quota(spec, record ?? freshRecord, windows, at))
+      limiter.put(new Quota(spec, record, windows, at))
     }
     limiter.inFlight.clear()
     storedFlights = new Set()
@@ -92,7 +97,10 @@ export function quotas({ db, now, wall, process }: EngineContext) {
   }
 
   function decide(made: readonly Decision[]): void {
-    for (const decision of made) own.delete(nameOf(decision))
+    for (const decision of made) {
+      own.delete(nameOf(decision))
+      if ('answer' in decision.outcome) grants.remember(decision, decision.outcome.answer, now())
+    }
     decisions.push(...made)
   }
 
@@ -135,6 +143,7 @@ export function quotas({ db, now, wall, process }: EngineContext) {
       storedFlights.add(name)
       written = true
     }
+    grants.forget(at.now)
     if (line !== storedLine) tables.writeLine(line)
     storedLine = line
     if (own.size > 0 && at.now - renewedAt > placeTtlMs / 4) {
@@ -158,10 +167,12 @@ export function quotas({ db, now, wall, process }: EngineContext) {
 
   function rolledBack(): void {
     if (!before) return
-    ;({ own, places: storedPlaces, flights: storedFlights } = before)
+    ;({ own, places: storedPlaces, flights: storedFlights, decisions } = before)
     before = null
-    decisions = []
     loadedVersion = -1
+    renewedAt = 0
+    sampledAt.clear()
+    grants.rolledBack()
     limiter.clear()
   }
 
@@ -188,9 +199,10 @@ export function quotas({ db, now, wall, process }: EngineContext) {
       touch()
       const { client, ticket, host, choices, priority, place, times, patienceMs } = request
       const name = nameOf(request)
-      const amounts = limiter.check(request)
       // A repeat of one that was granted, whose answer was lost.
-      limiter.land(name)
+      const granted = grants.recall(request)
+      if (granted) return granted
+      const amounts = limiter.check(request)
       const known = limiter.find(request)
       if (known) limiter.leave(known)
       const seq = known?.seq ?? place ?? ++line
@@ -205,7 +217,6 @@ export function quotas({ db, now, wall, process }: EngineContext) {
         own: true,
         times,
         patienceMs,
-        held: false,
         wait: null,
       }
       limiter.join(waiter)
@@ -213,9 +224,10 @@ export function quotas({ db, now, wall, process }: EngineContext) {
       const made = limiter.serve(moment(), machineMs())
       const mine = made.find((decision) => nameOf(decision) === name)
       decide(made.filter((decision) => decision !== mine))
-      if (mine) own.delete(name)
       if (mine) {
+        own.delete(name)
         if ('error' in mine.outcome) throw mine.outcome.error
+        grants.remember(mine, mine.outcome.answer, now())
         return mine.outcome.answer
       }
       if (!request.wait) {
@@ -240,6 +252,7 @@ export function quotas({ db, now, wall, process }: EngineContext) {
       touch()
       const last = client.get(from) ?? tables.lastRequest(from) ?? 0
       if (request <= last) return { done: false }
+      for (const settlement of settlements) limiter.checkSettlement(settlement)
       for (const settlement of settlements) limiter.settle({ ...settlement, client: from }, moment())
       client.set(from, request)
       tables.writeRequest(from, request, wall())
@@ -309,6 +322,7 @@ export function quotas({ db, now, wall, process }: EngineContext) {
     dropHost(host: string): void {
       touch()
       drop((waiter) => waiter.host === host)
+      tables.deleteRequestsBefore(wall() - clientsForMs)
     },
 
     /** To be called within each transaction, at its start and before its end, and then with how it went. */
@@ -341,7 +355,7 @@ export function quotas({ db, now, wall, process }: EngineContext) {
 
 function foreign({ client, ticket, host, choices, amounts, priority, seq }: WaiterRow): Waiter {
   const never = Number.POSITIVE_INFINITY
-  return { client, ticket, host, choices, amounts, priority, seq, own: false, times: 1, patienceMs: never, held: false, wait: null }
+  return { client, ticket, host, choices, amounts, priority, seq, own: false, times: 1, patienceMs: never, wait: null }
 }
 
 function waitingAnswer({ wait, choices }: Waiter, waiting: boolean): QuotaAnswer {

@@ -17,6 +17,7 @@ export const applicationId = 0x64_72_6f_76
  * - `receipt`: what the latest exchanges of a worker did, for when one is repeated.
  * - `quota.version`: which of the store's quota versions (counter `quota`) wrote it last. `quota_place`: who stands in line, and until when
  *   its process is known to be there. `quota_flight`: what counts as in flight. `quota_client`: which settlements of a client were done.
+ *   `quota_grant`: what was granted lately, for when the request is repeated.
  * - `usage` and `task_usage` add up what calls used, as they told.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
  */
@@ -99,6 +100,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE quota_flight (
     name TEXT PRIMARY KEY, client TEXT NOT NULL, ticket INTEGER NOT NULL, host TEXT NOT NULL, quotas TEXT NOT NULL
   ) WITHOUT ROWID;
+  CREATE TABLE quota_grant (name TEXT PRIMARY KEY, at INTEGER NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE quota_client (client TEXT PRIMARY KEY, request INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE quota_sample (
     quota TEXT NOT NULL, at INTEGER NOT NULL, sample TEXT NOT NULL, PRIMARY KEY (quota, at)
