@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { periodOf } from '../../src/store/calendar.js'
+import { periodOf } from '../../src/quotas/calendar.js'
 
 const hour = 3_600_000
 

@@ -96,7 +96,7 @@ test(
     load(engine, 4)
     const fence = acquire(engine)
     const exchange = (request: number, mine: number) =>
-      ({ op: 'exchange', request: { worker, fence: mine, request, outcomes: [], want: 1, quota: null } }) as const
+      ({ op: 'exchange', request: { worker, fence: mine, request, outcomes: [], want: 1 } }) as const
     const answers = engine.execute([exchange(1, fence), exchange(2, fence - 1), exchange(3, fence)])
     assert.equal(
       answers.map(({ ok }) => ok),
@@ -193,7 +193,7 @@ test('a process killed in the middle: its tasks come back at once, nothing is lo
     let leases: Leases | null = null
     for (let request = 1; leases === null || leases.tokens.length > 0; request++) {
       const outcomes: Outcome[] = leases ? completed(leases) : []
-      leases = engine.exchange({ worker, fence, request, outcomes, want: 100, quota: null }).leases
+      leases = engine.exchange({ worker, fence, request, outcomes, want: 100 }).leases
     }
     const { rows } = engine.results({ filter: {}, after: null, limit: items + 1 })
     assert.is(rows.length, items)
@@ -240,7 +240,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
       const exchange = (): void => {
         const some = hands.filter(() => random() < 0.6)
         hands = hands.filter((hand) => !some.includes(hand))
-        last = { worker, fence, request: ++request, outcomes: some.map(outcomeOf), want: below(12), quota: null }
+        last = { worker, fence, request: ++request, outcomes: some.map(outcomeOf), want: below(12) }
         const { leases, settled } = engine.exchange(last)
         assert.not.ok(settled.includes('lost'), 'an outcome was lost')
         for (const [index, token] of leases.tokens.entries()) hands.push({ token, key: leases.keys[index] ?? '' })

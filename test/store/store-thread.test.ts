@@ -159,7 +159,6 @@ test(
             request: ++request,
             outcomes,
             want: 20,
-            quota: null,
           })
           assert.not.ok(reply.settled.includes('lost'), 'an outcome was lost')
           complete = Math.max(complete, reply.counts.done)
@@ -205,7 +204,7 @@ test(
     const script = `
       const { workerData: { port, fence, worker } } = require('node:worker_threads')
       const ask = (request, outcomes, want) =>
-        port.postMessage({ id: request, op: 'exchange', request: { worker, fence, request, outcomes, want, quota: null } })
+        port.postMessage({ id: request, op: 'exchange', request: { worker, fence, request, outcomes, want } })
       port.once('message', ({ value: { leases } }) => {
         ask(2, leases.tokens.map((token) => ({ do: 'complete', token, value: '1' })), 0)
         process.exit(1)
@@ -224,7 +223,7 @@ test(
     await desk.load(4)
     const hold = await desk.acquire()
     const client = new StoreClient(host.connect(worker))
-    const ask = { worker, fence: hold.fence, quota: null }
+    const ask = { worker, fence: hold.fence }
     const { leases } = await client.call('exchange', { ...ask, request: 1, outcomes: [], want: 4 })
     // While the store thread reads these items the other two messages arrive, and the main thread's port is read to its end first.
     const loading = desk.load(5_000, { from: 100 })

@@ -23,6 +23,7 @@ export function begin({ policy = policies.default, restored, now = (time) => tim
     input: {
       effects: {
         now: () => now(clock.now()),
+        wall: () => now(clock.now()),
         enter: (state) => {
           if (path.at(-1) !== state) path.push(state)
         },

@@ -70,7 +70,7 @@ export class Desk {
 
   exchange(hold: Hold, want: number, outcomes: Outcome[] = [], more: Partial<ExchangeRequest> = {}): Promise<ExchangeReply> {
     hold.request++
-    return this.call('exchange', { worker: hold.worker, fence: hold.fence, request: hold.request, outcomes, want, quota: null, ...more })
+    return this.call('exchange', { worker: hold.worker, fence: hold.fence, request: hold.request, outcomes, want, ...more })
   }
 
   async claim(hold: Hold, want: number): Promise<Leases> {

@@ -26,7 +26,7 @@ function work(): void {
   const acquired = engine.acquire({ worker, host: host.id })
   if (!('fence' in acquired)) throw new Error('the worker is held')
   for (let request = 1; ; request += 2) {
-    const ask = { worker, fence: acquired.fence, quota: null }
+    const ask = { worker, fence: acquired.fence }
     const { leases } = engine.exchange({ ...ask, request, outcomes: [], want: 4 })
     const outcomes = leases.tokens.slice(0, 3).map((token) => ({ do: 'complete', token, value: '1' }) as const)
     const { settled } = engine.exchange({ ...ask, request: request + 1, outcomes, want: 0 })

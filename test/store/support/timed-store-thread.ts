@@ -28,5 +28,9 @@ serveStore(port, () => ({
   },
   takeTouched: () => engine.takeTouched(),
   changedElsewhere: () => engine.changedElsewhere(),
+  serveQuotas: () => engine.serveQuotas(),
+  quotasDue: () => engine.quotasDue(),
+  quotasDueInMs: () => engine.quotasDueInMs(),
+  takeQuotaDecisions: () => engine.takeQuotaDecisions(),
   close: () => engine.close(),
 }))

@@ -107,6 +107,9 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   now(): number {
     return this.world.clock.now()
   }
+  wall(): number {
+    return this.now()
+  }
   enter(state: WorkerState): void {
     if (state === this.state) return
     this.state = state
