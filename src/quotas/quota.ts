@@ -45,7 +45,8 @@ export class Quota {
   constructor(spec: QuotaSpec, record: QuotaRecord, states: ReadonlyMap<string, WindowState>, at: Moment) {
     this.spec = spec
     this.record = record
-    this.windows = spec.windows.map((window) => openWindow(window, states.get(`${window.unit}/${perOf(window)}`) ?? null, at))
+    const share = this.pace(at)
+    this.windows = spec.windows.map((window) => openWindow(window, states.get(`${window.unit}/${perOf(window)}`) ?? null, at, share))
   }
 
   get name(): string {
@@ -104,7 +105,10 @@ export class Quota {
       const amount = delta[window.unit] ?? 0
       const time = at[window.clock]
       if (amount > 0) window.take(amount, time)
-      else if (amount < 0) window.give(-amount, booked[`${this.name} ${window.label}`] ?? time, time)
+      if (amount >= 0) continue
+      const taken = booked[`${this.name} ${window.label}`]
+      // A window that came with a later configuration was taken nothing from.
+      if (taken !== undefined) window.give(-amount, taken, time)
     }
     const requests = delta.requests ?? 0
     if (requests !== 0) this.record.granted = Math.max(0, this.record.granted + requests)
@@ -169,6 +173,8 @@ export class Quota {
     this.changed = true
     if (outcome !== 'refused' || !adapt || at.now < record.pace.at + sameCauseMs) return
     record.pace = { share: Math.max(adapt.least, this.pace(at) * adapt.decrease), at: at.now }
+    // Together with it: what a bucket has in use is kept as a time, which goes by the pace.
+    this.#adapt(at)
   }
 
   /** Answers whether anything changed. */
@@ -215,6 +221,6 @@ export class Quota {
   #adapt(at: Moment): void {
     if (!this.spec.adapt) return
     const share = this.pace(at)
-    for (const window of this.windows) if (window.clock === 'now') window.scale(share)
+    for (const window of this.windows) if (window.clock === 'now') window.scale(share, at.now)
   }
 }

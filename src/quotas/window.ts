@@ -23,6 +23,9 @@ const trace = 1e-9
 /** A sliding window is kept in so many steps. */
 const steps = 512
 
+/** Of how low a bucket's use has been, no more is remembered. */
+const mostLows = 32
+
 const lengths = new Map([
   [1_000, 'second'],
   [60_000, 'minute'],
@@ -33,8 +36,8 @@ const lengths = new Map([
 export type WindowState =
   /** What was taken and when, oldest first. */
   | { log: [at: Time, amount: number][] }
-  /** When the bucket is full again ("theoretical arrival time"). */
-  | { fullAt: Time }
+  /** When the bucket is full again ("theoretical arrival time"); how low its use has been since what was booked before, oldest first. */
+  | { fullAt: Time; lows?: [at: Time, used: number][] }
   /** What was taken since the period's start; without a start: ever. */
   | { start: Time | null; used: number }
 
@@ -60,12 +63,13 @@ export abstract class QuotaWindowMeter {
   changed = false
   protected readonly base: number
   /** The share of the limit that is used for now. */
-  protected share = 1
+  protected share: number
 
-  constructor(window: QuotaWindow) {
+  constructor(window: QuotaWindow, share = 1) {
     this.label = `${window.unit}/${perOf(window)}`
     this.unit = window.unit
     this.base = window.limit
+    this.share = share
   }
 
   /** The limit as it is now: the configured one, or less of it after refusals. */
@@ -78,8 +82,8 @@ export abstract class QuotaWindowMeter {
     return this.base
   }
 
-  /** Goes by a share of the limit, above 0 and up to 1. */
-  scale(share: number): void {
+  /** Goes by a share of the limit, above 0 and up to 1. What is used stays used. */
+  scale(share: number, _at: Time): void {
     this.share = share
   }
 
@@ -89,12 +93,14 @@ export abstract class QuotaWindowMeter {
   protected abstract waitFor(amount: number, at: Time): number
   /** Takes an amount, whether there is room or not. Answers the time it was booked under, for {@link give}. */
   abstract take(amount: number, at: Time): Time
-  /** Gives back what was booked at a time. */
+  /** Gives back what was booked at a time, as far as it still counts. */
   abstract give(amount: number, booked: Time, at: Time): void
   /** No more than that is left, says the provider, and all of it is back then. Never gives more room than there was. */
   abstract tighten(remaining: number, resetsAt: Time | null, at: Time): void
   /** When all of it is free again; null when nothing is used. */
   abstract resetsAt(at: Time): Time | null
+  /** Whether what is taken now still counts in so many ms. */
+  abstract counts(inMs: number, at: Time): boolean
   abstract save(): WindowState
 
   /** How much could be taken at once. */
@@ -126,8 +132,8 @@ class SlidingWindow extends QuotaWindowMeter {
   #log: [at: Time, amount: number][] = []
   #sum = 0
 
-  constructor(window: QuotaWindow, perMs: number, state: WindowState | null, at: Time) {
-    super(window)
+  constructor(window: QuotaWindow, perMs: number, state: WindowState | null, at: Time, share: number) {
+    super(window, share)
     this.#perMs = perMs
     this.slackMs = Math.min(longestSlackMs, perMs * 0.015)
     this.#stepMs = Math.max(perMs / steps, this.slackMs / 8)
@@ -152,8 +158,9 @@ class SlidingWindow extends QuotaWindowMeter {
       missing -= taken
       if (missing <= little) return Math.ceil(booked + this.#perMs - at)
     }
-    // More than the limit is wanted by several together: as many lengths as that takes.
     const last = this.#log.at(-1)?.[0] ?? at
+    if (amount <= this.base && this.share < 1) return Math.ceil(last + this.#perMs - at)
+    // More than the limit is wanted by several together: as many lengths as that takes.
     return Math.ceil(last + this.#perMs * (1 + Math.ceil(missing / this.limit - rounding)) - at)
   }
 
@@ -167,17 +174,14 @@ class SlidingWindow extends QuotaWindowMeter {
 
   give(amount: number, booked: Time, at: Time): void {
     this.#drop(at)
-    let left = amount
-    const own = this.#log.findIndex(([date]) => date >= booked)
-    // What was booked together is one entry; beyond that it comes off the oldest, which never gives a later span too much room.
-    for (const entry of own === -1 ? this.#log : [this.#log[own] as [Time, number], ...this.#log]) {
-      const back = Math.min(left, entry[1])
-      entry[1] -= back
-      left -= back
-      if (left <= 0) break
-    }
+    // What has left the window already gives no room: the entry that is found then is another's.
+    if (booked <= at - this.#perMs) return
+    const own = this.#log.find(([date]) => date >= booked)
+    if (!own) return
+    own[1] = Math.max(0, own[1] - amount)
     this.#log = this.#log.filter(([, part]) => part > 0)
     this.#count()
+    this.changed = true
   }
 
   tighten(remaining: number, resetsAt: Time | null, at: Time): void {
@@ -188,6 +192,11 @@ class SlidingWindow extends QuotaWindowMeter {
     const place = this.#log.findIndex(([date]) => date > booked)
     this.#log.splice(place === -1 ? this.#log.length : place, 0, [booked, extra])
     this.#count()
+    this.changed = true
+  }
+
+  counts(inMs: number): boolean {
+    return inMs < this.#perMs + this.slackMs
   }
 
   resetsAt(at: Time): Time | null {
@@ -217,14 +226,14 @@ class SlidingWindow extends QuotaWindowMeter {
     let over = 0
     while (over < this.#log.length && (this.#log[over] as [Time, number])[0] <= at - this.#perMs) over++
     if (over === 0) return
+    // Not a change to be saved: whoever reads it later drops the same.
     this.#log.splice(0, over)
     this.#count()
   }
 
   /** Adding up afresh keeps rounding from piling up. */
   #count(): void {
-    this.#sum = this.#log.reduce((sum, [, amount]) => sum + amount, 0)
-    this.changed = true
+    this.#sum = sumOf(this.#log)
   }
 }
 
@@ -234,16 +243,19 @@ class BucketWindow extends QuotaWindowMeter {
   readonly #perMs: number
   readonly #size: number
   #fullAt: Time
+  /** How much was used just before something was taken, oldest first; those that were no lower than a later one are left out. */
+  #lows: [at: Time, used: number][]
 
-  constructor(window: QuotaWindow, perMs: number, size: number, state: WindowState | null, at: Time) {
-    super(window)
+  constructor(window: QuotaWindow, perMs: number, size: number, state: WindowState | null, at: Time, share: number) {
+    super(window, share)
     this.#perMs = perMs
     this.#size = size
-    this.slackMs = Math.min(longestSlackMs, (size < 2 ? 0.02 : 0.05) * size * this.#unitMs)
-    const stored =
-      state && 'fullAt' in state ? state.fullAt : at + Math.min(size, sumOf(carriedOver(state, this.base, perMs, at))) * this.#unitMs
+    this.slackMs = Math.min(longestSlackMs, ((size < 2 ? 0.02 : 0.05) * size * perMs) / this.base)
+    const bucket = state && 'fullAt' in state ? state : null
+    const stored = bucket?.fullAt ?? at + Math.min(size, sumOf(carriedOver(state, this.base, perMs, at))) * this.#unitMs
     // A bucket is overdrawn by one window at most, also after the clock was set back.
     this.#fullAt = Math.min(stored, at + size * this.#unitMs + perMs)
+    this.#lows = (bucket?.lows ?? []).map(([date, used]) => [date, used])
   }
 
   /** How long one unit takes to run in. */
@@ -255,6 +267,15 @@ class BucketWindow extends QuotaWindowMeter {
     return this.#size
   }
 
+  override scale(share: number, at: Time): void {
+    if (share === this.share) return
+    const used = this.used(at)
+    // What came in faster or slower must not look like more or less: it is kept as a time.
+    if (share < this.share) this.changed = true
+    this.share = share
+    if (used > 0) this.#fullAt = at + driftMs + used * this.#unitMs
+  }
+
   used(at: Time): number {
     return Math.max(0, this.#fullAt - at - driftMs) / this.#unitMs
   }
@@ -263,26 +284,45 @@ class BucketWindow extends QuotaWindowMeter {
     return Math.max(0, this.#size - this.used(at))
   }
 
+  override timesNow(amount: number, at: Time): number {
+    return amount <= 0 ? Number.POSITIVE_INFINITY : Math.max(0, Math.floor((this.#level - this.used(at)) / amount + rounding))
+  }
+
+  /** Up to where it is used while the slack has to be reckoned with. */
+  get #level(): number {
+    return this.#size - this.slackMs / this.#unitMs
+  }
+
   /**
    * The bucket is kept smaller than the provider's by what runs in during the slack: in any span the provider then sees at most what it
    * allows, wherever in its slack each call falls. Once it was full for as long as the slack, so is the provider's.
    */
   protected waitFor(amount: number, at: Time): number {
     const unitMs = this.#unitMs
-    const over = this.used(at) + amount - (this.#size - this.slackMs / unitMs)
+    const over = this.used(at) + amount - this.#level
     if (over <= amount * rounding) return 0
     const whenFull = amount <= this.#size * (1 + rounding) ? this.#fullAt + this.slackMs - at : Number.POSITIVE_INFINITY
     return Math.ceil(Math.max(0, Math.min(over * unitMs, whenFull) - driftMs))
   }
 
   take(amount: number, at: Time): Time {
+    const before = this.used(at)
+    while ((this.#lows.at(-1)?.[1] ?? -1) >= before) this.#lows.pop()
+    this.#lows.push([at, before])
+    // Two that are next to each other: the lower, for as long as the later was there.
+    if (this.#lows.length > mostLows) this.#lows.splice(0, 2, [(this.#lows[1] as [Time, number])[0], (this.#lows[0] as [Time, number])[1]])
     this.#fullAt = Math.max(this.#fullAt, at) + amount * this.#unitMs
     this.changed = true
     return at
   }
 
-  give(amount: number): void {
-    this.#fullAt -= amount * this.#unitMs
+  /** Not more than was in use at all times since: what has run in after the bucket was full was never kept. */
+  give(amount: number, booked: Time, at: Time): void {
+    const later = this.#lows.filter(([date]) => date > booked)
+    const back = Math.min(amount, this.used(at), ...later.map(([, used]) => used))
+    if (back <= 0) return
+    for (const low of later) low[1] -= back
+    this.#fullAt -= back * this.#unitMs
     this.changed = true
   }
 
@@ -297,8 +337,13 @@ class BucketWindow extends QuotaWindowMeter {
     return this.used(at) > 0 ? Math.ceil(this.#fullAt) : null
   }
 
+  /** Until it would be full if it were empty now. */
+  counts(inMs: number, at: Time): boolean {
+    return inMs < Math.max(this.#size, this.used(at)) * this.#unitMs + this.slackMs
+  }
+
   save(): WindowState {
-    return { fullAt: this.#fullAt }
+    return { fullAt: this.#fullAt, lows: this.#lows }
   }
 }
 
@@ -359,6 +404,10 @@ class CalendarWindow extends QuotaWindowMeter {
     return this.used(wall) > 0 ? periodOf(this.#calendar, this.#timeZone, wall).end : null
   }
 
+  counts(inMs: number, wall: Time): boolean {
+    return wall + inMs < periodOf(this.#calendar, this.#timeZone, wall).end
+  }
+
   save(): WindowState {
     return { start: this.#start, used: this.#used }
   }
@@ -409,6 +458,10 @@ class TotalWindow extends QuotaWindowMeter {
     return null
   }
 
+  counts(inMs: number): boolean {
+    return Number.isFinite(inMs)
+  }
+
   save(): WindowState {
     return { start: null, used: this.#used }
   }
@@ -418,13 +471,14 @@ class TotalWindow extends QuotaWindowMeter {
  * A window as its quota is configured, with what is kept of it.
  *
  * @param state null if it was never used; of another kind if the quota was configured anew: what was used then counts as used now
+ * @param share the share of the limit that it goes by; calendars and budgets always go by all of it
  */
-export function openWindow(window: QuotaWindow, state: WindowState | null, { now, wall }: Moment): QuotaWindowMeter {
+export function openWindow(window: QuotaWindow, state: WindowState | null, { now, wall }: Moment, share = 1): QuotaWindowMeter {
   const { per } = window
   if (per === 'ever') return new TotalWindow(window, state)
   if (typeof per !== 'number') return new CalendarWindow(window, per.calendar, per.timeZone, state, wall)
-  if (window.burst === null) return new SlidingWindow(window, per, state, now)
-  return new BucketWindow(window, per, window.burst, state, now)
+  if (window.burst === null) return new SlidingWindow(window, per, state, now, share)
+  return new BucketWindow(window, per, window.burst, state, now, share)
 }
 
 /** The length of a window in words. */
