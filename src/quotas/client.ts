@@ -3,7 +3,8 @@
  * cost no message; what of a block is not used in time goes back, and what a thread takes with it when it dies counts as used.
  *
  * A grant is used at once or not at all: one that comes too late (the machine was suspended, the thread was busy) is given back and asked for again, at
- * its old place in line. Otherwise grants that piled up would be used together.
+ * its old place in line. Otherwise grants that piled up would be used together. How long they take to come is told with each request, so that they do
+ * not come too late again and again.
  */
 import { DroverError } from '../errors.js'
 import { machineMs } from '../machine-clock.js'
@@ -13,6 +14,9 @@ import type { QuotaReading } from './observation.js'
 /** A block is no larger. */
 const largestBlock = 100_000
 const growth = 4
+/** A grant should be good for so many times as long as others took to come; that is forgotten by and by. */
+const tripMargin = 1.5
+const tripMemory = 0.95
 /** What was used is told at the latest so long after. */
 const tellUsageMs = 1_000
 
@@ -83,6 +87,8 @@ export class QuotaClient {
   /** A block is on its way: others that want the same wait for it. */
   readonly #coming = new Map<string, Promise<void>>()
   #unsent: QuotaSettlement[] = []
+  /** How long grants take to come, with a margin, in ms. */
+  #needsMs = 0
   #usage: Amounts = {}
   #usageTimer: NodeJS.Timeout | null = null
   #sending: Promise<void> | null = null
@@ -133,11 +139,15 @@ export class QuotaClient {
           place,
           wait: true,
           patienceMs,
+          needsMs: this.#needsMs,
         })
         const answer: QuotaAnswer = await ending.orAnswer(asked, (late) => this.#giveBack(late, ticket))
         if (!answer.granted) return { quota: answer.quota, window: answer.window, inMs: answer.inMs }
         const grant: QuotaGrant = answer.grant
-        if (this.#now() <= grant.expiresAt) return this.#taken(key, grant, ticket)
+        const now = this.#now()
+        const tookMs = now - (grant.expiresAt - grant.slackMs)
+        this.#needsMs = Math.max(tookMs * tripMargin, this.#needsMs * tripMemory)
+        if (now <= grant.expiresAt) return this.#taken(key, grant, ticket)
         place = grant.place
         this.#giveBack(answer, ticket)
       }

@@ -11,7 +11,7 @@ import { DroverError } from '../errors.js'
 import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../store/engine.js'
 import { backlogAt } from './eta.js'
 import type { Quota, QuotaWait } from './quota.js'
-import type { Moment } from './window.js'
+import { longestSlackMs, type Moment } from './window.js'
 
 /** Who could go within so long has everything set aside. */
 const holdMs = 1_000
@@ -33,6 +33,8 @@ export interface Waiter {
   own: boolean
   times: number
   patienceMs: number
+  /** See {@link QuotaRequest.needsMs}. */
+  needsMs?: number
   /** Everything is set aside for it. */
   held: boolean
   /** What keeps it back, at the last look. */
@@ -158,7 +160,7 @@ export class Limiter {
   /**
    * Goes through the line once and grants what can be granted to those of this process.
    *
-   * @param machineNow the machine's monotonic clock, in ms
+   * @param machineNow the machine's monotonic clock, in ms, no later than `at`: what is granted may be used for its slack from then
    * @returns those who leave the line
    */
   serve(at: Moment, machineNow: number): Decision[] {
@@ -233,20 +235,21 @@ export class Limiter {
   }
 
   #grant(waiter: Waiter, choice: string, at: Moment, machineNow: number): QuotaGrant {
-    const { amounts, client, ticket, host } = waiter
+    const { amounts, client, ticket, host, needsMs = 0 } = waiter
     const scopes = this.scopes(choice)
     const limited = scopes.filter(({ spec }) => spec.concurrency !== null)
+    const slackMs = Math.min(longestSlackMs, Math.max(needsMs, Math.min(...scopes.map((quota) => quota.slackMs))))
     const alone = this.#line.length <= 1 && limited.length === 0
-    const most = alone ? Math.floor(Math.min(...scopes.map((quota) => quota.timesNow(amounts, at))) / aheadShare) : 1
+    const most = alone ? Math.floor(Math.min(...scopes.map((quota) => quota.timesNow(amounts, at, slackMs))) / aheadShare) : 1
     const times = Math.max(1, Math.min(waiter.times, most))
     const booked: QuotaGrant['booked'] = {}
-    for (const quota of scopes) quota.take(amounts, times, at, booked)
+    for (const quota of scopes) quota.take(amounts, times, at, slackMs, booked)
     if (limited.length > 0) {
       for (const quota of limited) quota.inFlight++
       this.inFlight.set(nameOf(waiter), { client, ticket, host, quotas: limited.map(({ name }) => name) })
     }
-    const expiresAt = machineNow + Math.min(...scopes.map(({ slackMs }) => slackMs))
-    return { quota: choice, amounts, times, booked, place: waiter.seq, expiresAt, inFlight: limited.length > 0 }
+    const expiresAt = machineNow + slackMs
+    return { quota: choice, amounts, times, booked, place: waiter.seq, slackMs, expiresAt, inFlight: limited.length > 0 }
   }
 
   settle({ quota, delta, booked, done, client }: QuotaSettlement & { client: string }, at: Moment): void {
