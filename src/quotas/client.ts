@@ -84,7 +84,7 @@ export class QuotaClient {
   readonly #blocks = new Map<string, Block>()
   /** How many to take ahead next time. */
   readonly #ahead = new Map<string, number>()
-  /** A block is on its way: others that want the same wait for it. */
+  /** A block is on its way: others that want the same, with the same priority, wait for it. */
   readonly #coming = new Map<string, Promise<void>>()
   #unsent: QuotaSettlement[] = []
   /** How long grants take to come, with a margin, in ms. */
@@ -111,22 +111,23 @@ export class QuotaClient {
   async ask({ choices, amounts, priority, patienceMs, timeoutMs, signal }: QuotaAsk): Promise<QuotaLease | QuotaSpent> {
     signal?.throwIfAborted()
     const key = keyOf(choices, amounts)
-    for (let coming = this.#coming.get(key); coming; coming = this.#coming.get(key)) {
-      await coming
-      signal?.throwIfAborted()
-    }
-    const ready = this.#fromBlock(key)
-    if (ready) return ready
+    const here = this.#fromBlock(key)
+    if (here) return here
     const { store, client, host } = this.#options
-    const ticket = ++this.#lastTicket
-    const times = this.#ahead.get(key) ?? 1
+    let ticket = 0
     const ending = new Ending(timeoutMs, signal, choices[0] ?? '', () => {
-      store.call('cancelQuota', { client, ticket }).catch(() => {})
+      if (ticket > 0) store.call('cancelQuota', { client, ticket }).catch(() => {})
     })
+    const same = `${priority} ${key}`
     let place: number | null = null
-    let settle: () => void = () => {}
-    if (times > 1) this.#coming.set(key, new Promise((resolve) => (settle = resolve)))
+    let arrived: (() => void) | null = null
     try {
+      for (let coming = this.#coming.get(same); coming; coming = this.#coming.get(same)) await ending.orAnswer(coming, () => {})
+      const ready = this.#fromBlock(key)
+      if (ready) return ready
+      ticket = ++this.#lastTicket
+      const times = this.#ahead.get(key) ?? 1
+      if (times > 1) this.#coming.set(same, new Promise((resolve) => (arrived = resolve)))
       for (;;) {
         const asked: Promise<QuotaAnswer> = store.call('acquireQuota', {
           client,
@@ -147,14 +148,14 @@ export class QuotaClient {
         const now = this.#now()
         const tookMs = now - (grant.expiresAt - grant.slackMs)
         this.#needsMs = Math.max(tookMs * tripMargin, this.#needsMs * tripMemory)
-        if (now <= grant.expiresAt) return this.#taken(key, grant, ticket)
+        if (now <= grant.expiresAt) return this.#taken(key, grant, ticket, times)
         place = grant.place
         this.#giveBack(answer, ticket)
       }
     } finally {
       ending.stop()
-      this.#coming.delete(key)
-      settle()
+      if (arrived) this.#coming.delete(same)
+      ;(arrived as (() => void) | null)?.()
     }
   }
 
@@ -220,9 +221,9 @@ export class QuotaClient {
     return lease
   }
 
-  /** The first of what was granted; the rest becomes a block. */
-  #taken(key: string, grant: QuotaGrant, ticket: number): QuotaLease {
-    if (!grant.inFlight) this.#aheadAfter(key, grant.times, true)
+  /** The first of what was granted; the rest becomes a block. Who is granted fewer than `asked` shares with others, and asks for no more. */
+  #taken(key: string, grant: QuotaGrant, ticket: number, asked: number): QuotaLease {
+    if (!grant.inFlight) this.#aheadAfter(key, grant.times, grant.times >= asked)
     if (grant.times > 1) {
       const expiry = setTimeout(() => this.#dropBlock(key), grant.expiresAt - this.#now())
       expiry.unref()
