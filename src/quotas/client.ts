@@ -6,9 +6,9 @@
  * its old place in line. Otherwise grants that piled up would be used together. How long they take to come is told with each request, so that they do
  * not come too late again and again.
  */
-import { DroverError } from '../errors.js'
 import { machineMs } from '../machine-clock.js'
 import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaSettlement } from '../store/engine.js'
+import { Ending } from './ending.js'
 import type { QuotaReading } from './observation.js'
 
 /** A block is no larger. */
@@ -302,44 +302,6 @@ export class QuotaClient {
       for (const [unit, amount] of Object.entries(amounts)) this.#usage[unit] = (this.#usage[unit] ?? 0) + amount
       throw error
     }
-  }
-}
-
-/** A deadline and a signal, whichever comes first. */
-class Ending {
-  readonly #timer: NodeJS.Timeout | null = null
-  readonly #signal: AbortSignal | null
-  readonly #onEnd: () => void
-  #end: (reason: unknown) => void = () => {}
-  #reason: { error: unknown } | null = null
-
-  constructor(timeoutMs: number, signal: AbortSignal | null, quota: string, cancel: () => void) {
-    const end = (error: unknown): void => {
-      if (this.#reason) return
-      this.#reason = { error }
-      cancel()
-      this.#end(error)
-    }
-    this.#signal = signal
-    this.#onEnd = () => end(signal?.reason)
-    signal?.addEventListener('abort', this.#onEnd, { once: true })
-    if (!Number.isFinite(timeoutMs)) return
-    const message = `quota ${quota} granted nothing within ${timeoutMs} ms`
-    this.#timer = setTimeout(() => end(new DroverError('TIMEOUT', message, { details: { quota, timeoutMs } })), timeoutMs)
-  }
-
-  /** The answer, unless the end comes first; an answer that comes after it goes to `onLate`. */
-  orAnswer<T>(answer: Promise<T>, onLate: (late: T) => void): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.#reason) reject(this.#reason.error)
-      this.#end = reject
-      answer.then((value) => (this.#reason ? onLate(value) : resolve(value)), reject)
-    })
-  }
-
-  stop(): void {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#signal?.removeEventListener('abort', this.#onEnd)
   }
 }
 
