@@ -15,7 +15,7 @@ import { type BusySpan, mostPossible, type ProviderLimit, refusals } from './quo
 const module = fileURLToPath(new URL('../fixtures/quota-host.ts', import.meta.url))
 const processes = new Set<ChildProcess>()
 
-/** Threads whose event loops were late by more than that did not have their time. */
+/** Threads whose event loops were late by more than that, or whose store took longer to answer, did not have their time. */
 const fairLagMs = 40
 
 /**
