@@ -306,6 +306,12 @@ class BucketWindow extends QuotaWindowMeter {
     return over <= amount * rounding ? 0 : Math.ceil(Math.max(0, over * this.#unitMs - driftMs))
   }
 
+  /** One that is spent is not overdrawn, although it counts as used by the slack more than it holds. */
+  override waitMs(amount: number | undefined, at: Time): number {
+    const mayGo = amount === undefined && this.used(at) * this.#unitMs <= this.#size * this.#unitMs + this.slackMs
+    return mayGo ? 0 : super.waitMs(amount, at)
+  }
+
   /** Nothing runs in at the provider's while its bucket is full, and that it may be until the latest moment. */
   take(amount: number, at: Time, slackMs = this.slackMs): Time {
     const latest = at + slackMs

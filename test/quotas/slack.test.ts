@@ -53,6 +53,14 @@ test('several taken at once from a bucket are used anywhere in their time, and i
   )
 })
 
+test('a bucket that is spent to the last holds back nobody who takes nothing of it, one that is overdrawn does', () => {
+  const meter = openWindow(windowOf(10, 1_000, 10), null, { now: noon, wall: noon })
+  meter.take(10, noon)
+  assert.is(meter.waitMs(undefined, noon), 0)
+  meter.take(2, noon)
+  assert.ok(meter.waitMs(undefined, noon) > 100)
+})
+
 test('a thread whose grants come too late asks for grants that are good for longer, and is granted', async () => {
   let now = 0
   const asked: number[] = []
