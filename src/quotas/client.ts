@@ -3,11 +3,13 @@
  * cost no message; what of a block is not used in time goes back, and what a thread takes with it when it dies counts as used.
  *
  * A grant is used at once or not at all: one that comes too late (the machine was suspended, the thread was busy) is given back and asked for again, at
- * its old place in line. Otherwise grants that piled up would be used together.
+ * its old place in line. Otherwise grants that piled up would be used together. How long they take to come is told with each request, so that they do
+ * not come too late again and again.
  */
 import { DroverError } from '../errors.js'
 import { machineMs } from '../machine-clock.js'
 import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaSettlement } from '../store/engine.js'
+import { Ending } from './ending.js'
 import type { QuotaReading } from './observation.js'
 
 /** A block is no larger. */
@@ -15,8 +17,9 @@ const largestBlock = 100_000
 const growth = 4
 /** Who wants what a block on its way may hold waits so long for it, then stands in line itself: the block may be long in coming. */
 const blockPatienceMs = 20
-/** A timer holds no more than that, some 25 days; who waits longer waits for ever. */
-const longestTimerMs = 2 ** 31 - 1
+/** A grant should be good for so many times as long as others took to come; that is forgotten by and by. */
+const tripMargin = 1.5
+const tripMemory = 0.95
 /** What was used is told at the latest so long after. */
 const tellUsageMs = 1_000
 
@@ -84,9 +87,11 @@ export class QuotaClient {
   readonly #blocks = new Map<string, Block>()
   /** How many to take ahead next time. */
   readonly #ahead = new Map<string, number>()
-  /** A block is on its way: others that want the same wait for it. */
+  /** A block is on its way: others that want the same, with the same priority, wait for it. */
   readonly #coming = new Map<string, Promise<void>>()
   #unsent: QuotaSettlement[] = []
+  /** How long grants take to come, with a margin, in ms. */
+  #needsMs = 0
   #usage: Amounts = {}
   #usageTimer: NodeJS.Timeout | null = null
   #sending: Promise<void> | null = null
@@ -109,33 +114,40 @@ export class QuotaClient {
   async ask({ choices, amounts, priority, patienceMs, timeoutMs, signal }: QuotaAsk): Promise<QuotaLease | QuotaSpent> {
     signal?.throwIfAborted()
     const key = keyOf(choices, amounts)
+    const here = this.#fromBlock(key)
+    if (here) return here
     const { store, client, host } = this.#options
     let ticket = 0
     const ending = new Ending(timeoutMs, signal, choices[0] ?? '', () => {
       if (ticket > 0) store.call('cancelQuota', { client, ticket }).catch(() => {})
     })
+    const same = `${priority} ${key}`
     let block: { settle(): void } | null = null
     try {
       const until = performance.now() + blockPatienceMs
       for (;;) {
         const ready = this.#fromBlock(key)
         if (ready) return ready
-        const coming = this.#coming.get(key)
+        const coming = this.#coming.get(same)
         const leftMs = until - performance.now()
         if (!coming || leftMs <= 0) break
         await ending.orAnswer(soon(coming, leftMs), () => {})
       }
-      const times = this.#coming.has(key) ? 1 : (this.#ahead.get(key) ?? 1)
-      if (times > 1) block = this.#announce(key)
+      const times = this.#coming.has(same) ? 1 : (this.#ahead.get(key) ?? 1)
+      if (times > 1) block = this.#announce(same)
       for (let place: number | null = null; ; ) {
         // Each has a number of its own: what becomes of a grant that came too late is not to be taken for that of the next.
         const asked = ++this.#lastTicket
         ticket = asked
-        const request = { client, ticket, host, choices, amounts, times, priority, place, wait: true, patienceMs }
+        const needsMs = this.#needsMs
+        const request = { client, ticket, host, choices, amounts, times, priority, place, wait: true, patienceMs, needsMs }
         const answer: QuotaAnswer = await ending.orAnswer(store.call('acquireQuota', request), (late) => this.#giveBack(late, asked))
         if (!answer.granted) return { quota: answer.quota, window: answer.window, inMs: answer.inMs }
         const grant: QuotaGrant = answer.grant
-        if (this.#now() <= grant.expiresAt) return this.#taken(key, grant, asked, times)
+        const now = this.#now()
+        const tookMs = now - (grant.expiresAt - grant.slackMs)
+        this.#needsMs = Math.max(tookMs * tripMargin, this.#needsMs * tripMemory)
+        if (now <= grant.expiresAt) return this.#taken(key, grant, asked, times)
         place = grant.place
         this.#giveBack(answer, asked)
         ending.throwIfOver()
@@ -316,48 +328,6 @@ export class QuotaClient {
       for (const [unit, amount] of Object.entries(amounts)) this.#usage[unit] = (this.#usage[unit] ?? 0) + amount
       throw error
     }
-  }
-}
-
-/** A deadline and a signal, whichever comes first. */
-class Ending {
-  readonly #timer: NodeJS.Timeout | null = null
-  readonly #signal: AbortSignal | null
-  readonly #onEnd: () => void
-  #end: (reason: unknown) => void = () => {}
-  #reason: { error: unknown } | null = null
-
-  constructor(timeoutMs: number, signal: AbortSignal | null, quota: string, cancel: () => void) {
-    const end = (error: unknown): void => {
-      if (this.#reason) return
-      this.#reason = { error }
-      cancel()
-      this.#end(error)
-    }
-    this.#signal = signal
-    this.#onEnd = () => end(signal?.reason)
-    signal?.addEventListener('abort', this.#onEnd, { once: true })
-    if (timeoutMs > longestTimerMs) return
-    const message = `quota ${quota} granted nothing within ${timeoutMs} ms`
-    this.#timer = setTimeout(() => end(new DroverError('TIMEOUT', message, { details: { quota, timeoutMs } })), timeoutMs)
-  }
-
-  /** The answer, unless the end comes first; an answer that comes after it goes to `onLate`. */
-  orAnswer<T>(answer: Promise<T>, onLate: (late: T) => void): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.#reason) reject(this.#reason.error)
-      this.#end = reject
-      answer.then((value) => (this.#reason ? onLate(value) : resolve(value)), reject)
-    })
-  }
-
-  throwIfOver(): void {
-    if (this.#reason) throw this.#reason.error
-  }
-
-  stop(): void {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#signal?.removeEventListener('abort', this.#onEnd)
   }
 }
 

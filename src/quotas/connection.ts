@@ -1,4 +1,5 @@
 /** What a program does with a quota: acquires, settles, and hands on what the provider says. */
+import { setMaxListeners } from 'node:events'
 import { DroverError } from '../errors.js'
 import type { Amounts } from '../store/engine.js'
 import { isSpent, type QuotaClient, type QuotaLease } from './client.js'
@@ -58,6 +59,8 @@ export class QuotaConnection implements StandaloneQuota {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    // Everybody who waits listens to it.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   get name(): string {

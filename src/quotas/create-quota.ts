@@ -15,8 +15,11 @@ import { QuotaConnection, type StandaloneQuota } from './connection.js'
 const renewEveryMs = 5_000
 const hostTtlMs = 30_000
 
+/** Without its index signature: there, `quotas` would have to be a limit. */
+type NamedQuotaOptions = { [Name in keyof QuotaOptions as string extends Name ? never : Name]: QuotaOptions[Name] }
+
 /** What {@link createQuota} takes: the limits of a quota, and where it is kept. */
-export type CreateQuotaOptions = QuotaOptions & {
+export interface CreateQuotaOptions extends NamedQuotaOptions {
   /** Path of the SQLite file that all who share the quota use, or `':memory:'`. */
   store: string
   /** The quota's name in it. */
@@ -25,6 +28,7 @@ export type CreateQuotaOptions = QuotaOptions & {
   quotas?: Record<string, QuotaOptions>
   /** `'power'`: what was granted is remembered after a power cut. `'process'`: after the end of the process only. @defaultValue 'power' */
   durability?: 'power' | 'process'
+  [unit: string]: QuotaOptions[string] | Record<string, QuotaOptions>
 }
 
 /** A quota that this process has opened. */

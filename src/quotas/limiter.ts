@@ -11,7 +11,7 @@ import { DroverError } from '../errors.js'
 import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../store/engine.js'
 import { backlogAt } from './eta.js'
 import { inFlight, type Quota, type QuotaWait } from './quota.js'
-import type { Moment } from './window.js'
+import { longestSlackMs, type Moment } from './window.js'
 
 /** Who could go within so long, or waits for nothing else, has a place in flight set aside. */
 const holdMs = 1_000
@@ -33,6 +33,8 @@ export interface Waiter {
   own: boolean
   times: number
   patienceMs: number
+  /** See {@link QuotaRequest.needsMs}. */
+  needsMs?: number
   /** What keeps it back, at the last look. */
   wait: QuotaWait | null
 }
@@ -161,7 +163,7 @@ export class Limiter {
   /**
    * Goes through the line once and grants what can be granted to those of this process.
    *
-   * @param machineNow the machine's monotonic clock, in ms
+   * @param machineNow the machine's monotonic clock, in ms, no later than `at`: what is granted may be used for its slack from then
    * @returns those who leave the line
    */
   serve(at: Moment, machineNow: number): Decision[] {
@@ -248,23 +250,24 @@ export class Limiter {
   }
 
   #grant(waiter: Waiter, choice: string, at: Moment, machineNow: number): QuotaGrant {
-    const { amounts, client, ticket, host } = waiter
+    const { amounts, client, ticket, host, needsMs = 0 } = waiter
     const scopes = this.scopes(choice)
     const limited = scopes.filter(({ spec }) => spec.concurrency !== null)
+    const slackMs = Math.min(longestSlackMs, Math.max(needsMs, Math.min(...scopes.map((quota) => quota.slackMs))))
     // What a call uses beyond what it was granted must be known before the next one goes.
     const foreseen = scopes.every((quota) => quota.windows.every(({ unit }) => amounts[unit] !== undefined))
     const shared = waiter.times > 1 && this.#line.some((other) => other !== waiter && this.#shares(other, scopes))
     const alone = limited.length === 0 && foreseen && !shared
-    const most = alone ? Math.floor(Math.min(...scopes.map((quota) => quota.timesNow(amounts, at))) / aheadShare) : 1
+    const most = alone ? Math.floor(Math.min(...scopes.map((quota) => quota.timesNow(amounts, at, slackMs))) / aheadShare) : 1
     const times = Math.max(1, Math.min(waiter.times, most))
     const booked: QuotaGrant['booked'] = {}
-    for (const quota of scopes) quota.take(amounts, times, at, booked)
+    for (const quota of scopes) quota.take(amounts, times, at, slackMs, booked)
     if (limited.length > 0) {
       for (const quota of limited) quota.inFlight++
       this.inFlight.set(nameOf(waiter), { client, ticket, host, quotas: limited.map(({ name }) => name) })
     }
-    const expiresAt = machineNow + Math.min(...scopes.map(({ slackMs }) => slackMs))
-    return { quota: choice, amounts, times, booked, place: waiter.seq, expiresAt, inFlight: limited.length > 0 }
+    const expiresAt = machineNow + slackMs
+    return { quota: choice, amounts, times, booked, place: waiter.seq, slackMs, expiresAt, inFlight: limited.length > 0 }
   }
 
   #shares({ choices }: Waiter, scopes: readonly Quota[]): boolean {

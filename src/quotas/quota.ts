@@ -1,7 +1,7 @@
 /** One quota at work: its windows, what is in flight, and what its provider said of it. Pure: the caller brings the clocks. */
 import type { Amounts, QuotaSettlement, QuotaSpec, QuotaStatus, Time } from '../store/engine.js'
 import type { QuotaReading } from './observation.js'
-import { type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './window.js'
+import { longestSlackMs, type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './window.js'
 
 /** How much the latest answer weighs in the health. */
 const weight = 0.2
@@ -64,9 +64,9 @@ export class Quota {
     return Math.min(1, share + (adapt.increasePerMinute * Math.max(0, now - at)) / 60_000)
   }
 
-  /** How long its grants may be used, in ms. */
+  /** How long its grants may be used, in ms, unless whoever asks needs longer. */
   get slackMs(): number {
-    return Math.min(250, ...this.windows.map(({ slackMs }) => slackMs))
+    return Math.min(longestSlackMs, ...this.windows.map(({ slackMs }) => slackMs))
   }
 
   /** What keeps these amounts back longest, beside what is set aside; null: nothing does. */
@@ -83,9 +83,9 @@ export class Quota {
     return longest.inMs > 0 ? longest : null
   }
 
-  /** How often these amounts could be taken at once. */
-  timesNow(amounts: Amounts, at: Moment): number {
-    return Math.min(...this.windows.map((window) => window.timesNow(amounts[window.unit] ?? 0, at[window.clock])))
+  /** How often these amounts could be taken at once, each to be used within so many ms. */
+  timesNow(amounts: Amounts, at: Moment, slackMs: number): number {
+    return Math.min(...this.windows.map((window) => window.timesNow(amounts[window.unit] ?? 0, at[window.clock], slackMs)))
   }
 
   /** The window that can never grant these amounts, if there is one. */
@@ -93,11 +93,11 @@ export class Quota {
     return this.windows.find((window) => (amounts[window.unit] ?? 0) > window.capacity) ?? null
   }
 
-  /** Takes the amounts so many times; notes under which times. */
-  take(amounts: Amounts, times: number, at: Moment, booked: Record<string, Time>): void {
+  /** Takes the amounts so many times, to be used within so many ms; notes under which times. */
+  take(amounts: Amounts, times: number, at: Moment, slackMs: number, booked: Record<string, Time>): void {
     for (const window of this.windows) {
       const amount = (amounts[window.unit] ?? 0) * times
-      if (amount > 0) booked[`${this.name} ${window.label}`] = window.take(amount, at[window.clock])
+      if (amount > 0) booked[`${this.name} ${window.label}`] = window.take(amount, at[window.clock], slackMs)
     }
     this.record.granted += (amounts.requests ?? 0) * times
     this.changed = true

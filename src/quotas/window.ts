@@ -2,14 +2,15 @@
  * One window of a quota: how much it has room for, how long to wait, what it is after a grant. Pure: the caller brings the clock,
  * and what is to be kept is plain JSON.
  *
- * A grant is used up to {@link QuotaWindowMeter.slackMs} after it was given, and no one knows when exactly. So that the provider never counts more
- * than its limit, whenever within that time the call is made, each kind accounts for the latest and the earliest moment.
+ * A grant is used up to its slack after it was given, and no one knows when exactly. So that the provider never counts more than its limit, whenever
+ * within that time the call is made, each kind accounts for the latest and the earliest moment. {@link QuotaWindowMeter.slackMs} is what costs
+ * little; who needs longer is given longer.
  */
 import type { QuotaWindow, Time } from '../store/engine.js'
 import { periodOf } from './calendar.js'
 
 /** A grant may be used for so long at most. */
-const longestSlackMs = 250
+export const longestSlackMs = 250
 
 /** A bucket's time is a fraction of a ms since the epoch, of which a number keeps about four digits. */
 const driftMs = 0.01
@@ -58,7 +59,7 @@ export abstract class QuotaWindowMeter {
   readonly unit: string
   /** Of which clock its times are. */
   readonly clock: keyof Moment = 'now'
-  /** For so long after it was given a grant may be used. */
+  /** For so long after it was given a grant may be used, unless whoever asks needs longer. */
   abstract readonly slackMs: number
   /** Set aside for those who are ahead in line, during one look at it. */
   reserved = 0
@@ -94,8 +95,12 @@ export abstract class QuotaWindowMeter {
   abstract used(at: Time): number
   /** How long until `amount` can be taken, in whole ms; 0: at once; Infinity: never by itself. */
   protected abstract waitFor(amount: number, at: Time): number
-  /** Takes an amount, whether there is room or not. Answers the time it was booked under, for {@link give}. */
-  abstract take(amount: number, at: Time): Time
+  /**
+   * Takes an amount, whether there is room or not. Answers the time it was booked under, for {@link give}.
+   *
+   * @param slackMs for how long after `at` it may be used. @defaultValue {@link slackMs}
+   */
+  abstract take(amount: number, at: Time, slackMs?: number): Time
   /** Gives back what was booked at a time, as far as it still counts. */
   abstract give(amount: number, booked: Time, at: Time): void
   /** No more than that is left, says the provider, and all of it is back then. Never gives more room than there was. */
@@ -114,15 +119,15 @@ export abstract class QuotaWindowMeter {
   /**
    * How long until an amount can be taken beside what is set aside.
    *
-   * @param amount undefined where the request did not name the unit: it waits only while the window is overdrawn
+   * @param amount undefined where the request did not name the unit: it waits only while the window is spent
    */
   waitMs(amount: number | undefined, at: Time): number {
     if (amount !== undefined) return amount <= 0 ? 0 : this.waitFor(amount + this.reserved, at)
-    return this.used(at) <= this.capacity * (1 + rounding) ? 0 : this.waitFor(trace, at)
+    return this.used(at) < this.capacity * (1 - rounding) ? 0 : this.waitFor(trace, at)
   }
 
-  /** How often `amount` could be taken at once, beside nobody. */
-  timesNow(amount: number, at: Time): number {
+  /** How often `amount` could be taken at once, beside nobody, if each may be used for so long. */
+  timesNow(amount: number, at: Time, _slackMs = this.slackMs): number {
     return amount <= 0 ? Number.POSITIVE_INFINITY : Math.floor(this.room(at) / amount + rounding)
   }
 }
@@ -141,7 +146,7 @@ class SlidingWindow extends QuotaWindowMeter {
     this.slackMs = Math.min(longestSlackMs, perMs * 0.015)
     this.#stepMs = Math.max(perMs / steps, this.slackMs / 8)
     // A clock that was set back leaves entries in the future; they were taken by now at the latest.
-    for (const [booked, amount] of carriedOver(state, this.base, perMs, at)) this.#add(amount, Math.min(booked, at + this.slackMs))
+    for (const [booked, amount] of carriedOver(state, this.base, perMs, at)) this.#add(amount, Math.min(booked, at + longestSlackMs))
     this.changed = false
   }
 
@@ -168,9 +173,10 @@ class SlidingWindow extends QuotaWindowMeter {
   }
 
   /** Booked when it may be used at the latest: it leaves the window no sooner than the provider's. */
-  take(amount: number, at: Time): Time {
+  take(amount: number, at: Time, slackMs = this.slackMs): Time {
     this.#drop(at)
-    const booked = at + this.slackMs
+    // In order, also where one before may be used for longer.
+    const booked = Math.max(at + slackMs, this.#log.at(-1)?.[0] ?? 0)
     this.#add(amount, booked)
     return booked
   }
@@ -256,9 +262,7 @@ class BucketWindow extends QuotaWindowMeter {
     this.slackMs = Math.min(longestSlackMs, ((size < 2 ? 0.02 : 0.05) * size * perMs) / this.base)
     const bucket = state && 'fullAt' in state ? state : null
     const carried = sumOf(carriedOver(state, this.base, perMs, at))
-    // One that was never used has been full for ever.
-    const never = at - this.slackMs
-    const stored = bucket ? this.#asTime(bucket, at) : carried > 0 ? at + Math.min(size, carried) * this.#unitMs : never
+    const stored = bucket ? this.#asTime(bucket, at) : at + Math.min(size, carried) * this.#unitMs
     // A bucket is overdrawn by one window at most, also after the clock was set back.
     this.#fullAt = Math.min(stored, at + size * this.#unitMs + perMs)
     this.#lows = (bucket?.lows ?? []).map(([date, used]) => [date, used])
@@ -294,34 +298,31 @@ class BucketWindow extends QuotaWindowMeter {
     return Math.max(0, this.#size - this.used(at))
   }
 
-  override timesNow(amount: number, at: Time): number {
-    return amount <= 0 ? Number.POSITIVE_INFINITY : Math.max(0, Math.floor((this.#level - this.used(at)) / amount + rounding))
-  }
-
-  /** Up to where it is used while the slack has to be reckoned with. */
-  get #level(): number {
-    return this.#size - this.slackMs / this.#unitMs
+  override timesNow(amount: number, at: Time, slackMs = this.slackMs): number {
+    if (amount <= 0) return Number.POSITIVE_INFINITY
+    const used = this.used(at)
+    if (used + amount > this.#size + amount * rounding) return 0
+    return Math.max(1, Math.floor((this.#size - Math.max(used, slackMs / this.#unitMs)) / amount + rounding))
   }
 
   /**
-   * The bucket is kept smaller than the provider's by what runs in during the slack: in any span the provider then sees at most what it
-   * allows, wherever in its slack each call falls. Once it was full for as long as the slack, so is the provider's.
+   * One that goes now may be used now, when all before it were used at the latest: {@link take} booked them so. In any span the provider then sees
+   * at most what it allows, wherever in its slack each call falls.
    */
   protected waitFor(amount: number, at: Time): number {
-    const unitMs = this.#unitMs
-    const over = this.used(at) + amount - this.#level
-    if (over <= amount * rounding) return 0
-    const whenFull = amount <= this.#size * (1 + rounding) ? this.#fullAt + this.slackMs - at : Number.POSITIVE_INFINITY
-    return Math.ceil(Math.max(0, Math.min(over * unitMs, whenFull) - driftMs))
+    const over = this.used(at) + amount - this.#size
+    return over <= amount * rounding ? 0 : Math.ceil(Math.max(0, over * this.#unitMs - driftMs))
   }
 
-  take(amount: number, at: Time): Time {
-    const before = this.used(at)
+  /** Nothing runs in at the provider's while its bucket is full, and that it may be until the latest moment. */
+  take(amount: number, at: Time, slackMs = this.slackMs): Time {
+    const latest = at + slackMs
+    const before = Math.max(0, this.#fullAt - latest - driftMs) / this.#unitMs
     while ((this.#lows.at(-1)?.[1] ?? -1) >= before) this.#lows.pop()
     this.#lows.push([at, before])
     // Two that are next to each other: the lower, for as long as the later was there.
     if (this.#lows.length > mostLows) this.#lows.splice(0, 2, [(this.#lows[1] as [Time, number])[0], (this.#lows[0] as [Time, number])[1]])
-    this.#fullAt = Math.max(this.#fullAt, at) + amount * this.#unitMs
+    this.#fullAt = Math.max(this.#fullAt, latest) + amount * this.#unitMs
     this.changed = true
     return at
   }

@@ -262,6 +262,11 @@ export interface QuotaRequest extends QuotaTicket {
   times: number
   /** Higher goes first; ties in order of asking. */
   priority: number
+  /**
+   * How long it takes, in ms, until what is granted can be used: its grants are good for as long at least, up to 250 ms. What is good for longer counts
+   * for longer. @defaultValue 0
+   */
+  needsMs?: number
   /** The place that it had before, if its grant came too late to be used; null: behind those of its priority. */
   place: number | null
   /** Whether to stand in line where it cannot be granted now, ... */
@@ -279,6 +284,8 @@ export interface QuotaGrant {
   booked: Record<string, Time>
   /** Its place in line, see {@link QuotaRequest.place}. */
   place: number
+  /** For how long it may be used since it was given. */
+  slackMs: number
   /** Until when it may be used, on the machine's monotonic clock in ms; what is not used by then is given back. */
   expiresAt: number
   /** Whether it counts as in flight until it is settled. */

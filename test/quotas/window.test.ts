@@ -203,9 +203,10 @@ test('a bucket gives back no more than was in use all the time since', () => {
   const third = timed.take(3)
   timed.give(4, second)
   // Of the second one unit was in use at the least since.
-  assert.ok(Math.abs(timed.used() - 3) < 1e-3, `${timed.used()} in use`)
+  // A quarter more: what would have run in while the first call was still to come.
+  assert.ok(timed.used() > 2.999 && timed.used() < 3.251, `${timed.used()} in use`)
   timed.give(3, third)
-  assert.ok(timed.used() < 1e-3)
+  assert.ok(timed.used() < 0.251)
 })
 
 test('a period that is over takes nothing back into the next one', () => {
@@ -232,13 +233,14 @@ test('what was taken beyond the limit has to run out first', () => {
   assert.ok(timed.tryTake(10))
 })
 
-test('a request that does not name the unit waits only while the window is overdrawn', () => {
+test('a request that does not name the unit waits only while the window is spent', () => {
   for (const window of [{}, { burst: 10 }, { per: day }] as const) {
     const timed = new Timed(window)
-    timed.take(10)
-    assert.is(timed.wait(undefined), 0, 'it is spent, but not overdrawn')
+    timed.take(9)
     timed.meter.reserved = 5
     assert.is(timed.wait(undefined), 0, 'what others need is nothing to it')
+    timed.take(1)
+    assert.ok(timed.wait(undefined) > 0, 'it is spent')
     assert.is(timed.wait(0), 0)
     timed.take(3)
     assert.ok(timed.wait(undefined) > 0, 'overdrawn, and nobody waits')
@@ -295,7 +297,8 @@ test('a window that is configured anew keeps what was used', () => {
       earlier.take(6)
       const window: QuotaWindow = { ...earlier.window, per: 1_000, burst: null, ...after }
       const later = openWindow(window, JSON.parse(JSON.stringify(earlier.meter.save())), { now: noon, wall: noon })
-      assert.ok(Math.abs(later.used(noon) - 6) < 1e-3, `${from} to ${to}: ${later.used(noon)}`)
+      const used = later.used(noon)
+      assert.ok(used > 5.999 && used < (from === 'bucket' ? 6.501 : 6.001), `${from} to ${to}: ${used}`)
     }
   }
 })
@@ -385,7 +388,7 @@ test('it tells when all of it is free again', () => {
   assert.is(sliding.meter.resetsAt(sliding.now), noon + 1_315)
   const bucket = new Timed({ burst: 10 })
   bucket.take(5)
-  assert.is(bucket.meter.resetsAt(noon), noon + 500)
+  assert.is(bucket.meter.resetsAt(noon), noon + 550)
 })
 
 test('to look at a window is no change that would have to be saved', () => {

@@ -154,4 +154,36 @@ test('a folder that cannot be written is refused as read-only: the log beside th
     chmodSync(folder, 0o777)
   }))
 
+test('a new file is not taken for that of another program when another process makes the tables at that very moment', () =>
+  inFolder((folder) => {
+    const file = join(folder, 'drover.db')
+    const { pragma } = Database.prototype
+    let attempts = 0
+    const makeTables = (): void => {
+      attempts++
+      const other = new Database(file, { timeout: 0 })
+      try {
+        other.exec(
+          `BEGIN IMMEDIATE; ${migrations.join(';')}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length}`,
+        )
+        other.exec('COMMIT')
+      } catch (error) {
+        assert.match(String((error as { code: string }).code), 'SQLITE_BUSY')
+      } finally {
+        other.close()
+      }
+    }
+    Database.prototype.pragma = function (source, options) {
+      const value = pragma.call(this, source, options)
+      if (source === 'application_id' && attempts === 0) makeTables()
+      return value
+    }
+    try {
+      openDatabase(file, 'power').close()
+    } finally {
+      Database.prototype.pragma = pragma
+    }
+    assert.is(attempts, 1)
+  }))
+
 test.run()

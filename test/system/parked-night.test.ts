@@ -20,7 +20,7 @@ const perDay = 30
 
 async function look(host: ChildProcess): Promise<SystemStatus> {
   host.send('status')
-  return (await said<{ status: SystemStatus }>(host, 'status')).status
+  return (await said<{ at: string; status: SystemStatus }>(host, 'status')).status
 }
 
 async function lookUntil(host: ChildProcess, what: string, condition: (status: SystemStatus) => boolean): Promise<SystemStatus> {

@@ -75,8 +75,12 @@ function checkPath(file: string): void {
 }
 
 function checkOwner(db: Database.Database, file: string): void {
-  const owner = patiently(() => db.pragma('application_id', { simple: true }))
-  const tables = patiently(() => db.prepare<[], number>('SELECT count(*) FROM sqlite_master').pluck().get())
+  // Both as of one moment: another process may be making the tables of the same new file.
+  const look = db.transaction(() => ({
+    owner: db.pragma('application_id', { simple: true }),
+    tables: db.prepare<[], number>('SELECT count(*) FROM sqlite_master').pluck().get(),
+  }))
+  const { owner, tables } = patiently(look)
   if (owner !== applicationId && (owner !== 0 || tables !== 0)) {
     throw new DroverError('STORE_NOT_A_DATABASE', `the store ${file} is a database of another program`, { details: { file } })
   }

@@ -90,10 +90,16 @@ export function quotas({ db, now, wall, process }: EngineContext) {
   /** Grants what can be granted, and writes what has changed. */
   function end(): void {
     if (!before) return
-    decide(limiter.serve(moment(), machineMs()))
+    decide(serve())
     flush()
     const next = limiter.nextInMs()
     dueAt = next === null ? Number.POSITIVE_INFINITY : now() + next
+  }
+
+  function serve(): Decision[] {
+    // Read first, and less what the store's clock leaves out below whole ms: no grant is good for longer than it is booked.
+    const machineNow = machineMs() - 1
+    return limiter.serve(moment(), machineNow)
   }
 
   function decide(made: readonly Decision[]): void {
@@ -197,7 +203,7 @@ export function quotas({ db, now, wall, process }: EngineContext) {
   return {
     acquireQuota(request: EngineRequest<'acquireQuota'>): EngineReply<'acquireQuota'> {
       touch()
-      const { client, ticket, host, choices, priority, place, times, patienceMs } = request
+      const { client, ticket, host, choices, priority, place, times, patienceMs, needsMs = 0 } = request
       const name = nameOf(request)
       // A repeat of one that was granted, whose answer was lost.
       const granted = grants.recall(request)
@@ -217,11 +223,12 @@ export function quotas({ db, now, wall, process }: EngineContext) {
         own: true,
         times,
         patienceMs,
+        needsMs,
         wait: null,
       }
       limiter.join(waiter)
       own.set(name, waiter)
-      const made = limiter.serve(moment(), machineMs())
+      const made = serve()
       const mine = made.find((decision) => nameOf(decision) === name)
       decide(made.filter((decision) => decision !== mine))
       if (mine) {
