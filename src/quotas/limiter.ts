@@ -3,9 +3,9 @@
  * brings the clocks, and keeps what has changed.
  *
  * Higher priority goes first, then who asked first. What one who waits needs is set aside in each window where it would still be missing by the
- * time that one can go, so nobody behind makes it wait longer; whoever needs something else, or will be out of the window by then, may pass. So
- * a heavy request waits no longer than for those ahead of it and the longest of its windows, a light one behind it no longer than that, and nobody
- * for one whose own limit is spent for hours.
+ * time that one can go, as far as that is known; whoever needs something else, or will be out of the window by then, may pass. So a heavy
+ * request waits no longer than for those ahead of it and about one length of its windows, a light one behind it no longer than that, and
+ * nobody for one whose own limit is spent for hours.
  */
 import { DroverError } from '../errors.js'
 import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../store/engine.js'
