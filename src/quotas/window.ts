@@ -18,8 +18,8 @@ const driftMs = 0.01
 /** What is short of an amount by no more than such a share is short by rounding only. */
 const rounding = 1e-6
 
-/** What counts as an amount where none was said. */
-const trace = 1e-9
+/** Such a share of a window counts as the amount where none was said: more than {@link rounding}, so that a spent window is noticed. */
+const trace = 1e-5
 
 /** A sliding window is kept in so many steps. */
 const steps = 512
@@ -123,7 +123,7 @@ export abstract class QuotaWindowMeter {
    */
   waitMs(amount: number | undefined, at: Time): number {
     if (amount !== undefined) return amount <= 0 ? 0 : this.waitFor(amount + this.reserved, at)
-    return this.used(at) < this.capacity * (1 - rounding) ? 0 : this.waitFor(trace, at)
+    return this.used(at) < this.capacity * (1 - rounding) ? 0 : this.waitFor(this.capacity * trace, at)
   }
 
   /** How often `amount` could be taken at once, beside nobody, if each may be used for so long. */
