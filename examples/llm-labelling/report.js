@@ -47,7 +47,7 @@ export function accountTable(/** @type {import('drover/testing').Account} */ acc
       const admitted = own.filter((request) => request.admitted)
       const from = admitted[0]?.at ?? 0
       const to = (admitted.at(-1)?.at ?? 0) + 1
-      const turnedAway = own.filter(({ status }) => status === 403).length
+      const turnedAway = own.filter(({ status }) => status === 403 || status === 400).length
       const refused = own.length - admitted.length - turnedAway
       const used = percent(account.utilisation({ key, from, to }))
       return [name, admitted.length, refused, turnedAway, used, account.peak({ per: 'minute', key })]
