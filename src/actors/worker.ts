@@ -370,6 +370,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
           return this.ref.send({ type: 'COMPLETE' })
         }
         this.#startThread()
+        if (this.ref.getSnapshot().context.pauseWanted) this.pause()
       })
       .catch((error: unknown) => {
         if (this.#pendingSpawn !== start) return

@@ -313,8 +313,9 @@ export const workerLifecycle = setup({
                 { type: 'ends', params: { how: 'completed' } },
               ],
             },
-            PAUSE: { actions: 'wantPause' },
-            RESUME: { actions: 'dropPause' },
+            // The thread is told before it is ready, or it would begin with a task.
+            PAUSE: { actions: ['wantPause', 'pause'] },
+            RESUME: { actions: ['dropPause', 'resume'] },
             STUCK: {},
           },
         },

@@ -80,6 +80,8 @@ export async function work({ boot, store: port, openStore, control: controlPort,
   /** Set when `setup` is through; until then there is nothing to pause or to finish. */
   let work: { loop: TaskLoop; teardown: () => unknown } | { loop: null; returned: Promise<void>; teardown: () => unknown } | null = null
   let finishing = false
+  /** Asked for before there was a loop to pause. */
+  let startsPaused = false
   let toldRecycle = false
 
   const lookAtTasks = watchRecycling(
@@ -94,13 +96,15 @@ export async function work({ boot, store: port, openStore, control: controlPort,
 
   const control: ThreadControl = {
     pause() {
+      startsPaused = true
       if (work?.loop) work.loop.pause()
-      else beats.phase('paused')
+      else if (work) beats.phase('paused')
     },
     resume() {
       toldRecycle = false
+      startsPaused = false
       if (work?.loop) work.loop.resume()
-      else beats.phase('working')
+      else if (work) beats.phase('working')
     },
     poke: () => work?.loop?.poke(),
     async finish() {
@@ -169,7 +173,8 @@ export async function work({ boot, store: port, openStore, control: controlPort,
       })
       work = { loop, teardown }
       report({ type: 'ready' })
-      loop.start()
+      if (startsPaused) loop.pause()
+      else loop.start()
     } else {
       beats.phase('working')
       report({ type: 'ready' })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { machineMs } from '../../src/machine-clock.js'
 import { cleanUp, collect, event, isolations, items, open, state, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -22,6 +23,27 @@ for (const isolation of isolations) {
     assert.is(await settled(), before)
     await system.resume('a/x')
     assert.is((await system.done()).results, 60)
+  })
+}
+
+for (const isolation of isolations) {
+  test(`a ${isolation} that is paused before it is ready starts no task until it is resumed`, async () => {
+    const module = new URL('../fixtures/caller.worker.ts', import.meta.url)
+    const system = await open({ workers: [worker('a/x', { isolation, module })] })
+    await system.load('data', items(3))
+    // The main thread is busy just when the worker is ready: it cannot stop it by then.
+    system.on('worker:state:changed', ({ to }) => {
+      if (to === 'paused') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    })
+    await system.start()
+    await system.pause('a/x')
+    await state(system, 'a/x', 'paused')
+    const resumedAt = machineMs()
+    await system.resume('a/x')
+    await system.done()
+    const results = await collect(system.results<{ at: number }>())
+    assert.is(results.length, 3)
+    assert.ok(results.every(({ value }) => value.at >= resumedAt))
   })
 }
 
