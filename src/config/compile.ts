@@ -152,8 +152,8 @@ function compileQuotas({ quotas = {}, budget }: CheckedOptions): QuotaSpec[] {
   return [compileQuota(systemBudget, { budget } as CheckedQuota), ...own.map(within)]
 }
 
-/** One quota's options, as {@link quotaSchema} let them pass. */
-export function compileQuota(
+/** One quota's options, as the schema let them pass. */
+function compileQuota(
   name: string,
   { burst, concurrency, within = [], budget = {}, adapt = false, ...units }: CheckedQuota,
 ): QuotaSpec {

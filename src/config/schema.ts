@@ -334,7 +334,7 @@ const quotaEntries = {
 export const quotaOptions = Object.keys(quotaEntries)
 
 /** The options of one quota. */
-export const quotaSchema = v.pipe(
+const quotaSchema = v.pipe(
   v.custom<Record<string, unknown>>(isRecord, 'an object of limits'),
   v.objectWithRest(quotaEntries, v.optional(quotaLimits)),
   v.check(

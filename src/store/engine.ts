@@ -256,7 +256,7 @@ export interface QuotaRequest extends QuotaTicket {
   host: string
   /** Quotas, of which one is taken: the healthiest that can go now, else the first that can. */
   choices: string[]
-  /** By unit. `requests` is 1 unless given; a window whose unit is not named holds back only while it is overdrawn. */
+  /** By unit. `requests` is 1 unless given; a window whose unit is not named holds back only while it is spent. */
   amounts: Amounts
   /** So many grants at most, if nobody else waits and there is plenty. At least 1. */
   times: number

@@ -53,11 +53,11 @@ test('several taken at once from a bucket are used anywhere in their time, and i
   )
 })
 
-test('a bucket that is spent to the last holds back nobody who takes nothing of it, one that is overdrawn does', () => {
+test('a bucket in which some is left holds back nobody who does not name its unit, one that is spent does', () => {
   const meter = openWindow(windowOf(10, 1_000, 10), null, { now: noon, wall: noon })
-  meter.take(10, noon)
+  meter.take(9, noon)
   assert.is(meter.waitMs(undefined, noon), 0)
-  meter.take(2, noon)
+  meter.take(3, noon)
   assert.ok(meter.waitMs(undefined, noon) > 100)
 })
 
