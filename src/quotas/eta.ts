@@ -1,4 +1,4 @@
-/** When a number of tasks could be through, by the limits alone: what there is now, then at the slowest window's rate, from day to day. */
+/** When a number of tasks could be through, by the limits alone: what each window has now, then at its rate, from day to day. */
 import type { Amounts, Time } from '../store/engine.js'
 import { periodOf } from './calendar.js'
 import type { Quota } from './quota.js'
@@ -16,6 +16,14 @@ interface Allowance {
   timeZone: string
 }
 
+/** A limit that moves with time, in tasks. */
+interface Rate {
+  perMs: number
+  atOnce: number
+  /** The most that is there after a while in which nothing was taken. */
+  afterPause: number
+}
+
 /**
  * @param scopes a quota and all that it is within
  * @param amounts what each task takes
@@ -23,9 +31,7 @@ interface Allowance {
  */
 export function backlogAt(scopes: readonly Quota[], amounts: Amounts, tasks: number, at: Moment): Time | null {
   const allowances: Allowance[] = []
-  let perMs = Number.POSITIVE_INFINITY
-  let atOnce = Number.POSITIVE_INFINITY
-  let afterPause = Number.POSITIVE_INFINITY
+  const rates: Rate[] = []
   for (const quota of scopes) {
     for (const [index, window] of quota.windows.entries()) {
       const amount = amounts[window.unit] ?? 0
@@ -35,9 +41,7 @@ export function backlogAt(scopes: readonly Quota[], amounts: Amounts, tasks: num
       if (per === 'ever') {
         if (left < tasks) return null
       } else if (typeof per === 'number') {
-        perMs = Math.min(perMs, window.limit / per / amount)
-        atOnce = Math.min(atOnce, left)
-        afterPause = Math.min(afterPause, window.capacity / amount)
+        rates.push({ perMs: window.limit / per / amount, atOnce: left, afterPause: window.capacity / amount })
       } else {
         const { end } = periodOf(per.calendar, per.timeZone, at.wall)
         allowances.push({ left, limit: window.limit / amount, end, calendar: per.calendar, timeZone: per.timeZone })
@@ -49,11 +53,15 @@ export function backlogAt(scopes: readonly Quota[], amounts: Amounts, tasks: num
   let left = tasks
   for (let period = 0; period < mostPeriods; period++) {
     const end = Math.min(Number.POSITIVE_INFINITY, ...allowances.map((allowance) => allowance.end))
-    const most = Math.min(...allowances.map((allowance) => allowance.left), atOnce + perMs * Math.max(0, end - now))
-    if (left <= most || Number.isNaN(most)) return Math.ceil(now + Math.max(0, left - atOnce) / perMs)
+    const during = Math.max(0, end - now)
+    const most = Math.min(
+      ...allowances.map((allowance) => allowance.left),
+      ...rates.map(({ atOnce, perMs }) => (during === 0 ? atOnce : atOnce + perMs * during)),
+    )
+    if (left <= most) return Math.ceil(now + Math.max(0, ...rates.map(({ atOnce, perMs }) => (left - atOnce) / perMs)))
     left -= most
     now = end
-    atOnce = afterPause
+    for (const rate of rates) rate.atOnce = Math.min(rate.afterPause, rate.atOnce + rate.perMs * during - most)
     for (const allowance of allowances) {
       allowance.left -= most
       if (allowance.end > end) continue
