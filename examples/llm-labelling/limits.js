@@ -28,6 +28,9 @@ export const providerLimits = {
 
 /** @satisfies {import('drover').QuotaOptions} */
 const quota = {
+  // One call of a key at a time: a call that is late on a busy machine, or on its first connection, then never comes together with the next.
+  // An answer takes less than the four seconds in which the next request runs in; where it takes longer, this would slow the key down.
+  concurrency: 1,
   requests: [
     { limit: 15, per: 60_000 / speed, burst: 5 },
     { limit: 1_500, per: 86_400_000 / speed },

@@ -20,19 +20,27 @@ function tableOf(head, rows) {
   return table.toString()
 }
 
+/** Where drover's quotas stand, in the middle of a run: a table takes longer to draw than there is between two requests. */
+export function quotaLines(/** @type {import('drover').QuotaReport[]} */ reports) {
+  const lines = reports.map(
+    ({ name, granted, waiting, waitMs, backlog, retired }) =>
+      `${name}: ${granted} granted, ${waiting} waiting, the next in ${waitMs} ms; ${backlog.tasks} left, done in ${timeTo(backlog.doneAt)}${retired ? '; retired' : ''}`,
+  )
+  return lines.join('\n')
+}
+
+const timeTo = (/** @type {number | null} */ at) => (at === null ? '-' : `${((at - Date.now()) / 1_000).toFixed(1)} s`)
+
 /** Where drover's quotas stand. */
 export function quotaTable(/** @type {import('drover').QuotaReport[]} */ reports) {
   return tableOf(
-    ['quota', 'granted', 'of the day', 'waiting', 'next in', 'left', 'done in', 'retired'],
-    reports.map(({ name, granted, percentageUsed, waiting, waitMs, backlog, retired }) => [
+    ['quota', 'granted', 'of the day', 'left', 'retired'],
+    reports.map(({ name, granted, percentageUsed, backlog, retired }) => [
       name,
-      count(granted),
+      granted,
       `${percentageUsed} %`,
-      waiting,
-      `${waitMs} ms`,
       backlog.tasks,
-      backlog.doneAt === null ? '-' : `${((backlog.doneAt - Date.now()) / 1_000).toFixed(1)} s`,
-      retired ? 'yes' : 'no',
+      retired?.reason ?? '-',
     ]),
   )
 }
