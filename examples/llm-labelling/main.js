@@ -56,7 +56,7 @@ async function run(
   const drover = await createDrover({
     store: await freshStore(data),
     log: { console: false },
-    // An fsync for each grant is little in the four seconds between two requests; here it is a quarter of the time there is.
+    // An fsync for each grant is nothing in the four seconds between two requests, and much in the 67 ms that are left of them here.
     durability: 'process',
     concurrency: annotators.length * domains.length,
     quotas,
