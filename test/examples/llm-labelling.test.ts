@@ -34,7 +34,7 @@ test('no request is refused, and each key is used to at least 97 %', async ({ di
   // nothing about drover: so it is told only where the process itself was seldom late.
   const late = Number(/late by (\d+) ms once in a hundred/.exec(stdout)?.[1])
   assert.ok(late >= 0, stdout)
-  if (late <= 10) for (const { used } of accounts) assert.ok(used >= 97, stdout)
+  if (late <= 12) for (const { used } of accounts) assert.ok(used >= 97, stdout)
   assert.ok(accounts.every(({ used }) => used <= 100))
   assert.match(stdout, /^│ 5 +│ +180 │ +[\d,]+ │ +[\d,]+ │$/m, 'what the fifth annotator used')
   assert.not.match(stdout + stderr, /sk-example/)
