@@ -79,6 +79,16 @@ export class DroverError extends Error {
   }
 }
 
+/** What a quota cannot do: one of the QUOTA_ codes. */
+export class QuotaError extends DroverError {
+  override readonly name = 'QuotaError'
+
+  /** Whether a value is such an error, also one made by another copy of drover in the same process. */
+  static override is(value: unknown): value is QuotaError {
+    return DroverError.is(value) && value.code.startsWith('QUOTA_')
+  }
+}
+
 /** An error as plain data: what crosses a thread, goes into the store, and is shown. */
 export interface ErrorRecord {
   name: string
@@ -117,7 +127,8 @@ export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
 export function fromErrorRecord(record: ErrorRecord): Error {
   const cause = record.cause ? fromErrorRecord(record.cause) : undefined
   if (record.code !== undefined && record.code in errorCodes) {
-    return new DroverError(record.code as ErrorCode, record.message, {
+    const Class = record.code.startsWith('QUOTA_') ? QuotaError : DroverError
+    return new Class(record.code as ErrorCode, record.message, {
       ...(cause && { cause }),
       ...(record.details && { details: record.details }),
     })

@@ -1,7 +1,7 @@
 /** The quotas of a running system, as its users see and steer them, and who has to be woken when one changes. */
 import { systemBudget } from '../config/compile.js'
 import { compileWith } from '../config.js'
-import { DroverError } from '../errors.js'
+import { DroverError, QuotaError } from '../errors.js'
 import type { QuotaOptions } from '../options.js'
 import type { Amounts, QuotaSample, QuotaStatus } from '../store/engine.js'
 import type { OpenSystem } from './open-system.js'
@@ -87,7 +87,7 @@ export class QuotaDesk {
   handle(name: string): QuotaHandle {
     if (!this.names.includes(name)) {
       const known = this.names.join(', ') || 'none'
-      throw new DroverError('QUOTA_INVALID', `there is no quota ${JSON.stringify(name)}; quotas has ${known}`)
+      throw new QuotaError('QUOTA_INVALID', `there is no quota ${JSON.stringify(name)}; quotas has ${known}`)
     }
     const { parts, reader } = this.#own
     const { client } = parts.store

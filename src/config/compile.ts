@@ -153,10 +153,7 @@ function compileQuotas({ quotas = {}, budget }: CheckedOptions): QuotaSpec[] {
 }
 
 /** One quota's options, as the schema let them pass. */
-function compileQuota(
-  name: string,
-  { burst, concurrency, within = [], budget = {}, adapt = false, ...units }: CheckedQuota,
-): QuotaSpec {
+function compileQuota(name: string, { burst, concurrency, within = [], budget = {}, adapt = false, ...units }: CheckedQuota): QuotaSpec {
   const limits = Object.entries(units).flatMap(([unit, limits]) =>
     [limits ?? []].flat().map(({ limit, per, timeZone = 'UTC', burst: own }): QuotaWindow => {
       if (per === 'day' || per === 'month') return { unit, limit, per: { calendar: per, timeZone }, burst: null }

@@ -6,7 +6,7 @@
  * its old place in line. Otherwise grants that piled up would be used together. How long they take to come is told with each request, so that they do
  * not come too late again and again.
  */
-import { DroverError } from '../errors.js'
+import { QuotaError } from '../errors.js'
 import { machineMs } from '../machine-clock.js'
 import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaSettlement } from '../store/engine.js'
 import { Ending } from './ending.js'
@@ -109,7 +109,7 @@ export class QuotaClient {
   /**
    * Waits its turn and takes.
    *
-   * @throws DroverError QUOTA_INVALID, QUOTA_RETIRED, TIMEOUT; the signal's reason
+   * @throws QuotaError QUOTA_INVALID, QUOTA_RETIRED, TIMEOUT; the signal's reason
    */
   async ask({ choices, amounts, priority, patienceMs, timeoutMs, signal }: QuotaAsk): Promise<QuotaLease | QuotaSpent> {
     signal?.throwIfAborted()
@@ -174,7 +174,7 @@ export class QuotaClient {
   /**
    * What became of a lease; only the first time counts. Settles when the store has it.
    *
-   * @throws DroverError QUOTA_INVALID if an amount is not a number of 0 or more; the lease can still be settled then
+   * @throws QuotaError QUOTA_INVALID if an amount is not a number of 0 or more; the lease can still be settled then
    */
   async settle(lease: QuotaLease, actual: Amounts): Promise<void> {
     const kept = this.#kept.get(lease)
@@ -183,7 +183,7 @@ export class QuotaClient {
     for (const [unit, amount] of Object.entries(actual)) {
       if (!(Number.isFinite(amount) && amount >= 0)) {
         const message = `${amount} ${unit} cannot be settled with quota ${lease.quota}: an amount is a number of 0 or more`
-        throw new DroverError('QUOTA_INVALID', message, { details: { quota: lease.quota, unit, amount } })
+        throw new QuotaError('QUOTA_INVALID', message, { details: { quota: lease.quota, unit, amount } })
       }
       const more = amount - (lease.amounts[unit] ?? 0)
       if (more !== 0) delta[unit] = more

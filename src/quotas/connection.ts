@@ -1,6 +1,6 @@
 /** What a program does with a quota: acquires, settles, and hands on what the provider says. */
 import { setMaxListeners } from 'node:events'
-import { DroverError } from '../errors.js'
+import { DroverError, QuotaError } from '../errors.js'
 import type { Amounts } from '../store/engine.js'
 import { isSpent, type QuotaClient, type QuotaLease } from './client.js'
 import type { Observation, ObservationSource } from './observation.js'
@@ -22,7 +22,7 @@ export interface StandaloneQuota {
    * Waits its turn, until every window grants the amounts, then takes them. Use it at once: the provider counts when it is called.
    *
    * @param amounts by unit, e.g. `{ tokens: 1200 }`; `requests` is 1 unless given. @defaultValue `{ requests: 1 }`
-   * @throws DroverError QUOTA_INVALID at once if it could never be granted; QUOTA_RETIRED, TIMEOUT, CLOSED; the signal's reason
+   * @throws QuotaError QUOTA_INVALID at once if it could never be granted; QUOTA_RETIRED, TIMEOUT, CLOSED; the signal's reason
    */
   acquire(amounts?: Amounts, options?: QuotaAcquireOptions): Promise<QuotaLease>
   /**
@@ -81,7 +81,7 @@ export class QuotaConnection implements StandaloneQuota {
       signal: ending,
     })
     if (isSpent(answer))
-      throw new DroverError('QUOTA_SPENT', `${answer.window} of quota ${answer.quota} is spent`, { details: { ...answer } })
+      throw new QuotaError('QUOTA_SPENT', `${answer.window} of quota ${answer.quota} is spent`, { details: { ...answer } })
     return answer
   }
 

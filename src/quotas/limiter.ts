@@ -7,7 +7,7 @@
  * request waits no longer than for those ahead of it and about one length of its windows, a light one behind it no longer than that, and
  * nobody for one whose own limit is spent for hours.
  */
-import { DroverError } from '../errors.js'
+import { DroverError, QuotaError } from '../errors.js'
 import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../store/engine.js'
 import { backlogAt } from './eta.js'
 import { inFlight, type Quota, type QuotaWait } from './quota.js'
@@ -86,7 +86,7 @@ export class Limiter {
     for (const next = [name]; next.length > 0; ) {
       const each = next.shift() as string
       const quota = this.quotas.get(each)
-      if (!quota) throw new DroverError('QUOTA_INVALID', `the store knows no quota ${each}`, { details: { quota: each } })
+      if (!quota) throw new QuotaError('QUOTA_INVALID', `the store knows no quota ${each}`, { details: { quota: each } })
       if (scopes.includes(quota)) continue
       scopes.push(quota)
       next.push(...quota.spec.within)
@@ -104,11 +104,11 @@ export class Limiter {
   check({ choices, amounts: given }: Pick<QuotaRequest, 'choices' | 'amounts'>): Amounts {
     const amounts: Amounts = { requests: 1, ...given }
     const [first] = choices
-    if (first === undefined) throw new DroverError('QUOTA_INVALID', 'a request names no quota')
+    if (first === undefined) throw new QuotaError('QUOTA_INVALID', 'a request names no quota')
     for (const [unit, amount] of Object.entries(amounts)) {
       if (Number.isFinite(amount) && amount >= 0) continue
       const message = `${amount} ${unit} cannot be taken from quota ${first}: an amount is 0 or more`
-      throw new DroverError('QUOTA_INVALID', message, { details: { quota: first, unit, amount } })
+      throw new QuotaError('QUOTA_INVALID', message, { details: { quota: first, unit, amount } })
     }
     this.#usable(choices, amounts)
     return amounts
@@ -120,7 +120,7 @@ export class Limiter {
       if (!window) continue
       const amount = amounts[window.unit] as number
       const message = `quota ${quota.name} never grants ${amount} ${window.unit} at once: ${window.label} holds ${window.capacity}`
-      return new DroverError('QUOTA_INVALID', message, {
+      return new QuotaError('QUOTA_INVALID', message, {
         details: { quota: quota.name, window: window.label, amount, limit: window.capacity },
       })
     }
@@ -140,7 +140,7 @@ export class Limiter {
     const retired = large.map((choice) => this.#retired(choice) as Quota)
     const reasons = retired.map(({ name, record }) => `${name} (${record.retired?.reason})`).join(', ')
     const message = `retired: ${reasons}; nothing is granted until it is revived`
-    throw new DroverError('QUOTA_RETIRED', message, { details: { quotas: retired.map(({ name }) => name) } })
+    throw new QuotaError('QUOTA_RETIRED', message, { details: { quotas: retired.map(({ name }) => name) } })
   }
 
   find(ticket: { client: string; ticket: number }): Waiter | undefined {
@@ -279,7 +279,7 @@ export class Limiter {
     this.scopes(quota)
     for (const [unit, amount] of Object.entries(delta)) {
       if (Number.isFinite(amount)) continue
-      throw new DroverError('QUOTA_INVALID', `${amount} ${unit} cannot be settled with quota ${quota}`, {
+      throw new QuotaError('QUOTA_INVALID', `${amount} ${unit} cannot be settled with quota ${quota}`, {
         details: { quota, unit, amount },
       })
     }

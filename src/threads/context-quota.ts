@@ -1,5 +1,5 @@
 /** What user code gets as `ctx.quota`: the thread's quota client, on behalf of a worker or of one of its tasks. */
-import { DroverError } from '../errors.js'
+import { QuotaError } from '../errors.js'
 import type { QuotaLease } from '../quotas/client.js'
 import { type QuotaAcquireOptions, QuotaConnection } from '../quotas/connection.js'
 import type { Observation, ObservationSource } from '../quotas/observation.js'
@@ -30,7 +30,7 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
 
   override get name(): string {
     const { id, quota } = this.#deps.boot
-    if (!quota) throw new DroverError('QUOTA_INVALID', `worker ${id} has no quota`)
+    if (!quota) throw new QuotaError('QUOTA_INVALID', `worker ${id} has no quota`)
     return this.lease?.quota ?? super.name
   }
 

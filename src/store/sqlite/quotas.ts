@@ -2,7 +2,7 @@
  * Quotas in the store, shared by every host. Each process keeps them in memory, as long as no other has written them since, and writes what
  * has changed once for each group of requests. The rules are in `quotas/`.
  */
-import { DroverError } from '../../errors.js'
+import { QuotaError } from '../../errors.js'
 import { machineMs } from '../../machine-clock.js'
 import { periodOf } from '../../quotas/calendar.js'
 import { type Decision, Limiter, nameOf, type Waiter } from '../../quotas/limiter.js'
@@ -295,7 +295,7 @@ export function quotas({ db, now, wall, process }: EngineContext) {
 
     blockQuota({ name, forMs }: EngineRequest<'blockQuota'>): EngineReply<'blockQuota'> {
       touch()
-      if (!(forMs >= 0)) throw new DroverError('QUOTA_INVALID', `quota ${name} cannot be blocked for ${forMs} ms`, { details: { forMs } })
+      if (!(forMs >= 0)) throw new QuotaError('QUOTA_INVALID', `quota ${name} cannot be blocked for ${forMs} ms`, { details: { forMs } })
       quotaOf(name).block(forMs, moment())
       return {}
     },
@@ -373,19 +373,19 @@ function waitingAnswer({ wait, choices }: Waiter, waiting: boolean): QuotaAnswer
 function validate(spec: QuotaSpec, at: Time): void {
   const labels = spec.windows.map((window) => `${window.unit}/${perOf(window)}`)
   const twice = labels.find((label, index) => labels.indexOf(label) !== index)
-  if (twice) throw new DroverError('QUOTA_INVALID', `quota ${spec.name} limits ${twice} twice`, { details: { spec } })
+  if (twice) throw new QuotaError('QUOTA_INVALID', `quota ${spec.name} limits ${twice} twice`, { details: { spec } })
   for (const [index, { limit, per, burst }] of spec.windows.entries()) {
     const length = typeof per !== 'number' || per > 0
     if (!(limit > 0 && length && (burst === null || burst > 0))) {
       const message = `quota ${spec.name}: ${labels[index]} needs a limit and a length above 0`
-      throw new DroverError('QUOTA_INVALID', message, { details: { spec } })
+      throw new QuotaError('QUOTA_INVALID', message, { details: { spec } })
     }
     if (typeof per !== 'object') continue
     try {
       periodOf(per.calendar, per.timeZone, at)
     } catch (cause) {
       const message = `quota ${spec.name}: there is no time zone ${per.timeZone}`
-      throw new DroverError('QUOTA_INVALID', message, { cause, details: { spec } })
+      throw new QuotaError('QUOTA_INVALID', message, { cause, details: { spec } })
     }
   }
 }
@@ -398,10 +398,9 @@ function checkWithin(specs: readonly QuotaSpec[], limiter: Limiter): void {
     const seen = new Set<string>()
     for (const next = [...within]; next.length > 0; ) {
       const each = next.shift() as string
-      if (each === name) throw new DroverError('QUOTA_INVALID', `quota ${name} is within itself`, { details: { quota: name } })
+      if (each === name) throw new QuotaError('QUOTA_INVALID', `quota ${name} is within itself`, { details: { quota: name } })
       const above = withinOf(each)
-      if (!above)
-        throw new DroverError('QUOTA_INVALID', `quota ${name} is within ${each}, which is not known`, { details: { quota: each } })
+      if (!above) throw new QuotaError('QUOTA_INVALID', `quota ${name} is within ${each}, which is not known`, { details: { quota: each } })
       if (!seen.has(each)) next.push(...above)
       seen.add(each)
     }
