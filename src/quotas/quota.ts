@@ -204,6 +204,7 @@ export class Quota {
           unit: window.unit,
           per: perOf(spec.windows[index] as QuotaSpec['windows'][number]),
           limit: window.limit,
+          burst: spec.windows[index]?.burst ?? null,
           used: Math.ceil(window.used(at[window.clock]) * 1e6 - 1e-3) / 1e6,
           resetsAt: reset === null || window.clock === 'wall' ? reset : reset + ahead,
         }

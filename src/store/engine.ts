@@ -312,6 +312,8 @@ export interface QuotaWindowStatus {
   per: string
   /** As it is now: less than configured after refusals, with `adapt`. */
   limit: number
+  /** The size of a token bucket; null: strict, or by the calendar. */
+  burst: number | null
   used: number
   /** When all of it is free again, or null when nothing is used. */
   resetsAt: Time | null
@@ -503,7 +505,6 @@ export interface Engine {
   retireQuota(request: { name: string; reason: string | null }): Awaitable<{ changed: boolean }>
   /** `backlogs`: what is left to do, by quota; see {@link QuotaStatus.backlogAt}. */
   quotas(request: { names: string[]; backlogs?: Record<string, { tasks: number; amounts: Amounts }> }): Awaitable<{ quotas: QuotaStatus[] }>
-  quotaSpecs(request: { names: string[] }): Awaitable<{ specs: QuotaSpec[] }>
 
   results(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<ResultRow>>
   dead(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<DeadRow>>

@@ -250,7 +250,7 @@ test('quotas of an earlier version go on with what was used, and with their bloc
     )
     assert.is(status.blockedUntil, at + 7_000)
     assert.equal(
-      engine.quotaSpecs({ names: ['key', 'other'] }).specs.map(({ windows: own, within }) => [own.map(({ burst }) => burst), within]),
+      engine.quotas({ names: ['key', 'other'] }).quotas.map(({ windows: own, within }) => [own.map(({ burst }) => burst), within]),
       [
         [[5, null, null], []],
         [[null], []],

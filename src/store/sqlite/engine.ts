@@ -202,7 +202,6 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     leaveQuotas: quota.leaveQuotas,
     observeQuota: quota.observeQuota,
     retireQuota: quota.retireQuota,
-    quotaSpecs: quota.quotaSpecs,
     settleQuota(request) {
       const reply = quota.settleQuota(request)
       if (reply.done && request.usage) usage.addWorker(request.usage.worker, request.usage.amounts)

@@ -320,11 +320,6 @@ export function quotas({ db, now, wall, process }: EngineContext) {
       return { quotas: names.map((name) => limiter.status(name, moment(), backlogs[name] ?? null)) }
     },
 
-    quotaSpecs({ names }: EngineRequest<'quotaSpecs'>): EngineReply<'quotaSpecs'> {
-      touch()
-      return { specs: names.map((name) => quotaOf(name).spec) }
-    },
-
     /** What a host that is gone had in line and in flight. */
     dropHost(host: string): void {
       touch()
