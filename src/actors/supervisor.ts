@@ -28,7 +28,7 @@ export type WorkerRef = ActorRefFrom<typeof workerLifecycle>
 /** Whoever takes a supervisor's events. */
 export interface SupervisorRef {
   send(event: SupervisorEvent): void
-  getSnapshot(): { context: Pick<SupervisorContext, 'sequence' | 'parent'> }
+  getSnapshot(): { value: unknown; context: Pick<SupervisorContext, 'sequence' | 'parent' | 'node' | 'refs'> }
 }
 
 /** A worker as its supervisor deals with it. */
@@ -141,7 +141,7 @@ export const supervisor = setup({
       const reason = `restarted with ${down.child} (${node.strategy} of ${node.id})`
       const workers = new Map(ids.map((id) => [effects.worker(id), id]))
       const concerned = [...workers].filter(([worker, id]) => {
-        return sequence?.includes(worker) || (along.has(id) && takesPart(worker))
+        return sequence?.includes(worker) || (along.has(id) && takesPart(worker) && !isBelowDown(context, id))
       })
       const tell = (worker: SupervisedWorker): void => {
         // Whoever was stopped in between stays down.
@@ -353,17 +353,23 @@ export function supervisorAddress(id: string): string {
 }
 
 /** Its children that run, want to, or have run to their end: those that are started when it is started again. */
-function running({ node, effects, down }: SupervisorContext): string[] {
+function running({ node, effects, refs, down }: SupervisorContext): string[] {
   const concerned = (child: TreeNode): boolean =>
-    workersOf(child)
-      .map((id) => effects.worker(id))
-      .some(takesPart)
+    workersOf(child).some((id) => takesPart(effects.worker(id)) && !isBelowDown({ node, refs }, id))
   return node.children.filter((child) => concerned(child) || nodeId(child) === down?.child).map(nodeId)
 }
 
 /** Whether a supervisor, or one above it, brings this worker down. */
 function isTakenDown(worker: SupervisedWorker, { sequence, parent }: Pick<SupervisorContext, 'sequence' | 'parent'>): boolean {
   return sequence?.includes(worker) || (parent !== null && isTakenDown(worker, parent.getSnapshot().context))
+}
+
+/** Whether a supervisor between has gone down by itself: whoever ran to its end there has ended with it. */
+function isBelowDown({ node, refs }: Pick<SupervisorContext, 'node' | 'refs'>, worker: string): boolean {
+  const between = node.children.find((child) => isSupervisor(child) && workersOf(child).includes(worker))
+  if (!between) return false
+  const snapshot = (refs[nodeId(between)] as SupervisorRef).getSnapshot()
+  return snapshot.value === 'down' || isBelowDown(snapshot.context, worker)
 }
 
 function takesPart(worker: SupervisedWorker): boolean {

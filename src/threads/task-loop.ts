@@ -4,20 +4,20 @@
  */
 import { mapErrorRecord, toErrorRecord } from '../errors.js'
 import { backoffDelay } from '../machines/backoff.js'
-import { isSpent, type QuotaClient, type QuotaLease, type QuotaSpent } from '../quotas/client.js'
+import type { QuotaClient, QuotaLease, QuotaSpent } from '../quotas/client.js'
 import type { Amounts, EngineClient, ExchangeReply, Outcome, Token } from '../store/engine.js'
 import { type DefinedWorker, TaskError } from '../worker.js'
 import type { BeatSlot } from './beats.js'
 import { type Context, TaskContext } from './context.js'
+import { Granting } from './granting.js'
 import { type Hands, maxHeld } from './hands.js'
+import type { Lease } from './lease.js'
 import { Prefetch, prefetchMs } from './prefetch.js'
 import type { ThreadReport, WorkerBoot } from './protocol.js'
 import { fits } from './schema.js'
 
 /** The event loop gets a turn after so many ms of tasks. */
 const turnMs = 10
-/** A quota that is spent for longer parks the worker. */
-const parkAfterMs = 60_000
 /** A wait for quota is told of after so long. */
 const tellWaitMs = 100
 /** After an exchange the store could not carry out (a full disk, say). */
@@ -35,20 +35,6 @@ interface LoopDeps {
   redact: (text: string) => string
   crash: (reason: unknown) => never
   onTaskEnd: () => void
-}
-
-interface Lease {
-  token: Token
-  key: string
-  data: string
-  attempt: number
-  failures: number
-}
-
-/** One that waits for its grant. */
-interface Asking {
-  lease: Lease
-  ending: AbortController
 }
 
 interface Running {
@@ -69,7 +55,7 @@ export class TaskLoop {
   #queue: Lease[] = []
   #head = 0
   readonly #running = new Set<Running>()
-  readonly #asking = new Set<Asking>()
+  readonly #granting: Granting
   /** The quota is spent: told once nothing runs any more. */
   #spent: (QuotaSpent & { amounts: Amounts }) | null = null
   #tellWait: NodeJS.Timeout | null = null
@@ -100,6 +86,20 @@ export class TaskLoop {
     this.#process = deps.definition.process as NonNullable<DefinedWorker['process']>
     this.#capacity = deps.boot.concurrency + maxHeld
     const { prefetch, delayMs, concurrency } = deps.boot
+    this.#granting = new Granting(deps, {
+      granted: (lease, quota) => {
+        this.#run(lease, quota)
+        this.#pump()
+      },
+      spent: (lease, spent) => {
+        this.#giveUp(spent, lease)
+        this.#pump()
+      },
+      refused: (lease, error, amounts) => {
+        this.#refused(lease, amounts, error)
+        this.#pump()
+      },
+    })
     // A worker that waits anyway holds nothing ready.
     this.#prefetch = new Prefetch(prefetch === 'auto' && delayMs > 0 ? 0 : prefetch, concurrency)
   }
@@ -150,7 +150,7 @@ export class TaskLoop {
   }
 
   #held(): number {
-    return this.#waiting() + this.#asking.size + this.#running.size + this.#outcomes.length + this.#unconfirmed
+    return this.#waiting() + this.#granting.size + this.#running.size + this.#outcomes.length + this.#unconfirmed
   }
 
   /** Starts what can be started, then sees whether the store has to be asked. */
@@ -183,50 +183,24 @@ export class TaskLoop {
 
   /** How many of the slots are taken. */
   #busy(): number {
-    return this.#running.size + this.#asking.size + this.#cooling
+    return this.#running.size + this.#granting.size + this.#cooling
   }
 
   /** Runs a task once its quota grants it. */
-  #ask(lease: Lease, { choices, amounts: usual, priority }: NonNullable<WorkerBoot['quota']>): void {
-    const { quotas, beats } = this.#deps
-    let amounts: Amounts
+  #ask(lease: Lease, quota: NonNullable<WorkerBoot['quota']>): void {
+    let ready: QuotaLease | null
     try {
-      amounts = this.#estimate(lease, usual)
+      ready = this.#granting.ask(lease, quota)
     } catch (error) {
       this.#failed(lease, -1, error, null)
       return
     }
-    const ready = quotas.take(choices, amounts)
     if (ready) {
       this.#run(lease, ready)
       return
     }
-    const asking: Asking = { lease, ending: new AbortController() }
-    this.#asking.add(asking)
-    if (this.#running.size === 0) beats.phase('waiting')
+    if (this.#running.size === 0) this.#deps.beats.phase('waiting')
     this.#tellWait ??= setTimeout(() => this.#tellWaiting(), tellWaitMs)
-    const { signal } = asking.ending
-    quotas.ask({ choices, amounts, priority, patienceMs: parkAfterMs, timeoutMs: Number.POSITIVE_INFINITY, signal }).then(
-      (answer) => {
-        const wanted = this.#asking.delete(asking)
-        if (isSpent(answer)) {
-          if (wanted) this.#giveUp({ ...answer, amounts }, lease)
-        } else if (wanted) this.#run(lease, answer)
-        else void quotas.settle(answer, Object.fromEntries(Object.keys(answer.amounts).map((unit) => [unit, 0]))).catch(() => {})
-        this.#pump()
-      },
-      (error: unknown) => {
-        if (this.#asking.delete(asking)) this.#refused(lease, amounts, error)
-        this.#pump()
-      },
-    )
-  }
-
-  #estimate(lease: Lease, usual: Amounts): Amounts {
-    const { boot, definition } = this.#deps
-    if (!definition.estimate) return usual
-    const task = { key: lease.key, dataset: boot.dataset as string, data: JSON.parse(lease.data) as unknown, attempt: lease.attempt }
-    return { ...usual, ...definition.estimate(task) }
   }
 
   /** The quota is spent for long: nothing is held meanwhile. What runs may use less than it was granted: then it is asked once more. */
@@ -266,7 +240,7 @@ export class TaskLoop {
 
   #tellWaiting(): void {
     this.#tellWait = null
-    if (this.#asking.size === 0 || this.#running.size > 0 || this.#toldWaiting) return
+    if (this.#granting.size === 0 || this.#running.size > 0 || this.#toldWaiting) return
     this.#toldWaiting = true
     this.#deps.report({ type: 'waiting' })
   }
@@ -406,11 +380,7 @@ export class TaskLoop {
     for (const lease of this.#queue.slice(this.#head)) this.#outcome({ do: 'release', token: lease.token, inMs: 0 }, -1)
     this.#queue = []
     this.#head = 0
-    for (const { lease, ending } of this.#asking) {
-      this.#outcome({ do: 'release', token: lease.token, inMs: 0 }, -1)
-      ending.abort()
-    }
-    this.#asking.clear()
+    for (const lease of this.#granting.cancel()) this.#outcome({ do: 'release', token: lease.token, inMs: 0 }, -1)
   }
 
   /** How many tasks to claim now. */

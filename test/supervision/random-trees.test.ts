@@ -104,6 +104,21 @@ test('whatever happens to a tree, it comes to rest, nobody runs below a supervis
   assert.ok(wentDown > 20, `only ${wentDown} supervisors went down: the test does not test that`)
 })
 
+// Found by the test above: who had run to its end below a supervisor that went down for good was restarted with the others.
+test('who has run to its end below a supervisor that is down for good is not restarted with those above', () => {
+  const below = sup('below', { mode: 'temporary', intensity: { restarts: 0, withinMs: 1_000 } }, [
+    'fails',
+    { id: 'returns', mode: 'transient' },
+  ])
+  const t = grow([sup('top', { strategy: 'one-for-all' }, ['first', sup('between', {}, [below])])])
+  t.start()
+  t.returns('returns')
+  t.crash('fails')
+  assert.is(t.state('below'), 'down')
+  t.crash('first')
+  assert.equal([t.state('first'), t.state('below'), t.state('returns')], ['running', 'down', 'completed'])
+})
+
 test('a supervisor whose child fails as soon as it is up gives up, for any intensity and any waits', () => {
   const anyInt = (max: number) => fc.integer({ min: 1, max })
   fc.assert(
