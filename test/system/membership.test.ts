@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -84,15 +85,16 @@ test('a supervisor can be added with its workers, and workers under it', async (
 })
 
 test('a running worker that is removed finishes its task in hand first', async () => {
-  const system = await open({ workers: [worker('a/x'), worker('b/x')] })
+  const starts = join(temporaryFolder(), 'starts')
+  const system = await open({ workers: [worker('a/x', { input: { starts } }), worker('b/x')] })
   await system.load(
     'data',
     items(3, (i) => (i === 0 ? { do: 'sleep', ms: 300 } : { do: 'hold' })),
   )
   await system.start('a/x')
-  await event(system, 'worker:state:changed', ({ to }) => to === 'running')
-  await until(() => (system.worker('a/x').status().progress?.leased ?? 0) > 0, 'a task in hand')
-  await system.remove('a/x', { drainMs: 1_000 })
+  // Leased is not yet in hand.
+  await until(() => existsSync(starts), 'a task in hand')
+  await system.remove('a/x', { drainMs: 5_000 })
   assert.equal(await keysOf(system.results()), ['a/x item-0'])
   assert.equal(
     system.status().workers.map(({ id }) => id),
