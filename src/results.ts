@@ -5,6 +5,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
 import type { ErrorRecord } from './errors.js'
+import { pages } from './pages.js'
 import type { DeadRow, LaneFilter, ResultRow } from './store/engine.js'
 import type { Reader } from './store/reader.js'
 
@@ -53,15 +54,6 @@ export async function* readDead(reader: Reader, filter: LaneFilter): AsyncGenera
   for await (const { value, ...row } of pages<DeadRow>((after) => reader.read('dead', { filter, after, limit: pageRows }))) {
     yield { ...row, value: value === null ? null : (JSON.parse(value) as unknown) }
   }
-}
-
-async function* pages<Row>(read: (after: string | null) => Promise<{ rows: Row[]; next: string | null }>): AsyncGenerator<Row, void, void> {
-  let after: string | null = null
-  do {
-    const page: { rows: Row[]; next: string | null } = await read(after)
-    yield* page.rows
-    after = page.next
-  } while (after !== null)
 }
 
 /**

@@ -1,4 +1,6 @@
 /** What calls used, as users read it. */
+import { pages } from './pages.js'
+import { addTo } from './quotas/amounts.js'
 import type { Amounts, LaneFilter, TaskUsageRow, UsageRow } from './store/engine.js'
 import type { Reader } from './store/reader.js'
 
@@ -16,17 +18,12 @@ export function usageBy(rows: readonly UsageRow[], by: 'worker' | 'annotator' | 
   const sums = new Map<string, Amounts>()
   for (const row of rows) {
     const sum = sums.get(row[by]) ?? {}
-    for (const [unit, amount] of Object.entries(row.usage)) sum[unit] = (sum[unit] ?? 0) + amount
+    addTo(sum, row.usage)
     sums.set(row[by], sum)
   }
   return [...sums].map(([of, usage]) => ({ of, usage }))
 }
 
-export async function* readTaskUsage(reader: Reader, filter: LaneFilter): AsyncGenerator<TaskUsageRow, void, void> {
-  let after: string | null = null
-  do {
-    const page: { rows: TaskUsageRow[]; next: string | null } = await reader.read('taskUsage', { filter, after, limit: pageSize })
-    yield* page.rows
-    after = page.next
-  } while (after !== null)
+export function readTaskUsage(reader: Reader, filter: LaneFilter): AsyncGenerator<TaskUsageRow, void, void> {
+  return pages((after) => reader.read('taskUsage', { filter, after, limit: pageSize }))
 }

@@ -20,6 +20,7 @@ import { Recorder } from '../recorder.js'
 import { createRedactor, findSecrets } from '../redact.js'
 import type { LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
 import { hostIdentity } from '../store/host-identity.js'
+import { keepPresent } from '../store/presence.js'
 import { Reader } from '../store/reader.js'
 import { StoreHost } from '../store/store-host.js'
 import { BeatBoard } from '../threads/beats.js'
@@ -30,10 +31,6 @@ import type { SupervisionEffects } from './supervisor.js'
 import { type SystemParts, system } from './system.js'
 import { WorkerHands } from './worker.js'
 
-/** A host shows signs of life so often, ... */
-const renewEveryMs = 5_000
-/** ... and is taken for gone after so long without, where it cannot be seen directly. */
-const hostTtlMs = 30_000
 /** Beats are looked at this often, or twice a beat if that is more often. */
 const scanEveryMs = 1_000
 
@@ -215,20 +212,16 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
     })
     store.onReconnect = (worker) => hands.get(worker)?.reconnectStore()
 
-    const renewal = setInterval(() => {
-      store.client
-        .call('renew', { host: host.id, ttlMs: hostTtlMs })
-        .then(({ lost }) => {
-          for (const worker of lost) hands.get(worker)?.stop({ type: 'STOP', reason: 'another host has taken it', drainMs: 0 })
-          return store.client.call('sweep', { host: host.id })
-        })
-        .then((taken) => tellRecovered(taken, publish, now()))
-        .catch((error: unknown) => log.debug('renewal failed', { error: toErrorRecord(error) }))
-    }, renewEveryMs)
-    renewal.unref()
+    const stopPresence = keepPresent(store.client, host.id, {
+      lost: (workers) => {
+        for (const worker of workers) hands.get(worker)?.stop({ type: 'STOP', reason: 'another host has taken it', drainMs: 0 })
+      },
+      taken: (back) => tellRecovered(back, publish, now()),
+      failed: (error) => log.debug('renewal failed', { error: toErrorRecord(error) }),
+    })
 
     const shutDown = async (): Promise<void> => {
-      clearInterval(renewal)
+      stopPresence()
       tellFound()
       await recorder.flush()
       root.stop()

@@ -1,8 +1,10 @@
 /** The quotas of a running system, as its users see and steer them, and who has to be woken when one changes. */
 import { systemBudget } from '../config/compile.js'
 import { compileWith } from '../config.js'
-import { DroverError, QuotaError } from '../errors.js'
+import { QuotaError } from '../errors.js'
 import type { QuotaOptions } from '../options.js'
+import { checkRetryAfter } from '../quotas/connection.js'
+import { withAllAbove } from '../quotas/within.js'
 import type { Amounts, QuotaSample, QuotaStatus } from '../store/engine.js'
 import type { OpenSystem } from './open-system.js'
 
@@ -95,8 +97,7 @@ export class QuotaDesk {
       status: async () => (await this.#report([name]))[0] as QuotaReport,
       set: (limits) => this.#set(name, limits),
       penalize: async ({ retryAfterMs }) => {
-        if (!(retryAfterMs >= 0))
-          throw new DroverError('ARGUMENT_INVALID', `retryAfterMs must be a number of 0 or more, got ${retryAfterMs}`)
+        checkRetryAfter(retryAfterMs)
         await client.call('blockQuota', { name, forMs: retryAfterMs })
       },
       retire: async (reason) => {
@@ -132,7 +133,7 @@ export class QuotaDesk {
     let amounts: Amounts = { requests: 1 }
     for (const { config } of hands.values()) {
       const choices = config.quota?.choices ?? []
-      const own = choices.filter((choice) => this.#scopes(choice).has(name)).length
+      const own = choices.filter((choice) => this.#scopes(choice).includes(name)).length
       const counts = parts.lanes.get(config.id)
       if (own === 0 || !counts) continue
       tasks += Math.max(0, counts.total - counts.done - counts.dead) * (own / choices.length)
@@ -142,16 +143,9 @@ export class QuotaDesk {
   }
 
   /** A quota and all that it is within. */
-  #scopes(name: string): Set<string> {
+  #scopes(name: string): string[] {
     const { quotas } = this.#own.parts.config
-    const scopes = new Set<string>()
-    for (const next = [name]; next.length > 0; ) {
-      const each = next.shift() as string
-      if (scopes.has(each)) continue
-      scopes.add(each)
-      next.push(...(quotas.find((quota) => quota.name === each)?.within ?? []))
-    }
-    return scopes
+    return withAllAbove(name, (each) => quotas.find((quota) => quota.name === each)?.within ?? [])
   }
 
   async #set(name: string, limits: QuotaOptions): Promise<void> {

@@ -3,6 +3,7 @@
  * form, so that mistakes of both kinds are reported at once.
  */
 import { serialize } from 'node:v8'
+import { withAllAbove } from '../quotas/within.js'
 import { defaults, laneOf } from './compile.js'
 import { type Finding, pathText } from './issues.js'
 import { isRecord, isSupervisorOptions, quotaOptions } from './schema.js'
@@ -186,21 +187,14 @@ function slides(limits: unknown): boolean {
 
 /** The quotas that one is within are there, and it is not within itself. */
 function checkWithin(name: string, within: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
-  const above = (of: unknown): unknown[] => [of ?? []].flat()
-  for (const [index, each] of above(within).entries()) {
+  const named = (of: unknown): unknown[] => [of ?? []].flat()
+  const withinOf = (quota: string): string[] =>
+    named(Object.hasOwn(quotas, quota) ? asRecord(quotas[quota]).within : undefined).filter((one) => typeof one === 'string')
+  for (const [index, each] of named(within).entries()) {
     const path = ['quotas', name, 'within', ...(Array.isArray(within) ? [index] : [])]
     checkKnown(path, 'quota', each, quotas, findings)
-    const seen = new Set<unknown>()
-    for (const next = [each]; next.length > 0; ) {
-      const one = next.shift()
-      if (one === name) {
-        findings.push({ path, expected: 'a quota that is not itself within this one', input: each, known: [] })
-        break
-      }
-      if (typeof one !== 'string' || seen.has(one)) continue
-      seen.add(one)
-      next.push(...above(Object.hasOwn(quotas, one) ? asRecord(quotas[one]).within : undefined))
-    }
+    if (typeof each !== 'string' || !withAllAbove(each, withinOf).includes(name)) continue
+    findings.push({ path, expected: 'a quota that is not itself within this one', input: each, known: [] })
   }
 }
 

@@ -9,6 +9,7 @@
 import { QuotaError } from '../errors.js'
 import { machineMs } from '../machine-clock.js'
 import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaSettlement } from '../store/engine.js'
+import { addTo } from './amounts.js'
 import { Ending } from './ending.js'
 import type { QuotaReading } from './observation.js'
 
@@ -194,6 +195,11 @@ export class QuotaClient {
     await this.#send({ quota: lease.quota, delta, booked: kept.booked, done: kept.flight })
   }
 
+  /** Gives all of it back. */
+  refund(lease: QuotaLease): Promise<void> {
+    return this.settle(lease, Object.fromEntries(Object.keys(lease.amounts).map((unit) => [unit, 0])))
+  }
+
   /** Whether a lease counts as in flight until it is settled. */
   isInFlight(lease: QuotaLease): boolean {
     return (this.#kept.get(lease)?.flight ?? null) !== null
@@ -207,7 +213,7 @@ export class QuotaClient {
 
   /** Counts what was used beside tasks. */
   used(amounts: Amounts): void {
-    for (const [unit, amount] of Object.entries(amounts)) this.#usage[unit] = (this.#usage[unit] ?? 0) + amount
+    addTo(this.#usage, amounts)
     this.#usageTimer ??= setTimeout(() => void this.flush().catch(() => {}), tellUsageMs)
     this.#usageTimer.unref()
   }
@@ -325,7 +331,7 @@ export class QuotaClient {
     } catch (error) {
       // The store did nothing of it: it goes with the next.
       this.#unsent = [...settlements, ...this.#unsent]
-      for (const [unit, amount] of Object.entries(amounts)) this.#usage[unit] = (this.#usage[unit] ?? 0) + amount
+      addTo(this.#usage, amounts)
       throw error
     }
   }

@@ -46,6 +46,18 @@ export interface StandaloneQuota {
   observe(source: ObservationSource, options?: { lease?: QuotaLease | null }): Promise<Observation>
 }
 
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkRetryAfter(retryAfterMs: number): void {
+  if (!(retryAfterMs >= 0)) throw new DroverError('ARGUMENT_INVALID', `retryAfterMs must be a number of 0 or more, got ${retryAfterMs}`)
+}
+
+/** A quota that its user closes. */
+export interface OpenQuota extends StandaloneQuota {
+  /** What was taken ahead goes back, those who wait are refused with CLOSED, and what it held is let go. Idempotent. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
 export interface ConnectionOptions {
   client: QuotaClient
   /** Quotas of which each acquire takes one. */
@@ -90,11 +102,11 @@ export class QuotaConnection implements StandaloneQuota {
   }
 
   async refund(lease: QuotaLease | null): Promise<void> {
-    if (lease) await this.settle(lease, Object.fromEntries(Object.keys(lease.amounts).map((unit) => [unit, 0])))
+    if (lease) await this.#options.client.refund(lease)
   }
 
   async penalize({ retryAfterMs, quota = this.name }: { retryAfterMs: number; quota?: string }): Promise<void> {
-    if (!(retryAfterMs >= 0)) throw new DroverError('ARGUMENT_INVALID', `retryAfterMs must be a number of 0 or more, got ${retryAfterMs}`)
+    checkRetryAfter(retryAfterMs)
     await this.#options.client.penalize(quota, retryAfterMs)
   }
 
@@ -122,4 +134,27 @@ export class QuotaConnection implements StandaloneQuota {
 
   /** A key was found to be retired. */
   protected retired(_quota: string, _reason: string): void {}
+}
+
+/**
+ * What a user holds of a connection.
+ *
+ * @param release lets go of what the connection stood on, once it has ended
+ */
+export function openQuota(connection: QuotaConnection, release: () => Promise<void>): OpenQuota {
+  let closing: Promise<void> | null = null
+  const close = (): Promise<void> => {
+    closing ??= connection.end().then(release)
+    return closing
+  }
+  return {
+    name: connection.name,
+    acquire: (amounts, options) => connection.acquire(amounts, options),
+    settle: (lease, actual) => connection.settle(lease, actual),
+    refund: (lease) => connection.refund(lease),
+    penalize: (penalty) => connection.penalize(penalty),
+    observe: (source, options) => connection.observe(source, options),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }

@@ -6,14 +6,11 @@ import { DroverError, toErrorRecord } from '../errors.js'
 import type { QuotaOptions } from '../options.js'
 import type { EngineClient, QuotaStatus, StoreReply, StoreRequest } from '../store/engine.js'
 import { hostIdentity } from '../store/host-identity.js'
+import { keepPresent } from '../store/presence.js'
 import { StoreHost } from '../store/store-host.js'
 import { QuotaClient } from './client.js'
 import type { QuotaPort } from './connect-quota.js'
-import { QuotaConnection, type StandaloneQuota } from './connection.js'
-
-/** A process shows that it is there so often; one that cannot be seen directly is gone after so long without. */
-const renewEveryMs = 5_000
-const hostTtlMs = 30_000
+import { type OpenQuota, openQuota, QuotaConnection } from './connection.js'
 
 /** Without its index signature: there, `quotas` would have to be a limit. */
 type NamedQuotaOptions = { [Name in keyof QuotaOptions as string extends Name ? never : Name]: QuotaOptions[Name] }
@@ -32,16 +29,13 @@ export interface CreateQuotaOptions extends NamedQuotaOptions {
 }
 
 /** A quota that this process has opened. */
-export interface SharedQuota extends StandaloneQuota {
+export interface SharedQuota extends OpenQuota {
   /** For another thread of this process: transfer it there, with its `port`, and give it to `connectQuota` of `drover/worker`. */
   connect(): QuotaPort
   /** Changes its limits for everybody; all of them are given anew. */
   set(limits: QuotaOptions): Promise<void>
   /** Where it stands now. */
   status(): Promise<QuotaStatus>
-  /** What was taken ahead goes back, those who wait are refused with CLOSED, and the store is closed. Idempotent. */
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -79,32 +73,15 @@ export async function createQuota({
     await store.close()
     throw error
   }
-  const renewal = setInterval(() => {
-    store.client
-      .call('renew', { host: host.id, ttlMs: hostTtlMs })
-      .then(() => store.client.call('sweep', { host: host.id }))
-      .catch(() => {})
-  }, renewEveryMs)
-  renewal.unref()
+  const stopPresence = keepPresent(store.client, host.id, { lost() {}, taken() {}, failed() {} })
   const client = new QuotaClient({ store: store.client, client: host.id, host: host.id })
-  const connection = new QuotaConnection({ client, choices: [name], priority: 0 })
-  let closing: Promise<void> | null = null
-  const close = (): Promise<void> => {
-    closing ??= (async () => {
-      clearInterval(renewal)
-      await connection.end()
-      await store.client.call('leave', { host: host.id }).catch(() => {})
-      await store.close()
-    })()
-    return closing
-  }
+  const open = openQuota(new QuotaConnection({ client, choices: [name], priority: 0 }), async () => {
+    stopPresence()
+    await store.client.call('leave', { host: host.id }).catch(() => {})
+    await store.close()
+  })
   return {
-    name,
-    acquire: (amounts, options) => connection.acquire(amounts, options),
-    settle: (lease, actual) => connection.settle(lease, actual),
-    refund: (lease) => connection.refund(lease),
-    penalize: (penalty) => connection.penalize(penalty),
-    observe: (source, options) => connection.observe(source, options),
+    ...open,
     connect: () => {
       const threadClient = `${host.id} ${randomUUID()}`
       return { port: relay(store.client, threadClient), name, host: host.id, client: threadClient }
@@ -114,8 +91,6 @@ export async function createQuota({
       await store.client.call('declareQuotas', { quotas: changed.filter((spec) => spec.name === name) })
     },
     status: async () => (await store.client.call('quotas', { names: [name] })).quotas[0] as QuotaStatus,
-    close,
-    [Symbol.asyncDispose]: close,
   }
 }
 

@@ -33,10 +33,10 @@ export function backlogAt(scopes: readonly Quota[], amounts: Amounts, tasks: num
   const allowances: Allowance[] = []
   const rates: Rate[] = []
   for (const quota of scopes) {
-    for (const [index, window] of quota.windows.entries()) {
+    for (const window of quota.windows) {
       const amount = amounts[window.unit] ?? 0
-      const per = quota.spec.windows[index]?.per
-      if (amount <= 0 || per === undefined) continue
+      const { per } = window.window
+      if (amount <= 0) continue
       const left = window.room(at[window.clock]) / amount
       if (per === 'ever') {
         if (left < tasks) return null

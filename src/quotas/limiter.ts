@@ -12,6 +12,7 @@ import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, Q
 import { backlogAt } from './eta.js'
 import { inFlight, type Quota, type QuotaWait } from './quota.js'
 import { longestSlackMs, type Moment } from './window.js'
+import { withAllAbove } from './within.js'
 
 /** Who could go within so long, or waits for nothing else, has a place in flight set aside. */
 const holdMs = 1_000
@@ -39,6 +40,15 @@ export interface Waiter {
   wait: QuotaWait | null
 }
 
+/** A request in flight. */
+export interface Flight {
+  client: string
+  ticket: number
+  host: string
+  /** Those whose places it takes. */
+  quotas: string[]
+}
+
 /** What became of one in line. */
 export interface Decision {
   client: string
@@ -54,14 +64,25 @@ export class Limiter {
   /** In order. */
   readonly #line: Waiter[] = []
   /** Requests in flight under a limit of that, with the quotas that they count for. */
-  readonly inFlight = new Map<string, { client: string; ticket: number; host: string; quotas: string[] }>()
+  readonly inFlight = new Map<string, Flight>()
   #scopes = new Map<string, Quota[]>()
 
   /** Makes a quota known, in place of an earlier one. */
   put(quota: Quota): void {
-    quota.inFlight = [...this.inFlight.values()].filter(({ quotas }) => quotas.includes(quota.name)).length
+    this.#countFlights(quota)
     this.quotas.set(quota.name, quota)
     this.#scopes = new Map()
+  }
+
+  /** What is in flight, in place of what was known of it. */
+  putFlights(flights: readonly Flight[]): void {
+    this.inFlight.clear()
+    for (const flight of flights) this.inFlight.set(nameOf(flight), flight)
+    for (const quota of this.quotas.values()) this.#countFlights(quota)
+  }
+
+  #countFlights(quota: Quota): void {
+    quota.inFlight = [...this.inFlight.values()].filter(({ quotas }) => quotas.includes(quota.name)).length
   }
 
   /** Forgets every quota. */
@@ -82,17 +103,15 @@ export class Limiter {
   scopes(name: string): Quota[] {
     let scopes = this.#scopes.get(name)
     if (scopes) return scopes
-    scopes = []
-    for (const next = [name]; next.length > 0; ) {
-      const each = next.shift() as string
-      const quota = this.quotas.get(each)
-      if (!quota) throw new QuotaError('QUOTA_INVALID', `the store knows no quota ${each}`, { details: { quota: each } })
-      if (scopes.includes(quota)) continue
-      scopes.push(quota)
-      next.push(...quota.spec.within)
-    }
+    scopes = withAllAbove(name, (each) => this.#known(each).spec.within).map((each) => this.#known(each))
     this.#scopes.set(name, scopes)
     return scopes
+  }
+
+  #known(name: string): Quota {
+    const quota = this.quotas.get(name)
+    if (!quota) throw new QuotaError('QUOTA_INVALID', `the store knows no quota ${name}`, { details: { quota: name } })
+    return quota
   }
 
   /**

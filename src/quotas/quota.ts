@@ -1,5 +1,5 @@
 /** One quota at work: its windows, what is in flight, and what its provider said of it. Pure: the caller brings the clocks. */
-import type { Amounts, QuotaSettlement, QuotaSpec, QuotaStatus, Time } from '../store/engine.js'
+import type { Amounts, QuotaSettlement, QuotaSpec, QuotaStatus, QuotaWindow, Time } from '../store/engine.js'
 import type { QuotaReading } from './observation.js'
 import { longestSlackMs, type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './window.js'
 
@@ -11,6 +11,8 @@ const sameCauseMs = 5_000
 
 /** Who waits for one that is in flight looks again after so long, unless it is told before. */
 const lookAgainMs = 2_000
+
+const usualMs = { day: 86_400_000, month: 2_678_400_000 } as const
 
 /** What keeps back who waits for that. */
 export const inFlight = 'in flight'
@@ -157,15 +159,9 @@ export class Quota {
 
   /** The window that a provider means: of that length, or the shortest of its unit where it does not say. */
   #windowOf({ unit, per }: QuotaReading): QuotaWindowMeter | null {
-    const length = (index: number): number => {
-      const own = this.spec.windows[index]?.per
-      if (typeof own === 'number') return own
-      return own === 'ever' || own === undefined ? Number.POSITIVE_INFINITY : own.calendar === 'day' ? 86_400_000 : 2_678_400_000
-    }
-    const wanted = per === 'day' ? 86_400_000 : per === 'month' ? 2_678_400_000 : per
-    const own = [...this.spec.windows.keys()].filter((index) => this.spec.windows[index]?.unit === unit && Number.isFinite(length(index)))
-    const found = wanted === null ? own.sort((a, b) => length(a) - length(b))[0] : own.find((index) => length(index) === wanted)
-    return found === undefined ? null : (this.windows[found] ?? null)
+    const own = this.windows.filter((window) => window.unit === unit && window.window.per !== 'ever')
+    if (per === null) return own.sort((a, b) => lengthOf(a.window.per) - lengthOf(b.window.per))[0] ?? null
+    return own.find((window) => lengthOf(window.window.per) === lengthOf(per)) ?? null
   }
 
   /** How an answer was: `refused` because of a limit, `failed` otherwise. */
@@ -198,13 +194,13 @@ export class Quota {
     const ahead = at.wall - at.now
     return {
       name: this.name,
-      windows: this.windows.map((window, index) => {
+      windows: this.windows.map((window) => {
         const reset = window.resetsAt(at[window.clock])
         return {
           unit: window.unit,
-          per: perOf(spec.windows[index] as QuotaSpec['windows'][number]),
+          per: perOf(window.window),
           limit: window.limit,
-          burst: spec.windows[index]?.burst ?? null,
+          burst: window.window.burst,
           used: Math.ceil(window.used(at[window.clock]) * 1e6 - 1e-3) / 1e6,
           resetsAt: reset === null || window.clock === 'wall' ? reset : reset + ahead,
         }
@@ -228,4 +224,11 @@ export class Quota {
     const share = this.pace(at)
     for (const window of this.windows) if (window.clock === 'now') window.scale(share, at.now)
   }
+}
+
+/** How long a window is, a day or a month by its usual length. */
+function lengthOf(per: QuotaWindow['per'] | 'day' | 'month'): number {
+  if (typeof per === 'number') return per
+  if (per === 'ever') return Number.POSITIVE_INFINITY
+  return usualMs[typeof per === 'string' ? per : per.calendar]
 }

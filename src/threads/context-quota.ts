@@ -1,5 +1,6 @@
 /** What user code gets as `ctx.quota`: the thread's quota client, on behalf of a worker or of one of its tasks. */
 import { QuotaError } from '../errors.js'
+import { addTo } from '../quotas/amounts.js'
 import type { QuotaLease } from '../quotas/client.js'
 import { type QuotaAcquireOptions, QuotaConnection } from '../quotas/connection.js'
 import type { Observation, ObservationSource } from '../quotas/observation.js'
@@ -35,6 +36,7 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
   }
 
   override async acquire(amounts?: Amounts, options?: QuotaAcquireOptions): Promise<QuotaLease> {
+    // Its getter refuses who has none.
     void this.name
     // Waiting is no stall: the watchdog is told so all the while.
     const showing = setInterval(() => this.#deps.beats.progress(), showMs)
@@ -66,6 +68,6 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
 
   #count(amounts: Amounts): void {
     if (!this.#ofTask) this.#deps.quotas.used(amounts)
-    else for (const [unit, amount] of Object.entries(amounts)) this.usage[unit] = (this.usage[unit] ?? 0) + amount
+    else addTo(this.usage, amounts)
   }
 }

@@ -42,8 +42,9 @@ export class Context implements WorkerContext {
     this.quota = new ContextQuota(deps, null)
   }
 
-  get deps(): ContextDeps {
-    return this.#deps
+  /** The quota as a task sees it that was granted this. */
+  quotaFor(lease: QuotaLease | null): ContextQuota {
+    return new ContextQuota(this.#deps, { lease })
   }
 
   get signal(): AbortSignal {
@@ -113,7 +114,7 @@ export class TaskContext implements WorkerContext {
     return this.#worker.log
   }
   get quota(): WorkerQuota {
-    this.#quota ??= new ContextQuota(this.#worker.deps, { lease: this.#lease })
+    this.#quota ??= this.#worker.quotaFor(this.#lease)
     return this.#quota
   }
   get signal(): AbortSignal {

@@ -58,7 +58,7 @@ export class Granting {
         if (isSpent(answer)) {
           if (wanted) this.#events.spent(lease, { ...answer, amounts })
         } else if (wanted) this.#events.granted(lease, answer)
-        else void quotas.settle(answer, Object.fromEntries(Object.keys(answer.amounts).map((unit) => [unit, 0]))).catch(() => {})
+        else void quotas.refund(answer).catch(() => {})
       },
       (error: unknown) => {
         if (this.#waiting.delete(lease)) this.#events.refused(lease, error, amounts)

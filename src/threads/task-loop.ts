@@ -56,8 +56,6 @@ export class TaskLoop {
   #head = 0
   readonly #running = new Set<Running>()
   readonly #granting: Granting
-  /** The quota is spent: told once nothing runs any more. */
-  #spent: (QuotaSpent & { amounts: Amounts }) | null = null
   #tellWait: NodeJS.Timeout | null = null
   /** Slots that wait out `delayMs`. */
   #cooling = 0
@@ -124,7 +122,6 @@ export class TaskLoop {
 
   poke(): void {
     this.#waitUntil = 0
-    this.#spent = null
     this.#toldComplete = false
     this.#pump()
   }
@@ -208,16 +205,7 @@ export class TaskLoop {
     this.#outcome({ do: 'release', token: lease.token, inMs: 0 }, -1)
     this.#giveBackQueue()
     this.#waitUntil = Number.POSITIVE_INFINITY
-    if (this.#running.size > 0) return
-    this.#spent = spent
-    this.#tellSpent()
-  }
-
-  #tellSpent(): void {
-    if (!this.#spent || this.#running.size > 0 || this.#paused || this.#finishing) return
-    const spent = this.#spent
-    this.#spent = null
-    this.#deps.report({ type: 'spent', ...spent })
+    if (this.#running.size === 0) this.#deps.report({ type: 'spent', ...spent })
   }
 
   /** The quota cannot grant it at all. */

@@ -44,6 +44,8 @@ export interface Moment {
 
 /** What a window does, whatever its kind. */
 export abstract class QuotaWindowMeter {
+  /** As configured. */
+  readonly window: QuotaWindow
   readonly label: string
   readonly unit: string
   /** Of which clock its times are. */
@@ -59,6 +61,7 @@ export abstract class QuotaWindowMeter {
   protected share: number
 
   constructor(window: QuotaWindow, share = 1) {
+    this.window = window
     this.label = `${window.unit}/${perOf(window)}`
     this.unit = window.unit
     this.base = window.limit

@@ -1,5 +1,6 @@
 /** The tables of the quotas: what is kept of them, of those in line, and of what is in flight. */
 import type Database from 'better-sqlite3'
+import type { Flight } from '../../quotas/limiter.js'
 import { freshRecord, type QuotaRecord } from '../../quotas/quota.js'
 import type { WindowState } from '../../quotas/window.js'
 import type { Amounts, QuotaSample, QuotaSpec, QuotaWindow, Time } from '../engine.js'
@@ -16,13 +17,6 @@ export interface WaiterRow {
   /** The process that answers it. */
   process: string
   aliveUntil: Time
-}
-
-export interface FlightRow {
-  client: string
-  ticket: number
-  host: string
-  quotas: string[]
 }
 
 export function quotaTables(db: Database.Database) {
@@ -124,9 +118,9 @@ export function quotaTables(db: Database.Database) {
     },
     deletePlace: (name: string): unknown => deletePlace.run(name),
 
-    flights: (): FlightRow[] =>
+    flights: (): Flight[] =>
       selectFlights.all().map(([client, ticket, host, quotas]) => ({ client, ticket, host, quotas: JSON.parse(quotas) as string[] })),
-    insertFlight: ({ client, ticket, host, quotas }: FlightRow): unknown =>
+    insertFlight: ({ client, ticket, host, quotas }: Flight): unknown =>
       insertFlight.run(`${client} ${ticket}`, client, ticket, host, JSON.stringify(quotas)),
     deleteFlight: (name: string): unknown => deleteFlight.run(name),
 

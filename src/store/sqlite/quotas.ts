@@ -8,6 +8,7 @@ import { periodOf } from '../../quotas/calendar.js'
 import { type Decision, Limiter, nameOf, type Waiter } from '../../quotas/limiter.js'
 import { freshRecord, Quota } from '../../quotas/quota.js'
 import { type Moment, perOf, type WindowState } from '../../quotas/window.js'
+import { withAllAbove } from '../../quotas/within.js'
 import type { EngineReply, EngineRequest, QuotaAnswer, QuotaSpec, Time } from '../engine.js'
 import type { EngineContext } from './context.js'
 import { quotaGrants } from './quota-grants.js'
@@ -64,15 +65,8 @@ export function quotas({ db, now, wall, process }: EngineContext) {
     for (const { spec, record, windows } of tables.quotasSince(loadedVersion)) {
       limiter.put(new Quota(spec, record, windows, at))
     }
-    limiter.inFlight.clear()
-    storedFlights = new Set()
-    for (const flight of tables.flights()) {
-      limiter.inFlight.set(nameOf(flight), flight)
-      storedFlights.add(nameOf(flight))
-    }
-    for (const quota of [...limiter.quotas.values()]) {
-      quota.inFlight = [...limiter.inFlight.values()].filter(({ quotas }) => quotas.includes(quota.name)).length
-    }
+    limiter.putFlights(tables.flights())
+    storedFlights = new Set(limiter.inFlight.keys())
     for (const waiter of [...limiter.line]) limiter.leave(waiter)
     for (const waiter of own.values()) limiter.join(waiter)
     foreignUntil = Number.POSITIVE_INFINITY
@@ -387,17 +381,14 @@ function validate(spec: QuotaSpec, at: Time): void {
 
 /** Each quota that one is within is known, and none is within itself. */
 function checkWithin(specs: readonly QuotaSpec[], limiter: Limiter): void {
-  const withinOf = (name: string): string[] | undefined =>
-    specs.find((spec) => spec.name === name)?.within ?? limiter.quotas.get(name)?.spec.within
+  const specOf = (name: string): QuotaSpec | undefined => specs.find((spec) => spec.name === name) ?? limiter.quotas.get(name)?.spec
   for (const { name, within } of specs) {
-    const seen = new Set<string>()
-    for (const next = [...within]; next.length > 0; ) {
-      const each = next.shift() as string
-      if (each === name) throw new QuotaError('QUOTA_INVALID', `quota ${name} is within itself`, { details: { quota: name } })
-      const above = withinOf(each)
-      if (!above) throw new QuotaError('QUOTA_INVALID', `quota ${name} is within ${each}, which is not known`, { details: { quota: each } })
-      if (!seen.has(each)) next.push(...above)
-      seen.add(each)
+    for (const each of within) {
+      for (const above of withAllAbove(each, (one) => specOf(one)?.within ?? [])) {
+        if (above === name) throw new QuotaError('QUOTA_INVALID', `quota ${name} is within itself`, { details: { quota: name } })
+        if (specOf(above)) continue
+        throw new QuotaError('QUOTA_INVALID', `quota ${name} is within ${above}, which is not known`, { details: { quota: above } })
+      }
     }
   }
 }

@@ -1,0 +1,13 @@
+/** Reads what the store hands out a page at a time. */
+
+/** All rows, page after page; the next page is asked for when the last one was used up. */
+export async function* pages<Row>(
+  read: (after: string | null) => Promise<{ rows: Row[]; next: string | null }>,
+): AsyncGenerator<Row, void, void> {
+  let after: string | null = null
+  do {
+    const page: { rows: Row[]; next: string | null } = await read(after)
+    yield* page.rows
+    after = page.next
+  } while (after !== null)
+}
