@@ -21,7 +21,7 @@ export interface QuotaReport extends QuotaStatus {
   quotaLimit: number | null
   /** Of {@link quotaLimit}, 0 to 100. */
   percentageUsed: number
-  /** How many requests could be made at once now. */
+  /** How many requests could be made at once now; Infinity: as many as one likes, requests are not limited. */
   available: number
   canMakeRequest: boolean
   /** What is left to do for the workers of this quota, and when it could be done at these limits (ms since the epoch; null: not by itself). */
@@ -206,7 +206,7 @@ export class QuotaDesk {
 function summary({ windows, waitMs, retired }: QuotaStatus): Omit<QuotaReport, keyof QuotaStatus | 'backlog'> {
   const requests = windows.filter(({ unit }) => unit === 'requests')
   const day = requests.find(({ per }) => per.startsWith('day')) ?? requests.at(-1)
-  const rooms = requests.map(({ limit, used }) => Math.max(0, limit - used))
+  const rooms = requests.map(({ limit, burst, used }) => Math.max(0, (burst ?? limit) - used))
   return {
     requestsToday: Math.round(day?.used ?? 0),
     quotaLimit: day?.limit ?? null,

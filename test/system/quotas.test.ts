@@ -243,6 +243,12 @@ test('a spent quota parks its workers and says until when; a raised limit wakes 
   assert.equal([after.requestsToday, after.quotaLimit, after.backlog.tasks], [20, 100, 0], 'what was used stays used')
 })
 
+test('as many calls are available at once as the bucket holds, not as many as run in within a minute', async () => {
+  const system = await open({ workers: [], quotas: { key: { requests: { limit: 600, per: 'minute' }, burst: 5 } } })
+  const { available, canMakeRequest, quotaLimit } = await system.quota('key').status()
+  assert.equal([available, canMakeRequest, quotaLimit], [5, true, 600])
+})
+
 test('limits that cannot be are refused, and nothing changes', async () => {
   const system = await open({ workers: [], quotas: { key: { requests: minute } } })
   const failed = await system
