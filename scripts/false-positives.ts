@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { seededRandom } from '../src/testing/seeded-random.js'
 import { runUnderLoad } from '../test/support/false-positives.js'
-import { seeded } from '../test/support/kill-rounds.js'
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +30,7 @@ for (const { name, ...round } of rounds) {
     forMs: Number(values.minutes) * 60_000,
     oversubscribed: Number(values.oversubscribed),
     workers: 4,
-    random: seeded(Number(values.seed)),
+    random: seededRandom(Number(values.seed)),
     ...round,
   })
   rmSync(folder, { recursive: true, force: true })

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { killRounds, seeded } from '../test/support/kill-rounds.js'
+import { seededRandom } from '../src/testing/seeded-random.js'
+import { killRounds } from '../test/support/kill-rounds.js'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '200' }, seed: { type: 'string', default: String(Date.now() % 2 ** 31) } },
@@ -20,7 +21,7 @@ const report = await killRounds({
   lanes: 4,
   everyMs: 20,
   withinMs: 250,
-  random: seeded(Number(values.seed)),
+  random: seededRandom(Number(values.seed)),
 })
 rmSync(folder, { recursive: true, force: true })
 console.log(

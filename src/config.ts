@@ -4,10 +4,11 @@
  */
 import * as v from 'valibot'
 import { compileOptions } from './config/compile.js'
+import { expectedTimeZone, isRecord, knownHere } from './config/form.js'
 import { type ConfigIssue, closest, type Finding, toIssue } from './config/issues.js'
 import { readConfig } from './config/read.js'
 import { checkRules } from './config/rules.js'
-import { droverSchema, expectedLimits, expectedTimeZone, isRecord, quotaOptions } from './config/schema.js'
+import { droverSchema, expectedLimits, quotaOptions } from './config/schema.js'
 import { DroverError } from './errors.js'
 import type { CompiledConfig, DroverOptions } from './options.js'
 import { createRedactor } from './redact.js'
@@ -103,8 +104,8 @@ function byPlace({ path: a }: Finding, { path: b }: Finding): number {
 function findingOf(issue: v.BaseIssue<unknown>): Finding {
   const path = (issue.path ?? []).map(({ key }) => key as PropertyKey)
   const finding: Finding = { path, expected: issue.message, input: issue.input }
-  if (issue.type === 'raw_check' && issue.path?.at(-1)?.type === 'object' && issue.message.startsWith('known here: ')) {
-    return { ...finding, unknownKey: true, known: issue.message.slice('known here: '.length).split(', ') }
+  if (issue.type === 'raw_check' && issue.path?.at(-1)?.type === 'object' && issue.message.startsWith(knownHere)) {
+    return { ...finding, unknownKey: true, known: issue.message.slice(knownHere.length).split(', ') }
   }
   if (issue.message === expectedTimeZone) return { ...finding, known: Intl.supportedValuesOf('timeZone') }
   if (issue.message === expectedLimits && !isRecord(issue.input) && closest(String(path.at(-1)), quotaOptions)) {

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DroverError, toErrorRecord } from '../errors.js'
+import { isRecord } from './form.js'
 import { jsonErrorAt } from './json.js'
-import { isRecord } from './schema.js'
 
 /**
  * What the file holds, its paths made absolute; anything at all, as long as it is JSON.

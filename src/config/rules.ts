@@ -5,8 +5,9 @@
 import { serialize } from 'node:v8'
 import { withAllAbove } from '../quotas/within.js'
 import { defaults, laneOf } from './compile.js'
+import { isRecord } from './form.js'
 import { type Finding, pathText } from './issues.js'
-import { isRecord, isSupervisorOptions, quotaOptions } from './schema.js'
+import { isSupervisorOptions, quotaOptions } from './schema.js'
 
 type Path = PropertyKey[]
 

@@ -8,53 +8,12 @@ import { failureKinds, snapshotKinds } from '../machines/failure.js'
 import type { RestartDecision, RestartMode, RestartRule } from '../machines/restart-policy.js'
 import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from '../machines/supervision.js'
 import type { SupervisorOptions, WorkerOptions } from '../options.js'
+import { expectedTimeZone, flag, group, isRecord, isTimeZone, oneOf, whole } from './form.js'
 import { resolveModule } from './module.js'
 
 /** Timers of Node.js overflow beyond this, and fire at once. */
 const longestTimer = 2 ** 31 - 1
 const longestName = 200
-
-/** Whether a value is an object of options: not null, no list, no function. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** The type of an object schema that has no other keys. */
-type Group<Entries extends v.ObjectEntries> = v.GenericSchema<
-  v.InferInput<v.ObjectSchema<Entries, undefined>>,
-  v.InferOutput<v.ObjectSchema<Entries, undefined>>
->
-
-/** An object with these options and no others; each unknown one is an issue, with the known ones to choose from. */
-function group<const Entries extends v.ObjectEntries>(entries: Entries, expected = 'an object'): Group<Entries> {
-  const known = Object.keys(entries)
-  const schema: v.GenericSchema<unknown, unknown> = v.pipe(
-    v.custom<Record<string, unknown>>(isRecord, expected),
-    v.looseObject(entries, (issue) => missing(entries, issue)),
-    v.rawCheck(({ dataset, addIssue }) => {
-      const input = dataset.value as Record<string, unknown>
-      for (const [key, value] of Object.entries(input)) {
-        if (Object.hasOwn(entries, key)) continue
-        const path: [v.ObjectPathItem] = [{ type: 'object', origin: 'key', input, key, value }]
-        addIssue({ message: `known here: ${known.join(', ')}`, input: value, path })
-      }
-    }),
-  )
-  // Those it does not know are refused: what is left is exactly the entries.
-  return schema as Group<Entries>
-}
-
-/** What a required option that is not there should have been: what its own schema says. */
-function missing(entries: v.ObjectEntries, issue: v.LooseObjectIssue): string {
-  const entry = entries[String(issue.path?.at(-1)?.key)]
-  return entry && 'message' in entry && typeof entry.message === 'string' ? entry.message : 'a value'
-}
-
-const whole = (min: number, max = Number.MAX_SAFE_INTEGER, or?: { value: number }) =>
-  v.custom<number>(
-    (value) => Number.isSafeInteger(value) && (((value as number) >= min && (value as number) <= max) || value === or?.value),
-    `a whole number, ${max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `${min} to ${max}`}${or ? `, or ${or.value}` : ''}`,
-  )
 
 const milliseconds = (min: number, max = longestTimer) =>
   v.custom<number>(
@@ -68,16 +27,11 @@ const between = (min: number, max: number) =>
     max === Number.MAX_VALUE ? `a number, at least ${min}` : `a number, ${min} to ${max}`,
   )
 
-const oneOf = <const Value extends string>(...values: Value[]) =>
-  v.custom<Value>((value) => values.includes(value as Value), `one of ${values.map((value) => `'${value}'`).join(', ')}`)
-
 const isName = (value: unknown): boolean =>
   typeof value === 'string' && value.trim() !== '' && value.length <= longestName && !/\p{Cc}/u.test(value)
 
 const name = (expected = 'a name') =>
   v.custom<string>(isName, `${expected}: 1 to ${longestName} characters, none of them control characters`)
-
-const flag = v.custom<boolean>((value) => typeof value === 'boolean', 'true or false')
 
 const path = (expected: string) =>
   v.custom<string>(
@@ -270,8 +224,6 @@ const supervisor = group({
   autoShutdown: v.optional(oneOf('never', 'any-significant', 'all-significant')),
 })
 
-export const expectedTimeZone = 'an IANA time zone such as America/Los_Angeles'
-
 const above0 = v.custom<number>((value) => typeof value === 'number' && Number.isFinite(value) && value > 0, 'a number above 0')
 
 const quotaLimit = group({
@@ -400,14 +352,3 @@ export const droverSchema = group(
 
 /** Options that have the right form. */
 export type CheckedOptions = v.InferOutput<typeof droverSchema>
-
-function isTimeZone(value: unknown): boolean {
-  try {
-    // An offset such as '+02:00' is taken by newer versions of Node.js only, and has no daylight saving.
-    if (typeof value !== 'string' || !/^[A-Za-z]/.test(value)) return false
-    new Intl.DateTimeFormat('en', { timeZone: value })
-    return true
-  } catch {
-    return false
-  }
-}

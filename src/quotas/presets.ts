@@ -2,6 +2,7 @@
  * Quotas in the terms in which each provider states them (RPM, TPM, RPD, ...), put together as that provider enforces them. None of
  * a tier's numbers is here: they differ by model and account, and change. `docs/quotas-providers.md` says where to read one's own.
  */
+import { expectedTimeZone, isTimeZone } from '../config/form.js'
 import { closest } from '../config/issues.js'
 import { DroverError } from '../errors.js'
 import type { QuotaLimit, QuotaOptions } from '../options.js'
@@ -75,7 +76,7 @@ export const quotas = {
   gemini(limits: GeminiLimits): QuotaOptions {
     const { timeZone = 'America/Los_Angeles', ...counts } = check('gemini', limits, ['rpm', 'tpm', 'rpd'], ['timeZone'])
     const { rpm, tpm, rpd } = counts as Counts
-    checkTimeZone(timeZone)
+    if (!isTimeZone(timeZone)) fail('gemini', 'timeZone', expectedTimeZone, timeZone)
     return unitsOf({ requests: [of(rpm, 'minute'), of(rpd, 'day', timeZone as string)], inputTokens: [of(tpm, 'minute')] })
   },
 
@@ -134,15 +135,6 @@ function check(provider: string, limits: unknown, counts: string[], others: stri
   }
   if (counts.every((name) => options[name] === undefined)) fail(provider, null, allowed, limits)
   return options
-}
-
-function checkTimeZone(timeZone: unknown): void {
-  try {
-    if (typeof timeZone !== 'string' || !/^[A-Za-z]/.test(timeZone)) throw new RangeError()
-    new Intl.DateTimeFormat('en', { timeZone })
-  } catch {
-    fail('gemini', 'timeZone', 'an IANA time zone such as America/Los_Angeles', timeZone)
-  }
 }
 
 function isCount(value: unknown): boolean {

@@ -1,5 +1,6 @@
 /** Checks what a test gives a fake provider: every mistake is named at once, and no key is shown. */
 import * as v from 'valibot'
+import { expectedTimeZone, flag, group, isTimeZone, knownHere, oneOf, whole } from '../config/form.js'
 import { type Finding, toIssue } from '../config/issues.js'
 import { DroverError } from '../errors.js'
 import type { Clock } from './clock.js'
@@ -10,38 +11,9 @@ import type { Answer, FakeProviderOptions } from './options.js'
 /** What {@link FakeProvider.set} takes. */
 export type Changes = Pick<FakeProviderOptions, 'limits' | 'latencyMs' | 'answer'>
 
-const knownHere = 'known here: '
-
-/** An object with these options and no others. */
-function group<const Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.strictObject(entries, ({ expected, path }) => {
-    if (expected === 'never') return `${knownHere}${Object.keys(entries).join(', ')}`
-    // One that is not there: what it should have been, its own schema says.
-    const entry = entries[String(path?.at(-1)?.key)]
-    return entry && 'message' in entry && typeof entry.message === 'string' ? entry.message : 'an object'
-  })
-}
-
-const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  v.custom<number>(
-    (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
-    max === Number.MAX_SAFE_INTEGER ? `a whole number, at least ${min}` : `a whole number, ${min} to ${max}`,
-  )
 const atLeast0 = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0
 const fn = (value: unknown): boolean => typeof value === 'function'
-const oneOf = <const Value extends string>(...values: Value[]) =>
-  v.custom<Value>((value) => values.includes(value as Value), `one of ${values.map((value) => `'${value}'`).join(', ')}`)
-const flag = v.custom<boolean>((value) => typeof value === 'boolean', 'true or false')
 const text = (expected: string) => v.custom<string>((value) => typeof value === 'string' && value !== '', expected)
-
-function isTimeZone(value: unknown): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: value as string })
-    return typeof value === 'string'
-  } catch {
-    return false
-  }
-}
 
 const pers = ['second', 'minute', 'hour', 'day', 'month']
 const limit = v.pipe(
@@ -53,7 +25,7 @@ const limit = v.pipe(
     ),
     kind: v.optional(oneOf('sliding', 'fixed', 'bucket')),
     burst: v.optional(whole(1)),
-    timeZone: v.optional(v.custom<string>(isTimeZone, 'an IANA time zone such as America/Los_Angeles')),
+    timeZone: v.optional(v.custom<string>(isTimeZone, expectedTimeZone)),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return

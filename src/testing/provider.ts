@@ -11,11 +11,12 @@ import { type Changes, checkChanges, checkFault, checkOptions } from './check.js
 import { realClock } from './clock.js'
 import { complete, refuseKey, type Service, sendReply } from './completion.js'
 import { Desk } from './desk.js'
-import { type FaultRule, Faults, seededRandom } from './faults.js'
+import { type FaultRule, Faults } from './faults.js'
 import { flavorOf } from './flavors/index.js'
 import { Keys, keyOf } from './keys.js'
 import type { FakeProviderOptions } from './options.js'
 import { routeOf } from './routes.js'
+import { seededRandom } from './seeded-random.js'
 
 const host = '127.0.0.1'
 

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { beginWatch, patience, scan } from '../../src/machines/watch.js'
+import { seededRandom } from '../../src/testing/seeded-random.js'
 import type { BeatReading, Phase } from '../../src/threads/beats.js'
-import { seeded } from '../support/kill-rounds.js'
 import { type Load, watchUnder } from '../support/simulated-load.js'
 
 const limits = { timeoutMs: 1_000, progressTimeoutMs: 5_000 }
@@ -61,7 +61,7 @@ const runs = Number(process.env.FC_RUNS ?? 40)
 test('in half an hour of load no thread is called stuck whose beats are late only by what it was starved of', () => {
   let longestGapMs = 0
   const property = fc.property(load, ({ seed, timing }) => {
-    const seen = watchUnder({ ...timing, random: seeded(seed), minutes: 30, hang: null })
+    const seen = watchUnder({ ...timing, random: seededRandom(seed), minutes: 30, hang: null })
     assert.is(seen.verdict, null)
     longestGapMs = Math.max(longestGapMs, seen.longestGapMs / timing.limits.timeoutMs)
   })
@@ -73,7 +73,7 @@ test('a thread that hangs is called stuck by its limit in scans if it sleeps, by
   const hang = fc.record({ afterMs: fc.integer({ min: 0, max: 1_200_000 }), how: fc.constantFrom('spins' as const, 'sleeps' as const) })
   const property = fc.property(load, hang, ({ seed, timing }, hang) => {
     // Long enough for the slowest verdict, however late the scans.
-    const plan: Load = { ...timing, random: seeded(seed), minutes: 600, hang }
+    const plan: Load = { ...timing, random: seededRandom(seed), minutes: 600, hang }
     const seen = watchUnder(plan)
     assert.ok(seen.verdict, 'it was not found')
     const limitMs = timing.limits.timeoutMs * (hang.how === 'sleeps' ? 1 : patience)

@@ -2,7 +2,8 @@
  * What is done to whom, and when: a function of the seed alone, so that a run can be repeated. (What it meets cannot: threads and processes
  * keep their own time.)
  */
-import { seeded } from '../support/kill-rounds.js'
+
+import { seededRandom } from '../../src/testing/seeded-random.js'
 import { concurrency, groups, subjects } from './subject.js'
 
 /** What befalls a thread. `terminate` comes from outside, the others from within. */
@@ -74,7 +75,7 @@ const first = { metered: 6, free: 80 }
 const batch = { metered: 2, free: 15 }
 
 export function plan({ seed, minutes, workers }: PlanOptions): Step[] {
-  const random = seeded(seed)
+  const random = seededRandom(seed)
   const ids = subjects(workers).map(({ id }) => id)
   const datasets = [...new Set(subjects(workers).map(({ dataset }) => dataset))]
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T

@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert'
 import type { Leases, Outcome } from '../../src/store/engine.js'
 import { hostIdentity } from '../../src/store/host-identity.js'
 import { openSqliteEngine, type SqliteEngine } from '../../src/store/sqlite/engine.js'
+import { seededRandom } from '../../src/testing/seeded-random.js'
 import { engineContract } from './engine-contract.js'
 import { keepEvents } from './support/contract.js'
 import { assertConsistent } from './support/counters.js'
@@ -193,22 +194,11 @@ test('a process killed in the middle: its tasks come back at once, nothing is lo
     assertConsistent(file)
   }))
 
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-function randoms(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 for (const seed of [1, 2, 3, 4, 5, 6]) {
   test(
     `whatever happens, every task is in one place and no result changes (seed ${seed})`,
     withEngine((engine, file, world) => {
-      const random = randoms(seed)
+      const random = seededRandom(seed)
       const below = (most: number) => Math.floor(random() * most)
       const results = new Map<string, string>()
       const stored = new Map<number, string>()

@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { patience } from '../../src/machines/watch.js'
+import { seededRandom } from '../../src/testing/seeded-random.js'
 import { runUnderLoad } from '../support/false-positives.js'
-import { seeded } from '../support/kill-rounds.js'
 import { temporaryFolder } from '../support/system.js'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -16,7 +16,7 @@ test('on a machine with ten times too much to do no healthy worker is killed, an
     oversubscribed: 10,
     workers: 2,
     withHangs: true,
-    random: seeded(seed),
+    random: seededRandom(seed),
   })
   console.log(`  seed ${seed}, ${JSON.stringify(seen)}`)
   assert.equal(seen.kills, [])

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ControlOutcome } from '../../src/index.js'
-import { kill, killRounds, said, seeded, startHost } from '../support/kill-rounds.js'
+import { seededRandom } from '../../src/testing/seeded-random.js'
+import { kill, killRounds, said, startHost } from '../support/kill-rounds.js'
 import { cleanUp, collect, event, open, puppet, temporaryFolder } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -19,7 +20,7 @@ test('a host killed with -9 again and again leaves exactly one result per item a
     lanes: 4,
     everyMs: 1,
     withinMs: 150,
-    random: seeded(seed),
+    random: seededRandom(seed),
   })
   console.log(`  ${JSON.stringify(report)}`)
   assert.ok(report.kills >= 4)

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { kill, killRounds, said, seeded, startHost } from '../support/kill-rounds.js'
+import { seededRandom } from '../../src/testing/seeded-random.js'
+import { kill, killRounds, said, startHost } from '../support/kill-rounds.js'
 import { cleanUp, collect, event, isolations, items, open, quick, state, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -145,7 +146,7 @@ function lives(pid: number): boolean {
 
 test('a host with workers in processes that is killed with -9 again and again leaves exactly one result per item and lane', async () => {
   const plan = { rounds: 3, items: 500, lanes: 2, everyMs: 1, withinMs: 150, isolation } as const
-  const report = await killRounds({ folder: temporaryFolder(), ...plan, random: seeded(7) })
+  const report = await killRounds({ folder: temporaryFolder(), ...plan, random: seededRandom(7) })
   assert.ok(report.kills >= 2)
   assert.ok(report.retried > 0, 'no kill hit a task: the test has shown nothing')
 })

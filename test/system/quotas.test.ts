@@ -232,6 +232,8 @@ test('a spent quota parks its workers and says until when; a raised limit wakes 
     [['key', 'requests/hour']],
   )
   assert.ok(Math.abs((told[0]?.until ?? 0) - Date.now() - 3_600_000) < 20_000)
+  // Lanes are told of ten times a second.
+  await until(() => system.status().done === 4, 'four are counted')
   const before: QuotaReport = await system.quota('key').status()
   assert.equal([before.requestsToday, before.quotaLimit, before.percentageUsed, before.canMakeRequest], [4, 4, 100, false])
   assert.is(before.backlog.tasks, 16)
