@@ -187,7 +187,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     }
     this.#state = to
     this.#since = this.now()
-    if (!['running', 'paused', 'parked', 'stopping'].includes(to)) this.#waitsFor = null
+    if (to !== 'paused' && to !== 'parked') this.#waitsFor = null
     if (from === null) return
     this.#admitted = false
     if (free.includes(to)) this.#giveBack()
@@ -279,6 +279,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   tell(event: LifecycleEvent): void {
+    // Paused for its budget, and now by hand: no quota wakes it.
+    if (event.type === 'PAUSE' && this.state === 'paused') this.#waitsFor = null
     this.ref.send(event)
   }
 

@@ -217,6 +217,34 @@ test('a budget that is spent pauses its workers and says so; raised, they go on'
   assert.is(tasks.length, 10)
 })
 
+test('who was paused by hand stays paused, whatever becomes of the quota', async () => {
+  const system = await open({
+    workers: ['a', 'b'].map((id) => worker(`${id}/x`, { module: caller, quota: 'key' })),
+    quotas: { key: { requests: minute, budget: { cost: 1 } } },
+  })
+  await system.load(
+    'data',
+    calls(6, () => ({ used: { cost: 1 }, ms: 100 })),
+  )
+  await system.start()
+  await Promise.all(['a/x', 'b/x'].map((id) => state(system, id, 'paused')))
+  // One that pauses for its budget is paused by hand as well; the other goes on, and is paused then.
+  await system.pause('a/x')
+  const goesOn = event(system, 'worker:state:changed', ({ worker: id, to }) => id === 'b/x' && to === 'running')
+  await system.quota('key').set({ requests: minute, budget: { cost: 100 } })
+  await goesOn
+  await system.pause('b/x')
+  const changed = event(system, 'quota:limits:changed')
+  await system.quota('key').set({ requests: minute, budget: { cost: 200 } })
+  await changed
+  assert.equal(
+    system.status().workers.map((each) => each.state),
+    ['paused', 'paused'],
+  )
+  await system.resume()
+  assert.is((await system.done()).results, 12)
+})
+
 test('a spent quota parks its workers and says until when; a raised limit wakes them at once', async () => {
   const system = await open({
     workers: ['a', 'b'].map((id) => worker(`${id}/x`, { module: caller, quota: 'key' })),
