@@ -7,6 +7,7 @@ export default defineConfig({
     index: 'src/index.ts',
     worker: 'src/worker.ts',
     testing: 'src/testing.ts',
+    http: 'src/http.ts',
     'thread-entry': 'src/threads/thread-entry.ts',
     'process-entry': 'src/threads/process-entry.ts',
     'process-observer': 'src/threads/process-observer.ts',
@@ -22,9 +23,11 @@ export default defineConfig({
   minify: false,
   sourcemap: false,
   removeNodeProtocol: false,
+  // hono-openapi knows many schema libraries; it is copied in, and those that are not ours stay out.
+  external: [/^zod/, 'arktype', 'effect', 'sury', '@typeschema/main', /^typebox/, '@sinclair/typebox'],
   dts: {
     // Threads have no types of their own.
-    entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts' },
+    entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts', http: 'src/http.ts' },
     // Types only, and no dependency of ours: they are copied in.
     resolve: ['@standard-schema/spec'],
     // What is marked @internal would pull in the types of xstate, and of half the sources.

@@ -1,0 +1,63 @@
+/** The event log, log records, settings and what was done by hand. */
+import * as v from 'valibot'
+import { count, time } from './common.js'
+import { workerState } from './worker.js'
+
+/** `id` rises with every event of a store: pages and streams go by it. */
+export const event = v.object({
+  id: count,
+  host: v.string(),
+  at: time,
+  type: v.string(),
+  worker: v.nullable(v.string()),
+  payload: v.unknown(),
+})
+export type StatusEvent = v.InferOutput<typeof event>
+
+export const logLevel = v.picklist(['error', 'warn', 'info', 'debug'])
+export const logRecord = v.object({
+  /** Rises with every record of this process. */
+  seq: count,
+  at: time,
+  level: logLevel,
+  part: v.string(),
+  annotator: v.nullable(v.string()),
+  domain: v.nullable(v.string()),
+  message: v.string(),
+  fields: v.nullable(v.record(v.string(), v.unknown())),
+})
+export type LogRecord = v.InferOutput<typeof logRecord>
+
+/** What became of a control call for one worker. */
+export const controlOutcome = v.object({
+  worker: v.string(),
+  annotator: v.string(),
+  domain: v.string(),
+  state: workerState,
+  ok: v.boolean(),
+  message: v.string(),
+})
+export type ControlOutcome = v.InferOutput<typeof controlOutcome>
+
+/** What may change while everything runs. */
+export const settings = v.object({
+  concurrency: count,
+  groups: v.record(v.string(), count),
+  logLevel: v.picklist(['silent', 'error', 'warn', 'info', 'debug']),
+})
+export type Settings = v.InferOutput<typeof settings>
+
+/** A CPU profile that was taken; the profile itself is behind `/profiles/:id`. */
+export const profile = v.object({ id: v.string(), worker: v.string(), at: time, ms: count, bytes: count })
+export type Profile = v.InferOutput<typeof profile>
+
+/** Who asks. `csrf` goes into the header `x-drover-csrf` of calls that change something, if one came with a cookie. */
+export const session = v.object({
+  role: v.nullable(v.picklist(['read', 'control'])),
+  /** Whether a token is asked for at all. */
+  protected: v.boolean(),
+  csrf: v.nullable(v.string()),
+  version: v.string(),
+  confirmationWord: v.string(),
+})
+export type Session = v.InferOutput<typeof session>

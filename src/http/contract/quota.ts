@@ -1,0 +1,50 @@
+/** Quotas, as they are shown. JSON knows no infinity: it is null here. */
+import * as v from 'valibot'
+import { count, time } from './common.js'
+
+export const quotaWindow = v.object({
+  unit: v.string(),
+  per: v.string(),
+  limit: v.number(),
+  burst: v.nullable(v.number()),
+  used: v.number(),
+  resetsAt: v.nullable(time),
+})
+
+export const quota = v.object({
+  name: v.string(),
+  windows: v.array(quotaWindow),
+  within: v.array(v.string()),
+  /** How long one request would wait now; null: until somebody raises a budget. */
+  waitMs: v.nullable(v.number()),
+  waitsFor: v.nullable(v.string()),
+  blockedUntil: v.nullable(time),
+  inFlight: count,
+  concurrency: v.nullable(count),
+  waiting: count,
+  retired: v.nullable(v.object({ reason: v.string(), at: time })),
+  health: v.number(),
+  pace: v.number(),
+  granted: v.number(),
+  requestsToday: v.number(),
+  quotaLimit: v.nullable(v.number()),
+  percentageUsed: v.number(),
+  /** null: as many as one likes. */
+  available: v.nullable(v.number()),
+  canMakeRequest: v.boolean(),
+  backlog: v.object({ tasks: count, doneAt: v.nullable(time) }),
+  /** Workers that take from it. */
+  workers: v.array(v.string()),
+  /** When the first of its parked workers wakes; null: none is parked. */
+  parkedUntil: v.nullable(time),
+})
+export type Quota = v.InferOutput<typeof quota>
+
+export const quotaSample = v.object({
+  at: time,
+  used: v.record(v.string(), v.number()),
+  waiting: count,
+  inFlight: count,
+  granted: v.number(),
+})
+export type QuotaSample = v.InferOutput<typeof quotaSample>

@@ -1,0 +1,29 @@
+/** The supervision tree, as it is shown. */
+import * as v from 'valibot'
+import { count, time } from './common.js'
+import { workerState } from './worker.js'
+
+export interface SupervisorNode {
+  supervisor: string
+  strategy: string
+  state: string
+  reason: string
+  since: number
+  /** `limit` is null for the root, which never gives up. */
+  restarts: { count: number; limit: number | null; withinMs: number }
+  children: TreeNode[]
+}
+export type TreeNode = SupervisorNode | { worker: string; state: v.InferOutput<typeof workerState> }
+
+export const treeNode: v.GenericSchema<TreeNode> = v.union([
+  v.object({
+    supervisor: v.string(),
+    strategy: v.string(),
+    state: v.string(),
+    reason: v.string(),
+    since: time,
+    restarts: v.object({ count, limit: v.nullable(count), withinMs: count }),
+    children: v.array(v.lazy(() => treeNode)),
+  }),
+  v.object({ worker: v.string(), state: workerState }),
+])

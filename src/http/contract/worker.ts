@@ -1,0 +1,120 @@
+/** Workers, and the system as a whole, as they are shown. */
+import * as v from 'valibot'
+import { failureKinds } from '../../machines/failure.js'
+import { type WorkerState, workerStates } from '../../machines/lifecycle-contract.js'
+import { count, errorRecord, time } from './common.js'
+
+export const workerState = v.picklist(Object.keys(workerStates) as WorkerState[])
+
+export const failure = v.object({
+  kind: v.picklist(Object.keys(failureKinds) as (keyof typeof failureKinds)[]),
+  message: v.string(),
+  error: v.nullable(errorRecord),
+  exitCode: v.nullable(v.number()),
+  hungAt: v.nullable(v.array(v.string())),
+  evidence: v.nullable(
+    v.object({
+      eventLoopUtilization: v.nullable(v.number()),
+      heapUsed: v.nullable(v.number()),
+      log: v.array(v.string()),
+      files: v.array(v.string()),
+    }),
+  ),
+  tasks: v.array(v.string()),
+  uptimeMs: v.nullable(v.number()),
+  at: time,
+})
+
+const progress = v.object({ done: count, dead: count, total: count, leased: count, retrying: count })
+
+/**
+ * One worker, as lists and the socket show it: all but what changes with every beat (see {@link beat}), so that a worker which has
+ * nothing to do stays the same.
+ */
+export const worker = v.object({
+  id: v.string(),
+  annotator: v.string(),
+  domain: v.string(),
+  dataset: v.nullable(v.string()),
+  enabled: v.boolean(),
+  state: workerState,
+  activity: v.nullable(v.picklist(['working', 'waiting', 'draining'])),
+  reason: v.string(),
+  since: time,
+  progress: v.nullable(progress),
+  ratePerMinute: v.number(),
+  pid: v.nullable(v.number()),
+  threadId: v.nullable(v.number()),
+  restarts: count,
+  lastFailure: v.nullable(v.object({ kind: failure.entries.kind, message: v.string(), at: time })),
+  until: v.nullable(time),
+  heldBy: v.nullable(v.object({ pid: v.number(), hostname: v.string(), since: time })),
+})
+export type Worker = v.InferOutput<typeof worker>
+
+/** What changes with every beat of a thread. */
+export const beat = v.object({ beatAgeMs: v.nullable(v.number()), heapUsed: v.nullable(v.number()) })
+export type Beat = v.InferOutput<typeof beat>
+
+/** One change of state, from the event log. */
+export const transition = v.object({ from: workerState, to: workerState, reason: v.string(), at: time })
+
+/** One worker with what led to where it is. */
+export const workerDetail = v.object({
+  ...worker.entries,
+  ...beat.entries,
+  /** Newest first. */
+  history: v.array(transition),
+  /** Newest first. */
+  failures: v.array(failure),
+  /** The quotas it takes from; of several, it takes from any. */
+  quotas: v.array(v.string()),
+  /** The supervisors above it, the nearest last. */
+  above: v.array(v.string()),
+})
+export type WorkerDetail = v.InferOutput<typeof workerDetail>
+
+/** What needs somebody's attention, the worst first. */
+export const attention = v.object({
+  kind: v.picklist([
+    'blacklisted',
+    'stuck',
+    'crashing',
+    'quota-retired',
+    'quota-spent',
+    'dead-tasks',
+    'supervisor-down',
+    'store-failed',
+    'held-elsewhere',
+  ]),
+  severity: v.picklist(['error', 'warning', 'info']),
+  message: v.string(),
+  /** Workers that it is about; at most 20 of them are named. */
+  workers: v.array(v.string()),
+  count,
+  quota: v.nullable(v.string()),
+})
+
+/** The whole system in numbers. */
+export const overview = v.object({
+  system: v.picklist(['open', 'closing', 'closed', 'failed']),
+  /** How many workers are in each state; states nobody is in are left out. */
+  states: v.record(v.string(), count),
+  workers: count,
+  done: count,
+  dead: count,
+  total: count,
+  ratePerMinute: v.number(),
+  /** When all could be done (ms since the epoch): at the present rate, but not before today's quotas allow it; null: unknown. */
+  doneAt: v.nullable(time),
+  /** What {@link doneAt} goes by. */
+  doneBy: v.nullable(v.picklist(['rate', 'quota'])),
+  slots: v.object({
+    limit: count,
+    used: count,
+    queued: count,
+    groups: v.record(v.string(), v.object({ limit: count, used: count })),
+  }),
+  attention: v.array(attention),
+})
+export type Overview = v.InferOutput<typeof overview>

@@ -1,0 +1,84 @@
+/** What needs somebody's attention: the first thing whoever opens the dashboard wants to know. */
+import type * as v from 'valibot'
+import type { SystemStatus, TreeStatus, WorkerStatus } from '../../status.js'
+import type { Quota } from '../contract/quota.js'
+import type { attention } from '../contract/worker.js'
+
+type Attention = v.InferOutput<typeof attention>
+type Kind = Attention['kind']
+
+/** So many workers are named. */
+const mostNamed = 20
+
+const severities: Record<Kind, Attention['severity']> = {
+  'store-failed': 'error',
+  blacklisted: 'error',
+  stuck: 'error',
+  'quota-retired': 'error',
+  'supervisor-down': 'error',
+  crashing: 'warning',
+  'dead-tasks': 'warning',
+  'quota-spent': 'info',
+  'held-elsewhere': 'info',
+}
+/** The worst first. */
+const order = Object.keys(severities) as Kind[]
+
+export function attentionOf(status: SystemStatus, tree: readonly TreeStatus[], quotas: readonly Quota[]): Attention[] {
+  const { workers } = status
+  const found: Attention[] = []
+  const tell = (kind: Kind, message: string, about: readonly WorkerStatus[], more: { count?: number; quota?: string } = {}): void => {
+    const named = about.slice(0, mostNamed).map(({ id }) => id)
+    found.push({ kind, severity: severities[kind], message, workers: named, count: more.count ?? about.length, quota: more.quota ?? null })
+  }
+  const those = (kind: Kind, matching: (worker: WorkerStatus) => boolean, say: (n: number, first: WorkerStatus) => string): void => {
+    const about = workers.filter(matching)
+    if (about[0]) tell(kind, say(about.length, about[0]), about)
+  }
+
+  if (status.state === 'failed') tell('store-failed', 'The store is gone: workers are being stopped', [])
+  those(
+    'blacklisted',
+    ({ state }) => state === 'blacklisted',
+    (n, { reason }) => `${workersAre(n)} given up: ${reason}`,
+  )
+  those(
+    'stuck',
+    ({ state }) => state === 'stuck',
+    (n, { reason }) => `${workersAre(n)} stuck: ${reason}`,
+  )
+  those(
+    'crashing',
+    ({ state }) => state === 'backoff' || state === 'crashed',
+    (n, { reason }) => `${workersAre(n)} being restarted: ${reason}`,
+  )
+  const withDead = workers.filter(({ progress }) => progress && progress.dead > 0)
+  if (status.dead > 0)
+    tell('dead-tasks', `${status.dead} ${status.dead === 1 ? 'task was' : 'tasks were'} given up`, withDead, { count: status.dead })
+  those(
+    'held-elsewhere',
+    ({ heldBy }) => heldBy !== null,
+    (n) => `${workersAre(n)} held by another host`,
+  )
+  for (const { supervisor, reason } of downIn(tree)) tell('supervisor-down', `Supervisor ${supervisor} is down: ${reason}`, [])
+  for (const quota of quotas) {
+    const parked = workers.filter(({ id, state }) => state === 'parked' && quota.workers.includes(id))
+    if (quota.retired)
+      tell('quota-retired', `The key of quota ${quota.name} is retired: ${quota.retired.reason}`, parked, { quota: quota.name })
+    else if (parked.length > 0)
+      tell('quota-spent', `Quota ${quota.name} is spent; ${workersAre(parked.length)} parked`, parked, { quota: quota.name })
+  }
+  return found.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
+}
+
+function workersAre(n: number): string {
+  return n === 1 ? '1 worker is' : `${n} workers are`
+}
+
+function* downIn(nodes: readonly TreeStatus[]): Generator<{ supervisor: string; reason: string }> {
+  for (const node of nodes) {
+    if (!('supervisor' in node)) continue
+    if (node.state === 'down') yield node
+    else yield* downIn(node.children)
+  }
+}

@@ -1,0 +1,37 @@
+/** The whole system in numbers, as it is shown. */
+import type { SystemStatus, TreeStatus } from '../../status.js'
+import type { Quota } from '../contract/quota.js'
+import type { Overview } from '../contract/worker.js'
+import { attentionOf } from './attention.js'
+
+/** @param now ms since the epoch */
+export function presentOverview(status: SystemStatus, tree: readonly TreeStatus[], quotas: readonly Quota[], now: number): Overview {
+  const { state, states, workers, done, dead, total, ratePerMinute, slots } = status
+  return {
+    system: state,
+    states,
+    workers: workers.length,
+    done,
+    dead,
+    total,
+    ratePerMinute: Math.round(ratePerMinute * 10) / 10,
+    ...expectedEnd(status, quotas, now),
+    slots,
+    attention: attentionOf(status, tree, quotas),
+  }
+}
+
+/** To the second, so that it stays the same while all goes as expected. */
+function expectedEnd(
+  { etaMs, done, dead, total }: SystemStatus,
+  quotas: readonly Quota[],
+  now: number,
+): Pick<Overview, 'doneAt' | 'doneBy'> {
+  if (done + dead >= total) return { doneAt: null, doneBy: null }
+  const byRate = etaMs === null ? null : now + etaMs
+  const byQuota = Math.max(0, ...quotas.map(({ backlog }) => backlog.doneAt ?? 0))
+  if (byQuota > (byRate ?? 0)) return { doneAt: toSecond(byQuota), doneBy: 'quota' }
+  return byRate === null ? { doneAt: null, doneBy: null } : { doneAt: toSecond(byRate), doneBy: 'rate' }
+}
+
+const toSecond = (ms: number): number => Math.round(ms / 1_000) * 1_000

@@ -1,0 +1,17 @@
+/** A quota's report as it is shown. */
+import type { QuotaReport } from '../../actors/quota-desk.js'
+import type { WorkerStatus } from '../../status.js'
+import type { Quota } from '../contract/quota.js'
+import { finite } from './finite.js'
+
+/** @param workers those that take from it */
+export function presentQuota({ waitMs, available, ...report }: QuotaReport, workers: readonly WorkerStatus[]): Quota {
+  const wakes = workers.flatMap(({ state, until }) => (state === 'parked' && until !== null ? [until] : []))
+  return {
+    ...report,
+    waitMs: finite(waitMs),
+    available: finite(available),
+    workers: workers.map(({ id }) => id),
+    parkedUntil: wakes.length > 0 ? Math.min(...wakes) : null,
+  }
+}

@@ -1,0 +1,12 @@
+/** The supervision tree as it is shown: JSON knows no infinity. */
+import type { TreeStatus } from '../../status.js'
+import type { TreeNode } from '../contract/tree.js'
+import { finite } from './finite.js'
+
+export function presentTree(nodes: readonly TreeStatus[]): TreeNode[] {
+  return nodes.map((node) => {
+    if (!('supervisor' in node)) return node
+    const { restarts, children, ...rest } = node
+    return { ...rest, restarts: { ...restarts, limit: finite(restarts.limit) }, children: presentTree(children) }
+  })
+}
