@@ -8,11 +8,19 @@ import type { Drover } from '../drover.js'
 import { createStatusApp } from './app.js'
 import type { ServeOptions, StatusServer } from './options.js'
 
+/** As node-server wants it: its type and that of ws differ in what may be undefined. */
+type WebSocketServerLike = NonNullable<NonNullable<Parameters<typeof serve>[0]['websocket']>['server']>
+
 export async function serveStatus(drover: Drover, options: ServeOptions = {}): Promise<StatusServer> {
   const { port = 8_000, hostname = '127.0.0.1', ...rest } = options
   const app = createStatusApp(drover, rest)
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 65_536 })
-  const server = serve({ fetch: app.fetch, port, hostname, websocket: { server: sockets } }) as Server
+  const server = serve({
+    fetch: app.fetch,
+    port,
+    hostname,
+    websocket: { server: sockets as unknown as WebSocketServerLike },
+  }) as Server
   await once(server, 'listening')
   const { port: bound } = server.address() as AddressInfo
   const close = async (): Promise<void> => {
