@@ -11,7 +11,17 @@ import { named } from '../contract/named.js'
 import { refused } from './refuse.js'
 
 /** What the document groups operations by. */
-export type Tag = 'System' | 'Workers' | 'Control' | 'Tasks' | 'Results' | 'Quotas' | 'Events and logs' | 'Settings' | 'Profiles'
+export type Tag =
+  | 'System'
+  | 'Workers'
+  | 'Control'
+  | 'Tasks'
+  | 'Results'
+  | 'Quotas'
+  | 'Events and logs'
+  | 'Settings'
+  | 'Profiles'
+  | 'Document'
 
 type Answer = v.GenericSchema | { description: string; content?: Record<string, { schema: v.GenericSchema | Record<string, unknown> }> }
 
@@ -25,6 +35,8 @@ export interface Operation {
   answers: Record<number, Answer>
   /** Statuses beyond those any call may be refused with. */
   refuses?: (keyof typeof refusals)[]
+  /** Request headers that count, with their meaning. */
+  headers?: Record<string, string>
 }
 
 const refusals = {
@@ -47,13 +59,14 @@ const refusals = {
 const always = [400, 401, 403, 421, 429, 500, 503] as const
 
 /** Describes a route in the OpenAPI document. */
-export function operation({ id, tag, summary, more, answers, refuses = [] }: Operation): MiddlewareHandler {
+export function operation({ id, tag, summary, more, answers, refuses = [], headers = {} }: Operation): MiddlewareHandler {
   const refusing = [...always, ...refuses].sort()
   return describeRoute({
     operationId: id,
     tags: [tag],
     summary,
     ...(more !== undefined && { description: more }),
+    parameters: Object.entries(headers).map(([name, description]) => ({ in: 'header', name, description, schema: { type: 'string' } })),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, described(answer)])),
       ...Object.fromEntries(
@@ -68,7 +81,11 @@ export function operation({ id, tag, summary, more, answers, refuses = [] }: Ope
 
 /** Describes a route that answers 304 to whoever has the answer already. */
 export const cachedOperation = (operationOf: Operation): MiddlewareHandler =>
-  operation({ ...operationOf, answers: { ...operationOf.answers, 304: { description: 'As before: see `If-None-Match`' } } })
+  operation({
+    ...operationOf,
+    headers: { 'If-None-Match': 'The ETag of the answer that is at hand', ...operationOf.headers },
+    answers: { ...operationOf.answers, 304: { description: 'As before: see `If-None-Match`' } },
+  })
 
 function described(answer: Answer): ResponsesWithResolver[string] {
   if ('~standard' in answer) return { description: 'Done', content: { 'application/json': { schema: schemaOf(answer) } } }

@@ -55,6 +55,7 @@ export function eventsRoutes({ drover }: V1Context) {
         tag: 'Events and logs',
         summary: 'Events as they happen, as server-sent events',
         more: 'From `after`, or `Last-Event-ID`, on; without either, from now on. Each has its id, and as data what the list tells of it. A comment comes every 15 seconds.',
+        headers: { 'Last-Event-ID': 'The id of the last event that was seen; `EventSource` sends it by itself' },
         answers: {
           200: { description: 'Server-sent events, without end', content: { 'text/event-stream': { schema: { type: 'string' } } } },
         },

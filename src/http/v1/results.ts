@@ -43,6 +43,7 @@ export function resultsRoutes({ drover }: V1Context) {
         more: 'One result a line, lane by lane, in order of loading. With `Range: rows=0-99` those of these places, counted from 0; fewer of them: that was the end.',
         answers: { 200: lines('One result a line'), 206: lines('Those of the range, one a line') },
         refuses: [416],
+        headers: { Range: '`rows=0-99`, or `rows=100-` for all from there on' },
       }),
       query(v.strictObject(laneEntries)),
       async (c) => {
