@@ -6,9 +6,9 @@ import type { QuotaOptions } from '../../options.js'
 import type { Env } from '../context.js'
 import { name, pageOf, wholeText } from '../contract/common.js'
 import { type Quota, quota, quotaOptions, quotaSample } from '../contract/quota.js'
+import { refuse } from '../errors.js'
 import { given } from '../present/given.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
-import { notFound } from './refuse.js'
 import type { V1Context } from './routes.js'
 
 const one = v.strictObject({ name })
@@ -28,7 +28,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
   async function changed(asked: string): Promise<Quota> {
     quotas.forget()
     const found = (await quotas.quotas()).find((each) => each.name === asked)
-    if (!found) throw notFound('there is no such quota')
+    if (!found) throw refuse('NOT_FOUND', 'there is no such quota')
     return found
   }
 

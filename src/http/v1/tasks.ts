@@ -5,10 +5,10 @@ import * as v from 'valibot'
 import type { Env } from '../context.js'
 import { confirmation, count, cursor, name, queryNumber } from '../contract/common.js'
 import { deadKind, taskDetail, taskPage, taskState } from '../contract/task.js'
+import { refuse } from '../errors.js'
 import { given } from '../present/given.js'
 import { assertConfirmed } from './confirm.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
-import { notFound } from './refuse.js'
 import type { V1Context } from './routes.js'
 
 const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
@@ -63,7 +63,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
       async (c) => {
         const { dataset, key } = c.req.valid('param')
         const detail = await drover.tasks.get(dataset, key)
-        if (!detail) throw notFound('there is no such item')
+        if (!detail) throw refuse('NOT_FOUND', 'there is no such item')
         return c.json(detail)
       },
     )
