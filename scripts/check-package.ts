@@ -18,6 +18,7 @@ const entryPoints = Object.keys(exports).filter((name) => !name.endsWith('.json'
 /** Entries that every thread, every worker module or a test of any kind loads, and all the packages each may pull in. */
 const light: Record<string, string[]> = {
   'worker.js': [],
+  'client.js': [],
   'testing.js': ['valibot', 'fastest-levenshtein'],
   'thread-entry.js': ['comlink'],
   'process-entry.js': ['comlink'],

@@ -1,10 +1,7 @@
 /** Frames as they go over the wire. Each is made once for all connections with the same topics, and the same bytes are sent to all of them. */
-import type { LivePatch, LiveState, ServerMessage, Topic } from '../contract/socket.js'
+import { type LivePatch, type LiveState, type ServerMessage, stateTopics, type Topic } from '../contract/socket.js'
 import type { WholeState } from './diff.js'
 import type { KeptPatch } from './ring.js'
-
-/** Topics that are kept in step, in the order of the wire. The others are told as they happen. */
-export const stateTopics = ['overview', 'workers', 'tree', 'quotas'] as const satisfies (keyof LiveState & Topic)[]
 
 export function frame(message: ServerMessage): Buffer {
   return Buffer.from(JSON.stringify(message))
