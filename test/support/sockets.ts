@@ -13,6 +13,10 @@ import { socketRoutes } from '../../src/http/socket/routes.js'
 
 const closers: (() => Promise<void>)[] = []
 
+export function closeLater(close: () => Promise<void>): void {
+  closers.push(close)
+}
+
 /** To be run after each test, before systems are closed. */
 export async function closeSockets(): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close()
