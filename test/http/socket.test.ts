@@ -125,6 +125,33 @@ test('a connection is told of its topics, also where it changes them, and bad on
   }
 })
 
+test('events come with their ids as they are stored, none twice and none left out; log records as they are made', async () => {
+  const system = await open({ workers: [worker('a/x'), worker('a/y')] })
+  const { url } = await serveSockets(system)
+  await system.load(
+    'data',
+    items(3, () => ({ do: 'log' })),
+  )
+  const client = new RawClient(url, 'protocol=2&topics=events,logs')
+  const { data } = await client.next('state')
+  assert.deepEqual(data, {})
+  const before = (await system.events({ limit: 10_000 })).last
+  await system.start('a/x')
+  const seen: number[] = []
+  for (let completed = false; !completed; ) {
+    const { data } = await client.next('events')
+    seen.push(...data.map(({ id }) => id))
+    completed = data.some(({ payload }) => (payload as { to?: string }).to === 'completed')
+  }
+  const stored = (await system.events({ after: before, limit: 10_000 })).items.map(({ id }) => id)
+  assert.deepEqual(seen, stored.slice(0, seen.length))
+  client.send({ type: 'subscribe', topics: ['logs'] })
+  await client.next('state')
+  await system.start('a/y')
+  const logs = await client.next('logs', ({ data }) => data.some(({ message }) => message.startsWith('a line about')))
+  assert.ok(logs.data.every(({ seq }) => Number.isSafeInteger(seq)))
+})
+
 test('in a system where nothing happens, nothing is sent but pings', async () => {
   const system = await open({ workers: [worker('a/x'), worker('a/y')], quotas: { key: { requests: [{ limit: 5, per: 'minute' }] } } })
   await system.load('data', items(5))
