@@ -5,6 +5,7 @@
 import type { Failure } from './machines/failure.js'
 import type { WorkerState } from './machines/lifecycle-contract.js'
 import type { SupervisorState, SupervisorStrategy } from './machines/supervision.js'
+import type { LogLevel } from './options.js'
 
 /** One worker. */
 export interface WorkerStatus {
@@ -12,6 +13,8 @@ export interface WorkerStatus {
   annotator: string
   domain: string
   dataset: string | null
+  /** The quotas that its tasks take from; of several, from any. */
+  quotas: string[]
   enabled: boolean
   state: WorkerState
   /** What it does while `running`: `working`, `waiting` (for quota, or for a task to be due) or `draining`. */
@@ -72,4 +75,13 @@ export interface SystemStatus {
   /** At the present rate, in ms; null where there is none. */
   etaMs: number | null
   slots: { limit: number; used: number; queued: number; groups: Record<string, { limit: number; used: number }> }
+}
+
+/** What can be changed while a system runs. */
+export interface Settings {
+  /** How many workers may have a thread at once. */
+  concurrency: number
+  /** The same by group. */
+  groups: Record<string, number>
+  logLevel: LogLevel
 }

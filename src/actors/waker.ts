@@ -39,6 +39,15 @@ export class Waker {
     if (!this.#parts.lanes.get(id)?.complete) this.#hands.get(id)?.poke()
   }
 
+  /** Lanes were changed by hand: those that run look anew, be it to find that nothing is left; others are woken if they have work. */
+  async changed(workers: readonly string[]): Promise<void> {
+    await this.refresh()
+    for (const id of workers) {
+      if (this.#hands.get(id)?.live) this.#hands.get(id)?.poke()
+      else this.worker(id)
+    }
+  }
+
   /** Asks the store where lanes stand, and wakes those that have work. */
   async everyone(): Promise<void> {
     await this.refresh()

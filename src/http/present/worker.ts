@@ -2,7 +2,7 @@
 import type { WorkerStatus } from '../../status.js'
 import type { Beat, Worker } from '../contract/worker.js'
 
-export function presentWorker({ beatAgeMs: _, heapUsed: __, lastFailure, ...status }: WorkerStatus): Worker {
+export function presentWorker({ beatAgeMs: _, heapUsed: __, quotas: ___, lastFailure, ...status }: WorkerStatus): Worker {
   return { ...status, lastFailure: lastFailure && { kind: lastFailure.kind, message: lastFailure.message, at: lastFailure.at } }
 }
 

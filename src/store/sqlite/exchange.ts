@@ -102,6 +102,7 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
       tasks.retry(lane, item, dueIn(outcome.inMs, at), attempt - 1, failures, crashes, interrupted)
       return 'released'
     }
+    tasks.note(lane, row, { worker, outcome: 'failed', error: outcome.error, at: wall(), counts: true })
     if (outcome.retryInMs === null) {
       tasks.bury(lane, row, 'failed', outcome.error, outcome.value ?? null, worker, wall())
       return 'dead'
