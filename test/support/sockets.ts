@@ -13,6 +13,10 @@ import { socketRoutes } from '../../src/http/socket/routes.js'
 
 const closers: (() => Promise<void>)[] = []
 
+export function closeLater(close: () => Promise<void>): void {
+  closers.push(close)
+}
+
 /** To be run after each test, before systems are closed. */
 export async function closeSockets(): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close()
@@ -40,6 +44,7 @@ export async function serveSockets(
     c.set('caller', { role: 'control', who: c.req.header('x-who') ?? 'local', from: '127.0.0.1' })
     await next()
   })
+  app.onError((error, c) => c.json({ success: false, message: error.message }, 400))
   prepare(app)
   app.route(`${prefix}/api`, socketRoutes({ hub }))
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 65_536 })
@@ -67,7 +72,12 @@ export async function serveSockets(
   return { hub, app, port: bound, url: `http://127.0.0.1:${bound}${prefix}`, sockets, close }
 }
 
-type Any = ServerMessage | { type: 'full_state' | 'update'; timestamp: string; data: { overview: object; workers: object[] } }
+interface OldMessage<Type> {
+  type: Type
+  timestamp: string
+  data: { overview: object; workers: object[] }
+}
+type Any = ServerMessage | OldMessage<'full_state'> | OldMessage<'update'>
 type Of<Type extends Any['type']> = Extract<Any, { type: Type }>
 
 /** A connection as a plain WebSocket. */

@@ -7,15 +7,15 @@ import type { WebSocket } from 'ws'
 import type { Drover } from '../../drover.js'
 import type { EventName } from '../../events.js'
 import { every } from '../../every.js'
-import { closeCodes, type LiveState, type stateTopics, type Topic } from '../contract/socket.js'
-import { BeatFeed } from './beats.js'
+import { closeCodes, type LiveState, type Topic } from '../contract/socket.js'
 import { Connection, type Wish } from './connection.js'
 import { diff, type WholeState } from './diff.js'
+import { Feeds, type FeedTopic } from './feeds.js'
 import { frame, partsOf, patchFrame, StateFrames, topicsName } from './frames.js'
 import { oldState } from './old-state.js'
 import type { OutletLimits } from './outlet.js'
 import { Pace } from './pace.js'
-import { QuotaWatch } from './quotas.js'
+import { QuotaWatch } from './quota-watch.js'
 import { PatchRing } from './ring.js'
 import { ratesEveryMs, Source } from './source.js'
 
@@ -46,8 +46,6 @@ const quotaChanges: readonly EventName[] = ['quota:window:spent', 'quota:key:ret
 
 /** A few changes of which no event tells, such as a new limit of slots, are found by looking. */
 const lookEveryMs = 5_000
-/** A connection is not kept waiting longer for the quotas. */
-const firstQuotasMs = 500
 
 export class Hub {
   /** Numbers of patches mean something only together with it. */
@@ -57,9 +55,11 @@ export class Hub {
   readonly #limits: OutletLimits
   readonly #source: Source
   readonly #quotas: QuotaWatch
-  readonly #beats: BeatFeed
+  readonly #feeds: Feeds
   readonly #ring: PatchRing
   readonly #connections = new Set<Connection>()
+  /** Those for whom something has to be fetched first. */
+  readonly #joining = new Set<Connection>()
   readonly #pace = new Pace(20, 4)
   readonly #oldPace = new Pace(100, 1)
   #shown: WholeState | null = null
@@ -78,7 +78,7 @@ export class Hub {
     this.#limits = { maxBufferedBytes, drainMs }
     this.#source = new Source(drover)
     this.#quotas = new QuotaWatch(drover, this.look)
-    this.#beats = new BeatFeed(drover, (beats) => this.#send('beats', frame({ type: 'beats', at: Date.now(), data: beats })))
+    this.#feeds = new Feeds(drover, this.#send)
     this.#ring = new PatchRing(keepPatches, keepCharacters)
   }
 
@@ -96,20 +96,17 @@ export class Hub {
   /** Takes a connection in. @param since `<epoch>.<seq>` where it left off */
   join(socket: WebSocket, wish: Wish, since: string | null): Connection {
     const connection = new Connection(socket, wish, this.#limits, this.#whole)
-    const wantsQuotas = wish.protocol === 2 && wish.topics.some((topic) => topic === 'overview' || topic === 'quotas')
-    if (this.#closed) connection.outlet.end(1001, 'closing')
-    else if (wantsQuotas && !this.#anybodyWants('overview', 'quotas')) {
-      const late = new Promise((resolve) => setTimeout(resolve, firstQuotasMs).unref())
-      void Promise.race([this.#quotas.ask(), late]).then(() => this.#welcome(connection, since))
-    } else this.#welcome(connection, since)
+    this.#joining.add(connection)
+    this.#whenReady(() => this.#welcome(connection, since))
     return connection
   }
 
   leave(connection: Connection): void {
     connection.outlet.stop()
-    if (!this.#connections.delete(connection)) return
-    this.#watchWhatIsWanted()
-    if (this.#connections.size === 0) this.#rest()
+    this.#joining.delete(connection)
+    const was = this.#connections.delete(connection)
+    this.#watch()
+    if (was && this.#connections.size === 0) this.#rest()
   }
 
   /** Something may have changed. */
@@ -137,14 +134,14 @@ export class Hub {
   }
 
   #welcome(connection: Connection, since: string | null): void {
-    if (!connection.outlet.ready) return
+    // It may have gone meanwhile.
+    if (!this.#joining.delete(connection)) return
     if (this.#closed) {
       connection.outlet.end(1001, 'closing')
       return
     }
     if (this.#connections.size === 0) this.#begin()
     this.#connections.add(connection)
-    this.#watchWhatIsWanted()
     if (connection.protocol === 1) {
       this.#whole(connection)
       return
@@ -163,13 +160,14 @@ export class Hub {
   readonly #whole = (connection: Connection): void => {
     // Not welcomed yet: that comes with everything.
     if (!this.#connections.has(connection)) return
-    this.#watchWhatIsWanted()
     if (connection.protocol === 1) {
       connection.outlet.send(this.#oldFrame('full_state'), true)
       return
     }
-    this.#frames ??= new StateFrames(this.#shown as WholeState, this.#seq, Date.now())
-    connection.outlet.send(this.#frames.for(connection.topics), true)
+    this.#whenReady(() => {
+      this.#frames ??= new StateFrames(this.#shown as WholeState, this.#seq, Date.now())
+      connection.outlet.send(this.#frames.for(connection.topics), true)
+    })
   }
 
   #begin(): void {
@@ -192,17 +190,29 @@ export class Hub {
   }
 
   readonly #askQuotas = (): void => {
-    if (this.#anybodyWants('overview', 'quotas')) void this.#quotas.ask()
+    const wanted = this.#wanted
+    if (wanted.has('overview') || wanted.has('quotas')) void this.#quotas.ask()
     this.look()
   }
 
-  #anybodyWants(...wanted: Topic[]): boolean {
-    return [...this.#connections].some(({ protocol, topics }) => protocol === 2 && wanted.some((topic) => topics.has(topic)))
+  /** Topics that anybody has. */
+  get #wanted(): Set<Topic> {
+    const all = [...this.#connections, ...this.#joining].filter(({ protocol }) => protocol === 2)
+    return new Set(all.flatMap(({ topics }) => [...topics]))
   }
 
-  #watchWhatIsWanted(): void {
-    void this.#quotas.watch(this.#anybodyWants('overview', 'quotas'))
-    this.#beats.watch(this.#anybodyWants('beats'))
+  /** @returns null: all that is wanted is at hand; else when it is */
+  #watch(): Promise<unknown> | null {
+    const wanted = this.#wanted
+    const feeds = this.#feeds.watch(wanted)
+    const quotas = this.#quotas.watch(wanted.has('overview') || wanted.has('quotas'))
+    return feeds || quotas ? Promise.all([feeds, quotas]) : null
+  }
+
+  #whenReady(then: () => void): void {
+    const ready = this.#watch()
+    if (ready) void ready.then(then)
+    else then()
   }
 
   readonly #flush = (): void => {
@@ -258,7 +268,7 @@ export class Hub {
   }
 
   /** To all who have a topic that is not kept in step. */
-  #send(topic: Exclude<Topic, (typeof stateTopics)[number]>, made: Buffer): void {
+  readonly #send = (topic: FeedTopic, made: Buffer): void => {
     for (const { protocol, topics, outlet } of this.#connections) if (protocol === 2 && topics.has(topic)) outlet.send(made)
   }
 

@@ -2,9 +2,12 @@
  * The state as connections are shown it. What moves by itself moves in steps here: rates once a second, expected ends only when they are
  * off by something that matters. A system in which nothing happens stays the same.
  */
+
+import type { QuotaReport } from '../../actors/quota-desk.js'
 import type { Drover } from '../../drover.js'
 import type { Quota } from '../contract/quota.js'
 import { presentOverview } from '../present/overview.js'
+import { presentQuotas } from '../present/quota-cache.js'
 import { presentTree } from '../present/tree.js'
 import { presentWorker } from '../present/worker.js'
 import type { WholeState } from './diff.js'
@@ -26,8 +29,9 @@ export class Source {
   }
 
   /** @param now ms since the epoch */
-  look(before: WholeState | null, quotas: readonly Quota[], now: number): WholeState {
+  look(before: WholeState | null, reports: readonly QuotaReport[], now: number): WholeState {
     const status = this.#drover.status()
+    const quotas = presentQuotas(reports, status.workers)
     const tree = this.#drover.tree()
     if (Math.abs(now - this.#ratesAt) >= ratesEveryMs) {
       this.#ratesAt = now

@@ -1,33 +1,32 @@
 /** Where the quotas stand, asked again every so often while somebody wants to know. */
+import type { QuotaReport } from '../../actors/quota-desk.js'
 import type { Drover } from '../../drover.js'
 import { every } from '../../every.js'
-import type { Quota } from '../contract/quota.js'
-import { presentQuota } from '../present/quota.js'
 
 const everyMs = 2_000
+/** Nobody is kept waiting longer for the first answer. */
+const patienceMs = 500
 
 export class QuotaWatch {
   readonly #drover: Drover
   readonly #onNews: () => void
   #stop: (() => void) | null = null
   #asking: Promise<void> | null = null
-  latest: readonly Quota[] = []
+  latest: readonly QuotaReport[] = []
 
   constructor(drover: Drover, onNews: () => void) {
     this.#drover = drover
     this.#onNews = onNews
   }
 
-  /** @returns when the first answer is there */
-  watch(wanted: boolean): Promise<void> {
-    if (!wanted) {
-      this.#stop?.()
-      this.#stop = null
-      return Promise.resolve()
-    }
-    if (this.#stop) return this.#asking ?? Promise.resolve()
-    this.#stop = every(everyMs, () => void this.ask())
-    return this.ask()
+  /** @returns null: what is known is good; else when it is */
+  watch(wanted: boolean): Promise<unknown> | null {
+    if (wanted === (this.#stop !== null)) return null
+    this.#stop?.()
+    this.#stop = wanted ? every(everyMs, () => void this.ask()) : null
+    if (!wanted) return null
+    const late = new Promise((resolve) => setTimeout(resolve, patienceMs).unref())
+    return Promise.race([this.ask(), late])
   }
 
   /** Asks now, unless an answer is on its way. Never rejects: a store that does not answer leaves what was known. */
@@ -40,8 +39,7 @@ export class QuotaWatch {
 
   async #ask(): Promise<void> {
     try {
-      const reports = await this.#drover.quotas()
-      this.latest = reports.map((report) => presentQuota(report, []))
+      this.latest = await this.#drover.quotas()
       this.#onNews()
     } catch {
       // The system is closing, or its store is gone: which its state says.
