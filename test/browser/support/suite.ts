@@ -27,7 +27,7 @@ export interface PageOptions {
 
 /** What one test has. */
 export interface Bench {
-  /** Serves a system on a free port of the loopback, with {@link token} and {@link readToken} unless told otherwise. */
+  /** Serves a system on a free port of the loopback, with {@link token} and {@link readToken} unless it is given options. */
   serve(system: Drover, options?: ServeOptions): Promise<StatusServer>
   /** Opens a page in a context of its own. */
   open(url: string, options?: PageOptions): Promise<Watched>
@@ -52,8 +52,8 @@ export function browserSuite(name: string) {
     const closers: (() => unknown)[] = []
     try {
       await body({
-        async serve(system, options) {
-          const server = await serveStatus(system, { port: 0, token, readToken, ...options })
+        async serve(system, options = { token, readToken }) {
+          const server = await serveStatus(system, { port: 0, ...options })
           closers.push(() => server.close({ graceMs: 0 }))
           return server
         },
