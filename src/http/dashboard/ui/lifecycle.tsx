@@ -1,7 +1,6 @@
 /** The state chart of a worker's life: where it is now, and the ways it took lately. */
 import { useId } from 'preact/hooks'
-import type { Transition } from '../../contract/worker.js'
-import { drawing, nodeHeight, nodeWidth, places, waysTaken } from '../data/lifecycle.js'
+import { drawing, nodeHeight, nodeWidth, places, type Transition, waysTaken } from '../data/lifecycle.js'
 import { toneOf } from './badge.js'
 
 /** @param history newest first */

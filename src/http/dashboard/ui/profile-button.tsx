@@ -22,7 +22,11 @@ export function ProfileButton({ worker, live }: { worker: string; live: boolean 
     link.click()
   }
   return (
-    <Button onClick={take} disabled={why !== null || busy} title={why ?? `What its CPU time goes into, over ${ms / 1_000} s, for DevTools or speedscope`}>
+    <Button
+      onClick={take}
+      disabled={why !== null || busy}
+      title={why ?? `What its CPU time goes into, over ${ms / 1_000} s, for DevTools or speedscope`}
+    >
       {busy ? `Profiling for ${ms / 1_000} s …` : 'CPU profile'}
     </Button>
   )

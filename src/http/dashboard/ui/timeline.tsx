@@ -1,6 +1,6 @@
 /** The states that a worker went through, the latest first, each with how long it was in it. */
 import { useState } from 'preact/hooks'
-import type { Transition } from '../../contract/worker.js'
+import type { Transition } from '../data/lifecycle.js'
 import { duration } from '../format.js'
 import { Badge, toneOf } from './badge.js'
 import { Button } from './button.js'
@@ -19,8 +19,13 @@ export function Timeline({ of: history }: { of: readonly Transition[] }) {
   return (
     <>
       <div class="stack" aria-hidden="true">
-        {spans.toReversed().map(({ to, at, ms }) => (
-          <span key={`${at} ${to}`} class={`fill ${toneOf(to)}`} title={`${to}: ${duration(ms)}`} style={{ flexGrow: ms / Math.max(1, total) }} />
+        {[...spans].reverse().map(({ to, at, ms }) => (
+          <span
+            key={`${at} ${to}`}
+            class={`fill ${toneOf(to)}`}
+            title={`${to}: ${duration(ms)}`}
+            style={{ flexGrow: ms / Math.max(1, total) }}
+          />
         ))}
       </div>
       <ol class="lines timeline">

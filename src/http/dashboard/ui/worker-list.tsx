@@ -57,7 +57,13 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
           </span>
         ),
     },
-    { key: 'rate', title: 'Per min', numeric: true, sortable: true, cell: ({ ratePerMinute }) => (ratePerMinute > 0 ? number(ratePerMinute) : '–') },
+    {
+      key: 'rate',
+      title: 'Per min',
+      numeric: true,
+      sortable: true,
+      cell: ({ ratePerMinute }) => (ratePerMinute > 0 ? number(ratePerMinute) : '–'),
+    },
     {
       key: 'beat',
       title: 'Beat',
@@ -99,4 +105,5 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
   )
 }
 
-const sortOf = (text: string | undefined): Sort | undefined => (text ? { key: text.replace(/^-/, ''), down: text.startsWith('-') } : undefined)
+const sortOf = (text: string | undefined): Sort | undefined =>
+  text ? { key: text.replace(/^-/, ''), down: text.startsWith('-') } : undefined

@@ -1,4 +1,5 @@
 /** Who answers for whom: supervisors, how close each is to giving up, and what is below. */
+import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { isSupervisor, move, type Row, rowsOf, supervisorsIn } from '../data/tree.js'
 import { useLive } from '../live.js'
@@ -67,7 +68,13 @@ export default function TreeView() {
       {rows.length === 0 && <Empty>There are no workers</Empty>}
       <div ref={box} class="tree card" role="tree" aria-label="Supervision tree" onKeyDown={pressed}>
         {rows.map((row) => (
-          <TreeItem key={row.id} row={row} open={isSupervisor(row.node) ? !closed.has(row.id) : undefined} focused={row.id === focused} onFocus={setCurrent}>
+          <TreeItem
+            key={row.id}
+            row={row}
+            open={isSupervisor(row.node) ? !closed.has(row.id) : undefined}
+            focused={row.id === focused}
+            onFocus={setCurrent}
+          >
             {isSupervisor(row.node) ? (
               <SupervisorRow node={row.node} open={!closed.has(row.id)} onToggle={() => set(row.id, !closed.has(row.id))} />
             ) : (
@@ -85,7 +92,7 @@ interface ItemProps {
   open: boolean | undefined
   focused: boolean
   onFocus: (id: string) => void
-  children: preact.ComponentChildren
+  children: ComponentChildren
 }
 
 function TreeItem({ row: { id, level, place, siblings }, open, focused, onFocus, children }: ItemProps) {

@@ -25,8 +25,7 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
   const id = params.id ?? ''
   const worker = useLive(({ workers }) => workers?.[id])
   const { data: detail, error, reload } = useApi<WorkerDetail>(pathOf('workers', id), { everyMs: 5_000 })
-  // A change of state is the end of an answer.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when the state is another
+  // Asked again at once when the state is another.
   useEffect(reload, [worker?.state, worker?.since, reload])
   const now = worker ?? detail
   if (!now)
@@ -68,7 +67,14 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
       </Card>
       <Card
         title="Log"
-        aside={<SelectField label="Level" value={level} options={[...levels]} onChange={(value) => setQuery({ level: value === 'debug' ? null : value })} />}
+        aside={
+          <SelectField
+            label="Level"
+            value={level}
+            options={[...levels]}
+            onChange={(value) => setQuery({ level: value === 'debug' ? null : value })}
+          />
+        }
       >
         <LogTail worker={id} level={level} />
       </Card>
@@ -92,14 +98,29 @@ function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | unde
           ['Since', <Time key="since" at={since} />],
           ['Goes on', until === null ? null : <Time key="until" at={until} />],
           ['Results', progress && `${number(progress.done)} of ${number(progress.total)}`],
-          ['Given up', progress && progress.dead > 0 ? <a href={href('/tasks', { state: 'dead', worker: id })}>{plural(progress.dead, 'task')}</a> : null],
+          [
+            'Given up',
+            progress && progress.dead > 0 ? (
+              <a href={href('/tasks', { state: 'dead', worker: id })}>{plural(progress.dead, 'task')}</a>
+            ) : null,
+          ],
           ['To be tried again', progress && progress.retrying > 0 ? number(progress.retrying) : null],
           ['Rate', ratePerMinute > 0 ? `${short(ratePerMinute)} a minute` : '–'],
           ['Last beat', beat?.beatAgeMs == null ? null : `${duration(beat.beatAgeMs)} ago`],
           ['Heap', beat?.heapUsed == null ? null : bytes(beat.heapUsed)],
           ['Restarts', number(restarts)],
-          ['Annotator', <a key="annotator" href={href('/workers', { annotator })}>{annotator}</a>],
-          ['Domain', <a key="domain" href={href('/workers', { domain })}>{domain}</a>],
+          [
+            'Annotator',
+            <a key="annotator" href={href('/workers', { annotator })}>
+              {annotator}
+            </a>,
+          ],
+          [
+            'Domain',
+            <a key="domain" href={href('/workers', { domain })}>
+              {domain}
+            </a>,
+          ],
           ['Dataset', dataset],
           ['Quotas', detail && detail.quotas.length > 0 ? <Links to="quotas" names={detail.quotas} /> : null],
           ['Below', detail && detail.above.length > 0 ? <a href="#/tree">{detail.above.join(' › ')}</a> : null],
@@ -127,7 +148,6 @@ function Links({ to, names }: { to: string; names: readonly string[] }) {
 function InHand({ worker, count }: { worker: string; count: number }) {
   const search = new URLSearchParams({ worker, state: 'leased', limit: '20' })
   const { data, error, reload } = useApi<{ items: Task[] }>(`/tasks?${search}`, { everyMs: 3_000 })
-  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   useEffect(reload, [count, reload])
   return (
     <Card title="Tasks in hand" aside={<a href={href('/tasks', { worker })}>All its tasks</a>}>

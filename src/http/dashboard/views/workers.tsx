@@ -64,7 +64,13 @@ function StateChips({ query, counts }: { query: Query; counts: Record<string, nu
       {states
         .filter((state) => counts[state] || wanted.includes(state))
         .map((state) => (
-          <button key={state} type="button" class={`chip ${toneOf(state)}`} aria-pressed={wanted.includes(state)} onClick={() => toggle(state)}>
+          <button
+            key={state}
+            type="button"
+            class={`chip ${toneOf(state)}`}
+            aria-pressed={wanted.includes(state)}
+            onClick={() => toggle(state)}
+          >
             {state} <b class="num">{number(counts[state] ?? 0)}</b>
           </button>
         ))}
