@@ -9,18 +9,25 @@ import type { QuotaHandle, QuotaReport } from './actors/quota-desk.js'
 import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
 import { heldBy, type WorkerHands } from './actors/worker.js'
+import { argumentError } from './arguments.js'
 import { DroverError } from './errors.js'
 import type { EventName, Listener } from './events.js'
 import { type LoadOptions, type LoadReport, loadItems } from './load.js'
 import type { LogRecord, RecentLogs } from './logs/logs.js'
+import { levelRank } from './logs/record.js'
 import type { Failure } from './machines/failure.js'
 import type { LifecycleEvent, WorkerMemory, WorkerState } from './machines/lifecycle-contract.js'
-import type { CompiledWorker, DroverOptions, SupervisorOptions, WorkerOptions } from './options.js'
-import { type DeadTask, exportResults, type Result, readDead, readResults } from './results.js'
+import type { CompiledWorker, DroverOptions, LogLevel, SupervisorOptions, WorkerOptions } from './options.js'
+import { type EventPage, type EventQuery, type LabelQuery, readEvents, readLabels } from './reads.js'
+import { createRedactor } from './redact.js'
+import { checkRange, type DeadTask, exportResults, type Result, type ResultRange, readDead, readResults } from './results.js'
 import { byId, type Selector, select } from './selector.js'
 import { stopOnSignals } from './signals.js'
-import type { SystemStatus, TreeStatus, WorkerStatus } from './status.js'
+import type { Settings, SystemStatus, TreeStatus, WorkerStatus } from './status.js'
 import type { LaneFilter, StoredEvent, TaskUsageRow } from './store/engine.js'
+import type { LabelReport } from './store/labels.js'
+import type { DatasetCounts } from './store/tasks.js'
+import { Tasks } from './tasks.js'
 import type { CpuProfile } from './threads/evidence.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
 
@@ -80,6 +87,8 @@ export class Drover {
   #state: SystemStatus['state'] = 'open'
   readonly #waker: Waker
   readonly #membership: Membership
+  /** Single tasks: to look at, to make due, to give up, to give another priority. */
+  readonly tasks: Tasks
 
   /** @internal Use {@link createDrover}. */
   constructor(system: OpenSystem) {
@@ -87,6 +96,12 @@ export class Drover {
     this.#workers = system.parts.config.workers
     this.#waker = new Waker(system.parts, system.hands)
     this.#membership = new Membership(system)
+    this.tasks = new Tasks({
+      client: system.parts.store.client,
+      reader: system.reader,
+      redact: (text) => createRedactor(system.parts.secrets)(text),
+      changed: (workers) => this.#waker.changed(workers),
+    })
     system.parts.store.on('changed', () => void this.#waker.everyone())
     system.parts.store.on('failed', ({ error }) => this.#fail(error))
   }
@@ -325,8 +340,26 @@ export class Drover {
   }
 
   /** Committed results that match, lane by lane, in order of loading. */
-  results<Value = unknown>(filter: LaneFilter = {}): AsyncGenerator<Result<Value>, void, void> {
-    return readResults<Value>(this.#system.reader, filter)
+  results<Value = unknown>(filter: LaneFilter & ResultRange = {}): AsyncGenerator<Result<Value>, void, void> {
+    const { skip, limit, ...lanes } = filter
+    return readResults<Value>(this.#system.reader, lanes, checkRange({ skip, limit }))
+  }
+
+  /** Datasets and how far their lanes are, by name. */
+  async datasets(): Promise<DatasetCounts[]> {
+    return (await this.#system.reader.read('datasets', {})).datasets
+  }
+
+  /**
+   * How labels are distributed, and how far annotators agree on them, by dataset and domain.
+   *
+   * @throws DroverError ARGUMENT_INVALID
+   * @example
+   * const [urgency] = await drover.labels({ domain: 'urgency' })
+   * console.log(urgency.agreement.alpha)
+   */
+  labels(query: LabelQuery = {}): Promise<LabelReport[]> {
+    return readLabels(this.#system.reader, query)
   }
 
   /** Tasks that were given up. */
@@ -338,8 +371,7 @@ export class Drover {
   async redrive(filter: LaneFilter & { keys?: string[] } = {}): Promise<number> {
     const { keys, ...lanes } = filter
     const reply = await this.#system.parts.store.client.call('redrive', { filter: lanes, keys: keys ?? null })
-    await this.#waker.refresh()
-    for (const worker of reply.workers) this.#waker.worker(worker)
+    await this.#waker.changed(reply.workers)
     return reply.redriven
   }
 
@@ -445,9 +477,39 @@ export class Drover {
     return (await this.#system.reader.read('latestEvents', { limit, ...filter })).rows
   }
 
+  /** The event log, oldest first, to be followed by its ids; also of earlier runs. */
+  async events(query: EventQuery = {}): Promise<EventPage> {
+    await this.#system.parts.recorder.flush()
+    return readEvents(this.#system.reader, query)
+  }
+
   /** The latest log records. */
   logs(query: RecentLogs): LogRecord[] {
     return this.#system.parts.logs.recent(query)
+  }
+
+  /**
+   * Hands on each log record as it is made. A listener that throws harms nobody; that it does is logged once.
+   *
+   * @returns ends it
+   */
+  onLog(listener: (record: LogRecord) => void): () => void {
+    return this.#system.parts.logs.follow(listener)
+  }
+
+  /** Which log records are made from now on, also by workers that run. */
+  setLogLevel(level: LogLevel): void {
+    this.#assertOpen()
+    if (!Object.hasOwn(levelRank, level)) throw argumentError('the log level', Object.keys(levelRank).join(', '), level)
+    this.#system.parts.logs.level = level
+    for (const hands of this.#system.hands.values()) hands.setLogLevel(level)
+  }
+
+  /** What can be changed while the system runs, as it is now. */
+  settings(): Settings {
+    const { slots, logs } = this.#system.parts
+    const groups = Object.fromEntries(Object.entries(slots.groups).map(([group, { limit }]) => [group, limit]))
+    return { concurrency: slots.limit, groups, logLevel: logs.level }
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {

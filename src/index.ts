@@ -39,9 +39,10 @@ export type { OpenQuota, QuotaAcquireOptions, StandaloneQuota } from './quotas/c
 export { type CreateQuotaOptions, createQuota, type SharedQuota } from './quotas/create-quota.js'
 export type { HeaderSource, Observation, ObservationSource, Provider, QuotaReading } from './quotas/observation.js'
 export { type AnthropicLimits, type GeminiLimits, type GroqLimits, type OpenaiLimits, quotas } from './quotas/presets.js'
-export type { DeadTask, Result } from './results.js'
+export type { EventPage, EventQuery, LabelQuery } from './reads.js'
+export type { DeadTask, Result, ResultRange } from './results.js'
 export type { Selector } from './selector.js'
-export type { SupervisorStatus, SystemStatus, TreeStatus, WorkerStatus } from './status.js'
+export type { Settings, SupervisorStatus, SystemStatus, TreeStatus, WorkerStatus } from './status.js'
 export type {
   Amounts,
   LaneCounts,
@@ -52,6 +53,9 @@ export type {
   StoredEvent,
   TaskUsageRow,
 } from './store/engine.js'
+export type { Agreement, LabelReport, PairAgreement } from './store/labels.js'
+export type { DatasetCounts, DeadKind, Task, TaskAttempt, TaskState } from './store/tasks.js'
 export { supervisor } from './supervisor.js'
+export type { DroppableState, TaskDetail, TaskQuery, Tasks } from './tasks.js'
 export type { CpuProfile } from './threads/evidence.js'
 export type { Usage } from './usage.js'

@@ -4,10 +4,12 @@ import { createWriteStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
+import { wholeNumber } from './arguments.js'
 import type { ErrorRecord } from './errors.js'
 import { pages } from './pages.js'
 import type { DeadRow, LaneFilter, ResultRow } from './store/engine.js'
 import type { Reader } from './store/reader.js'
+import type { DeadKind } from './store/tasks.js'
 
 /** One committed label. */
 export interface Result<Value = unknown> {
@@ -30,7 +32,7 @@ export interface DeadTask {
   annotator: string
   domain: string
   worker: string
-  kind: 'failed' | 'poison'
+  kind: DeadKind
   error: ErrorRecord
   attempt: number
   /** The raw answer that did not fit the output schema, if that was the reason. */
@@ -39,13 +41,39 @@ export interface DeadTask {
   at: number
 }
 
+/** A part of the rows. */
+export interface ResultRange {
+  /** So many are left out first. @defaultValue 0 */
+  skip?: number
+  /** At most so many. @defaultValue all */
+  limit?: number
+}
+
 const pageRows = 1_000
 
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkRange({ skip, limit }: { [Name in keyof ResultRange]: ResultRange[Name] | undefined }): ResultRange {
+  return {
+    ...(skip !== undefined && { skip: wholeNumber('skip', skip, 0, Number.MAX_SAFE_INTEGER) }),
+    ...(limit !== undefined && { limit: wholeNumber('limit', limit, 0, Number.MAX_SAFE_INTEGER) }),
+  }
+}
+
 /** All results that match, lane by lane, in order of loading. Committed while it runs: may or may not be among them, never twice. */
-export async function* readResults<Value>(reader: Reader, filter: LaneFilter): AsyncGenerator<Result<Value>, void, void> {
-  for await (const { value, ...row } of pages<ResultRow>((after) => reader.read('results', { filter, after, limit: pageRows }))) {
+export async function* readResults<Value>(
+  reader: Reader,
+  filter: LaneFilter,
+  range: ResultRange = {},
+): AsyncGenerator<Result<Value>, void, void> {
+  let left = range.limit ?? Number.POSITIVE_INFINITY
+  if (left === 0) return
+  const read = (after: string | null): ReturnType<typeof reader.read<'results'>> =>
+    reader.read('results', { filter, after, limit: Math.min(pageRows, left), ...(after === null && range.skip && { skip: range.skip }) })
+  for await (const { value, ...row } of pages<ResultRow>(read)) {
+    left--
     const { key, dataset, annotator, domain, ...rest } = row
     yield { key, dataset, annotator, domain, value: JSON.parse(value) as Value, ...rest }
+    if (left === 0) return
   }
 }
 

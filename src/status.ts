@@ -5,6 +5,7 @@
 import type { Failure } from './machines/failure.js'
 import type { WorkerState } from './machines/lifecycle-contract.js'
 import type { SupervisorState, SupervisorStrategy } from './machines/supervision.js'
+import type { LogLevel } from './options.js'
 
 /** One worker. */
 export interface WorkerStatus {
@@ -72,4 +73,13 @@ export interface SystemStatus {
   /** At the present rate, in ms; null where there is none. */
   etaMs: number | null
   slots: { limit: number; used: number; queued: number; groups: Record<string, { limit: number; used: number }> }
+}
+
+/** What can be changed while a system runs. */
+export interface Settings {
+  /** How many workers may have a thread at once. */
+  concurrency: number
+  /** The same by group. */
+  groups: Record<string, number>
+  logLevel: LogLevel
 }

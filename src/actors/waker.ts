@@ -39,6 +39,18 @@ export class Waker {
     if (!this.#parts.lanes.get(id)?.complete) this.#hands.get(id)?.poke()
   }
 
+  /** Lanes were changed by hand: those that run look anew, be it to find that nothing is left; others are woken if they have work. */
+  async changed(workers: readonly string[]): Promise<void> {
+    await this.refresh()
+    for (const id of workers) {
+      const hands = this.#hands.get(id)
+      if (hands?.live) hands.poke()
+      // It would wait for its quota, only to find that it needs none.
+      else if (hands?.state === 'parked' && this.#parts.lanes.get(id)?.complete) hands.tell({ type: 'START' })
+      else this.worker(id)
+    }
+  }
+
   /** Asks the store where lanes stand, and wakes those that have work. */
   async everyone(): Promise<void> {
     await this.refresh()

@@ -16,7 +16,7 @@ import type {
 import { filledPolicy } from '../machines/restart-policy.js'
 import type { SlotRequest } from '../machines/slots.js'
 import type { Phase } from '../machines/supervision.js'
-import type { CompiledWorker } from '../options.js'
+import type { CompiledWorker, LogLevel } from '../options.js'
 import type { Amounts, Fence, Holder } from '../store/engine.js'
 import type { BeatSlot } from '../threads/beats.js'
 import type { ThreadReport } from '../threads/protocol.js'
@@ -410,13 +410,18 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.ref.send({ type: 'MORE' })
   }
 
+  /** Its thread makes log records up to another level. */
+  setLogLevel(level: LogLevel): void {
+    this.#thread?.setLogLevel(level)
+  }
+
   /** The store thread was replaced. */
   reconnectStore(): void {
     if (this.#thread) this.#thread.reconnect(this.#parts.store.connect(this.config.id))
   }
 
   #startThread(): void {
-    const { board, store, config, monitor, evidence } = this.#parts
+    const { board, store, config, logs, monitor, evidence } = this.#parts
     const worker = this.config
     const slot = board.take()
     this.#fenceUsed = true
@@ -443,7 +448,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
           quota: worker.quota,
           host: this.#parts.host.id,
           tasks: worker.tasks,
-          logLevel: config.log.level,
+          logLevel: logs.level,
           secrets: this.#parts.secrets,
         },
         slot,

@@ -3,14 +3,15 @@
  * asks. Nothing here throws or waits: a line that cannot be written is lost, the system goes on.
  */
 import type { Every } from '../every.js'
-import type { CompiledConfig } from '../options.js'
+import type { CompiledConfig, LogLevel } from '../options.js'
 import type { Redactor } from '../redact.js'
 import type { Terminal } from '../terminal.js'
 import type { WorkerLog } from '../worker.js'
 import { createConsoleWriter } from './console.js'
 import { fileStem, markedStem } from './file-names.js'
+import { LogFollowers } from './followers.js'
 import { LogFiles } from './log-files.js'
-import { cleanText, fieldsText, type KeptRecord, type LogRecord, levelRank, type RecordLevel, recordLine } from './record.js'
+import { cleanText, fieldsText, type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel, recordLine } from './record.js'
 import { LogRing, type RecentLogs } from './ring.js'
 
 export type { LogRecord } from './record.js'
@@ -25,6 +26,10 @@ export interface Logs {
   worker(annotator: string, domain: string): Log
   /** The latest records that match, oldest first; at most 2,000 are remembered. */
   recent(query: RecentLogs): LogRecord[]
+  /** Tells a listener of each record from now on; one that throws harms nobody. Returns the end of it. */
+  follow(listener: (record: LogRecord) => void): () => void
+  /** Records beyond this level are not made. */
+  level: LogLevel
   /** Writes what is waiting and closes every file; lines after it still reach the terminal. Memoised. */
   close(): Promise<void>
 }
@@ -52,11 +57,14 @@ const remembered = 2_000
 export function createLogs(config: CompiledConfig['log'], options: LogsOptions = {}): Logs {
   const { redact = (text) => text, now = Date.now, terminal = process.stderr } = options
   const ring = new LogRing(remembered)
-  const toConsole = config.console && config.level !== 'silent' ? createConsoleWriter(terminal) : null
+  let level = config.level
+  let lastSeq = 0
+  const toConsole = config.console ? createConsoleWriter(terminal) : null
   const files =
     config.dir === false
       ? null
       : new LogFiles({ ...config, dir: config.dir, now, ...(options.every && { every: options.every }), onFailing: tellFailing })
+  const followers = new LogFollowers((error) => voiceOf(['system'], system).error('a listener of the log threw', { error }))
   const system: Speaker = { part: 'system', annotator: null, domain: null, stem: 'system' }
   const voices = new Map<string, Log>()
   const owners = new Map<string, string>()
@@ -66,12 +74,13 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
     if (record) show(record)
   }
 
-  function keep(speaker: Speaker, level: RecordLevel, message: string, fields?: Record<string, unknown>): KeptRecord | null {
-    if (levelRank[level] > levelRank[config.level]) return null
+  function keep(speaker: Speaker, rank: RecordLevel, message: string, fields?: Record<string, unknown>): KeptRecord | null {
+    if (levelRank[rank] > levelRank[level]) return null
     const { part, annotator, domain } = speaker
     const text = cleanText(String(message), redact)
-    const record = { at: now(), level, part, annotator, domain, message: text, fields: fieldsText(fields, redact) }
+    const record = { seq: ++lastSeq, at: now(), level: rank, part, annotator, domain, message: text, fields: fieldsText(fields, redact) }
     ring.add(record)
+    if (followers.any) followers.tell(openRecord(record))
     return record
   }
 
@@ -110,6 +119,13 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
     part: (name) => voiceOf([name], { part: name, annotator: null, domain: null }),
     worker: (annotator, domain) => voiceOf(['worker', annotator, domain], { part: 'worker', annotator, domain }),
     recent: (query) => ring.recent(query),
+    follow: (listener) => followers.add(listener),
+    get level() {
+      return level
+    },
+    set level(to) {
+      level = to
+    },
     close: () => files?.close() ?? Promise.resolve(),
   }
 }

@@ -13,6 +13,8 @@ export type RecordLevel = Exclude<LogLevel, 'silent'>
 export const levelRank = { silent: 0, error: 1, warn: 2, info: 3, debug: 4 } as const satisfies Record<LogLevel, number>
 
 export interface LogRecord {
+  /** Rises with each record of this system. */
+  seq: number
   /** Milliseconds since the epoch. */
   at: number
   level: RecordLevel

@@ -9,6 +9,8 @@ export interface RecentLogs {
   part?: string
   annotator?: string
   domain?: string
+  /** Only those with a higher `seq`. */
+  after?: number
   /** At most so many, the latest. At least 1. */
   limit: number
 }
@@ -30,12 +32,13 @@ export class LogRing {
   }
 
   /** The latest records that match, oldest first. */
-  recent({ level = 'debug', part, annotator, domain, limit }: RecentLogs): LogRecord[] {
+  recent({ level = 'debug', part, annotator, domain, after = 0, limit }: RecentLogs): LogRecord[] {
     const found: LogRecord[] = []
     const size = this.#records.length
     for (let back = 1; back <= size && found.length < limit; back++) {
       const record = this.#records[(this.#next - back + size) % size]
-      if (!record || levelRank[record.level] > levelRank[level]) continue
+      if (!record || record.seq <= after) break
+      if (levelRank[record.level] > levelRank[level]) continue
       if (part !== undefined && record.part !== part) continue
       if (annotator !== undefined && record.annotator !== annotator) continue
       if (domain !== undefined && record.domain !== domain) continue

@@ -5,6 +5,8 @@
  */
 import type { ErrorRecord } from '../errors.js'
 import type { QuotaReading } from '../quotas/observation.js'
+import type { LabelReport } from './labels.js'
+import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskState } from './tasks.js'
 
 /** A value, or a promise of it: an engine in the same thread may answer at once. */
 export type Awaitable<T> = T | Promise<T>
@@ -389,8 +391,7 @@ export interface DeadRow {
   annotator: string
   domain: string
   worker: string
-  /** `failed`: attempts used up or not to be retried; `poison`: its worker died over it too often. */
-  kind: 'failed' | 'poison'
+  kind: DeadKind
   error: ErrorRecord
   attempt: number
   /** The raw answer that did not fit, as JSON text. */
@@ -431,6 +432,21 @@ export interface LaneFilter {
   worker?: string
 }
 
+/** Tasks that were moved by hand, and the workers of their lanes. */
+export interface Moved {
+  count: number
+  workers: string[]
+}
+
+export interface TaskFilter {
+  filter: LaneFilter
+  state?: TaskState
+  /** Text within the key. */
+  search?: string
+  /** Dead tasks of this kind. */
+  kind?: DeadKind
+}
+
 /** Every operation of an engine. One plain object in, one plain object out. */
 export interface Engine {
   now(request: Record<string, never>): Awaitable<{ now: Time }>
@@ -469,6 +485,24 @@ export interface Engine {
   counts(request: { workers: string[] }): Awaitable<{ counts: LaneCounts[] }>
   /** Dead tasks back to work with fresh counters (the attempt's ordinal goes on). */
   redrive(request: { filter: LaneFilter; keys: string[] | null }): Awaitable<{ redriven: number; workers: string[] }>
+  /** Retrying tasks are due at once. Answers how many were not yet, and the workers of their lanes. */
+  promote(request: { filter: LaneFilter; keys: string[] | null }): Awaitable<Moved>
+  /**
+   * Gives up tasks of one state for good, kind `dropped`; `error` says why. At most `limit` of them, in order, unless keys are given:
+   * `more` says whether to ask again. Dead ones that were dropped already stay as they are.
+   */
+  drop(request: {
+    filter: LaneFilter
+    keys: string[] | null
+    state: 'waiting' | 'retrying' | 'dead'
+    error: ErrorRecord
+    limit: number
+  }): Awaitable<Moved & { more: boolean }>
+  /**
+   * Waiting and retrying tasks go by this priority in the lanes that match, before others that have it by themselves. With the dataset
+   * alone as a filter it becomes the items' own, also for lanes that are declared later.
+   */
+  prioritise(request: { filter: LaneFilter & { dataset: string }; keys: string[]; priority: number }): Awaitable<Moved>
 
   /** Makes quotas known; what was used stays. Idempotent. */
   declareQuotas(request: { quotas: QuotaSpec[] }): Awaitable<Record<string, never>>
@@ -506,15 +540,26 @@ export interface Engine {
   /** `backlogs`: what is left to do, by quota; see {@link QuotaStatus.backlogAt}. */
   quotas(request: { names: string[]; backlogs?: Record<string, { tasks: number; amounts: Amounts }> }): Awaitable<{ quotas: QuotaStatus[] }>
 
-  results(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<ResultRow>>
+  /** `skip`: so many rows from where the page would begin are left out. @defaultValue 0 */
+  results(request: PageRequest & { filter: LaneFilter; skip?: number }): Awaitable<Page<ResultRow>>
   dead(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<DeadRow>>
-  /** Newest last. `types`: exact event types. */
+  /**
+   * Lane by lane: waiting tasks in the order of being handed out, those of another state by order of loading, all of them by key. `search`:
+   * keys that contain it. A page that has to look through much may be short, or empty, and there is more all the same.
+   */
+  tasks(request: PageRequest & TaskFilter): Awaitable<Page<Task>>
+  /** An item over all lanes of its dataset; null: there is none. */
+  task(request: { dataset: string; key: string }): Awaitable<{ detail: StoredTaskDetail | null }>
+  datasets(request: Record<string, never>): Awaitable<{ datasets: DatasetCounts[] }>
+  /** `path`: where in a result that is an object its label is. Of the items that have results the latest `items` of each domain. */
+  labels(request: { dataset?: string; domain?: string; path: string; items: number }): Awaitable<{ reports: LabelReport[] }>
   /** One for each worker that used anything. `worker` only: its id narrows, the rest of the filter goes by lanes. */
   usage(request: { filter: LaneFilter }): Awaitable<{ rows: UsageRow[] }>
   taskUsage(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<TaskUsageRow>>
   /** Oldest first, from `since` (ms since the epoch) on; one every ten seconds in which something changed, for a day. */
   quotaHistory(request: { name: string; since: Time }): Awaitable<{ samples: QuotaSample[] }>
-  events(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent>>
+  /** Newest last. `types`: exact event types. `first` and `last`: the lowest and the highest id in the log; 0: it is empty. */
+  events(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent> & { first: number; last: number }>
   /** Newest first, at most `limit`. */
   latestEvents(request: { limit: number; worker?: string; types?: string[] }): Awaitable<{ rows: StoredEvent[] }>
 }
@@ -527,6 +572,10 @@ export type EngineReply<Op extends EngineOp> = Awaited<ReturnType<Engine[Op]>>
 export const readOps = [
   'results',
   'dead',
+  'tasks',
+  'task',
+  'datasets',
+  'labels',
   'events',
   'latestEvents',
   'quotaHistory',

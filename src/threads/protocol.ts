@@ -103,6 +103,8 @@ export interface ThreadControl {
   poke(): void
   /** Takes no new task, finishes and commits those in hand, runs `teardown`. */
   finish(): Promise<void>
+  /** Log records beyond this level are not made any more. */
+  setLogLevel(level: LogLevel): void
   /** Aborts the tasks in hand through their signal. */
   abort(reason: string): void
   /** The store thread was replaced: what is pending is sent again on the new port. A process is given its name. */

@@ -7,6 +7,7 @@ import type { Remote } from 'comlink'
 import { DroverError } from '../errors.js'
 import type { Failure } from '../machines/failure.js'
 import { isOverdue } from '../machines/watch.js'
+import type { LogLevel } from '../options.js'
 import { patientTimeout } from '../patient-timer.js'
 import type { Abandoned } from '../store/engine.js'
 import type { Carrier, CarrierExit, CarrierOptions } from './carrier.js'
@@ -100,6 +101,10 @@ export class Thread {
 
   poke(): void {
     this.#call((control) => control.poke())
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.#call((control) => control.setLogLevel(level))
   }
 
   reconnect(port: MessagePort): void {

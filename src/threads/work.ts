@@ -56,10 +56,11 @@ export async function work({ boot, store: port, openStore, control: controlPort,
   setInterval(beat, boot.heartbeat.everyMs)
   if (boot.snapshotNearHeapLimit) setHeapSnapshotNearHeapLimit(1)
 
+  let logLevel = boot.logLevel
   const levels: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
   function line(level: Exclude<LogLevel, 'silent'>) {
     return (message: string, fields?: Record<string, unknown>): void => {
-      if (levels.indexOf(level) > levels.indexOf(boot.logLevel)) return
+      if (levels.indexOf(level) > levels.indexOf(logLevel)) return
       report({ type: 'log', level, message: redact(String(message)), fields: fields ? clean(fields) : null })
     }
   }
@@ -118,6 +119,9 @@ export async function work({ boot, store: port, openStore, control: controlPort,
       }
       await tearDown()
       await quotas.flush().catch(() => {})
+    },
+    setLogLevel(level) {
+      logLevel = level
     },
     abort(reason) {
       context.abort(new Error(reason))

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BroadcastChannel, type Worker } from 'node:worker_threads'
 import { openSystem } from '../../src/actors/open-system.js'
 import { Drover } from '../../src/drover.js'
+import type { DeadTask } from '../../src/index.js'
 import { collect } from '../support/system.js'
 import { noter } from './notes.js'
 import type { Step } from './plan.js'
@@ -30,7 +31,7 @@ export type HostWord = { at: 'open' } | { at: 'answered'; n: number }
 /** What a snapshot's file holds. */
 export interface Snapshot {
   results: { worker: string; key: string; attempt: number; value: { pid: number; thread: number } }[]
-  dead: { worker: string; key: string; kind: 'failed' | 'poison'; attempt: number }[]
+  dead: { worker: string; key: string; kind: DeadTask['kind']; attempt: number }[]
   /** Results by worker as its status has it, with nothing running; else null. */
   done: Record<string, number> | null
 }

@@ -3,7 +3,7 @@
  * the file has one order for all of them, also where clocks and processes differ; every check is made on it.
  */
 import { openSync, readSync, writeSync } from 'node:fs'
-import type { Failure, WorkerState } from '../../src/index.js'
+import type { DeadTask, Failure, WorkerState } from '../../src/index.js'
 import type { QuietReading } from './reading.js'
 
 /** Names a thread: of a host's pid, its thread id. */
@@ -52,7 +52,7 @@ type Noted =
   /** A look at all results and dead tasks, which follow. */
   | { k: 'snapshot'; still: boolean }
   | ({ k: 'result'; worker: string; key: string; attempt: number } & ThreadName)
-  | { k: 'dead'; worker: string; key: string; kind: 'failed' | 'poison'; attempt: number }
+  | { k: 'dead'; worker: string; key: string; kind: DeadTask['kind']; attempt: number }
   | { k: 'seen'; done: Record<string, number> | null }
   /** Something that must not be: an error in the log, a rejection, a call without an answer. */
   | { k: 'trouble'; message: string }

@@ -5,9 +5,11 @@
 import { suite } from 'uvu'
 import type { EngineClient } from '../../src/store/engine.js'
 import { hostsContract } from './contract/hosts.js'
+import { labelsContract } from './contract/labels.js'
 import { quotasContract } from './contract/quotas.js'
 import { readsContract } from './contract/reads.js'
 import { registryContract } from './contract/registry.js'
+import { singleTasksContract } from './contract/single-tasks.js'
 import { tasksContract } from './contract/tasks.js'
 import { Desk } from './support/desk.js'
 import { World } from './support/world.js'
@@ -25,6 +27,8 @@ export function engineContract(name: string, open: (world: World) => Promise<Ope
     hosts: hostsContract,
     quotas: quotasContract,
     reads: readsContract,
+    'single tasks': singleTasksContract,
+    labels: labelsContract,
   })) {
     const test = suite(`${name}, ${part}`)
     contract((title, work) =>

@@ -4,6 +4,7 @@
  */
 import type { Fence, Leases, Time, Token } from '../engine.js'
 import type { EngineContext } from './context.js'
+import type { Fresh, FreshItem, Range } from './fresh.js'
 import { allowance, freshItems, type Lane } from './lanes.js'
 import { aloneAfter } from './tasks.js'
 
@@ -28,7 +29,7 @@ export interface Claim {
   last: Token
 }
 
-export function claims({ db }: EngineContext) {
+export function claims({ db }: EngineContext, fresh: Fresh) {
   const selectToken = db.prepare<[], Token>(`SELECT value FROM counter WHERE name = 'token'`).pluck()
   const updateToken = db.prepare<[Token]>(`UPDATE counter SET value = ? WHERE name = 'token'`)
   const selectDue = db
@@ -44,19 +45,7 @@ export function claims({ db }: EngineContext) {
   const insertLease = db.prepare<[number, Token, number, Fence, number, number, number, number]>(
     'INSERT INTO lease (lane, token, item, fence, attempt, failures, crashes, interrupted) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
-  const selectLevel = db
-    .prepare<[number, number], [priority: number, last: number]>(
-      'SELECT priority, last FROM level WHERE dataset = ? AND priority <= ? ORDER BY priority DESC LIMIT 1',
-    )
-    .raw()
-  const selectCursor = db.prepare<[number, number], number>('SELECT item FROM cursor WHERE lane = ? AND priority = ?').pluck()
-  const updateCursor = db.prepare<[number, number, number]>('INSERT OR REPLACE INTO cursor (lane, priority, item) VALUES (?, ?, ?)')
-  const selectFresh = db
-    .prepare<[number, number, number, number], [item: number, key: string, data: string]>(
-      'SELECT id, key, data FROM item WHERE dataset = ? AND priority = ? AND id > ? ORDER BY id LIMIT ?',
-    )
-    .raw()
-  const leaseFresh = db.prepare<[number, number, Fence, number, number, number, number]>(
+  const leaseRange = db.prepare<[number, number, Fence, number, number, number, number]>(
     `INSERT INTO lease (lane, token, item, fence, attempt, failures, crashes, interrupted)
      SELECT ?, id + ?, id, ?, 1, 0, 0, 0 FROM item WHERE dataset = ? AND priority = ? AND id > ? AND id <= ? ORDER BY id`,
   )
@@ -85,48 +74,33 @@ export function claims({ db }: EngineContext) {
     }
   }
 
-  function claimFresh(lane: Lane, fence: Fence, want: number, claim: Claim): void {
-    let left = want
-    while (left > 0 && lane.top !== null) {
-      const level = selectLevel.get(lane.dataset, lane.top)
-      if (!level) {
-        lane.top = null
-        return
+  function leaseFresh(lane: Lane, fence: Fence, items: FreshItem[], range: Range | null, claim: Claim): void {
+    if (range) {
+      // Tokens follow the items' ids, gaps included, so that one statement makes all the leases.
+      const offset = claim.last + 1 - (items[0] as FreshItem)[0]
+      leaseRange.run(lane.id, offset, fence, lane.dataset, range.priority, range.from, range.last)
+      for (const [item, key, data] of items) push(claim.leases, item + offset, key, data, 1, 0)
+      claim.last = (items.at(-1) as FreshItem)[0] + offset
+    } else {
+      for (const [item, key, data] of items) {
+        insertLease.run(lane.id, ++claim.last, item, fence, 1, 0, 0, 0)
+        push(claim.leases, claim.last, key, data, 1, 0)
       }
-      const [priority, last] = level
-      const from = selectCursor.get(lane.id, priority) ?? 0
-      const taken = from < last ? claimLevel(lane, fence, priority, from, left, claim) : 0
-      left -= taken
-      lane.top = left > 0 ? priority - 1 : priority
     }
-  }
-
-  function claimLevel(lane: Lane, fence: Fence, priority: number, from: number, want: number, claim: Claim): number {
-    const rows = selectFresh.all(lane.dataset, priority, from, want)
-    const first = rows[0]?.[0]
-    const last = rows.at(-1)?.[0]
-    if (first === undefined || last === undefined) return 0
-    // Tokens follow the items' ids, gaps included, so that one statement makes all the leases.
-    const offset = claim.last + 1 - first
-    leaseFresh.run(lane.id, offset, fence, lane.dataset, priority, from, last)
-    updateCursor.run(lane.id, priority, last)
-    for (const [item, key, data] of rows) push(claim.leases, item + offset, key, data, 1, 0)
-    claim.last = last + offset
-    lane.leased += rows.length
-    return rows.length
+    lane.leased += items.length
   }
 
   return {
-    /** Hands out up to `want` tasks; the caller writes the lane. */
-    claim(lane: Lane, fence: Fence, want: number, now: Time): Claim {
+    /** Hands out up to `most` tasks; the caller writes the lane. */
+    claim(lane: Lane, fence: Fence, most: number, now: Time): Claim {
       const leases: Leases = { tokens: [], keys: [], data: [], attempts: [], failures: [] }
-      const room = Math.min(want, allowance(lane))
+      const room = Math.min(most, allowance(lane))
       if (room <= 0 || suspectInHand(lane)) return { leases, first: 1, last: 0 }
       const before = selectToken.get() ?? 0
       const claim = { leases, first: before + 1, last: before }
       if (lane.retrying > 0) claimDue(lane, fence, 0, room, now, claim)
-      const fresh = Math.min(room - leases.tokens.length, allowance(lane) - lane.retrying)
-      if (fresh > 0) claimFresh(lane, fence, fresh, claim)
+      const want = Math.min(room - leases.tokens.length, allowance(lane) - lane.retrying)
+      if (want > 0) fresh.take(lane, want, (items, range) => leaseFresh(lane, fence, items, range, claim))
       if (lane.leased === 0 && lane.retrying > 0) claimDue(lane, fence, 1, 1, now, claim)
       if (claim.last > before) updateToken.run(claim.last)
       return claim

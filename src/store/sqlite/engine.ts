@@ -7,11 +7,13 @@ import { DroverError } from '../../errors.js'
 import type { Decision } from '../../quotas/limiter.js'
 import type { EngineOp, EngineReply, EngineRequest, HostIdentity, LaneCounts, Time } from '../engine.js'
 import { isGone } from '../host-identity.js'
+import { attempts } from './attempts.js'
 import { changes } from './changes.js'
 import { claims } from './claim.js'
 import { storeClock } from './clock.js'
 import type { EngineContext } from './context.js'
 import { exchanges } from './exchange.js'
+import { fresh } from './fresh.js'
 import { hosts } from './hosts.js'
 import { items } from './items.js'
 import { journal } from './journal.js'
@@ -21,6 +23,7 @@ import { type Quotas, quotas } from './quotas.js'
 import { reads } from './reads.js'
 import { receipts } from './receipts.js'
 import { redriving } from './redrive.js'
+import { taskControl } from './task-control.js'
 import { tasks } from './tasks.js'
 import { inTransaction } from './transaction.js'
 import { usages } from './usage.js'
@@ -173,7 +176,9 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
 }
 
 function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): SqliteOperations {
-  const task = tasks(context)
+  const attempt = attempts(context)
+  const task = tasks(context, attempt)
+  const untouched = fresh(context)
   const item = items(context, lane)
   const host = hosts(context, lane, task, quota)
   const receipt = receipts(context)
@@ -193,8 +198,9 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     counts: worker.counts,
     record: journal(context, host).record,
     enqueue: item.enqueue,
-    exchange: exchanges(context, { lanes: lane, tasks: task, claims: claims(context), receipts: receipt, usage }).exchange,
+    exchange: exchanges(context, { lanes: lane, tasks: task, claims: claims(context, untouched), receipts: receipt, usage }).exchange,
     redrive: redriving(context, lane).redrive,
+    ...taskControl(context, { lanes: lane, tasks: task, fresh: untouched, attempts: attempt }),
     declareQuotas: quota.declareQuotas,
     acquireQuota: quota.acquireQuota,
     probeQuota: quota.probeQuota,

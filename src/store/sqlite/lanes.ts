@@ -17,13 +17,15 @@ export interface Lane {
   dead: number
   leased: number
   retrying: number
+  skips: number
+  placed: number
 }
 
 export type Lanes = ReturnType<typeof lanes>
 
-type LaneRow = [number, number, number | null, number, number | null, number, number, number, number]
+type LaneRow = [number, number, number | null, number, number | null, number, number, number, number, number, number]
 
-/** Items that were never handed out. */
+/** Items that were never handed out, placed ones among them. */
 export function freshItems(lane: Lane): number {
   return lane.items - lane.done - lane.dead - lane.leased - lane.retrying
 }
@@ -47,12 +49,12 @@ export function countsOf(worker: string, lane: Lane): LaneCounts {
 export function lanes({ db, touched }: EngineContext) {
   const selectLane = db
     .prepare<[number], LaneRow>(
-      `SELECT l.id, l.dataset, l.target, d.items, l.top, l.done, l.dead, l.leased, l.retrying
+      `SELECT l.id, l.dataset, l.target, d.items, l.top, l.done, l.dead, l.leased, l.retrying, l.skips, l.placed
        FROM lane l JOIN dataset d ON d.id = l.dataset WHERE l.id = ?`,
     )
     .raw()
-  const updateLane = db.prepare<[number | null, number, number, number, number, number]>(
-    'UPDATE lane SET top = ?, done = ?, dead = ?, leased = ?, retrying = ? WHERE id = ?',
+  const updateLane = db.prepare<[number | null, number, number, number, number, number, number, number]>(
+    'UPDATE lane SET top = ?, done = ?, dead = ?, leased = ?, retrying = ?, skips = ?, placed = ? WHERE id = ?',
   )
   const selectLanesOfDataset = db.prepare<[number], number>('SELECT id FROM lane WHERE dataset = ?').pluck()
   const selectWorkers = db.prepare<[number], string>('SELECT name FROM worker WHERE lane = ?').pluck()
@@ -61,12 +63,12 @@ export function lanes({ db, touched }: EngineContext) {
     read(id: number): Lane {
       const row = selectLane.get(id)
       if (!row) throw new Error(`lane ${id} is not in the store`)
-      const [, dataset, target, items, top, done, dead, leased, retrying] = row
-      return { id, dataset, target, items, top, done, dead, leased, retrying }
+      const [, dataset, target, items, top, done, dead, leased, retrying, skips, placed] = row
+      return { id, dataset, target, items, top, done, dead, leased, retrying, skips, placed }
     },
 
     write(lane: Lane): void {
-      updateLane.run(lane.top, lane.done, lane.dead, lane.leased, lane.retrying, lane.id)
+      updateLane.run(lane.top, lane.done, lane.dead, lane.leased, lane.retrying, lane.skips, lane.placed, lane.id)
       touched.add(lane.id)
     },
 

@@ -18,41 +18,28 @@ import type {
   Time,
   UsageRow,
 } from '../engine.js'
+import { labelReads } from './label-reads.js'
+import { allOf, type LaneNames, lanesMatching, named, numberOf, pageSize, positionOf } from './paging.js'
+import { taskReads } from './task-reads.js'
 
 export type Reads = { [Op in ReadOp]: (request: EngineRequest<Op>) => EngineReply<Op> }
-
-/** Longer pages are cut: a page is held in memory at once. */
-const longestPage = 10_000
-
-/** Where in the order (lane, item) a page ended. */
-interface Position {
-  lane: number
-  item: number
-}
-
-interface LaneNames {
-  id: number
-  dataset: string
-  annotator: string
-  domain: string
-}
 
 type Stored<Row extends { dataset: string; annotator: string; domain: string }> = Omit<Row, keyof Omit<LaneNames, 'id'>> & { item: number }
 
 export function reads(db: Database.Database): Reads {
-  const selectResults = db.prepare<[number, number, number], Stored<ResultRow>>(
+  const selectResults = db.prepare<[number, number, number, number], Stored<ResultRow>>(
     `SELECT r.item, i.key, r.value, r.attempt, w.name AS worker, r.committed_at AS committedAt
      FROM result r JOIN item i ON i.id = r.item JOIN worker w ON w.id = r.worker
-     WHERE r.lane = ? AND r.item > ? ORDER BY r.item LIMIT ?`,
+     WHERE r.lane = ? AND r.item > ? ORDER BY r.item LIMIT ? OFFSET ?`,
   )
-  const selectDead = db.prepare<[number, number, number], Stored<Omit<DeadRow, 'error'> & { error: string }>>(
-    `SELECT d.item, i.key, w.name AS worker, d.kind, d.error, d.attempt, d.value, d.at
-     FROM dead d JOIN item i ON i.id = d.item JOIN worker w ON w.id = d.worker
-     WHERE d.lane = ? AND d.item > ? ORDER BY d.item LIMIT ?`,
+  const selectDead = db.prepare<[number, number, number, number], Stored<Omit<DeadRow, 'error'> & { error: string }>>(
+    `SELECT d.item, i.key, coalesce(w.name, '') AS worker, d.kind, d.error, d.attempt, d.value, d.at
+     FROM dead d JOIN item i ON i.id = d.item LEFT JOIN worker w ON w.id = d.worker
+     WHERE d.lane = ? AND d.item > ? ORDER BY d.item LIMIT ? OFFSET ?`,
   )
-  const selectTaskUsage = db.prepare<[number, number, number], { item: number; key: string; usage: string }>(
+  const selectTaskUsage = db.prepare<[number, number, number, number], { item: number; key: string; usage: string }>(
     `SELECT u.item, i.key, json_group_object(u.unit, u.amount) AS usage FROM task_usage u JOIN item i ON i.id = u.item
-     WHERE u.lane = ? AND u.item > ? GROUP BY u.item ORDER BY u.item LIMIT ?`,
+     WHERE u.lane = ? AND u.item > ? GROUP BY u.item ORDER BY u.item LIMIT ? OFFSET ?`,
   )
   const selectUsage = db.prepare<[Record<keyof LaneFilter, string | null>], Omit<UsageRow, 'usage'> & { usage: string }>(
     `SELECT w.name AS worker, coalesce(l.annotator, '') AS annotator, coalesce(l.domain, '') AS domain, json_group_object(u.unit, u.amount) AS usage
@@ -68,18 +55,33 @@ export function reads(db: Database.Database): Reads {
   const selectEvents = db.prepare<[EventFilter & { after: number }], EventColumns>(`${events} AND e.id > @after ORDER BY e.id LIMIT @limit`)
   const selectLatest = db.prepare<[EventFilter], EventColumns>(`${events} ORDER BY e.id DESC LIMIT @limit`)
 
-  /** One page through the lanes that match, in the order of their ids. */
+  const selectBounds = db.prepare<[], { first: number; last: number }>(
+    'SELECT coalesce((SELECT min(id) FROM event), 0) AS first, coalesce((SELECT max(id) FROM event), 0) AS last',
+  )
+  const selectDone = db.prepare<[number], number>('SELECT done FROM lane WHERE id = ?').pluck()
+  const countDone = db.prepare<[number, number], number>('SELECT count(*) FROM result WHERE lane = ? AND item > ?').pluck()
+
+  /** How many rows of a lane are left out, of `skip`. Where a lane begins its counter says it without a look at the rows. */
+  function skippable(lane: number, from: number, skip: number): number {
+    if (skip === 0) return 0
+    return Math.min(skip, (from === 0 ? selectDone.get(lane) : countDone.get(lane, from)) ?? 0)
+  }
+
+  /** One page through the lanes that match, in the order of their ids. `skip` is for results only. */
   function page<Row extends { item: number }>(
     request: EngineRequest<'results'>,
-    select: Database.Statement<[number, number, number], Row>,
+    select: Database.Statement<[number, number, number, number], Row>,
   ): Page<{ lane: LaneNames; row: Row }> {
     const limit = pageSize(request.limit)
     const after = positionOf(request.after)
     const rows: { lane: LaneNames; row: Row }[] = []
+    let skip = skipped(request.skip)
     for (const lane of lanesMatching(db, request.filter)) {
       if (lane.id < after.lane) continue
       const from = lane.id === after.lane ? after.item : 0
-      for (const row of select.all(lane.id, from, limit - rows.length)) rows.push({ lane, row })
+      const here = skippable(lane.id, from, skip)
+      skip -= here
+      for (const row of select.all(lane.id, from, limit - rows.length, here)) rows.push({ lane, row })
       if (rows.length >= limit) break
     }
     const last = rows.length >= limit ? rows.at(-1) : undefined
@@ -117,29 +119,20 @@ export function reads(db: Database.Database): Reads {
       const filter = eventFilter(request)
       const rows = selectEvents.all({ ...filter, after: numberOf(after ?? '0', after) })
       const last = rows.length >= filter.limit ? rows.at(-1) : undefined
-      return { rows: rows.map(storedEvent), next: last ? String(last.id) : null }
+      return {
+        rows: rows.map(storedEvent),
+        next: last ? String(last.id) : null,
+        ...(selectBounds.get() as { first: number; last: number }),
+      }
     },
 
     latestEvents(request) {
       return { rows: selectLatest.all(eventFilter(request)).map(storedEvent) }
     },
+
+    ...taskReads(db),
+    ...labelReads(db),
   }
-}
-
-/** The lanes a filter means, in the order of their ids. `worker`: the lane that worker is declared with. */
-export function lanesMatching(db: Database.Database, filter: LaneFilter): LaneNames[] {
-  return db
-    .prepare<[Record<keyof LaneFilter, string | null>], LaneNames>(
-      `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l JOIN dataset d ON d.id = l.dataset
-       WHERE (@dataset IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
-         AND (@domain IS NULL OR l.domain = @domain)
-         AND (@worker IS NULL OR l.id = (SELECT lane FROM worker WHERE name = @worker)) ORDER BY l.id`,
-    )
-    .all(allOf(filter))
-}
-
-function allOf({ dataset, annotator, domain, worker }: LaneFilter): Record<keyof LaneFilter, string | null> {
-  return { dataset: dataset ?? null, annotator: annotator ?? null, domain: domain ?? null, worker: worker ?? null }
 }
 
 interface EventFilter {
@@ -166,25 +159,7 @@ function storedEvent({ payload, ...row }: EventColumns): StoredEvent {
   return { ...row, payload: JSON.parse(payload) as unknown }
 }
 
-function named({ dataset, annotator, domain }: LaneNames): Omit<LaneNames, 'id'> {
-  return { dataset, annotator, domain }
-}
-
-function pageSize(limit: number): number {
-  if (!Number.isInteger(limit) || limit < 1) {
-    throw new DroverError('ARGUMENT_INVALID', `a page needs a limit of at least 1, not ${limit}`, { details: { limit } })
-  }
-  return Math.min(limit, longestPage)
-}
-
-function positionOf(after: string | null): Position {
-  if (after === null) return { lane: 0, item: 0 }
-  const [lane = '', item = ''] = after.split('.')
-  return { lane: numberOf(lane, after), item: numberOf(item, after) }
-}
-
-function numberOf(text: string, after: string | null): number {
-  const number = Number(text)
-  if (text !== '' && Number.isInteger(number)) return number
-  throw new DroverError('ARGUMENT_INVALID', `"${after}" is not where a page ended`, { details: { after } })
+function skipped(skip = 0): number {
+  if (Number.isSafeInteger(skip) && skip >= 0) return skip
+  throw new DroverError('ARGUMENT_INVALID', `skip must be a whole number of 0 or more, got ${skip}`, { details: { skip } })
 }

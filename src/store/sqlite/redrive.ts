@@ -2,7 +2,7 @@
 import type { EngineReply, EngineRequest } from '../engine.js'
 import type { EngineContext } from './context.js'
 import type { Lanes } from './lanes.js'
-import { lanesMatching } from './reads.js'
+import { lanesMatching } from './paging.js'
 
 interface Chosen {
   lane: number
@@ -16,6 +16,9 @@ export function redriving({ db }: EngineContext, lanes: Lanes) {
     `INSERT INTO retry (lane, alone, due, rank, item, attempts, failures, crashes, interrupted)
      SELECT d.lane, 0, 0, -i.priority, d.item, d.attempt, 0, 0, 0 FROM dead d JOIN item i ON i.id = d.item WHERE d.lane = @lane AND ${chosen}`,
   )
+  const startOver = db.prepare<[Chosen]>(
+    `UPDATE attempt SET counts = 0 WHERE lane = @lane AND item IN (SELECT d.item FROM dead d JOIN item i ON i.id = d.item WHERE d.lane = @lane AND ${chosen})`,
+  )
   const deleteDead = db.prepare<[Chosen]>(
     `DELETE FROM dead WHERE lane = @lane AND item IN (SELECT d.item FROM dead d JOIN item i ON i.id = d.item WHERE d.lane = @lane AND ${chosen})`,
   )
@@ -27,6 +30,7 @@ export function redriving({ db }: EngineContext, lanes: Lanes) {
       for (const { id } of lanesMatching(db, filter)) {
         const count = insertRetries.run({ lane: id, keys: only }).changes
         if (count === 0) continue
+        startOver.run({ lane: id, keys: only })
         deleteDead.run({ lane: id, keys: only })
         const lane = lanes.read(id)
         lane.dead -= count

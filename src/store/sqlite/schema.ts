@@ -11,7 +11,9 @@ export const applicationId = 0x64_72_6f_76
  *
  * - `item` rows are never deleted and their ids rise, so within a priority they are only appended: everything after a cursor is fresh.
  * - Each task of a lane that was ever claimed is in exactly one of `lease`, `retry`, `result` and `dead`; `lane` counts each of them,
- *   and what is left of `dataset.items` is fresh.
+ *   and what is left of `dataset.items` is fresh. A fresh item that was given another priority in the lane is in `placed`.
+ * - `skip`: items after a cursor that are not fresh in their order any more: they were dropped, or placed elsewhere. A row lives until the
+ *   cursor has passed it. `lane.skips` and `lane.placed` count, so that a claim looks for such rows only where there are any.
  * - `lane.top`: no priority above it has fresh items; null: none has.
  * - `retry.due` is 0 for what was due when it came, so that such rows sort by `rank` (priority, negated). `alone`: to be handed out by itself.
  * - `receipt`: what the latest exchanges of a worker did, for when one is repeated.
@@ -19,6 +21,7 @@ export const applicationId = 0x64_72_6f_76
  *   its process is known to be there. `quota_flight`: what counts as in flight. `quota_client`: which settlements of a client were done.
  *   `quota_grant`: what was granted lately, for when the request is repeated.
  * - `usage` and `task_usage` add up what calls used, as they told.
+ * - `attempt`: the latest attempts of a task that did not end in its result, by `seq`. `counts`: among its failures since the last redrive.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
  */
 export const migrations: readonly string[] = [
@@ -109,5 +112,20 @@ export const migrations: readonly string[] = [
   CREATE TABLE task_usage (
     lane INTEGER NOT NULL, item INTEGER NOT NULL, unit TEXT NOT NULL, amount REAL NOT NULL, PRIMARY KEY (lane, item, unit)
   ) WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE lane ADD COLUMN skips INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE lane ADD COLUMN placed INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE skip (
+    lane INTEGER NOT NULL, priority INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (lane, priority, item)
+  ) WITHOUT ROWID;
+  CREATE TABLE placed (lane INTEGER NOT NULL, rank INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (lane, rank, item)) WITHOUT ROWID;
+  CREATE UNIQUE INDEX placed_item ON placed (lane, item);
+  CREATE INDEX retry_item ON retry (lane, item);
+  CREATE TABLE attempt (
+    lane INTEGER NOT NULL, item INTEGER NOT NULL, seq INTEGER NOT NULL, attempt INTEGER NOT NULL, worker INTEGER NOT NULL,
+    outcome TEXT NOT NULL, error TEXT NOT NULL, at INTEGER NOT NULL, counts INTEGER NOT NULL, PRIMARY KEY (lane, item, seq)
+  ) WITHOUT ROWID;
+  INSERT INTO attempt SELECT lane, item, 1, attempt, worker, kind, error, at, 1 FROM dead;
   `,
 ]

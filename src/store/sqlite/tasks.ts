@@ -4,6 +4,7 @@
  */
 import type { ErrorRecord } from '../../errors.js'
 import type { DeadRow, Fence, Time, Token } from '../engine.js'
+import type { Attempts, EndedAttempt } from './attempts.js'
 import type { EngineContext } from './context.js'
 import type { Lane } from './lanes.js'
 
@@ -18,7 +19,7 @@ export type LeaseRow = [token: Token, item: number, fence: Fence, attempt: numbe
 
 export type Tasks = ReturnType<typeof tasks>
 
-export function tasks({ db }: EngineContext) {
+export function tasks({ db }: EngineContext, attempts: Attempts) {
   const columns = 'token, item, fence, attempt, failures, crashes, interrupted'
   const selectBetween = db
     .prepare<[number, Token, Token], LeaseRow>(`SELECT ${columns} FROM lease WHERE lane = ? AND token BETWEEN ? AND ?`)
@@ -80,9 +81,20 @@ export function tasks({ db }: EngineContext) {
       lane.retrying++
     },
 
-    bury(lane: Lane, row: LeaseRow, kind: DeadRow['kind'], error: ErrorRecord, value: string | null, worker: number, at: Time): void {
+    /** An attempt was made and is over. Kept with the task; what becomes of that is another call. */
+    note(lane: Lane, [, item, , attempt]: LeaseRow, ended: Omit<EndedAttempt, 'attempt'>): void {
+      attempts.note(lane.id, item, { attempt, ...ended })
+    },
+
+    bury(lane: Lane, row: LeaseRow, kind: 'failed' | 'poison', error: ErrorRecord, value: string | null, worker: number, at: Time): void {
       const [token, item, , attempt] = row
       insertDead.run(lane.id, item, token, kind, JSON.stringify(error), attempt, value, worker, at)
+      lane.dead++
+    },
+
+    /** Gives up a task that is nowhere else any more. */
+    drop(lane: Lane, item: number, attempt: number, error: ErrorRecord, value: string | null, worker: number, at: Time): void {
+      insertDead.run(lane.id, item, 0, 'dropped', JSON.stringify(error), attempt, value, worker, at)
       lane.dead++
     },
 
@@ -103,7 +115,10 @@ export function tasks({ db }: EngineContext) {
       for (const row of rows) {
         const [, item, , attempt, failures, crashes, before] = row
         const interrupted = before + 1
-        if (interrupted >= poisonAfterInterruptions) this.bury(lane, row, 'poison', interruptedError(interrupted), null, worker, at)
+        const poison = interrupted >= poisonAfterInterruptions
+        const error = interruptedError(interrupted)
+        this.note(lane, row, { worker, outcome: poison ? 'poison' : 'crashed', error, at, counts: false })
+        if (poison) this.bury(lane, row, 'poison', error, null, worker, at)
         else this.retry(lane, item, 0, attempt, failures, crashes, interrupted)
       }
       this.unleaseFence(lane, fence)

@@ -69,7 +69,9 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
   const foundAgain = db.prepare<[number, number]>('DELETE FROM lost WHERE host = ? AND worker = ?')
   const forgetMemory = db.prepare<[number]>(`UPDATE worker SET state = 'idle', memory = NULL WHERE id = ?`)
   const topOf = db.prepare<[number], number | null>('SELECT max(priority) FROM level WHERE dataset = ?').pluck()
-  const clear = ['lease', 'retry', 'cursor'].map((table) => db.prepare<[number]>(`DELETE FROM ${table} WHERE lane = ?`))
+  const clear = ['lease', 'retry', 'cursor', 'skip', 'placed', 'attempt'].map((table) =>
+    db.prepare<[number]>(`DELETE FROM ${table} WHERE lane = ?`),
+  )
   const clearResults = db.prepare<[number]>('DELETE FROM result WHERE lane = ?')
   const clearDead = db.prepare<[number]>('DELETE FROM dead WHERE lane = ?')
 
@@ -181,7 +183,10 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
           continue
         }
         reply.working.push(tasks.keyOf(item))
-        if (crashes + 1 >= request.poisonAfter) {
+        const poison = crashes + 1 >= request.poisonAfter
+        const ended = { worker: worker.id, error: request.error, at: wall(), counts: true }
+        tasks.note(lane, row, { ...ended, outcome: poison ? 'poison' : 'crashed' })
+        if (poison) {
           tasks.bury(lane, row, 'poison', request.error, null, worker.id, wall())
         } else if (failures + 1 >= request.maxAttempts) {
           tasks.bury(lane, row, 'failed', request.error, null, worker.id, wall())
@@ -219,7 +224,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       usage.forget(lane.id)
       const results = clearResults.run(lane.id).changes
       const dead = clearDead.run(lane.id).changes
-      Object.assign(lane, { top: topOf.get(lane.dataset) ?? null, done: 0, dead: 0, leased: 0, retrying: 0 })
+      Object.assign(lane, { top: topOf.get(lane.dataset) ?? null, done: 0, dead: 0, leased: 0, retrying: 0, skips: 0, placed: 0 })
       lanes.write(lane)
       return { results, dead, counts: countsOf(worker.name, lane) }
     },

@@ -1,0 +1,59 @@
+/** What paged reads share: the lanes that a filter means, how long a page is, and where one ended. */
+import type Database from 'better-sqlite3'
+import { DroverError } from '../../errors.js'
+import type { LaneFilter } from '../engine.js'
+
+/** Longer pages are cut: a page is held in memory at once. */
+const longestPage = 10_000
+
+/** Where in the order (lane, item) a page ended. */
+export interface Position {
+  lane: number
+  item: number
+}
+
+export interface LaneNames {
+  id: number
+  dataset: string
+  annotator: string
+  domain: string
+}
+
+/** The lanes a filter means, in the order of their ids. `worker`: the lane that worker is declared with. */
+export function lanesMatching(db: Database.Database, filter: LaneFilter): LaneNames[] {
+  return db
+    .prepare<[Record<keyof LaneFilter, string | null>], LaneNames>(
+      `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l JOIN dataset d ON d.id = l.dataset
+       WHERE (@dataset IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
+         AND (@domain IS NULL OR l.domain = @domain)
+         AND (@worker IS NULL OR l.id = (SELECT lane FROM worker WHERE name = @worker)) ORDER BY l.id`,
+    )
+    .all(allOf(filter))
+}
+
+export function allOf({ dataset, annotator, domain, worker }: LaneFilter): Record<keyof LaneFilter, string | null> {
+  return { dataset: dataset ?? null, annotator: annotator ?? null, domain: domain ?? null, worker: worker ?? null }
+}
+
+export function named({ dataset, annotator, domain }: LaneNames): Omit<LaneNames, 'id'> {
+  return { dataset, annotator, domain }
+}
+
+export function pageSize(limit: number): number {
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new DroverError('ARGUMENT_INVALID', `a page needs a limit of at least 1, not ${limit}`, { details: { limit } })
+  }
+  return Math.min(limit, longestPage)
+}
+
+export function positionOf(after: string | null): Position {
+  if (after === null) return { lane: 0, item: 0 }
+  const [lane = '', item = ''] = after.split('.')
+  return { lane: numberOf(lane, after), item: numberOf(item, after) }
+}
+
+export function numberOf(text: string, after: string | null): number {
+  const number = Number(text)
+  if (text !== '' && Number.isInteger(number)) return number
+  throw new DroverError('ARGUMENT_INVALID', `"${after}" is not where a page ended`, { details: { after } })
+}

@@ -1,0 +1,137 @@
+/**
+ * Single tasks, for whoever looks at them or searches them. A page is found in two steps: which items come next (each state has an order that
+ * an index gives), then where each of them stands.
+ */
+import type Database from 'better-sqlite3'
+import { DroverError, type ErrorRecord } from '../../errors.js'
+import type { EngineReply, EngineRequest, Time } from '../engine.js'
+import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskAttempt, TaskState } from '../tasks.js'
+import { type LaneNames, lanesMatching, named, pageSize } from './paging.js'
+import { candidates } from './task-candidates.js'
+
+/** A search looks at so many keys for one page; then the page ends, full or not. */
+const searchedAtOnce = 20_000
+/** Keys are looked at by so many. */
+const chunk = 1_000
+
+interface StoredTask {
+  key: string
+  worker: string | null
+  state: TaskState
+  priority: number
+  attempts: number
+  failures: number
+  kind: DeadKind | null
+  error: string | null
+  at: Time | null
+  result: string | null
+}
+
+type StoredAttempt = Omit<TaskAttempt, 'annotator' | 'domain' | 'error'> & { error: string | null }
+
+/** Reads that belong together see the store as of one moment. */
+export function taskReads(db: Database.Database): {
+  [Op in 'tasks' | 'task' | 'datasets']: (request: EngineRequest<Op>) => EngineReply<Op>
+} {
+  const selectTask = db.prepare<{ lane: number; item: number; value: 0 | 1 }, StoredTask>(
+    `SELECT i.key, (SELECT name FROM worker WHERE lane = @lane ORDER BY id LIMIT 1) AS worker,
+       CASE WHEN r.item IS NOT NULL THEN 'done' WHEN d.item IS NOT NULL THEN 'dead' WHEN t.item IS NOT NULL THEN 'retrying'
+            WHEN l.item IS NOT NULL THEN 'leased' ELSE 'waiting' END AS state,
+       -coalesce(t.rank, p.rank, -i.priority) AS priority,
+       coalesce(r.attempt, d.attempt, t.attempts, l.attempt, 0) AS attempts,
+       coalesce(t.failures, l.failures,
+         (SELECT count(*) FROM attempt a WHERE a.lane = @lane AND a.item = i.id AND a.counts = 1)) AS failures,
+       d.kind, coalesce(d.error, CASE WHEN t.item IS NOT NULL THEN
+         (SELECT a.error FROM attempt a WHERE a.lane = @lane AND a.item = i.id AND a.outcome <> 'dropped' ORDER BY a.seq DESC LIMIT 1) END) AS error,
+       coalesce(r.committed_at, d.at, nullif(t.due, 0)) AS at, CASE WHEN @value THEN r.value END AS result
+     FROM item i LEFT JOIN result r ON r.lane = @lane AND r.item = i.id LEFT JOIN dead d ON d.lane = @lane AND d.item = i.id
+       LEFT JOIN retry t ON t.lane = @lane AND t.item = i.id LEFT JOIN placed p ON p.lane = @lane AND p.item = i.id
+       LEFT JOIN lease l ON l.lane = @lane AND l.item = i.id WHERE i.id = @item`,
+  )
+  const selectItem = db.prepare<[string, string], { item: number; key: string; dataset: string; priority: number; data: string }>(
+    `SELECT i.id AS item, i.key, d.name AS dataset, i.priority, i.data FROM item i JOIN dataset d ON d.id = i.dataset
+     WHERE d.name = ? AND i.key = ?`,
+  )
+  const selectAttempts = db.prepare<{ lane: number; item: number }, StoredAttempt>(
+    `SELECT a.attempt, coalesce(w.name, '') AS worker, a.outcome, a.error, a.at, a.seq FROM attempt a LEFT JOIN worker w ON w.id = a.worker
+     WHERE a.lane = @lane AND a.item = @item
+     UNION ALL
+     SELECT r.attempt, w.name, 'done', NULL, r.committed_at, ${Number.MAX_SAFE_INTEGER} FROM result r JOIN worker w ON w.id = r.worker
+     WHERE r.lane = @lane AND r.item = @item ORDER BY seq`,
+  )
+  const selectDatasets = db.prepare<[], DatasetCounts>(
+    `SELECT d.name, d.items, count(l.id) AS lanes, coalesce(sum(l.done), 0) AS done, coalesce(sum(l.dead), 0) AS dead,
+       coalesce(sum(l.leased), 0) AS leased, coalesce(sum(l.retrying), 0) AS retrying,
+       coalesce(sum(min(coalesce(l.target, d.items), d.items)) FILTER (WHERE l.id IS NOT NULL), 0) AS total
+     FROM dataset d LEFT JOIN lane l ON l.dataset = d.id GROUP BY d.id ORDER BY d.name`,
+  )
+  const candidate = candidates(db)
+
+  function taskOf(lane: LaneNames, item: number): Task {
+    const { result: _, error, key, ...rest } = selectTask.get({ lane: lane.id, item, value: 0 }) as StoredTask
+    return { key, ...named(lane), ...rest, error: parsed(error) }
+  }
+
+  function tasks(request: EngineRequest<'tasks'>): EngineReply<'tasks'> {
+    const { filter, search = '', kind } = request
+    const state = request.state ?? (kind === undefined ? undefined : 'dead')
+    if (kind !== undefined && state !== 'dead') throw new DroverError('ARGUMENT_INVALID', `a kind goes with the state dead, not ${state}`)
+    const limit = pageSize(request.limit)
+    const after = placeOf(request.after)
+    const rows: Task[] = []
+    let budget = search === '' && kind === undefined ? Number.POSITIVE_INFINITY : searchedAtOnce
+    for (const lane of lanesMatching(db, filter)) {
+      if (lane.id < after.lane) continue
+      let place = lane.id === after.lane ? after.place : null
+      for (;;) {
+        const wanted = Number.isFinite(budget) ? Math.min(chunk, budget) : Math.min(chunk, limit - rows.length)
+        const found = candidate(lane.id, state, place, wanted)
+        for (const row of found) {
+          place = row.place
+          budget--
+          if ((search !== '' && !row.key.includes(search)) || (kind !== undefined && row.kind !== kind)) continue
+          rows.push(taskOf(lane, row.item))
+          if (rows.length === limit) break
+        }
+        if (place !== null && (rows.length === limit || budget <= 0)) return { rows, next: `${lane.id}.${place}` }
+        if (found.length < wanted) break
+      }
+    }
+    return { rows, next: null }
+  }
+
+  function task({ dataset, key }: EngineRequest<'task'>): EngineReply<'task'> {
+    const found = selectItem.get(dataset, key)
+    if (!found) return { detail: null }
+    const { item, ...rest } = found
+    const detail: StoredTaskDetail = { ...rest, tasks: [], attempts: [] }
+    for (const lane of lanesMatching(db, { dataset })) {
+      const { result } = selectTask.get({ lane: lane.id, item, value: 1 }) as StoredTask
+      detail.tasks.push({ ...taskOf(lane, item), result })
+      const { annotator, domain } = lane
+      for (const { attempt, worker, outcome, error, at } of selectAttempts.all({ lane: lane.id, item })) {
+        detail.attempts.push({ annotator, domain, attempt, worker, outcome, error: parsed(error), at })
+      }
+    }
+    detail.attempts.sort((a, b) => a.at - b.at)
+    return { detail }
+  }
+
+  return {
+    tasks: db.transaction(tasks),
+    task: db.transaction(task),
+    datasets: () => ({ datasets: selectDatasets.all() }),
+  }
+}
+
+function parsed(error: string | null): ErrorRecord | null {
+  return error === null ? null : (JSON.parse(error) as ErrorRecord)
+}
+
+/** Where a page of tasks ended: the lane, and a place in it whose form is up to the order. */
+function placeOf(after: string | null): { lane: number; place: string | null } {
+  if (after === null) return { lane: 0, place: null }
+  const [, lane, place] = /^(\d+)\.(.*)$/s.exec(after) ?? []
+  if (lane !== undefined && place !== undefined) return { lane: Number(lane), place }
+  throw new DroverError('ARGUMENT_INVALID', `"${after}" is not where a page ended`, { details: { after } })
+}
