@@ -15,6 +15,9 @@ export class Hub {
     return {}
   }
 
+  /** Ends the connections of a session that has ended. */
+  closeSession(_who: string): void {}
+
   /** Ends every connection. */
   close(): void {}
 }
