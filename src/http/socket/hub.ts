@@ -127,9 +127,6 @@ export class Hub {
     for (const { caller, outlet } of this.#connections) if (caller.who === who) outlet.end(closeCodes.unauthorized, 'the session ended')
   }
 
-  /** Ends the connections of a session that has ended. */
-  closeSession(_who: string): void {}
-
   /** Ends every connection. */
   close(): void {
     this.#closed = true
