@@ -6,10 +6,10 @@ import type { Tree } from './machines/tree.js'
 import type { CompiledWorker } from './options.js'
 
 /**
- * One worker's id; a supervisor's id, for all that are enabled below it; or all workers that match. Nothing given: all that are
- * enabled.
+ * One worker's id; a supervisor's id, for all that are enabled below it; a list of workers' ids; or all workers that match. Nothing
+ * given: all that are enabled.
  */
-export type Selector = string | { annotator?: string | number; domain?: string; worker?: string }
+export type Selector = string | readonly string[] | { annotator?: string | number; domain?: string; worker?: string }
 
 /**
  * @throws DroverError WORKER_UNKNOWN when an id, or a whole selector, names nobody
@@ -20,8 +20,15 @@ export function select(workers: readonly CompiledWorker[], tree: Tree, selector:
     const supervisor = tree.supervisor(selector)
     return supervisor ? below(workers, supervisor) : [byId(workers, selector)]
   }
+  if (isList(selector)) {
+    const chosen = new Set(selector.map((id) => byId(workers, id)))
+    return workers.filter((worker) => chosen.has(worker))
+  }
   if (typeof selector !== 'object' || selector === null) {
-    throw new DroverError('ARGUMENT_INVALID', `a worker's id or { annotator, domain, worker } was expected, got ${typeof selector}`)
+    throw new DroverError(
+      'ARGUMENT_INVALID',
+      `a worker's id, a list of them or { annotator, domain, worker } was expected, got ${typeof selector}`,
+    )
   }
   if (selector.worker !== undefined) return [byId(workers, selector.worker)]
   const matching = workers.filter(
@@ -38,6 +45,9 @@ function below(workers: readonly CompiledWorker[], supervisor: SupervisorNode): 
   const ids = new Set(workersOf(supervisor))
   return workers.filter(({ id, enabled }) => enabled && ids.has(id))
 }
+
+// Array.isArray does not tell readonly lists from objects.
+const isList = (selector: Selector): selector is readonly string[] => Array.isArray(selector)
 
 /** @throws DroverError WORKER_UNKNOWN */
 export function byId(workers: readonly CompiledWorker[], id: string): CompiledWorker {

@@ -13,6 +13,8 @@ export interface WorkerStatus {
   annotator: string
   domain: string
   dataset: string | null
+  /** The quotas that its tasks take from; of several, from any. */
+  quotas: string[]
   enabled: boolean
   state: WorkerState
   /** What it does while `running`: `working`, `waiting` (for quota, or for a task to be due) or `draining`. */

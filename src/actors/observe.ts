@@ -17,6 +17,7 @@ export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): Wo
     annotator: config.annotator,
     domain: config.domain,
     dataset: config.dataset,
+    quotas: [...(config.quota?.choices ?? [])],
     enabled: config.enabled,
     state,
     activity: (typeof value === 'object' && value.live?.running) || null,

@@ -7,11 +7,32 @@ export const time = v.pipe(v.number(), v.metadata({ description: 'ms since the e
 /** Whole and not negative. */
 export const count = v.pipe(v.number(), v.minValue(0))
 
+/** What the document says of a schema that JSON Schema cannot tell of by itself. */
+const documented = <Input>(
+  jsonSchema: Record<string, unknown>,
+): v.MetadataAction<Input, { readonly jsonSchema: Record<string, unknown> }> => v.metadata({ jsonSchema })
+
 /** A whole number in a query. */
-export const queryNumber = (min: number, max: number, otherwise: number) =>
-  v.optional(
-    v.pipe(v.string(), v.regex(/^\d{1,15}$/, 'a whole number'), v.transform(Number), v.minValue(min), v.maxValue(max)),
-    String(otherwise),
+export const queryNumber = (min: number, max: number, otherwise: number) => v.optional(wholeText(min, max), String(otherwise))
+
+/** A whole number in a query that may be left out. */
+export const wholeText = (min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,15}$/, 'a whole number'),
+    v.transform(Number),
+    v.minValue(min, `at least ${min}`),
+    v.maxValue(max, `at most ${max}`),
+    documented({ type: 'integer', minimum: min, maximum: max }),
+  )
+
+/** Several of these words, joined by commas, in a query. */
+export const wordList = <const Word extends string>(words: readonly Word[]) =>
+  v.pipe(
+    v.string(),
+    v.transform((text) => text.split(',')),
+    v.array(v.picklist(words)),
+    documented({ type: 'string', pattern: `^(${words.join('|')})(,(${words.join('|')}))*$`, description: 'several are joined by commas' }),
   )
 
 /** Names of things: not empty, not endless. */

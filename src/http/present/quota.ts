@@ -5,7 +5,7 @@ import type { Quota } from '../contract/quota.js'
 import { finite } from './finite.js'
 
 /** @param workers those that take from it */
-export function presentQuota({ waitMs, available, ...report }: QuotaReport, workers: readonly WorkerStatus[]): Quota {
+export function presentQuota({ waitMs, available, backlogAt: _, ...report }: QuotaReport, workers: readonly WorkerStatus[]): Quota {
   const wakes = workers.flatMap(({ state, until }) => (state === 'parked' && until !== null ? [until] : []))
   return {
     ...report,

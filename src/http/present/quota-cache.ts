@@ -1,0 +1,66 @@
+/**
+ * Where the quotas stand, for everybody who is shown it: the store is asked at most once in a while, however many ask.
+ */
+import type { QuotaReport } from '../../actors/quota-desk.js'
+import type { Drover } from '../../drover.js'
+import { withAllAbove } from '../../quotas/within.js'
+import type { WorkerStatus } from '../../status.js'
+import type { Quota } from '../contract/quota.js'
+import { presentQuota } from './quota.js'
+
+/** An answer is good for so long, in ms. */
+const goodForMs = 1_000
+
+export class QuotaCache {
+  readonly #drover: Drover
+  readonly #goodForMs: number
+  #reports: Promise<QuotaReport[]> | null = null
+  #askedAt = Number.NEGATIVE_INFINITY
+
+  constructor(drover: Drover, maxAgeMs = goodForMs) {
+    this.#drover = drover
+    this.#goodForMs = maxAgeMs
+  }
+
+  /**
+   * All quotas as they are shown, at most a second old; what they tell of workers is as of now.
+   *
+   * @throws DroverError CLOSED, STORE_FAILED
+   */
+  async quotas(): Promise<Quota[]> {
+    return presentQuotas(await this.#ask(), this.#drover.status().workers)
+  }
+
+  /** Somebody changed one: who asks next is told of it. */
+  forget(): void {
+    this.#reports = null
+  }
+
+  #ask(): Promise<QuotaReport[]> {
+    const now = performance.now()
+    if (this.#reports && now - this.#askedAt < this.#goodForMs) return this.#reports
+    this.#askedAt = now
+    const reports = this.#drover.quotas()
+    this.#reports = reports
+    // A failure is told to those who asked meanwhile, and to nobody later.
+    reports.catch(() => {
+      if (this.#reports === reports) this.#reports = null
+    })
+    return reports
+  }
+}
+
+/** Each with the workers that take from it: by name, or because their quota is within it. */
+export function presentQuotas(reports: readonly QuotaReport[], workers: readonly WorkerStatus[]): Quota[] {
+  const within = new Map(reports.map((report) => [report.name, report.within]))
+  const takers = new Map<string, WorkerStatus[]>()
+  for (const worker of workers) {
+    const names = worker.quotas.flatMap((name) => withAllAbove(name, (each) => within.get(each) ?? []))
+    for (const name of new Set(names)) {
+      const known = takers.get(name)
+      if (known) known.push(worker)
+      else takers.set(name, [worker])
+    }
+  }
+  return reports.map((report) => presentQuota(report, takers.get(report.name) ?? []))
+}
