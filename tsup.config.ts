@@ -8,6 +8,7 @@ export default defineConfig({
     worker: 'src/worker.ts',
     testing: 'src/testing.ts',
     http: 'src/http.ts',
+    client: 'src/client.ts',
     'thread-entry': 'src/threads/thread-entry.ts',
     'process-entry': 'src/threads/process-entry.ts',
     'process-observer': 'src/threads/process-observer.ts',
@@ -27,7 +28,7 @@ export default defineConfig({
   external: [/^zod/, 'arktype', 'effect', 'sury', '@typeschema/main', /^typebox/, '@sinclair/typebox'],
   dts: {
     // Threads have no types of their own.
-    entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts', http: 'src/http.ts' },
+    entry: { index: 'src/index.ts', worker: 'src/worker.ts', testing: 'src/testing.ts', http: 'src/http.ts', client: 'src/client.ts' },
     // Types only, and no dependency of ours: they are copied in.
     resolve: ['@standard-schema/spec'],
     // What is marked @internal would pull in the types of xstate, and of half the sources.

@@ -11,6 +11,9 @@ import type { Beat, Overview, Worker } from './worker.js'
 export const topics = ['overview', 'workers', 'tree', 'quotas', 'beats', 'events', 'logs'] as const
 export type Topic = (typeof topics)[number]
 
+/** Topics that are kept in step, in the order of the wire. The others are told as they happen. */
+export const stateTopics = ['overview', 'workers', 'tree', 'quotas'] as const satisfies (keyof LiveState & Topic)[]
+
 /** What is kept in step: each topic's part is there if the connection has that topic. */
 export interface LiveState {
   overview?: Overview

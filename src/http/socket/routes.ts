@@ -1,7 +1,34 @@
-/** `/api/ws`: the live state over a WebSocket. */
+/** `/api/ws`: the live state over a WebSocket. Who may connect was decided before; refusals are plain HTTP. */
+import { upgradeWebSocket } from '@hono/node-server'
 import { Hono } from 'hono'
+import type { WebSocket } from 'ws'
+import { DroverError } from '../../errors.js'
 import type { Env, StatusContext } from '../context.js'
+import { type Topic, topics } from '../contract/socket.js'
+import type { Connection, Wish } from './connection.js'
+import { readTopics } from './messages.js'
 
-export function socketRoutes(_status: StatusContext): Hono<Env> {
-  return new Hono<Env>()
+const defaultTopics: readonly Topic[] = ['overview', 'workers', 'tree']
+
+export function socketRoutes({ hub }: Pick<StatusContext, 'hub'>): Hono<Env> {
+  return new Hono<Env>().get(
+    '/ws',
+    upgradeWebSocket((c) => {
+      const { protocol = '1', topics: named, since } = c.req.query()
+      if (protocol !== '1' && protocol !== '2') throw new DroverError('ARGUMENT_INVALID', 'protocol must be 1 or 2')
+      const chosen = named === undefined ? defaultTopics : readTopics(named)
+      if (!chosen) throw new DroverError('ARGUMENT_INVALID', `topics must be some of ${topics.join()}, with commas between`)
+      const wish: Wish = { caller: c.get('caller'), protocol: protocol === '2' ? 2 : 1, topics: chosen }
+      let connection: Connection | null = null
+      return {
+        onOpen: (_event, { raw }) => {
+          connection = hub.join(raw as WebSocket, wish, since ?? null)
+        },
+        onMessage: ({ data }) => connection?.take(data),
+        onClose: () => connection && hub.leave(connection),
+        // What is wrong with a frame (too large, not UTF-8) has closed the connection already, with the code for it.
+        onError: () => {},
+      }
+    }),
+  )
 }

@@ -1,0 +1,105 @@
+/** Calls of the HTTP API, with errors that say what went wrong. */
+
+export interface ClientErrorFacts {
+  /** The server's error code, such as `VALIDATION_FAILED`; `NETWORK` if it could not be asked, `TIMEOUT`, `CLOSED`. */
+  code: string
+  /** HTTP status; 0 if there was no answer. */
+  status: number
+  details?: Record<string, unknown> | undefined
+  cause?: unknown
+}
+
+/** What a call, or waiting for a condition, was refused with. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly code: string
+  readonly status: number
+  readonly details: Record<string, unknown>
+
+  constructor(message: string, { code, status, details = {}, ...rest }: ClientErrorFacts) {
+    super(message, rest)
+    this.code = code
+    this.status = status
+    this.details = details
+  }
+}
+
+export type Fetch = typeof globalThis.fetch
+
+const safe = ['GET', 'HEAD']
+
+export class Api {
+  readonly #base: string
+  readonly #fetch: Fetch
+  readonly #gone: AbortSignal
+  token: string | undefined
+  /** What shows that a call with a cookie is meant. null: not known yet. */
+  #csrf: string | null = null
+
+  /** @param base ends without a slash */
+  constructor(base: string, fetch: Fetch, token: string | undefined, gone: AbortSignal) {
+    this.#base = base
+    this.#fetch = fetch
+    this.token = token
+    this.#gone = gone
+  }
+
+  /** The answer as it is. @throws ClientError NETWORK if there is none */
+  async raw(
+    method: string,
+    path: string,
+    { headers = {}, body, signal = this.#gone }: { headers?: Record<string, string>; body?: string | undefined; signal?: AbortSignal } = {},
+  ): Promise<Response> {
+    try {
+      return await this.#fetch(`${this.#base}/api/v1${path}`, {
+        method,
+        headers: { accept: 'application/json', ...(this.token && { authorization: `Bearer ${this.token}` }), ...headers },
+        ...(body !== undefined && { body }),
+        signal,
+      })
+    } catch (cause) {
+      if (this.#gone.aborted) throw new ClientError('the client is closed', { code: 'CLOSED', status: 0 })
+      throw new ClientError(`${method} ${path}: no answer`, { code: 'NETWORK', status: 0, cause })
+    }
+  }
+
+  /** @throws ClientError */
+  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+    if (!this.token && !safe.includes(method) && path !== '/session') this.#csrf ??= (await this.request<Session>('GET', '/session')).csrf
+    if (this.#csrf) headers['x-drover-csrf'] = this.#csrf
+    const response = await this.raw(method, path, { headers, body: body === undefined ? body : JSON.stringify(body) })
+    const answer = await read(response)
+    if (!response.ok) {
+      if (response.status === 401 || response.status === 403) this.#csrf = null
+      throw refusal(response.status, answer)
+    }
+    if (path === '/session') this.#csrf = (answer as Session | null)?.csrf ?? null
+    return answer as T
+  }
+}
+
+interface Session {
+  csrf: string | null
+}
+
+/** JSON where it is JSON, else the text; null if there is none. */
+export async function read(response: Response): Promise<unknown> {
+  const text = await response.text()
+  try {
+    return text === '' ? null : JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+export function refusal(status: number, answer: unknown): ClientError {
+  const { error, message, details } = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<Refusal>
+  return new ClientError(message ?? `the server answered ${status}`, { code: error ?? 'HTTP', status, details })
+}
+
+interface Refusal {
+  error: string
+  message: string
+  details: Record<string, unknown>
+}

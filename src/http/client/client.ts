@@ -1,0 +1,336 @@
+/**
+ * Live state of a system from its status server. Decides how the state is come by: over a WebSocket, which is opened again whenever it
+ * ends, or by polling while none gets through.
+ */
+import type { LogRecord, StatusEvent } from '../contract/log.js'
+import { closeCodes, type LiveState, type ServerMessage, stateTopics, type Topic } from '../contract/socket.js'
+import type { Beat } from '../contract/worker.js'
+import { Api, ClientError, type Fetch } from './api.js'
+import { applyPatch } from './apply-patch.js'
+import { backoffMs } from './backoff.js'
+import { Link, protocolsFor, type WebSocketClass } from './link.js'
+import { Listeners } from './listeners.js'
+import { Poll } from './poll.js'
+import { keep } from './same.js'
+
+/**
+ * `connecting`: not yet, or not any more, for a moment. `live`: over the WebSocket. `polling`: asked every two seconds, since no WebSocket
+ * gets through. `offline`: the server does not answer. `unauthorized`: it does not let this client in; {@link Client.reconnect} tries again.
+ */
+export type ClientStatus = 'connecting' | 'live' | 'polling' | 'offline' | 'closed' | 'unauthorized'
+
+export interface ConnectOptions {
+  /** What the server was given as `token` or `readToken`. Without one, a browser's session cookie counts. */
+  token?: string
+  /** @defaultValue overview, workers and tree */
+  topics?: readonly Topic[]
+  /** @defaultValue the global one */
+  fetch?: Fetch
+  /** @defaultValue the global one; in Node.js without one, that of the package `ws` */
+  WebSocket?: WebSocketClass
+}
+
+/** What is told as it happens, and not kept. */
+export interface Told {
+  /** One event of the event log (topic `events`). */
+  event: StatusEvent
+  /** One log record (topic `logs`). */
+  log: LogRecord
+  /** By worker (topic `beats`). */
+  beats: Record<string, Beat>
+}
+
+const pollMs = 2_000
+/** So many WebSockets in a row that did not open, though the server answers: it is polled. */
+const mostFailures = 2
+
+export class Client {
+  readonly #base: string
+  readonly #options: ConnectOptions
+  readonly #gone = new AbortController()
+  readonly #api: Api
+  readonly #poll: Poll
+  readonly #changed = new Listeners<LiveState>()
+  readonly #told = { event: new Listeners<StatusEvent>(), log: new Listeners<LogRecord>(), beats: new Listeners<Record<string, Beat>>() }
+  #topics: readonly Topic[]
+  #state: LiveState = {}
+  #status: ClientStatus = 'connecting'
+  #link: Link | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #pollTimer: ReturnType<typeof setTimeout> | undefined
+  /** WebSockets in a row that did not come to a state. */
+  #failures = 0
+  /** Counts beginnings: what an earlier one still finds out does not matter. */
+  #attempt = 0
+  #epoch = ''
+  #seq = 0
+  /** The state is not the one that the next patch fits onto: a whole one has to come first. */
+  #waiting = true
+  #closing: Promise<void> | null = null
+
+  /** @internal Use {@link connect}. */
+  constructor(url: string, options: ConnectOptions) {
+    this.#base = url.replace(/[?#].*$/, '').replace(/\/+$/, '')
+    this.#options = options
+    this.#topics = options.topics ?? ['overview', 'workers', 'tree']
+    const fetch = options.fetch ?? ((...request: Parameters<Fetch>) => globalThis.fetch(...request))
+    this.#api = new Api(this.#base, fetch, options.token, this.#gone.signal)
+    this.#poll = new Poll(this.#api, this.#gone.signal)
+    void this.#open()
+  }
+
+  /** What is known; parts that did not change stay the same objects. Empty until the first answer. */
+  get state(): LiveState {
+    return this.#state
+  }
+
+  get status(): ClientStatus {
+    return this.#status
+  }
+
+  /**
+   * Calls the listener whenever state or status changed.
+   *
+   * @returns ends it
+   */
+  subscribe(listener: (state: LiveState) => void): () => void {
+    return this.#changed.add(listener)
+  }
+
+  /**
+   * Calls the listener whenever what `selector` picks out of the state changed.
+   *
+   * @param isEqual @defaultValue ===, which does for parts of the state
+   * @returns ends it
+   * @example
+   * client.select(({ workers }) => workers?.['annotator-1/urgency']?.state, (now, before) => console.log(before, now))
+   */
+  select<T>(
+    selector: (state: LiveState) => T,
+    listener: (selected: T, before: T) => void,
+    isEqual: (a: T, b: T) => boolean = Object.is,
+  ): () => void {
+    let selected = selector(this.#state)
+    return this.#changed.add((state) => {
+      const before = selected
+      const now = selector(state)
+      if (isEqual(now, before)) return
+      selected = now
+      listener(now, before)
+    })
+  }
+
+  /**
+   * Resolves with the state as soon as the condition holds.
+   *
+   * @throws ClientError TIMEOUT, or CLOSED if the client is closed before; the signal's reason if that aborts
+   * @example
+   * await client.until(({ overview }) => overview?.states.running === 4, { timeoutMs: 10_000 })
+   */
+  until(condition: (state: LiveState) => boolean, options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<LiveState> {
+    const { timeoutMs, signal } = options
+    return new Promise((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const done = (settle: () => void): void => {
+        clearTimeout(timer)
+        unsubscribe()
+        signal?.removeEventListener('abort', onAbort)
+        settle()
+      }
+      const onAbort = (): void => done(() => reject(signal?.reason))
+      const look = (): void => {
+        try {
+          if (condition(this.#state)) done(() => resolve(this.#state))
+          else if (this.#closing) done(() => reject(new ClientError('the client is closed', { code: 'CLOSED', status: 0 })))
+        } catch (error) {
+          done(() => reject(error))
+        }
+      }
+      const unsubscribe = this.#changed.add(look)
+      signal?.addEventListener('abort', onAbort)
+      if (timeoutMs !== undefined)
+        timer = setTimeout(
+          () => done(() => reject(new ClientError(`not within ${timeoutMs} ms: ${condition}`, { code: 'TIMEOUT', status: 0 }))),
+          timeoutMs,
+        )
+      if (signal?.aborted) onAbort()
+      else look()
+    })
+  }
+
+  /**
+   * Calls the listener with each event, log record or round of beats, while the topic is subscribed and the connection is live.
+   *
+   * @returns ends it
+   */
+  on<Name extends keyof Told>(name: Name, listener: (told: Told[Name]) => void): () => void {
+    return (this.#told[name] as unknown as Listeners<Told[Name]>).add(listener)
+  }
+
+  /** From now on these topics and no others. Parts of the state that no topic keeps in step are dropped. */
+  setTopics(topics: readonly Topic[]): void {
+    this.#topics = topics
+    this.#waiting = true
+    this.#link?.send({ type: 'subscribe', topics: [...topics] })
+  }
+
+  /**
+   * Calls the API.
+   *
+   * @param path below `/api/v1`, such as `/control/start`
+   * @throws ClientError with the server's code, its status, and details
+   * @example
+   * await client.request('POST', '/control/start', { domain: 'urgency' })
+   */
+  request<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.#api.request<T>(method, path, body)
+  }
+
+  /** Connects anew, at once: after a login, say, with another token, or when a browser says that it is online again. */
+  reconnect(options: { token?: string } = {}): void {
+    if (this.#closing) return
+    if (options.token !== undefined) this.#api.token = options.token
+    this.#failures = 0
+    this.#become('connecting')
+    void this.#open()
+  }
+
+  /** Ends everything. Memoised. */
+  close(): Promise<void> {
+    this.#closing ??= this.#stop()
+    this.#gone.abort()
+    this.#become('closed')
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Ends what is under way. */
+  async #stop(): Promise<void> {
+    const link = this.#link
+    this.#link = null
+    this.#attempt++
+    clearTimeout(this.#timer)
+    clearTimeout(this.#pollTimer)
+    await link?.close()
+  }
+
+  async #open(): Promise<void> {
+    const polling = this.#status === 'polling'
+    clearTimeout(this.#timer)
+    void this.#link?.close()
+    this.#link = null
+    if (!polling) clearTimeout(this.#pollTimer)
+    const attempt = ++this.#attempt
+    const query = new URLSearchParams({ protocol: '2', topics: this.#topics.join() })
+    if (!this.#waiting) query.set('since', `${this.#epoch}.${this.#seq}`)
+    try {
+      const WebSocket = await this.#webSocket()
+      if (attempt !== this.#attempt) return
+      const socket = new WebSocket(`${this.#base.replace(/^http/, 'ws')}/api/ws?${query}`, protocolsFor(this.#api.token))
+      const asked = this.#topics
+      this.#link = new Link(socket, { message: (message) => this.#take(message, asked), end: (code) => this.#ended(code) })
+    } catch {
+      if (attempt === this.#attempt) this.#ended(0)
+    }
+  }
+
+  async #webSocket(): Promise<WebSocketClass> {
+    const own = this.#options.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket
+    if (own) return own
+    // Named by a variable: bundlers leave it alone.
+    const name = 'ws'
+    const ws = (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as { WebSocket: WebSocketClass }
+    return ws.WebSocket
+  }
+
+  #take(message: ServerMessage, asked: readonly Topic[]): void {
+    switch (message.type) {
+      case 'hello':
+        this.#waiting = !message.resumed
+        this.#epoch = message.epoch
+        if (asked !== this.#topics) {
+          this.#waiting = true
+          this.#link?.send({ type: 'subscribe', topics: [...this.#topics] })
+        } else if (message.resumed) this.#live(this.#state)
+        break
+      case 'state':
+        // One for earlier topics: the one that was asked for is on its way.
+        if (!stateTopics.every((topic) => this.#topics.includes(topic) === topic in message.data)) break
+        this.#seq = message.seq
+        this.#waiting = false
+        this.#live(keep(this.#state, message.data))
+        break
+      case 'patch':
+        if (this.#waiting) break
+        if (message.seq !== this.#seq + 1) {
+          this.#waiting = true
+          this.#link?.send({ type: 'request_full_state' })
+          break
+        }
+        this.#seq = message.seq
+        this.#live(applyPatch(this.#state, message.data))
+        break
+      case 'events':
+        for (const event of message.data) this.#told.event.tell(event)
+        break
+      case 'logs':
+        for (const record of message.data) this.#told.log.tell(record)
+        break
+      case 'beats':
+        this.#told.beats.tell(message.data)
+    }
+  }
+
+  #live(state: LiveState): void {
+    this.#failures = 0
+    clearTimeout(this.#pollTimer)
+    this.#become('live', state)
+  }
+
+  #ended(code: number): void {
+    this.#link = null
+    if (code === closeCodes.unauthorized) {
+      this.#refused()
+      return
+    }
+    this.#failures++
+    if (this.#status === 'live') this.#become('connecting')
+    // The first one may be a server that restarts: the WebSocket is tried again before anything else is.
+    this.#timer = setTimeout(() => void this.#open(), backoffMs(this.#failures, Math.random()))
+    if (this.#status !== 'polling') void this.#ask()
+  }
+
+  /** Finds out over HTTP why there is no WebSocket, and goes on polling if that works. */
+  async #ask(): Promise<void> {
+    clearTimeout(this.#pollTimer)
+    try {
+      const state = await this.#poll.state(this.#topics)
+      if (this.#closing || this.#status === 'live') return
+      if (this.#failures >= mostFailures) {
+        this.#waiting = true
+        this.#become('polling', keep(this.#state, state))
+      }
+    } catch (error) {
+      if (this.#closing || this.#status === 'live') return
+      const { status } = error as ClientError
+      if (status === 401) this.#refused()
+      else this.#become('offline')
+    }
+    if (this.#status === 'polling') this.#pollTimer = setTimeout(() => void this.#ask(), pollMs)
+  }
+
+  #refused(): void {
+    void this.#stop()
+    this.#become('unauthorized')
+  }
+
+  #become(status: ClientStatus, state = this.#state): void {
+    if (this.#status === 'closed' || (status === this.#status && state === this.#state)) return
+    this.#status = status
+    this.#state = state
+    this.#changed.tell(state)
+  }
+}

@@ -1,0 +1,70 @@
+/** The state over plain HTTP, for where no WebSocket gets through. What did not change is not sent again. */
+import { type LiveState, stateTopics, type Topic } from '../contract/socket.js'
+import { type Api, read, refusal } from './api.js'
+
+type Item = Record<string, unknown>
+interface Page {
+  items: Item[]
+  next: string | null
+}
+
+/** One round of asking may take so long. */
+const patienceMs = 10_000
+
+export class Poll {
+  readonly #api: Api
+  readonly #gone: AbortSignal
+  /** By path. */
+  readonly #known = new Map<string, { etag: string; answer: unknown }>()
+
+  /** @param gone ends asking */
+  constructor(api: Api, gone: AbortSignal) {
+    this.#api = api
+    this.#gone = gone
+  }
+
+  /** @throws ClientError */
+  async state(topics: readonly Topic[]): Promise<LiveState> {
+    const round = new AbortController()
+    const stop = (): void => round.abort()
+    const timer = setTimeout(stop, patienceMs)
+    this.#gone.addEventListener('abort', stop)
+    const ask: Record<keyof LiveState, (signal: AbortSignal) => Promise<unknown>> = {
+      overview: (signal) => this.#get('/overview', signal),
+      workers: (signal) => this.#all('/workers?limit=1000', 'id', signal),
+      tree: (signal) => this.#get('/tree', signal),
+      quotas: (signal) => this.#all('/quotas?limit=1000', 'name', signal),
+    }
+    try {
+      const wanted = stateTopics.filter((topic) => topics.includes(topic))
+      const answers = await Promise.all(wanted.map(async (topic) => [topic, await ask[topic](round.signal)] as const))
+      return Object.fromEntries(answers) as LiveState
+    } finally {
+      clearTimeout(timer)
+      this.#gone.removeEventListener('abort', stop)
+    }
+  }
+
+  /** A list, or all pages of one, by the name of each. */
+  async #all(path: string, key: string, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const found: Item[] = []
+    let after: string | null = ''
+    do {
+      const page: Item[] | Page = await this.#get(after ? `${path}&after=${encodeURIComponent(after)}` : path, signal)
+      found.push(...(Array.isArray(page) ? page : page.items))
+      after = Array.isArray(page) ? null : page.next
+    } while (after)
+    return Object.fromEntries(found.map((item) => [item[key], item]))
+  }
+
+  async #get<T>(path: string, signal: AbortSignal): Promise<T> {
+    const known = this.#known.get(path)
+    const response = await this.#api.raw('GET', path, { signal, ...(known && { headers: { 'if-none-match': known.etag } }) })
+    if (known && response.status === 304) return known.answer as T
+    const answer = await read(response)
+    if (!response.ok) throw refusal(response.status, answer)
+    const etag = response.headers.get('etag')
+    if (etag) this.#known.set(path, { etag, answer })
+    return answer as T
+  }
+}

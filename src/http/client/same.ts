@@ -1,0 +1,30 @@
+/** Comparing and joining plain JSON, so that what did not change keeps its identity. */
+
+export type Json = Record<string, unknown>
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null
+
+/** Whether two JSON values say the same. */
+export function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
+}
+
+/** `after`, with every part of it that says the same as in `before` taken from there. */
+export function keep<T>(before: unknown, after: T): T {
+  if (before === after || !isObject(before) || !isObject(after) || Array.isArray(before) !== Array.isArray(after)) return after
+  const old = before as Json
+  const take = (key: string, value: unknown): unknown => keep(Object.hasOwn(old, key) ? old[key] : undefined, value)
+  if (Array.isArray(after)) {
+    const joined = after.map((value, at) => take(String(at), value))
+    return (joined.length === (old as unknown as unknown[]).length && joined.every((value, at) => value === old[at]) ? before : joined) as T
+  }
+  const keys = Object.keys(after)
+  // fromEntries defines, where an assignment would take a key such as __proto__ for something else.
+  const joined: Json = Object.fromEntries(keys.map((key) => [key, take(key, (after as Json)[key])]))
+  const oldKeys = Object.keys(old)
+  const unchanged = keys.length === oldKeys.length && keys.every((key, at) => key === oldKeys[at] && joined[key] === old[key])
+  return (unchanged ? before : joined) as T
+}

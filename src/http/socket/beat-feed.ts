@@ -1,0 +1,30 @@
+/** What changes with every beat of a thread, told every so often while somebody looks and a thread lives. */
+import type { Drover } from '../../drover.js'
+import { every } from '../../every.js'
+import type { Beat } from '../contract/worker.js'
+import { presentBeat } from '../present/worker.js'
+
+const everyMs = 2_000
+
+export class BeatFeed {
+  readonly #drover: Drover
+  readonly #tell: (beats: Record<string, Beat>) => void
+  #stop: (() => void) | null = null
+
+  constructor(drover: Drover, tell: (beats: Record<string, Beat>) => void) {
+    this.#drover = drover
+    this.#tell = tell
+  }
+
+  watch(wanted: boolean): void {
+    if (wanted === (this.#stop !== null)) return
+    this.#stop?.()
+    this.#stop = wanted ? every(everyMs, () => this.#look()) : null
+    if (wanted) setImmediate(() => this.#stop && this.#look())
+  }
+
+  #look(): void {
+    const live = this.#drover.status().workers.filter(({ beatAgeMs }) => beatAgeMs !== null)
+    if (live.length > 0) this.#tell(Object.fromEntries(live.map((worker) => [worker.id, presentBeat(worker)])))
+  }
+}

@@ -1,0 +1,35 @@
+/** What has to be told so that one state becomes another: the inverse of the client's `applyPatch`. */
+import { same } from '../client/same.js'
+import type { LivePatch, LiveState } from '../contract/socket.js'
+
+/** A state with all its parts. */
+export type WholeState = Required<LiveState>
+
+/** @returns null if nothing changed */
+export function diff(before: WholeState, after: WholeState): LivePatch | null {
+  const patch: LivePatch = {}
+  const overview = fields(before.overview, after.overview)
+  if (overview) patch.overview = overview
+  const workers = entries(before.workers, after.workers)
+  if (workers) patch.workers = workers
+  if (!same(before.tree, after.tree)) patch.tree = after.tree
+  const quotas = entries(before.quotas, after.quotas)
+  if (quotas) patch.quotas = quotas
+  return Object.keys(patch).length > 0 ? patch : null
+}
+
+function entries<T extends object>(before: Record<string, T>, after: Record<string, T>): Record<string, Partial<T> | null> | null {
+  const changes: [string, Partial<T> | null][] = []
+  for (const [id, value] of Object.entries(after)) {
+    const change = Object.hasOwn(before, id) ? fields(before[id] as T, value) : value
+    if (change) changes.push([id, change])
+  }
+  for (const id of Object.keys(before)) if (!Object.hasOwn(after, id)) changes.push([id, null])
+  return changes.length > 0 ? Object.fromEntries(changes) : null
+}
+
+/** Every state of a worker or quota has the same fields: none is ever taken away. */
+function fields<T extends object>(before: T, after: T): Partial<T> | null {
+  const changed = Object.entries(after).filter(([key, value]) => !same(before[key as keyof T], value))
+  return changed.length > 0 ? (Object.fromEntries(changed) as Partial<T>) : null
+}

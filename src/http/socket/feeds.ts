@@ -1,0 +1,30 @@
+/** What connections are told beside the state. Each feed runs only while somebody wants it. */
+import type { Drover } from '../../drover.js'
+import type { ServerMessage, Topic } from '../contract/socket.js'
+import { BeatFeed } from './beat-feed.js'
+import { EventFeed } from './event-feed.js'
+import { frame } from './frames.js'
+import { LogFeed } from './log-feed.js'
+
+export type FeedTopic = 'beats' | 'events' | 'logs'
+
+export class Feeds {
+  readonly #beats: BeatFeed
+  readonly #events: EventFeed
+  readonly #logs: LogFeed
+
+  /** @param send to all who have the topic */
+  constructor(drover: Drover, send: (topic: FeedTopic, made: Buffer) => void) {
+    const tell = (message: Extract<ServerMessage, { type: FeedTopic }>): void => send(message.type, frame(message))
+    this.#beats = new BeatFeed(drover, (data) => tell({ type: 'beats', at: Date.now(), data }))
+    this.#events = new EventFeed(drover, (data) => tell({ type: 'events', data }))
+    this.#logs = new LogFeed(drover, (data) => tell({ type: 'logs', data }))
+  }
+
+  /** @returns null: all of them run; else when they do */
+  watch(wanted: ReadonlySet<Topic>): Promise<unknown> | null {
+    this.#beats.watch(wanted.has('beats'))
+    this.#logs.watch(wanted.has('logs'))
+    return this.#events.watch(wanted.has('events'))
+  }
+}

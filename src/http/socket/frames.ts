@@ -1,0 +1,58 @@
+/** Frames as they go over the wire. Each is made once for all connections with the same topics, and the same bytes are sent to all of them. */
+import { type LivePatch, type LiveState, type ServerMessage, stateTopics, type Topic } from '../contract/socket.js'
+import type { WholeState } from './diff.js'
+import type { KeptPatch } from './ring.js'
+
+export function frame(message: ServerMessage): Buffer {
+  return Buffer.from(JSON.stringify(message))
+}
+
+/** The JSON text of each part, so that any choice of topics is put together without making it again. */
+export function partsOf(data: LivePatch | LiveState): Map<string, string> {
+  return new Map(stateTopics.flatMap((topic) => (data[topic] === undefined ? [] : [[topic, JSON.stringify(data[topic])]])))
+}
+
+export function patchFrame({ seq, at, parts }: KeptPatch, topics: ReadonlySet<Topic>): Buffer {
+  return dataFrame('patch', seq, at, parts, topics)
+}
+
+function dataFrame(
+  type: 'patch' | 'state',
+  seq: number,
+  at: number,
+  parts: ReadonlyMap<string, string>,
+  topics: ReadonlySet<Topic>,
+): Buffer {
+  const chosen = stateTopics.flatMap((topic) => (topics.has(topic) && parts.has(topic) ? [`"${topic}":${parts.get(topic)}`] : []))
+  return Buffer.from(`{"type":"${type}","seq":${seq},"at":${at},"data":{${chosen.join()}}}`)
+}
+
+/** One state, in a frame for each choice of topics that was asked for. */
+export class StateFrames {
+  readonly #state: WholeState
+  readonly #seq: number
+  readonly #at: number
+  #parts: Map<string, string> | null = null
+  readonly #frames = new Map<string, Buffer>()
+
+  constructor(state: WholeState, seq: number, at: number) {
+    this.#state = state
+    this.#seq = seq
+    this.#at = at
+  }
+
+  for(topics: ReadonlySet<Topic>): Buffer {
+    const name = topicsName(topics)
+    const made = this.#frames.get(name)
+    if (made) return made
+    this.#parts ??= partsOf(this.#state)
+    const frame = dataFrame('state', this.#seq, this.#at, this.#parts, topics)
+    this.#frames.set(name, frame)
+    return frame
+  }
+}
+
+/** The same for the same topics that are kept in step. */
+export function topicsName(topics: ReadonlySet<Topic>): string {
+  return stateTopics.filter((topic) => topics.has(topic)).join()
+}

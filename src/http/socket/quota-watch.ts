@@ -1,0 +1,48 @@
+/** Where the quotas stand, asked again every so often while somebody wants to know. */
+import type { QuotaReport } from '../../actors/quota-desk.js'
+import type { Drover } from '../../drover.js'
+import { every } from '../../every.js'
+
+const everyMs = 2_000
+/** Nobody is kept waiting longer for the first answer. */
+const patienceMs = 500
+
+export class QuotaWatch {
+  readonly #drover: Drover
+  readonly #onNews: () => void
+  #stop: (() => void) | null = null
+  #asking: Promise<void> | null = null
+  latest: readonly QuotaReport[] = []
+
+  constructor(drover: Drover, onNews: () => void) {
+    this.#drover = drover
+    this.#onNews = onNews
+  }
+
+  /** @returns null: what is known is good; else when it is */
+  watch(wanted: boolean): Promise<unknown> | null {
+    if (wanted === (this.#stop !== null)) return null
+    this.#stop?.()
+    this.#stop = wanted ? every(everyMs, () => void this.ask()) : null
+    if (!wanted) return null
+    const late = new Promise((resolve) => setTimeout(resolve, patienceMs).unref())
+    return Promise.race([this.ask(), late])
+  }
+
+  /** Asks now, unless an answer is on its way. Never rejects: a store that does not answer leaves what was known. */
+  ask(): Promise<void> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null
+    })
+    return this.#asking
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      this.latest = await this.#drover.quotas()
+      this.#onNews()
+    } catch {
+      // The system is closing, or its store is gone: which its state says.
+    }
+  }
+}

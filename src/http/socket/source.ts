@@ -1,0 +1,77 @@
+/**
+ * The state as connections are shown it. What moves by itself moves in steps here: rates once a second, expected ends only when they are
+ * off by something that matters. A system in which nothing happens stays the same.
+ */
+
+import type { QuotaReport } from '../../actors/quota-desk.js'
+import type { Drover } from '../../drover.js'
+import type { Quota } from '../contract/quota.js'
+import { presentOverview } from '../present/overview.js'
+import { presentQuotas } from '../present/quota-cache.js'
+import { presentTree } from '../present/tree.js'
+import { presentWorker } from '../present/worker.js'
+import type { WholeState } from './diff.js'
+
+/** Rates are told so often. */
+export const ratesEveryMs = 1_000
+/** An expected end moves when it is off by so much, of what is left and at least. */
+const endMoves = { share: 0.02, ms: 2_000 }
+
+export class Source {
+  readonly #drover: Drover
+  #ratesAt = Number.NEGATIVE_INFINITY
+  /** By worker. */
+  #rates = new Map<string, number>()
+  #systemRate = 0
+
+  constructor(drover: Drover) {
+    this.#drover = drover
+  }
+
+  /** @param now ms since the epoch */
+  look(before: WholeState | null, reports: readonly QuotaReport[], now: number): WholeState {
+    const status = this.#drover.status()
+    const quotas = presentQuotas(reports, status.workers)
+    const tree = this.#drover.tree()
+    if (Math.abs(now - this.#ratesAt) >= ratesEveryMs) {
+      this.#ratesAt = now
+      this.#rates = new Map(status.workers.map(({ id, ratePerMinute }) => [id, toTenth(ratePerMinute)]))
+      this.#systemRate = toTenth(status.ratePerMinute)
+    }
+    const overview = presentOverview(status, tree, quotas, now)
+    return {
+      overview: { ...overview, ratePerMinute: this.#systemRate, doneAt: steady(before?.overview.doneAt, overview.doneAt, now) },
+      workers: Object.fromEntries(
+        status.workers.map((worker) => [worker.id, { ...presentWorker(worker), ratePerMinute: this.#rates.get(worker.id) ?? 0 }]),
+      ),
+      tree: presentTree(tree),
+      quotas: Object.fromEntries(quotas.map((quota) => [quota.name, steadyQuota(before?.quotas[quota.name], quota, now)])),
+    }
+  }
+
+  /** Whether something can change of which no event tells: rates and restart counts decay, threads turn to something else. */
+  get moving(): boolean {
+    const { workers, ratePerMinute } = this.#drover.status()
+    return (
+      ratePerMinute > 0 ||
+      this.#systemRate > 0 ||
+      workers.some(({ beatAgeMs }) => beatAgeMs !== null) ||
+      countsRestarts(this.#drover.tree())
+    )
+  }
+}
+
+const toTenth = (rate: number): number => Math.round(rate * 10) / 10
+
+function countsRestarts(nodes: ReturnType<Drover['tree']>): boolean {
+  return nodes.some((node) => 'supervisor' in node && (node.restarts.count > 0 || countsRestarts(node.children)))
+}
+
+function steadyQuota(before: Quota | undefined, quota: Quota, now: number): Quota {
+  return { ...quota, backlog: { ...quota.backlog, doneAt: steady(before?.backlog.doneAt, quota.backlog.doneAt, now) } }
+}
+
+function steady(before: number | null | undefined, at: number | null, now: number): number | null {
+  if (before === null || before === undefined || at === null) return at
+  return Math.abs(at - before) > Math.max(endMoves.ms, (at - now) * endMoves.share) ? at : before
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { type Client, connect } from 'drover/client'
+import { test } from 'uvu'
+import { apiOf, refusingUpgrades } from '../support/polled.js'
+import { closeSockets, serveSockets } from '../support/sockets.js'
+import { cleanUp, items, open, until, worker } from '../support/system.js'
+
+const clients: Client[] = []
+/** Closed after its test. */
+function follow(...[url, options]: Parameters<typeof connect>): Client {
+  const client = connect(url, options)
+  clients.push(client)
+  return client
+}
+
+test.after.each(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()))
+  await closeSockets()
+  await cleanUp()
+})
+
+test('a client holds what the system is at, as it changes', async () => {
+  const system = await open({ workers: [worker('a/x'), worker('a/y')] })
+  const { url, hub } = await serveSockets(system)
+  const client = follow(url)
+  assert.equal(client.status, 'connecting')
+  const { workers } = await client.until((state) => state.workers !== undefined)
+  assert.equal(client.status, 'live')
+  assert.equal(workers?.['a/x']?.state, 'idle')
+  await system.load('data', items(5))
+  await system.start('a/x')
+  const state = await client.until((state) => state.workers?.['a/x']?.state === 'completed' && state.overview?.done === 5)
+  assert.equal(state.workers?.['a/y']?.state, 'idle')
+  await until(() => {
+    try {
+      assert.deepEqual(client.state, { overview: hub.state().overview, workers: hub.state().workers, tree: hub.state().tree })
+      return true
+    } catch {
+      return false
+    }
+  }, 'the client has what the hub has')
+})
+
+test('after a restart of the server on the same port, a client is live again by itself', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const first = await serveSockets(system)
+  const client = follow(first.url)
+  await client.until(({ workers }) => workers !== undefined)
+  const before = client.state.workers
+  await first.close()
+  await becomes(client, 'offline')
+  const second = await serveSockets(system, { port: first.port })
+  await becomes(client, 'live')
+  assert.equal(client.state.workers, before, 'what did not change is the same object')
+  await system.load('data', items(1))
+  await system.start()
+  await client.until(({ workers }) => workers?.['a/x']?.state === 'completed')
+  assert.equal(second.hub.size, 1)
+})
+
+test('a client whose connection breaks takes up where it left off', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const { url, sockets } = await serveSockets(system)
+  const opened: string[] = []
+  sockets.on('connection', (_socket, { url = '' }) => opened.push(url))
+  const client = follow(url)
+  await client.until(({ workers }) => workers !== undefined)
+  for (const socket of sockets.clients) socket.terminate()
+  await becomes(client, 'connecting')
+  await system.load('data', items(1))
+  await system.start()
+  await client.until(({ workers }) => workers?.['a/x']?.state === 'completed')
+  assert.match(opened.at(-1) ?? '', /since=/)
+})
+
+test('what no WebSocket gets through to is polled, and left again once one does', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const { url, hub } = await serveSockets(
+    system,
+    {},
+    apiOf(() => hub),
+  )
+  const proxy = await refusingUpgrades(url)
+  const client = follow(proxy.url)
+  await becomes(client, 'polling')
+  assert.equal(client.state.workers?.['a/x']?.state, 'idle')
+  const { workers } = client.state
+  await until(() => proxy.asked('304') > 0, 'a poll was answered with 304')
+  assert.equal(client.state.workers, workers)
+  await system.load('data', items(1))
+  await system.start()
+  await client.until((state) => state.workers?.['a/x']?.state === 'completed')
+  assert.equal(client.status, 'polling')
+  proxy.upgrades = true
+  await becomes(client, 'live')
+  assert.equal(client.state.workers?.['a/x']?.state, 'completed')
+})
+
+test('a client that is not let in says so and stops, until it is told to try again', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const tried: string[] = []
+  const { url, hub } = await serveSockets(system, {}, (app) => {
+    app.use(async (c, next) => {
+      tried.push(c.req.path)
+      const offered = c.req.header('sec-websocket-protocol') ?? ''
+      const bearer = c.req.header('authorization') ?? ''
+      if (!offered.includes(`drover.token.${Buffer.from('a good token é').toString('base64url')}`) && bearer === '')
+        return c.json({ success: false, error: 'UNAUTHORIZED', message: 'no', detail: 'no' }, 401)
+      c.set('caller', { role: 'read', who: 'token', from: '127.0.0.1' })
+      return next()
+    })
+    apiOf(() => hub)(app)
+  })
+  const client = follow(url)
+  await becomes(client, 'unauthorized')
+  const before = tried.length
+  await assert.rejects(client.request('GET', '/overview'), { code: 'UNAUTHORIZED', status: 401, message: 'no' })
+  client.reconnect({ token: 'a good token é' })
+  await becomes(client, 'live')
+  hub.closeSession('token')
+  await becomes(client, 'unauthorized')
+  assert.equal(hub.size, 0)
+  assert.ok(tried.length - before <= 4, tried.join())
+})
+
+test('topics are changed on the way: parts come and go with them', async () => {
+  const system = await open({ workers: [worker('a/x')], quotas: { key: { requests: [{ limit: 5, per: 'minute' }] } } })
+  const { url } = await serveSockets(system)
+  const client = follow(url, { topics: ['quotas'] })
+  const { quotas, ...others } = await client.until((state) => state.quotas !== undefined)
+  assert.deepEqual(Object.keys(quotas ?? {}), ['key'])
+  assert.deepEqual(others, {})
+  client.setTopics(['workers', 'beats'])
+  const state = await client.until((state) => state.workers !== undefined)
+  assert.deepEqual(Object.keys(state), ['workers'])
+  const beats = new Promise<object>((resolve) => client.on('beats', resolve))
+  await system.load(
+    'data',
+    items(1, () => ({ do: 'sleep', ms: 60_000 })),
+  )
+  await system.start()
+  assert.deepEqual(Object.keys(await beats), ['a/x'])
+})
+
+test('select tells of what changed, and of nothing else', async () => {
+  const system = await open({ workers: [worker('a/x'), worker('a/y')] })
+  const { url } = await serveSockets(system)
+  const client = follow(url)
+  await client.until(({ workers }) => workers !== undefined)
+  const seen: unknown[] = []
+  const all: unknown[] = []
+  const stop = client.select(
+    ({ workers }) => workers?.['a/y'],
+    (now) => seen.push(now?.state),
+  )
+  client.subscribe(() => all.push(1))
+  await system.load('data', items(1))
+  await system.start('a/x')
+  await client.until(({ workers }) => workers?.['a/x']?.state === 'completed')
+  assert.ok(all.length > 0)
+  assert.ok(seen.every((state) => state === 'idle'))
+  const told = seen.length
+  stop()
+  await system.start('a/y')
+  await client.until(({ workers }) => workers?.['a/y']?.state === 'completed')
+  assert.equal(seen.length, told)
+})
+
+test('until gives up at its deadline, with its signal, and when the client is closed', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const { url } = await serveSockets(system)
+  const client = follow(url)
+  await assert.rejects(
+    client.until(({ overview }) => overview?.done === 99, { timeoutMs: 20 }),
+    { name: 'ClientError', code: 'TIMEOUT' },
+  )
+  const signal = AbortSignal.abort(new Error('enough'))
+  await assert.rejects(
+    client.until(() => false, { signal }),
+    { message: 'enough' },
+  )
+  const waiting = client.until(() => false)
+  const closing = client.close()
+  assert.equal(client.close(), closing)
+  await assert.rejects(waiting, { code: 'CLOSED' })
+  await closing
+  assert.equal(client.status, 'closed')
+  await assert.rejects(client.request('GET', '/overview'), { code: 'CLOSED' })
+})
+
+test('a client follows a status app that is mounted under a prefix', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const { url } = await serveSockets(system, { prefix: '/drover' })
+  const client = follow(`${url}/`)
+  await client.until(({ workers }) => workers?.['a/x'] !== undefined)
+  assert.equal(client.status, 'live')
+})
+
+test('a server that falls silent is left, and tried again', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const { url, sockets } = await serveSockets(system, { pingMs: 60 })
+  const client = follow(url)
+  await client.until(({ workers }) => workers !== undefined)
+  let connections = 0
+  sockets.on('connection', () => connections++)
+  for (const socket of sockets.clients) socket.send = () => {}
+  await becomes(client, 'connecting')
+  await becomes(client, 'live')
+  assert.ok(connections > 0)
+})
+
+test('a gap in the numbers of patches is closed with a whole state', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const { url, sockets } = await serveSockets(system)
+  const client = follow(url)
+  await client.until(({ workers }) => workers !== undefined)
+  for (const socket of sockets.clients) {
+    const send = socket.send.bind(socket) as (data: Buffer, ...rest: unknown[]) => void
+    let lost = false
+    socket.send = (data: unknown, ...rest: unknown[]): void => {
+      const first = String(data).startsWith('{"type":"patch"') && !lost
+      if (first) lost = true
+      else send(data as Buffer, ...rest)
+    }
+  }
+  await system.load('data', items(3))
+  await system.start()
+  await client.until(({ workers, overview }) => workers?.['a/x']?.state === 'completed' && overview?.done === 3)
+  assert.equal(client.status, 'live')
+})
+
+async function becomes(client: Client, status: Client['status']): Promise<void> {
+  await until(() => client.status === status, `the client is ${status}, not ${client.status}`)
+}
+
+test.run()
