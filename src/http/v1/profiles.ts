@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Env } from '../context.js'
-import { name, pageOf } from '../contract/common.js'
+import { name, pageOf, strictly } from '../contract/common.js'
 import { type Profile, profile } from '../contract/log.js'
 import { refuse } from '../errors.js'
 import { body, operation, path } from './describe.js'
 import type { V1Context } from './routes.js'
 
 const kept = 5
-const wanted = v.strictObject({
+const wanted = strictly({
   worker: name,
   ms: v.optional(
     v.pipe(v.number(), v.safeInteger('whole milliseconds'), v.minValue(1, 'at least 1'), v.maxValue(60_000, 'at most a minute')),
