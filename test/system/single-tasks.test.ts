@@ -4,6 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover, Task } from '../../src/index.js'
 import { refused } from '../store/support/desk.js'
+import { within } from '../store/support/waiting.js'
 import { cleanUp, collect, event, items, open, state, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -33,7 +34,7 @@ for (const [where, store] of Object.entries(stores)) {
     await allRetrying(system, 3)
     assert.is(await system.tasks.retry({ keys: ['item-1'] }), 1)
     assert.is(await system.tasks.retry({ domain: 'x' }), 2)
-    const report = await done
+    const report = await within(20_000, 'the run is done', done)
     assert.equal([report.results, report.dead], [3, 0])
     assert.equal(
       (await listed(system)).map(({ key, state: is, attempts, failures }) => [key, is, attempts, failures]),
@@ -56,7 +57,7 @@ for (const [where, store] of Object.entries(stores)) {
     await allRetrying(system, 2)
     assert.is(await system.tasks.drop({ states: ['waiting', 'dead'] }, 'not these'), 0)
     assert.is(await system.tasks.drop({ dataset: 'data', keys: ['item-0', 'item-1', 'item-2'] }, 'not wanted'), 2)
-    const report = await done
+    const report = await within(20_000, 'the run is done', done)
     assert.equal(report, { completed: ['a/x'], stopped: [], blacklisted: [], results: 1, dead: 2 })
     assert.equal(
       (await collect(system.deadTasks())).map(({ key, kind, error }) => [key, kind, error]),
@@ -95,7 +96,7 @@ test('a parked worker whose tasks are dropped waits for its quota no longer', as
   await state(system, 'a/x', 'parked')
   const done = system.done()
   assert.is(await system.tasks.drop({ worker: 'a/x' }, 'enough'), 7)
-  assert.equal(await done, { completed: ['a/x'], stopped: [], blacklisted: [], results: 2, dead: 7 })
+  assert.equal(await within(20_000, 'the run is done', done), { completed: ['a/x'], stopped: [], blacklisted: [], results: 2, dead: 7 })
 })
 
 test('tasks are begun by the priority that they were given', async () => {
