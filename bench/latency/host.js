@@ -97,10 +97,10 @@ await answer(async (/** @type {Round & { folder: string }} */ { folder, clients,
     ready.set(drover.worker('flip').status().since, readyAt)
     toMain.push(Number(at) / 1e6 - readyAt)
   }
-  await sleep(holdMs)
   const tasksPerSecond = ((drover.status().done - doneBefore) / (performance.now() - began)) * 1_000
   const working = drover.status().states.running ?? 0
   if (working < busy + 1) throw new Error(`only ${working} workers run at the end: too few items`)
+  await sleep(holdMs)
   clearInterval(looking)
   // The last may still be on its way; what pollers know next.
   await sleep(2_500)
@@ -124,7 +124,7 @@ await answer(async (/** @type {Round & { folder: string }} */ { folder, clients,
 function delays(/** @type {Map<number, number>} */ ready, /** @type {import('./clients.js').Log} */ seen) {
   let next = 0
   return [...ready].flatMap(([since, readyAt]) => {
-    while (next < seen.length && /** @type {number[]} */ (seen[next])[0] < since) next++
+    while (next < seen.length && /** @type {[number, number]} */ (seen[next])[0] < since) next++
     const known = seen[next]
     return known ? [known[1] - readyAt] : []
   })
