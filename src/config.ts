@@ -4,12 +4,11 @@
  */
 import * as v from 'valibot'
 import { compileOptions } from './config/compile.js'
-import { expectedTimeZone, isRecord, knownHere } from './config/form.js'
-import { type ConfigIssue, closest, type Finding, toIssue } from './config/issues.js'
+import { expectedTimeZone, isRecord } from './config/form.js'
+import { type ConfigIssue, closest, type Finding, findingOf, invalidConfig, toIssue } from './config/issues.js'
 import { readConfig } from './config/read.js'
 import { checkRules } from './config/rules.js'
 import { droverSchema, expectedLimits, quotaOptions } from './config/schema.js'
-import { DroverError } from './errors.js'
 import type { CompiledConfig, DroverOptions } from './options.js'
 import { createRedactor } from './redact.js'
 
@@ -33,7 +32,7 @@ export type ValidatedConfig = { ok: true; config: CompiledConfig } | { ok: false
 export function validateConfig(input: unknown): ValidatedConfig {
   try {
     const parsed = v.safeParse(droverSchema, input)
-    const findings = (parsed.issues ?? []).map(findingOf)
+    const findings = (parsed.issues ?? []).map(findingIn)
     // An option that has the wrong form needs no second complaint that it does not fit to another.
     const reported = new Set(findings.map(({ path }) => JSON.stringify(path.map(String))))
     findings.push(...checkRules(input).filter(({ path }) => !reported.has(JSON.stringify(path.map(String)))))
@@ -89,26 +88,17 @@ export async function loadConfig(file: string): Promise<DroverOptions> {
   return options as DroverOptions
 }
 
-function invalidConfig(issues: ConfigIssue[], source = 'the configuration'): DroverError {
-  const count = issues.length === 1 ? 'a mistake' : `${issues.length} mistakes`
-  const lines = issues.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
-  return new DroverError('CONFIG_INVALID', `${source} has ${count}:${lines.join('')}`, { details: { issues } })
-}
-
 /** What concerns one worker stands together, after what concerns the whole. */
 function byPlace({ path: a }: Finding, { path: b }: Finding): number {
   const place = (path: PropertyKey[]): number => (path[0] === 'workers' ? Number(path[1] ?? -1) : -2)
   return place(a) - place(b)
 }
 
-function findingOf(issue: v.BaseIssue<unknown>): Finding {
-  const path = (issue.path ?? []).map(({ key }) => key as PropertyKey)
-  const finding: Finding = { path, expected: issue.message, input: issue.input }
-  if (issue.type === 'raw_check' && issue.path?.at(-1)?.type === 'object' && issue.message.startsWith(knownHere)) {
-    return { ...finding, unknownKey: true, known: issue.message.slice(knownHere.length).split(', ') }
-  }
+/** Some complaints are better told with what was probably meant. */
+function findingIn(issue: v.BaseIssue<unknown>): Finding {
+  const finding = findingOf(issue)
   if (issue.message === expectedTimeZone) return { ...finding, known: Intl.supportedValuesOf('timeZone') }
-  if (issue.message === expectedLimits && !isRecord(issue.input) && closest(String(path.at(-1)), quotaOptions)) {
+  if (issue.message === expectedLimits && !isRecord(issue.input) && closest(String(finding.path.at(-1)), quotaOptions)) {
     return { ...finding, unknownKey: true, known: quotaOptions }
   }
   return finding

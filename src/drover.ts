@@ -10,8 +10,8 @@ import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
 import { heldBy, type WorkerHands } from './actors/worker.js'
 import { argumentError } from './arguments.js'
-import { DroverError } from './errors.js'
-import type { EventName, Listener } from './events.js'
+import { DroverError, toErrorRecord } from './errors.js'
+import type { DroverEvents, EventName, Listener } from './events.js'
 import { type LoadOptions, type LoadReport, loadItems } from './load.js'
 import type { LogRecord, RecentLogs } from './logs/logs.js'
 import { levelRank } from './logs/record.js'
@@ -547,6 +547,22 @@ export class Drover {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** @internal Tells and stores what was done by hand through the status server. After the end there is nobody left to tell. */
+  controlled(done: Omit<DroverEvents['http:control:done'], 'at'>): void {
+    if (this.#state === 'closed') return
+    const { parts } = this.#system
+    const text = JSON.stringify(done.params)
+    const params = JSON.parse(createRedactor(parts.secrets)(text)) as Record<string, unknown>
+    const { action, who, from, outcome, status } = done
+    parts.publish('http:control:done', { ...done, params, at: parts.now() })
+    parts.logs.part('http')[outcome === 'ok' ? 'info' : 'warn'](`${action} by ${who} from ${from}: ${outcome} (${status})`, params)
+  }
+
+  /** @internal Logs what went wrong in the status server. */
+  reportHttp(what: string, error: unknown): void {
+    this.#system.parts.logs.part('http').error(what, { error: toErrorRecord(error) })
   }
 
   async #close({ drainMs }: { drainMs?: number }): Promise<void> {

@@ -52,6 +52,8 @@ export const errorCodes = {
   CLOSED: 'CLOSED',
   /** A condition did not come about within its time. */
   TIMEOUT: 'TIMEOUT',
+  /** `serveStatus`: the port is in use, or may not be listened on; `details` has `hostname` and `port`. */
+  LISTEN_FAILED: 'LISTEN_FAILED',
 } as const
 
 /** One of the codes of {@link errorCodes}. */

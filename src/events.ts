@@ -50,6 +50,20 @@ export interface DroverEvents {
   'store:thread:restarted': { message: string; at: number }
   /** The store is gone for good; the system stops its workers. */
   'store:thread:failed': { message: string; at: number }
+  /**
+   * Somebody did something by the status server, or tried to. `who` is `token`, `session ab12cd`, `local`, `application`; `from` an address;
+   * `params` what was asked, secrets struck out; `status` the HTTP status it was answered with. Stored.
+   */
+  'http:control:done': {
+    action: string
+    who: string
+    from: string
+    params: Record<string, unknown>
+    /** `refused`: by the server (4xx); `failed`: drover could not do it (5xx). */
+    outcome: 'ok' | 'refused' | 'failed'
+    status: number
+    at: number
+  }
   /** The system opened, is closing, closed, or failed. */
   'system:state:changed': { from: SystemState; to: SystemState; at: number }
 }
@@ -73,6 +87,7 @@ export const storedEvents: readonly EventName[] = [
   'dataset:load:finished',
   'host:work:recovered',
   'store:thread:restarted',
+  'http:control:done',
 ]
 
 export type Listener<Name extends EventName> = (payload: DroverEvents[Name]) => void

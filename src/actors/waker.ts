@@ -43,7 +43,10 @@ export class Waker {
   async changed(workers: readonly string[]): Promise<void> {
     await this.refresh()
     for (const id of workers) {
-      if (this.#hands.get(id)?.live) this.#hands.get(id)?.poke()
+      const hands = this.#hands.get(id)
+      if (hands?.live) hands.poke()
+      // It would wait for its quota, only to find that it needs none.
+      else if (hands?.state === 'parked' && this.#parts.lanes.get(id)?.complete) hands.tell({ type: 'START' })
       else this.worker(id)
     }
   }

@@ -3,7 +3,10 @@
  * holds secrets and texts of any size.
  */
 import { distance } from 'fastest-levenshtein'
+import type * as v from 'valibot'
+import { DroverError } from '../errors.js'
 import { isSecretName } from '../redact.js'
+import { knownHere } from './form.js'
 
 /** One mistake. */
 export interface ConfigIssue {
@@ -34,12 +37,29 @@ export interface Finding {
 
 const longestShown = 100
 
+/** What a schema of options complained of. */
+export function findingOf(issue: v.BaseIssue<unknown>): Finding {
+  const path = (issue.path ?? []).map(({ key }) => key as PropertyKey)
+  const finding: Finding = { path, expected: issue.message, input: issue.input }
+  const unknownKey = issue.type === 'raw_check' && issue.path?.at(-1)?.type === 'object' && issue.message.startsWith(knownHere)
+  return unknownKey ? { ...finding, unknownKey, known: issue.message.slice(knownHere.length).split(', ') } : finding
+}
+
+/** All mistakes as one error: a line for each in its message, and as data in `details.issues`. */
+export function invalidConfig(issues: ConfigIssue[], source = 'the configuration'): DroverError {
+  const count = issues.length === 1 ? 'a mistake' : `${issues.length} mistakes`
+  const lines = issues.map(({ path, message }) => `\n  ${path === '' ? '' : `${path}: `}${message}`)
+  return new DroverError('CONFIG_INVALID', `${source} has ${count}:${lines.join('')}`, { details: { issues } })
+}
+
 /** Puts a finding into words; `redact` strikes out secrets that turned up where none belong. */
 export function toIssue({ path, expected, input, known, unknownKey, hidden }: Finding, redact: (text: string) => string): ConfigIssue {
-  const secret = hidden || path.some((part) => typeof part === 'string' && isSecretName(part))
-  const received = secret && input !== undefined ? '[redacted]' : redact(describe(input))
   const meant = unknownKey ? String(path.at(-1)) : input
   const suggestion = typeof meant === 'string' ? closest(meant, known ?? quoted(expected)) : undefined
+  // What stands under a misspelt name of a secret is one too.
+  const names = [...path, ...(unknownKey && suggestion !== undefined ? [suggestion] : [])]
+  const secret = hidden || names.some((part) => typeof part === 'string' && isSecretName(part))
+  const received = secret && input !== undefined ? '[redacted]' : redact(describe(input))
   const question = suggestion === undefined ? '' : `; did you mean ${unknownKey ? suggestion : `'${suggestion}'`}?`
   const message = unknownKey ? `is not an option${question || `, ${expected}`}` : `expected ${expected}, received ${received}${question}`
   return {

@@ -1,41 +1,102 @@
 /** The status server as a Hono app, to be served alone or mounted in another one. */
 import { Hono } from 'hono'
-import { createMiddleware } from 'hono/factory'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { basePath } from 'hono/route'
 import type { Drover } from '../drover.js'
 import { dashboardRoutes } from './assets.js'
+import { compileStatusOptions } from './compile-options.js'
 import type { Env, StatusContext } from './context.js'
+import { answerError, errorAnswer } from './errors.js'
 import { documentRoutes } from './openapi.js'
 import type { StatusOptions } from './options.js'
+import { probes } from './probes.js'
+import { Attempts } from './security/attempts.js'
+import { bodyGuard } from './security/body.js'
+import { controlGuard } from './security/control.js'
+import { noCaching, securityHeaders } from './security/headers.js'
+import { hostGuard } from './security/host.js'
+import { Identifier, unauthorized } from './security/identify.js'
+import { originGuard, originSharing } from './security/origin.js'
+import { SessionCookie } from './security/session-cookie.js'
+import { sessionRoutes } from './security/session-routes.js'
+import { Sessions } from './security/sessions.js'
 import { seedRoutes } from './seed/routes.js'
 import { Hub } from './socket/hub.js'
 import { socketRoutes } from './socket/routes.js'
 import { v1Routes } from './v1/routes.js'
 
+export interface StatusApp {
+  app: Hono<Env>
+  /** Ends streams, sockets and sessions. */
+  end(): void
+}
+
+/**
+ * The status server as a Hono app. All of it works below any path that it is mounted at.
+ *
+ * @throws DroverError CONFIG_INVALID with every mistake in the options
+ * @example
+ * app.route('/drover', createStatusApp(drover, { token: process.env.DROVER_TOKEN }))
+ */
 export function createStatusApp(drover: Drover, options: StatusOptions = {}): Hono<Env> {
-  const status: StatusContext = {
-    drover,
-    options: {
-      hosts: [],
-      origins: [],
-      envelope: false,
-      dashboard: true,
-      maxBodyBytes: 1_048_576,
-      behindProxy: false,
-      sessionMs: 43_200_000,
-      ...options,
-    },
-    hub: new Hub(drover),
-    control: () => createMiddleware<Env>((_c, next) => next()),
-  }
+  return buildStatusApp(drover, options).app
+}
+
+/** @param now ms; for sessions and attempts */
+export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => number = () => performance.now()): StatusApp {
+  const options = compileStatusOptions(given)
+  const closing = new AbortController()
+  const hub = new Hub(drover)
+  const status: StatusContext = { drover, options, hub, closing: closing.signal, control: controlGuard(drover, options) }
+  const sessions = new Sessions(options.sessionMs, now, (who) => hub.closeSession(who))
+  const cookie = new SessionCookie(options.behindProxy)
+  const identifier = new Identifier(options, new Attempts(now), sessions, cookie)
+
   const app = new Hono<Env>()
+  app.onError((error, c) => answerError(error, c, drover))
   app.use(async (c, next) => {
-    c.set('caller', { role: 'control', who: 'local', from: '127.0.0.1' })
+    c.set('mount', basePath(c).replace(/\/$/, ''))
     await next()
+  })
+  app.use(securityHeaders())
+  app.route('/', probes(drover))
+  app.use(hostGuard(options), originSharing(options.origins), originGuard(options.origins))
+  app.use('/api/*', noCaching, bodyGuard(options.maxBodyBytes))
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        c.header('allow', methods.join(', '))
+        if (c.req.method === 'OPTIONS') {
+          c.res.headers.delete('content-type')
+          return c.body(null, 204)
+        }
+        return c.json(errorAnswer('METHOD_NOT_ALLOWED', `${c.req.method} is not possible here, but ${methods.join(', ')}`), 405)
+      },
+    }),
+  )
+  app.route('/api/v1', sessionRoutes(identifier, sessions, cookie))
+  app.use('/api/*', async (c, next) => {
+    if (c.req.method === 'OPTIONS') return next()
+    const identity = await identifier.identify(c)
+    if (!identity) throw unauthorized('a token is needed')
+    const { role, who, from } = identity
+    c.set('caller', { role, who, from })
+    return next()
   })
   app.route('/api', seedRoutes(status))
   app.route('/api/v1', v1Routes(status))
   app.route('/api', socketRoutes(status))
   app.route('/', documentRoutes(app))
-  app.route('/', dashboardRoutes())
-  return app
+  app.all('/api/*', (c) => c.json(errorAnswer('NOT_FOUND', 'there is no such path in the API'), 404))
+  if (options.dashboard) app.route('/', dashboardRoutes())
+  // Where this is mounted in another app, what is below the path is ours to answer.
+  app.all('*', (c) => c.json(errorAnswer('NOT_FOUND', 'there is nothing at this path'), 404))
+
+  const end = (): void => {
+    closing.abort()
+    hub.close()
+    sessions.clear()
+  }
+  return { app, end }
 }

@@ -1,7 +1,88 @@
-/** The dashboard's files, which are part of the package. */
+/**
+ * The dashboard's files, which are part of the package. They are read once and served from memory: no path of a request ever reaches the
+ * file system.
+ */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { Hono } from 'hono'
 import type { Env } from './context.js'
 
+interface Asset {
+  body: Uint8Array<ArrayBuffer>
+  gzip: Uint8Array<ArrayBuffer>
+  type: string
+  etag: string
+}
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+}
+
+/** Beside the built package; and there too when the sources run as they are. */
+const folders = ['./dashboard/', '../../dist/dashboard/'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+
+/** Names of files carry a hash of what is in them, all but that of the page. */
+const page = 'index.html'
+const forEver = 'public, max-age=31536000, immutable'
+
+let known: Map<string, Asset> | null = null
+
+/** By name; null as long as there is no build. */
+function assets(): Map<string, Asset> | null {
+  if (known) return known
+  for (const folder of folders) {
+    const found = readAll(folder)
+    if (found.has(page)) {
+      known = found
+      return known
+    }
+  }
+  return null
+}
+
+function readAll(folder: string): Map<string, Asset> {
+  const found = new Map<string, Asset>()
+  let names: string[] = []
+  try {
+    names = readdirSync(folder)
+  } catch {
+    return found
+  }
+  for (const name of names) {
+    const type = types[extname(name)]
+    if (!type) continue
+    const body = Uint8Array.from(readFileSync(join(folder, name)))
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+    found.set(name, { body, gzip: Uint8Array.from(gzipSync(body, { level: 9 })), type, etag })
+  }
+  return found
+}
+
 export function dashboardRoutes(): Hono<Env> {
-  return new Hono<Env>()
+  const app = new Hono<Env>()
+  app.get('/:name?', async (c, next) => {
+    const { path } = c.req
+    const mount = c.req.routePath.replace(/\/?:name\??$/, '')
+    // Mounted at /drover and asked for as that: what the page refers to would be looked for beside it, not below.
+    if (mount !== '' && path === mount) return c.redirect(`${path.slice(path.lastIndexOf('/') + 1)}/`, 302)
+    const all = assets()
+    const name = c.req.param('name') || page
+    if (!all && name === page) return c.text('The dashboard is not built: run `npm run build` in the package.', 503)
+    const asset = all?.get(name)
+    if (!asset) return next()
+    c.header('vary', 'accept-encoding')
+    c.header('etag', asset.etag)
+    c.header('cache-control', name === page ? 'no-cache' : forEver)
+    if (c.req.header('if-none-match')?.includes(asset.etag)) return c.body(null, 304)
+    c.header('content-type', asset.type)
+    if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) return c.body(asset.body)
+    c.header('content-encoding', 'gzip')
+    return c.body(asset.gzip)
+  })
+  return app
 }

@@ -18,13 +18,21 @@ export interface Caller {
 }
 
 // A type, not an interface: hono's Env wants an index signature.
-export type Env = { Variables: { caller: Caller } }
+export type Env = {
+  Variables: {
+    caller: Caller
+    /** Where the app is mounted: empty, or a path such as `/drover`. */
+    mount: string
+  }
+}
 
 export interface StatusContext {
   drover: Drover
   options: CompiledStatusOptions
   /** Lives as long as the app. */
   hub: Hub
+  /** Aborts when the server is closing: streams end then. */
+  closing: AbortSignal
   /** Lets only callers with the role `control` pass (403 FORBIDDEN), and tells of what they did, once it was answered, as `http:control:done`. */
   control: (action: string) => MiddlewareHandler<Env>
 }

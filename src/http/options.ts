@@ -4,20 +4,27 @@ import type { Context } from 'hono'
 /** `read`: looks only. `control`: may also start, stop, change and delete. */
 export type Role = 'read' | 'control'
 
+/** What decides who may do what: null, or an error, refuses with 401. */
+export type Authorize = (c: Context) => Role | null | Promise<Role | null>
+
 export interface StatusOptions {
   /**
-   * The token that may do everything: sent as `Authorization: Bearer`, or typed into the dashboard. At least 16 characters. Without any token,
+   * The token that may do everything: sent as `Authorization: Bearer`, or typed into the dashboard. 16 to 1000 characters, ASCII without spaces. Without any token,
    * and without {@link authorize}, only requests that come from this machine and name it in their Host header are answered, with all rights.
    */
   token?: string
-  /** A token that may only look. At least 16 characters. */
+  /** A token that may only look; not the same as {@link token}. 16 to 1000 characters, ASCII without spaces. */
   readToken?: string
   /**
    * In an application that knows its own users: decides for each request, in place of tokens. null or an error: refused with 401. Calls with
    * a cookie of that application that change something need the header `x-drover-csrf` with any value.
    */
-  authorize?: (c: Context) => Role | null | Promise<Role | null>
-  /** Host names (without port) under which it may be asked, beside `localhost`, `127.0.0.1` and `[::1]`: protects against DNS rebinding. `'*'`: any. @defaultValue none; with {@link authorize}: any */
+  authorize?: Authorize
+  /**
+   * Host names (in lower case, without port) under which it may be asked, beside `localhost`, `127.0.0.1` and `[::1]`, and, with a token, any IP
+   * address: protects against DNS rebinding. `'*'`: any.
+   * @defaultValue none; with {@link authorize}: any
+   */
   hosts?: string[] | '*'
   /** Origins, such as `https://console.example.org`, of other pages that may ask with a token (CORS), and open the WebSocket. @defaultValue none */
   origins?: string[]
@@ -31,6 +38,8 @@ export interface StatusOptions {
   behindProxy?: boolean
   /** How long a session of the dashboard lasts without a request, in ms. @defaultValue 43_200_000 (12 hours) */
   sessionMs?: number
+  /** A worker whose thread has not beaten for so many minutes is `stale`, and stuck in `/api/monitoring/health`. A whole number, 1 to 60. @defaultValue 2 */
+  crashDetectionMinutes?: number
 }
 
 export interface ServeOptions extends StatusOptions {

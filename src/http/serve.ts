@@ -1,31 +1,114 @@
 /** Serves the status app on its own port. */
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
+import type { IncomingMessage, Server, ServerOptions } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
 import type { Drover } from '../drover.js'
-import { createStatusApp } from './app.js'
+import { DroverError } from '../errors.js'
+import { buildStatusApp } from './app.js'
+import { compileServeOptions } from './compile-options.js'
 import type { ServeOptions, StatusServer } from './options.js'
 
 /** As node-server wants it: its type and that of ws differ in what may be undefined. */
-type WebSocketServerLike = NonNullable<NonNullable<Parameters<typeof serve>[0]['websocket']>['server']>
+type WebSocketServerLike = NonNullable<NonNullable<Parameters<typeof createAdaptorServer>[0]['websocket']>['server']>
 
-export async function serveStatus(drover: Drover, options: ServeOptions = {}): Promise<StatusServer> {
-  const { port = 8_000, hostname = '127.0.0.1', ...rest } = options
-  const app = createStatusApp(drover, rest)
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: 65_536 })
-  const server = serve({
+/** How long, and how much, a client may take to say what it wants. Tests set them lower. */
+export type ServerLimits = Pick<ServerOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval' | 'maxHeaderSize'>
+
+const limits: Required<ServerLimits> = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16_384,
+}
+
+/** What is selected where a client offers it; the token beside it is none to answer with. */
+const subprotocol = 'drover.v2'
+
+const defaultGraceMs = 2_000
+
+/**
+ * Serves the status of a system: API, WebSocket and dashboard. Closing the system does not close the server, nor the other way round.
+ *
+ * @throws DroverError CONFIG_INVALID with every mistake in the options, or where others could ask and nobody would be refused;
+ * LISTEN_FAILED if the port is in use
+ * @example
+ * await using server = await serveStatus(drover, { port: 8000, token: process.env.DROVER_TOKEN })
+ * console.log(server.url)
+ */
+export function serveStatus(drover: Drover, options: ServeOptions = {}): Promise<StatusServer> {
+  return serveWith(drover, options)
+}
+
+/** As {@link serveStatus}, with limits and clock of one's own. */
+export async function serveWith(
+  drover: Drover,
+  options: ServeOptions,
+  own: { limits?: ServerLimits; now?: () => number } = {},
+): Promise<StatusServer> {
+  const { port, hostname, status } = compileServeOptions(options)
+  const { app, end } = buildStatusApp(drover, status, own.now)
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: 65_536,
+    perMessageDeflate: { threshold: 1_024 },
+    handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
+  })
+  const server = createAdaptorServer({
     fetch: app.fetch,
-    port,
     hostname,
     websocket: { server: sockets as unknown as WebSocketServerLike },
+    serverOptions: { ...limits, ...own.limits },
   }) as Server
-  await once(server, 'listening')
-  const { port: bound } = server.address() as AddressInfo
-  const close = async (): Promise<void> => {
+  const connections = new Set<Socket>()
+  /** Have not asked anything yet: those the server does not count as idle. */
+  const silent = new Set<Socket>()
+  server.on('connection', (socket) => {
+    connections.add(socket)
+    silent.add(socket)
+    socket.once('close', () => connections.delete(socket) && silent.delete(socket))
+  })
+  for (const asked of ['request', 'upgrade']) server.on(asked, ({ socket }: IncomingMessage) => silent.delete(socket))
+  await listen(server, port, hostname)
+
+  const shut = async (graceMs: number): Promise<void> => {
+    const closed = once(server, 'close')
     server.close()
-    server.closeAllConnections()
+    end()
+    for (const client of sockets.clients) client.close(1001, 'the server is closing')
+    for (const socket of silent) socket.destroy()
+    const sweep = setInterval(() => server.closeIdleConnections(), 50)
+    const deadline = setTimeout(() => {
+      for (const socket of connections) socket.destroy()
+    }, graceMs)
+    await closed
+    clearInterval(sweep)
+    clearTimeout(deadline)
   }
-  return { url: `http://${hostname}:${bound}`, port: bound, close, [Symbol.asyncDispose]: close }
+  let closing: Promise<void> | null = null
+  const close = ({ graceMs = defaultGraceMs } = {}): Promise<void> => {
+    closing ??= shut(graceMs)
+    return closing
+  }
+  const { port: bound } = server.address() as AddressInfo
+  return { url: urlOf(hostname, bound), port: bound, close, [Symbol.asyncDispose]: () => close() }
+}
+
+async function listen(server: Server, port: number, hostname: string): Promise<void> {
+  try {
+    server.listen(port, hostname)
+    await once(server, 'listening')
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const why =
+      code === 'EADDRINUSE' ? 'something else listens there' : code === 'EACCES' ? 'it may not be listened on' : 'it cannot be listened on'
+    throw new DroverError('LISTEN_FAILED', `port ${port} of ${hostname}: ${why}`, { cause, details: { hostname, port, code } })
+  }
+}
+
+/** One that can be opened on this machine, also where it listens on all addresses. */
+function urlOf(hostname: string, port: number): string {
+  const name = hostname === '0.0.0.0' ? '127.0.0.1' : hostname === '::' ? '::1' : hostname
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }

@@ -14,6 +14,7 @@ function workerAt(id: string, state: WorkerState, changes: Partial<WorkerStatus>
     annotator,
     domain,
     dataset: 'messages',
+    quotas: [],
     enabled: true,
     state,
     activity: state === 'running' ? 'working' : null,

@@ -7,12 +7,44 @@ export const time = v.pipe(v.number(), v.metadata({ description: 'ms since the e
 /** Whole and not negative. */
 export const count = v.pipe(v.number(), v.minValue(0))
 
+/** What the document says of a schema that JSON Schema cannot tell of by itself. */
+const documented = <Input>(
+  jsonSchema: Record<string, unknown>,
+): v.MetadataAction<Input, { readonly jsonSchema: Record<string, unknown> }> => v.metadata({ jsonSchema })
+
 /** A whole number in a query. */
-export const queryNumber = (min: number, max: number, otherwise: number) =>
-  v.optional(
-    v.pipe(v.string(), v.regex(/^\d{1,15}$/, 'a whole number'), v.transform(Number), v.minValue(min), v.maxValue(max)),
-    String(otherwise),
+export const queryNumber = (min: number, max: number, otherwise: number) => v.optional(wholeText(min, max), String(otherwise))
+
+/** A whole number in a query that may be left out. */
+export const wholeText = (min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,15}$/, 'a whole number'),
+    v.transform(Number),
+    v.minValue(min, `at least ${min}`),
+    v.maxValue(max, `at most ${max}`),
+    documented({ type: 'integer', minimum: min, maximum: max }),
   )
+
+/** Several of these words, joined by commas, in a query. */
+export const wordList = <const Word extends string>(words: readonly Word[]) =>
+  v.pipe(
+    v.string(),
+    v.transform((text) => text.split(',')),
+    v.array(v.picklist(words)),
+    documented({ type: 'string', pattern: `^(${words.join('|')})(,(${words.join('|')}))*$`, description: 'several are joined by commas' }),
+  )
+
+/**
+ * An object with these keys and no others. Not a list: valibot takes one for an object without keys, and nothing given may mean all there is.
+ */
+export const strictly = <const Entries extends v.ObjectEntries>(entries: Entries) => {
+  type Input = v.InferInput<v.StrictObjectSchema<Entries, undefined>>
+  return v.pipe(notAList<Input>(), v.strictObject(entries))
+}
+
+export const notAList = <Input>() =>
+  v.custom<Input>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object')
 
 /** Names of things: not empty, not endless. */
 export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(500))

@@ -48,3 +48,31 @@ export const quotaSample = v.object({
   granted: v.number(),
 })
 export type QuotaSample = v.InferOutput<typeof quotaSample>
+
+const quotaLimit = v.strictObject({
+  limit: v.number(),
+  per: v.union([v.picklist(['second', 'minute', 'hour', 'day', 'month']), v.number()]),
+  timeZone: v.optional(v.string()),
+  burst: v.optional(v.number()),
+})
+
+/** The limits of a quota, as `quotas` of the configuration has them: all of them, by unit (`requests`, `tokens`, or any other). */
+export const quotaOptions = v.objectWithRest(
+  {
+    burst: v.optional(v.number()),
+    concurrency: v.optional(v.number()),
+    within: v.optional(v.union([v.string(), v.array(v.string())])),
+    budget: v.optional(v.record(v.string(), v.number())),
+    adapt: v.optional(
+      v.union([
+        v.boolean(),
+        v.strictObject({
+          decrease: v.optional(v.number()),
+          increasePerMinute: v.optional(v.number()),
+          least: v.optional(v.number()),
+        }),
+      ]),
+    ),
+  },
+  v.union([quotaLimit, v.array(quotaLimit)]),
+)

@@ -74,6 +74,16 @@ export const workerDetail = v.object({
 })
 export type WorkerDetail = v.InferOutput<typeof workerDetail>
 
+/** A worker that was given up. `until`: when it gets its one start on parole. */
+export const blacklistEntry = v.object({
+  worker: v.string(),
+  reason: v.string(),
+  since: time,
+  until: v.nullable(time),
+  lastFailure: v.nullable(failure),
+})
+export type BlacklistEntry = v.InferOutput<typeof blacklistEntry>
+
 /** What needs somebody's attention, the worst first. */
 export const attention = v.object({
   kind: v.picklist([

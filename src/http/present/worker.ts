@@ -1,6 +1,10 @@
 /** A worker's status as it is shown. */
-import type { WorkerStatus } from '../../status.js'
-import type { Beat, Worker } from '../contract/worker.js'
+import type * as v from 'valibot'
+import type { DroverEvents } from '../../events.js'
+import type { Failure } from '../../machines/failure.js'
+import type { TreeStatus, WorkerStatus } from '../../status.js'
+import type { StoredEvent } from '../../store/engine.js'
+import type { Beat, transition, Worker, WorkerDetail } from '../contract/worker.js'
 
 export function presentWorker({ beatAgeMs: _, heapUsed: __, quotas: ___, lastFailure, ...status }: WorkerStatus): Worker {
   return { ...status, lastFailure: lastFailure && { kind: lastFailure.kind, message: lastFailure.message, at: lastFailure.at } }
@@ -8,4 +12,40 @@ export function presentWorker({ beatAgeMs: _, heapUsed: __, quotas: ___, lastFai
 
 export function presentBeat({ beatAgeMs, heapUsed }: WorkerStatus): Beat {
   return { beatAgeMs, heapUsed }
+}
+
+/** @param history its changes of state, newest first */
+export function presentWorkerDetail(
+  status: WorkerStatus,
+  tree: readonly TreeStatus[],
+  history: readonly StoredEvent[],
+  failures: readonly { failure: Failure }[],
+): WorkerDetail {
+  return {
+    ...presentWorker(status),
+    ...presentBeat(status),
+    history: history.map(transitionOf),
+    failures: failures.map(({ failure }) => failure),
+    quotas: status.quotas,
+    above: supervisorsAbove(tree, status.id) ?? [],
+  }
+}
+
+/** @param event a `worker:state:changed` */
+export function transitionOf({ payload }: StoredEvent): v.InferOutput<typeof transition> {
+  const { from, to, reason, at } = payload as DroverEvents['worker:state:changed']
+  return { from, to, reason, at }
+}
+
+/** The supervisors above a worker, the nearest last; null: it is not among these nodes. */
+function supervisorsAbove(nodes: readonly TreeStatus[], worker: string): string[] | null {
+  for (const node of nodes) {
+    if ('worker' in node) {
+      if (node.worker === worker) return []
+      continue
+    }
+    const above = supervisorsAbove(node.children, worker)
+    if (above) return [node.supervisor, ...above]
+  }
+  return null
 }

@@ -1,0 +1,35 @@
+/** The schemas that the OpenAPI document names, so that it says each once. */
+import { errorAnswer, errorRecord } from './common.js'
+import { controlOutcome, event, logRecord, profile, resetOutcome, settings } from './log.js'
+import { quota, quotaOptions, quotaSample } from './quota.js'
+import { dataset, labelReport, result, task, taskDetail } from './task.js'
+import { treeNode } from './tree.js'
+import { attention, beat, blacklistEntry, failure, overview, transition, worker, workerDetail } from './worker.js'
+
+export const named = {
+  Attention: attention,
+  Beat: beat,
+  BlacklistEntry: blacklistEntry,
+  ControlOutcome: controlOutcome,
+  Dataset: dataset,
+  ErrorAnswer: errorAnswer,
+  ErrorRecord: errorRecord,
+  Event: event,
+  Failure: failure,
+  LabelReport: labelReport,
+  LogRecord: logRecord,
+  Overview: overview,
+  Profile: profile,
+  Quota: quota,
+  QuotaOptions: quotaOptions,
+  QuotaSample: quotaSample,
+  ResetOutcome: resetOutcome,
+  Result: result,
+  Settings: settings,
+  Task: task,
+  TaskDetail: taskDetail,
+  Transition: transition,
+  TreeNode: treeNode,
+  Worker: worker,
+  WorkerDetail: workerDetail,
+}

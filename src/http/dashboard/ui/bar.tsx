@@ -1,0 +1,58 @@
+/** How far something is, as a bar with the number beside it. */
+import { percent } from '../format.js'
+import type { Tone } from './badge.js'
+
+export interface Part {
+  label: string
+  value: number
+  tone: Tone
+  href?: string
+}
+
+export function Bar({
+  value,
+  max,
+  label,
+  tone = 'ok',
+  bare = false,
+}: {
+  value: number
+  max: number
+  label: string
+  tone?: Tone
+  bare?: boolean
+}) {
+  const share = max > 0 ? Math.min(1, value / max) : 0
+  return (
+    <span class="bar-row">
+      <span class="bar" role="progressbar" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)}>
+        <span class={`fill ${tone}`} style={{ width: `${share * 100}%` }} />
+      </span>
+      {!bare && <span class="num bar-text">{percent(share)}</span>}
+    </span>
+  )
+}
+
+/** Parts of a whole side by side. Each part is named in the legend below, which links. */
+export function StackedBar({ parts, label }: { parts: Part[]; label: string }) {
+  const total = parts.reduce((sum, { value }) => sum + value, 0)
+  const shown = parts.filter(({ value }) => value > 0)
+  return (
+    <div class="stacked">
+      <div class="stack" aria-hidden="true">
+        {shown.map(({ label: name, value, tone }) => (
+          <span key={name} class={`fill ${tone}`} title={`${name}: ${value}`} style={{ flexGrow: value / Math.max(1, total) }} />
+        ))}
+      </div>
+      <ul class="legend" aria-label={label}>
+        {shown.map(({ label: name, value, tone, href }) => (
+          <li key={name}>
+            <a class={`chip ${tone}`} {...(href && { href })}>
+              {name} <b class="num">{value}</b>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,44 @@
+/** A button that shows that its call is under way, and cannot be pressed meanwhile. */
+import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
+
+export interface ButtonProps {
+  children: ComponentChildren
+  /** While a promise of it is pending the button is busy. */
+  onClick?: (() => unknown) | undefined
+  kind?: 'normal' | 'primary' | 'danger' | 'plain'
+  disabled?: boolean | undefined
+  /** Tells why it is disabled, or what it does. */
+  title?: string | undefined
+  /** The accessible name, if it is not the text. */
+  label?: string | undefined
+  type?: 'button' | 'submit'
+  pressed?: boolean | undefined
+}
+
+export function Button({ children, onClick, kind = 'normal', disabled, title, label, type = 'button', pressed }: ButtonProps) {
+  const [busy, setBusy] = useState(false)
+  const press = async (): Promise<void> => {
+    if (busy || !onClick) return
+    setBusy(true)
+    try {
+      await onClick()
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <button
+      type={type}
+      class={`button ${kind}`}
+      disabled={disabled}
+      aria-busy={busy}
+      aria-label={label}
+      aria-pressed={pressed}
+      title={title}
+      onClick={onClick && press}
+    >
+      {children}
+    </button>
+  )
+}

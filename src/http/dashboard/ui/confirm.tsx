@@ -1,0 +1,92 @@
+/**
+ * Asks before something is done: what it does, to whom, with what. What fails is said in the dialog, so that nothing typed is lost.
+ */
+import { type ComponentChildren, render } from 'preact'
+import { useState } from 'preact/hooks'
+import { Button } from './button.js'
+import { Dialog } from './dialog.js'
+import { type FormField, FormFields } from './form-field.js'
+
+/** By the names of the fields; a box that is ticked is `on`, one that is not is missing. */
+export type Answers = Record<string, string>
+
+export interface Question {
+  title: string
+  /** What will happen. */
+  text: ComponentChildren
+  fields?: FormField[]
+  /** Further fields of a form. */
+  children?: ComponentChildren
+  /** The button that does it. */
+  action: string
+  /** Deletes something, or ends somebody's work. */
+  danger?: boolean
+  /** Has to be typed; it comes as the answer `confirmation`. */
+  word?: string | undefined
+}
+
+/** Asks, and does it once it was confirmed. An error of `run` is shown, and the dialog stays. */
+export function ask(question: Question, run: (answers: Answers) => Promise<unknown>): void {
+  const place = document.createElement('div')
+  document.body.append(place)
+  const close = (): void => {
+    render(null, place)
+    place.remove()
+  }
+  render(<Confirm question={question} run={run} close={close} />, place)
+}
+
+interface ConfirmProps {
+  question: Question
+  run: (answers: Answers) => Promise<unknown>
+  close: () => void
+}
+
+function Confirm({ question: { title, text, fields = [], children, action, danger = false, word }, run, close }: ConfirmProps) {
+  const [typed, type] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [problem, tell] = useState('')
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault()
+    if (busy) return
+    const answers = Object.fromEntries(new FormData(event.currentTarget as HTMLFormElement)) as Answers
+    setBusy(true)
+    try {
+      await run(answers)
+      close()
+    } catch (error) {
+      tell((error as Error).message)
+      setBusy(false)
+    }
+  }
+  const confirmed = word === undefined || typed === word
+  return (
+    <Dialog title={title} onClose={close}>
+      <form class="stack-y" onSubmit={submit}>
+        <p>{text}</p>
+        {children}
+        <FormFields fields={fields} />
+        {word !== undefined && (
+          <FormFields
+            fields={[{ name: 'confirmation', label: `Type ${word} to confirm`, required: true }]}
+            onInput={(value) => type(value)}
+          />
+        )}
+        <p role="alert" class="problem">
+          {problem}
+        </p>
+        <div class="row dialog-actions">
+          <Button onClick={close}>Cancel</Button>
+          <Button
+            type="submit"
+            kind={danger ? 'danger' : 'primary'}
+            disabled={busy || !confirmed}
+            title={confirmed ? undefined : `Type ${word} first`}
+          >
+            {busy ? `${action} …` : action}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,49 @@
+/** What narrows a list: each is a part of the address, so that what is seen can be shared. */
+import type { ComponentChildren } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { type Query, setQuery } from '../router.js'
+import { SelectField, TextField } from './field.js'
+
+/** A list is asked for so long after the last key. */
+const pauseMs = 250
+
+export function Filters({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    <search class="filters" aria-label={label}>
+      {children}
+    </search>
+  )
+}
+
+interface FilterProps {
+  name: string
+  label: string
+  query: Query
+}
+
+/** Takes over what is typed once there is a pause. */
+export function SearchFilter({ name, label, query }: FilterProps) {
+  const known = query[name] ?? ''
+  const [typed, type] = useState(known)
+  useEffect(() => type(known), [known])
+  useEffect(() => {
+    if (typed === known) return undefined
+    const timer = setTimeout(() => setQuery({ [name]: typed.trim(), after: '' }), pauseMs)
+    return () => clearTimeout(timer)
+  }, [typed, known, name])
+  return <TextField type="search" label={label} value={typed} onChange={type} />
+}
+
+export function SelectFilter({ name, label, query, values, all = 'All' }: FilterProps & { values: readonly string[]; all?: string }) {
+  const known = query[name] ?? ''
+  // A shared address may name what is not there any more.
+  const sorted = [...new Set([...values, ...(known ? [known] : [])])].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  return (
+    <SelectField
+      label={label}
+      value={known}
+      options={[['', all], ...sorted]}
+      onChange={(value) => setQuery({ [name]: value, after: '' })}
+    />
+  )
+}

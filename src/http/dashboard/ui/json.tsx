@@ -1,0 +1,17 @@
+/** Data as it is: indented JSON; of what is very long, the beginning until somebody wants all. */
+import { useState } from 'preact/hooks'
+import { number } from '../format.js'
+import { Button } from './button.js'
+
+const shownAtOnce = 20_000
+
+export function Json({ value }: { value: unknown }) {
+  const [all, showAll] = useState(false)
+  const text = JSON.stringify(value, null, 2) ?? 'nothing'
+  return (
+    <>
+      <pre class="json">{all ? text : text.slice(0, shownAtOnce)}</pre>
+      {!all && text.length > shownAtOnce && <Button onClick={() => showAll(true)}>{`Show all ${number(text.length)} characters`}</Button>}
+    </>
+  )
+}

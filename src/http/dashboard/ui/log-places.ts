@@ -1,0 +1,6 @@
+/** The views of what happened. */
+export const logPlaces: [path: string, name: string][] = [
+  ['/events', 'Events'],
+  ['/events/failures', 'Failures'],
+  ['/events/blacklist', 'Blacklist'],
+]

@@ -1,0 +1,77 @@
+/** A quota's state in a word, and its windows as bars. */
+import type { Quota } from '../../contract/quota.js'
+import { percentUsed, windowLabel, windowName } from '../data/quota-chart.js'
+import { duration, number } from '../format.js'
+import { Badge, type Tone } from './badge.js'
+import { Bar } from './bar.js'
+import { Time } from './time.js'
+
+export function QuotaState({ quota }: { quota: Quota }) {
+  const [text, tone] = stateOf(quota)
+  return (
+    <span class="row">
+      <Badge text={text} tone={tone} />
+      <Wait quota={quota} />
+    </span>
+  )
+}
+
+/** Shorter waits are the pace of a bucket, not a quota that is spent. */
+const paceMs = 5_000
+
+function stateOf({ retired, blockedUntil, canMakeRequest, waitMs, pace }: Quota): [text: string, tone: Tone] {
+  if (retired) return ['retired', 'bad']
+  if (blockedUntil !== null) return ['blocked', 'warn']
+  if (!canMakeRequest) return waitMs !== null && waitMs <= paceMs ? ['pacing', 'busy'] : ['spent', 'wait']
+  return pace < 1 ? [`slowed to ${Math.round(pace * 100)} %`, 'warn'] : ['granting', 'ok']
+}
+
+function Wait({ quota: { blockedUntil, retired, canMakeRequest, waitMs, waitsFor } }: { quota: Quota }) {
+  if (retired) return null
+  if (blockedUntil !== null)
+    return (
+      <span class="muted">
+        ends <Time at={blockedUntil} />
+      </span>
+    )
+  if (canMakeRequest || !waitsFor) return null
+  const next = waitMs === null ? 'until it is raised' : waitMs > paceMs ? `next in ${duration(waitMs)}` : ''
+  return (
+    <span class="muted num">
+      {waitsFor} {next}
+    </span>
+  )
+}
+
+export function WindowBars({ windows }: Pick<Quota, 'windows'>) {
+  return (
+    <>
+      {windows.map((window) => (
+        <WindowBar key={windowName(window)} window={window} />
+      ))}
+    </>
+  )
+}
+
+function WindowBar({ window }: { window: Quota['windows'][number] }) {
+  const { used, limit, burst, per, resetsAt } = window
+  const most = burst ?? limit
+  const percent = percentUsed(window)
+  return (
+    <div class="window">
+      <div class="window-head">
+        <b>{windowLabel(window)}</b>
+        <span class="num">
+          {number(used)} of {number(most)}
+          {burst !== null && ` (fills ${number(limit)} per ${per})`}
+        </span>
+      </div>
+      <Bar value={used} max={most} label={windowLabel(window)} tone={percent >= 100 ? 'bad' : percent >= 80 ? 'warn' : 'ok'} />
+      {resetsAt !== null && (
+        <span class="hint">
+          free again <Time at={resetsAt} />
+        </span>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,27 @@
+/** The log of this host, as it grows. */
+import { useLanes } from '../data/lanes.js'
+import { type Level, logLevels } from '../data/tail.js'
+import { type Query, setQuery } from '../router.js'
+import { SelectField } from '../ui/field.js'
+import { Filters, SelectFilter } from '../ui/filters.js'
+import { LogTail } from '../ui/log-tail.js'
+import { Page } from '../ui/page.js'
+
+export default function Logs({ query }: { query: Query }) {
+  const { workers } = useLanes()
+  const level = logLevels.find((one) => one === query.level) ?? 'info'
+  return (
+    <Page title="Logs">
+      <Filters label="Filter the log">
+        <SelectField
+          label="Level"
+          value={level}
+          options={logLevels.map((one): [Level, string] => [one, one === 'error' ? 'error' : `${one} and worse`])}
+          onChange={(value) => setQuery({ level: value })}
+        />
+        <SelectFilter name="worker" label="Worker" query={query} values={workers} />
+      </Filters>
+      <LogTail level={level} worker={query.worker} />
+    </Page>
+  )
+}

@@ -1,0 +1,45 @@
+/** The WebSocket, as far as OpenAPI can tell of one. */
+import type { OpenApiDocument } from './document.js'
+
+type Operation = NonNullable<OpenApiDocument['paths'][string]['get']>
+
+const refusal = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/ErrorAnswer' } } },
+})
+
+export const socketPath: Operation = {
+  operationId: 'openSocket',
+  tags: ['Live'],
+  summary: 'The live state over a WebSocket',
+  description:
+    'Needs `Upgrade: websocket`. Frames are JSON. With `protocol=2`: `hello`, then `state`, then one `patch` for each change, numbered by `seq`. ' +
+    'Otherwise: `full_state`, then `update` with all there is. `ping` is answered with `pong`. Browsers hand in the token as subprotocol ' +
+    '`drover.token.<base64url>` beside `drover.v2`.',
+  parameters: [
+    { in: 'query', name: 'protocol', schema: { type: 'string', enum: ['1', '2'], default: '1' } },
+    {
+      in: 'query',
+      name: 'topics',
+      description: 'What to be told of, joined by commas: overview, workers, tree, quotas, beats, events, logs',
+      schema: { type: 'string' },
+    },
+    {
+      in: 'query',
+      name: 'since',
+      description: '`<epoch>.<seq>` of the last patch that was seen: resumes after it',
+      schema: { type: 'string' },
+    },
+  ],
+  responses: {
+    101: { description: 'The WebSocket is open' },
+    400: refusal('Not a request for a WebSocket, or a query that is not valid'),
+    401: refusal('Nobody who may ask: a token is missing or wrong'),
+    403: refusal('Not from there'),
+    421: refusal('Asked under a name that is not known here'),
+    404: refusal('Only as a WebSocket'),
+    429: refusal('Too many attempts with a wrong token'),
+    500: refusal('drover failed'),
+    503: refusal('The system is closing, or its store is gone'),
+  },
+}

@@ -1,0 +1,22 @@
+/** Pages of what is in memory. */
+import { DroverError } from '../../errors.js'
+
+/**
+ * The items that come after the one with this id, at most `limit`.
+ *
+ * @throws DroverError ARGUMENT_INVALID if there is no such item (any more)
+ */
+export function pageAfter<Item>(
+  all: readonly Item[],
+  after: string | undefined,
+  limit: number,
+  idOf: (item: Item) => string,
+): { items: Item[]; next: string | null } {
+  const place = after === undefined ? -1 : all.findIndex((item) => idOf(item) === after)
+  if (after !== undefined && place === -1) {
+    throw new DroverError('ARGUMENT_INVALID', 'after: no item of this list; begin again without it')
+  }
+  const items = all.slice(place + 1, place + 1 + limit)
+  const last = items.at(-1)
+  return { items, next: last !== undefined && place + 1 + limit < all.length ? idOf(last) : null }
+}

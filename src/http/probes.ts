@@ -1,0 +1,13 @@
+/** For those who watch over processes: whether this one answers, and whether it can do its work. Open to all; they say nothing else. */
+import { Hono } from 'hono'
+import type { Drover } from '../drover.js'
+import type { Env } from './context.js'
+
+export function probes(drover: Drover): Hono<Env> {
+  return new Hono<Env>()
+    .get('/livez', (c) => c.json({ ok: true }))
+    .get('/readyz', (c) => {
+      const { state } = drover.status()
+      return state === 'open' ? c.json({ ok: true }) : c.json({ ok: false, not: `the system is ${state}` }, 503)
+    })
+}

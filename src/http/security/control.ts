@@ -1,0 +1,44 @@
+/** Lets only those through who may change something, and tells of everything that was done, or tried, by hand. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import type { Drover } from '../../drover.js'
+import { createRedactor, isSecretName, type Redactor } from '../../redact.js'
+import type { CompiledStatusOptions, Env } from '../context.js'
+import { answerError, refuse } from '../errors.js'
+
+/** Longer ones are cut, as JSON. */
+const longestParams = 4_000
+
+/** @returns makes the middleware for one action, such as `workers.stop` */
+export function controlGuard(drover: Drover, { token, readToken }: CompiledStatusOptions): (action: string) => MiddlewareHandler<Env> {
+  const redact = createRedactor([token, readToken].filter((secret) => secret !== undefined))
+  return (action) =>
+    createMiddleware<Env>(async (c, next) => {
+      const { role, who, from } = c.get('caller')
+      if (role === 'control') await next()
+      else c.res = answerError(refuse('FORBIDDEN', 'this token may only look'), c, drover)
+      const { status } = c.res
+      const outcome = status < 400 ? 'ok' : status < 500 ? 'refused' : 'failed'
+      drover.controlled({ action, who, from, params: await paramsOf(c, redact), outcome, status })
+    })
+}
+
+/** What was asked: path, query and body as one. */
+async function paramsOf(c: Context, redact: Redactor): Promise<Record<string, unknown>> {
+  try {
+    const body = await bodyOf(c)
+    const asked = { ...c.req.param(), ...c.req.query(), ...(typeof body === 'object' && !Array.isArray(body) ? body : { body }) }
+    const text = redact(JSON.stringify(asked, (name, value: unknown) => (isSecret(name) ? '[redacted]' : value)))
+    return text.length > longestParams ? { cut: text.slice(0, longestParams) } : (JSON.parse(text) as Record<string, unknown>)
+  } catch {
+    return {}
+  }
+}
+
+async function bodyOf(c: Context): Promise<object | undefined> {
+  const text = await c.req.text()
+  return text === '' ? undefined : (JSON.parse(text) as object)
+}
+
+/** The keys of tasks are none. */
+const isSecret = (name: string): boolean => isSecretName(name) && !/^keys?$/i.test(name)

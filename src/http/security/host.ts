@@ -1,0 +1,22 @@
+/** Refuses requests under a name that is not this server's: a page whose own name was pointed here (DNS rebinding) gets nothing. */
+import { isIP } from 'node:net'
+import type { MiddlewareHandler } from 'hono'
+import type { CompiledStatusOptions, Env } from '../context.js'
+import { refuse } from '../errors.js'
+import { isLoopback } from './address.js'
+
+export function hostGuard({ hosts, token, readToken }: CompiledStatusOptions): MiddlewareHandler<Env> {
+  const known = new Set(hosts === '*' ? [] : hosts)
+  // An address cannot be rebound. Without a token it may be that of another machine's network all the same.
+  const anyAddress = (token ?? readToken) !== undefined
+  const fits = (name: string): boolean => isLoopback(name) || known.has(name) || (anyAddress && isIP(name.replace(/^\[|\]$/g, '')) !== 0)
+  return async (c, next) => {
+    const name = hostName(c.req.header('host') ?? new URL(c.req.url).host)
+    if (hosts !== '*' && !fits(name))
+      throw refuse('FORBIDDEN_HOST', 'asked under a host name that is not known here: the option hosts lists them')
+    await next()
+  }
+}
+
+/** Without the port. */
+const hostName = (host: string): string => host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '')

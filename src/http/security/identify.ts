@@ -1,0 +1,143 @@
+/**
+ * Who asks: by a bearer token, by the token among the WebSocket's subprotocols, by the cookie of a session, by what the application
+ * says, or, where there is no token at all, by asking from this machine. A token in the URL is not looked at: URLs end up in logs.
+ */
+import type { Context } from 'hono'
+import type { Caller, CompiledStatusOptions, Env } from '../context.js'
+import { refuse } from '../errors.js'
+import type { Role } from '../options.js'
+import { addressOf, isLocal } from './address.js'
+import type { Attempts } from './attempts.js'
+import type { SessionCookie } from './session-cookie.js'
+import type { Session, Sessions } from './sessions.js'
+import { sameText, tokenRoles } from './tokens.js'
+
+/** Calls with these change nothing. */
+const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
+export const changes = (c: Context): boolean => !safeMethods.includes(c.req.method)
+
+/** What browsers, who cannot set headers of a WebSocket, put a token into: base64url. */
+const tokenProtocol = 'drover.token.'
+
+export interface Identity extends Caller {
+  /** What calls that change something have to send as `x-drover-csrf`; null: nothing. */
+  csrf: string | null
+}
+
+export class Identifier {
+  readonly #options: CompiledStatusOptions
+  readonly #attempts: Attempts
+  readonly #sessions: Sessions
+  readonly #cookie: SessionCookie
+  readonly #roleOf: (token: string) => Role | null
+
+  constructor(options: CompiledStatusOptions, attempts: Attempts, sessions: Sessions, cookie: SessionCookie) {
+    this.#options = options
+    this.#attempts = attempts
+    this.#sessions = sessions
+    this.#cookie = cookie
+    this.#roleOf = tokenRoles(options)
+  }
+
+  /** Whether a token, or the application, decides. */
+  get isProtected(): boolean {
+    const { token, readToken, authorize } = this.#options
+    return (token ?? readToken ?? authorize) !== undefined
+  }
+
+  /** Whether there are tokens to log in with. */
+  get takesTokens(): boolean {
+    const { token, readToken } = this.#options
+    return (token ?? readToken) !== undefined
+  }
+
+  /**
+   * @returns null if nobody was named
+   * @throws HTTPException 401 for a wrong token, 429 after too many, 403 for a cookie without its header, or where only this machine may ask
+   */
+  async identify(c: Context<Env>): Promise<Identity | null> {
+    const { authorize } = this.#options
+    if (authorize) return this.#byApplication(c, authorize)
+    if (!this.isProtected) return this.#byPlace(c)
+    const token = bearerOf(c) ?? subprotocolToken(c)
+    if (token !== null) return { role: this.login(c, token), who: 'token', from: this.#from(c), csrf: null }
+    const session = this.session(c)
+    if (!session) return null
+    if (changes(c)) checkCsrf(c, session.csrf)
+    return { role: session.role, who: session.who, from: this.#from(c), csrf: session.csrf }
+  }
+
+  /** The session of its cookie. */
+  session(c: Context<Env>): Session | null {
+    const id = this.#cookie.read(c)
+    return id === undefined ? null : this.#sessions.use(id)
+  }
+
+  /**
+   * The role of a token.
+   *
+   * @throws HTTPException 401 or 429
+   */
+  login(c: Context, token: string): Role {
+    const from = this.#from(c)
+    this.#attempts.check(from)
+    const role = this.#roleOf(token)
+    if (role) {
+      this.#attempts.succeeded(from)
+      return role
+    }
+    this.#attempts.failed(from, token)
+    throw unauthorized('the token is wrong')
+  }
+
+  async #byApplication(c: Context<Env>, authorize: NonNullable<CompiledStatusOptions['authorize']>): Promise<Identity | null> {
+    const role = await decide(authorize, c)
+    if (role !== 'read' && role !== 'control') return null
+    // A form of another page can send a cookie, but no header of its own.
+    const byCookie = c.req.header('cookie') !== undefined && c.req.header('authorization') === undefined
+    if (changes(c) && byCookie && !c.req.header('x-drover-csrf')) throw csrfFailed()
+    return { role, who: 'application', from: this.#from(c), csrf: '1' }
+  }
+
+  #byPlace(c: Context): Identity {
+    if (!isLocal(c, this.#options.behindProxy)) throw refuse('FORBIDDEN', 'without a token, only requests from this machine are answered')
+    return { role: 'control', who: 'local', from: this.#from(c), csrf: null }
+  }
+
+  #from(c: Context): string {
+    return addressOf(c, this.#options.behindProxy)
+  }
+}
+
+export const unauthorized = (message: string) =>
+  refuse('UNAUTHORIZED', message, { headers: { 'www-authenticate': 'Bearer realm="drover"' } })
+
+async function decide(authorize: NonNullable<CompiledStatusOptions['authorize']>, c: Context): Promise<Role | null> {
+  try {
+    return await authorize(c)
+  } catch {
+    return null
+  }
+}
+
+const csrfFailed = () => refuse('CSRF_FAILED', 'a call with a cookie that changes something needs the header x-drover-csrf of its session')
+
+function checkCsrf(c: Context, expected: string): void {
+  if (!sameText(c.req.header('x-drover-csrf') ?? '', expected)) throw csrfFailed()
+}
+
+function bearerOf(c: Context): string | null {
+  const header = c.req.header('authorization')
+  if (header === undefined) return null
+  return /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? ''
+}
+
+function subprotocolToken(c: Context): string | null {
+  if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') return null
+  const offered = c.req
+    .header('sec-websocket-protocol')
+    ?.split(',')
+    .map((each) => each.trim())
+  const named = offered?.find((each) => each.startsWith(tokenProtocol))
+  return named === undefined ? null : Buffer.from(named.slice(tokenProtocol.length), 'base64url').toString('utf8')
+}

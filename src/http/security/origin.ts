@@ -1,0 +1,37 @@
+/** Which pages may ask: those of this server, and those of listed origins. Other pages can neither change anything nor open a WebSocket. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { cors } from 'hono/cors'
+import type { Env } from '../context.js'
+import { refuse } from '../errors.js'
+import { changes } from './identify.js'
+
+export function originGuard(origins: readonly string[]): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const origin = c.req.header('origin')
+    const matters = changes(c) || c.req.header('upgrade') !== undefined
+    if (origin !== undefined && matters && !isOwn(c, origin) && !origins.includes(origin)) {
+      throw refuse('FORBIDDEN_ORIGIN', 'pages of this origin may not do this: the option origins lists those that may')
+    }
+    await next()
+  }
+}
+
+/** By host and port alone: behind a proxy that speaks https, this server is asked by http. */
+function isOwn(c: Context, origin: string): boolean {
+  try {
+    return new URL(origin).host === c.req.header('host')?.toLowerCase()
+  } catch {
+    return false
+  }
+}
+
+/** Tells browsers that pages of these origins may read answers, and ask with a token. Cookies are not sent along. */
+export function originSharing(origins: readonly string[]): MiddlewareHandler<Env> {
+  const share = cors({
+    origin: [...origins],
+    allowHeaders: ['authorization', 'content-type', 'x-envelope', 'if-none-match', 'range', 'last-event-id'],
+    exposeHeaders: ['etag', 'content-range', 'content-disposition', 'retry-after'],
+    maxAge: 600,
+  })
+  return (c, next) => (origins.includes(c.req.header('origin') ?? '') ? share(c, next) : next())
+}

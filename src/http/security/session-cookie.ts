@@ -1,0 +1,38 @@
+/** The cookie that a session is known by. Cookies know no ports: its name tells servers of one host apart. */
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import type { CookieOptions } from 'hono/utils/cookie'
+import type { Env } from '../context.js'
+import { isSecure, portOf } from './address.js'
+import { digest } from './tokens.js'
+
+type Request = Context<Env>
+
+const nameOf = (c: Request): string =>
+  `drover_${digest([portOf(c), c.req.header('host') ?? '', c.get('mount')].join('\n'))
+    .toString('hex')
+    .slice(0, 12)}`
+
+export class SessionCookie {
+  readonly #behindProxy: boolean
+
+  constructor(behindProxy: boolean) {
+    this.#behindProxy = behindProxy
+  }
+
+  read(c: Request): string | undefined {
+    return getCookie(c, nameOf(c))
+  }
+
+  write(c: Request, id: string): void {
+    setCookie(c, nameOf(c), id, this.#options(c))
+  }
+
+  remove(c: Request): void {
+    deleteCookie(c, nameOf(c), this.#options(c))
+  }
+
+  #options(c: Request): CookieOptions {
+    return { httpOnly: true, sameSite: 'Strict', path: c.get('mount') || '/', secure: isSecure(c, this.#behindProxy) }
+  }
+}

@@ -1,0 +1,88 @@
+/** Logging in and out, for browsers. */
+import { type Context, Hono } from 'hono'
+import { describeRoute, resolver } from 'hono-openapi'
+import * as v from 'valibot'
+import type { Env } from '../context.js'
+import { confirmationWord, errorAnswer } from '../contract/common.js'
+import { type Session as SessionAnswer, session } from '../contract/log.js'
+import { refuse } from '../errors.js'
+import { version } from '../version.js'
+import { type Identifier, unauthorized } from './identify.js'
+import type { SessionCookie } from './session-cookie.js'
+import type { Sessions } from './sessions.js'
+
+const login = v.strictObject({ token: v.pipe(v.string(), v.minLength(1), v.maxLength(1_000)) })
+
+export function sessionRoutes(identifier: Identifier, sessions: Sessions, cookie: SessionCookie): Hono<Env> {
+  const answer = (role: SessionAnswer['role'], csrf: string | null): SessionAnswer => ({
+    role,
+    protected: identifier.isProtected,
+    csrf,
+    version,
+    confirmationWord,
+  })
+
+  return new Hono<Env>()
+    .get('/session', describe('getSession', 'Who one is; role null: not logged in'), async (c) => {
+      const identity = await identifier.identify(c)
+      return c.json(answer(identity?.role ?? null, identity?.csrf ?? null))
+    })
+    .post('/session', describe('login', 'Log in with a token: sets a cookie', true), async (c) => {
+      if (!identifier.takesTokens) {
+        const identity = await identifier.identify(c)
+        if (!identity) throw unauthorized('the application does not know you')
+        return c.json(answer(identity.role, identity.csrf))
+      }
+      const { token } = await readLogin(c)
+      const role = identifier.login(c, token)
+      // Never the id that came along: whoever planted it would be logged in too.
+      const before = cookie.read(c)
+      if (before !== undefined) sessions.end(before)
+      const { id, session } = sessions.begin(role)
+      cookie.write(c, id)
+      return c.json(answer(role, session.csrf))
+    })
+    .delete('/session', describe('logout', 'Log out: the session ends'), async (c) => {
+      await identifier.identify(c)
+      const id = cookie.read(c)
+      if (id !== undefined) {
+        sessions.end(id)
+        cookie.remove(c)
+      }
+      return c.json(answer(null, null))
+    })
+}
+
+async function readLogin(c: Context): Promise<v.InferOutput<typeof login>> {
+  // Only pages of this server can send this type without asking first.
+  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
+    throw refuse('VALIDATION_FAILED', 'the body has to be application/json')
+  const parsed = v.safeParse(login, await c.req.json<unknown>().catch(() => null))
+  if (parsed.success) return parsed.output
+  throw refuse('VALIDATION_FAILED', 'the body has to be {"token": "..."}')
+}
+
+function describe(operationId: string, summary: string, takesToken = false) {
+  const json = (schema: v.GenericSchema, description: string) => ({
+    description,
+    content: { 'application/json': { schema: resolver(schema) } },
+  })
+  const refusals = {
+    400: 'The body is not valid',
+    401: 'The token is wrong',
+    403: 'Not from there',
+    421: 'Not by that name',
+    429: 'Too many attempts',
+  }
+  return describeRoute({
+    operationId,
+    tags: ['Session'],
+    summary,
+    security: [],
+    ...(takesToken && { requestBody: { required: true, ...json(login, 'The token'), description: 'The token' } }),
+    responses: {
+      200: json(session, 'Who one is now'),
+      ...Object.fromEntries(Object.entries(refusals).map(([status, description]) => [status, json(errorAnswer, description)])),
+    },
+  })
+}

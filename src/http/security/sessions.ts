@@ -1,0 +1,114 @@
+/** Sessions of browsers: kept in memory under the hash of their id, so that nothing here lets anybody in. */
+import { randomBytes } from 'node:crypto'
+import type { Role } from '../options.js'
+import { digest } from './tokens.js'
+
+export interface Session {
+  role: Role
+  /** `session ab12cd`. */
+  who: string
+  /** What calls that change something have to bring along. */
+  csrf: string
+}
+
+interface Kept extends Session {
+  beganAt: number
+  usedAt: number
+}
+
+/** However much it is used, no session lasts longer. */
+const longestMs = 7 * 86_400_000
+const mostSessions = 1_000
+/** The longest that a timer can be set to. */
+const longestTimerMs = 2 ** 31 - 1
+
+const secret = (): string => randomBytes(32).toString('base64url')
+const keyOf = (id: string): string => digest(id).toString('hex')
+
+export class Sessions {
+  readonly #idleMs: number
+  readonly #now: () => number
+  readonly #onEnd: (who: string) => void
+  /** In order of last use. */
+  readonly #kept = new Map<string, Kept>()
+  #timer: NodeJS.Timeout | null = null
+
+  /**
+   * @param idleMs how long one lasts without a request
+   * @param onEnd told of each that ended
+   */
+  constructor(idleMs: number, now: () => number, onEnd: (who: string) => void) {
+    this.#idleMs = idleMs
+    this.#now = now
+    this.#onEnd = onEnd
+  }
+
+  get size(): number {
+    return this.#kept.size
+  }
+
+  begin(role: Role): { id: string; session: Session } {
+    const id = secret()
+    const key = keyOf(id)
+    const now = this.#now()
+    const session: Kept = { role, who: `session ${key.slice(0, 8)}`, csrf: secret(), beganAt: now, usedAt: now }
+    this.#kept.set(key, session)
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > mostSessions && oldest !== undefined) this.#end(oldest)
+    this.#watch()
+    return { id, session }
+  }
+
+  /** The session with this id; it counts as used. */
+  use(id: string): Session | null {
+    const key = keyOf(id)
+    const session = this.#kept.get(key)
+    if (!session) return null
+    const now = this.#now()
+    if (now >= this.#endOf(session)) {
+      this.#end(key)
+      return null
+    }
+    session.usedAt = now
+    this.#kept.delete(key)
+    this.#kept.set(key, session)
+    return session
+  }
+
+  end(id: string): void {
+    this.#end(keyOf(id))
+  }
+
+  /** Without any, no timer is left. */
+  clear(): void {
+    for (const key of [...this.#kept.keys()]) this.#end(key)
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
+  #end(key: string): void {
+    const session = this.#kept.get(key)
+    if (!session) return
+    this.#kept.delete(key)
+    this.#onEnd(session.who)
+  }
+
+  #endOf({ usedAt, beganAt }: Kept): number {
+    return Math.min(usedAt + this.#idleMs, beganAt + Math.max(longestMs, this.#idleMs))
+  }
+
+  /** Those that nobody asks with any more end too: sockets are open with them. */
+  #watch(): void {
+    if (this.#timer) return
+    const next = Math.min(...[...this.#kept.values()].map((session) => this.#endOf(session)))
+    if (!Number.isFinite(next)) return
+    const waitMs = Math.min(longestTimerMs, Math.max(1, next - this.#now()))
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      const now = this.#now()
+      for (const [key, session] of [...this.#kept]) if (now >= this.#endOf(session)) this.#end(key)
+      this.#watch()
+    }, waitMs)
+    this.#timer.unref()
+  }
+}
