@@ -21,17 +21,22 @@ const columns: Column<StatusEvent>[] = [
       </span>
     ),
   },
-  { key: 'type', title: 'Type', cell: ({ type }) => <code>{type}</code> },
+  { key: 'type', title: 'Type', cell: ({ type }) => <code class="nowrap">{type}</code> },
   {
     key: 'worker',
     title: 'Worker',
-    cell: ({ worker }) => worker && <a href={href(pathOf('workers', worker))}>{worker}</a>,
+    cell: ({ worker }) =>
+      worker && (
+        <a class="name" href={href(pathOf('workers', worker))}>
+          {worker}
+        </a>
+      ),
   },
   {
     key: 'payload',
     title: 'What',
     cell: ({ type, payload }) => (
-      <details>
+      <details class="what">
         <summary>{sentenceOf(type, payload) || 'payload'}</summary>
         <Json value={payload} />
       </details>

@@ -1,5 +1,7 @@
-/** Data as it is: indented JSON, folded away until somebody looks. */
+/** Data as it is: indented JSON; of what is very long, the beginning until somebody wants all. */
 import { useState } from 'preact/hooks'
+import { number } from '../format.js'
+import { Button } from './button.js'
 
 const shownAtOnce = 20_000
 
@@ -9,17 +11,7 @@ export function Json({ value }: { value: unknown }) {
   return (
     <>
       <pre class="json">{all ? text : text.slice(0, shownAtOnce)}</pre>
-      {!all && text.length > shownAtOnce && (
-        <button type="button" class="button" onClick={() => showAll(true)}>
-          Show all {text.length.toLocaleString('en')} characters
-        </button>
-      )}
+      {!all && text.length > shownAtOnce && <Button onClick={() => showAll(true)}>{`Show all ${number(text.length)} characters`}</Button>}
     </>
   )
-}
-
-/** On one line, cut where it gets long. */
-export function brief(value: unknown, most = 120): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }

@@ -1,12 +1,12 @@
 /** The end of the log as it grows: by level and worker, to be held while one reads. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { LogRecord } from '../../contract/log.js'
+import { brief } from '../data/brief.js'
 import { atLeast, joined, type Level } from '../data/tail.js'
 import { absolute, clock } from '../format.js'
 import { useApi, useLive, useStatus, useTold } from '../live.js'
 import { Badge } from './badge.js'
 import { Button } from './button.js'
-import { brief } from './json.js'
 import { Pending } from './page.js'
 
 interface LogTailProps {

@@ -1,6 +1,6 @@
 /** A quota's state in a word, and its windows as bars. */
 import type { Quota } from '../../contract/quota.js'
-import { percentUsed, windowName } from '../data/quota-chart.js'
+import { percentUsed, windowLabel, windowName } from '../data/quota-chart.js'
 import { duration, number } from '../format.js'
 import { Badge, type Tone } from './badge.js'
 import { Bar } from './bar.js'
@@ -11,23 +11,36 @@ export function QuotaState({ quota }: { quota: Quota }) {
   return (
     <span class="row">
       <Badge text={text} tone={tone} />
-      {quota.blockedUntil !== null && !quota.retired && (
-        <span class="muted">
-          ends <Time at={quota.blockedUntil} />
-        </span>
-      )}
+      <Wait quota={quota} />
     </span>
   )
 }
 
-function stateOf({ retired, blockedUntil, canMakeRequest, waitsFor, waitMs, pace }: Quota): [text: string, tone: Tone] {
+/** Shorter waits are the pace of a bucket, not a quota that is spent. */
+const paceMs = 5_000
+
+function stateOf({ retired, blockedUntil, canMakeRequest, waitMs, pace }: Quota): [text: string, tone: Tone] {
   if (retired) return ['retired', 'bad']
   if (blockedUntil !== null) return ['blocked', 'warn']
-  if (!canMakeRequest) {
-    const until = waitMs === null ? ' until it is raised' : waitMs > 0 ? ` for ${duration(waitMs)}` : ''
-    return [`waits for ${waitsFor ?? 'requests'}${until}`, 'wait']
-  }
+  if (!canMakeRequest) return waitMs !== null && waitMs <= paceMs ? ['pacing', 'busy'] : ['spent', 'wait']
   return pace < 1 ? [`slowed to ${Math.round(pace * 100)} %`, 'warn'] : ['granting', 'ok']
+}
+
+function Wait({ quota: { blockedUntil, retired, canMakeRequest, waitMs, waitsFor } }: { quota: Quota }) {
+  if (retired) return null
+  if (blockedUntil !== null)
+    return (
+      <span class="muted">
+        ends <Time at={blockedUntil} />
+      </span>
+    )
+  if (canMakeRequest || !waitsFor) return null
+  const next = waitMs === null ? 'until it is raised' : waitMs > paceMs ? `next in ${duration(waitMs)}` : ''
+  return (
+    <span class="muted num">
+      {waitsFor} {next}
+    </span>
+  )
 }
 
 export function WindowBars({ windows }: Pick<Quota, 'windows'>) {
@@ -47,13 +60,13 @@ function WindowBar({ window }: { window: Quota['windows'][number] }) {
   return (
     <div class="window">
       <div class="window-head">
-        <b>{windowName(window)}</b>
+        <b>{windowLabel(window)}</b>
         <span class="num">
           {number(used)} of {number(most)}
           {burst !== null && ` (fills ${number(limit)} per ${per})`}
         </span>
       </div>
-      <Bar value={used} max={most} label={windowName(window)} tone={percent >= 100 ? 'bad' : percent >= 80 ? 'warn' : 'ok'} />
+      <Bar value={used} max={most} label={windowLabel(window)} tone={percent >= 100 ? 'bad' : percent >= 80 ? 'warn' : 'ok'} />
       {resetsAt !== null && (
         <span class="hint">
           free again <Time at={resetsAt} />

@@ -1,8 +1,9 @@
 /** Results as they were committed, a page at a time. */
 import type { Result } from '../../contract/task.js'
+import { brief } from '../data/brief.js'
 import { useApi } from '../live.js'
 import { href, navigate, pathOf, type Query } from '../router.js'
-import { brief, Json } from './json.js'
+import { Json } from './json.js'
 import { Card, Pending } from './page.js'
 import { CursorPager } from './pager.js'
 import { type Column, Table } from './table.js'
@@ -34,10 +35,27 @@ export function ResultSample({ query, lanes }: { query: Query; lanes: string }) 
 const keyOf = ({ dataset, annotator, domain, key }: Result): string => JSON.stringify([dataset, annotator, domain, key])
 
 const columns: Column<Result>[] = [
-  { key: 'key', title: 'Key', cell: ({ dataset, key }) => <a href={href(pathOf('tasks', dataset, key))}>{key}</a> },
-  { key: 'lane', title: 'Lane', cell: ({ annotator, domain }) => `${annotator}/${domain}` },
+  {
+    key: 'key',
+    title: 'Key',
+    cell: ({ dataset, key }) => (
+      <a class="name" href={href(pathOf('tasks', dataset, key))}>
+        {key}
+      </a>
+    ),
+  },
+  { key: 'lane', title: 'Lane', cell: ({ annotator, domain }) => <span class="name">{`${annotator}/${domain}`}</span> },
   { key: 'value', title: 'Result', cell: ({ value }) => <Value value={value} /> },
-  { key: 'worker', title: 'Worker', wide: true, cell: ({ worker }) => <a href={href(pathOf('workers', worker))}>{worker}</a> },
+  {
+    key: 'worker',
+    title: 'Worker',
+    wide: true,
+    cell: ({ worker }) => (
+      <a class="name" href={href(pathOf('workers', worker))}>
+        {worker}
+      </a>
+    ),
+  },
   { key: 'at', title: 'Committed', cell: ({ committedAt }) => <Time at={committedAt} /> },
 ]
 
@@ -45,7 +63,7 @@ function Value({ value }: { value: unknown }) {
   const short = brief(value)
   if (short === brief(value, Number.POSITIVE_INFINITY)) return <code>{short}</code>
   return (
-    <details>
+    <details class="what">
       <summary>
         <code>{short}</code>
       </summary>

@@ -51,7 +51,15 @@ export function TaskTable({ tasks, selected, select, empty }: TaskTableProps) {
 }
 
 const columns: Column<Task>[] = [
-  { key: 'key', title: 'Key', cell: ({ dataset, key }) => <a href={href(pathOf('tasks', dataset, key))}>{key}</a> },
+  {
+    key: 'key',
+    title: 'Key',
+    cell: ({ dataset, key }) => (
+      <a class="name" href={href(pathOf('tasks', dataset, key))}>
+        {key}
+      </a>
+    ),
+  },
   { key: 'state', title: 'State', cell: (task) => <TaskState task={task} /> },
   { key: 'lane', title: 'Lane', cell: (task) => <Lane task={task} /> },
   { key: 'dataset', title: 'Dataset', cell: ({ dataset }) => dataset, wide: true },
@@ -82,7 +90,13 @@ export function TaskState({ task: { state, kind } }: { task: Pick<Task, 'state' 
 
 function Lane({ task: { annotator, domain, worker } }: { task: Task }) {
   const name = `${annotator}/${domain}`
-  return worker ? <a href={href(pathOf('workers', worker))}>{name}</a> : <>{name}</>
+  return worker ? (
+    <a class="name" href={href(pathOf('workers', worker))}>
+      {name}
+    </a>
+  ) : (
+    <span class="name">{name}</span>
+  )
 }
 
 export function Moment({ task }: { task: Pick<Task, 'state' | 'at'> }) {

@@ -37,7 +37,15 @@ export default function Blacklist() {
 }
 
 const columnsFor = (reload: () => void): Column<BlacklistEntry>[] => [
-  { key: 'worker', title: 'Worker', cell: ({ worker }) => <a href={href(pathOf('workers', worker))}>{worker}</a> },
+  {
+    key: 'worker',
+    title: 'Worker',
+    cell: ({ worker }) => (
+      <a class="name" href={href(pathOf('workers', worker))}>
+        {worker}
+      </a>
+    ),
+  },
   { key: 'reason', title: 'Reason', cell: ({ reason }) => reason },
   {
     key: 'failure',
