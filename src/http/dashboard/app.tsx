@@ -2,6 +2,7 @@
 import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { useStatus } from './live.js'
 import { Login } from './login.js'
+import { RateHistory } from './rate-history.js'
 import { useLocation } from './router.js'
 import { places, viewOf } from './routes.js'
 import { refreshSession, useSession } from './session.js'
@@ -68,6 +69,7 @@ function Shell() {
       >
         Skip to content
       </a>
+      <RateHistory />
       <Topbar menu={menu} onMenu={() => setMenu(!menu)} />
       <nav id="nav" class={menu ? 'nav open' : 'nav'} aria-label="Views">
         {places.map(([at, name]) => (

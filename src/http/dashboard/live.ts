@@ -8,8 +8,14 @@ import { toast } from './toasts.js'
 
 const always: readonly Topic[] = ['overview', 'workers', 'tree', 'quotas']
 
+/** So often what is shown follows the state, at most: a burst of patches is one rendering. */
+const showMs = 100
+
 let client: Client | null = null
 const status = createStore<ClientStatus>('connecting')
+const state = createStore<LiveState>({})
+let showTimer: ReturnType<typeof setTimeout> | undefined
+let shownAt = 0
 const wanted = new Map<Topic, number>()
 
 /** Begins to follow the system, if it does not yet. */
@@ -18,16 +24,31 @@ export function startLive(): Client {
   client = connect(base, { topics: topics() })
   const own = client
   own.subscribe(() => {
-    if (own.status === 'unauthorized') stopLive()
-    if (own.status === 'unauthorized') void refreshSession()
-    else status.set(own.status)
+    if (own !== client) return
+    if (own.status === 'unauthorized') {
+      stopLive()
+      void refreshSession()
+      return
+    }
+    showTimer ??= setTimeout(show, Math.max(0, shownAt + showMs - performance.now()))
+    if (own.status !== status.get()) show()
   })
   return own
+}
+
+function show(): void {
+  clearTimeout(showTimer)
+  showTimer = undefined
+  if (!client) return
+  shownAt = performance.now()
+  state.set(client.state)
+  status.set(client.status)
 }
 
 export function stopLive(): void {
   const own = client
   client = null
+  state.set({})
   status.set('connecting')
   void own?.close()
 }
@@ -55,11 +76,8 @@ export const useStatus = (): ClientStatus => useStore(status)
  * const overview = useLive(({ overview }) => overview)
  */
 export function useLive<T>(select: (state: LiveState) => T): T {
-  const own = startLive()
-  return useSource(
-    (listener) => own.subscribe(listener),
-    () => select(own.state),
-  )
+  startLive()
+  return useSource(state.subscribe, () => select(state.get()))
 }
 
 /**

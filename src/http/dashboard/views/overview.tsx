@@ -1,9 +1,140 @@
-import { Empty, Page } from '../ui/page.js'
+/** The whole system at a glance: what needs somebody first, then how far it is, how fast, and who does what. */
+import { useMemo } from 'preact/hooks'
+import type { Overview } from '../../contract/worker.js'
+import { ratesOf } from '../data/rate.js'
+import { states } from '../data/workers.js'
+import { absolute, ago, duration, number, percent, plural, short } from '../format.js'
+import { useLive } from '../live.js'
+import { useRateHistory } from '../rate-history.js'
+import { href } from '../router.js'
+import { AttentionList } from '../ui/attention.js'
+import { toneOf } from '../ui/badge.js'
+import { Bar, StackedBar } from '../ui/bar.js'
+import { Chart } from '../ui/chart.js'
+import { Card, Facts, Page, Pending } from '../ui/page.js'
+import { QuotaGlance } from '../ui/quota-glance.js'
+import { useNow } from '../ui/time.js'
 
 export default function OverviewView() {
+  const overview = useLive((state) => state.overview)
+  if (!overview)
+    return (
+      <Page title="Overview">
+        <Pending what="the overview" error={null} />
+      </Page>
+    )
   return (
     <Page title="Overview">
-      <Empty>Not yet</Empty>
+      <AttentionList of={overview.attention} />
+      <div class="cards">
+        <Progress of={overview} />
+        <Rate of={overview} />
+      </div>
+      <div class="cards">
+        <Card title="Workers" aside={<a href="#/workers">{`All ${number(overview.workers)}`}</a>}>
+          <StackedBar
+            label="Workers by state"
+            parts={states.map((state) => ({
+              label: state,
+              value: overview.states[state] ?? 0,
+              tone: toneOf(state),
+              href: href('/workers', { state }),
+            }))}
+          />
+        </Card>
+        <Slots of={overview.slots} />
+      </div>
+      <QuotaGlance />
     </Page>
+  )
+}
+
+function Progress({ of: { done, dead, total, doneAt, doneBy, ratePerMinute } }: { of: Overview }) {
+  const now = useNow()
+  const left = Math.max(0, total - done - dead)
+  const share = total > 0 ? (done + dead) / total : 0
+  return (
+    <Card title="Progress" aside={<a href="#/tasks">Tasks</a>}>
+      <p class="big">
+        <b class="num">{total === 0 ? '–' : percent(share)}</b>
+        <span class="muted num">
+          {number(done)} of {plural(total, 'result')}
+        </span>
+      </p>
+      <Bar value={done + dead} max={total} label="Progress of all lanes" bare />
+      <Facts
+        of={[
+          ['Left', number(left)],
+          [
+            'Done',
+            left === 0 ? (
+              total > 0 ? (
+                'all'
+              ) : (
+                'nothing is loaded yet'
+              )
+            ) : doneAt === null ? (
+              'not known yet'
+            ) : (
+              <span title={absolute(doneAt)}>{doneAt > now ? `in ${duration(doneAt - now)}` : ago(doneAt, now)}</span>
+            ),
+          ],
+          ['Goes by', left === 0 ? null : doneBy === 'quota' ? "today's quotas" : doneBy === 'rate' ? 'the present rate' : null],
+          ['Given up', dead > 0 ? <a href={href('/tasks', { state: 'dead' })}>{plural(dead, 'task')}</a> : 'none'],
+          ['At once', ratePerMinute > 0 ? null : left > 0 ? 'nothing is being done now' : null],
+        ]}
+      />
+    </Card>
+  )
+}
+
+function Rate({ of: { ratePerMinute } }: { of: Overview }) {
+  const history = useRateHistory()
+  const data = useMemo(() => ratesOf(history), [history])
+  return (
+    <Card title="Rate">
+      <p class="big">
+        <b class="num">{short(ratePerMinute)}</b> <span class="muted">results a minute, all workers together</span>
+      </p>
+      {data.at.length > 2 ? (
+        <Chart label="Results per minute" data={data} height={150} />
+      ) : (
+        <p class="muted chart-wait">The chart begins when the page is opened; a moment yet.</p>
+      )}
+    </Card>
+  )
+}
+
+function Slots({ of: { limit, used, queued, groups } }: { of: Overview['slots'] }) {
+  return (
+    <Card title="Slots" aside={<a href="#/settings">Change</a>}>
+      <dl class="slots">
+        <SlotRow name="All" limit={limit} used={used} />
+        {Object.entries(groups).map(([group, slots]) => (
+          <SlotRow key={group} name={group} {...slots} />
+        ))}
+      </dl>
+      <p class="muted">
+        {queued === 0 ? (
+          'Nobody waits for a slot.'
+        ) : (
+          <a href={href('/workers', { state: 'queued' })}>{plural(queued, 'worker')} waiting for a slot</a>
+        )}
+      </p>
+    </Card>
+  )
+}
+
+function SlotRow({ name, limit, used }: { name: string; limit: number; used: number }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <Bar value={used} max={limit} label={`Slots in use: ${name}`} tone="busy" bare />
+        <span class="num">
+          {number(used)} of {number(limit)}
+        </span>
+      </dd>
+    </div>
   )
 }

@@ -1,0 +1,88 @@
+/** Which workers a list shows, in which order, and how they lie in the grid of annotators and domains. Pure. */
+import type { Worker } from '../../contract/worker.js'
+import type { Query } from '../router.js'
+
+/** In the order in which they are told: what runs, what waits, what is wrong, what is over. */
+export const states = [
+  'running',
+  'starting',
+  'queued',
+  'paused',
+  'parked',
+  'backoff',
+  'stuck',
+  'crashed',
+  'blacklisted',
+  'stopping',
+  'stopped',
+  'idle',
+  'completed',
+] as const
+
+const natural = new Intl.Collator('en', { numeric: true })
+
+export const stateList = ({ state }: Query): string[] => (state ? state.split(',') : [])
+
+/** Those that the query means. @param except a part of the query that is left out */
+export function matching(workers: readonly Worker[], query: Query, except?: 'state'): Worker[] {
+  const wanted = except === 'state' ? [] : stateList(query)
+  const search = query.search?.toLowerCase()
+  return workers.filter(
+    ({ id, state, annotator, domain }) =>
+      (wanted.length === 0 || wanted.includes(state)) &&
+      (!query.annotator || annotator === query.annotator) &&
+      (!query.domain || domain === query.domain) &&
+      (!search || id.toLowerCase().includes(search)),
+  )
+}
+
+export function countStates(workers: readonly Worker[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { state } of workers) counts[state] = (counts[state] ?? 0) + 1
+  return counts
+}
+
+export const shareOf = ({ progress }: Worker): number =>
+  progress && progress.total > 0 ? (progress.done + progress.dead) / progress.total : 0
+
+const keys: Record<string, (worker: Worker) => number | string> = {
+  id: ({ id }) => id,
+  state: ({ state }) => states.indexOf(state),
+  progress: shareOf,
+  rate: ({ ratePerMinute }) => ratePerMinute,
+  restarts: ({ restarts }) => restarts,
+  since: ({ since }) => since,
+}
+
+/** @param sort `rate`, or `-rate` for the largest first; anything else: as configured */
+export function sorted(workers: readonly Worker[], sort = ''): readonly Worker[] {
+  const down = sort.startsWith('-')
+  const key = keys[down ? sort.slice(1) : sort]
+  if (!key) return workers
+  const by = (a: Worker, b: Worker): number => {
+    const [x, y] = [key(a), key(b)]
+    return typeof x === 'string' || typeof y === 'string' ? natural.compare(String(x), String(y)) : x - y
+  }
+  return [...workers].sort(down ? (a, b) => by(b, a) : by)
+}
+
+export interface Grid {
+  domains: string[]
+  rows: { annotator: string; cells: Worker[][] }[]
+}
+
+/** A cell may hold several, or none. Rows and columns come in the order of the configuration. */
+export function gridOf(workers: readonly Worker[]): Grid {
+  const domains = [...new Set(workers.map(({ domain }) => domain))]
+  const column = new Map(domains.map((domain, at) => [domain, at]))
+  const rows = new Map<string, Worker[][]>()
+  for (const worker of workers) {
+    let cells = rows.get(worker.annotator)
+    if (!cells) {
+      cells = domains.map(() => [])
+      rows.set(worker.annotator, cells)
+    }
+    cells[column.get(worker.domain) ?? 0]?.push(worker)
+  }
+  return { domains, rows: [...rows].map(([annotator, cells]) => ({ annotator, cells })) }
+}

@@ -1,0 +1,62 @@
+/** A line of the supervision tree. */
+import type { SupervisorNode } from '../../contract/tree.js'
+import type { Worker } from '../../contract/worker.js'
+import { statesBelow } from '../data/tree.js'
+import { states } from '../data/workers.js'
+import { duration, number } from '../format.js'
+import { href, pathOf } from '../router.js'
+import { Badge, type Tone, toneOf } from './badge.js'
+import { Bar } from './bar.js'
+
+export function SupervisorRow({ node, open, onToggle }: { node: SupervisorNode; open: boolean; onToggle: () => void }) {
+  const { supervisor, strategy, state, reason, restarts } = node
+  const counts = statesBelow(node)
+  return (
+    <>
+      <button type="button" class="twist" tabIndex={-1} aria-label={`${open ? 'Close' : 'Open'} ${supervisor}`} onClick={onToggle}>
+        <span aria-hidden="true">{open ? '▾' : '▸'}</span>
+      </button>
+      <b class="tree-name">{supervisor}</b>
+      <Badge text={state} title={reason} />
+      <span class="muted">{strategy}</span>
+      <Intensity of={restarts} supervisor={supervisor} />
+      <span class="tree-below">
+        {states
+          .filter((each) => counts[each])
+          .map((each) => (
+            <span key={each} class={`chip ${toneOf(each)}`}>
+              {each} <b class="num">{number(counts[each])}</b>
+            </span>
+          ))}
+      </span>
+    </>
+  )
+}
+
+/** How many restarts it has counted, of those it tolerates. */
+function Intensity({ of: { count, limit, withinMs }, supervisor }: { of: SupervisorNode['restarts']; supervisor: string }) {
+  if (limit === null) return <span class="muted num">{number(count)} restarts, never gives up</span>
+  const tone: Tone = count === 0 ? 'ok' : count >= limit ? 'bad' : 'warn'
+  return (
+    <span class="intensity" title={`${count} restarts in the last ${duration(withinMs)}; at one more than ${limit} it gives up`}>
+      <Bar value={count} max={Math.max(1, limit)} label={`Restarts counted by ${supervisor}`} tone={tone} bare />
+      <span class="num muted">
+        {number(count)} of {number(limit)} restarts in {duration(withinMs)}
+      </span>
+    </span>
+  )
+}
+
+export function WorkerRow({ id, state, worker }: { id: string; state: Worker['state']; worker: Worker | undefined }) {
+  return (
+    <>
+      <span class="twist" />
+      <a class="tree-name" tabIndex={-1} href={href(pathOf('workers', id))}>
+        {id}
+      </a>
+      <Badge text={state} />
+      <span class="muted clip">{worker?.reason}</span>
+      {worker && worker.restarts > 0 && <span class="muted num">{number(worker.restarts)} restarts</span>}
+    </>
+  )
+}

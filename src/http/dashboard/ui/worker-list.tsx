@@ -1,0 +1,112 @@
+/** Workers one below another, page by page; those that are ticked, or all that match, are controlled together. */
+import { useState } from 'preact/hooks'
+import type { Worker } from '../../contract/worker.js'
+import { useBeats } from '../beats.js'
+import { WorkerControls } from '../controls.js'
+import { shareOf } from '../data/workers.js'
+import { duration, number, plural } from '../format.js'
+import { href, pathOf, type Query, setQuery } from '../router.js'
+import { Badge } from './badge.js'
+import { Bar } from './bar.js'
+import { Pager } from './pager.js'
+import { type Column, type Sort, Table } from './table.js'
+import { Time } from './time.js'
+
+const size = 100
+
+export function WorkerList({ workers, query }: { workers: readonly Worker[]; query: Query }) {
+  const [ticked, tick] = useState<ReadonlySet<string>>(new Set())
+  const beats = useBeats()
+  const page = Math.min(Math.max(0, Number(query.page) || 0), Math.max(0, Math.ceil(workers.length / size) - 1))
+  // What a filter hides is not meant.
+  const chosen = workers.filter(({ id }) => ticked.has(id))
+  const all = chosen.length > 0 && chosen.length === workers.length
+  const toggle = (id: string): void => {
+    const next = new Set(ticked)
+    if (!next.delete(id)) next.add(id)
+    tick(next)
+  }
+  const columns: Column<Worker>[] = [
+    {
+      key: 'choose',
+      title: 'Choose',
+      heading: (
+        <input
+          type="checkbox"
+          aria-label="Choose all that match"
+          checked={all}
+          ref={(box) => {
+            if (box) box.indeterminate = chosen.length > 0 && !all
+          }}
+          onChange={() => tick(all ? new Set() : new Set(workers.map(({ id }) => id)))}
+        />
+      ),
+      cell: ({ id }) => <input type="checkbox" aria-label={`Choose ${id}`} checked={ticked.has(id)} onChange={() => toggle(id)} />,
+    },
+    { key: 'id', title: 'Worker', sortable: true, cell: ({ id }) => <a href={href(pathOf('workers', id))}>{id}</a> },
+    { key: 'state', title: 'State', sortable: true, cell: ({ state }) => <Badge text={state} /> },
+    { key: 'why', title: 'Why', wide: true, cell: ({ reason }) => <span class="muted clip">{reason}</span> },
+    {
+      key: 'progress',
+      title: 'Progress',
+      sortable: true,
+      cell: (worker) =>
+        worker.progress && (
+          <span title={`${number(worker.progress.done)} of ${number(worker.progress.total)}`}>
+            <Bar value={shareOf(worker)} max={1} label={`Progress of ${worker.id}`} />
+          </span>
+        ),
+    },
+    {
+      key: 'rate',
+      title: 'Per min',
+      numeric: true,
+      sortable: true,
+      cell: ({ ratePerMinute }) => (ratePerMinute > 0 ? number(ratePerMinute) : '–'),
+    },
+    {
+      key: 'beat',
+      title: 'Beat',
+      numeric: true,
+      wide: true,
+      cell: ({ id }) => {
+        const age = beats[id]?.beatAgeMs
+        return age == null ? '–' : duration(age)
+      },
+    },
+    { key: 'restarts', title: 'Restarts', numeric: true, sortable: true, cell: ({ restarts }) => number(restarts) },
+    { key: 'since', title: 'Since', numeric: true, sortable: true, wide: true, cell: ({ since }) => <Time at={since} /> },
+  ]
+  return (
+    <>
+      <div class="bulk">
+        <b class="num">{chosen.length === 0 ? 'None chosen' : `${plural(chosen.length, 'worker')} chosen`}</b>
+        {chosen.length === 0 && <span class="muted">Tick workers, or all that match, to control them together.</span>}
+        {chosen.length > 0 && (
+          <WorkerControls
+            of={{
+              name: chosen.length === 1 ? (chosen[0]?.id ?? '') : `${number(chosen.length)} workers`,
+              selection: { workers: chosen.map(({ id }) => id) },
+              states: [...new Set(chosen.map(({ state }) => state))],
+            }}
+          />
+        )}
+      </div>
+      <div class="worker-list">
+        <Table
+          label="Workers"
+          columns={columns}
+          rows={workers.slice(page * size, (page + 1) * size)}
+          rowKey={({ id }) => id}
+          sort={sortOf(query.sort)}
+          onSort={({ key, down }) => setQuery({ sort: `${down ? '-' : ''}${key}`, page: null })}
+          empty="No worker matches"
+        />
+      </div>
+      <Pager page={page} size={size} total={workers.length} what="worker" onPage={(next) => setQuery({ page: next || null })} />
+    </>
+  )
+}
+
+const sortOf = (text: string | undefined): Sort | undefined =>
+  text ? { key: text.replace(/^-/, ''), down: text.startsWith('-') } : undefined
