@@ -81,6 +81,7 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
     <>
       <div class="bulk">
         <b class="num">{chosen.length === 0 ? 'None chosen' : `${plural(chosen.length, 'worker')} chosen`}</b>
+        {chosen.length === 0 && <span class="muted">Tick workers, or all that match, to control them together.</span>}
         {chosen.length > 0 && (
           <WorkerControls
             of={{
@@ -91,15 +92,17 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
           />
         )}
       </div>
-      <Table
-        label="Workers"
-        columns={columns}
-        rows={workers.slice(page * size, (page + 1) * size)}
-        rowKey={({ id }) => id}
-        sort={sortOf(query.sort)}
-        onSort={({ key, down }) => setQuery({ sort: `${down ? '-' : ''}${key}`, page: null })}
-        empty="No worker matches"
-      />
+      <div class="worker-list">
+        <Table
+          label="Workers"
+          columns={columns}
+          rows={workers.slice(page * size, (page + 1) * size)}
+          rowKey={({ id }) => id}
+          sort={sortOf(query.sort)}
+          onSort={({ key, down }) => setQuery({ sort: `${down ? '-' : ''}${key}`, page: null })}
+          empty="No worker matches"
+        />
+      </div>
       <Pager page={page} size={size} total={workers.length} what="worker" onPage={(next) => setQuery({ page: next || null })} />
     </>
   )
