@@ -21,11 +21,13 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
   // What a filter hides is not meant.
   const chosen = workers.filter(({ id }) => ticked.has(id))
   const all = chosen.length > 0 && chosen.length === workers.length
-  const toggle = (id: string): void => {
-    const next = new Set(ticked)
-    if (!next.delete(id)) next.add(id)
-    tick(next)
-  }
+  // By what is ticked then: a row may be one that was drawn long before.
+  const toggle = (id: string): void =>
+    tick((before) => {
+      const next = new Set(before)
+      if (!next.delete(id)) next.add(id)
+      return next
+    })
   const columns: Column<Worker>[] = [
     {
       key: 'choose',
@@ -98,6 +100,7 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
           columns={columns}
           rows={workers.slice(page * size, (page + 1) * size)}
           rowKey={({ id }) => id}
+          rowParts={(worker) => [worker, beats[worker.id]?.beatAgeMs, ticked.has(worker.id)]}
           sort={sortOf(query.sort)}
           onSort={({ key, down }) => setQuery({ sort: `${down ? '-' : ''}${key}`, page: null })}
           empty="No worker matches"
