@@ -20,10 +20,9 @@ export const eventTypes = [
 ] as const satisfies EventName[]
 
 /** The parts before the first colon, each with its events. */
-export const eventGroups: [group: string, types: string[]][] = [...new Set(eventTypes.map((type) => type.split(':')[0] as string))].map((group) => [
-  group,
-  eventTypes.filter((type) => type.startsWith(`${group}:`)),
-])
+export const eventGroups: [group: string, types: string[]][] = [...new Set(eventTypes.map((type) => type.split(':')[0] as string))].map(
+  (group) => [group, eventTypes.filter((type) => type.startsWith(`${group}:`))],
+)
 
 /** What an event says, in a line. */
 export function sentenceOf(type: string, payload: unknown): string {

@@ -13,7 +13,9 @@ export function labelTable({ labels }: Pick<LabelReport, 'labels'>): LabelTable 
   const annotators = [...new Set(labels.map(({ annotator }) => annotator))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
   const totals = annotators.map((one) => sum(labels.filter(({ annotator }) => annotator === one).map(({ count }) => count)))
   const rows = [...new Set(labels.map(({ label }) => label))].map((label) => {
-    const counts = annotators.map((one) => sum(labels.filter((row) => row.annotator === one && row.label === label).map(({ count }) => count)))
+    const counts = annotators.map((one) =>
+      sum(labels.filter((row) => row.annotator === one && row.label === label).map(({ count }) => count)),
+    )
     return { label, counts, shares: counts.map((count, index) => share(count, totals[index] ?? 0)), total: sum(counts) }
   })
   return { annotators, rows: rows.sort((a, b) => b.total - a.total), totals }
