@@ -99,6 +99,21 @@ test('a parked worker whose tasks are dropped waits for its quota no longer', as
   assert.equal(await within(20_000, 'the run is done', done), { completed: ['a/x'], stopped: [], blacklisted: [], results: 2, dead: 7 })
 })
 
+test('tasks that another host drops are waited for no longer', async () => {
+  const store = join(temporaryFolder(), 'shared.db')
+  const system = await open({ store, ...patient, workers: [worker('a/x')] })
+  const other = await open({ store, ...patient, workers: [worker('a/x')] })
+  await system.load(
+    'data',
+    items(2, () => ({ do: 'throw' })),
+  )
+  await system.start()
+  await allRetrying(system, 2)
+  const done = system.done()
+  assert.is(await other.tasks.drop({ domain: 'x' }, 'no'), 2)
+  assert.is((await within(20_000, 'the run is done', done)).dead, 2)
+})
+
 test('tasks are begun by the priority that they were given', async () => {
   const starts = join(temporaryFolder(), 'starts.jsonl')
   const system = await open({ workers: [worker('a/x', { prefetch: 0, input: { starts } })] })

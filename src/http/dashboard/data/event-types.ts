@@ -1,0 +1,52 @@
+/** The events that the event log keeps. A copy of `storedEvents`, which a browser cannot import; a test compares them. */
+import type { EventName } from '../../../events.js'
+
+export const eventTypes = [
+  'worker:state:changed',
+  'worker:failure:recorded',
+  'supervisor:state:changed',
+  'tree:node:added',
+  'tree:node:updated',
+  'tree:node:removed',
+  'system:failure:escalated',
+  'task:poison:quarantined',
+  'quota:window:spent',
+  'quota:key:retired',
+  'quota:limits:changed',
+  'dataset:load:finished',
+  'host:work:recovered',
+  'store:thread:restarted',
+  'http:control:done',
+] as const satisfies EventName[]
+
+/** The parts before the first colon, each with its events. */
+export const eventGroups: [group: string, types: string[]][] = [...new Set(eventTypes.map((type) => type.split(':')[0] as string))].map((group) => [
+  group,
+  eventTypes.filter((type) => type.startsWith(`${group}:`)),
+])
+
+/** What an event says, in a line. */
+export function sentenceOf(type: string, payload: unknown): string {
+  const of = (typeof payload === 'object' && payload !== null ? payload : {}) as Record<string, unknown>
+  switch (type) {
+    case 'worker:state:changed':
+    case 'supervisor:state:changed':
+      return `${of.from} → ${of.to}${of.reason ? `: ${of.reason}` : ''}`
+    case 'worker:failure:recorded': {
+      const { kind, message } = (of.failure ?? {}) as Record<string, unknown>
+      return `${kind}: ${message}`
+    }
+    case 'quota:window:spent':
+      return `${of.quota}: ${of.window} is spent`
+    case 'quota:key:retired':
+      return `${of.quota}: ${of.reason}`
+    case 'dataset:load:finished':
+      return `${of.dataset}: ${of.added} added, ${of.updated} updated, ${of.known} known`
+    case 'host:work:recovered':
+      return `${Array.isArray(of.workers) ? of.workers.length : 0} workers and ${of.leases} leases taken back`
+    case 'http:control:done':
+      return `${of.action} by ${of.who}: ${of.outcome}${of.status ? ` (${of.status})` : ''}`
+    default:
+      return [of.quota, of.id, of.key, of.supervisor, of.message, of.reason].filter((part) => typeof part === 'string').join(': ')
+  }
+}

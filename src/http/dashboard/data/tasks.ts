@@ -1,0 +1,68 @@
+/** Tasks, as the views of them choose and change them. */
+import type { Dataset, Task } from '../../contract/task.js'
+
+export type TaskState = Task['state']
+export type TaskAction = 'redrive' | 'retry' | 'drop' | 'priority'
+
+/** The lanes and keys that a call means, as the API takes them. */
+export interface TaskFilter {
+  dataset?: string
+  annotator?: string
+  domain?: string
+  worker?: string
+  keys?: string[]
+  states?: TaskState[]
+}
+
+export const taskStates: readonly TaskState[] = ['waiting', 'leased', 'retrying', 'done', 'dead']
+
+/** What can be done in each state. Dead ones can be dropped as well: nothing but that is said of them then. */
+const possible: Record<TaskState, readonly TaskAction[]> = {
+  waiting: ['drop', 'priority'],
+  leased: [],
+  retrying: ['retry', 'drop', 'priority'],
+  done: [],
+  dead: ['redrive', 'drop'],
+}
+
+/** What makes sense for tasks of these states, in the order of the buttons. */
+export function possibleIn(states: readonly TaskState[]): TaskAction[] {
+  const all: readonly TaskAction[] = ['redrive', 'retry', 'drop', 'priority']
+  return all.filter((action) => states.some((state) => possible[state].includes(action)))
+}
+
+export const laneKey = ({ dataset, annotator, domain, key }: Pick<Task, 'dataset' | 'annotator' | 'domain' | 'key'>): string =>
+  JSON.stringify([dataset, annotator, domain, key])
+
+/** One call for each lane: the same key in another lane is another task. */
+export function callsFor(tasks: readonly Task[]): (TaskFilter & { keys: string[] })[] {
+  const lanes = new Map<string, TaskFilter & { keys: string[] }>()
+  for (const { dataset, annotator, domain, key } of tasks) {
+    const lane = JSON.stringify([dataset, annotator, domain])
+    const known = lanes.get(lane)
+    if (known) known.keys.push(key)
+    else lanes.set(lane, { dataset, annotator, domain, keys: [key] })
+  }
+  return [...lanes.values()]
+}
+
+/** How many tasks are in each state, of one dataset or of all. */
+export function countsOf(datasets: readonly Dataset[], name?: string): Record<TaskState, number> {
+  const counts: Record<TaskState, number> = { waiting: 0, leased: 0, retrying: 0, done: 0, dead: 0 }
+  for (const dataset of datasets) {
+    if (name !== undefined && dataset.name !== name) continue
+    const { total, done, dead, leased, retrying } = dataset
+    counts.done += done
+    counts.dead += dead
+    counts.leased += leased
+    counts.retrying += retrying
+    counts.waiting += Math.max(0, total - done - dead - leased - retrying)
+  }
+  return counts
+}
+
+/** What the time of a task means. */
+export function momentOf({ state, at }: Pick<Task, 'state' | 'at'>): { word: string; at: number } | null {
+  if (at === null) return null
+  return { word: state === 'retrying' ? 'due' : state === 'dead' ? 'given up' : state === 'done' ? 'committed' : 'since', at }
+}
