@@ -8,6 +8,8 @@ interface Page {
   next: string | null
 }
 
+const itemsOf = (answer: Item[] | Page): Item[] => (Array.isArray(answer) ? answer : answer.items)
+
 /** One round of asking may take so long. */
 const patienceMs = 10_000
 
@@ -32,7 +34,7 @@ export class Poll {
     const ask: Record<keyof LiveState, (signal: AbortSignal) => Promise<unknown>> = {
       overview: (signal) => this.#get('/overview', signal),
       workers: (signal) => this.#all('/workers?limit=1000', 'id', signal),
-      tree: (signal) => this.#get('/tree', signal),
+      tree: async (signal) => itemsOf(await this.#get<Item[] | Page>('/tree', signal)),
       quotas: (signal) => this.#all('/quotas?limit=1000', 'name', signal),
     }
     try {
@@ -51,7 +53,7 @@ export class Poll {
     let after: string | null = ''
     do {
       const page: Item[] | Page = await this.#get(after ? `${path}&after=${encodeURIComponent(after)}` : path, signal)
-      found.push(...(Array.isArray(page) ? page : page.items))
+      found.push(...itemsOf(page))
       after = Array.isArray(page) ? null : page.next
     } while (after)
     return Object.fromEntries(found.map((item) => [item[key], item]))
