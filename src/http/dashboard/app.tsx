@@ -9,6 +9,7 @@ import { refreshSession, useSession } from './session.js'
 import { Toasts } from './toasts.js'
 import { Topbar } from './topbar.js'
 import { Button } from './ui/button.js'
+import { Questions } from './ui/confirm.js'
 import { Empty, Page, Pending } from './ui/page.js'
 
 const retryMs = 3_000
@@ -36,6 +37,7 @@ export function App() {
   return (
     <>
       {session.role === null ? <Login /> : <Shell />}
+      <Questions />
       <Toasts />
     </>
   )

@@ -9,7 +9,7 @@ import { toast } from './toasts.js'
 const always: readonly Topic[] = ['overview', 'workers', 'tree', 'quotas']
 
 /** So often what is shown follows the state, at most: a burst of patches is one rendering. */
-const showMs = 100
+const showMs = 200
 
 let client: Client | null = null
 const status = createStore<ClientStatus>('connecting')

@@ -1,5 +1,5 @@
 /** A value that components can follow. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 
 export interface Store<T> {
   get(): T
@@ -28,18 +28,17 @@ export function createStore<T>(value: T): Store<T> {
 export function useSource<T>(subscribe: (listener: () => void) => () => void, read: () => T): T {
   const value = read()
   const [, render] = useState({})
+  const latest = useRef({ read, value })
+  latest.current = { read, value }
   useEffect(() => {
-    // It may have changed between rendering and here.
-    let seen = value
     const look = (): void => {
-      const now = read()
-      if (Object.is(now, seen)) return
-      seen = now
-      render({})
+      const { read, value } = latest.current
+      if (!Object.is(read(), value)) render({})
     }
+    // It may have changed between rendering and here.
     look()
     return subscribe(look)
-  })
+  }, [subscribe])
   return value
 }
 

@@ -3,13 +3,14 @@ import type { WorkerDetail } from '../../contract/worker.js'
 
 export type Transition = WorkerDetail['history'][number]
 type State = Transition['to']
+type Point = readonly [x: number, y: number]
 
 export const nodeWidth = 92
 export const nodeHeight = 28
 export const drawing = { width: 800, height: 270 }
 
 /** Centres of the states. */
-export const places: Record<State, readonly [x: number, y: number]> = {
+export const places: Record<State, Point> = {
   idle: [60, 120],
   queued: [195, 120],
   starting: [330, 120],
@@ -78,26 +79,23 @@ function pathBetween(from: State, to: State): string {
   const [dx, dy] = [x2 - x1, y2 - y1]
   const length = Math.hypot(dx, dy) || 1
   const [ox, oy] = [(-dy / length) * 4, (dx / length) * 4]
-  const begin = border(x1, y1, dx, dy)
-  const end = border(x2, y2, -dx, -dy)
-  const line = `M${round(begin[0] + ox)} ${round(begin[1] + oy)}`
-  const stop = `${round(end[0] + ox)} ${round(end[1] + oy)}`
+  const line = `M${border([x1, y1], [ox, oy], [dx, dy])}`
+  const stop = border([x2, y2], [ox, oy], [-dx, -dy])
   const crosses = Object.entries(places).some(([name, place]) => name !== from && name !== to && isNear(place, [x1, y1], [x2, y2]))
   if (!crosses) return `${line}L${stop}`
   const bend = Math.min(70, length / 4)
   return `${line}Q${round((x1 + x2) / 2 + (ox / 4) * bend)} ${round((y1 + y2) / 2 + (oy / 4) * bend)} ${stop}`
 }
 
-/** Where a line from the centre leaves the box of a state. */
-function border(x: number, y: number, dx: number, dy: number): [number, number] {
-  const scale = Math.min(
-    dx === 0 ? Number.POSITIVE_INFINITY : nodeWidth / 2 / Math.abs(dx),
-    dy === 0 ? Number.POSITIVE_INFINITY : nodeHeight / 2 / Math.abs(dy),
-  )
-  return [x + dx * scale, y + dy * scale]
+/** Where a line that passes beside the centre leaves the box of a state. */
+function border([x, y]: Point, [ox, oy]: Point, [dx, dy]: Point): string {
+  const until = (way: number, beside: number, half: number): number =>
+    way === 0 ? Number.POSITIVE_INFINITY : (half * Math.sign(way) - beside) / way
+  const scale = Math.min(until(dx, ox, nodeWidth / 2), until(dy, oy, nodeHeight / 2))
+  return `${round(x + ox + dx * scale)} ${round(y + oy + dy * scale)}`
 }
 
-function isNear([px, py]: readonly [number, number], [x1, y1]: readonly [number, number], [x2, y2]: readonly [number, number]): boolean {
+function isNear([px, py]: Point, [x1, y1]: Point, [x2, y2]: Point): boolean {
   const [dx, dy] = [x2 - x1, y2 - y1]
   const along = ((px - x1) * dx + (py - y1) * dy) / (dx * dx + dy * dy)
   if (along <= 0 || along >= 1) return false

@@ -105,7 +105,10 @@ function look({ series }: ChartData, { format, top, stepped }: Look): Omit<uPlot
     legend: { live: true },
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(top, most === null ? 1 : most * 1.1, 1)] } },
-    axes: [axis, { ...axis, size: 48, values: (_plot, ticks) => ticks.map(format) }],
+    axes: [
+      { ...axis, size: 28, space: 64, values: (_plot, ticks) => timesOf(ticks) },
+      { ...axis, size: 48, values: (_plot, ticks) => ticks.map(format) },
+    ],
     series: [
       { label: 'Time', value: (_plot, at) => (at === null ? '' : clock(at * 1_000)) },
       ...series.map(
@@ -129,6 +132,12 @@ function look({ series }: ChartData, { format, top, stepped }: Look): Omit<uPlot
       ),
     ],
   }
+}
+
+/** To the second only where ticks are that close. */
+function timesOf(ticks: number[]): string[] {
+  const close = ticks.length > 1 && (ticks[1] as number) - (ticks[0] as number) < 60
+  return ticks.map((tick) => clock(tick * 1_000).slice(0, close ? 8 : 5))
 }
 
 const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim() || 'gray'

@@ -1,8 +1,9 @@
 /**
  * Asks before something is done: what it does, to whom, with what. What fails is said in the dialog, so that nothing typed is lost.
  */
-import { type ComponentChildren, render } from 'preact'
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { createStore, useStore } from '../store.js'
 import { Button } from './button.js'
 import { Dialog } from './dialog.js'
 import { type FormField, FormFields } from './form-field.js'
@@ -25,24 +26,24 @@ export interface Question {
   word?: string | undefined
 }
 
-/** Asks, and does it once it was confirmed. An error of `run` is shown, and the dialog stays. */
-export function ask(question: Question, run: (answers: Answers) => Promise<unknown>): void {
-  const place = document.createElement('div')
-  document.body.append(place)
-  const close = (): void => {
-    render(null, place)
-    place.remove()
-  }
-  render(<Confirm question={question} run={run} close={close} />, place)
-}
-
-interface ConfirmProps {
+interface Asked {
   question: Question
   run: (answers: Answers) => Promise<unknown>
-  close: () => void
 }
 
-function Confirm({ question: { title, text, fields = [], children, action, danger = false, word }, run, close }: ConfirmProps) {
+const asked = createStore<Asked | null>(null)
+const close = (): void => asked.set(null)
+
+/** Asks, and does it once it was confirmed. An error of `run` is shown, and the dialog stays. */
+export const ask = (question: Question, run: (answers: Answers) => Promise<unknown>): void => asked.set({ question, run })
+
+/** Where questions are asked: once in the page. */
+export function Questions() {
+  const now = useStore(asked)
+  return now && <Confirm {...now} />
+}
+
+function Confirm({ question: { title, text, fields = [], children, action, danger = false, word }, run }: Asked) {
   const [typed, type] = useState('')
   const [busy, setBusy] = useState(false)
   const [problem, tell] = useState('')

@@ -12,34 +12,32 @@ export function EventTable({ events }: { events: readonly StatusEvent[] }) {
 
 const columns: Column<StatusEvent>[] = [
   { key: 'id', title: 'Id', numeric: true, wide: true, cell: ({ id }) => id },
-  {
-    key: 'at',
-    title: 'When',
-    cell: ({ at }) => (
-      <span class="nowrap">
-        <Time at={at} />
-      </span>
-    ),
-  },
-  { key: 'type', title: 'Type', cell: ({ type }) => <code class="nowrap">{type}</code> },
-  {
-    key: 'worker',
-    title: 'Worker',
-    cell: ({ worker }) =>
-      worker && (
-        <a class="name" href={href(pathOf('workers', worker))}>
-          {worker}
-        </a>
-      ),
-  },
-  {
-    key: 'payload',
-    title: 'What',
-    cell: ({ type, payload }) => (
-      <details class="what">
-        <summary>{sentenceOf(type, payload) || 'payload'}</summary>
-        <Json value={payload} />
-      </details>
-    ),
-  },
+  { key: 'at', title: 'When', cell: ({ at }) => <When at={at} /> },
+  { key: 'type', title: 'Type', wide: true, cell: ({ type }) => <code class="nowrap">{type}</code> },
+  { key: 'payload', title: 'What', cell: (event) => <What event={event} /> },
+  { key: 'worker', title: 'Worker', cell: ({ worker }) => worker && <Worker id={worker} /> },
 ]
+
+const When = ({ at }: { at: number }) => (
+  <span class="nowrap">
+    <Time at={at} />
+  </span>
+)
+
+const Worker = ({ id }: { id: string }) => (
+  <a class="name" href={href(pathOf('workers', id))}>
+    {id}
+  </a>
+)
+
+/** On a phone, where there is no room for a column of types, with its type. */
+function What({ event: { type, payload } }: { event: StatusEvent }) {
+  return (
+    <details class="what">
+      <summary>
+        <code class="narrow muted">{type}</code> {sentenceOf(type, payload) || 'payload'}
+      </summary>
+      <Json value={payload} />
+    </details>
+  )
+}

@@ -4,6 +4,8 @@ import { useEffect, useState } from 'preact/hooks'
 import { type Query, setQuery } from '../router.js'
 import { SelectField, TextField } from './field.js'
 
+/** `annotator-10` comes after `annotator-9`. */
+const byName = new Intl.Collator('en', { numeric: true })
 /** A list is asked for so long after the last key. */
 const pauseMs = 250
 
@@ -37,7 +39,7 @@ export function SearchFilter({ name, label, query }: FilterProps) {
 export function SelectFilter({ name, label, query, values, all = 'All' }: FilterProps & { values: readonly string[]; all?: string }) {
   const known = query[name] ?? ''
   // A shared address may name what is not there any more.
-  const sorted = [...new Set([...values, ...(known ? [known] : [])])].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  const sorted = [...new Set([...values, ...(known ? [known] : [])])].sort(byName.compare)
   return (
     <SelectField
       label={label}

@@ -37,9 +37,9 @@ function One({ field, onInput }: { field: FormField; onInput: ((value: string) =
     <div class={type === 'checkbox' ? 'field box' : 'field'}>
       <label for={id}>{label}</label>
       {choices ? (
-        <select {...shared} defaultValue={String(value)}>
+        <select {...shared}>
           {choices.map((choice) => (
-            <option key={choice} value={choice}>
+            <option key={choice} value={choice} selected={choice === String(value)}>
               {choice}
             </option>
           ))}

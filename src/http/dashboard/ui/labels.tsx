@@ -13,7 +13,7 @@ export function Labels({ report }: { report: LabelReport }) {
   const { dataset, domain, items, agreement } = report
   const { annotators, rows, totals } = labelTable(report)
   const columns: Column<Row>[] = [
-    { key: 'label', title: 'Label', cell: ({ label }) => label },
+    { key: 'label', title: 'Label', cell: ({ label }) => <span class="name">{label}</span> },
     ...annotators.map(
       (annotator, at): Column<Row> => ({
         key: `annotator ${annotator}`,

@@ -1,18 +1,24 @@
 /** The state chart of a worker's life: where it is now, and the ways it took lately. */
-import { useId } from 'preact/hooks'
+import { useEffect, useId, useRef } from 'preact/hooks'
 import { drawing, nodeHeight, nodeWidth, places, type Transition, waysTaken } from '../data/lifecycle.js'
 import { toneOf } from './badge.js'
 
 /** @param history newest first */
 export function Lifecycle({ state, history }: { state: Transition['to']; history: readonly Transition[] }) {
   const arrow = useId()
+  const box = useRef<HTMLDivElement>(null)
+  // Where there is no room for all of it, the present state is in sight.
+  useEffect(() => {
+    const { current } = box
+    if (current) current.scrollLeft = (places[state][0] / drawing.width) * current.scrollWidth - current.clientWidth / 2
+  }, [state])
   const before = history.slice(0, 5).map(({ from }) => from)
   const label = `Lifecycle: now ${state}${before.length > 0 ? `; before that ${before.join(', ')}` : ''}`
   const visited = new Set(history.slice(0, 8).flatMap(({ from, to }) => [from, to]))
   // Those that were taken lie on top, the latest last.
   const ways = waysTaken(history).sort((a, b) => (b.taken || 99) - (a.taken || 99))
   return (
-    <div class="lifecycle">
+    <div ref={box} class="lifecycle">
       <svg viewBox={`0 0 ${drawing.width} ${drawing.height}`} role="img" aria-label={label}>
         <defs>
           {['', 'taken'].map((kind) => (

@@ -1,12 +1,13 @@
 /** The end of the log as it grows: by level and worker, to be held while one reads. */
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { LogRecord } from '../../contract/log.js'
 import { brief } from '../data/brief.js'
-import { atLeast, joined, type Level } from '../data/tail.js'
+import { atLeast, type Level } from '../data/tail.js'
 import { absolute, clock } from '../format.js'
-import { useApi, useLive, useStatus, useTold } from '../live.js'
+import { useApi, useLive, useStatus } from '../live.js'
+import { useTail } from '../use-tail.js'
 import { Badge } from './badge.js'
-import { Button } from './button.js'
+import { Hold } from './hold.js'
 import { Pending } from './page.js'
 
 interface LogTailProps {
@@ -17,31 +18,27 @@ interface LogTailProps {
 
 const mostShown = 1_000
 
+const none: LogRecord[] = []
+const seqOf = ({ seq }: LogRecord): number => seq
+
 export function LogTail({ level, worker }: LogTailProps) {
   const [paused, pause] = useState(false)
-  const [told, tell] = useState<LogRecord[]>([])
   const live = useStatus() === 'live'
-  const search = new URLSearchParams({ level, limit: '300', ...(worker && { worker }) }).toString()
-  const { data, error } = useApi<{ items: LogRecord[] }>(`/logs?${search}`, { everyMs: live || paused ? 0 : 2_000 })
+  const filter = new URLSearchParams({ level, limit: '300', ...(worker && { worker }) }).toString()
+  const { data, error } = useApi<{ items: LogRecord[] }>(`/logs?${filter}`, { everyMs: live || paused ? 0 : 2_000 })
   const annotator = useLive(({ workers }) => worker && workers?.[worker]?.annotator)
   const domain = useLive(({ workers }) => worker && workers?.[worker]?.domain)
-  useEffect(() => tell([]), [search])
-  useTold('logs', 'log', (record) => {
-    const meant = atLeast(record.level, level) && (!worker || (record.annotator === annotator && record.domain === domain))
-    if (meant && !paused) tell((before) => [...before, record].slice(-mostShown))
-  })
+  const meant = (record: LogRecord): boolean =>
+    !paused && atLeast(record.level, level) && (!worker || (record.annotator === annotator && record.domain === domain))
+  const rows = useTail('logs', 'log', { asked: data?.items ?? none, most: mostShown, place: seqOf, meant, filter })
   if (!data) return <Pending what="the log" error={error} />
-  const rows = joined(data.items, told, mostShown, ({ seq }) => seq)
   return (
     <>
-      <div class="row">
-        <Button pressed={paused} onClick={() => pause(!paused)}>
-          {paused ? 'Go on' : 'Hold'}
-        </Button>
-        <span class="muted">
-          {paused ? 'Held: what is logged now is not shown' : live ? 'New lines appear as they are logged' : 'Asked every two seconds'}
-        </span>
-      </div>
+      <Hold
+        paused={paused}
+        pause={pause}
+        told={paused ? 'Held: what is logged now is not shown' : live ? 'New lines appear as they are logged' : 'Asked every two seconds'}
+      />
       <Lines rows={rows} />
     </>
   )
@@ -70,18 +67,21 @@ function Lines({ rows }: { rows: readonly LogRecord[] }) {
   )
 }
 
-function Line({ record: { at, level, part, annotator, domain, message, fields } }: { record: LogRecord }) {
-  const who = annotator === null && domain === null ? part : [annotator, domain].filter(Boolean).join('/')
-  return (
-    <div class="log-line">
-      <time dateTime={new Date(at).toISOString()} title={absolute(at)}>
-        {clock(at)}
-      </time>
-      <Badge text={level} />
-      <span class="log-who">{who}</span>
-      <span class="log-text">
-        {message} {fields && Object.keys(fields).length > 0 && <span class="muted">{brief(fields, 300)}</span>}
-      </span>
-    </div>
-  )
+/** Rows stay as they are: each is made once, whatever comes after it. */
+function Line({ record }: { record: LogRecord }) {
+  return useMemo(() => {
+    const { at, level, part, annotator, domain, message, fields } = record
+    return (
+      <div class="log-line">
+        <time dateTime={new Date(at).toISOString()} title={absolute(at)}>
+          {clock(at)}
+        </time>
+        <Badge text={level} />
+        <span class="log-who">{annotator === null && domain === null ? part : [annotator, domain].filter(Boolean).join('/')}</span>
+        <span class="log-text">
+          {message} {fields && Object.keys(fields).length > 0 && <span class="muted">{brief(fields, 300)}</span>}
+        </span>
+      </div>
+    )
+  }, [record])
 }

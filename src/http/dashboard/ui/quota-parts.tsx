@@ -7,13 +7,18 @@ import { Bar } from './bar.js'
 import { Time } from './time.js'
 
 export function QuotaState({ quota }: { quota: Quota }) {
-  const [text, tone] = stateOf(quota)
   return (
     <span class="row">
-      <Badge text={text} tone={tone} />
+      <QuotaBadge quota={quota} />
       <Wait quota={quota} />
     </span>
   )
+}
+
+/** The word alone. */
+export function QuotaBadge({ quota }: { quota: Quota }) {
+  const [text, tone] = stateOf(quota)
+  return <Badge text={text} tone={tone} />
 }
 
 /** Shorter waits are the pace of a bucket, not a quota that is spent. */

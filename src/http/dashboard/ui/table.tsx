@@ -1,5 +1,5 @@
 /** A table that scrolls sideways within itself, with headings that sort. */
-import type { ComponentChildren } from 'preact'
+import { Component, type ComponentChildren } from 'preact'
 
 export interface Column<Row> {
   key: string
@@ -29,10 +29,11 @@ export interface TableProps<Row> {
   /** What to say when there are no rows. */
   empty?: ComponentChildren
   rowClass?: (row: Row) => string | undefined
+  /** All that a row is made from: it is drawn again only when one of these is another. @defaultValue it is drawn each time */
+  rowParts?: (row: Row) => readonly unknown[]
 }
 
-export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty = 'Nothing here', rowClass }: TableProps<Row>) {
-  const classOf = ({ numeric, wide }: Column<Row>): string => [numeric && 'num', wide && 'wide'].filter(Boolean).join(' ')
+export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty = 'Nothing here', rowClass, rowParts }: TableProps<Row>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="table-box" aria-label={label} tabIndex={0}>
@@ -59,13 +60,7 @@ export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty =
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={rowKey(row)} class={rowClass?.(row)}>
-              {columns.map((column) => (
-                <td key={column.key} class={classOf(column)}>
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
+            <Line key={rowKey(row)} row={row} columns={columns} class={rowClass?.(row)} parts={rowParts?.(row)} />
           ))}
           {rows.length === 0 && (
             <tr>
@@ -78,6 +73,33 @@ export function Table<Row>({ label, columns, rows, rowKey, sort, onSort, empty =
       </table>
     </section>
   )
+}
+
+const classOf = <Row,>({ numeric, wide }: Column<Row>): string => [numeric && 'num', wide && 'wide'].filter(Boolean).join(' ')
+
+interface LineProps<Row> {
+  row: Row
+  columns: Column<Row>[]
+  class: string | undefined
+  parts: readonly unknown[] | undefined
+}
+
+class Line<Row> extends Component<LineProps<Row>> {
+  override shouldComponentUpdate({ parts }: LineProps<Row>): boolean {
+    return !parts || parts.some((part, at) => part !== this.props.parts?.[at])
+  }
+
+  render({ row, columns, class: name }: LineProps<Row>) {
+    return (
+      <tr class={name}>
+        {columns.map((column) => (
+          <td key={column.key} class={classOf(column)}>
+            {column.cell(row)}
+          </td>
+        ))}
+      </tr>
+    )
+  }
 }
 
 const ariaSort = <Row,>({ key, sortable }: Column<Row>, sort: Sort | undefined) =>

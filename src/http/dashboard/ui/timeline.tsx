@@ -28,7 +28,7 @@ export function Timeline({ of: history }: { of: readonly Transition[] }) {
           />
         ))}
       </div>
-      <ol class="lines timeline">
+      <ol class="lines state-times">
         {(all ? spans : spans.slice(0, few)).map(({ to, reason, at, ms }) => (
           <li key={`${at} ${to}`}>
             <Badge text={to} />

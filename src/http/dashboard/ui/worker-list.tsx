@@ -21,11 +21,13 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
   // What a filter hides is not meant.
   const chosen = workers.filter(({ id }) => ticked.has(id))
   const all = chosen.length > 0 && chosen.length === workers.length
-  const toggle = (id: string): void => {
-    const next = new Set(ticked)
-    if (!next.delete(id)) next.add(id)
-    tick(next)
-  }
+  // By what is ticked then: a row may be one that was drawn long before.
+  const toggle = (id: string): void =>
+    tick((before) => {
+      const next = new Set(before)
+      if (!next.delete(id)) next.add(id)
+      return next
+    })
   const columns: Column<Worker>[] = [
     {
       key: 'choose',
@@ -45,7 +47,16 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
     },
     { key: 'id', title: 'Worker', sortable: true, cell: ({ id }) => <a href={href(pathOf('workers', id))}>{id}</a> },
     { key: 'state', title: 'State', sortable: true, cell: ({ state }) => <Badge text={state} /> },
-    { key: 'why', title: 'Why', wide: true, cell: ({ reason }) => <span class="muted clip">{reason}</span> },
+    {
+      key: 'why',
+      title: 'Why',
+      wide: true,
+      cell: ({ reason }) => (
+        <span class="muted clip" title={reason}>
+          {reason}
+        </span>
+      ),
+    },
     {
       key: 'progress',
       title: 'Progress',
@@ -81,6 +92,7 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
     <>
       <div class="bulk">
         <b class="num">{chosen.length === 0 ? 'None chosen' : `${plural(chosen.length, 'worker')} chosen`}</b>
+        {chosen.length === 0 && <span class="muted">Tick workers, or all that match, to control them together.</span>}
         {chosen.length > 0 && (
           <WorkerControls
             of={{
@@ -91,15 +103,18 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
           />
         )}
       </div>
-      <Table
-        label="Workers"
-        columns={columns}
-        rows={workers.slice(page * size, (page + 1) * size)}
-        rowKey={({ id }) => id}
-        sort={sortOf(query.sort)}
-        onSort={({ key, down }) => setQuery({ sort: `${down ? '-' : ''}${key}`, page: null })}
-        empty="No worker matches"
-      />
+      <div class="worker-list">
+        <Table
+          label="Workers"
+          columns={columns}
+          rows={workers.slice(page * size, (page + 1) * size)}
+          rowKey={({ id }) => id}
+          rowParts={(worker) => [worker, beats[worker.id]?.beatAgeMs, ticked.has(worker.id)]}
+          sort={sortOf(query.sort)}
+          onSort={({ key, down }) => setQuery({ sort: `${down ? '-' : ''}${key}`, page: null })}
+          empty="No worker matches"
+        />
+      </div>
       <Pager page={page} size={size} total={workers.length} what="worker" onPage={(next) => setQuery({ page: next || null })} />
     </>
   )

@@ -1,19 +1,19 @@
 /** The event log: the newest as they come, or from the beginning, page by page. */
-import { useEffect, useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import type { StatusEvent } from '../../contract/log.js'
 import { eventGroups, eventTypes } from '../data/event-types.js'
 import { useLanes } from '../data/lanes.js'
-import { joined } from '../data/tail.js'
-import { useApi, useStatus, useTold } from '../live.js'
+import { useApi, useStatus } from '../live.js'
 import { navigate, type Query, setQuery } from '../router.js'
-import { Button } from '../ui/button.js'
 import { EventTable } from '../ui/event-table.js'
 import { SelectField } from '../ui/field.js'
 import { Filters, SelectFilter } from '../ui/filters.js'
+import { Hold } from '../ui/hold.js'
 import { logPlaces } from '../ui/log-places.js'
 import { Page, Pending } from '../ui/page.js'
 import { CursorPager } from '../ui/pager.js'
 import { Siblings } from '../ui/tabs.js'
+import { useTail } from '../use-tail.js'
 
 interface Listed {
   items: StatusEvent[]
@@ -85,31 +85,29 @@ function Paged({ query }: { query: Query }) {
   )
 }
 
+const none: StatusEvent[] = []
+const idOf = ({ id }: StatusEvent): number => id
+
 function Newest({ query }: { query: Query }) {
   const [paused, pause] = useState(false)
-  const [told, tell] = useState<StatusEvent[]>([])
   const live = useStatus() === 'live'
-  const search = searchOf(query, { order: 'desc' }).toString()
-  const { data, error } = useApi<Listed>(`/events?${search}`, { everyMs: live || paused ? 0 : 3_000 })
-  useEffect(() => tell([]), [search])
-  const types = new URLSearchParams(search).get('types')?.split(',')
-  useTold('events', 'event', (event) => {
-    const meant = (!types || types.includes(event.type)) && (!query.worker || event.worker === query.worker)
-    if (meant && !paused) tell((before) => [...before, event].slice(-mostShown))
-  })
+  const search = searchOf(query, { order: 'desc' })
+  const filter = search.toString()
+  const { data, error } = useApi<Listed>(`/events?${filter}`, { everyMs: live || paused ? 0 : 3_000 })
+  const types = search.get('types')?.split(',')
+  const meant = ({ type, worker }: StatusEvent): boolean =>
+    !paused && (!types || types.includes(type)) && (!query.worker || worker === query.worker)
+  const asked = useMemo(() => (data ? [...data.items].reverse() : none), [data])
+  const rows = useTail('events', 'event', { asked, most: mostShown, place: idOf, meant, filter })
   if (!data) return <Pending what="events" error={error} />
-  const asked = [...data.items].reverse()
   return (
     <>
-      <div class="row">
-        <Button pressed={paused} onClick={() => pause(!paused)}>
-          {paused ? 'Go on' : 'Hold'}
-        </Button>
-        <span class="muted">
-          {paused ? 'Held: what happens now is not shown' : live ? 'New ones appear as they happen' : 'Asked every few seconds'}
-        </span>
-      </div>
-      <EventTable events={joined(asked, told, mostShown, ({ id }) => id).reverse()} />
+      <Hold
+        paused={paused}
+        pause={pause}
+        told={paused ? 'Held: what happens now is not shown' : live ? 'New ones appear as they happen' : 'Asked every three seconds'}
+      />
+      <EventTable events={[...rows].reverse()} />
     </>
   )
 }

@@ -12,6 +12,7 @@ import { toneOf } from '../ui/badge.js'
 import { Bar, StackedBar } from '../ui/bar.js'
 import { Chart } from '../ui/chart.js'
 import { Card, Facts, Page, Pending } from '../ui/page.js'
+import { QuotaGlance } from '../ui/quota-glance.js'
 import { useNow } from '../ui/time.js'
 
 export default function OverviewView() {
@@ -43,6 +44,7 @@ export default function OverviewView() {
         </Card>
         <Slots of={overview.slots} />
       </div>
+      <QuotaGlance />
     </Page>
   )
 }
@@ -94,10 +96,10 @@ function Rate({ of: { ratePerMinute } }: { of: Overview }) {
       <p class="big">
         <b class="num">{short(ratePerMinute)}</b> <span class="muted">results a minute, all workers together</span>
       </p>
-      {data.at.length > 1 ? (
-        <Chart label="Results per minute" data={data} height={110} />
+      {data.at.length > 2 ? (
+        <Chart label="Results per minute" data={data} height={150} />
       ) : (
-        <p class="muted chart-wait">The chart begins when this page was opened.</p>
+        <p class="muted chart-wait">The chart begins when the page is opened; a moment yet.</p>
       )}
     </Card>
   )

@@ -87,8 +87,8 @@ function Attempts({ attempts }: Pick<TaskDetail, 'attempts'>) {
           <li key={`${annotator}/${domain} ${attempt} ${outcome} ${at}`}>
             <div class="row">
               <Badge text={outcome} tone={outcome === 'done' ? 'done' : outcome === 'dropped' ? 'off' : 'bad'} />
-              <span>
-                attempt {attempt} of {annotator}/{domain} <span class="muted">by {worker}</span>
+              <span title={`by ${worker}`}>
+                attempt {attempt} of {annotator}/{domain}
               </span>
               <Time at={at} />
             </div>

@@ -15,6 +15,19 @@ export default function WorkersView({ query }: { query: Query }) {
   const all = useMemo(() => Object.values(known ?? {}), [known])
   const shown = useMemo(() => sorted(matching(all, query), query.view === 'list' ? query.sort : ''), [all, query])
   const list = query.view === 'list'
+  const annotators = distinct(all.map(({ annotator }) => annotator))
+  const domains = distinct(all.map(({ domain }) => domain))
+  // The same elements as long as they say the same: sorting many names at each change is slow.
+  const filters = useMemo(
+    () => (
+      <>
+        <SearchFilter name="search" label="Search" query={query} />
+        <SelectFilter name="annotator" label="Annotator" query={query} values={annotators} />
+        <SelectFilter name="domain" label="Domain" query={query} values={domains} />
+      </>
+    ),
+    [annotators.join(), domains.join(), query],
+  )
   return (
     <Page title="Workers" aside={<ViewSwitch list={list} />}>
       {!known ? (
@@ -22,9 +35,7 @@ export default function WorkersView({ query }: { query: Query }) {
       ) : (
         <>
           <Filters label="Filter workers">
-            <SearchFilter name="search" label="Search" query={query} />
-            <SelectFilter name="annotator" label="Annotator" query={query} values={all.map(({ annotator }) => annotator)} />
-            <SelectFilter name="domain" label="Domain" query={query} values={all.map(({ domain }) => domain)} />
+            {filters}
             <span class="muted num" role="status">
               {shown.length === all.length ? plural(all.length, 'worker') : `${number(shown.length)} of ${plural(all.length, 'worker')}`}
             </span>
@@ -36,6 +47,8 @@ export default function WorkersView({ query }: { query: Query }) {
     </Page>
   )
 }
+
+const distinct = (names: readonly string[]): string[] => [...new Set(names)]
 
 function ViewSwitch({ list }: { list: boolean }) {
   const choice = (name: string, view: string | null, pressed: boolean) => (
