@@ -16,13 +16,14 @@ export function FailureCard({ worker, failure }: { worker: string; failure: Fail
       <summary>
         <span class="row">
           <Badge text={kind} tone="bad" />
-          <a href={href(pathOf('workers', worker))}>{worker}</a>
+          <b>{worker}</b>
           <span class="grow">{message}</span>
           <Time at={at} />
         </span>
       </summary>
       <Facts
         of={[
+          ['Worker', <a href={href(pathOf('workers', worker))}>{worker}</a>],
           ['Up for', uptimeMs === null ? null : duration(uptimeMs)],
           ['Exit code', exitCode],
           ['Tasks in hand', tasks.length > 0 ? tasks.join(', ') : null],
