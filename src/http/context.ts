@@ -36,5 +36,3 @@ export interface StatusContext {
   /** Lets only callers with the role `control` pass (403 FORBIDDEN), and tells of what they did, once it was answered, as `http:control:done`. */
   control: (action: string) => MiddlewareHandler<Env>
 }
-
-export type StatusRequest = Context<Env>
