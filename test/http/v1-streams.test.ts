@@ -5,7 +5,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover } from '../../src/drover.js'
-import { closeServers } from '../support/status.js'
+import { serve } from '../support/status.js'
 import { items, open, until, worker } from '../support/system.js'
 import { cleanUpServers, serveApi } from './support.js'
 
@@ -129,13 +129,13 @@ test('while nothing happens the store is not read', async () => {
 test('streams of events end when the system closes, and when the server does', async () => {
   for (const close of ['system', 'server']) {
     const system = await open({ workers: [worker('annotator-1/urgency')] })
-    const { url } = await serveApi(system)
-    const reader = new EventReader(`${url}/api/v1/events/stream?after=0`)
+    const server = await serve(system)
+    const reader = new EventReader(`${server.url}/api/v1/events/stream?after=0`)
     await reader.response
     if (close === 'system') await system.close()
-    else await closeServers()
+    else await server.close({ graceMs: 20_000 })
     await until(() => reader.ended, `the stream's end after that of the ${close}`)
-    assert.not(reader.failed)
+    assert.not(reader.failed, `broken off by the closing of the ${close}`)
   }
 })
 
