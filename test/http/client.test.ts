@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import { refusingUpgrades } from '../support/proxy.js'
 import { closeSockets, serveSockets } from '../support/sockets.js'
 import { closeServers, readToken, serve, token } from '../support/status.js'
-import { cleanUp, items, open, until, worker } from '../support/system.js'
+import { cleanUp, items, open, openWithParts, until, worker } from '../support/system.js'
 
 const clients: Client[] = []
 /** Closed after its test. */
@@ -226,22 +226,29 @@ test('a server that falls silent is left, and tried again', async () => {
 })
 
 test('a gap in the numbers of patches is closed with a whole state', async () => {
-  const system = await open({ workers: [worker('a/x')] })
-  const { url, sockets } = await serveSockets(system)
+  const { system, parts } = await openWithParts({ workers: [worker('a/x'), worker('a/y')] })
+  const { url, hub, sockets } = await serveSockets(system)
   const client = follow(url)
-  await client.until(({ workers }) => workers !== undefined)
-  for (const socket of sockets.clients) {
-    const send = socket.send.bind(socket) as (data: Buffer, ...rest: unknown[]) => void
-    let lost = false
-    socket.send = (data: unknown, ...rest: unknown[]): void => {
-      const first = String(data).startsWith('{"type":"patch"') && !lost
-      if (first) lost = true
-      else send(data as Buffer, ...rest)
-    }
+  await becomes(client, 'live')
+  const progress = (id: string, done: number): void => {
+    parts.lanes.update([{ worker: id, total: 10, done, dead: 0, leased: 0, retrying: 0, complete: false }])
+    hub.look()
   }
-  await system.load('data', items(3))
-  await system.start()
-  await client.until(({ workers, overview }) => workers?.['a/x']?.state === 'completed' && overview?.done === 3)
+  const [socket] = sockets.clients
+  assert.ok(socket)
+  const { send } = socket
+  const lost = new Promise<void>((resolve) => {
+    socket.send = () => {
+      socket.send = send
+      resolve()
+    }
+  })
+  progress('a/x', 7)
+  await lost
+  progress('a/y', 1)
+  await client.until(({ workers }) => workers?.['a/x']?.progress?.done === 7 && workers?.['a/y']?.progress?.done === 1, {
+    timeoutMs: 20_000,
+  })
   assert.equal(client.status, 'live')
 })
 
