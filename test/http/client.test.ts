@@ -67,8 +67,9 @@ test('a client whose connection breaks takes up where it left off', async () => 
   sockets.on('connection', (_socket, { url = '' }) => opened.push(url))
   const client = follow(url)
   await client.until(({ workers }) => workers !== undefined)
+  const left = leaves(client)
   for (const socket of sockets.clients) socket.terminate()
-  await becomes(client, 'connecting')
+  await left
   await system.load('data', items(1))
   await system.start()
   await client.until(({ workers }) => workers?.['a/x']?.state === 'completed')
@@ -219,8 +220,9 @@ test('a server that falls silent is left, and tried again', async () => {
   await client.until(({ workers }) => workers !== undefined)
   let connections = 0
   sockets.on('connection', () => connections++)
+  const left = leaves(client)
   for (const socket of sockets.clients) socket.send = () => {}
-  await becomes(client, 'connecting')
+  await left
   await becomes(client, 'live')
   assert.ok(connections > 0)
 })
@@ -257,6 +259,18 @@ function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf)
   if (typeof value !== 'object' || value === null) return null
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, key === 'states' ? null : shapeOf(inner)]))
+}
+
+/** Resolves at the end of being live, however soon it is live again. */
+function leaves(client: Client): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('not within 20 s: the client is not live any more')), 20_000)
+    client.subscribe(() => {
+      if (client.status === 'live') return
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
 
 async function becomes(client: Client, status: Client['status']): Promise<void> {
