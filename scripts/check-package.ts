@@ -83,6 +83,40 @@ function typeCheck(): void {
   }
 }
 
+/** The client's types are for browsers too, where there are none of Node.js. */
+function typeCheckBrowser(): void {
+  writeFileSync(
+    join(project, 'browser.ts'),
+    `import { connect } from 'drover/client'
+     const client = connect(location.origin, { WebSocket, fetch })
+     client.subscribe(({ workers }) => { document.title = String(Object.keys(workers ?? {}).length) })`,
+  )
+  const compilerOptions = { strict: true, noEmit: true, target: 'es2022', module: 'esnext', moduleResolution: 'bundler', types: [] }
+  const lib = ['es2023', 'esnext.disposable', 'dom']
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, lib }, include: ['browser.ts'] }))
+  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project])
+  console.log('types: drover/client in a browser')
+}
+
+/** Without a WebSocket of the runtime's own, and without the package \`ws\`, the client polls. */
+function runClient(): void {
+  writeFileSync(
+    join(project, 'client.js'),
+    `import { createServer } from 'node:http'
+     import { connect } from 'drover/client'
+     const server = createServer((_, response) => response.end('{"items":[],"next":null}')).listen(0, '127.0.0.1', async () => {
+       const client = connect('http://127.0.0.1:' + server.address().port)
+       await client.until(() => client.status === 'polling')
+       console.log(Object.keys(client.state).join())
+       await client.close()
+       server.close()
+     })`,
+  )
+  const said = run('node', ['client.js']).trim()
+  if (said !== 'overview,workers,tree') throw new Error(`drover/client without a WebSocket: ${said}`)
+  console.log('drover/client: polls where it has no WebSocket')
+}
+
 /** A worker module in TypeScript, in a thread and in a process: taken where Node.js or the user's tsx can load it, refused with advice elsewhere. */
 function runTypeScriptWorker(): void {
   writeFileSync(
@@ -141,6 +175,8 @@ try {
   installTarball()
   loadEntryPoints()
   typeCheck()
+  typeCheckBrowser()
+  runClient()
   runTypeScriptWorker()
   checkLightness()
 } finally {

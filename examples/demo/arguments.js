@@ -8,7 +8,9 @@ export const usage = `npm run demo -- [options]
   --seed N     which workers are struck, and over which items (default 1)
   --fresh      forget earlier runs
   --quick      a small part of the data
-  --data DIR   where everything is kept (default data/demo)`
+  --data DIR   where everything is kept (default data/demo)
+  --port N     where the dashboard is served, on this machine only (default: any free port)
+  --stay       keep the dashboard when the run is over, until Ctrl+C`
 
 /**
  * @typedef {object} DemoOptions
@@ -17,6 +19,8 @@ export const usage = `npm run demo -- [options]
  * @property {boolean} quick
  * @property {number} seed
  * @property {string} data
+ * @property {number} port
+ * @property {boolean} stay
  */
 
 /**
@@ -32,12 +36,16 @@ export function readArguments(args) {
       quick: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
       data: { type: 'string', default: 'data/demo' },
+      port: { type: 'string', default: '0' },
+      stay: { type: 'boolean', default: false },
     },
   })
-  const { chaos = false, fresh = false, quick = false, data = 'data/demo' } = values
+  const { chaos = false, fresh = false, quick = false, stay = false, data = 'data/demo' } = values
   const seed = Number(values.seed)
   if (!Number.isSafeInteger(seed) || seed < 0) throw new TypeError(`--seed must be a whole number, got ${values.seed}`)
-  return { chaos, fresh, quick, seed, data }
+  const port = Number(values.port)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new TypeError(`--port must be 0 to 65535, got ${values.port}`)
+  return { chaos, fresh, quick, seed, data, port, stay }
 }
 
 /** Runs over a part of the data, and runs with chaos, have files of their own beside those of the whole calm run. */

@@ -37,14 +37,15 @@ async function main() {
 }
 
 /** @returns {Promise<boolean>} whether every label is there */
-async function calmRun(/** @type {Files} */ files, /** @type {DemoOptions} */ options) {
-  if (options.chaos) console.log('First a calm run, to compare with.')
-  const outcome = await run({ ...files, ...files.calm }, { quick: options.quick, chaos: null })
-  if (!outcome) return interrupted()
-  const before = [...outcome.before.values()].reduce((sum, each) => sum + each, 0)
-  if (before === outcome.report.results) console.log(`All is done: all ${before.toLocaleString('en-US')} labels were there already.`)
-  else if (before > 0) console.log(`Resumed: ${before.toLocaleString('en-US')} labels were there already.`)
-  return tell(outcome, files.calm.labels)
+async function calmRun(/** @type {Files} */ files, /** @type {DemoOptions} */ { quick, port, stay, chaos }) {
+  if (chaos) console.log('First a calm run, to compare with.')
+  const complete = await run({ ...files, ...files.calm }, { quick, port, stay: stay && !chaos, chaos: null }, (outcome) => {
+    const before = [...outcome.before.values()].reduce((sum, each) => sum + each, 0)
+    if (before === outcome.report.results) console.log(`All is done: all ${before.toLocaleString('en-US')} labels were there already.`)
+    else if (before > 0) console.log(`Resumed: ${before.toLocaleString('en-US')} labels were there already.`)
+    return tell(outcome, files.calm.labels)
+  })
+  return complete ?? interrupted()
 }
 
 /** A run with chaos is always a new one, so that the same seed strikes the same items. */
@@ -52,18 +53,18 @@ async function chaosRun(/** @type {Files} */ files, /** @type {DemoOptions} */ o
   console.log(`\nNow with chaos, seed ${options.seed}.`)
   await forgetRun(files.chaos)
   const chaos = planChaos(await keysByLane(files, options), options.seed)
-  const outcome = await run({ ...files, ...files.chaos }, { quick: options.quick, chaos })
-  if (!outcome) {
-    interrupted()
-    return
-  }
-  tell(outcome, files.chaos.labels)
-  console.log(chaosTable(outcome, chaos))
-  const { all, same, of, ...wrong } = await compareLabels(files.calm.labels, files.chaos.labels)
-  console.log(`same labels: ${all ? 'yes' : 'no'} (${same.toLocaleString('en-US')} of ${of.toLocaleString('en-US')})`)
-  if (all) return
-  console.log(wrong)
-  process.exitCode = 1
+  const told = await run({ ...files, ...files.chaos }, { ...options, chaos }, async (outcome) => {
+    tell(outcome, files.chaos.labels)
+    console.log(chaosTable(outcome, chaos))
+    const { all, same, of, ...wrong } = await compareLabels(files.calm.labels, files.chaos.labels)
+    console.log(`same labels: ${all ? 'yes' : 'no'} (${same.toLocaleString('en-US')} of ${of.toLocaleString('en-US')})`)
+    if (!all) {
+      console.log(wrong)
+      process.exitCode = 1
+    }
+    return all
+  })
+  if (told === null) interrupted()
 }
 
 async function keysByLane(/** @type {Files} */ files, /** @type {DemoOptions} */ options) {

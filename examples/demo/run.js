@@ -1,6 +1,7 @@
 // @ts-check
 /** One run: what is there is loaded, what is missing is labelled. Started again after any end, it goes on where it was. */
 import { createDrover, showProgress } from 'drover'
+import { openDashboard, stayOpen } from './dashboard.js'
 import { calmLanes, chaosLanes } from './lanes.js'
 import { goldOf, isJudged, prepareMails, readMails } from './mails.js'
 import { readReviews } from './reviews.js'
@@ -19,11 +20,13 @@ import { Watch } from './watch.js'
  */
 
 /**
+ * @template Answer
  * @param {{ mails: string, model: string, store: string, labels: string }} files
- * @param {{ quick: boolean, chaos: import('./chaos.js').Chaos | null }} options
- * @returns {Promise<Outcome | null>} null if it was interrupted
+ * @param {{ quick: boolean, chaos: import('./chaos.js').Chaos | null, port: number, stay: boolean }} options
+ * @param {(outcome: Outcome) => Answer | Promise<Answer>} tell called when the run is over, while its dashboard is still there
+ * @returns {Promise<Answer | null>} what it answered; null if the run was interrupted
  */
-export async function run(files, { quick, chaos }) {
+export async function run(files, { quick, chaos, port, stay }, tell) {
   const { reviews, gold: sentiments } = await readReviews({ quick })
   /** @type {Map<string, string>} */
   const gold = new Map(sentiments)
@@ -33,12 +36,14 @@ export async function run(files, { quick, chaos }) {
     workers: chaos ? chaosLanes(files, chaos) : calmLanes(files),
   })
   const watch = new Watch(drover)
+  let dashboard = null
   try {
     drover.stopOnSignals()
+    dashboard = await openDashboard(drover, port)
     const before = new Map(drover.status().workers.map(({ id, progress }) => [id, progress?.done ?? 0]))
 
     await drover.load('reviews', reviews)
-    showProgress(drover)
+    const progress = showProgress(drover)
     await drover.start({ domain: 'sentiment' })
     // The sentences are being labelled while the mails are decoded.
     await prepareMails(files, { quick })
@@ -51,12 +56,16 @@ export async function run(files, { quick, chaos }) {
     const results = []
     for await (const result of drover.results()) results.push(/** @type {Labelled} */ (result))
     await drover.export(files.labels)
-    return { before, report, lanes: drover.status().workers, watch, gold, results }
+    progress.stop()
+    const answer = await tell({ before, report, lanes: drover.status().workers, watch, gold, results })
+    if (stay) await stayOpen(drover)
+    return answer
   } catch (error) {
     if (drover.status().state === 'open') throw error
     return null
   } finally {
     await drover.close()
+    await dashboard?.close()
   }
 }
 

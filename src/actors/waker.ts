@@ -39,20 +39,25 @@ export class Waker {
     if (!this.#parts.lanes.get(id)?.complete) this.#hands.get(id)?.poke()
   }
 
-  /** Lanes were changed by hand: those that run look anew, be it to find that nothing is left; others are woken if they have work. */
+  /** Lanes were changed by hand. */
   async changed(workers: readonly string[]): Promise<void> {
     await this.refresh()
-    for (const id of workers) {
-      if (this.#hands.get(id)?.live) this.#hands.get(id)?.poke()
-      else this.worker(id)
-    }
+    if (!this.#stopped) for (const id of workers) this.#look(id)
   }
 
   /** Asks the store where lanes stand, and wakes those that have work. */
   async everyone(): Promise<void> {
     await this.refresh()
     if (this.#stopped) return
-    for (const { config } of this.#hands.values()) if (config.dataset !== null) this.worker(config.id)
+    for (const { config } of this.#hands.values()) if (config.dataset !== null) this.#look(config.id)
+  }
+
+  /** Wakes a worker that has work; one that waits for tasks or quota, and has none left, finds that out. */
+  #look(id: string): void {
+    const hands = this.#hands.get(id)
+    if (!this.#parts.lanes.get(id)?.complete) hands?.poke()
+    else if (hands?.state === 'parked') hands.tell({ type: 'START' })
+    else hands?.thread?.poke()
   }
 
   /** Asks the store where lanes stand; keeps what is known where it does not answer. */

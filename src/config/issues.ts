@@ -54,10 +54,12 @@ export function invalidConfig(issues: ConfigIssue[], source = 'the configuration
 
 /** Puts a finding into words; `redact` strikes out secrets that turned up where none belong. */
 export function toIssue({ path, expected, input, known, unknownKey, hidden }: Finding, redact: (text: string) => string): ConfigIssue {
-  const secret = hidden || path.some((part) => typeof part === 'string' && isSecretName(part))
-  const received = secret && input !== undefined ? '[redacted]' : redact(describe(input))
   const meant = unknownKey ? String(path.at(-1)) : input
   const suggestion = typeof meant === 'string' ? closest(meant, known ?? quoted(expected)) : undefined
+  // What stands under a misspelt name of a secret is one too.
+  const names = [...path, ...(unknownKey && suggestion !== undefined ? [suggestion] : [])]
+  const secret = hidden || names.some((part) => typeof part === 'string' && isSecretName(part))
+  const received = secret && input !== undefined ? '[redacted]' : redact(describe(input))
   const question = suggestion === undefined ? '' : `; did you mean ${unknownKey ? suggestion : `'${suggestion}'`}?`
   const message = unknownKey ? `is not an option${question || `, ${expected}`}` : `expected ${expected}, received ${received}${question}`
   return {

@@ -67,7 +67,10 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
       app,
       onMethodNotAllowed: (c, methods) => {
         c.header('allow', methods.join(', '))
-        if (c.req.method === 'OPTIONS') return c.body(null, 204)
+        if (c.req.method === 'OPTIONS') {
+          c.res.headers.delete('content-type')
+          return c.body(null, 204)
+        }
         return c.json(errorAnswer('METHOD_NOT_ALLOWED', `${c.req.method} is not possible here, but ${methods.join(', ')}`), 405)
       },
     }),

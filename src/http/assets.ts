@@ -65,13 +65,13 @@ function readAll(folder: string): Map<string, Asset> {
 
 export function dashboardRoutes(): Hono<Env> {
   const app = new Hono<Env>()
-  app.get('/:name?', async (c, next) => {
+  app.get('*', async (c, next) => {
     const { path } = c.req
-    const mount = c.req.routePath.replace(/\/?:name\??$/, '')
+    const mount = c.get('mount')
     // Mounted at /drover and asked for as that: what the page refers to would be looked for beside it, not below.
     if (mount !== '' && path === mount) return c.redirect(`${path.slice(path.lastIndexOf('/') + 1)}/`, 302)
     const all = assets()
-    const name = c.req.param('name') || page
+    const name = path.slice(mount.length + 1) || page
     if (!all && name === page) return c.text('The dashboard is not built: run `npm run build` in the package.', 503)
     const asset = all?.get(name)
     if (!asset) return next()

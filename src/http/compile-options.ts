@@ -97,7 +97,7 @@ function check<Output extends StatusOptions>(schema: v.GenericSchema<unknown, un
   const { token, readToken, authorize } = (output ?? {}) as StatusOptions
   if (token !== undefined && token === readToken)
     findings.push({ path: ['readToken'], expected: 'another one than token', input: readToken })
-  if (authorize && (token ?? readToken) !== undefined) {
+  if (typeof authorize === 'function' && (token ?? readToken) !== undefined) {
     findings.push({ path: ['authorize'], expected: 'nothing: it takes the place of token and readToken', input: authorize })
   }
   if (findings.length > 0) {

@@ -8,42 +8,39 @@ import { stylesheet } from './document/stylesheet.js'
 import { operation } from './v1/describe.js'
 
 const text = (description: string, type: string) => ({ description, content: { [type]: { schema: v.string() } } })
-const documentPath = '/api/openapi.json'
-const referencePath = '/api/reference'
 
 /** @param app what is described; asked for what it has when the document is asked for first */
 export function documentRoutes(app: Hono<Env>): Hono<Env> {
   let made: Promise<OpenApiDocument> | null = null
   /** The paths of a document are as seen from where the app is mounted. */
-  const documentAt = async (path: string, own: string): Promise<OpenApiDocument> => {
+  const documentAt = async (mount: string): Promise<OpenApiDocument> => {
     made ??= createDocument(app)
-    const mount = path.slice(0, -own.length)
     return { ...(await made), servers: [{ url: mount || '/' }] }
   }
 
   return new Hono<Env>()
     .get(
-      documentPath,
+      '/api/openapi.json',
       operation({
         id: 'getDocument',
         tag: 'Document',
         summary: 'This document',
         answers: { 200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } } },
       }),
-      async (c) => c.json(await documentAt(c.req.path, documentPath)),
+      async (c) => c.json(await documentAt(c.get('mount'))),
     )
     .get(
-      referencePath,
+      '/api/reference',
       operation({
         id: 'getReference',
         tag: 'Document',
         summary: 'This document as a page to read',
         answers: { 200: text('The page', 'text/html') },
       }),
-      async (c) => c.html(referencePage(await documentAt(c.req.path, referencePath))),
+      async (c) => c.html(referencePage(await documentAt(c.get('mount')))),
     )
     .get(
-      `${referencePath}.css`,
+      '/api/reference.css',
       operation({
         id: 'getReferenceStyle',
         tag: 'Document',

@@ -1,6 +1,6 @@
 /** Serves the status app on its own port. */
 import { once } from 'node:events'
-import type { Server, ServerOptions } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
@@ -62,10 +62,14 @@ export async function serveWith(
     serverOptions: { ...limits, ...own.limits },
   }) as Server
   const connections = new Set<Socket>()
+  /** Have not asked anything yet: those the server does not count as idle. */
+  const silent = new Set<Socket>()
   server.on('connection', (socket) => {
     connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
+    silent.add(socket)
+    socket.once('close', () => connections.delete(socket) && silent.delete(socket))
   })
+  for (const asked of ['request', 'upgrade']) server.on(asked, ({ socket }: IncomingMessage) => silent.delete(socket))
   await listen(server, port, hostname)
 
   const shut = async (graceMs: number): Promise<void> => {
@@ -73,6 +77,7 @@ export async function serveWith(
     server.close()
     end()
     for (const client of sockets.clients) client.close(1001, 'the server is closing')
+    for (const socket of silent) socket.destroy()
     const sweep = setInterval(() => server.closeIdleConnections(), 50)
     const deadline = setTimeout(() => {
       for (const socket of connections) socket.destroy()

@@ -80,6 +80,7 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
     const text = cleanText(String(message), redact)
     const record = { seq: ++lastSeq, at: now(), level: rank, part, annotator, domain, message: text, fields: fieldsText(fields, redact) }
     ring.add(record)
+    if (followers.any) followers.tell(openRecord(record))
     return record
   }
 
@@ -97,7 +98,6 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
       if (!record) return
       show(record)
       files?.write(speaker.stem, recordLine(record, { speaker: false }))
-      if (followers.any) followers.tell(openRecord(record))
     }
     return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') }
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { faults, planChaos } from '../../examples/demo/chaos.js'
-import { freshDir, labelsIn, laneRow, runExample } from './support.js'
+import { endExamples, freshDir, labelsIn, laneRow, runExample, startExample, withoutPackages } from './support.js'
 
 const test = suite<{ dir: string }>('demo')
 const lanes = ['wink/sentiment', 'vader/sentiment', 'afinn/sentiment', 'naive-bayes/spam']
@@ -12,7 +12,10 @@ const demo = 'demo/main.js'
 test.before.each((bench) => {
   bench.dir = freshDir()
 })
-test.after.each(({ dir }) => rmSync(dir, { recursive: true, force: true }))
+test.after.each(({ dir }) => {
+  endExamples()
+  rmSync(dir, { recursive: true, force: true })
+})
 
 test('it labels every item once in every lane; run again, it says that all is done and changes nothing', async ({ dir }) => {
   const first = await runExample(demo, ['--quick', '--data', dir])
@@ -71,8 +74,27 @@ test('with chaos every fault strikes and is named, and the labels are those of t
   assert.ok(lanes.every((lane) => laneRow(chaos, lane).restarts > 0))
 })
 
+test('its dashboard is there from the start, and with --stay until it is interrupted after the run', async ({ dir }) => {
+  const demo = startExample('demo/main.js', ['--quick', '--stay', '--data', dir])
+  const [, url] = await demo.printed(/^Dashboard: (http:\/\/127\.0\.0\.1:\d+)$/m)
+  await demo.printed(/^The run is over\. The dashboard stays until Ctrl\+C\.$/m)
+  const overview = (await (await fetch(`${url}/api/v1/overview`)).json()) as { done: number; total: number }
+  assert.ok(overview.done > 1_000 && overview.done === overview.total, JSON.stringify(overview))
+  demo.kill('SIGINT')
+  const { code, stdout, stderr } = await demo.ended
+  assert.is(code, 130, stderr)
+  assert.is(laneRow(stdout, 'wink/sentiment').labels, 300)
+})
+
+test('without the packages of the status server it runs, and says what they are', async ({ dir }) => {
+  const { code, stderr } = await runExample(demo, ['--quick', '--data', dir], { env: withoutPackages('hono', '@hono/node-server', 'ws') })
+  assert.is(code, 0, stderr)
+  assert.match(stderr, /^No dashboard: it needs the packages hono, @hono\/node-server and ws\.$/m)
+  assert.is(labelsIn(join(dir, 'labels-quick.jsonl')).size, 1_203)
+})
+
 test('a mistake on the command line is told with the usage', async () => {
-  for (const args of [['--choas'], ['--seed', 'x']]) {
+  for (const args of [['--choas'], ['--seed', 'x'], ['--port', '65536']]) {
     const ended = await runExample(demo, args)
     assert.is(ended.code, 2)
     assert.match(ended.stderr, /--chaos +kill/)

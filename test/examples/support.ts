@@ -1,5 +1,5 @@
 /** Runs an example as a user does: as a process of its own, on the built package. */
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -17,29 +17,92 @@ export interface Ended {
   stderr: string
 }
 
-/** @param options.killAt when this comes up on its stderr, the process gets `signal` (SIGKILL unless told) */
-export function runExample(
+export interface Running {
+  /** The first match in what it prints, on stdout or stderr; rejects if it ends without. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>
+  kill(signal: NodeJS.Signals): void
+  ended: Promise<Ended>
+}
+
+export interface RunOptions {
+  /** @defaultValue the root of this checkout */
+  cwd?: string
+  /** Laid over the environment. */
+  env?: NodeJS.ProcessEnv
+}
+
+const children = new Set<ChildProcess>()
+
+/** To be run after each test that starts one: a test that failed may have left it. */
+export function endExamples(): void {
+  for (const child of children) child.kill('SIGKILL')
+}
+
+/** Starts one that the test has something to do with while it runs. */
+export function startExample(file: string, args: string[], { cwd = root, env }: RunOptions = {}): Running {
+  const child = spawn(process.execPath, [resolve(root, 'examples', file), ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.add(child)
+  child.once('close', () => children.delete(child))
+  const ended: Ended = { code: null, signal: null, stdout: '', stderr: '' }
+  const looking = new Set<() => void>()
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      ended[stream] += text
+      for (const look of looking) look()
+    })
+  }
+  return {
+    printed: (pattern) =>
+      new Promise((settle, reject) => {
+        const look = (): void => {
+          const found = pattern.exec(ended.stdout) ?? pattern.exec(ended.stderr)
+          if (!found) return
+          looking.delete(look)
+          settle(found)
+        }
+        looking.add(look)
+        look()
+        child.once('close', () => reject(new Error(`it ended without printing ${pattern}:\n${ended.stderr}${ended.stdout}`)))
+      }),
+    kill: (signal) => void child.kill(signal),
+    ended: new Promise((settle, reject) => {
+      child.once('error', reject)
+      child.once('close', (code, signal) => settle({ ...ended, code, signal }))
+    }),
+  }
+}
+
+/** @param options.killAt when this comes up in what it prints, the process gets `signal` (SIGKILL unless told) */
+export async function runExample(
   file: string,
   args: string[],
-  options: { cwd?: string; killAt?: RegExp; signal?: NodeJS.Signals } = {},
+  options: RunOptions & { killAt?: RegExp; signal?: NodeJS.Signals } = {},
 ): Promise<Ended> {
-  const { cwd = root, killAt, signal: killBy = 'SIGKILL' } = options
-  let killed = false
-  return new Promise((settle, reject) => {
-    const child = spawn(process.execPath, [resolve(root, 'examples', file), ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
-    const ended: Ended = { code: null, signal: null, stdout: '', stderr: '' }
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      ended.stdout += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      ended.stderr += text
-      if (killed || !killAt?.test(ended.stderr)) return
-      killed = true
-      child.kill(killBy)
-    })
-    child.once('error', reject)
-    child.once('close', (code, signal) => settle({ ...ended, code, signal }))
-  })
+  const { killAt, signal = 'SIGKILL', ...rest } = options
+  const example = startExample(file, args, rest)
+  if (killAt) {
+    // A process that ends without is for the test to judge.
+    example.printed(killAt).then(
+      () => example.kill(signal),
+      () => {},
+    )
+  }
+  return example.ended
+}
+
+/** For the environment of a process in which these packages are not installed. */
+export function withoutPackages(...names: string[]): NodeJS.ProcessEnv {
+  const hooks = `export async function resolve(specifier, context, next) {
+    if (${JSON.stringify(names)}.some((name) => specifier === name || specifier.startsWith(name + '/')))
+      throw Object.assign(new Error('Cannot find package ' + specifier), { code: 'ERR_MODULE_NOT_FOUND' })
+    return next(specifier, context)
+  }`
+  const url = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`
+  return { NODE_OPTIONS: `--import ${url(`import { register } from 'node:module'; register(${JSON.stringify(url(hooks))})`)}` }
 }
 
 export function freshDir(): string {

@@ -2,14 +2,13 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as assert from 'uvu/assert'
 import type { Drover } from '../../src/drover.js'
-import { type ServeOptions, type StatusServer, serveStatus } from '../../src/http.js'
+import type { ServeOptions } from '../../src/http.js'
+import { closeServers, serve } from '../support/status.js'
 import { cleanUp } from '../support/system.js'
-
-const servers: StatusServer[] = []
 
 /** To be run after each test. */
 export async function cleanUpServers(): Promise<void> {
-  await Promise.all(servers.splice(0).map((server) => server.close({ graceMs: 0 })))
+  await closeServers()
   await cleanUp()
 }
 
@@ -104,8 +103,8 @@ const linesOf = (text: string): unknown[] =>
 
 /** Serves a system, and hands out a client of it. */
 export async function serveApi(system: Drover, options: ServeOptions = {}): Promise<Api> {
-  const server = await serveStatus(system, { port: 0, ...options })
-  servers.push(server)
-  const document = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as Document
-  return new Api(server.url, document)
+  const { url } = await serve(system, options)
+  const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }
+  const document = (await (await fetch(`${url}/api/openapi.json`, { headers })).json()) as Document
+  return new Api(url, document)
 }

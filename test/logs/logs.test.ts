@@ -240,6 +240,61 @@ test('a folder that cannot be written is told once, and logging goes on without 
   assert.is(shown.length, 7)
 })
 
+test('records rise in number, and those after one can be asked for', async ({ open }) => {
+  const logs = open({ dir: false, console: false })
+  for (let n = 0; n < 2_500; n++) logs.part('system').info(`line ${n}`)
+  const last = logs.recent({ limit: 1 })[0]?.seq ?? 0
+  assert.is(last, 2_500)
+  assert.equal(logs.recent({ limit: 9, after: last }), [])
+  logs.part('store').info('one')
+  logs.part('system').info('two')
+  const messages = (after: number, limit = 9) => logs.recent({ limit, after }).map(({ message }) => message)
+  assert.equal(messages(last), ['one', 'two'])
+  assert.equal(messages(last, 1), ['two'])
+  assert.is(logs.recent({ limit: 5_000, after: 0 }).length, 2_000)
+  await logs.close()
+})
+
+test('a follower gets each record until it ends; one that throws is told of once, and harms nobody', async ({ open }) => {
+  const logs = open({ dir: false, console: false })
+  const seen: string[] = []
+  const throwing = logs.follow(() => {
+    throw new Error('cannot follow')
+  })
+  const rejecting = logs.follow((async () => {
+    throw new Error('cannot follow either')
+  }) as () => void)
+  const stop = logs.follow(({ message, fields }) => seen.push(`${message} ${JSON.stringify(fields)}`))
+  logs.worker('1', 'urgency').info('first', { n: 1 })
+  logs.part('system').info('second')
+  await new Promise(setImmediate)
+  stop()
+  logs.part('system').info('third')
+  throwing()
+  rejecting()
+  await new Promise(setImmediate)
+  assert.equal(
+    seen.filter((line) => !line.startsWith('a listener')),
+    ['first {"n":1}', 'second null'],
+  )
+  assert.is(seen.filter((line) => line.startsWith('a listener of the log threw')).length, 2)
+  await logs.close()
+})
+
+test('the level can be changed while it goes on', async ({ shown, open }) => {
+  const logs = open({ level: 'silent', dir: false })
+  const log = logs.part('system')
+  log.error('unheard')
+  logs.level = 'debug'
+  log.debug('heard')
+  logs.level = 'error'
+  log.warn('unheard')
+  assert.is(logs.level, 'error')
+  assert.is(shown.length, 1)
+  assert.match(shown[0] ?? '', 'heard')
+  await logs.close()
+})
+
 test('a terminal that throws harms nobody', async ({ open }) => {
   const logs = open(
     { dir: false },

@@ -1,5 +1,6 @@
 // A user's program, type-checked against the packed package. Never run.
 import { createDrover, DroverError, type DroverOptions, matrix, policies, supervisor, validateConfig, type WorkerStatus } from 'drover'
+import { type Client, ClientError, connect } from 'drover/client'
 import { type Clock, fakeProvider, type RequestRecord, simulatedClock } from 'drover/testing'
 
 const options: DroverOptions = {
@@ -59,3 +60,18 @@ provider.inject({ kind: 'timeout', rate: 0.1 })()
 const records: RequestRecord[] = provider.account.requests
 console.log(provider.baseUrl, records.length, provider.account.utilisation(), provider.account.violations())
 await provider.close()
+
+const client: Client = connect('http://127.0.0.1:8000', { token: 'a token of 16 or more', topics: ['workers', 'events'] })
+const stopSelecting = client.select(
+  ({ workers }) => workers?.['annotator-1/urgency']?.state,
+  (now, before) => console.log(now, before),
+)
+client.on('event', ({ id, type, worker }) => console.log(id, type, worker))
+client.on('log', ({ message }) => console.log(message.length))
+// @ts-expect-error a misspelt topic is a compile error
+client.setTopics(['worker'])
+const { overview } = await client.until((state) => state.overview?.done === 1, { timeoutMs: 1_000 })
+const outcomes = await client.request<{ ok: boolean }[]>('POST', '/control/start', {}).catch((error: unknown) => error)
+console.log(overview?.total, client.status === 'live', outcomes instanceof ClientError && outcomes.status)
+stopSelecting()
+await client.close()

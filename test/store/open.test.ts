@@ -9,6 +9,7 @@ import { DroverError, type ErrorCode } from '../../src/errors.js'
 import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
 import { openDatabase } from '../../src/store/sqlite/open.js'
 import { applicationId, migrations } from '../../src/store/sqlite/schema.js'
+import { assertConsistent } from './support/counters.js'
 import { worker } from './support/desk.js'
 import { inFolder } from './support/folders.js'
 
@@ -96,6 +97,41 @@ test('a store of a newer drover is refused, and both versions are named', () =>
     newer.close()
     const { message } = openingFails(file, 'STORE_TOO_NEW')
     assert.match(message, `version ${migrations.length + 1}`)
+  }))
+
+test('a store of version 3 keeps its tasks, and its dead ones have an attempt to show', () =>
+  inFolder((folder) => {
+    const file = join(folder, 'drover.db')
+    const old = new Database(file)
+    for (const migration of migrations.slice(0, 3)) old.exec(migration)
+    old.pragma(`application_id = ${applicationId}`)
+    old.pragma('user_version = 3')
+    const error = '{"name":"Error","message":"old"}'
+    old.exec(`
+      INSERT INTO dataset (id, name, items) VALUES (1, 'data', 3);
+      INSERT INTO item (id, dataset, key, priority, data) VALUES (1, 1, 'done', 0, '1'), (2, 1, 'dead', 0, '2'), (3, 1, 'new', 0, '3');
+      INSERT INTO level VALUES (1, 0, 3, 3);
+      INSERT INTO lane (id, dataset, annotator, domain, top, done, dead) VALUES (1, 1, 'a', 'b', 0, 1, 1);
+      INSERT INTO cursor VALUES (1, 0, 2);
+      INSERT INTO worker (id, name, lane) VALUES (1, '${worker}', 1);
+      INSERT INTO result VALUES (1, 1, '"x"', 1, 1, 5);
+      INSERT INTO dead VALUES (1, 2, 7, 'failed', '${error}', 3, NULL, 1, 6);`)
+    old.close()
+    const engine = openSqliteEngine({ file, durability: 'power', keepEvents: 10 })
+    const { rows } = engine.tasks({ filter: {}, after: null, limit: 9 })
+    assert.equal(
+      rows.map(({ key, state, attempts }) => [key, state, attempts]),
+      [
+        ['dead', 'dead', 3],
+        ['done', 'done', 1],
+        ['new', 'waiting', 0],
+      ],
+    )
+    assert.equal(engine.task({ dataset: 'data', key: 'dead' }).detail?.attempts, [
+      { annotator: 'a', domain: 'b', attempt: 3, worker, outcome: 'failed', error: JSON.parse(error), at: 6 },
+    ])
+    engine.close()
+    assertConsistent(file)
   }))
 
 test('opening again keeps everything', () =>

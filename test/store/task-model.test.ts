@@ -145,7 +145,7 @@ function run(sequence: readonly Step[]): void {
 }
 
 test('whatever is done to tasks, they are where they should be, and come in their order', () => {
-  fc.assert(fc.property(steps, run), { numRuns: 60 })
+  fc.assert(fc.property(steps, run), { numRuns: 60, includeErrorInReport: true })
 })
 
 test.run()

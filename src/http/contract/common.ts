@@ -35,6 +35,17 @@ export const wordList = <const Word extends string>(words: readonly Word[]) =>
     documented({ type: 'string', pattern: `^(${words.join('|')})(,(${words.join('|')}))*$`, description: 'several are joined by commas' }),
   )
 
+/**
+ * An object with these keys and no others. Not a list: valibot takes one for an object without keys, and nothing given may mean all there is.
+ */
+export const strictly = <const Entries extends v.ObjectEntries>(entries: Entries) => {
+  type Input = v.InferInput<v.StrictObjectSchema<Entries, undefined>>
+  return v.pipe(notAList<Input>(), v.strictObject(entries))
+}
+
+export const notAList = <Input>() =>
+  v.custom<Input>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object')
+
 /** Names of things: not empty, not endless. */
 export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(500))
 

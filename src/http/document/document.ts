@@ -1,14 +1,16 @@
 /** Makes the OpenAPI document out of what the routes say of themselves. */
 import type { Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
-import { version } from '../../version.js'
 import type { Env } from '../context.js'
+import { version } from '../version.js'
+import { probePaths } from './probe-paths.js'
 import { socketPath } from './socket-path.js'
 
 export type OpenApiDocument = Awaited<ReturnType<typeof generateSpecs>>
 
 /** In the order of reading. */
 const tags = [
+  { name: 'Session', description: 'Who asks.' },
   { name: 'System', description: 'The system as a whole.' },
   { name: 'Workers', description: 'An id is one segment of a path, with `/` as `%2F`: `annotator-1%2Furgency`.' },
   { name: 'Control', description: 'Starting, stopping and the like. Who asks needs the role `control`.' },
@@ -19,6 +21,7 @@ const tags = [
   { name: 'Live', description: 'The state as it changes, over a WebSocket.' },
   { name: 'Settings', description: 'What may be changed while everything runs.' },
   { name: 'Profiles', description: 'What CPU time goes into.' },
+  { name: 'Probes', description: 'For those who watch over processes. Open to all.' },
   { name: 'Document', description: 'The API itself.' },
 ]
 
@@ -36,12 +39,17 @@ export async function createDocument(app: Hono<Env>): Promise<OpenApiDocument> {
     documentation: {
       info: { title: 'drover', version, description, license: { name: 'MIT', identifier: 'MIT' } },
       tags,
-      paths: { '/api/ws': { get: socketPath } },
+      paths: { '/api/ws': { get: socketPath }, ...probePaths },
       security: [{ token: [] }, { session: [] }, {}],
       components: {
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer', description: 'The token, or the token that may only look' },
-          session: { type: 'apiKey', in: 'cookie', name: 'drover-session', description: 'Made by `POST /api/v1/session`' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'drover_id',
+            description: 'Made by `POST /api/v1/session`; its name has an id of the server in place of `id`',
+          },
         },
       },
     },

@@ -37,7 +37,7 @@ export const socketPath: Operation = {
     401: refusal('Nobody who may ask: a token is missing or wrong'),
     403: refusal('Not from there'),
     421: refusal('Asked under a name that is not known here'),
-    426: refusal('Only as a WebSocket'),
+    404: refusal('Only as a WebSocket'),
     429: refusal('Too many attempts with a wrong token'),
     500: refusal('drover failed'),
     503: refusal('The system is closing, or its store is gone'),

@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Env } from '../context.js'
-import { confirmation, name } from '../contract/common.js'
+import { confirmation, name, strictly } from '../contract/common.js'
 import { controlOutcome, resetOutcome } from '../contract/log.js'
 import { given } from '../present/given.js'
 import { assertConfirmed } from './confirm.js'
@@ -13,10 +13,10 @@ import { chosenWorkers, selection } from './selection.js'
 const drainMs = v.optional(
   v.pipe(v.number(), v.safeInteger('whole milliseconds'), v.minValue(0, 'at least 0'), v.maxValue(86_400_000, 'at most a day')),
 )
-const workers = v.strictObject(selection)
-const drained = v.strictObject({ ...selection, drainMs })
-const resets = v.strictObject({ ...selection, data: v.optional(v.boolean(), false), confirmation })
-const blacklisted = v.strictObject({ ...selection, drainMs, why: name })
+const workers = strictly(selection)
+const drained = strictly({ ...selection, drainMs })
+const resets = strictly({ ...selection, data: v.optional(v.boolean(), false), confirmation })
+const blacklisted = strictly({ ...selection, drainMs, why: name })
 
 const selects =
   'All conditions that are given must hold; none is given: all workers that are enabled. If one that is named does not exist, nothing is done.'

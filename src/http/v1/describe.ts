@@ -8,7 +8,7 @@ import type * as v from 'valibot'
 import type { Env } from '../context.js'
 import { errorAnswer } from '../contract/common.js'
 import { named } from '../contract/named.js'
-import { refused } from './refuse.js'
+import { errorAnswer as refused } from '../errors.js'
 
 /** What the document groups operations by. */
 export type Tag =

@@ -12,25 +12,27 @@ const pageRows = 100
 /** So often something is sent, so that proxies do not take the connection for dead. */
 const heartbeatMs = 15_000
 
-/** Resolves when the reader is gone or the system closed. */
+/** @param closing ends it, as do a reader that leaves and a system that closes */
 export async function followEvents(
   drover: Drover,
   stream: SSEStreamingApi,
   query: Omit<EventQuery, 'limit'> & { after: number },
+  closing: AbortSignal,
 ): Promise<void> {
   const bell = new Bell()
   const ring = (): void => bell.ring()
   stream.onAbort(ring)
+  closing.addEventListener('abort', ring)
   for (const name of storedEvents) drover.on(name, ring)
   drover.on('system:state:changed', ring)
   try {
     let { after } = query
     // Tells the reader that it is connected.
     await stream.write(': here\n\n')
-    while (!stream.aborted && isUp(drover)) {
+    while (!stream.aborted && !closing.aborted && isUp(drover)) {
       const { items } = await drover.events({ ...query, after, limit: pageRows })
       for (const item of items) {
-        if (stream.aborted) return
+        if (stream.aborted || closing.aborted) return
         await stream.writeSSE({ id: String(item.id), data: JSON.stringify(item) })
         after = item.id
       }
@@ -40,6 +42,7 @@ export async function followEvents(
     // The store may close between two reads.
     if (!DroverError.is(error)) throw error
   } finally {
+    closing.removeEventListener('abort', ring)
     for (const name of storedEvents) drover.off(name, ring)
     drover.off('system:state:changed', ring)
   }

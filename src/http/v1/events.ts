@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import { streamSSE } from 'hono/streaming'
 import * as v from 'valibot'
+import { DroverError } from '../../errors.js'
 import { storedEvents } from '../../events.js'
 import type { Env } from '../context.js'
 import { count, name, pageOf, queryNumber, wholeText, wordList } from '../contract/common.js'
@@ -10,7 +11,6 @@ import { event } from '../contract/log.js'
 import { given } from '../present/given.js'
 import { cachedOperation, operation, query } from './describe.js'
 import { followEvents } from './event-stream.js'
-import { refusal } from './refuse.js'
 import type { V1Context } from './routes.js'
 
 const id = wholeText(0, Number.MAX_SAFE_INTEGER)
@@ -22,7 +22,7 @@ const listQuery = v.strictObject({
 })
 const eventPage = v.object({ ...pageOf(event).entries, first: count, last: count })
 
-export function eventsRoutes({ drover }: V1Context) {
+export function eventsRoutes({ drover, closing }: V1Context) {
   return new Hono<Env>()
     .get(
       '/events',
@@ -43,7 +43,7 @@ export function eventsRoutes({ drover }: V1Context) {
           const end = items.at(-1)?.id
           return c.json({ items, next: end !== undefined && items.length === filter.limit ? String(end) : null, first, last })
         }
-        if (after !== undefined) throw refusal(400, 'ARGUMENT_INVALID', 'after goes with order=asc')
+        if (after !== undefined) throw new DroverError('ARGUMENT_INVALID', 'after goes with order=asc')
         const [items, { first, last }] = await Promise.all([drover.history(filter), drover.events({ limit: 1 })])
         return c.json({ items, next: null, first, last })
       },
@@ -69,7 +69,7 @@ export function eventsRoutes({ drover }: V1Context) {
         if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
         c.header('cache-control', 'no-store')
         c.header('x-accel-buffering', 'no')
-        return streamSSE(c, (stream) => followEvents(drover, stream, { ...given(rest), after }))
+        return streamSSE(c, (stream) => followEvents(drover, stream, { ...given(rest), after }, closing))
       },
     )
 }

@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Env } from '../context.js'
-import { name, pageOf } from '../contract/common.js'
+import { name, pageOf, strictly } from '../contract/common.js'
 import { type Profile, profile } from '../contract/log.js'
+import { refuse } from '../errors.js'
 import { body, operation, path } from './describe.js'
-import { notFound } from './refuse.js'
 import type { V1Context } from './routes.js'
 
 const kept = 5
-const wanted = v.strictObject({
+const wanted = strictly({
   worker: name,
   ms: v.optional(
     v.pipe(v.number(), v.safeInteger('whole milliseconds'), v.minValue(1, 'at least 1'), v.maxValue(60_000, 'at most a minute')),
@@ -64,7 +64,7 @@ export function profilesRoutes({ drover, control }: V1Context) {
       path(v.strictObject({ id: name })),
       (c) => {
         const found = profiles.get(c.req.valid('param').id)
-        if (!found) throw notFound('there is no such profile (any more)')
+        if (!found) throw refuse('NOT_FOUND', 'there is no such profile (any more)')
         const file = `${found.about.worker.replace(/[^\w.-]/g, '_')}.cpuprofile`
         return c.body(found.json, 200, {
           'content-type': 'application/json',

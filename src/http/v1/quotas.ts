@@ -4,15 +4,15 @@ import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import type { QuotaOptions } from '../../options.js'
 import type { Env } from '../context.js'
-import { name, pageOf, wholeText } from '../contract/common.js'
+import { name, notAList, pageOf, strictly, wholeText } from '../contract/common.js'
 import { type Quota, quota, quotaOptions, quotaSample } from '../contract/quota.js'
+import { refuse } from '../errors.js'
 import { given } from '../present/given.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
-import { notFound } from './refuse.js'
 import type { V1Context } from './routes.js'
 
 const one = v.strictObject({ name })
-const penalty = v.strictObject({
+const penalty = strictly({
   retryAfterMs: v.pipe(
     v.number(),
     v.safeInteger('whole milliseconds'),
@@ -20,7 +20,8 @@ const penalty = v.strictObject({
     v.maxValue(31_536_000_000, 'at most a year'),
   ),
 })
-const nothing = v.strictObject({})
+const limits = v.pipe(notAList<v.InferInput<typeof quotaOptions>>(), quotaOptions)
+const nothing = strictly({})
 const refuses = [404, 413, 415] as const
 
 export function quotasRoutes({ drover, quotas, control }: V1Context) {
@@ -28,7 +29,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
   async function changed(asked: string): Promise<Quota> {
     quotas.forget()
     const found = (await quotas.quotas()).find((each) => each.name === asked)
-    if (!found) throw notFound('there is no such quota')
+    if (!found) throw refuse('NOT_FOUND', 'there is no such quota')
     return found
   }
 
@@ -80,7 +81,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       }),
       control('quotas.set'),
       path(one),
-      body(quotaOptions),
+      body(limits),
       async (c) => {
         const { name: asked } = c.req.valid('param')
         // Checked as the configuration is, whole.
@@ -118,7 +119,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       }),
       control('quotas.retire'),
       path(one),
-      body(v.strictObject({ reason: v.optional(name, 'retired by hand') })),
+      body(strictly({ reason: v.optional(name, 'retired by hand') })),
       async (c) => {
         const { name: asked } = c.req.valid('param')
         await drover.quota(asked).retire(c.req.valid('json').reason)

@@ -1,5 +1,5 @@
 /** `Range: rows=0-99`: a part of a stream of rows, counted from 0. */
-import { refusal } from './refuse.js'
+import { HTTPException } from 'hono/http-exception'
 
 /** No more rows than a number can count, so that the range's ends are exact. */
 const mostRows = 1e12
@@ -7,7 +7,7 @@ const mostRows = 1e12
 /**
  * null: no range was asked for, or in another unit, which RFC 9110 has us pass over.
  *
- * @throws a refusal RANGE_INVALID
+ * @throws HTTPException 416
  */
 export function rowRange(header: string | undefined): { skip: number; limit: number | undefined } | null {
   if (header === undefined || !header.startsWith('rows=')) return null
@@ -15,6 +15,7 @@ export function rowRange(header: string | undefined): { skip: number; limit: num
   const from = Number(first)
   const to = last === '' ? mostRows : Number(last)
   // Also where it is not of that form: nothing compares to NaN.
-  if (!(from <= to && to <= mostRows)) throw refusal(416, 'RANGE_INVALID', 'a range is rows=first-last or rows=first-, counted from 0')
+  if (!(from <= to && to <= mostRows))
+    throw new HTTPException(416, { message: 'a range is rows=first-last or rows=first-, counted from 0' })
   return { skip: from, limit: last === '' ? undefined : to - from + 1 }
 }

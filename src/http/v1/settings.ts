@@ -4,7 +4,7 @@ import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import { DroverError } from '../../errors.js'
 import type { Env } from '../context.js'
-import { pageOf } from '../contract/common.js'
+import { pageOf, strictly } from '../contract/common.js'
 import { settings } from '../contract/log.js'
 import { worker } from '../contract/worker.js'
 import { presentWorker } from '../present/worker.js'
@@ -13,13 +13,13 @@ import type { V1Context } from './routes.js'
 import { chosenWorkers, selection } from './selection.js'
 
 const slots = v.pipe(v.number(), v.safeInteger('a whole number'), v.minValue(1, 'at least 1'))
-const changes = v.strictObject({
+const changes = strictly({
   concurrency: v.optional(slots),
   groups: v.optional(v.record(v.string(), slots)),
   logLevel: v.optional(settings.entries.logLevel),
 })
-const target = v.strictObject({
-  selector: v.optional(v.strictObject(selection), {}),
+const target = strictly({
+  selector: v.optional(strictly(selection), {}),
   target: v.nullable(v.pipe(v.number(), v.safeInteger('a whole number'), v.minValue(0, 'at least 0'))),
 })
 

@@ -3,12 +3,12 @@ import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import type { Env } from '../context.js'
-import { confirmation, count, cursor, name, queryNumber } from '../contract/common.js'
+import { confirmation, count, cursor, name, queryNumber, strictly } from '../contract/common.js'
 import { deadKind, taskDetail, taskPage, taskState } from '../contract/task.js'
+import { refuse } from '../errors.js'
 import { given } from '../present/given.js'
 import { assertConfirmed } from './confirm.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
-import { notFound } from './refuse.js'
 import type { V1Context } from './routes.js'
 
 const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
@@ -23,14 +23,15 @@ const listQuery = v.strictObject({
   limit: queryNumber(1, 1_000, 50),
   after: v.optional(cursor),
 })
-const chosen = v.strictObject({ ...laneEntries, keys: v.optional(keys) })
-const dropped = v.strictObject({
-  ...chosen.entries,
+const chosenEntries = { ...laneEntries, keys: v.optional(keys) }
+const chosen = strictly(chosenEntries)
+const dropped = strictly({
+  ...chosenEntries,
   states: v.optional(v.pipe(v.array(v.picklist(['waiting', 'retrying', 'dead'])), v.minLength(1, 'at least one state'))),
   why: v.optional(name, 'dropped by hand'),
   confirmation,
 })
-const prioritised = v.strictObject({ ...laneEntries, dataset: name, keys, priority: whole })
+const prioritised = strictly({ ...laneEntries, dataset: name, keys, priority: whole })
 const counted = v.object({ count })
 const conflicts = [413, 415] as const
 
@@ -63,7 +64,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
       async (c) => {
         const { dataset, key } = c.req.valid('param')
         const detail = await drover.tasks.get(dataset, key)
-        if (!detail) throw notFound('there is no such item')
+        if (!detail) throw refuse('NOT_FOUND', 'there is no such item')
         return c.json(detail)
       },
     )

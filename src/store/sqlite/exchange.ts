@@ -34,11 +34,13 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
     if (earlier) return repeated(lane, worker, request, earlier, at)
 
     const runs: Receipt['runs'] = []
+    const { skips } = lane
     const settled = settle(lane, worker, request, at, runs)
     const claim = claims.claim(lane, fence, request.want, at)
     const claimed = claim.leases.tokens.length
+    // A claim that found nothing may have passed what was to be skipped.
+    if (claimed > 0 || settled.length > 0 || lane.skips !== skips) lanes.write(lane)
     if (claimed > 0 || settled.length > 0) {
-      lanes.write(lane)
       receipts.keep(worker, fence, request.request, { runs, first: claim.first, last: claim.last })
     }
     return reply(lane, request, settled, claim.leases, at)

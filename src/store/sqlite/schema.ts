@@ -121,7 +121,7 @@ export const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE TABLE placed (lane INTEGER NOT NULL, rank INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (lane, rank, item)) WITHOUT ROWID;
   CREATE UNIQUE INDEX placed_item ON placed (lane, item);
-  CREATE INDEX retry_item ON retry (lane, item);
+  CREATE UNIQUE INDEX retry_item ON retry (lane, item);
   CREATE TABLE attempt (
     lane INTEGER NOT NULL, item INTEGER NOT NULL, seq INTEGER NOT NULL, attempt INTEGER NOT NULL, worker INTEGER NOT NULL,
     outcome TEXT NOT NULL, error TEXT NOT NULL, at INTEGER NOT NULL, counts INTEGER NOT NULL, PRIMARY KEY (lane, item, seq)

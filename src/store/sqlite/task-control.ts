@@ -62,9 +62,10 @@ export function taskControl({ db, now, wall }: EngineContext, { lanes, tasks, fr
     const reply = { count: 0, workers: [] as string[] }
     for (const { id } of lanesMatching(db, filter)) {
       const lane = lanes.read(id)
+      const { skips } = lane
       const count = work(lane)
+      if (count > 0 || lane.skips !== skips) lanes.write(lane)
       if (count === 0) continue
-      lanes.write(lane)
       reply.count += count
       reply.workers.push(...lanes.workersOf(id))
     }
@@ -143,8 +144,6 @@ export function taskControl({ db, now, wall }: EngineContext, { lanes, tasks, fr
           }
           if (whole && own !== priority) fresh.moved(lane, item, own, priority)
         }
-        // Skips may have changed where no task was found to be moved.
-        if (count === 0 && whole) lanes.write(lane)
         return count
       })
       if (whole) {

@@ -38,6 +38,18 @@ export function readsContract(test: ContractTest): void {
     assert.is(await count({ dataset: 'none' }), 0)
   })
 
+  test('rows of results can be skipped, over the bounds of lanes', async (desk) => {
+    await finished(desk)
+    const all = await desk.results({}, 100)
+    for (const skip of [0, 1, 4, 5, 7, 14, 15, 99]) {
+      const { rows } = await desk.call('results', { filter: {}, after: null, limit: 3, skip })
+      assert.equal(rows, all.slice(skip, skip + 3))
+    }
+    const { next } = await desk.call('results', { filter: {}, after: null, limit: 3 })
+    assert.equal((await desk.call('results', { filter: {}, after: next, limit: 2, skip: 3 })).rows, all.slice(6, 8))
+    await refused(desk.call('results', { filter: {}, after: null, limit: 1, skip: -1 }), 'ARGUMENT_INVALID')
+  })
+
   test('dead tasks are paged the same way', async (desk) => {
     await finished(desk)
     const first = await desk.call('dead', { filter: {}, after: null, limit: 2 })
@@ -77,8 +89,11 @@ export function readsContract(test: ContractTest): void {
   }
 
   test('events come newest last and can be narrowed by worker and type', async (desk) => {
+    assert.equal(await desk.call('events', { after: null, limit: 5 }), { rows: [], next: null, first: 0, last: 0 })
     await happened(desk, 12)
     const seqs = ({ rows }: Pick<EngineReply<'events'>, 'rows'>) => rows.map(({ payload }) => (payload as { seq: number }).seq)
+    const empty = await desk.call('events', { after: null, limit: 5, types: ['none'] })
+    assert.equal([empty.first, empty.last], [1, 12])
     const first = await desk.call('events', { after: null, limit: 5 })
     assert.equal(seqs(first), [0, 1, 2, 3, 4])
     assert.equal(seqs(await desk.call('events', { after: first.next, limit: 99 })), [5, 6, 7, 8, 9, 10, 11])
@@ -92,7 +107,8 @@ export function readsContract(test: ContractTest): void {
     await happened(desk, 100)
     const { next } = await desk.call('events', { after: null, limit: 10 })
     await happened(desk, 3 * keepEvents)
-    const { rows } = await desk.call('events', { after: next, limit: 10_000 })
+    const { rows, first, last } = await desk.call('events', { after: next, limit: 10_000 })
+    assert.equal([first, last], [rows[0]?.id, rows.at(-1)?.id])
     assert.ok(rows.length >= keepEvents && rows.length < 2 * keepEvents, `${rows.length} events are there`)
     assert.is(rows.at(-1)?.at, 3 * keepEvents - 1)
     const ids = rows.map(({ id }) => id)

@@ -1,6 +1,6 @@
 /** Which workers a list shows, in which order, and how they lie in the grid of annotators and domains. Pure. */
 import type { Worker } from '../../contract/worker.js'
-import type { Query } from '../router.js'
+import type { Query } from '../address.js'
 
 /** In the order in which they are told: what runs, what waits, what is wrong, what is over. */
 export const states = [
@@ -57,7 +57,8 @@ const keys: Record<string, (worker: Worker) => number | string> = {
 /** @param sort `rate`, or `-rate` for the largest first; anything else: as configured */
 export function sorted(workers: readonly Worker[], sort = ''): readonly Worker[] {
   const down = sort.startsWith('-')
-  const key = keys[down ? sort.slice(1) : sort]
+  const name = down ? sort.slice(1) : sort
+  const key = Object.hasOwn(keys, name) ? keys[name] : undefined
   if (!key) return workers
   const by = (a: Worker, b: Worker): number => {
     const [x, y] = [key(a), key(b)]

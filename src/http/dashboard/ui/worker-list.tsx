@@ -47,7 +47,16 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
     },
     { key: 'id', title: 'Worker', sortable: true, cell: ({ id }) => <a href={href(pathOf('workers', id))}>{id}</a> },
     { key: 'state', title: 'State', sortable: true, cell: ({ state }) => <Badge text={state} /> },
-    { key: 'why', title: 'Why', wide: true, cell: ({ reason }) => <span class="muted clip">{reason}</span> },
+    {
+      key: 'why',
+      title: 'Why',
+      wide: true,
+      cell: ({ reason }) => (
+        <span class="muted clip" title={reason}>
+          {reason}
+        </span>
+      ),
+    },
     {
       key: 'progress',
       title: 'Progress',

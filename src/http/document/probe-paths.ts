@@ -1,0 +1,36 @@
+/** The probes, which say nothing else. */
+import type { OpenApiDocument } from './document.js'
+
+const answer = (description: string) => ({
+  description,
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object' as const,
+        properties: { ok: { type: 'boolean' as const }, not: { type: 'string' as const } },
+        required: ['ok'],
+      },
+    },
+  },
+})
+
+export const probePaths: OpenApiDocument['paths'] = {
+  '/livez': {
+    get: {
+      operationId: 'isAlive',
+      tags: ['Probes'],
+      summary: 'Whether the process answers',
+      security: [],
+      responses: { 200: answer('It does') },
+    },
+  },
+  '/readyz': {
+    get: {
+      operationId: 'isReady',
+      tags: ['Probes'],
+      summary: 'Whether the system can do its work',
+      security: [],
+      responses: { 200: answer('It can'), 503: answer('It cannot: `not` says why') },
+    },
+  },
+}
