@@ -101,6 +101,7 @@ test('what would be loaded from elsewhere is refused by the policy of the page, 
     const violated = await page.evaluate(`new Promise((resolve) => {
       document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), { once: true })
       document.body.append(${add})
+      setTimeout(resolve, 10_000, 'nothing')
     })`)
     assert.is(violated, directive)
   }
