@@ -11,44 +11,6 @@ const quotaWindow = v.object({
   resetsAt: v.nullable(time),
 })
 
-export const quota = v.object({
-  name: v.string(),
-  windows: v.array(quotaWindow),
-  within: v.array(v.string()),
-  /** How long one request would wait now; null: until somebody raises a budget. */
-  waitMs: v.nullable(v.number()),
-  waitsFor: v.nullable(v.string()),
-  blockedUntil: v.nullable(time),
-  inFlight: count,
-  concurrency: v.nullable(count),
-  waiting: count,
-  retired: v.nullable(v.object({ reason: v.string(), at: time })),
-  health: v.number(),
-  pace: v.number(),
-  granted: v.number(),
-  requestsToday: v.number(),
-  quotaLimit: v.nullable(v.number()),
-  percentageUsed: v.number(),
-  /** null: as many as one likes. */
-  available: v.nullable(v.number()),
-  canMakeRequest: v.boolean(),
-  backlog: v.object({ tasks: count, doneAt: v.nullable(time) }),
-  /** Workers that take from it. */
-  workers: v.array(v.string()),
-  /** When the first of its parked workers wakes; null: none is parked. */
-  parkedUntil: v.nullable(time),
-})
-export type Quota = v.InferOutput<typeof quota>
-
-export const quotaSample = v.object({
-  at: time,
-  used: v.record(v.string(), v.number()),
-  waiting: count,
-  inFlight: count,
-  granted: v.number(),
-})
-export type QuotaSample = v.InferOutput<typeof quotaSample>
-
 const quotaLimit = v.strictObject({
   limit: v.number(),
   per: v.union([v.picklist(['second', 'minute', 'hour', 'day', 'month']), v.number()]),
@@ -76,3 +38,44 @@ export const quotaOptions = v.objectWithRest(
   },
   v.union([quotaLimit, v.array(quotaLimit)]),
 )
+export type QuotaLimits = v.InferOutput<typeof quotaOptions>
+
+export const quota = v.object({
+  name: v.string(),
+  windows: v.array(quotaWindow),
+  within: v.array(v.string()),
+  /** How long one request would wait now; null: until somebody raises a budget. */
+  waitMs: v.nullable(v.number()),
+  waitsFor: v.nullable(v.string()),
+  blockedUntil: v.nullable(time),
+  inFlight: count,
+  concurrency: v.nullable(count),
+  waiting: count,
+  retired: v.nullable(v.object({ reason: v.string(), at: time })),
+  health: v.number(),
+  pace: v.number(),
+  granted: v.number(),
+  requestsToday: v.number(),
+  quotaLimit: v.nullable(v.number()),
+  percentageUsed: v.number(),
+  /** null: as many as one likes. */
+  available: v.nullable(v.number()),
+  canMakeRequest: v.boolean(),
+  /** As they are configured; `windows` tells what they are slowed down to. */
+  limits: quotaOptions,
+  backlog: v.object({ tasks: count, doneAt: v.nullable(time) }),
+  /** Workers that take from it. */
+  workers: v.array(v.string()),
+  /** When the first of its parked workers wakes; null: none is parked. */
+  parkedUntil: v.nullable(time),
+})
+export type Quota = v.InferOutput<typeof quota>
+
+export const quotaSample = v.object({
+  at: time,
+  used: v.record(v.string(), v.number()),
+  waiting: count,
+  inFlight: count,
+  granted: v.number(),
+})
+export type QuotaSample = v.InferOutput<typeof quotaSample>
