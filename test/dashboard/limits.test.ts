@@ -15,7 +15,7 @@ const configured = {
   concurrency: 3,
   within: 'project',
   adapt: { decrease: 0.25 },
-} as QuotaLimits
+} as unknown as QuotaLimits
 
 test('a form that nobody changed gives the limits back as they were', () => {
   assert.equal(optionsOf(limitsOf(configured)), {
