@@ -46,7 +46,8 @@ function installTarball(): void {
   }[]
   if (!packed) throw new Error('npm pack made nothing')
   const stray = packed.files.filter(
-    ({ path }) => !/^(dist\/[\w-]+\.(js|d\.ts)|docs\/[\w-]+\.md|package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
+    ({ path }) =>
+      !/^(dist\/[\w-]+\.(js|d\.ts)|dist\/dashboard\/[\w-]+\.(js|css|html)|docs\/[\w-]+\.md|package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
   )
   if (stray.length > 0) throw new Error(`files that do not belong in the package: ${stray.map(({ path }) => path).join(', ')}`)
   console.log(`packed: ${packed.files.length} files, ${Math.round(packed.size / 1_000)} kB`)
@@ -59,9 +60,13 @@ function installTarball(): void {
   else run('npm', ['rebuild', 'better-sqlite3', '--foreground-scripts'])
 }
 
+/** What needs packages that are not installed with drover. */
+const needsPeers = ['./http']
+const peers = ['hono', '@hono/node-server', 'ws']
+
 /** Loads each entry point both ways, each in a process of its own, which has to end by itself. */
-function loadEntryPoints(): void {
-  for (const entryPoint of entryPoints) {
+function loadEntryPoints(which: string[]): void {
+  for (const entryPoint of which) {
     const name = join('drover', entryPoint).replaceAll('\\', '/')
     const names = 'console.log(Object.keys(loaded).sort().join())'
     const imported = run('node', ['--input-type=module', '-e', `const loaded = await import('${name}'); ${names}`])
@@ -115,6 +120,34 @@ function runClient(): void {
   const said = run('node', ['client.js']).trim()
   if (said !== 'overview,workers,tree') throw new Error(`drover/client without a WebSocket: ${said}`)
   console.log('drover/client: polls where it has no WebSocket')
+}
+
+/** Without its peers `drover/http` is refused by Node.js and the rest works; with them it serves. */
+function runHttp(): void {
+  loadEntryPoints(entryPoints.filter((entryPoint) => !needsPeers.includes(entryPoint)))
+  for (const peer of peers) {
+    const link = join(project, 'node_modules', peer)
+    if (existsSync(link)) throw new Error(`${peer} was installed with drover: it is to be optional`)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(root, 'node_modules', peer), link, 'junction')
+  }
+  loadEntryPoints(needsPeers)
+  writeFileSync(
+    join(project, 'http.js'),
+    `import { createDrover } from 'drover'
+     import { serveStatus } from 'drover/http'
+     const drover = await createDrover({ store: ':memory:', log: { console: false }, workers: [{ id: 'one', module: './http.js' }] })
+     const server = await serveStatus(drover, { port: 0 })
+     const answers = await Promise.all(['/readyz', '/api/monitoring/overview', '/api/v1/session', '/'].map((path) => fetch(server.url + path)))
+     console.log(answers.map(({ status }) => status).join(), (await answers[2].json()).version)
+     await server.close()
+     await drover.close()`,
+  )
+  const { version } = readJson(join(root, 'package.json')) as { version: string }
+  const said = run('node', ['http.js']).trim()
+  if (said !== `200,200,200,200 ${version}`) throw new Error(`drover/http: ${said}`)
+  for (const peer of peers) rmSync(join(project, 'node_modules', peer))
+  console.log('drover/http: serves')
 }
 
 /** A worker module in TypeScript, in a thread and in a process: taken where Node.js or the user's tsx can load it, refused with advice elsewhere. */
@@ -173,7 +206,7 @@ function checkLightness(): void {
 
 try {
   installTarball()
-  loadEntryPoints()
+  runHttp()
   typeCheck()
   typeCheckBrowser()
   runClient()

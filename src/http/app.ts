@@ -46,7 +46,7 @@ export function createStatusApp(drover: Drover, options: StatusOptions = {}): Ho
 export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => number = () => performance.now()): StatusApp {
   const options = compileStatusOptions(given)
   const closing = new AbortController()
-  const hub = new Hub(drover)
+  const hub = new Hub(drover, { staleMs: options.crashDetectionMinutes * 60_000 })
   const status: StatusContext = { drover, options, hub, closing: closing.signal, control: controlGuard(drover, options) }
   const sessions = new Sessions(options.sessionMs, now, (who) => hub.closeSession(who))
   const cookie = new SessionCookie(options.behindProxy)

@@ -1,5 +1,5 @@
 /** What the parts of the status server share. */
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import type { Drover } from '../drover.js'
 import type { Role, StatusOptions } from './options.js'
 import type { Hub } from './socket/hub.js'
@@ -36,5 +36,3 @@ export interface StatusContext {
   /** Lets only callers with the role `control` pass (403 FORBIDDEN), and tells of what they did, once it was answered, as `http:control:done`. */
   control: (action: string) => MiddlewareHandler<Env>
 }
-
-export type StatusRequest = Context<Env>

@@ -69,7 +69,10 @@ export async function serveWith(
     silent.add(socket)
     socket.once('close', () => connections.delete(socket) && silent.delete(socket))
   })
-  for (const asked of ['request', 'upgrade']) server.on(asked, ({ socket }: IncomingMessage) => silent.delete(socket))
+  const asked = ({ socket }: IncomingMessage): boolean => silent.delete(socket)
+  server.on('request', asked)
+  // Not at the server: with a second listener there, node-server leaves refused upgrades unanswered.
+  sockets.on('connection', (_socket, request) => asked(request))
   await listen(server, port, hostname)
 
   const shut = async (graceMs: number): Promise<void> => {

@@ -44,6 +44,7 @@ export class Api {
     this.url = url
     this.document = document
     this.#ajv = new Ajv2020({ strict: false, allErrors: true })
+    this.#ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
     this.#ajv.addSchema(document, 'document')
     this.#patterns = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({

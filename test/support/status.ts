@@ -43,6 +43,6 @@ export async function ask(
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
   })
   const text = await response.text()
-  const isJson = response.headers.get('content-type')?.startsWith('application/json')
+  const isJson = /^application\/json\b/.test(response.headers.get('content-type') ?? '')
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
 }

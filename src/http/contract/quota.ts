@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { count, time } from './common.js'
 
-export const quotaWindow = v.object({
+const quotaWindow = v.object({
   unit: v.string(),
   per: v.string(),
   limit: v.number(),

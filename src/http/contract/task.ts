@@ -23,7 +23,7 @@ export const task = v.object({
 export type Task = v.InferOutput<typeof task>
 export const taskPage = pageOf(task)
 
-export const taskAttempt = v.object({
+const taskAttempt = v.object({
   annotator: v.string(),
   domain: v.string(),
   attempt: count,

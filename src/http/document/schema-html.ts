@@ -5,7 +5,7 @@ import type { Schema } from './model.js'
 
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 
-export const nameOf = ({ $ref = '' }: Schema): string => $ref.split('/').at(-1) ?? ''
+const nameOf = ({ $ref = '' }: Schema): string => $ref.split('/').at(-1) ?? ''
 
 /** In a few words, with links to the schemas that have a name. */
 export function typeHtml(schema: Schema): Html {

@@ -5,11 +5,11 @@ import { workerState } from '../contract/worker.js'
 
 /** The words that those clients know. */
 export const seedStatuses = ['not_started', 'running', 'paused', 'stopped', 'completed', 'crashed'] as const
-export const seedStatus = v.picklist(seedStatuses)
+const seedStatus = v.picklist(seedStatuses)
 export type SeedStatus = (typeof seedStatuses)[number]
 
 /** A number where it looks like one. */
-export const annotatorId = v.union([v.number(), v.string()])
+const annotatorId = v.union([v.number(), v.string()])
 const isoTime = v.pipe(v.string(), v.isoTimestamp())
 const percentage = v.pipe(v.number(), v.minValue(0), v.maxValue(100))
 
@@ -62,7 +62,7 @@ const trouble = v.object({
 export const seedHealth = v.object({ crashed: v.array(trouble), stuck: v.array(trouble), healthy: count })
 export type SeedHealth = v.InferOutput<typeof seedHealth>
 
-export const seedQuota = v.object({
+const seedQuota = v.object({
   requests_today: v.number(),
   /** null: requests are not limited. */
   quota_limit: v.nullable(v.number()),

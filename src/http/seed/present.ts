@@ -28,10 +28,8 @@ const words: Record<WorkerState, SeedStatus> = {
   completed: 'completed',
 }
 
-export const seedStatusOf = (state: WorkerState): SeedStatus => words[state]
-
 /** Ids were numbers. One that a number cannot tell exactly stays a text. */
-export const annotatorIdOf = (annotator: string): number | string => (/^(0|[1-9]\d{0,14})$/.test(annotator) ? Number(annotator) : annotator)
+const annotatorIdOf = (annotator: string): number | string => (/^(0|[1-9]\d{0,14})$/.test(annotator) ? Number(annotator) : annotator)
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 const round1 = (n: number): number => Math.round(n * 10) / 10

@@ -12,7 +12,7 @@ import { Connection, type Wish } from './connection.js'
 import { diff, type WholeState } from './diff.js'
 import { Feeds, type FeedTopic } from './feeds.js'
 import { frame, partsOf, patchFrame, StateFrames, topicsName } from './frames.js'
-import { oldState } from './old-state.js'
+import { oldFrame } from './old-state.js'
 import type { OutletLimits } from './outlet.js'
 import { Pace } from './pace.js'
 import { QuotaWatch } from './quota-watch.js'
@@ -26,6 +26,8 @@ export interface HubOptions extends Partial<OutletLimits> {
   keepPatches?: number
   /** And how many characters of them. @defaultValue 4_194_304 */
   keepCharacters?: number
+  /** How old a beat may be before clients of protocol 1 are shown a worker as stale. @defaultValue 120_000 */
+  staleMs?: number
 }
 
 /** What may have changed the state. */
@@ -53,6 +55,7 @@ export class Hub {
   readonly pingMs: number
   readonly #drover: Drover
   readonly #limits: OutletLimits
+  readonly #staleMs: number
   readonly #source: Source
   readonly #quotas: QuotaWatch
   readonly #feeds: Feeds
@@ -72,9 +75,17 @@ export class Hub {
   #closed = false
 
   constructor(drover: Drover, options: HubOptions = {}) {
-    const { pingMs = 25_000, maxBufferedBytes = 1_048_576, drainMs = 10_000, keepPatches = 1_000, keepCharacters = 4_194_304 } = options
+    const {
+      pingMs = 25_000,
+      maxBufferedBytes = 1_048_576,
+      drainMs = 10_000,
+      keepPatches = 1_000,
+      keepCharacters = 4_194_304,
+      staleMs = 120_000,
+    } = options
     this.pingMs = pingMs
     this.#drover = drover
+    this.#staleMs = staleMs
     this.#limits = { maxBufferedBytes, drainMs }
     this.#source = new Source(drover)
     this.#quotas = new QuotaWatch(drover, this.look)
@@ -264,7 +275,7 @@ export class Hub {
   }
 
   #oldFrame(type: 'full_state' | 'update'): Buffer {
-    return Buffer.from(JSON.stringify({ type, timestamp: new Date().toISOString(), data: oldState(this.#drover) }))
+    return oldFrame(type, this.#drover, this.#staleMs)
   }
 
   /** To all who have a topic that is not kept in step. */

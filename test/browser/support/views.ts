@@ -24,3 +24,6 @@ export const views: ViewCase[] = [
   { name: 'logs', hash: '#/logs', heading: 'Logs' },
   { name: 'settings', hash: '#/settings', heading: 'Settings' },
 ]
+
+/** One that is about nothing in particular, so that it is there in any system. */
+export const isPlain = ({ hash }: ViewCase): boolean => !/annotator-|key-|amazon-/.test(hash)

@@ -1,22 +1,8 @@
-/** What a client needs that is behind a proxy which knows no WebSockets: such a proxy, and the lists it polls. */
+/** A proxy that knows no WebSockets. */
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
-import type { Hono } from 'hono'
-import { etag } from 'hono/etag'
-import type { Env } from '../../src/http/context.js'
-import type { Hub } from '../../src/http/socket/hub.js'
 import { closeLater } from './sockets.js'
-
-/** The lists as `/api/v1` gives them, made of the hub's state. */
-export function apiOf(hub: () => Hub): (app: Hono<Env>) => void {
-  return (app) => {
-    app.use('/api/v1/*', etag({ weak: true }))
-    app.get('/api/v1/overview', (c) => c.json(hub().state().overview))
-    app.get('/api/v1/tree', (c) => c.json(hub().state().tree))
-    app.get('/api/v1/workers', (c) => c.json({ items: Object.values(hub().state().workers ?? {}), next: null }))
-  }
-}
 
 export interface Proxy {
   url: string
