@@ -80,8 +80,8 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
     if (c.req.method === 'OPTIONS') return next()
     const identity = await identifier.identify(c)
     if (!identity) throw unauthorized('a token is needed')
-    const { role, who, from } = identity
-    c.set('caller', { role, who, from })
+    const { csrf: _, ...caller } = identity
+    c.set('caller', caller)
     return next()
   })
   app.route('/api', seedRoutes(status))

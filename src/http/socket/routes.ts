@@ -5,10 +5,14 @@ import type { WebSocket } from 'ws'
 import { DroverError } from '../../errors.js'
 import type { Env, StatusContext } from '../context.js'
 import { type Topic, topics } from '../contract/socket.js'
+import { refuse } from '../errors.js'
 import type { Connection, Wish } from './connection.js'
 import { readTopics } from './messages.js'
 
 const defaultTopics: readonly Topic[] = ['overview', 'workers', 'tree']
+
+/** From one address; what they are sent is made once for all of them. */
+const mostSockets = 1_000
 
 export function socketRoutes({ hub }: Pick<StatusContext, 'hub'>): Hono<Env> {
   return new Hono<Env>().get(
@@ -18,6 +22,8 @@ export function socketRoutes({ hub }: Pick<StatusContext, 'hub'>): Hono<Env> {
       if (protocol !== '1' && protocol !== '2') throw new DroverError('ARGUMENT_INVALID', 'protocol must be 1 or 2')
       const chosen = named === undefined ? defaultTopics : readTopics(named)
       if (!chosen) throw new DroverError('ARGUMENT_INVALID', `topics must be some of ${topics.join()}, with commas between`)
+      if (hub.sizeFrom(c.get('caller').from) >= mostSockets)
+        throw refuse('TOO_MANY_STREAMS', `there are ${mostSockets} sockets from this address already`)
       const wish: Wish = { caller: c.get('caller'), protocol: protocol === '2' ? 2 : 1, topics: chosen }
       let connection: Connection | null = null
       return {
