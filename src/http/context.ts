@@ -1,5 +1,5 @@
 /** What the parts of the status server share. */
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import type { Drover } from '../drover.js'
 import type { Role, StatusOptions } from './options.js'
 import type { Hub } from './socket/hub.js'

@@ -10,6 +10,12 @@ import { buildStatusApp } from './app.js'
 import { compileServeOptions } from './compile-options.js'
 import type { ServeOptions, StatusServer } from './options.js'
 
+/**
+ * Whole states are compressed, patches are not: ws compresses once for each connection, and in the pool of threads that files are read by. No
+ * context is kept between frames: it would cost each connection some 100 kB.
+ */
+const deflate = { threshold: 16_384, serverNoContextTakeover: true, clientNoContextTakeover: true, zlibDeflateOptions: { level: 3 } }
+
 /** As node-server wants it: its type and that of ws differ in what may be undefined. */
 type WebSocketServerLike = NonNullable<NonNullable<Parameters<typeof createAdaptorServer>[0]['websocket']>['server']>
 
@@ -52,7 +58,7 @@ export async function serveWith(
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: 65_536,
-    perMessageDeflate: { threshold: 1_024 },
+    perMessageDeflate: deflate,
     handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
   })
   const server = createAdaptorServer({

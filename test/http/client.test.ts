@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import { refusingUpgrades } from '../support/proxy.js'
 import { closeSockets, serveSockets } from '../support/sockets.js'
 import { closeServers, readToken, serve, token } from '../support/status.js'
-import { cleanUp, items, open, until, worker } from '../support/system.js'
+import { cleanUp, items, open, openWithParts, until, worker } from '../support/system.js'
 
 const clients: Client[] = []
 /** Closed after its test. */
@@ -67,8 +67,9 @@ test('a client whose connection breaks takes up where it left off', async () => 
   sockets.on('connection', (_socket, { url = '' }) => opened.push(url))
   const client = follow(url)
   await client.until(({ workers }) => workers !== undefined)
+  const left = leaves(client)
   for (const socket of sockets.clients) socket.terminate()
-  await becomes(client, 'connecting')
+  await left
   await system.load('data', items(1))
   await system.start()
   await client.until(({ workers }) => workers?.['a/x']?.state === 'completed')
@@ -219,29 +220,37 @@ test('a server that falls silent is left, and tried again', async () => {
   await client.until(({ workers }) => workers !== undefined)
   let connections = 0
   sockets.on('connection', () => connections++)
+  const left = leaves(client)
   for (const socket of sockets.clients) socket.send = () => {}
-  await becomes(client, 'connecting')
+  await left
   await becomes(client, 'live')
   assert.ok(connections > 0)
 })
 
 test('a gap in the numbers of patches is closed with a whole state', async () => {
-  const system = await open({ workers: [worker('a/x')] })
-  const { url, sockets } = await serveSockets(system)
+  const { system, parts } = await openWithParts({ workers: [worker('a/x'), worker('a/y')] })
+  const { url, hub, sockets } = await serveSockets(system)
   const client = follow(url)
-  await client.until(({ workers }) => workers !== undefined)
-  for (const socket of sockets.clients) {
-    const send = socket.send.bind(socket) as (data: Buffer, ...rest: unknown[]) => void
-    let lost = false
-    socket.send = (data: unknown, ...rest: unknown[]): void => {
-      const first = String(data).startsWith('{"type":"patch"') && !lost
-      if (first) lost = true
-      else send(data as Buffer, ...rest)
-    }
+  await becomes(client, 'live')
+  const progress = (id: string, done: number): void => {
+    parts.lanes.update([{ worker: id, total: 10, done, dead: 0, leased: 0, retrying: 0, complete: false }])
+    hub.look()
   }
-  await system.load('data', items(3))
-  await system.start()
-  await client.until(({ workers, overview }) => workers?.['a/x']?.state === 'completed' && overview?.done === 3)
+  const [socket] = sockets.clients
+  assert.ok(socket)
+  const { send } = socket
+  const lost = new Promise<void>((resolve) => {
+    socket.send = () => {
+      socket.send = send
+      resolve()
+    }
+  })
+  progress('a/x', 7)
+  await lost
+  progress('a/y', 1)
+  await client.until(({ workers }) => workers?.['a/x']?.progress?.done === 7 && workers?.['a/y']?.progress?.done === 1, {
+    timeoutMs: 20_000,
+  })
   assert.equal(client.status, 'live')
 })
 
@@ -250,6 +259,18 @@ function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf)
   if (typeof value !== 'object' || value === null) return null
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, key === 'states' ? null : shapeOf(inner)]))
+}
+
+/** Resolves at the end of being live, however soon it is live again. */
+function leaves(client: Client): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('not within 20 s: the client is not live any more')), 20_000)
+    client.subscribe(() => {
+      if (client.status === 'live') return
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }
 
 async function becomes(client: Client, status: Client['status']): Promise<void> {

@@ -5,7 +5,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover } from '../../src/drover.js'
-import { closeServers } from '../support/status.js'
+import { serve } from '../support/status.js'
 import { items, open, until, worker } from '../support/system.js'
 import { cleanUpServers, serveApi } from './support.js'
 
@@ -22,11 +22,15 @@ class EventReader {
   readonly response: Promise<Response>
   readonly #abort = new AbortController()
   ended = false
+  /** Broken off, not ended. */
+  failed = false
 
   constructor(url: string, headers: Record<string, string> = {}) {
     this.response = fetch(url, { headers, signal: this.#abort.signal })
     void this.#read()
-      .catch(() => {})
+      .catch(() => {
+        this.failed = true
+      })
       .finally(() => {
         this.ended = true
       })
@@ -125,12 +129,13 @@ test('while nothing happens the store is not read', async () => {
 test('streams of events end when the system closes, and when the server does', async () => {
   for (const close of ['system', 'server']) {
     const system = await open({ workers: [worker('annotator-1/urgency')] })
-    const { url } = await serveApi(system)
-    const reader = new EventReader(`${url}/api/v1/events/stream?after=0`)
+    const server = await serve(system)
+    const reader = new EventReader(`${server.url}/api/v1/events/stream?after=0`)
     await reader.response
     if (close === 'system') await system.close()
-    else await closeServers()
+    else await server.close({ graceMs: 20_000 })
     await until(() => reader.ended, `the stream's end after that of the ${close}`)
+    assert.not(reader.failed, `broken off by the closing of the ${close}`)
   }
 })
 
@@ -167,14 +172,9 @@ test('results are read only as fast as they are taken, and not at all once the c
   const request = get(`${url}/api/v1/results`)
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   response.pause()
-  // It goes on until the sockets are full; then nothing moves.
-  let before = -1
-  await until(() => {
-    const still = taken === before
-    before = taken
-    return still && taken > 0
-  }, 'the stream has come to rest')
-  for (let n = 0; n < 20; n++) await fetch(`${url}/api/v1/workers`)
+  // It goes on until the sockets are full. Were it not to stop there, these reads would see the whole of it pass by.
+  await until(() => taken > 0, 'the first rows')
+  for (let n = 0; n < 100; n++) await (await fetch(`${url}/api/v1/tasks?limit=1`)).text()
   assert.ok(taken < rows, `${taken} of ${rows} rows were read while nobody took them`)
   response.destroy()
   await until(() => ended, 'the reading has ended')

@@ -41,7 +41,6 @@ export type ControlOutcome = v.InferOutput<typeof controlOutcome>
 
 /** What became of a reset, and what was deleted by it. */
 export const resetOutcome = v.object({ ...controlOutcome.entries, deleted: v.object({ results: count, dead: count }) })
-type ResetOutcome = v.InferOutput<typeof resetOutcome>
 
 /** What may change while everything runs. */
 export const settings = v.object({

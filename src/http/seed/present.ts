@@ -28,8 +28,6 @@ const words: Record<WorkerState, SeedStatus> = {
   completed: 'completed',
 }
 
-const seedStatusOf = (state: WorkerState): SeedStatus => words[state]
-
 /** Ids were numbers. One that a number cannot tell exactly stays a text. */
 const annotatorIdOf = (annotator: string): number | string => (/^(0|[1-9]\d{0,14})$/.test(annotator) ? Number(annotator) : annotator)
 
