@@ -27,10 +27,12 @@ async function login(server: StatusServer, value = token): Promise<{ cookie: str
 /** Ended: the stream said so itself, as it does not when its connection breaks. */
 function follow(server: StatusServer, headers: Record<string, string>): { opened: Promise<number>; ended: Promise<boolean> } {
   const response = fetch(`${server.url}/api/v1/events/stream`, { headers })
-  const ended = response.then((answer) => answer.text()).then(
-    () => true,
-    () => false,
-  )
+  const ended = response
+    .then((answer) => answer.text())
+    .then(
+      () => true,
+      () => false,
+    )
   return { opened: response.then(({ status }) => status), ended }
 }
 

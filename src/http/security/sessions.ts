@@ -1,5 +1,6 @@
 /** Sessions of browsers: kept in memory under the hash of their id, so that nothing here lets anybody in. */
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Role } from '../options.js'
 import { digest } from './tokens.js'
 
@@ -56,6 +57,7 @@ export class Sessions {
     const key = keyOf(id)
     const now = this.#now()
     const end = new AbortController()
+    setMaxListeners(0, end.signal)
     const who = `session ${key.slice(0, 8)}`
     const session: Kept = { role, who, csrf: secret(), beganAt: now, usedAt: now, end, ended: end.signal }
     this.#kept.set(key, session)
