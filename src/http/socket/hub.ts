@@ -3,7 +3,6 @@
  * while nobody is connected.
  */
 import { randomBytes } from 'node:crypto'
-import type { WebSocket } from 'ws'
 import type { Drover } from '../../drover.js'
 import type { EventName } from '../../events.js'
 import { every } from '../../every.js'
@@ -16,6 +15,7 @@ import { oldFrame } from './old-state.js'
 import type { OutletLimits } from './outlet.js'
 import { Pace } from './pace.js'
 import { QuotaWatch } from './quota-watch.js'
+import type { RawSocket } from './raw-socket.js'
 import { PatchRing } from './ring.js'
 import { ratesEveryMs, Source } from './source.js'
 
@@ -110,7 +110,7 @@ export class Hub {
   }
 
   /** Takes a connection in. @param since `<epoch>.<seq>` where it left off */
-  join(socket: WebSocket, wish: Wish, since: string | null): Connection {
+  join(socket: RawSocket, wish: Wish, since: string | null): Connection {
     const connection = new Connection(socket, wish, this.#limits, this.#whole)
     // The session may have ended during the handshake.
     if (wish.caller.ended?.aborted) {

@@ -1,13 +1,13 @@
 /** `/api/ws`: the live state over a WebSocket. Who may connect was decided before; refusals are plain HTTP. */
 import { upgradeWebSocket } from '@hono/node-server'
 import { Hono } from 'hono'
-import type { WebSocket } from 'ws'
 import { DroverError } from '../../errors.js'
 import type { Env, StatusContext } from '../context.js'
 import { type Topic, topics } from '../contract/socket.js'
 import { refuse } from '../errors.js'
 import type { Connection, Wish } from './connection.js'
 import { readTopics } from './messages.js'
+import type { RawSocket } from './raw-socket.js'
 
 const defaultTopics: readonly Topic[] = ['overview', 'workers', 'tree']
 
@@ -28,7 +28,7 @@ export function socketRoutes({ hub }: Pick<StatusContext, 'hub'>): Hono<Env> {
       let connection: Connection | null = null
       return {
         onOpen: (_event, { raw }) => {
-          connection = hub.join(raw as WebSocket, wish, since ?? null)
+          connection = hub.join(raw as unknown as RawSocket, wish, since ?? null)
         },
         onMessage: ({ data }) => connection?.take(data),
         onClose: () => connection && hub.leave(connection),
