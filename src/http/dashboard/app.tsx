@@ -1,6 +1,6 @@
 /** The frame around all views: navigation, state of the connection, and who is logged in. */
 import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
-import { useStatus } from './live.js'
+import { stopLive, useStatus } from './live.js'
 import { Login } from './login.js'
 import { RateHistory } from './rate-history.js'
 import { useLocation } from './router.js'
@@ -28,6 +28,10 @@ export function App() {
       clearTimeout(timer)
     }
   }, [])
+  const out = session.known && session.role === null
+  useEffect(() => {
+    if (out) stopLive()
+  }, [out])
   if (!session.known)
     return (
       <main class="login">
@@ -36,7 +40,7 @@ export function App() {
     )
   return (
     <>
-      {session.role === null ? <Login /> : <Shell />}
+      {out ? <Login /> : <Shell />}
       <Questions />
       <Toasts />
     </>

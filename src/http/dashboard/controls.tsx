@@ -8,7 +8,7 @@ import { Button } from './ui/button.js'
 import { type Answers, ask, type Question } from './ui/confirm.js'
 import type { FormField } from './ui/form-field.js'
 
-export type { Chosen, Selection } from './data/control.js'
+export type { Chosen } from './data/control.js'
 
 interface ControlsProps {
   of: Chosen

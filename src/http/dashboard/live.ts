@@ -19,7 +19,7 @@ let shownAt = 0
 const wanted = new Map<Topic, number>()
 
 /** Begins to follow the system, if it does not yet. */
-export function startLive(): Client {
+function startLive(): Client {
   if (client) return client
   client = connect(base, { topics: topics() })
   const own = client

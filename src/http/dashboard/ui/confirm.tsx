@@ -4,6 +4,7 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { createStore, useStore } from '../store.js'
+import { toast } from '../toasts.js'
 import { Button } from './button.js'
 import { Dialog } from './dialog.js'
 import { type FormField, FormFields } from './form-field.js'
@@ -40,10 +41,12 @@ export const ask = (question: Question, run: (answers: Answers) => Promise<unkno
 /** Where questions are asked: once in the page. */
 export function Questions() {
   const now = useStore(asked)
-  return now && <Confirm {...now} />
+  return now && <Confirm asking={now} />
 }
 
-function Confirm({ question: { title, text, fields = [], children, action, danger = false, word }, run }: Asked) {
+function Confirm({ asking }: { asking: Asked }) {
+  const { question, run } = asking
+  const { title, text, fields = [], children, action, danger = false, word } = question
   const [typed, type] = useState('')
   const [busy, setBusy] = useState(false)
   const [problem, tell] = useState('')
@@ -54,9 +57,12 @@ function Confirm({ question: { title, text, fields = [], children, action, dange
     setBusy(true)
     try {
       await run(answers)
-      close()
+      // Somebody may have closed it meanwhile, and be asked something else by now.
+      if (asked.get() === asking) close()
     } catch (error) {
-      tell((error as Error).message)
+      const { message } = error as Error
+      if (asked.get() !== asking) toast(message, 'error')
+      tell(message)
       setBusy(false)
     }
   }
@@ -77,7 +83,7 @@ function Confirm({ question: { title, text, fields = [], children, action, dange
           {problem}
         </p>
         <div class="row dialog-actions">
-          <Button onClick={close}>Cancel</Button>
+          <Button onClick={close}>{busy ? 'Close' : 'Cancel'}</Button>
           <Button
             type="submit"
             kind={danger ? 'danger' : 'primary'}

@@ -6,6 +6,7 @@ import { Badge } from './badge.js'
 import { ErrorDetails } from './error-details.js'
 import { Facts } from './page.js'
 import { Time } from './time.js'
+import { Trace } from './trace.js'
 
 export type Failure = WorkerDetail['failures'][number]
 
@@ -23,7 +24,12 @@ export function FailureCard({ worker, failure }: { worker: string; failure: Fail
       </summary>
       <Facts
         of={[
-          ['Worker', <a href={href(pathOf('workers', worker))}>{worker}</a>],
+          [
+            'Worker',
+            <a key="worker" href={href(pathOf('workers', worker))}>
+              {worker}
+            </a>,
+          ],
           ['Up for', uptimeMs === null ? null : duration(uptimeMs)],
           ['Exit code', exitCode],
           ['Tasks in hand', tasks.length > 0 ? tasks.join(', ') : null],
@@ -34,15 +40,15 @@ export function FailureCard({ worker, failure }: { worker: string; failure: Fail
       />
       {hungAt && hungAt.length > 0 && (
         <section>
-          <h3>Where it hung</h3>
-          <pre class="stack-trace">{hungAt.join('\n')}</pre>
+          <b>Where it hung</b>
+          <Trace text={hungAt.join('\n')} />
         </section>
       )}
       {error && <ErrorDetails error={error} open />}
       {evidence && evidence.log.length > 0 && (
         <section>
-          <h3>What it last logged</h3>
-          <pre>{evidence.log.join('\n')}</pre>
+          <b>What it last logged</b>
+          <Trace text={evidence.log.join('\n')} />
         </section>
       )}
     </details>

@@ -10,7 +10,10 @@ export function Json({ value }: { value: unknown }) {
   const text = JSON.stringify(value, null, 2) ?? 'nothing'
   return (
     <>
-      <pre class="json">{all ? text : text.slice(0, shownAtOnce)}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <pre class="json" tabIndex={0}>
+        {all ? text : text.slice(0, shownAtOnce)}
+      </pre>
       {!all && text.length > shownAtOnce && <Button onClick={() => showAll(true)}>{`Show all ${number(text.length)} characters`}</Button>}
     </>
   )

@@ -30,13 +30,14 @@ export function Labels({ report }: { report: LabelReport }) {
   ]
   return (
     <Card title={`${domain} of ${dataset}`} aside={<span class="muted num">{number(items)} items</span>}>
-      <Agreement agreement={agreement} />
-      <Table label={`Labels of ${domain}`} columns={columns} rows={rows} rowKey={({ label }) => label} />
+      <Agreement of={`${domain} of ${dataset}`} agreement={agreement} />
+      <Table label={`Labels of ${domain} of ${dataset}`} columns={columns} rows={rows} rowKey={({ label }) => label} />
     </Card>
   )
 }
 
-function Agreement({ agreement: { annotators, items, percent: share, alpha, pairs } }: Pick<LabelReport, 'agreement'>) {
+function Agreement({ of, agreement }: { of: string; agreement: LabelReport['agreement'] }) {
+  const { annotators, items, percent: share, alpha, pairs } = agreement
   if (annotators < 2) return <p class="muted">One annotator so far: agreement takes two</p>
   return (
     <>
@@ -52,7 +53,7 @@ function Agreement({ agreement: { annotators, items, percent: share, alpha, pair
         <details class="pairs">
           <summary>Each two annotators ({number(pairs.length)})</summary>
           <Table
-            label="Agreement of each two annotators"
+            label={`Agreement on ${of}, of each two annotators`}
             columns={pairColumns}
             rows={pairs}
             rowKey={({ a, b }) => JSON.stringify([a, b])}

@@ -77,7 +77,7 @@ function Concurrency({ settings, reload }: Part) {
   return (
     <Card title="Concurrency" aside={<span class="muted num">{number(slots?.queued ?? 0)} queued</span>}>
       <p class="muted">How many workers may have a thread at once</p>
-      <Table label="Concurrency" columns={columns} rows={limits} rowKey={({ group }) => group ?? ''} />
+      <Table label="Limits of concurrency" columns={columns} rows={limits} rowKey={({ group }) => group ?? ''} />
     </Card>
   )
 }
