@@ -177,6 +177,21 @@ test('paths, numbers and texts out of all proportion are refused, and the server
   assert.is((await ask(server, '/livez')).status, 200)
 })
 
+test('what is wrong with the input of old paths is told without saying it back', async () => {
+  const { server } = await start({})
+  const secret = 'sk-a-key-of-a-test'
+  const calls = [
+    ask(server, `/api/monitoring/workers?status=${secret}`),
+    ask(server, `/api/monitoring/logs?level=${secret}`),
+    ask(server, '/api/control/stop', { method: 'POST', body: { domain: [secret] } }),
+    ask(server, '/api/control/reset', { method: 'POST', body: { scope: secret } }),
+  ]
+  for (const { status, body } of await Promise.all(calls)) {
+    assert.is(status, 400)
+    assert.not.match(JSON.stringify(body), secret)
+  }
+})
+
 test('what is told of a call is what was done, whatever else was sent under the same name', async () => {
   const { drover, server } = await start({})
   const told = event(drover, 'http:control:done')
@@ -258,6 +273,16 @@ test('the name of a file that is offered is made of harmless characters, and a r
     lines.map((line) => (JSON.parse(line) as { key: string }).key),
     [text],
   )
+})
+
+test('servers that are asked under the same name, by tunnels for example, have cookies of their own', async () => {
+  const { drover, server } = await start({ token })
+  const other = await serve(drover, { token })
+  const body = JSON.stringify({ token })
+  const login = `POST /api/v1/session HTTP/1.1\r\n${host}Connection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  const names = (await Promise.all([wire(server, login), wire(other, login)])).map((text) => /set-cookie: (drover_\w+)=/i.exec(text)?.[1])
+  assert.ok(names[0] && names[1], 'both set one')
+  assert.is.not(names[0], names[1])
 })
 
 test('cookies that go by https have a name that no neighbour can set', async () => {
