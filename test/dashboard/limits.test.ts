@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { type QuotaLimits, quotaOptions } from '../../src/http/contract/quota.js'
 import { limitsOf, optionsOf } from '../../src/http/dashboard/data/limits.js'
 
-const configured = {
+const configured: QuotaLimits = {
   requests: [
     { limit: 60, per: 'minute' },
     { limit: 1_000, per: 'day', timeZone: 'Europe/Berlin' },
@@ -15,7 +15,7 @@ const configured = {
   concurrency: 3,
   within: 'project',
   adapt: { decrease: 0.25 },
-} as unknown as QuotaLimits
+}
 
 test('a form that nobody changed gives the limits back as they were', () => {
   assert.equal(optionsOf(limitsOf(configured)), {

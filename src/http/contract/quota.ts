@@ -18,27 +18,36 @@ const quotaLimit = v.strictObject({
   burst: v.optional(v.number()),
 })
 
+type QuotaLimit = v.InferOutput<typeof quotaLimit>
+
+const adaptOptions = v.strictObject({
+  decrease: v.optional(v.number()),
+  increasePerMinute: v.optional(v.number()),
+  least: v.optional(v.number()),
+})
+type AdaptOptions = v.InferOutput<typeof adaptOptions>
+
+/** Written out: TypeScript cannot say that only the other names are limits. */
+export interface QuotaLimits {
+  burst?: number | undefined
+  concurrency?: number | undefined
+  within?: string | string[] | undefined
+  budget?: Record<string, number> | undefined
+  adapt?: boolean | AdaptOptions | undefined
+  [unit: string]: QuotaLimit | QuotaLimit[] | number | string | string[] | boolean | AdaptOptions | Record<string, number> | undefined
+}
+
 /** The limits of a quota, as `quotas` of the configuration has them: all of them, by unit (`requests`, `tokens`, or any other). */
-export const quotaOptions = v.objectWithRest(
+export const quotaOptions: v.GenericSchema<QuotaLimits> = v.objectWithRest(
   {
     burst: v.optional(v.number()),
     concurrency: v.optional(v.number()),
     within: v.optional(v.union([v.string(), v.array(v.string())])),
     budget: v.optional(v.record(v.string(), v.number())),
-    adapt: v.optional(
-      v.union([
-        v.boolean(),
-        v.strictObject({
-          decrease: v.optional(v.number()),
-          increasePerMinute: v.optional(v.number()),
-          least: v.optional(v.number()),
-        }),
-      ]),
-    ),
+    adapt: v.optional(v.union([v.boolean(), adaptOptions])),
   },
   v.union([quotaLimit, v.array(quotaLimit)]),
 )
-export type QuotaLimits = v.InferOutput<typeof quotaOptions>
 
 export const quota = v.object({
   name: v.string(),

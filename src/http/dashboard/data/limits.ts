@@ -23,11 +23,12 @@ export interface Limits {
 }
 
 type Adapt = NonNullable<QuotaLimits['adapt']>
+type Limit = { limit: number; per: Period; timeZone?: string | undefined; burst?: number | undefined }
 
 /** Those of a quota, as they are configured. */
 export function limitsOf({ burst, concurrency, within = [], budget = {}, adapt = false, ...units }: QuotaLimits): Limits {
   const rows = Object.entries(units).flatMap(([unit, limits]) =>
-    [limits].flat().map(({ limit, per, timeZone = null, burst: own }): LimitRow => {
+    [limits as Limit | Limit[]].flat().map(({ limit, per, timeZone = null, burst: own }): LimitRow => {
       const size = own ?? (unit === 'requests' && !isCalendar(per) ? burst : undefined)
       return { unit, limit, per, timeZone, burst: size ?? null }
     }),
