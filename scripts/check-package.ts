@@ -47,7 +47,9 @@ function installTarball(): void {
   if (!packed) throw new Error('npm pack made nothing')
   const stray = packed.files.filter(
     ({ path }) =>
-      !/^(dist\/[\w-]+\.(js|d\.ts)|dist\/dashboard\/[\w-]+\.(js|css|html)|docs\/[\w-]+\.md|package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
+      !/^(dist\/[\w-]+\.(js|d\.ts)|dist\/dashboard\/([\w-]+\.(js|css|html)|LICENSES\.txt)|docs\/[\w-]+\.md|package\.json|LICENSE|[A-Z]+\.md)$/.test(
+        path,
+      ),
   )
   if (stray.length > 0) throw new Error(`files that do not belong in the package: ${stray.map(({ path }) => path).join(', ')}`)
   console.log(`packed: ${packed.files.length} files, ${Math.round(packed.size / 1_000)} kB`)
@@ -76,15 +78,17 @@ function loadEntryPoints(which: string[]): void {
   }
 }
 
-function typeCheck(): void {
+/** As a user's compiler does, which looks into our types too. */
+function typeCheck(...files: string[]): void {
+  rmSync(join(project, 'src'), { recursive: true, force: true })
   mkdirSync(join(project, 'src'))
-  for (const file of ['main.ts', 'annotate.worker.ts']) cpSync(join(root, 'test', 'package', file), join(project, 'src', file))
+  for (const file of files) cpSync(join(root, 'test', 'package', file), join(project, 'src', file))
   const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, noEmit: true }
   const common = { ...strict, target: 'es2022', lib: ['es2023'], types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] }
   for (const way of [{ module: 'nodenext' }, { module: 'esnext', moduleResolution: 'bundler' }]) {
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...common, ...way }, include: ['src'] }))
     run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project])
-    console.log(`types: ${Object.values(way).join(' ')}`)
+    console.log(`types of ${files.join(', ')}: ${Object.values(way).join(' ')}`)
   }
 }
 
@@ -122,16 +126,19 @@ function runClient(): void {
   console.log('drover/client: polls where it has no WebSocket')
 }
 
-/** Without its peers `drover/http` is refused by Node.js and the rest works; with them it serves. */
-function runHttp(): void {
-  loadEntryPoints(entryPoints.filter((entryPoint) => !needsPeers.includes(entryPoint)))
+/** The rest works without the peers. */
+function withPeers(action: () => void): void {
   for (const peer of peers) {
     const link = join(project, 'node_modules', peer)
     if (existsSync(link)) throw new Error(`${peer} was installed with drover: it is to be optional`)
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(root, 'node_modules', peer), link, 'junction')
   }
-  loadEntryPoints(needsPeers)
+  action()
+  for (const peer of peers) rmSync(join(project, 'node_modules', peer))
+}
+
+function runHttp(): void {
   writeFileSync(
     join(project, 'http.js'),
     `import { createDrover } from 'drover'
@@ -146,7 +153,6 @@ function runHttp(): void {
   const { version } = readJson(join(root, 'package.json')) as { version: string }
   const said = run('node', ['http.js']).trim()
   if (said !== `200,200,200,200 ${version}`) throw new Error(`drover/http: ${said}`)
-  for (const peer of peers) rmSync(join(project, 'node_modules', peer))
   console.log('drover/http: serves')
 }
 
@@ -206,8 +212,13 @@ function checkLightness(): void {
 
 try {
   installTarball()
-  runHttp()
-  typeCheck()
+  loadEntryPoints(entryPoints.filter((entryPoint) => !needsPeers.includes(entryPoint)))
+  typeCheck('main.ts', 'annotate.worker.ts')
+  withPeers(() => {
+    loadEntryPoints(needsPeers)
+    runHttp()
+    typeCheck('status.ts')
+  })
   typeCheckBrowser()
   runClient()
   runTypeScriptWorker()

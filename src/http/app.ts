@@ -1,4 +1,5 @@
 /** The status server as a Hono app, to be served alone or mounted in another one. */
+import { setMaxListeners } from 'node:events'
 import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { basePath } from 'hono/route'
@@ -46,6 +47,7 @@ export function createStatusApp(drover: Drover, options: StatusOptions = {}): Ho
 export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => number = () => performance.now()): StatusApp {
   const options = compileStatusOptions(given)
   const closing = new AbortController()
+  setMaxListeners(0, closing.signal)
   const hub = new Hub(drover, { staleMs: options.crashDetectionMinutes * 60_000 })
   const status: StatusContext = { drover, options, hub, closing: closing.signal, control: controlGuard(drover, options) }
   const sessions = new Sessions(options.sessionMs, now, (who) => hub.closeSession(who))
@@ -80,8 +82,8 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
     if (c.req.method === 'OPTIONS') return next()
     const identity = await identifier.identify(c)
     if (!identity) throw unauthorized('a token is needed')
-    const { role, who, from } = identity
-    c.set('caller', { role, who, from })
+    const { csrf: _, ...caller } = identity
+    c.set('caller', caller)
     return next()
   })
   app.route('/api', seedRoutes(status))

@@ -65,8 +65,10 @@ function readAll(folder: string): Map<string, Asset> {
 
 export function dashboardRoutes(): Hono<Env> {
   const app = new Hono<Env>()
-  app.get('*', async (c, next) => {
-    const { path } = c.req
+  // Not get('*'): then every path of the API would pass for one that can be asked for with GET.
+  app.use(async (c, next) => {
+    const { path, method } = c.req
+    if (method !== 'GET' && method !== 'HEAD') return next()
     const mount = c.get('mount')
     // Mounted at /drover and asked for as that: what the page refers to would be looked for beside it, not below.
     if (mount !== '' && path === mount) return c.redirect(`${path.slice(path.lastIndexOf('/') + 1)}/`, 302)

@@ -15,6 +15,8 @@ export interface Caller {
   who: string
   /** The address it came from. */
   from: string
+  /** Of a session: aborts when it ends. */
+  ended?: AbortSignal
 }
 
 // A type, not an interface: hono's Env wants an index signature.

@@ -29,6 +29,8 @@ export const httpCodes = {
   FORBIDDEN_HOST: 421,
   /** Too many wrong tokens from this address; `retry-after` says when the next may come. */
   TOO_MANY_LOGINS: 429,
+  /** This address follows too much at a time already. */
+  TOO_MANY_STREAMS: 429,
   INTERNAL: 500,
 } as const satisfies Record<string, ContentfulStatusCode>
 export type HttpCode = keyof typeof httpCodes

@@ -10,6 +10,12 @@ import { buildStatusApp } from './app.js'
 import { compileServeOptions } from './compile-options.js'
 import type { ServeOptions, StatusServer } from './options.js'
 
+/**
+ * Whole states are compressed, patches are not: ws compresses once for each connection, and in the pool of threads that files are read by. No
+ * context is kept between frames: it would cost each connection some 100 kB.
+ */
+const deflate = { threshold: 16_384, serverNoContextTakeover: true, clientNoContextTakeover: true, zlibDeflateOptions: { level: 3 } }
+
 /** As node-server wants it: its type and that of ws differ in what may be undefined. */
 type WebSocketServerLike = NonNullable<NonNullable<Parameters<typeof createAdaptorServer>[0]['websocket']>['server']>
 
@@ -52,7 +58,7 @@ export async function serveWith(
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: 65_536,
-    perMessageDeflate: { threshold: 1_024 },
+    perMessageDeflate: deflate,
     handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
   })
   const server = createAdaptorServer({
@@ -69,6 +75,7 @@ export async function serveWith(
     silent.add(socket)
     socket.once('close', () => connections.delete(socket) && silent.delete(socket))
   })
+  refuseOtherUpgrades(server)
   const asked = ({ socket }: IncomingMessage): boolean => silent.delete(socket)
   server.on('request', asked)
   // Not at the server: with a second listener there, node-server leaves refused upgrades unanswered.
@@ -96,6 +103,24 @@ export async function serveWith(
   }
   const { port: bound } = server.address() as AddressInfo
   return { url: urlOf(hostname, bound), port: bound, close, [Symbol.asyncDispose]: () => close() }
+}
+
+/** Until a client whose upgrade was refused has closed its end too. */
+const refusedMs = 10_000
+
+/**
+ * What is no WebSocket (`Upgrade: h2c`) node-server leaves open without an answer, and no timeout of the server concerns a socket that was to be
+ * upgraded. It answers what it refuses only as long as it is the one listener: so it is called by the one that takes its place.
+ */
+function refuseOtherUpgrades(server: Server): void {
+  const [upgrade] = server.listeners('upgrade')
+  server.removeAllListeners('upgrade')
+  server.on('upgrade', (request, socket: Socket, head) => {
+    // ws takes the limit away from those it accepts.
+    socket.setTimeout(refusedMs, () => socket.destroy())
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') upgrade?.call(server, request, socket, head)
+    else socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  })
 }
 
 async function listen(server: Server, port: number, hostname: string): Promise<void> {

@@ -54,6 +54,8 @@ test('windows of any size share an axis in percent; what an older sample does no
 test('a bucket counts by what it can hold', () => {
   assert.is(percentUsed({ ...window, burst: 40 }), 75)
   assert.is(percentUsed({ ...window, used: 90 }), 100)
+  const bucket = { windows: [{ ...window, burst: 40 }] }
+  assert.equal(usedOverTime([sample(1, { 'requests/minute': 30 })], bucket).series[0]?.values, [75])
 })
 
 test('what was granted becomes a rate per minute, and a counter that begins anew is no negative rate', () => {

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
+import { DroverError } from '../../src/errors.js'
 import type { DroverEvents } from '../../src/events.js'
 import type { ServeOptions, StatusServer } from '../../src/http/options.js'
 import { Attempts } from '../../src/http/security/attempts.js'
@@ -330,6 +331,16 @@ test('what fails inside is told without where and how', async () => {
   assert.equal([status, body.error], [500, 'INTERNAL'])
   assert.not.ok(/\.ts|\/|at /.test(JSON.stringify(body)), JSON.stringify(body))
   assert.match(JSON.stringify(system.logs({ limit: 10 })), 'cannot read')
+})
+
+test('a store that failed is told without its file', async () => {
+  const { system, parts } = await openWithParts({ workers: [worker('annotator-1/urgency')] })
+  const server = await serve(system)
+  parts.quotas.reports = () =>
+    Promise.reject(new DroverError('STORE_FAILED', `cannot open ${import.meta.filename}`, { details: { file: 'a.db' } }))
+  const { status, body } = await ask(server, '/api/monitoring/quota')
+  assert.equal([status, body.error, body.details], [503, 'STORE_FAILED', undefined])
+  assert.not.ok(/\.ts|\.db|\//.test(JSON.stringify(body)), JSON.stringify(body))
 })
 
 test('keys such as __proto__ in a body change nothing but are refused or passed over', async () => {

@@ -65,6 +65,9 @@ test('no path leads out of the folder', async () => {
   for (const path of [
     '/../package.json',
     '/..%2fpackage.json',
+    '/..%2f..%2fpackage.json',
+    '/..%5c..%5cpackage.json',
+    '/dashboard%2f..%2f..%2f..%2fpackage.json',
     '/%2e%2e/package.json',
     '/../http.js',
     '/constructor',

@@ -206,7 +206,8 @@ test('a burst of changes becomes a few frames, and the last of them is not lost'
     if (done % 4 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   await client.next('patch', ({ data }) => data.workers?.['a/x']?.progress?.done === 400)
-  assert.ok(frames <= (performance.now() - began) / 20 + 4, `${frames} frames`)
+  // Four at once, then one in 20 ms; a timer may be a little early.
+  assert.ok(frames <= (performance.now() - began) / 20 + 5, `${frames} frames`)
   assert.equal(hub.state().workers?.['a/x']?.progress?.done, 400)
 })
 

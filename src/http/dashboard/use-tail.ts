@@ -6,7 +6,7 @@ import { joined } from './data/tail.js'
 import { useTold } from './live.js'
 
 /** What comes within so many ms is shown together. */
-const togetherMs = 100
+const togetherMs = 250
 
 interface Tail<Row> {
   /** What the API answered, oldest first. */

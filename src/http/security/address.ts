@@ -11,10 +11,19 @@ interface Bindings {
 
 const socketOf = (c: Context): Socket | undefined => (c.env as Bindings | undefined)?.incoming?.socket
 
-/** The address, or `unknown`. Behind a proxy it is the one that the proxy, the last of them, has written down. */
+/** What proxies add to what they pass on. */
+const passedOnHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-forwarded-host', 'x-forwarded-proto', 'via', 'cf-connecting-ip']
+const isPassedOn = (c: Context): boolean => passedOnHeaders.some((name) => c.req.header(name) !== undefined)
+
+/**
+ * The address, or `unknown`. Behind a proxy it is the one that the proxy, the last of them, has written down; where that is none, the proxy's
+ * own address is no substitute: it may be that of this machine.
+ */
 export function addressOf(c: Context, behindProxy: boolean): string {
-  const forwarded = behindProxy ? c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
-  if (forwarded !== undefined && isIP(forwarded)) return forwarded
+  if (behindProxy && isPassedOn(c)) {
+    const forwarded = c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? ''
+    return isIP(forwarded) ? forwarded : 'unknown'
+  }
   return socketOf(c)?.remoteAddress?.replace(/^::ffff:(?=\d)/, '') ?? 'unknown'
 }
 
@@ -23,8 +32,7 @@ export const portOf = (c: Context): number => socketOf(c)?.localPort ?? 0
 
 /** Whether it came from this machine, and not through a proxy on it that let somebody else in. */
 export function isLocal(c: Context, behindProxy: boolean): boolean {
-  const passedOn = !behindProxy && ['x-forwarded-for', 'forwarded', 'x-real-ip'].some((name) => c.req.header(name) !== undefined)
-  return !passedOn && isLoopback(addressOf(c, behindProxy))
+  return (behindProxy || !isPassedOn(c)) && isLoopback(addressOf(c, behindProxy))
 }
 
 /** Whether a name or address means this machine and is not reachable from others. */
@@ -35,6 +43,7 @@ export function isLoopback(host: string): boolean {
 
 /** Whether the browser, or the proxy in front, speaks https. */
 export function isSecure(c: Context, behindProxy: boolean): boolean {
-  if (behindProxy && c.req.header('x-forwarded-proto') === 'https') return true
+  // Some proxies say `wss` of the upgrade to a WebSocket.
+  if (behindProxy && /^(https|wss)$/.test(c.req.header('x-forwarded-proto') ?? '')) return true
   return new URL(c.req.url).protocol === 'https:'
 }

@@ -23,11 +23,11 @@ export function controlGuard(drover: Drover, { token, readToken }: CompiledStatu
     })
 }
 
-/** What was asked: path, query and body as one. */
+/** What was asked: path, query and body as one. What the path says was done, whatever else was sent under the same name. */
 async function paramsOf(c: Context, redact: Redactor): Promise<Record<string, unknown>> {
   try {
     const body = await bodyOf(c)
-    const asked = { ...c.req.param(), ...c.req.query(), ...(typeof body === 'object' && !Array.isArray(body) ? body : { body }) }
+    const asked = { ...c.req.query(), ...(typeof body === 'object' && !Array.isArray(body) ? body : { body }), ...c.req.param() }
     const text = redact(JSON.stringify(asked, (name, value: unknown) => (isSecret(name) ? '[redacted]' : value)))
     return text.length > longestParams ? { cut: text.slice(0, longestParams) } : (JSON.parse(text) as Record<string, unknown>)
   } catch {

@@ -64,7 +64,7 @@ export class Identifier {
     const session = this.session(c)
     if (!session) return null
     if (changes(c)) checkCsrf(c, session.csrf)
-    return { role: session.role, who: session.who, from: this.#from(c), csrf: session.csrf }
+    return { role: session.role, who: session.who, from: this.#from(c), csrf: session.csrf, ended: session.ended }
   }
 
   /** The session of its cookie. */

@@ -21,7 +21,7 @@ export class SessionCookie {
   }
 
   read(c: Request): string | undefined {
-    return getCookie(c, nameOf(c))
+    return getCookie(c, nameOf(c), this.#prefix(c))
   }
 
   write(c: Request, id: string): void {
@@ -32,7 +32,15 @@ export class SessionCookie {
     deleteCookie(c, nameOf(c), this.#options(c))
   }
 
+  /** Cookies of such names browsers take by https alone, and `__Host-` from this very host alone: no neighbour can plant one. */
+  #prefix(c: Request): 'host' | 'secure' | undefined {
+    if (!isSecure(c, this.#behindProxy)) return undefined
+    return c.get('mount') === '' ? 'host' : 'secure'
+  }
+
   #options(c: Request): CookieOptions {
-    return { httpOnly: true, sameSite: 'Strict', path: c.get('mount') || '/', secure: isSecure(c, this.#behindProxy) }
+    const prefix = this.#prefix(c)
+    const secure = prefix !== undefined
+    return { httpOnly: true, sameSite: 'Strict', path: c.get('mount') || '/', secure, ...(prefix && { prefix }) } as CookieOptions
   }
 }

@@ -1,5 +1,6 @@
 /** Sessions of browsers: kept in memory under the hash of their id, so that nothing here lets anybody in. */
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Role } from '../options.js'
 import { digest } from './tokens.js'
 
@@ -9,15 +10,19 @@ export interface Session {
   who: string
   /** What calls that change something have to bring along. */
   csrf: string
+  /** Aborts when it ends. */
+  ended: AbortSignal
 }
 
 interface Kept extends Session {
+  end: AbortController
   beganAt: number
   usedAt: number
 }
 
 /** However much it is used, no session lasts longer. */
 const longestMs = 7 * 86_400_000
+/** Of each role: who may only look cannot end the sessions of those who may do more by logging in again and again. */
 const mostSessions = 1_000
 /** The longest that a timer can be set to. */
 const longestTimerMs = 2 ** 31 - 1
@@ -51,10 +56,14 @@ export class Sessions {
     const id = secret()
     const key = keyOf(id)
     const now = this.#now()
-    const session: Kept = { role, who: `session ${key.slice(0, 8)}`, csrf: secret(), beganAt: now, usedAt: now }
+    const end = new AbortController()
+    setMaxListeners(0, end.signal)
+    const who = `session ${key.slice(0, 8)}`
+    const session: Kept = { role, who, csrf: secret(), beganAt: now, usedAt: now, end, ended: end.signal }
     this.#kept.set(key, session)
-    const [oldest] = this.#kept.keys()
-    if (this.#kept.size > mostSessions && oldest !== undefined) this.#end(oldest)
+    const ofRole = [...this.#kept].filter(([, each]) => each.role === role)
+    const [oldest] = ofRole
+    if (ofRole.length > mostSessions && oldest) this.#end(oldest[0])
     this.#watch()
     return { id, session }
   }
@@ -90,6 +99,7 @@ export class Sessions {
     const session = this.#kept.get(key)
     if (!session) return
     this.#kept.delete(key)
+    session.end.abort()
     this.#onEnd(session.who)
   }
 

@@ -1,10 +1,11 @@
 /** What the hub knows of a connection. */
-import type { WebSocket } from 'ws'
+
 import type { Caller } from '../context.js'
 import type { Topic } from '../contract/socket.js'
 import { frame } from './frames.js'
 import { readMessage } from './messages.js'
 import { Outlet, type OutletLimits } from './outlet.js'
+import type { RawSocket } from './raw-socket.js'
 
 export interface Wish {
   caller: Caller
@@ -27,7 +28,7 @@ export class Connection {
   #bad = 0
 
   /** @param whole sends it everything there is */
-  constructor(socket: WebSocket, wish: Wish, limits: OutletLimits, whole: (connection: Connection) => void) {
+  constructor(socket: RawSocket, wish: Wish, limits: OutletLimits, whole: (connection: Connection) => void) {
     this.caller = wish.caller
     this.protocol = wish.protocol
     this.topics = new Set(wish.topics)

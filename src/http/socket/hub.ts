@@ -3,7 +3,6 @@
  * while nobody is connected.
  */
 import { randomBytes } from 'node:crypto'
-import type { WebSocket } from 'ws'
 import type { Drover } from '../../drover.js'
 import type { EventName } from '../../events.js'
 import { every } from '../../every.js'
@@ -16,6 +15,7 @@ import { oldFrame } from './old-state.js'
 import type { OutletLimits } from './outlet.js'
 import { Pace } from './pace.js'
 import { QuotaWatch } from './quota-watch.js'
+import type { RawSocket } from './raw-socket.js'
 import { PatchRing } from './ring.js'
 import { ratesEveryMs, Source } from './source.js'
 
@@ -104,9 +104,19 @@ export class Hub {
     return this.#connections.size
   }
 
+  /** How many are connected from an address. */
+  sizeFrom(address: string): number {
+    return [...this.#connections, ...this.#joining].filter(({ caller }) => caller.from === address).length
+  }
+
   /** Takes a connection in. @param since `<epoch>.<seq>` where it left off */
-  join(socket: WebSocket, wish: Wish, since: string | null): Connection {
+  join(socket: RawSocket, wish: Wish, since: string | null): Connection {
     const connection = new Connection(socket, wish, this.#limits, this.#whole)
+    // The session may have ended during the handshake.
+    if (wish.caller.ended?.aborted) {
+      connection.outlet.end(closeCodes.unauthorized, 'the session ended')
+      return connection
+    }
     this.#joining.add(connection)
     this.#whenReady(() => this.#welcome(connection, since))
     return connection
@@ -135,7 +145,8 @@ export class Hub {
 
   /** Ends the connections of somebody whose session ended, or whose token is not good any more. */
   closeSession(who: string): void {
-    for (const { caller, outlet } of this.#connections) if (caller.who === who) outlet.end(closeCodes.unauthorized, 'the session ended')
+    for (const { caller, outlet } of [...this.#connections, ...this.#joining])
+      if (caller.who === who) outlet.end(closeCodes.unauthorized, 'the session ended')
   }
 
   /** Ends every connection. */

@@ -2,9 +2,10 @@
  * One connection's way out. It never holds more than a reader that keeps up needs: who falls behind gets nothing more until it has read
  * what is on the way, and is let go if that takes too long.
  */
-import type { WebSocket } from 'ws'
+
 import { every } from '../../every.js'
 import { closeCodes } from '../contract/socket.js'
+import type { RawSocket } from './raw-socket.js'
 
 export interface OutletLimits {
   /** Bytes on the way to a connection above which it counts as behind. */
@@ -19,14 +20,14 @@ const lookEveryMs = 50
 const closingMs = 1_000
 
 export class Outlet {
-  readonly #socket: WebSocket
+  readonly #socket: RawSocket
   readonly #limits: OutletLimits
   readonly #onDrained: () => void
   #stopLooking: (() => void) | null = null
   #allowance = 0
 
   /** @param onDrained told when one that was behind has read everything that was on the way */
-  constructor(socket: WebSocket, limits: OutletLimits, onDrained: () => void) {
+  constructor(socket: RawSocket, limits: OutletLimits, onDrained: () => void) {
     this.#socket = socket
     this.#limits = limits
     this.#onDrained = onDrained

@@ -1,14 +1,18 @@
 /** `/api/ws`: the live state over a WebSocket. Who may connect was decided before; refusals are plain HTTP. */
 import { upgradeWebSocket } from '@hono/node-server'
 import { Hono } from 'hono'
-import type { WebSocket } from 'ws'
 import { DroverError } from '../../errors.js'
 import type { Env, StatusContext } from '../context.js'
 import { type Topic, topics } from '../contract/socket.js'
+import { refuse } from '../errors.js'
 import type { Connection, Wish } from './connection.js'
 import { readTopics } from './messages.js'
+import type { RawSocket } from './raw-socket.js'
 
 const defaultTopics: readonly Topic[] = ['overview', 'workers', 'tree']
+
+/** From one address; what they are sent is made once for all of them. */
+const mostSockets = 1_000
 
 export function socketRoutes({ hub }: Pick<StatusContext, 'hub'>): Hono<Env> {
   return new Hono<Env>().get(
@@ -18,11 +22,13 @@ export function socketRoutes({ hub }: Pick<StatusContext, 'hub'>): Hono<Env> {
       if (protocol !== '1' && protocol !== '2') throw new DroverError('ARGUMENT_INVALID', 'protocol must be 1 or 2')
       const chosen = named === undefined ? defaultTopics : readTopics(named)
       if (!chosen) throw new DroverError('ARGUMENT_INVALID', `topics must be some of ${topics.join()}, with commas between`)
+      if (hub.sizeFrom(c.get('caller').from) >= mostSockets)
+        throw refuse('TOO_MANY_STREAMS', `there are ${mostSockets} sockets from this address already`)
       const wish: Wish = { caller: c.get('caller'), protocol: protocol === '2' ? 2 : 1, topics: chosen }
       let connection: Connection | null = null
       return {
         onOpen: (_event, { raw }) => {
-          connection = hub.join(raw as WebSocket, wish, since ?? null)
+          connection = hub.join(raw as unknown as RawSocket, wish, since ?? null)
         },
         onMessage: ({ data }) => connection?.take(data),
         onClose: () => connection && hub.leave(connection),

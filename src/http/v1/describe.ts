@@ -49,7 +49,7 @@ const refusals = {
   415: 'The body is not JSON',
   416: 'No such range',
   421: 'Asked under a name that is not known here',
-  429: 'Too many attempts with a wrong token',
+  429: 'Too many attempts with a wrong token, or too many streams at a time',
   500: 'drover failed',
   503: 'The system is closing, or its store is gone',
   504: 'It took too long',

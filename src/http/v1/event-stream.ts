@@ -12,27 +12,28 @@ const pageRows = 100
 /** So often something is sent, so that proxies do not take the connection for dead. */
 const heartbeatMs = 15_000
 
-/** @param closing ends it, as do a reader that leaves and a system that closes */
+/** @param ends each of them ends it, as do a reader that leaves and a system that closes */
 export async function followEvents(
   drover: Drover,
   stream: SSEStreamingApi,
   query: Omit<EventQuery, 'limit'> & { after: number },
-  closing: AbortSignal,
+  ends: readonly AbortSignal[],
 ): Promise<void> {
   const bell = new Bell()
   const ring = (): void => bell.ring()
   stream.onAbort(ring)
-  closing.addEventListener('abort', ring)
+  for (const signal of ends) signal.addEventListener('abort', ring)
+  const isOver = (): boolean => stream.aborted || ends.some(({ aborted }) => aborted)
   for (const name of storedEvents) drover.on(name, ring)
   drover.on('system:state:changed', ring)
   try {
     let { after } = query
     // Tells the reader that it is connected.
     await stream.write(': here\n\n')
-    while (!stream.aborted && !closing.aborted && isUp(drover)) {
+    while (!isOver() && isUp(drover)) {
       const { items } = await drover.events({ ...query, after, limit: pageRows })
       for (const item of items) {
-        if (stream.aborted || closing.aborted) return
+        if (isOver()) return
         await stream.writeSSE({ id: String(item.id), data: JSON.stringify(item) })
         after = item.id
       }
@@ -42,7 +43,7 @@ export async function followEvents(
     // The store may close between two reads.
     if (!DroverError.is(error)) throw error
   } finally {
-    closing.removeEventListener('abort', ring)
+    for (const signal of ends) signal.removeEventListener('abort', ring)
     for (const name of storedEvents) drover.off(name, ring)
     drover.off('system:state:changed', ring)
   }

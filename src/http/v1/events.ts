@@ -12,6 +12,7 @@ import { given } from '../present/given.js'
 import { cachedOperation, operation, query } from './describe.js'
 import { followEvents } from './event-stream.js'
 import type { V1Context } from './routes.js'
+import { StreamLimit } from './stream-limit.js'
 
 const id = wholeText(0, Number.MAX_SAFE_INTEGER)
 const filterEntries = { types: v.optional(wordList(storedEvents)), worker: v.optional(name), after: v.optional(id) }
@@ -23,6 +24,7 @@ const listQuery = v.strictObject({
 const eventPage = v.object({ ...pageOf(event).entries, first: count, last: count })
 
 export function eventsRoutes({ drover, closing }: V1Context) {
+  const streams = new StreamLimit()
   return new Hono<Env>()
     .get(
       '/events',
@@ -67,9 +69,12 @@ export function eventsRoutes({ drover, closing }: V1Context) {
         const after = header !== undefined && v.is(id, header) ? Number(header) : (asked ?? (await drover.events({ limit: 1 })).last)
         // HEAD has nobody who reads.
         if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
+        const { from, ended } = c.get('caller')
+        const leave = streams.enter(from)
         c.header('cache-control', 'no-store')
         c.header('x-accel-buffering', 'no')
-        return streamSSE(c, (stream) => followEvents(drover, stream, { ...given(rest), after }, closing))
+        const ends = ended ? [closing, ended] : [closing]
+        return streamSSE(c, (stream) => followEvents(drover, stream, { ...given(rest), after }, ends).finally(leave))
       },
     )
 }

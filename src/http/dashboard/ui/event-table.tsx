@@ -1,4 +1,5 @@
 /** Events, each with what it says in a line, and all of it behind that. */
+import { useState } from 'preact/hooks'
 import type { StatusEvent } from '../../contract/log.js'
 import { sentenceOf } from '../data/event-types.js'
 import { href, pathOf } from '../router.js'
@@ -32,12 +33,13 @@ const Worker = ({ id }: { id: string }) => (
 
 /** On a phone, where there is no room for a column of types, with its type. */
 function What({ event: { type, payload } }: { event: StatusEvent }) {
+  const [open, setOpen] = useState(false)
   return (
-    <details class="what">
+    <details class="what" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <code class="narrow muted">{type}</code> {sentenceOf(type, payload) || 'payload'}
       </summary>
-      <Json value={payload} />
+      {open && <Json value={payload} />}
     </details>
   )
 }

@@ -23,7 +23,7 @@ interface Listed {
 }
 
 const pageSize = 100
-const mostShown = 500
+const mostShown = 200
 
 export default function Events({ query }: { query: Query }) {
   const { workers } = useLanes()
