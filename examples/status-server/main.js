@@ -31,13 +31,14 @@ await drover.start()
 
 const users = createUsers()
 const app = createApp(drover, users)
+const sockets = new WebSocketServer({ noServer: true, maxPayload: 65_536 })
 const server = serve({
   fetch: app.fetch,
   hostname: '127.0.0.1',
   port: Number(values.port),
   // The live state of the dashboard comes over a WebSocket. Without these lines it is asked for every two seconds instead.
   // (The types of the two packages differ in what may be undefined.)
-  websocket: { server: /** @type {any} */ (new WebSocketServer({ noServer: true, maxPayload: 65_536 })) },
+  websocket: { server: /** @type {any} */ (sockets) },
 })
 await once(server, 'listening')
 const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
@@ -47,5 +48,7 @@ for (const { name, password, may } of users.all()) console.log(`  ${name}, passw
 drover.stopOnSignals()
 drover.once('system:state:changed', () => {
   server.close()
+  // Connections that became WebSockets are the server's no more: an open dashboard would hold up the end of the process.
+  for (const socket of sockets.clients) socket.close(1001, 'the server is closing')
   if ('closeAllConnections' in server) server.closeAllConnections()
 })

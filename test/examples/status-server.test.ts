@@ -84,9 +84,9 @@ test('who may control in the application sees the workers, live, and controls th
     outcomes.map(({ worker }) => worker),
     ['rules/urgency', 'rules/topic'],
   )
-  const closed = new Promise((resolve) => socket.on('close', resolve))
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve))
   example.kill('SIGINT')
-  await closed
+  assert.is(await closed, 1001)
   const { code, stderr } = await example.ended
   assert.is(code, 130, stderr)
 })
