@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import type { DroverEvents } from '../../src/events.js'
 import { createStatusApp } from '../../src/http/app.js'
 import type { ServeOptions, StatusServer } from '../../src/http/options.js'
-import { closeSockets, RawClient } from '../support/sockets.js'
+import { closeSockets, RawClient, serveSockets } from '../support/sockets.js'
 import { ask, bearer, closeServers, readToken, serve, token } from '../support/status.js'
 import { cleanUp, collect, event, open, state, until, worker } from '../support/system.js'
 
@@ -255,6 +255,21 @@ test('one address follows a hundred streams and no more, and may again when one 
   for (const deadline = performance.now() + 20_000; again !== 200 && performance.now() < deadline; ) again = await follow()
   assert.is(again, 200)
   for (const abort of leave) abort.abort()
+})
+
+test('one address has a thousand sockets and no more', async () => {
+  const { drover } = await start()
+  const { url, hub } = await serveSockets(drover)
+  const first = new RawClient(url)
+  await first.next('state')
+  assert.equal([hub.sizeFrom('127.0.0.1'), hub.sizeFrom('192.0.2.1')], [1, 0])
+  hub.sizeFrom = () => 999
+  await new RawClient(url).next('state')
+  hub.sizeFrom = () => 1_000
+  const [refused] = await once(new RawClient(url).socket, 'unexpected-response')
+  refused.destroy()
+  first.send({ type: 'ping' })
+  await first.next('pong')
 })
 
 test('the name of a file that is offered is made of harmless characters, and a row is one line', async () => {
