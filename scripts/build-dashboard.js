@@ -1,6 +1,6 @@
 /**
- * Bundles the dashboard into `dist/dashboard`: a page, a script and a style sheet whose names change with what is in them, and the licence
- * of what was copied in.
+ * Bundles the dashboard into `dist/dashboard`: a page, a script and a style sheet whose names change with what is in them, and the licences of
+ * what was copied in.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -21,11 +21,13 @@ const { metafile } = await build({
   target: ['es2022', 'safari16'],
   jsx: 'automatic',
   jsxImportSource: 'preact',
-  // Only licences that ask for it are kept.
-  legalComments: 'inline',
+  legalComments: 'none',
   metafile: true,
 })
 const named = (/** @type {string} */ ending) => basename(Object.keys(metafile.outputs).find((file) => file.endsWith(ending)) ?? '')
 const page = readFileSync(`${from}/page.html`, 'utf8').replace('{{css}}', named('.css')).replace('{{js}}', named('.js'))
 mkdirSync(to, { recursive: true })
 writeFileSync(`${to}/index.html`, page)
+const packages = new Set(Object.keys(metafile.inputs).flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []))
+const licences = [...packages].sort().map((name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`)
+writeFileSync(`${to}/LICENSES.txt`, licences.join('\n\n'))

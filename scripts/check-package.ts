@@ -47,7 +47,9 @@ function installTarball(): void {
   if (!packed) throw new Error('npm pack made nothing')
   const stray = packed.files.filter(
     ({ path }) =>
-      !/^(dist\/[\w-]+\.(js|d\.ts)|dist\/dashboard\/[\w-]+\.(js|css|html)|docs\/[\w-]+\.md|package\.json|LICENSE|[A-Z]+\.md)$/.test(path),
+      !/^(dist\/[\w-]+\.(js|d\.ts)|dist\/dashboard\/([\w-]+\.(js|css|html)|LICENSES\.txt)|docs\/[\w-]+\.md|package\.json|LICENSE|[A-Z]+\.md)$/.test(
+        path,
+      ),
   )
   if (stray.length > 0) throw new Error(`files that do not belong in the package: ${stray.map(({ path }) => path).join(', ')}`)
   console.log(`packed: ${packed.files.length} files, ${Math.round(packed.size / 1_000)} kB`)

@@ -22,8 +22,8 @@ function filesIn(/** @type {string} */ folder) {
 }
 
 const built = filesIn('dist')
-const sources = [...filesIn('src'), 'package.json', 'tsup.config.ts', 'tsconfig.json']
-const complete = built.some((file) => file.endsWith('worker.d.ts'))
+const sources = [...filesIn('src'), 'scripts/build-dashboard.js', 'package.json', 'tsup.config.ts', 'tsconfig.json']
+const complete = ['worker.d.ts', 'index.html'].every((name) => built.some((file) => file.endsWith(name)))
 if (!complete || oldest(built) < newest(sources)) {
   console.error('building dist ...')
   execFileSync('npm', ['run', 'build', '--silent'], { stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' })

@@ -10,6 +10,7 @@ import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { findChromium } from '../test/browser/support/chromium.js'
 
 interface Outcome {
   passed: number
@@ -86,7 +87,7 @@ function judge(stdout: string, bad: string | null): Omit<Outcome, 'output'> {
   const found = [...stdout.matchAll(/^ {2}Total: +(\d+)\n {2}Passed: +(\d+)\n {2}Skipped: +(\d+)$/gm)].at(-1)
   if (!found) return { passed: 0, failed: 1, skipped: 0, why: bad ?? 'no totals: .run() is missing, or the process ended early' }
   const [total, passed, skipped] = found.slice(1).map(Number) as [number, number, number]
-  if (total === 0) return { passed, failed: 1, skipped, why: bad ?? 'no test ran' }
+  if (total === 0 && skipped === 0) return { passed, failed: 1, skipped, why: bad ?? 'no test ran' }
   const failed = total - passed
   // A hook that throws, or an end that is not clean, counts as one failure even where every test passed.
   // A hook that throws stops uvu without a word, and with code 0.
@@ -106,6 +107,8 @@ const files = readdirSync(values.folder, { recursive: true, encoding: 'utf8' })
   .map((file) => join(values.folder, file))
   .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
   .sort()
+// Before any file's time runs: it may have to be installed, and an installation must not be cut off.
+if (files.some((file) => file.includes('browser'))) findChromium()
 const totals = { passed: 0, failed: 0, skipped: 0 }
 const queue = [...files]
 

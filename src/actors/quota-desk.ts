@@ -24,6 +24,8 @@ export interface QuotaReport extends QuotaStatus {
   /** How many requests could be made at once now; Infinity: as many as one likes, requests are not limited. */
   available: number
   canMakeRequest: boolean
+  /** Its limits as they are configured, or were {@link QuotaHandle.set}: what `set` would take. `windows` tells what they are slowed down to. */
+  limits: QuotaOptions
   /** What is left to do for the workers of this quota, and when it could be done at these limits (ms since the epoch; null: not by itself). */
   backlog: { tasks: number; doneAt: number | null }
 }
@@ -119,7 +121,17 @@ export class QuotaDesk {
   async #report(names: string[]): Promise<QuotaReport[]> {
     const backlogs = Object.fromEntries(names.map((name) => [name, this.#backlog(name)]))
     const { quotas } = await this.#own.parts.store.client.call('quotas', { names, backlogs })
-    return quotas.map((status) => ({ ...status, ...summary(status), backlog: this.#doneAt(status, backlogs[status.name]?.tasks ?? 0) }))
+    return quotas.map((status) => ({
+      ...status,
+      ...summary(status),
+      limits: this.#limits(status.name),
+      backlog: this.#doneAt(status, backlogs[status.name]?.tasks ?? 0),
+    }))
+  }
+
+  #limits(name: string): QuotaOptions {
+    const { quotas = {}, budget } = this.#own.options
+    return name === systemBudget ? { ...(budget && { budget }) } : (quotas[name] ?? {})
   }
 
   #doneAt({ backlogAt }: QuotaStatus, tasks: number): QuotaReport['backlog'] {
@@ -203,7 +215,7 @@ export class QuotaDesk {
   }
 }
 
-function summary({ windows, waitMs, retired }: QuotaStatus): Omit<QuotaReport, keyof QuotaStatus | 'backlog'> {
+function summary({ windows, waitMs, retired }: QuotaStatus): Omit<QuotaReport, keyof QuotaStatus | 'limits' | 'backlog'> {
   const requests = windows.filter(({ unit }) => unit === 'requests')
   const day = requests.find(({ per }) => per.startsWith('day')) ?? requests.at(-1)
   const rooms = requests.map(({ limit, burst, used }) => Math.max(0, (burst ?? limit) - used))

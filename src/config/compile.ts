@@ -31,7 +31,8 @@ export const defaults = {
 /** A quota that was checked. */
 type CheckedQuota = NonNullable<CheckedOptions['quotas']>[string]
 
-const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
+/** The lengths of windows that have a name. */
+export const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
 
 /** A partial whose options may also be given as undefined, which is the same as not given. */
 type Given<T> = { [Key in keyof T]?: T[Key] | undefined }

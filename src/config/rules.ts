@@ -4,7 +4,7 @@
  */
 import { serialize } from 'node:v8'
 import { withAllAbove } from '../quotas/within.js'
-import { defaults, laneOf } from './compile.js'
+import { defaults, laneOf, windowMs } from './compile.js'
 import { isRecord } from './form.js'
 import { type Finding, pathText } from './issues.js'
 import { isSupervisorOptions, quotaOptions } from './schema.js'
@@ -167,6 +167,7 @@ function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void
     }
     for (const [unit, limits] of Object.entries(asRecord(quota))) {
       if (quotaOptions.includes(unit)) continue
+      checkTwice(['quotas', name, unit], limits, findings)
       for (const [index, limit] of (Array.isArray(limits) ? limits : [limits]).entries()) {
         const { per, timeZone, burst: size } = asRecord(limit)
         if (size !== undefined && (per === 'day' || per === 'month')) {
@@ -178,6 +179,19 @@ function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void
         findings.push({ path, expected: 'nothing: only a day or a month has a time zone', input: timeZone, known: [] })
       }
     }
+  }
+}
+
+/** Two limits on the same window: one of them would never count. */
+function checkTwice(path: Path, limits: unknown, findings: Finding[]): void {
+  const windows = [limits].flat().map((limit) => {
+    const { per, timeZone = 'UTC' } = asRecord(limit)
+    return per === 'day' || per === 'month' ? `${per} ${timeZone}` : (windowMs[per as keyof typeof windowMs] ?? per)
+  })
+  for (const [index, window] of windows.entries()) {
+    if (window === undefined || windows.indexOf(window) === index) continue
+    const input = asRecord((limits as unknown[])[index]).per
+    findings.push({ path: [...path, index, 'per'], expected: 'a window that is not limited already', input, known: [] })
   }
 }
 

@@ -2,6 +2,7 @@
 import * as assert from 'uvu/assert'
 import { open, state, worker } from '../support/system.js'
 import { blockingProxy } from './support/blocking-proxy.js'
+import { openBusy } from './support/busy.js'
 import { badge, connection, isMarked, logIn, mark, workerRow } from './support/dashboard.js'
 import { browserSuite, token } from './support/suite.js'
 
@@ -10,8 +11,7 @@ const test = browserSuite('connection')
 const list = '#/workers?view=list'
 
 test('a server that went away and came back is found again, with what changed meanwhile', async ({ serve, open: openPage }) => {
-  const system = await open({ workers: [worker('a/x')] })
-  await system.load('data', [{ id: 'one', do: 'sleep', ms: 600_000 }])
+  const system = await openBusy()
   // Without a token nobody has to log in anew: sessions end with the server.
   const first = await serve(system, {})
   const { page, expect } = await openPage(`${first.url}/${list}`)
@@ -47,8 +47,7 @@ test('where no WebSocket gets through the state is asked for, and follows; once 
   open: openPage,
   closing,
 }) => {
-  const system = await open({ workers: [worker('a/x')] })
-  await system.load('data', [{ id: 'one', do: 'sleep', ms: 600_000 }])
+  const system = await openBusy()
   const server = await serve(system, {})
   const proxy = await blockingProxy(server.port)
   closing(proxy.close)

@@ -1,6 +1,7 @@
 /** What happens to workers is seen at once, and what is done on the page happens to them. */
 import * as assert from 'uvu/assert'
 import { open, state, worker } from '../support/system.js'
+import { longTask, openBusy, patient } from './support/busy.js'
 import { badge, button, isMarked, logIn, mark, show, workerRow } from './support/dashboard.js'
 import { browserSuite, token } from './support/suite.js'
 
@@ -9,11 +10,8 @@ const test = browserSuite('live')
 test('a worker that crashes and comes back is seen doing so, without a reload', async ({ serve, open: openPage }) => {
   // So long that a busy browser sees it, too.
   const restart = { backoff: { immediate: 0, initialMs: 4_000, factor: 1, maxMs: 4_000, jitter: 0 } }
-  const system = await open({ workers: [worker('a/x', { restart, input: { everyMs: 20 } }), worker('b/x', { dataset: 'other' })] })
-  await system.load('data', [
-    { id: 'boom', do: 'exit', times: 1 },
-    { id: 'long', do: 'sleep', ms: 600_000 },
-  ])
+  const system = await open({ heartbeat: patient, workers: [worker('a/x', { restart }), worker('b/x', { dataset: 'other' })] })
+  await system.load('data', [{ id: 'boom', do: 'exit', times: 1 }, longTask])
   const { url } = await serve(system)
   const { page } = await openPage(`${url}/#/workers?view=list`)
   await logIn(page, token)
@@ -29,8 +27,7 @@ test('a worker that crashes and comes back is seen doing so, without a reload', 
 })
 
 test('a worker is paused and resumed from its page', async ({ serve, open: openPage }) => {
-  const system = await open({ workers: [worker('a/x')] })
-  await system.load('data', [{ id: 'one', do: 'sleep', ms: 600_000 }])
+  const system = await openBusy()
   await system.start()
   await state(system, 'a/x', 'running')
   const { url } = await serve(system)

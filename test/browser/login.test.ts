@@ -1,13 +1,12 @@
 /** Who gets in, and what who may only look can do. */
 import * as assert from 'uvu/assert'
 import { open, state, worker } from '../support/system.js'
+import { openBusy } from './support/busy.js'
 import { button, connection, heading, logIn, show, tabTo, workerRow } from './support/dashboard.js'
 import { browserSuite, readToken, token } from './support/suite.js'
 import { eventually } from './support/wait.js'
 
 const test = browserSuite('log in')
-
-const slow = { input: { everyMs: 50 } }
 
 test('a wrong token is refused, the right one opens the dashboard, and a reload keeps the session', async ({ serve, open: openPage }) => {
   const { url } = await serve(await open({ workers: [worker('a/x')] }))
@@ -32,8 +31,7 @@ test('a wrong token is refused, the right one opens the dashboard, and a reload 
 })
 
 test('with the keyboard alone somebody logs in, goes to a worker and pauses it', async ({ serve, open: openPage }) => {
-  const system = await open({ workers: [worker('a/x', slow)] })
-  await system.load('data', [{ id: 'one', do: 'sleep', ms: 600_000 }])
+  const system = await openBusy()
   await system.start()
   await state(system, 'a/x', 'running')
   const { url } = await serve(system)
@@ -58,8 +56,7 @@ test('who came with the token that only looks is offered nothing to do, and the 
   serve,
   open: openPage,
 }) => {
-  const system = await open({ workers: [worker('a/x', slow)] })
-  await system.load('data', [{ id: 'one', do: 'sleep', ms: 600_000 }])
+  const system = await openBusy()
   await system.start()
   await state(system, 'a/x', 'running')
   const { url } = await serve(system)

@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert'
 import { WebSocketServer } from 'ws'
 import { createStatusApp } from '../../src/http.js'
 import { open, state, worker } from '../support/system.js'
+import { openBusy } from './support/busy.js'
 import { badge, connection, heading, logIn, settled, show, workerRow } from './support/dashboard.js'
 import { browserSuite, token } from './support/suite.js'
 import { isPlain, views } from './support/views.js'
@@ -52,8 +53,7 @@ test('HTML in keys, data, results, errors, log lines and reasons is shown as tex
 })
 
 test('mounted under a prefix in another application it works as it does alone', async ({ open: openPage, closing }) => {
-  const system = await open({ workers: [worker('a/x')] })
-  await system.load('data', [{ id: 'one', do: 'sleep', ms: 600_000 }])
+  const system = await openBusy()
   const app = new Hono()
   app.get('/', (c) => c.text('the application'))
   app.route('/ops/drover', createStatusApp(system, { token }))

@@ -279,6 +279,14 @@ const misfits: [what: string, options: unknown, line: string][] = [
     'quotas.key-1.requests[0].timeZone: expected nothing: only a day or a month has a time zone, received "UTC"',
   ],
   [
+    'a window that is limited twice, under two names',
+    withOption('quotas.key-1.requests', [
+      { limit: 1, per: 'minute' },
+      { limit: 2, per: 60_000 },
+    ]),
+    'quotas.key-1.requests[1].per: expected a window that is not limited already, received 60000',
+  ],
+  [
     'a quota within one that is not there',
     withOption('quotas.key-1.within', 'key1'),
     'quotas.key-1.within: expected the name of a quota in quotas, received "key1"; did you mean \'key-1\'?',

@@ -1,31 +1,24 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
-import { quotaOptions } from '../../src/http/contract/quota.js'
+import { type QuotaLimits, quotaOptions } from '../../src/http/contract/quota.js'
 import { limitsOf, optionsOf } from '../../src/http/dashboard/data/limits.js'
 
-const window = (unit: string, per: string, limit: number, burst: number | null = null) => ({
-  unit,
-  per,
-  limit,
-  burst,
-  used: 0,
-  resetsAt: null,
-})
-const shown = {
-  windows: [
-    window('requests', 'minute', 60, 10),
-    window('requests', 'day Europe/Berlin', 1_000),
-    window('tokens', '5000 ms', 9_000),
-    window('cost', 'ever', 2.5),
+const configured: QuotaLimits = {
+  requests: [
+    { limit: 60, per: 'minute' },
+    { limit: 1_000, per: 'day', timeZone: 'Europe/Berlin' },
   ],
+  burst: 10,
+  tokens: { limit: 9_000, per: 5_000 },
+  budget: { cost: 2.5 },
   concurrency: 3,
-  within: ['project', 'system budget'],
-  pace: 1,
+  within: 'project',
+  adapt: { decrease: 0.25 },
 }
 
 test('a form that nobody changed gives the limits back as they were', () => {
-  assert.equal(optionsOf(limitsOf(shown)), {
+  assert.equal(optionsOf(limitsOf(configured)), {
     requests: [
       { limit: 60, per: 'minute', burst: 10 },
       { limit: 1_000, per: 'day', timeZone: 'Europe/Berlin' },
@@ -34,19 +27,16 @@ test('a form that nobody changed gives the limits back as they were', () => {
     budget: { cost: 2.5 },
     concurrency: 3,
     within: ['project'],
+    adapt: { decrease: 0.25 },
   })
 })
 
 test('what a form gives is what the API takes', () => {
-  assert.ok(v.is(quotaOptions, optionsOf(limitsOf(shown))))
+  assert.ok(v.is(quotaOptions, optionsOf(limitsOf(configured))))
 })
 
 test('what was emptied is left out', () => {
   assert.equal(optionsOf({ rows: [], concurrency: null, within: [], adapt: false }), {})
-})
-
-test('a quota that has slowed down goes on adapting', () => {
-  assert.equal(optionsOf(limitsOf({ windows: [], concurrency: null, within: [], pace: 0.5 })), { adapt: true })
 })
 
 test('a time zone and a burst go only where they mean something', () => {

@@ -40,7 +40,7 @@ test('the page is served to whoever asks, with its files under names that hold f
     assert.is(named.status, 304)
     assert.is(named.body, '')
   }
-  const names = readdirSync(folder).filter((name) => name !== 'index.html')
+  const names = readdirSync(folder).filter((name) => /\.(js|css)$/.test(name))
   const page = readFileSync(`${folder}index.html`, 'utf8')
   for (const name of names) {
     const { status, headers } = await ask(server, `/${name}`)

@@ -11,6 +11,44 @@ const quotaWindow = v.object({
   resetsAt: v.nullable(time),
 })
 
+const quotaLimit = v.strictObject({
+  limit: v.number(),
+  per: v.union([v.picklist(['second', 'minute', 'hour', 'day', 'month']), v.number()]),
+  timeZone: v.optional(v.string()),
+  burst: v.optional(v.number()),
+})
+
+type QuotaLimit = v.InferOutput<typeof quotaLimit>
+
+const adaptOptions = v.strictObject({
+  decrease: v.optional(v.number()),
+  increasePerMinute: v.optional(v.number()),
+  least: v.optional(v.number()),
+})
+type AdaptOptions = v.InferOutput<typeof adaptOptions>
+
+/** Written out: TypeScript cannot say that only the other names are limits. */
+export interface QuotaLimits {
+  burst?: number | undefined
+  concurrency?: number | undefined
+  within?: string | string[] | undefined
+  budget?: Record<string, number> | undefined
+  adapt?: boolean | AdaptOptions | undefined
+  [unit: string]: QuotaLimit | QuotaLimit[] | number | string | string[] | boolean | AdaptOptions | Record<string, number> | undefined
+}
+
+/** The limits of a quota, as `quotas` of the configuration has them: all of them, by unit (`requests`, `tokens`, or any other). */
+export const quotaOptions: v.GenericSchema<QuotaLimits> = v.objectWithRest(
+  {
+    burst: v.optional(v.number()),
+    concurrency: v.optional(v.number()),
+    within: v.optional(v.union([v.string(), v.array(v.string())])),
+    budget: v.optional(v.record(v.string(), v.number())),
+    adapt: v.optional(v.union([v.boolean(), adaptOptions])),
+  },
+  v.union([quotaLimit, v.array(quotaLimit)]),
+)
+
 export const quota = v.object({
   name: v.string(),
   windows: v.array(quotaWindow),
@@ -32,6 +70,8 @@ export const quota = v.object({
   /** null: as many as one likes. */
   available: v.nullable(v.number()),
   canMakeRequest: v.boolean(),
+  /** As they are configured; `windows` tells what they are slowed down to. */
+  limits: quotaOptions,
   backlog: v.object({ tasks: count, doneAt: v.nullable(time) }),
   /** Workers that take from it. */
   workers: v.array(v.string()),
@@ -48,31 +88,3 @@ export const quotaSample = v.object({
   granted: v.number(),
 })
 export type QuotaSample = v.InferOutput<typeof quotaSample>
-
-const quotaLimit = v.strictObject({
-  limit: v.number(),
-  per: v.union([v.picklist(['second', 'minute', 'hour', 'day', 'month']), v.number()]),
-  timeZone: v.optional(v.string()),
-  burst: v.optional(v.number()),
-})
-
-/** The limits of a quota, as `quotas` of the configuration has them: all of them, by unit (`requests`, `tokens`, or any other). */
-export const quotaOptions = v.objectWithRest(
-  {
-    burst: v.optional(v.number()),
-    concurrency: v.optional(v.number()),
-    within: v.optional(v.union([v.string(), v.array(v.string())])),
-    budget: v.optional(v.record(v.string(), v.number())),
-    adapt: v.optional(
-      v.union([
-        v.boolean(),
-        v.strictObject({
-          decrease: v.optional(v.number()),
-          increasePerMinute: v.optional(v.number()),
-          least: v.optional(v.number()),
-        }),
-      ]),
-    ),
-  },
-  v.union([quotaLimit, v.array(quotaLimit)]),
-)

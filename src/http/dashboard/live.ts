@@ -26,8 +26,8 @@ function startLive(): Client {
   own.subscribe(() => {
     if (own !== client) return
     if (own.status === 'unauthorized') {
-      stopLive()
-      void refreshSession()
+      // In this order: what is shown would begin to follow anew, and be refused again, until it is known that nobody is logged in.
+      void refreshSession().then(stopLive)
       return
     }
     showTimer ??= setTimeout(show, Math.max(0, shownAt + showMs - performance.now()))

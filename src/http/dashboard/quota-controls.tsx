@@ -41,7 +41,7 @@ function changeLimits(quota: Quota): void {
   const question = {
     title: `Limits of ${quota.name}`,
     text: 'They take the place of those it had. What was used stays used; workers that wait for it are woken.',
-    children: <LimitFields limits={limitsOf(quota)} />,
+    children: <LimitFields limits={limitsOf(quota.limits)} />,
     action: 'Change',
   }
   ask(question, async (answers) => {

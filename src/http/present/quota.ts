@@ -1,14 +1,15 @@
 /** A quota's report as it is shown. */
 import type { QuotaReport } from '../../actors/quota-desk.js'
 import type { WorkerStatus } from '../../status.js'
-import type { Quota } from '../contract/quota.js'
+import type { Quota, QuotaLimits } from '../contract/quota.js'
 import { finite } from './finite.js'
 
 /** @param workers those that take from it */
-export function presentQuota({ waitMs, available, backlogAt: _, ...report }: QuotaReport, workers: readonly WorkerStatus[]): Quota {
+export function presentQuota({ waitMs, available, backlogAt: _, limits, ...report }: QuotaReport, workers: readonly WorkerStatus[]): Quota {
   const wakes = workers.flatMap(({ state, until }) => (state === 'parked' && until !== null ? [until] : []))
   return {
     ...report,
+    limits: limits as QuotaLimits,
     waitMs: finite(waitMs),
     available: finite(available),
     workers: workers.map(({ id }) => id),

@@ -34,7 +34,8 @@ const special: Record<string, Partial<Omit<WorkerOptions, 'input'>> & { input?: 
   'annotator-1/spam': { enabled: false },
 }
 
-function lane(annotator: string, domain: string): WorkerOptions {
+/** @param spent whether the day's quota of its annotator soon is */
+function lane(annotator: string, domain: string, spent: boolean): WorkerOptions {
   const id = `annotator-${annotator}/${domain}`
   const { input, ...more } = special[id] ?? {}
   return {
@@ -44,7 +45,8 @@ function lane(annotator: string, domain: string): WorkerOptions {
     quota: `key-${annotator}`,
     group: annotator === '1' ? 'local' : 'remote',
     ...more,
-    input: { labels: questions[domain] ?? [], everyMs: 400, apiKey: `sk-of-annotator-${annotator}`, ...input },
+    ...(spent && { target: 30 }),
+    input: { labels: questions[domain] ?? [], everyMs: spent ? 100 : 400, apiKey: `sk-of-annotator-${annotator}`, ...input },
   }
 }
 
@@ -56,7 +58,7 @@ export async function openHerd({ whole = false } = {}): Promise<Drover> {
   const { reviews } = await readReviews({ quick: true })
   const annotators = whole ? ['1', '2', '3', '4', '5'] : ['1', '2', '3', '4']
   const domains = Object.keys(questions).slice(0, whole ? 6 : 4)
-  const last = annotators.length
+  const last = annotators.at(-1) as string
   const key = (perDay: number) => ({
     requests: [
       { limit: 6_000, per: 'minute' as const, burst: 300 },
@@ -66,13 +68,13 @@ export async function openHerd({ whole = false } = {}): Promise<Drover> {
   const system = await open({
     concurrency: 20,
     groups: { local: 10, remote: 16 },
-    quotas: Object.fromEntries(annotators.map((annotator) => [`key-${annotator}`, key(annotator === String(last) ? 20 : 1_500)])),
+    quotas: Object.fromEntries(annotators.map((annotator) => [`key-${annotator}`, key(annotator === last ? 60 : 1_500)])),
     heartbeat: { everyMs: 250, timeoutMs: 10_000, progressTimeoutMs: 20_000 },
     workers: annotators.map((annotator) =>
       supervisor({
         id: `annotator-${annotator}`,
         intensity: { restarts: 10, withinMs: 60_000 },
-        children: domains.map((domain) => lane(annotator, domain)),
+        children: domains.map((domain) => lane(annotator, domain, annotator === last)),
       }),
     ),
   })

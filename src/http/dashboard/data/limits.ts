@@ -1,5 +1,5 @@
 /** A quota's limits as a form edits them: from how they are shown to what `PUT /quotas/:name` takes, and nothing lost between. */
-import type { Quota } from '../../contract/quota.js'
+import type { QuotaLimits } from '../../contract/quota.js'
 
 export type Period = 'second' | 'minute' | 'hour' | 'day' | 'month' | 'ever' | number
 export const periods = ['second', 'minute', 'hour', 'day', 'month', 'ever'] as const
@@ -19,26 +19,25 @@ export interface Limits {
   rows: LimitRow[]
   concurrency: number | null
   within: string[]
-  adapt: boolean
+  adapt: Adapt
 }
 
-/** The system's own budget stands above every quota without being named. */
-const unnamed = 'system budget'
+type Adapt = NonNullable<QuotaLimits['adapt']>
+type Limit = { limit: number; per: Period; timeZone?: string | undefined; burst?: number | undefined }
 
-export function limitsOf({ windows, concurrency, within, pace }: Pick<Quota, 'windows' | 'concurrency' | 'within' | 'pace'>): Limits {
-  return {
-    rows: windows.map(({ unit, limit, per, burst }) => ({ unit, limit, burst, ...periodOf(per) })),
-    concurrency,
-    within: within.filter((name) => name !== unnamed),
-    adapt: pace < 1,
-  }
+/** Those of a quota, as they are configured. */
+export function limitsOf({ burst, concurrency, within = [], budget = {}, adapt = false, ...units }: QuotaLimits): Limits {
+  const rows = Object.entries(units).flatMap(([unit, limits]) =>
+    [limits as Limit | Limit[]].flat().map(({ limit, per, timeZone = null, burst: own }): LimitRow => {
+      const size = own ?? (unit === 'requests' && !isCalendar(per) ? burst : undefined)
+      return { unit, limit, per, timeZone, burst: size ?? null }
+    }),
+  )
+  const caps = Object.entries(budget).map(([unit, limit]): LimitRow => ({ unit, limit, per: 'ever', timeZone: null, burst: null }))
+  return { rows: [...rows, ...caps], concurrency: concurrency ?? null, within: [within].flat(), adapt }
 }
 
-function periodOf(per: string): Pick<LimitRow, 'per' | 'timeZone'> {
-  const [length = '', zone] = per.split(' ')
-  if (zone === 'ms') return { per: Number(length), timeZone: null }
-  return { per: length as Period, timeZone: zone ?? null }
-}
+const isCalendar = (per: Period): boolean => per === 'day' || per === 'month'
 
 /** What the server takes: all limits of a quota. */
 export function optionsOf({ rows, concurrency, within, adapt }: Limits): Record<string, unknown> {
@@ -48,7 +47,7 @@ export function optionsOf({ rows, concurrency, within, adapt }: Limits): Record<
     if (per === 'ever') budget[unit] = limit
     else {
       units[unit] ??= []
-      const calendar = per === 'day' || per === 'month'
+      const calendar = isCalendar(per)
       units[unit].push({ limit, per, ...(calendar && timeZone && { timeZone }), ...(!calendar && burst !== null && { burst }) })
     }
   }

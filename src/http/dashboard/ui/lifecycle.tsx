@@ -18,7 +18,8 @@ export function Lifecycle({ state, history }: { state: Transition['to']; history
   // Those that were taken lie on top, the latest last.
   const ways = waysTaken(history).sort((a, b) => (b.taken || 99) - (a.taken || 99))
   return (
-    <div ref={box} class="lifecycle">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section ref={box} class="lifecycle" aria-label="Drawing of the lifecycle" tabIndex={0}>
       <svg viewBox={`0 0 ${drawing.width} ${drawing.height}`} role="img" aria-label={label}>
         <defs>
           {['', 'taken'].map((kind) => (
@@ -55,6 +56,6 @@ export function Lifecycle({ state, history }: { state: Transition['to']; history
           </g>
         ))}
       </svg>
-    </div>
+    </section>
   )
 }

@@ -49,8 +49,7 @@ export function LimitFields({ limits: { rows, concurrency, adapt } }: { limits: 
             name: 'adapt',
             label: 'Slow down when the provider refuses',
             type: 'checkbox',
-            value: adapt,
-            hint: 'Whether it does now is not known, unless it has slowed down: set it as it is to be',
+            value: adapt !== false,
           },
         ]}
       />
@@ -74,6 +73,12 @@ export function limitsFrom(answers: Answers, quota: Quota): Record<string, unkno
       burst: burst ? Number(burst) : null,
     }
   })
-  const { concurrency, adapt } = answers
-  return optionsOf({ rows, within: limitsOf(quota).within, concurrency: concurrency ? Number(concurrency) : null, adapt: adapt === 'on' })
+  const { within, adapt } = limitsOf(quota.limits)
+  const { concurrency } = answers
+  return optionsOf({
+    rows,
+    within,
+    concurrency: concurrency ? Number(concurrency) : null,
+    adapt: answers.adapt === 'on' && (adapt || true),
+  })
 }

@@ -22,7 +22,7 @@ export function QuotaGlance() {
     .slice(0, most)
   return (
     <Card title="Quotas" aside={<a href="#/quotas">{`All ${number(quotas.length)}`}</a>}>
-      <ul class="lines quota-lines">
+      <ul class="quota-lines">
         {shown.map(({ quota, window }) => (
           <li key={quota.name}>
             <a href={href(pathOf('quotas', quota.name))}>{quota.name}</a>
