@@ -105,8 +105,8 @@ export async function serveWith(
   return { url: urlOf(hostname, bound), port: bound, close, [Symbol.asyncDispose]: () => close() }
 }
 
-/** Until a client whose upgrade was refused has closed its end too. */
-const refusedMs = 10_000
+/** What a client may take to close its end after the server has. */
+const closingMs = 1_000
 
 /**
  * What is no WebSocket (`Upgrade: h2c`) node-server leaves open without an answer, and no timeout of the server concerns a socket that was to be
@@ -116,8 +116,8 @@ function refuseOtherUpgrades(server: Server): void {
   const [upgrade] = server.listeners('upgrade')
   server.removeAllListeners('upgrade')
   server.on('upgrade', (request, socket: Socket, head) => {
-    // ws takes the limit away from those it accepts.
-    socket.setTimeout(refusedMs, () => socket.destroy())
+    // A client that does not close its end, though it was refused, would keep it open.
+    socket.once('finish', () => setTimeout(() => socket.destroy(), closingMs).unref())
     if (request.headers.upgrade?.toLowerCase() === 'websocket') upgrade?.call(server, request, socket, head)
     else socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   })

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import type { DroverEvents } from '../../src/events.js'
 import { createStatusApp } from '../../src/http/app.js'
 import type { ServeOptions, StatusServer } from '../../src/http/options.js'
-import { closeSockets, RawClient } from '../support/sockets.js'
+import { closeSockets, RawClient, serveSockets } from '../support/sockets.js'
 import { ask, bearer, closeServers, readToken, serve, token } from '../support/status.js'
 import { cleanUp, collect, event, open, state, until, worker } from '../support/system.js'
 
@@ -28,8 +28,8 @@ async function start(options: ServeOptions = { token, readToken }, own: Paramete
 /** What is answered to these very bytes until the connection is closed. */
 async function wire({ port }: StatusServer, text: string): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => socket.write(text))
-  socket.on('error', () => {})
-  const chunks = await collect(socket).catch(() => [])
+  socket.setTimeout(20_000, () => socket.destroy(new Error('neither answered nor closed within 20 s')))
+  const chunks = await collect(socket)
   socket.destroy()
   return chunks.join('')
 }
@@ -211,10 +211,16 @@ test('an upgrade to anything but a WebSocket is answered and closed, and no refu
   // This client does not close its end.
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
   socket.write(`GET /api/ws HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)
-  socket.on('error', () => {})
   socket.resume()
   await once(socket, 'end')
-  await server.close({ graceMs: 60_000 })
+  let gone = false
+  socket.on('error', () => {
+    gone = true
+  })
+  await until(() => {
+    socket.write('x')
+    return gone
+  }, 'the server has closed the connection')
   socket.destroy()
 })
 
@@ -239,15 +245,19 @@ test('one address follows a hundred streams and no more, and may again when one 
   const { server } = await start()
   const url = `${server.url}/api/v1/events/stream`
   const leave: AbortController[] = []
+  // A response that nobody holds is cancelled when its memory is freed.
+  const held: Response[] = []
   const follow = async (): Promise<number> => {
     const abort = new AbortController()
-    const { status, body } = await fetch(url, { headers: bearer(readToken), signal: abort.signal })
+    const response = await fetch(url, { headers: bearer(readToken), signal: abort.signal })
+    const { status } = response
+    held.push(response)
     if (status === 200) leave.push(abort)
-    else await body?.cancel()
+    else await response.body?.cancel()
     return status
   }
   for (let n = 0; n < 100; n++) assert.is(await follow(), 200, `stream ${n}`)
-  const { status, body } = await ask(server, '/api/v1/events/stream', { headers: bearer(readToken) })
+  const { status, body } = await ask(server, '/api/v1/events/stream', { headers: bearer(readToken), signal: AbortSignal.timeout(20_000) })
   assert.equal([status, body.error], [429, 'TOO_MANY_STREAMS'])
   assert.is((await ask(server, overview, { headers: bearer(readToken) })).status, 200)
   leave.pop()?.abort()
@@ -255,6 +265,21 @@ test('one address follows a hundred streams and no more, and may again when one 
   for (const deadline = performance.now() + 20_000; again !== 200 && performance.now() < deadline; ) again = await follow()
   assert.is(again, 200)
   for (const abort of leave) abort.abort()
+})
+
+test('one address has a thousand sockets and no more', async () => {
+  const { drover } = await start()
+  const { url, hub } = await serveSockets(drover)
+  const first = new RawClient(url)
+  await first.next('state')
+  assert.equal([hub.sizeFrom('127.0.0.1'), hub.sizeFrom('192.0.2.1')], [1, 0])
+  hub.sizeFrom = () => 999
+  await new RawClient(url).next('state')
+  hub.sizeFrom = () => 1_000
+  const [refused] = await once(new RawClient(url).socket, 'unexpected-response')
+  refused.destroy()
+  first.send({ type: 'ping' })
+  await first.next('pong')
 })
 
 test('the name of a file that is offered is made of harmless characters, and a row is one line', async () => {

@@ -26,7 +26,8 @@ async function login(server: StatusServer, value = token): Promise<{ cookie: str
 
 /** Ended: the stream said so itself, as it does not when its connection breaks. */
 function follow(server: StatusServer, headers: Record<string, string>): { opened: Promise<number>; ended: Promise<boolean> } {
-  const response = fetch(`${server.url}/api/v1/events/stream`, { headers })
+  const signal = AbortSignal.timeout(20_000)
+  const response = fetch(`${server.url}/api/v1/events/stream`, { headers, signal })
   const ended = response
     .then((answer) => answer.text())
     .then(
