@@ -14,16 +14,23 @@ const found = (): string | undefined => known.find((file) => existsSync(file))
  */
 export function findChromium(): string | undefined {
   if (found()) return found()
-  try {
-    console.error('installing chromium ...')
-    for (const args of [['update'], ['install', '-y', '-o', 'DPkg::Lock::Timeout=300', 'chromium']])
-      execFileSync('apt-get', args, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
-  } catch {
-    // Told below.
-  }
+  console.error('installing chromium ...')
+  const install = ['install', '-y', '-o', 'DPkg::Lock::Timeout=300', 'chromium']
+  // The lists of packages may be missing, or older than the packages are.
+  if (!apt(install) && apt(['update'])) apt(install)
   if (!found() && process.env.CI === 'true') throw new Error('chromium could not be installed (apt-get install chromium)')
   if (!found()) console.log('  skipped: chromium is not here and could not be installed (apt-get install chromium)')
   return found()
+}
+
+/** Whether it could be done. */
+function apt(args: string[]): boolean {
+  try {
+    execFileSync('apt-get', args, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** With a fresh profile in a temporary folder, which goes with it. It calls nobody by itself. */
