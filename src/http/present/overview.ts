@@ -1,4 +1,5 @@
 /** The whole system in numbers, as it is shown. */
+import type { WorkerState } from '../../machines/lifecycle-contract.js'
 import type { SystemStatus, TreeStatus } from '../../status.js'
 import type { Quota } from '../contract/quota.js'
 import type { Overview } from '../contract/worker.js'
@@ -21,13 +22,16 @@ export function presentOverview(status: SystemStatus, tree: readonly TreeStatus[
   }
 }
 
+/** Those who are at it, or come back to it by themselves. Where all others rest, there is no end to be expected. */
+const goesOn: readonly WorkerState[] = ['queued', 'starting', 'running', 'parked', 'stuck', 'crashed', 'backoff']
+
 /** To the second, so that it stays the same while all goes as expected. */
 function expectedEnd(
-  { etaMs, done, dead, total }: SystemStatus,
+  { states, etaMs, done, dead, total }: SystemStatus,
   quotas: readonly Quota[],
   now: number,
 ): Pick<Overview, 'doneAt' | 'doneBy'> {
-  if (done + dead >= total) return { doneAt: null, doneBy: null }
+  if (done + dead >= total || !goesOn.some((state) => states[state])) return { doneAt: null, doneBy: null }
   const byRate = etaMs === null ? null : now + etaMs
   const byQuota = Math.max(0, ...quotas.map(({ backlog }) => backlog.doneAt ?? 0))
   if (byQuota > (byRate ?? 0)) return { doneAt: toSecond(byQuota), doneBy: 'quota' }
