@@ -51,7 +51,7 @@ if (polled.length > 0)
   )
 
 const { rss, mostOnTheWay, letGo } = /** @type {Figures} */ (
-  await inChild(host, { clients: 990, deaf: 10, pollers: 0, samples: 10, busy: 1, holdMs: 15_000 })
+  await inChild(host, { clients: 990, deaf: 10, pollers: 0, samples: 10, busy: 0, holdMs: 15_000 })
 )
 console.log(`
 1,000 clients, ten of which ask for whole states 400 times a second and never read, MB resident of the host's process:
