@@ -71,25 +71,6 @@ export interface DroverEvents {
 export type SystemState = 'open' | 'closing' | 'closed' | 'failed'
 export type EventName = keyof DroverEvents
 
-/** Those that also go into the store's event log. */
-export const storedEvents: readonly EventName[] = [
-  'worker:state:changed',
-  'worker:failure:recorded',
-  'supervisor:state:changed',
-  'tree:node:added',
-  'tree:node:updated',
-  'tree:node:removed',
-  'system:failure:escalated',
-  'task:poison:quarantined',
-  'quota:window:spent',
-  'quota:key:retired',
-  'quota:limits:changed',
-  'dataset:load:finished',
-  'host:work:recovered',
-  'store:thread:restarted',
-  'http:control:done',
-]
-
 export type Listener<Name extends EventName> = (payload: DroverEvents[Name]) => void
 type Guarded = (payload: unknown) => void
 

@@ -2,8 +2,9 @@
  * Writes what happened into the store without anyone waiting for it: collects transitions and events of one turn of the event
  * loop and sends them together.
  */
-import { type DroverEvents, type EventName, storedEvents } from './events.js'
+import type { DroverEvents, EventName } from './events.js'
 import type { EngineClient, EventRow, Transition } from './store/engine.js'
+import { storedEvents } from './stored-events.js'
 
 export class Recorder {
   readonly #store: EngineClient

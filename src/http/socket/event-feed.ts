@@ -1,6 +1,6 @@
 /** The event log, told as it grows: read from the store, since only there do events get their ids. */
 import type { Drover } from '../../drover.js'
-import { type EventName, storedEvents } from '../../events.js'
+import { storedEvents } from '../../stored-events.js'
 import type { StatusEvent } from '../contract/log.js'
 
 /** Read at once. */
@@ -26,7 +26,7 @@ export class EventFeed {
       return null
     }
     if (this.#after) return null
-    for (const name of storedEvents) this.#drover.on(name as EventName, this.#look)
+    for (const name of storedEvents) this.#drover.on(name, this.#look)
     this.#after = this.#latest()
     return this.#after
   }

@@ -5,8 +5,8 @@
 import type { SSEStreamingApi } from 'hono/streaming'
 import type { Drover } from '../../drover.js'
 import { DroverError } from '../../errors.js'
-import { storedEvents } from '../../events.js'
 import type { EventQuery } from '../../reads.js'
+import { storedEvents } from '../../stored-events.js'
 
 const pageRows = 100
 /** So often something is sent, so that proxies do not take the connection for dead. */

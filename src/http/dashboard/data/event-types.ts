@@ -1,27 +1,9 @@
-/** The events that the event log keeps. A copy of `storedEvents`, which a browser cannot import; a test compares them. */
-import type { EventName } from '../../../events.js'
-
-export const eventTypes = [
-  'worker:state:changed',
-  'worker:failure:recorded',
-  'supervisor:state:changed',
-  'tree:node:added',
-  'tree:node:updated',
-  'tree:node:removed',
-  'system:failure:escalated',
-  'task:poison:quarantined',
-  'quota:window:spent',
-  'quota:key:retired',
-  'quota:limits:changed',
-  'dataset:load:finished',
-  'host:work:recovered',
-  'store:thread:restarted',
-  'http:control:done',
-] as const satisfies EventName[]
+/** The events of the event log, as they are filtered by and told. */
+import { storedEvents } from '../../../stored-events.js'
 
 /** The parts before the first colon, each with its events. */
-export const eventGroups: [group: string, types: string[]][] = [...new Set(eventTypes.map((type) => type.split(':')[0] as string))].map(
-  (group) => [group, eventTypes.filter((type) => type.startsWith(`${group}:`))],
+export const eventGroups: [group: string, types: string[]][] = [...new Set(storedEvents.map((type) => type.split(':')[0] as string))].map(
+  (group) => [group, storedEvents.filter((type) => type.startsWith(`${group}:`))],
 )
 
 /** What an event says, in a line. */

@@ -1,7 +1,8 @@
 /** The event log: the newest as they come, or from the beginning, page by page. */
 import { useMemo, useState } from 'preact/hooks'
+import { storedEvents } from '../../../stored-events.js'
 import type { StatusEvent } from '../../contract/log.js'
-import { eventGroups, eventTypes } from '../data/event-types.js'
+import { eventGroups } from '../data/event-types.js'
 import { useLanes } from '../data/lanes.js'
 import { useApi, useStatus } from '../live.js'
 import { navigate, type Query, setQuery } from '../router.js'
@@ -67,7 +68,7 @@ function typeOptions(chosen = ''): [value: string, text: string][] {
 function searchOf({ types, worker, after }: Query, more: Record<string, string>): URLSearchParams {
   const search = new URLSearchParams({ limit: String(pageSize), ...more })
   // What an address names and there is not would be refused.
-  const known = (types ?? '').split(',').filter((type) => (eventTypes as readonly string[]).includes(type))
+  const known = (types ?? '').split(',').filter((type) => (storedEvents as readonly string[]).includes(type))
   if (known.length > 0) search.set('types', known.join())
   if (worker) search.set('worker', worker)
   if (after && more.order === 'asc') search.set('after', after)
