@@ -32,13 +32,7 @@ export function WorkerControls({ of, only = Object.keys(actions) as Action[], do
         const { label, danger } = actions[action]
         const why = mayControl(session) ? hindrance(action, of) : readOnly
         return (
-          <Button
-            key={action}
-            kind={danger ? 'danger' : 'normal'}
-            disabled={why !== null}
-            title={why ?? undefined}
-            onClick={() => begin(action, of, word, done)}
-          >
+          <Button key={action} kind={danger ? 'danger' : 'normal'} hindrance={why} onClick={() => begin(action, of, word, done)}>
             {label}
           </Button>
         )

@@ -12,22 +12,22 @@ import { LimitFields, limitsFrom } from './ui/limit-fields.js'
 
 export function QuotaControls({ quota }: { quota: Quota }) {
   const session = useSession()
-  const shared = mayControl(session) ? {} : { disabled: true, title: readOnly }
+  const hindrance = mayControl(session) ? null : readOnly
   return (
     <fieldset class="row controls">
       <legend class="sr-only">Controls of {quota.name}</legend>
-      <Button {...shared} onClick={() => changeLimits(quota)}>
+      <Button hindrance={hindrance} onClick={() => changeLimits(quota)}>
         Change limits
       </Button>
-      <Button {...shared} onClick={() => penalize(quota)}>
+      <Button hindrance={hindrance} onClick={() => penalize(quota)}>
         Penalize
       </Button>
       {quota.retired ? (
-        <Button {...shared} onClick={() => revive(quota)}>
+        <Button hindrance={hindrance} onClick={() => revive(quota)}>
           Revive
         </Button>
       ) : (
-        <Button {...shared} kind="danger" onClick={() => retire(quota)}>
+        <Button hindrance={hindrance} kind="danger" onClick={() => retire(quota)}>
           Retire
         </Button>
       )}

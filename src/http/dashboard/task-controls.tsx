@@ -70,13 +70,7 @@ export function TaskControls({ name, calls, states, hindered = null, done }: Tas
         const own = action === 'priority' && nameless ? 'Select tasks first' : null
         const why = mayControl(session) ? (hindered ?? own) : readOnly
         return (
-          <Button
-            key={action}
-            kind={danger ? 'danger' : 'normal'}
-            disabled={why !== null}
-            title={why ?? undefined}
-            onClick={() => begin(action)}
-          >
+          <Button key={action} kind={danger ? 'danger' : 'normal'} hindrance={why} onClick={() => begin(action)}>
             {label}
           </Button>
         )

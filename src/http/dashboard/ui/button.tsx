@@ -8,7 +8,9 @@ export interface ButtonProps {
   onClick?: (() => unknown) | undefined
   kind?: 'normal' | 'primary' | 'danger' | 'plain'
   disabled?: boolean | undefined
-  /** Tells why it is disabled, or what it does. */
+  /** Why it cannot be pressed; null: it can. */
+  hindrance?: string | null
+  /** Tells what it does. */
   title?: string | undefined
   /** The accessible name, if it is not the text. */
   label?: string | undefined
@@ -16,7 +18,17 @@ export interface ButtonProps {
   pressed?: boolean | undefined
 }
 
-export function Button({ children, onClick, kind = 'normal', disabled, title, label, type = 'button', pressed }: ButtonProps) {
+export function Button({
+  children,
+  onClick,
+  kind = 'normal',
+  disabled = false,
+  hindrance = null,
+  title,
+  label,
+  type = 'button',
+  pressed,
+}: ButtonProps) {
   const [busy, setBusy] = useState(false)
   const press = async (): Promise<void> => {
     if (busy || !onClick) return
@@ -31,11 +43,11 @@ export function Button({ children, onClick, kind = 'normal', disabled, title, la
     <button
       type={type}
       class={`button ${kind}`}
-      disabled={disabled}
+      disabled={disabled || hindrance !== null}
       aria-busy={busy}
       aria-label={label}
       aria-pressed={pressed}
-      title={title}
+      title={hindrance ?? title}
       onClick={onClick && press}
     >
       {children}

@@ -24,8 +24,9 @@ export function ProfileButton({ worker, live }: { worker: string; live: boolean 
   return (
     <Button
       onClick={take}
-      disabled={why !== null || busy}
-      title={why ?? `What its CPU time goes into, over ${ms / 1_000} s, for DevTools or speedscope`}
+      hindrance={why}
+      disabled={busy}
+      title={`What its CPU time goes into, over ${ms / 1_000} s, for DevTools or speedscope`}
     >
       {busy ? `Profiling for ${ms / 1_000} s …` : 'CPU profile'}
     </Button>

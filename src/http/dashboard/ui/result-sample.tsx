@@ -7,6 +7,7 @@ import { Json } from './json.js'
 import { Card, Pending } from './page.js'
 import { CursorPager } from './pager.js'
 import { type Column, Table } from './table.js'
+import { TaskLink } from './task-link.js'
 import { Time } from './time.js'
 
 /** @param lanes what narrows them, as a query */
@@ -38,11 +39,7 @@ const columns: Column<Result>[] = [
   {
     key: 'key',
     title: 'Key',
-    cell: ({ dataset, key }) => (
-      <a class="name" href={href(pathOf('tasks', dataset, key))}>
-        {key}
-      </a>
-    ),
+    cell: (result) => <TaskLink task={result} />,
   },
   { key: 'lane', title: 'Lane', cell: ({ annotator, domain }) => <span class="name">{`${annotator}/${domain}`}</span> },
   { key: 'value', title: 'Result', cell: ({ value }) => <Value value={value} /> },

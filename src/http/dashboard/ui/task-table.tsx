@@ -5,6 +5,7 @@ import { number } from '../format.js'
 import { href, pathOf } from '../router.js'
 import { Badge } from './badge.js'
 import { type Column, Table } from './table.js'
+import { TaskLink } from './task-link.js'
 import { Time } from './time.js'
 
 interface TaskTableProps {
@@ -54,11 +55,7 @@ const columns: Column<Task>[] = [
   {
     key: 'key',
     title: 'Key',
-    cell: ({ dataset, key }) => (
-      <a class="name" href={href(pathOf('tasks', dataset, key))}>
-        {key}
-      </a>
-    ),
+    cell: (task) => <TaskLink task={task} />,
   },
   { key: 'state', title: 'State', cell: (task) => <TaskState task={task} /> },
   { key: 'lane', title: 'Lane', cell: (task) => <Lane task={task} /> },
