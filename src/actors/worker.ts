@@ -152,7 +152,11 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     return phases[state] === 'down' && this.beingStarted ? 'wanted' : phases[state]
   }
   get hasRun(): boolean {
-    return this.state === 'completed' && this.config.dataset === null
+    return this.state === 'completed' && this.config.dataset === null && this.wanted
+  }
+  /** Somebody started it in this host, and nobody has stopped it since. */
+  get wanted(): boolean {
+    return this.ref.getSnapshot().context.wanted
   }
   /** Whether it stays as it is until somebody does something. */
   get settled(): boolean {

@@ -110,7 +110,7 @@ export type LifecycleEvent =
   | { type: 'WORKING' }
   /** Nothing is left to do. */
   | { type: 'COMPLETE' }
-  /** There may be work again. */
+  /** There may be work again: starts a completed worker that somebody started in this host, and nobody has stopped since. */
   | { type: 'MORE' }
   | { type: 'PARK'; until: number; reason: string }
   /** The thread is to be replaced by a fresh one, between tasks. */

@@ -23,7 +23,7 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
   verdict: Verdict | null
   /** What went wrong with rules of the policy while they judged. */
   problems: unknown[]
-  /** Whether somebody started it in this host: only then does parole bring it back. */
+  /** Somebody started it in this host, and nobody has stopped it since. Whatever else may set it going does so only then. */
   wanted: boolean
   /** When the present backoff began. */
   backoffFrom: number | null
@@ -214,8 +214,8 @@ export const workerLifecycle = setup({
       entry: { type: 'enter', params: { state: 'idle' } },
       on: {
         START: [
-          { target: 'backoff', guard: { type: 'stillWaits', params: { state: 'backoff' } } },
-          { target: 'parked', guard: { type: 'stillWaits', params: { state: 'parked' } } },
+          { target: 'backoff', guard: { type: 'stillWaits', params: { state: 'backoff' } }, actions: 'want' },
+          { target: 'parked', guard: { type: 'stillWaits', params: { state: 'parked' } }, actions: 'want' },
           { target: 'queued', actions: [{ type: 'because', params: { reason: 'started' } }, 'noDeadline'] },
         ],
         PAUSE: { actions: 'wantPause' },
@@ -229,7 +229,7 @@ export const workerLifecycle = setup({
       entry: ['want', { type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
       on: {
         SLOT: 'live',
-        STOP: { target: 'stopped', actions: ['becauseAsked', 'dropPause', 'releaseSlot'] },
+        STOP: { target: 'stopped', actions: ['becauseAsked', 'dropPause', 'letBe', 'releaseSlot'] },
         PAUSE: { actions: 'wantPause' },
         RESUME: { actions: 'dropPause' },
       },
@@ -243,6 +243,7 @@ export const workerLifecycle = setup({
           target: '.stopping',
           actions: assign(({ context, event }) => ({
             next: 'stopped' as const,
+            wanted: false,
             pauseWanted: false,
             drainFor: event.drainMs ?? context.drainMs,
             memory: { ...context.memory, reason: event.reason ?? 'stopped' },
@@ -381,9 +382,10 @@ export const workerLifecycle = setup({
           entry: [{ type: 'enter', params: { state: 'stopping' } }, 'finish'],
           on: {
             // A blacklisting is not undone by what comes after it.
-            START: { guard: 'notGivenUp', actions: assign({ next: 'queued' }) },
+            START: { guard: 'notGivenUp', actions: ['want', assign({ next: 'queued' })] },
             STOP: {
               actions: [
+                'letBe',
                 assign(({ context, event }) => ({
                   next: context.next === 'blacklisted' ? context.next : ('stopped' as const),
                   drainFor: event.drainMs ?? context.drainFor,
@@ -393,7 +395,8 @@ export const workerLifecycle = setup({
                 },
               ],
             },
-            RESTART: [{ guard: 'notGivenUp', actions: assign({ next: 'queued' }) }, {}],
+            // It starts again if that was wanted, and a stop stays one.
+            RESTART: {},
             BLACKLIST: { actions: ['blacklistByHand', assign({ next: 'blacklisted' })] },
             STUCK: {},
             ENDED: [
@@ -426,7 +429,7 @@ export const workerLifecycle = setup({
       },
       on: {
         START: { target: 'queued', actions: ['noDeadline', { type: 'because', params: { reason: 'started' } }] },
-        STOP: { target: 'stopped', actions: ['noDeadline', 'dropPause', 'becauseAsked'] },
+        STOP: { target: 'stopped', actions: ['noDeadline', 'dropPause', 'letBe', 'becauseAsked'] },
         PAUSE: { actions: 'wantPause' },
         RESUME: { actions: 'dropPause' },
       },
@@ -472,7 +475,7 @@ export const workerLifecycle = setup({
               { target: '#worker.queued', guard: 'inTurn', actions: { type: 'because', params: { reason: 'restarted' } } },
               { target: '#worker.live', actions: { type: 'because', params: { reason: 'restarted at once' } } },
             ],
-            STOP: { target: '#worker.stopped', actions: ['dropPause', 'becauseAsked', 'takeRestartBack'] },
+            STOP: { target: '#worker.stopped', actions: ['dropPause', 'letBe', 'becauseAsked', 'takeRestartBack'] },
             RESTART: { target: '#worker.queued', actions: { type: 'because', params: { reason: 'restarted' } } },
           },
         },
@@ -499,7 +502,7 @@ export const workerLifecycle = setup({
       },
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started by hand' } } },
-        STOP: { target: 'stopped', actions: ['dropPause', 'becauseAsked'] },
+        STOP: { target: 'stopped', actions: ['dropPause', 'letBe', 'becauseAsked'] },
         PAUSE: { actions: 'wantPause' },
         RESUME: { actions: 'dropPause' },
       },
@@ -538,7 +541,6 @@ export const workerLifecycle = setup({
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
         RESET: { target: 'idle', actions: 'forget' },
-        RESTART: { target: 'queued', actions: { type: 'because', params: { reason: 'restarted' } } },
       },
     },
 
@@ -546,8 +548,12 @@ export const workerLifecycle = setup({
       entry: ['endParole', { type: 'enter', params: { state: 'completed' } }, 'releaseSlot', 'tellEnd', 'endTold'],
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
-        MORE: { target: 'queued', actions: { type: 'because', params: { reason: 'more to do' } } },
-        RESTART: { target: 'queued', actions: { type: 'because', params: { reason: 'restarted' } } },
+        STOP: { actions: 'letBe' },
+        MORE: [
+          { target: 'queued', guard: 'wanted', actions: { type: 'because', params: { reason: 'more to do' } } },
+          { target: 'idle', actions: { type: 'because', params: { reason: 'more to do: start it' } } },
+        ],
+        RESTART: { target: 'queued', guard: 'wanted', actions: { type: 'because', params: { reason: 'restarted' } } },
         RESET: { target: 'idle', actions: 'forget' },
       },
     },
