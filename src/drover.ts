@@ -10,7 +10,7 @@ import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
 import { heldBy, type WorkerHands } from './actors/worker.js'
 import { argumentError } from './arguments.js'
-import { DroverError, toErrorRecord } from './errors.js'
+import { DroverError, type ErrorGroup, toErrorRecord } from './errors.js'
 import type { DroverEvents, EventName, Listener } from './events.js'
 import { type LoadOptions, type LoadReport, loadItems } from './load.js'
 import type { LogRecord, RecentLogs } from './logs/logs.js'
@@ -18,7 +18,7 @@ import { levelRank } from './logs/record.js'
 import type { Failure } from './machines/failure.js'
 import type { LifecycleEvent, WorkerMemory, WorkerState } from './machines/lifecycle-contract.js'
 import type { CompiledWorker, DroverOptions, LogLevel, SupervisorOptions, WorkerOptions } from './options.js'
-import { type EventPage, type EventQuery, type LabelQuery, readEvents, readLabels } from './reads.js'
+import { type EventPage, type EventQuery, type LabelQuery, readErrors, readEvents, readLabels } from './reads.js'
 import { createRedactor } from './redact.js'
 import { checkRange, type DeadTask, exportResults, type Result, type ResultRange, readDead, readResults } from './results.js'
 import { byId, type Selector, select } from './selector.js'
@@ -365,6 +365,18 @@ export class Drover {
   /** Tasks that were given up. */
   deadTasks(filter: LaneFilter = {}): AsyncGenerator<DeadTask, void, void> {
     return readDead(this.#system.reader, filter)
+  }
+
+  /**
+   * What tasks died of: dead tasks grouped by error, the most frequent first. Errors are one if their code is, their message but for numbers, ids and
+   * quoted texts, and the first line of your code in their stack. A hundred are told apart; the rest is counted as `OTHER`.
+   *
+   * @throws DroverError ARGUMENT_INVALID
+   * @example
+   * for (const { count, code, message, where } of await drover.errors()) console.log(count, code, message, where)
+   */
+  errors(filter: LaneFilter = {}): Promise<ErrorGroup[]> {
+    return readErrors(this.#system.reader, filter)
   }
 
   /** Gives dead tasks another life; their counters start over. Answers how many. */

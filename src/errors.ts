@@ -102,6 +102,29 @@ export interface ErrorRecord {
   details?: Record<string, unknown>
 }
 
+/** What makes an error the same as another one. */
+export interface ErrorKind {
+  /** Names the group: the same in every lane, thread and run. */
+  id: string
+  /** The error's own `code`, else that of its cause, else its name. */
+  code: string
+  /** With the messages of its causes. */
+  message: string
+  /** The first frame of its stack in the user's own code, as `file:line:column`; null: there is none. */
+  where: string | null
+}
+
+/** Errors of one kind. */
+export interface ErrorGroup extends ErrorKind {
+  count: number
+  /** Who met it; at most 20 of them are named. */
+  workers: string[]
+  /** The latest one, in ms since the epoch. */
+  lastAt: number
+  /** The item of one of them; null: of none in particular. */
+  example: { dataset: string; key: string } | null
+}
+
 /** How deep a chain of causes is followed; a cyclic chain ends here too. */
 const deepestCause = 5
 

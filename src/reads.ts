@@ -1,7 +1,10 @@
 /** What is read of the store beside results: datasets, labels, and the event log by its ids. */
-import { argumentError, wholeNumber } from './arguments.js'
+import { argumentError, checkLanes, wholeNumber } from './arguments.js'
+import { ErrorGroups } from './error-groups.js'
+import type { ErrorGroup } from './errors.js'
 import type { EventName } from './events.js'
-import type { StoredEvent } from './store/engine.js'
+import { pages } from './pages.js'
+import type { LaneFilter, StoredEvent } from './store/engine.js'
 import type { LabelReport } from './store/labels.js'
 import type { Reader } from './store/reader.js'
 
@@ -56,4 +59,16 @@ export async function readEvents(reader: Reader, { after = 0, limit = 100, worke
   const request = { after: String(after), limit, ...(worker !== undefined && { worker }), ...(types && { types }) }
   const { rows, first, last } = await reader.read('events', request)
   return { items: rows, last, first }
+}
+
+/** So many dead tasks are looked at by one read. */
+const deadAtOnce = 10_000
+
+/** Dead tasks by what they died of, the most frequent first. */
+export async function readErrors(reader: Reader, query: LaneFilter): Promise<ErrorGroup[]> {
+  const filter = checkLanes(query)
+  const groups = new ErrorGroups()
+  for await (const group of pages<ErrorGroup>((after) => reader.read('deadErrors', { filter, after, limit: deadAtOnce })))
+    groups.merge(group)
+  return groups.list()
 }

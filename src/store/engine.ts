@@ -3,7 +3,7 @@
  * operation takes and returns plain data and may be repeated, so that a thread, a process or a network may stand in between
  * and die at any moment. Nothing above `src/store` knows SQL. `test/store/engine-contract.ts` is the suite every engine passes.
  */
-import type { ErrorRecord } from '../errors.js'
+import type { ErrorGroup, ErrorRecord } from '../errors.js'
 import type { QuotaReading } from '../quotas/observation.js'
 import type { LabelReport } from './labels.js'
 import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskState } from './tasks.js'
@@ -543,6 +543,8 @@ export interface Engine {
   /** `skip`: so many rows from where the page would begin are left out. @defaultValue 0 */
   results(request: PageRequest & { filter: LaneFilter; skip?: number }): Awaitable<Page<ResultRow>>
   dead(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<DeadRow>>
+  /** Dead tasks by what they died of, for `limit` of them at a time: groups of several pages are to be added up. `before`: died before then. */
+  deadErrors(request: PageRequest & { filter: LaneFilter; before?: Time }): Awaitable<Page<ErrorGroup>>
   /**
    * Lane by lane: waiting tasks in the order of being handed out, those of another state by order of loading, all of them by key. `search`:
    * keys that contain it. A page that has to look through much may be short, or empty, and there is more all the same.
@@ -572,6 +574,7 @@ export type EngineReply<Op extends EngineOp> = Awaited<ReturnType<Engine[Op]>>
 export const readOps = [
   'results',
   'dead',
+  'deadErrors',
   'tasks',
   'task',
   'datasets',

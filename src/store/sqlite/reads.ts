@@ -18,6 +18,7 @@ import type {
   Time,
   UsageRow,
 } from '../engine.js'
+import { errorReads } from './error-reads.js'
 import { labelReads } from './label-reads.js'
 import { allOf, type LaneNames, lanesMatching, named, numberOf, pageSize, positionOf } from './paging.js'
 import { taskReads } from './task-reads.js'
@@ -130,6 +131,7 @@ export function reads(db: Database.Database): Reads {
       return { rows: selectLatest.all(eventFilter(request)).map(storedEvent) }
     },
 
+    ...errorReads(db),
     ...taskReads(db),
     ...labelReads(db),
   }

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert'
-import type { EngineReply } from '../../../src/store/engine.js'
+import { ErrorGroups } from '../../../src/error-groups.js'
+import type { EngineReply, Outcome } from '../../../src/store/engine.js'
 import { type ContractTest, keepEvents } from '../support/contract.js'
 import { completed, type Desk, failed, refused } from '../support/desk.js'
 
@@ -48,6 +49,38 @@ export function readsContract(test: ContractTest): void {
     const { next } = await desk.call('results', { filter: {}, after: null, limit: 3 })
     assert.equal((await desk.call('results', { filter: {}, after: next, limit: 2, skip: 3 })).rows, all.slice(6, 8))
     await refused(desk.call('results', { filter: {}, after: null, limit: 1, skip: -1 }), 'ARGUMENT_INVALID')
+  })
+
+  test('dead tasks are grouped by error, whatever the size of the pages', async (desk) => {
+    await desk.begin(6, { workers })
+    for (const id of workers) {
+      const hold = await desk.acquire(id)
+      const leases = await desk.claim(hold, 6)
+      const outcomes = leases.tokens.map((token, n): Outcome => {
+        const error =
+          n < 4 ? { name: 'Error', message: `no answer for item ${n}`, code: 'E_DOWN' } : { name: 'TypeError', message: 'no text' }
+        return { do: 'fail', token, error, retryInMs: null }
+      })
+      await desk.exchange(hold, 0, outcomes)
+    }
+    for (const limit of [1, 5, 100]) {
+      const groups = new ErrorGroups()
+      let after: string | null = null
+      do {
+        const page: EngineReply<'deadErrors'> = await desk.call('deadErrors', { filter: { annotator: 'a' }, after, limit })
+        for (const group of page.rows) groups.merge(group)
+        after = page.next
+      } while (after !== null)
+      assert.equal(
+        groups.list().map(({ code, count, workers: of, example }) => [code, count, of, example]),
+        [
+          ['E_DOWN', 8, ['a/x', 'a/y'], { dataset: 'data', key: 'k0' }],
+          ['TypeError', 4, ['a/x', 'a/y'], { dataset: 'data', key: 'k4' }],
+        ],
+      )
+    }
+    const none = await desk.call('deadErrors', { filter: {}, after: null, limit: 100, before: 1 })
+    assert.equal(none, { rows: [], next: null })
   })
 
   test('dead tasks are paged the same way', async (desk) => {

@@ -1,0 +1,43 @@
+/** Dead tasks by what they died of, some rows at a time: a lane that lost a million tasks keeps no read waiting for long. */
+import type Database from 'better-sqlite3'
+import { ErrorGroups, kindOf } from '../../error-groups.js'
+import type { ErrorKind, ErrorRecord } from '../../errors.js'
+import type { EngineReply, EngineRequest, Time } from '../engine.js'
+import { lanesMatching, pageSize, positionOf } from './paging.js'
+
+type DeadRow = [item: number, key: string, worker: string, error: string, at: Time]
+
+/** Errors of one cause are mostly one text: that is looked at once. */
+const knownTexts = 1_000
+
+export function errorReads(db: Database.Database): { deadErrors: (request: EngineRequest<'deadErrors'>) => EngineReply<'deadErrors'> } {
+  const selectDead = db
+    .prepare<[number, number, Time, number], DeadRow>(
+      `SELECT d.item, i.key, coalesce(w.name, ''), d.error, d.at FROM dead d JOIN item i ON i.id = d.item
+       LEFT JOIN worker w ON w.id = d.worker WHERE d.lane = ? AND d.item > ? AND d.at < ? ORDER BY d.item LIMIT ?`,
+    )
+    .raw()
+
+  function deadErrors({ filter, before, ...page }: EngineRequest<'deadErrors'>): EngineReply<'deadErrors'> {
+    const limit = pageSize(page.limit)
+    const after = positionOf(page.after)
+    const groups = new ErrorGroups()
+    const kinds = new Map<string, ErrorKind>()
+    let left = limit
+    for (const { id, dataset } of lanesMatching(db, filter)) {
+      if (id < after.lane) continue
+      const rows = selectDead.all(id, id === after.lane ? after.item : 0, before ?? Number.MAX_SAFE_INTEGER, left)
+      for (const [, key, worker, text, at] of rows) {
+        const kind = kinds.get(text) ?? kindOf(JSON.parse(text) as ErrorRecord)
+        if (kinds.size < knownTexts) kinds.set(text, kind)
+        groups.merge({ ...kind, count: 1, workers: worker === '' ? [] : [worker], lastAt: at, example: { dataset, key } })
+      }
+      left -= rows.length
+      const last = rows.at(-1)
+      if (left === 0 && last) return { rows: groups.list(), next: `${id}.${last[0]}` }
+    }
+    return { rows: groups.list(), next: null }
+  }
+
+  return { deadErrors: db.transaction(deadErrors) }
+}
