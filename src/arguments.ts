@@ -1,41 +1,45 @@
-/** Checks of what methods are called with: each says which argument, what it was, and what is allowed. */
+/** Checks of single values that methods are called with: each says which argument, what it was, and what is allowed. No dependencies. */
+import { describe } from './describe.js'
 import { DroverError } from './errors.js'
-import type { LaneFilter } from './store/engine.js'
-
-const laneNames = ['dataset', 'annotator', 'domain', 'worker'] as const
 
 export function argumentError(name: string, allowed: string, got: unknown): DroverError {
-  return new DroverError('ARGUMENT_INVALID', `${name} must be ${allowed}, got ${shown(got)}`)
+  return new DroverError('ARGUMENT_INVALID', `${name} must be ${allowed}, got ${describe(got)}`)
 }
 
-/** The part of a filter that names lanes. */
-export function checkLanes(filter: LaneFilter): LaneFilter {
-  if (typeof filter !== 'object' || filter === null) throw argumentError('the filter', 'an object', filter)
-  const lanes: LaneFilter = {}
-  for (const name of laneNames) {
-    const value = filter[name]
-    if (value === undefined) continue
-    if (typeof value !== 'string') throw argumentError(name, 'a text', value)
-    lanes[name] = value
-  }
-  return lanes
-}
-
-export function checkName(name: string, value: string): string {
+export function checkName(name: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw argumentError(name, 'a text', value)
   return value
 }
 
-export function checkKeys(keys: readonly string[] | undefined): void {
-  if (keys === undefined) return
-  if (!Array.isArray(keys) || keys.some((key) => typeof key !== 'string')) throw argumentError('keys', 'a list of texts', keys)
+/** Ids that users have as numbers too are taken as such: `annotator: 1` means `'1'`. */
+export function checkId(name: string, value: unknown): string {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  return checkName(name, value)
 }
 
-export function wholeNumber(name: string, value: number, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value
-  throw argumentError(name, `a whole number, ${least} to ${most}`, value)
+/** Numbers are taken, as `load` takes them. */
+export function checkKeys(keys: unknown): string[] {
+  const fits = (key: unknown): boolean => typeof key === 'string' || (typeof key === 'number' && Number.isFinite(key))
+  if (!Array.isArray(keys) || !keys.every(fits)) throw argumentError('keys', 'a list of texts', keys)
+  return keys.map(String)
 }
 
-function shown(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value)
+export function checkFlag(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw argumentError(name, 'true or false', value)
+  return value
+}
+
+export function checkOneOf<const Value extends string>(name: string, allowed: readonly Value[], value: unknown): Value {
+  if (!allowed.includes(value as Value)) throw argumentError(name, allowed.join(', '), value)
+  return value as Value
+}
+
+export function wholeNumber(name: string, value: unknown, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number
+  throw argumentError(name, `a whole number${rangeText(least, most)}`, value)
+}
+
+function rangeText(least: number, most: number): string {
+  if (most < Number.MAX_SAFE_INTEGER) return `, ${least} to ${most}`
+  return least > Number.MIN_SAFE_INTEGER ? ` of ${least} or more` : ''
 }

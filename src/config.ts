@@ -3,9 +3,10 @@
  * made on disk or started before there is none.
  */
 import * as v from 'valibot'
+import { closest } from './closest.js'
 import { compileOptions } from './config/compile.js'
 import { expectedTimeZone, isRecord } from './config/form.js'
-import { type ConfigIssue, closest, type Finding, findingOf, invalidConfig, toIssue } from './config/issues.js'
+import { type ConfigIssue, type Finding, findingOf, invalidConfig, toIssue } from './config/issues.js'
 import { readConfig } from './config/read.js'
 import { checkRules } from './config/rules.js'
 import { droverSchema, expectedLimits, quotaOptions } from './config/schema.js'

@@ -9,22 +9,23 @@ import type { QuotaHandle, QuotaReport } from './actors/quota-desk.js'
 import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
 import { heldBy, type WorkerHands } from './actors/worker.js'
-import { argumentError } from './arguments.js'
+import { checkFlag, checkKeys, checkName, checkOneOf, wholeNumber } from './arguments.js'
 import { DroverError, type ErrorGroup, toErrorRecord } from './errors.js'
 import type { DroverEvents, EventName, Listener } from './events.js'
-import { type LoadOptions, type LoadReport, loadItems } from './load.js'
-import type { LogRecord, RecentLogs } from './logs/logs.js'
+import { checkFilter, checkLanes, checkOptions, type LaneQuery } from './filters.js'
+import { checkLoadOptions, type LoadOptions, type LoadReport, loadItems } from './load.js'
+import { checkLogQuery, type LogRecord, type RecentLogs } from './logs/logs.js'
 import { levelRank } from './logs/record.js'
 import type { Failure } from './machines/failure.js'
 import type { LifecycleEvent, WorkerMemory, WorkerState } from './machines/lifecycle-contract.js'
 import type { CompiledWorker, DroverOptions, LogLevel, SupervisorOptions, WorkerOptions } from './options.js'
-import { type EventPage, type EventQuery, type LabelQuery, readErrors, readEvents, readLabels } from './reads.js'
+import { checkEventFilter, type EventPage, type EventQuery, type LabelQuery, readErrors, readEvents, readLabels } from './reads.js'
 import { createRedactor } from './redact.js'
 import { checkRange, type DeadTask, exportResults, type Result, type ResultRange, readDead, readResults } from './results.js'
 import { byId, type Selector, select } from './selector.js'
 import { stopOnSignals } from './signals.js'
 import type { Settings, SystemStatus, TreeStatus, WorkerStatus } from './status.js'
-import type { LaneFilter, StoredEvent, TaskUsageRow } from './store/engine.js'
+import type { StoredEvent, TaskUsageRow } from './store/engine.js'
 import type { LabelReport } from './store/labels.js'
 import type { DatasetCounts } from './store/tasks.js'
 import { Tasks } from './tasks.js'
@@ -74,8 +75,17 @@ export interface ResetOutcome extends ControlOutcome {
   deleted: { results: number; dead: number }
 }
 
+/** As in the configuration: what a timer can wait for. */
+const longestDrainMs = 2_147_483_647
+
 /** States from which a start asks for a slot. */
 const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
+
+/** The time that a call gives workers to finish, if it gives one. */
+function drainOf(method: string, options: { drainMs?: number | undefined }): { drainMs?: number } {
+  const { drainMs } = checkOptions(`what ${method} is given`, options, ['drainMs'])
+  return drainMs === undefined ? {} : { drainMs: wholeNumber('drainMs', drainMs, 0, longestDrainMs) }
+}
 
 /** A running system. Made by {@link createDrover}. */
 export class Drover {
@@ -84,6 +94,8 @@ export class Drover {
   #started = false
   #failed: DroverError | null = null
   #closing: Promise<void> | null = null
+  /** Aborts, with why, when nothing can be done any more: a load on a source that gives nothing would never know. */
+  readonly #ending = new AbortController()
   #state: SystemStatus['state'] = 'open'
   readonly #waker: Waker
   readonly #membership: Membership
@@ -127,8 +139,7 @@ export class Drover {
    */
   async stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
     const workers = this.#select(selector)
-    const { drainMs } = options
-    this.#stop(workers, { type: 'STOP', ...(drainMs !== undefined && { drainMs }) })
+    this.#stop(workers, { type: 'STOP', ...drainOf('stop', options) })
     await this.#until(() => workers.every(({ id }) => !this.#hands(id).live))
     await this.#waker.refresh()
     return workers.map((worker) => this.#outcome(worker, true, 'stopped'))
@@ -159,17 +170,24 @@ export class Drover {
 
   /**
    * Forgets a worker's failures and lifts its blacklisting. With `data: true` also deletes all its lane's results and dead tasks, so
-   * that it starts over. Only for workers that are down.
+   * that it starts over; all are meant by `{}` then, and not by nothing. Only for workers that are down.
+   *
+   * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID
    */
   async reset(selector?: Selector, options: { data?: boolean } = {}): Promise<ResetOutcome[]> {
     const { parts } = this.#system
+    const { data: given = false } = checkOptions('the second argument of reset', options, ['data'])
+    const data = checkFlag('data', given)
+    // A selector that turned out undefined must not delete everything.
+    if (data && selector === undefined)
+      throw new DroverError('ARGUMENT_INVALID', 'reset with data deletes results: name the workers, or say {} where all are meant')
     return Promise.all(
       this.#select(selector).map(async (worker) => {
         const none = { results: 0, dead: 0 }
         if (!this.#hands(worker.id).settled) {
           return { ...this.#outcome(worker, false, 'not down: stop it first'), deleted: none }
         }
-        const reply = await parts.store.client.call('reset', { worker: worker.id, host: parts.host.id, data: options.data ?? false })
+        const reply = await parts.store.client.call('reset', { worker: worker.id, host: parts.host.id, data })
         if (reply.counts) parts.lanes.update([reply.counts])
         this.#tell(worker.id, { type: 'RESET' })
         return { ...this.#outcome(worker, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
@@ -186,13 +204,13 @@ export class Drover {
   async blacklist(selector: Selector, why: string, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
     if (typeof why !== 'string' || why === '')
       throw new DroverError('ARGUMENT_INVALID', 'blacklist takes the reason, a text, as its second argument')
-    const { drainMs } = options
+    const drain = drainOf('blacklist', options)
     return Promise.all(
       this.#select(selector).map(async (worker) => {
         const hands = this.#hands(worker.id)
         const holder = hands.live ? null : await hands.acquire()
         if (holder) return this.#outcome(worker, false, heldBy(holder))
-        hands.stop({ type: 'BLACKLIST', why, ...(drainMs !== undefined && { drainMs }) })
+        hands.stop({ type: 'BLACKLIST', why, ...drain })
         await this.#until(() => hands.state === 'blacklisted')
         // Later systems know of it from the store alone.
         await this.#system.parts.recorder.flush()
@@ -217,8 +235,7 @@ export class Drover {
    */
   setConcurrency(limit: number, group?: string): void {
     this.#assertOpen()
-    if (!Number.isSafeInteger(limit) || limit < 1)
-      throw new DroverError('ARGUMENT_INVALID', `concurrency must be a whole number of 1 or more, got ${limit}`)
+    wholeNumber('concurrency', limit, 1, Number.MAX_SAFE_INTEGER)
     const { config, slots } = this.#system.parts
     if (group !== undefined && !Object.hasOwn(config.groups, group)) {
       const known = Object.keys(config.groups).join(', ') || 'none'
@@ -234,9 +251,7 @@ export class Drover {
    * @param target 0 or more, or null for every item
    */
   async setTarget(selector: Selector, target: number | null): Promise<void> {
-    if (target !== null && (!Number.isSafeInteger(target) || target < 0)) {
-      throw new DroverError('ARGUMENT_INVALID', `target must be a whole number of 0 or more, or null, got ${target}`)
-    }
+    if (target !== null) wholeNumber('target', target, 0, Number.MAX_SAFE_INTEGER)
     const workers = this.#select(selector).filter(({ dataset }) => dataset !== null)
     for (const worker of workers) worker.target = target
     const { store, lanes } = this.#system.parts
@@ -258,7 +273,10 @@ export class Drover {
    */
   async add(entry: WorkerOptions | SupervisorOptions, options: ChangeOptions & { under?: string } = {}): Promise<string[]> {
     this.#assertOpen()
-    const added = await this.#membership.add(entry, options)
+    const change = checkOptions('the second argument of add', options, ['under', 'persist'])
+    if (change.under !== undefined) checkName('under', change.under)
+    if (change.persist !== undefined) checkFlag('persist', change.persist)
+    const added = await this.#membership.add(entry, change)
     for (const id of added) this.#waker.worker(id)
     return added
   }
@@ -271,7 +289,8 @@ export class Drover {
    */
   async remove(id: string, options: ChangeOptions & { drainMs?: number } = {}): Promise<void> {
     this.#assertOpen()
-    await this.#membership.remove(id, options)
+    const { persist = false, drainMs } = checkOptions('the second argument of remove', options, ['persist', 'drainMs'])
+    await this.#membership.remove(id, { persist: checkFlag('persist', persist), ...drainOf('remove', { drainMs }) })
   }
 
   /**
@@ -286,7 +305,8 @@ export class Drover {
    */
   async update(id: string, patch: Patch, options: ChangeOptions = {}): Promise<void> {
     this.#assertOpen()
-    await this.#membership.update(id, patch, options)
+    const { persist = false } = checkOptions('the third argument of update', options, ['persist'])
+    await this.#membership.update(id, patch, { persist: checkFlag('persist', persist) })
     if (this.#system.hands.has(id)) this.#waker.worker(id)
   }
 
@@ -301,10 +321,11 @@ export class Drover {
   async load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item> = {}): Promise<LoadReport> {
     this.#assertOpen()
     if (typeof dataset !== 'string' || dataset === '') throw new DroverError('ARGUMENT_INVALID', 'load takes the name of a dataset first')
+    const checked = checkLoadOptions(source, options)
     const { loading, parts } = this.#system
     loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
     try {
-      const report = await loadItems(parts.store.client, dataset, source, options, () => this.#waker.dataset(dataset))
+      const report = await loadItems(parts.store.client, dataset, source, checked, this.#ending.signal, () => this.#waker.dataset(dataset))
       parts.publish('dataset:load:finished', { ...report, at: parts.now() })
       return report
     } finally {
@@ -340,9 +361,9 @@ export class Drover {
   }
 
   /** Committed results that match, lane by lane, in order of loading. */
-  results<Value = unknown>(filter: LaneFilter & ResultRange = {}): AsyncGenerator<Result<Value>, void, void> {
-    const { skip, limit, ...lanes } = filter
-    return readResults<Value>(this.#system.reader, lanes, checkRange({ skip, limit }))
+  results<Value = unknown>(filter: LaneQuery & ResultRange = {}): AsyncGenerator<Result<Value>, void, void> {
+    const lanes = checkLanes('the filter', filter, ['skip', 'limit'])
+    return readResults<Value>(this.#system.reader, lanes, checkRange(filter))
   }
 
   /** Datasets and how far their lanes are, by name. */
@@ -363,8 +384,8 @@ export class Drover {
   }
 
   /** Tasks that were given up. */
-  deadTasks(filter: LaneFilter = {}): AsyncGenerator<DeadTask, void, void> {
-    return readDead(this.#system.reader, filter)
+  deadTasks(filter: LaneQuery = {}): AsyncGenerator<DeadTask, void, void> {
+    return readDead(this.#system.reader, checkLanes('the filter', filter))
   }
 
   /**
@@ -375,21 +396,26 @@ export class Drover {
    * @example
    * for (const { count, code, message, where } of await drover.errors()) console.log(count, code, message, where)
    */
-  errors(filter: LaneFilter = {}): Promise<ErrorGroup[]> {
-    return readErrors(this.#system.reader, filter)
+  async errors(filter: LaneQuery = {}): Promise<ErrorGroup[]> {
+    return readErrors(this.#system.reader, checkLanes('the filter', filter))
   }
 
-  /** Gives dead tasks another life; their counters start over. Answers how many. */
-  async redrive(filter: LaneFilter & { keys?: string[] } = {}): Promise<number> {
-    const { keys, ...lanes } = filter
-    const reply = await this.#system.parts.store.client.call('redrive', { filter: lanes, keys: keys ?? null })
+  /**
+   * Gives dead tasks another life; their counters start over. Answers how many.
+   *
+   * @throws DroverError ARGUMENT_INVALID
+   */
+  async redrive(filter: LaneQuery & { keys?: (string | number)[] } = {}): Promise<number> {
+    const lanes = checkLanes('the filter', filter, ['keys'])
+    const keys = filter.keys === undefined ? null : checkKeys(filter.keys)
+    const reply = await this.#system.parts.store.client.call('redrive', { filter: lanes, keys })
     await this.#waker.changed(reply.workers)
     return reply.redriven
   }
 
   /** Writes results as JSON lines; the file is replaced whole or not at all. Answers how many lines. */
-  export(file: string, filter: LaneFilter = {}): Promise<number> {
-    return exportResults(this.#system.reader, file, filter)
+  async export(file: string, filter: LaneQuery = {}): Promise<number> {
+    return exportResults(this.#system.reader, checkName('file', file), checkLanes('the filter', filter))
   }
 
   /** The whole system, from memory: costs no disk. */
@@ -431,9 +457,8 @@ export class Drover {
    * @throws DroverError THREAD_GONE if the worker has no thread, or it ends meanwhile; TIMEOUT if the thread does not answer
    */
   async profile(id: string, options: { ms?: number } = {}): Promise<CpuProfile> {
-    const { ms = 1_000 } = options
-    if (!Number.isSafeInteger(ms) || ms < 1 || ms > 600_000)
-      throw new DroverError('ARGUMENT_INVALID', `ms must be a whole number, 1 to 600000, got ${ms}`)
+    const { ms = 1_000 } = checkOptions('the second argument of profile', options, ['ms'])
+    wholeNumber('ms', ms, 1, 600_000)
     const hands = this.#one(id)
     if (!hands.thread) throw new DroverError('THREAD_GONE', `${id} is ${hands.state} and has no thread`)
     return hands.thread.profile(ms)
@@ -459,45 +484,46 @@ export class Drover {
    * What was used, by unit: `requests`, and whatever `ctx.quota.settle` and `observe` told. By worker, added up for each annotator or
    * domain, or task by task (use `taskUsage` for that).
    */
-  async usage<By extends 'worker' | 'annotator' | 'domain' = 'worker'>(filter: LaneFilter & { by?: By } = {}): Promise<Usage[]> {
-    const { by = 'worker', ...lanes } = filter
+  async usage<By extends 'worker' | 'annotator' | 'domain' = 'worker'>(filter: LaneQuery & { by?: By } = {}): Promise<Usage[]> {
+    const lanes = checkLanes('the filter', filter, ['by'])
+    const by = checkOneOf('by', ['worker', 'annotator', 'domain'], filter.by ?? 'worker')
     const { rows } = await this.#system.reader.read('usage', { filter: lanes })
     return usageBy(rows, by)
   }
 
   /** What each task used, lane by lane, in order of loading. */
-  taskUsage(filter: LaneFilter = {}): AsyncGenerator<TaskUsageRow, void, void> {
-    return readTaskUsage(this.#system.reader, filter)
+  taskUsage(filter: LaneQuery = {}): AsyncGenerator<TaskUsageRow, void, void> {
+    return readTaskUsage(this.#system.reader, checkLanes('the filter', filter))
   }
 
   /** Failures, newest first; also those of earlier runs. */
   async failures(query: { worker?: string; limit?: number } = {}): Promise<{ worker: string; failure: Failure }[]> {
-    const { worker, limit = 100 } = query
+    checkFilter('the query', query, ['worker', 'limit'])
+    const filter = checkEventFilter(query)
     await this.#system.parts.recorder.flush()
-    const { rows } = await this.#system.reader.read('latestEvents', {
-      limit,
-      types: ['worker:failure:recorded'],
-      ...(worker && { worker }),
-    })
+    const { rows } = await this.#system.reader.read('latestEvents', { ...filter, types: ['worker:failure:recorded'] })
     return rows.map((row) => row.payload as { worker: string; failure: Failure })
   }
 
   /** The event log, newest first; also of earlier runs. */
   async history(query: { worker?: string; types?: EventName[]; limit?: number } = {}): Promise<StoredEvent[]> {
-    const { limit = 100, ...filter } = query
+    checkFilter('the query', query, ['worker', 'types', 'limit'])
+    const filter = checkEventFilter(query)
     await this.#system.parts.recorder.flush()
-    return (await this.#system.reader.read('latestEvents', { limit, ...filter })).rows
+    return (await this.#system.reader.read('latestEvents', filter)).rows
   }
 
   /** The event log, oldest first, to be followed by its ids; also of earlier runs. */
   async events(query: EventQuery = {}): Promise<EventPage> {
+    checkFilter('the query', query, ['worker', 'types', 'limit', 'after'])
+    const filter = checkEventFilter(query)
     await this.#system.parts.recorder.flush()
-    return readEvents(this.#system.reader, query)
+    return readEvents(this.#system.reader, filter, query.after)
   }
 
   /** The latest log records. */
   logs(query: RecentLogs): LogRecord[] {
-    return this.#system.parts.logs.recent(query)
+    return this.#system.parts.logs.recent(checkLogQuery(query))
   }
 
   /**
@@ -512,7 +538,7 @@ export class Drover {
   /** Which log records are made from now on, also by workers that run. */
   setLogLevel(level: LogLevel): void {
     this.#assertOpen()
-    if (!Object.hasOwn(levelRank, level)) throw argumentError('the log level', Object.keys(levelRank).join(', '), level)
+    checkOneOf('the log level', Object.keys(levelRank) as LogLevel[], level)
     this.#system.parts.logs.level = level
     for (const hands of this.#system.hands.values()) hands.setLogLevel(level)
   }
@@ -551,10 +577,17 @@ export class Drover {
   /**
    * Stops every worker (draining for at most `drainMs`), closes the store, and leaves no handle behind. A second call returns the same
    * promise.
+   *
+   * @throws DroverError ARGUMENT_INVALID; nothing is closed then
    */
   close(options: { drainMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options)
-    return this.#closing
+    try {
+      const drain = drainOf('close', options)
+      this.#closing ??= this.#close(drain)
+      return this.#closing
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -580,6 +613,7 @@ export class Drover {
   async #close({ drainMs }: { drainMs?: number }): Promise<void> {
     const { root, shutDown } = this.#system
     this.#become('closing')
+    this.#ending.abort(new DroverError('CLOSED', 'the system is closing'))
     root.send({ type: 'CLOSE' })
     this.#waker.stop()
     const running = this.#workers.filter(({ id }) => !this.#hands(id).settled)
@@ -594,6 +628,7 @@ export class Drover {
     const { parts, root } = this.#system
     const message = error instanceof Error ? error.message : String(error)
     this.#failed = DroverError.is(error) ? error : new DroverError('STORE_FAILED', message, { cause: error })
+    this.#ending.abort(this.#failed)
     root.send({ type: 'FAIL' })
     this.#become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })

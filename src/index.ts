@@ -10,6 +10,7 @@ export { type ConfigIssue, compileConfig, loadConfig, type ValidatedConfig, vali
 export { type BlacklistEntry, type ControlOutcome, createDrover, type Drover, type ResetOutcome, type RunReport } from './drover.js'
 export { DroverError, type ErrorCode, type ErrorGroup, type ErrorKind, type ErrorRecord, errorCodes, QuotaError } from './errors.js'
 export type { DroverEvents, EventName, Listener, SystemState } from './events.js'
+export type { LaneQuery } from './filters.js'
 export type { LoadOptions, LoadReport } from './load.js'
 export type { LogRecord, RecentLogs } from './logs/logs.js'
 export { type Evidence, type Failure, type FailureKind, failureKinds } from './machines/failure.js'

@@ -1,7 +1,10 @@
 /**
  * Streams records into a dataset: whatever the length of the source, only a few batches are in memory.
  */
+import { argumentError, checkOneOf } from './arguments.js'
 import { DroverError } from './errors.js'
+import { checkOptions } from './filters.js'
+import { Records } from './records.js'
 import type { EngineClient, NewItem, OnConflict } from './store/engine.js'
 
 export interface LoadOptions<Item> {
@@ -11,7 +14,10 @@ export interface LoadOptions<Item> {
   priority?: (item: Item) => number
   /** A known key with other data: an error that names it, the known data kept, or replaced (results that are there stay). @defaultValue 'error' */
   onConflict?: OnConflict
-  /** Stops the load; what was added stays. */
+  /**
+   * Stops the load at once, also while the source gives nothing: what came before is in the store, and the load is rejected with the
+   * signal's reason.
+   */
   signal?: AbortSignal
 }
 
@@ -23,14 +29,29 @@ export interface LoadReport {
   updated: number
 }
 
-/** A batch goes out at so many items or so many characters, ... */
+/** A batch goes out at so many items or so many characters, or when its first item has waited for so long, ... */
 const batchItems = 1_000
 const batchChars = 250_000
+const longestWaitMs = 50
 /** ... and no more than so many wait for the store. */
 const batchesInFlight = 2
 const longestKey = 512
 
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkLoadOptions<Item>(source: unknown, options: LoadOptions<Item>): LoadOptions<Item> {
+  const isSource = typeof source === 'object' && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source)
+  if (!isSource) throw argumentError('the source', 'a list, or something else to iterate over', source)
+  const checked = checkOptions('the third argument of load', options, ['key', 'priority', 'onConflict', 'signal'])
+  const { key, priority, onConflict, signal } = checked
+  if (key !== undefined && typeof key !== 'function') throw argumentError('key', 'a function', key)
+  if (priority !== undefined && typeof priority !== 'function') throw argumentError('priority', 'a function', priority)
+  if (onConflict !== undefined) checkOneOf('onConflict', ['error', 'keep', 'update'], onConflict)
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw argumentError('signal', 'an AbortSignal', signal)
+  return checked
+}
+
 /**
+ * @param ending aborts when the system ends, with the reason
  * @throws DroverError LOAD_BAD_RECORD, with the record's position; what came before it is loaded
  * @throws DroverError LOAD_CONFLICT, with key and position; records shortly before it may not be loaded. Loading again is idempotent
  */
@@ -39,17 +60,24 @@ export async function loadItems<Item>(
   dataset: string,
   source: Iterable<Item> | AsyncIterable<Item>,
   options: LoadOptions<Item>,
+  ending: AbortSignal,
   onAdded: () => void,
 ): Promise<LoadReport> {
   const report: LoadReport = { dataset, added: 0, known: 0, updated: 0 }
   const onConflict = options.onConflict ?? 'error'
+  const signals = options.signal ? [options.signal, ending] : [ending]
+  for (const signal of signals) signal.throwIfAborted()
+  const records = new Records(source)
   const inFlight = new Set<Promise<void>>()
   const refused: unknown[] = []
   let batch: NewItem[] = []
   let chars = 0
   let position = 0
+  let timer: NodeJS.Timeout | null = null
 
   const send = (): void => {
+    if (timer) clearTimeout(timer)
+    timer = null
     const items = batch
     const from = position - items.length
     batch = []
@@ -63,26 +91,36 @@ export async function loadItems<Item>(
         report.updated += reply.updated
         if (reply.added > 0 || reply.updated > 0) onAdded()
       })
-      .catch((error: unknown) => void refused.push(error))
+      .catch((error: unknown) => {
+        refused.push(error)
+        records.stop(error)
+      })
       .finally(() => inFlight.delete(sent))
     inFlight.add(sent)
   }
+  /** While the store has enough to do, what waits goes out together. */
+  const sendSoon = (): void => {
+    timer = setTimeout(() => (inFlight.size < batchesInFlight ? send() : sendSoon()), longestWaitMs)
+  }
+  const abort = (): void => records.stop(signals.find(({ aborted }) => aborted)?.reason)
 
+  for (const signal of signals) signal.addEventListener('abort', abort)
   try {
-    for await (const record of source) {
-      options.signal?.throwIfAborted()
-      const item = toItem(record, position, options)
+    for (let next = await records.next(); next; next = await records.next()) {
+      const item = toItem(next.record, position, options)
       batch.push(item)
       chars += item.data.length
       position++
       if (batch.length >= batchItems || chars >= batchChars) send()
+      else if (!timer) sendSoon()
       while (inFlight.size >= batchesInFlight) await Promise.race(inFlight)
-      if (refused.length > 0) break
     }
   } finally {
+    for (const signal of signals) signal.removeEventListener('abort', abort)
     // Also what came before a bad record counts.
     if (batch.length > 0 && refused.length === 0) send()
-    await Promise.all(inFlight)
+    if (timer) clearTimeout(timer)
+    await Promise.all([records.close(), ...inFlight])
   }
   if (refused.length > 0) throw refused[0]
   return report

@@ -1,12 +1,15 @@
 /** What is read of the store beside results: datasets, labels, and the event log by its ids. */
-import { argumentError, checkLanes, wholeNumber } from './arguments.js'
+import { argumentError, checkName, wholeNumber } from './arguments.js'
+import { closest } from './closest.js'
 import { ErrorGroups } from './error-groups.js'
 import type { ErrorGroup } from './errors.js'
 import type { EventName } from './events.js'
+import { checkFilter } from './filters.js'
 import { pages } from './pages.js'
 import type { LaneFilter, StoredEvent } from './store/engine.js'
 import type { LabelReport } from './store/labels.js'
 import type { Reader } from './store/reader.js'
+import { storedEvents } from './stored-events.js'
 
 export interface LabelQuery {
   dataset?: string
@@ -35,29 +38,43 @@ export interface EventPage {
   first: number
 }
 
-export async function readLabels(
-  reader: Reader,
-  { dataset, domain, path = '$.label', items = 100_000 }: LabelQuery,
-): Promise<LabelReport[]> {
-  for (const [name, value] of Object.entries({ dataset, domain, path })) {
-    if (value !== undefined && typeof value !== 'string') throw argumentError(name, 'a text', value)
-  }
-  wholeNumber('items', items, 1, Number.MAX_SAFE_INTEGER)
+/** @throws DroverError ARGUMENT_INVALID */
+export async function readLabels(reader: Reader, query: LabelQuery): Promise<LabelReport[]> {
+  checkFilter('the query', query, ['dataset', 'domain', 'path', 'items'])
+  const { dataset, domain, path = '$.label', items = 100_000 } = query
   const { reports } = await reader.read('labels', {
-    path,
-    items,
-    ...(dataset !== undefined && { dataset }),
-    ...(domain !== undefined && { domain }),
+    path: checkName('path', path),
+    items: wholeNumber('items', items, 1, Number.MAX_SAFE_INTEGER),
+    ...(dataset !== undefined && { dataset: checkName('dataset', dataset) }),
+    ...(domain !== undefined && { domain: checkName('domain', domain) }),
   })
   return reports
 }
 
-export async function readEvents(reader: Reader, { after = 0, limit = 100, worker, types }: EventQuery): Promise<EventPage> {
-  wholeNumber('after', after, 0, Number.MAX_SAFE_INTEGER)
-  wholeNumber('limit', limit, 1, 10_000)
+/** What narrows a read of the event log. */
+export type EventFilter = Required<Pick<EventQuery, 'limit'>> & Pick<EventQuery, 'worker' | 'types'>
+
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkEventFilter({ limit = 100, worker, types }: Pick<EventQuery, 'limit' | 'worker' | 'types'>): EventFilter {
   if (types !== undefined && !Array.isArray(types)) throw argumentError('types', 'a list of event names', types)
-  const request = { after: String(after), limit, ...(worker !== undefined && { worker }), ...(types && { types }) }
-  const { rows, first, last } = await reader.read('events', request)
+  for (const type of types ?? []) checkEventName(type)
+  return {
+    limit: wholeNumber('limit', limit, 1, 10_000),
+    ...(worker !== undefined && { worker: checkName('worker', worker) }),
+    ...(types && { types }),
+  }
+}
+
+/** An event that is not stored would be looked for in vain. */
+function checkEventName(type: unknown): void {
+  if (storedEvents.includes(type as EventName)) return
+  const meant = typeof type === 'string' ? closest(type, storedEvents) : undefined
+  throw argumentError('types', `names of stored events${meant === undefined ? '' : ` (did you mean ${meant}?)`}`, type)
+}
+
+export async function readEvents(reader: Reader, filter: EventFilter, after = 0): Promise<EventPage> {
+  wholeNumber('after', after, 0, Number.MAX_SAFE_INTEGER)
+  const { rows, first, last } = await reader.read('events', { ...filter, after: String(after) })
   return { items: rows, last, first }
 }
 
@@ -65,8 +82,7 @@ export async function readEvents(reader: Reader, { after = 0, limit = 100, worke
 const deadAtOnce = 10_000
 
 /** Dead tasks by what they died of, the most frequent first. */
-export async function readErrors(reader: Reader, query: LaneFilter): Promise<ErrorGroup[]> {
-  const filter = checkLanes(query)
+export async function readErrors(reader: Reader, filter: LaneFilter): Promise<ErrorGroup[]> {
   const groups = new ErrorGroups()
   for await (const group of pages<ErrorGroup>((after) => reader.read('deadErrors', { filter, after, limit: deadAtOnce })))
     groups.merge(group)

@@ -52,7 +52,7 @@ export interface ResultRange {
 const pageRows = 1_000
 
 /** @throws DroverError ARGUMENT_INVALID */
-export function checkRange({ skip, limit }: { [Name in keyof ResultRange]: ResultRange[Name] | undefined }): ResultRange {
+export function checkRange({ skip, limit }: ResultRange): ResultRange {
   return {
     ...(skip !== undefined && { skip: wholeNumber('skip', skip, 0, Number.MAX_SAFE_INTEGER) }),
     ...(limit !== undefined && { limit: wholeNumber('limit', limit, 0, Number.MAX_SAFE_INTEGER) }),

@@ -1,6 +1,8 @@
 /** Which workers a call means. */
-import { distance } from 'fastest-levenshtein'
+import { argumentError, checkId, checkName } from './arguments.js'
+import { closest } from './closest.js'
 import { DroverError } from './errors.js'
+import { checkFilter } from './filters.js'
 import { type SupervisorNode, workersOf } from './machines/supervision.js'
 import type { Tree } from './machines/tree.js'
 import type { CompiledWorker } from './options.js'
@@ -12,7 +14,7 @@ import type { CompiledWorker } from './options.js'
 export type Selector = string | readonly string[] | { annotator?: string | number; domain?: string; worker?: string }
 
 /**
- * @throws DroverError WORKER_UNKNOWN when an id, or a whole selector, names nobody
+ * @throws DroverError WORKER_UNKNOWN when an id, or a whole selector, names nobody; ARGUMENT_INVALID for what is no selector
  */
 export function select(workers: readonly CompiledWorker[], tree: Tree, selector: Selector | undefined): CompiledWorker[] {
   if (selector === undefined) return workers.filter(({ enabled }) => enabled)
@@ -25,20 +27,18 @@ export function select(workers: readonly CompiledWorker[], tree: Tree, selector:
     return workers.filter((worker) => chosen.has(worker))
   }
   if (typeof selector !== 'object' || selector === null) {
-    throw new DroverError(
-      'ARGUMENT_INVALID',
-      `a worker's id, a list of them or { annotator, domain, worker } was expected, got ${typeof selector}`,
-    )
+    throw argumentError('the selector', "a worker's id, a list of them or { annotator, domain, worker }", selector)
   }
-  if (selector.worker !== undefined) return [byId(workers, selector.worker)]
-  const matching = workers.filter(
-    ({ annotator, domain }) =>
-      (selector.annotator === undefined || String(selector.annotator) === annotator) &&
-      (selector.domain === undefined || selector.domain === domain),
+  checkFilter('the selector', selector, ['annotator', 'domain', 'worker'])
+  const annotator = selector.annotator === undefined ? null : checkId('annotator', selector.annotator)
+  const domain = selector.domain === undefined ? null : checkName('domain', selector.domain)
+  const among = selector.worker === undefined ? workers : [byId(workers, selector.worker)]
+  const matching = among.filter(
+    (worker) => (annotator === null || annotator === worker.annotator) && (domain === null || domain === worker.domain),
   )
-  if (matching.length === 0) throw new DroverError('WORKER_UNKNOWN', `no worker matches ${JSON.stringify(selector)}`)
-  const all = selector.annotator === undefined && selector.domain === undefined
-  return all ? matching.filter(({ enabled }) => enabled) : matching
+  if (matching.length === 0 && Object.keys(selector).length > 0)
+    throw new DroverError('WORKER_UNKNOWN', `no worker matches ${JSON.stringify(selector)}`)
+  return Object.keys(selector).length === 0 ? matching.filter(({ enabled }) => enabled) : matching
 }
 
 function below(workers: readonly CompiledWorker[], supervisor: SupervisorNode): CompiledWorker[] {
@@ -49,11 +49,15 @@ function below(workers: readonly CompiledWorker[], supervisor: SupervisorNode): 
 // Array.isArray does not tell readonly lists from objects.
 const isList = (selector: Selector): selector is readonly string[] => Array.isArray(selector)
 
-/** @throws DroverError WORKER_UNKNOWN */
+/** @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID */
 export function byId(workers: readonly CompiledWorker[], id: string): CompiledWorker {
   const found = workers.find((worker) => worker.id === id)
   if (found) return found
-  const near = workers.map((worker) => worker.id).sort((a, b) => distance(a, id) - distance(b, id))[0]
-  const hint = near !== undefined && distance(near, id) <= Math.max(2, id.length / 4) ? `; did you mean ${JSON.stringify(near)}?` : ''
+  checkName("a worker's id", id)
+  const near = closest(
+    id,
+    workers.map((worker) => worker.id),
+  )
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
   throw new DroverError('WORKER_UNKNOWN', `there is no worker ${JSON.stringify(id)}${hint}`)
 }

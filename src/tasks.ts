@@ -1,12 +1,13 @@
 /** Single tasks in a pipeline's hands: looked at, made due, given up, given another priority. */
-import { argumentError, checkKeys, checkLanes, checkName, wholeNumber } from './arguments.js'
+import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber } from './arguments.js'
+import { checkLanes, type LaneQuery } from './filters.js'
 import type { StoreClient } from './store/client.js'
-import type { LaneFilter, Moved } from './store/engine.js'
+import type { Moved } from './store/engine.js'
 import type { Reader } from './store/reader.js'
 import type { DeadKind, StoredTaskDetail, Task, TaskState } from './store/tasks.js'
 
 /** Narrows {@link Tasks.list}; all that are given must match. */
-export interface TaskQuery extends LaneFilter {
+export interface TaskQuery extends LaneQuery {
   state?: TaskState
   /** Keys that contain this text. */
   search?: string
@@ -61,10 +62,10 @@ export class Tasks {
    * const { items, next } = await drover.tasks.list({ domain: 'urgency', state: 'retrying' })
    */
   async list(query: TaskQuery = {}): Promise<{ items: Task[]; next: string | null }> {
-    const filter = checkLanes(query)
+    const filter = checkLanes('the query', query, ['state', 'search', 'kind', 'limit', 'after'])
     const { state, search, kind, limit = 50, after = null } = query
-    if (state !== undefined && !states.includes(state)) throw argumentError('state', states.join(', '), state)
-    if (kind !== undefined && !kinds.includes(kind)) throw argumentError('kind', kinds.join(', '), kind)
+    if (state !== undefined) checkOneOf('state', states, state)
+    if (kind !== undefined) checkOneOf('kind', kinds, kind)
     if (search !== undefined && typeof search !== 'string') throw argumentError('search', 'a text', search)
     if (after !== null && typeof after !== 'string') throw argumentError('after', 'the next of an earlier page, or null', after)
     wholeNumber('limit', limit, 1, 1_000)
@@ -80,10 +81,8 @@ export class Tasks {
   }
 
   /** One item; null if the dataset has none with this key. */
-  async get(dataset: string, key: string): Promise<TaskDetail | null> {
-    checkName('dataset', dataset)
-    checkName('key', key)
-    const { detail } = await this.#means.reader.read('task', { dataset, key })
+  async get(dataset: string, key: string | number): Promise<TaskDetail | null> {
+    const { detail } = await this.#means.reader.read('task', { dataset: checkName('dataset', dataset), key: checkId('key', key) })
     if (!detail) return null
     const { data, tasks, ...rest } = detail
     return {
@@ -94,9 +93,9 @@ export class Tasks {
   }
 
   /** Retrying tasks are due at once. Answers how many were not yet. */
-  async retry(filter: LaneFilter & { keys?: string[] } = {}): Promise<number> {
+  async retry(filter: LaneQuery & { keys?: (string | number)[] } = {}): Promise<number> {
     const { client } = this.#means
-    const lanes = checkLanes(filter)
+    const lanes = checkLanes('the filter', filter, ['keys'])
     return this.#move(filter.keys, (keys) => client.call('promote', { filter: lanes, keys }))
   }
 
@@ -109,9 +108,9 @@ export class Tasks {
    * @example
    * await drover.tasks.drop({ dataset: 'messages', keys: ['m-17'] }, 'not a message')
    */
-  async drop(filter: LaneFilter & { keys?: string[]; states?: DroppableState[] }, why: string): Promise<number> {
+  async drop(filter: LaneQuery & { keys?: (string | number)[]; states?: DroppableState[] }, why: string): Promise<number> {
     const { client, redact } = this.#means
-    const lanes = checkLanes(filter)
+    const lanes = checkLanes('the filter', filter, ['keys', 'states'])
     const { keys, states: wanted = droppable } = filter
     if (!Array.isArray(wanted) || wanted.some((state) => !droppable.includes(state))) {
       throw argumentError('states', `a list of ${droppable.join(', ')}`, wanted)
@@ -132,18 +131,21 @@ export class Tasks {
    * @param priority a whole number; higher goes first
    * @returns how many tasks were moved, one for each item and lane
    */
-  async prioritise(filter: LaneFilter & { dataset: string; keys: string[] }, priority: number): Promise<number> {
+  async prioritise(filter: LaneQuery & { dataset: string; keys: (string | number)[] }, priority: number): Promise<number> {
     const { client } = this.#means
-    const lanes = checkLanes(filter)
+    const lanes = checkLanes('the filter', filter, ['keys'])
     const dataset = checkName('dataset', filter.dataset)
-    if (!Array.isArray(filter.keys)) throw argumentError('keys', 'a list of texts', filter.keys)
+    checkKeys(filter.keys)
     wholeNumber('priority', priority, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     return this.#move(filter.keys, (keys) => client.call('prioritise', { filter: { ...lanes, dataset }, keys: keys ?? [], priority }))
   }
 
   /** Moves tasks some at a time, and tells their workers also when it is cut short. */
-  async #move(keys: string[] | undefined, move: (keys: string[] | null) => Promise<Moved & { more?: boolean }>): Promise<number> {
-    checkKeys(keys)
+  async #move(
+    chosen: readonly (string | number)[] | undefined,
+    move: (keys: string[] | null) => Promise<Moved & { more?: boolean }>,
+  ): Promise<number> {
+    const keys = chosen === undefined ? null : checkKeys(chosen)
     const workers = new Set<string>()
     let count = 0
     try {

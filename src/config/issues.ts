@@ -2,8 +2,9 @@
  * A mistake in a configuration as data, and the words for it. What was received is described, never dumped: a configuration
  * holds secrets and texts of any size.
  */
-import { distance } from 'fastest-levenshtein'
 import type * as v from 'valibot'
+import { closest } from '../closest.js'
+import { cut, describe } from '../describe.js'
 import { DroverError } from '../errors.js'
 import { isSecretName } from '../redact.js'
 import { knownHere } from './form.js'
@@ -34,8 +35,6 @@ export interface Finding {
   /** The value must not be shown. */
   hidden?: boolean
 }
-
-const longestShown = 100
 
 /** What a schema of options complained of. */
 export function findingOf(issue: v.BaseIssue<unknown>): Finding {
@@ -83,50 +82,7 @@ export function pathText(path: readonly PropertyKey[]): string {
     .join('')
 }
 
-/** A value in a few words. Never throws. */
-function describe(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (typeof value === 'string') return JSON.stringify(cut(value))
-  if (typeof value === 'bigint') return cut(`${value}n`)
-  if (typeof value === 'function') return 'a function'
-  if (typeof value === 'symbol') return 'a symbol'
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`
-  if (typeof value === 'object' && value !== null) return describeObject(value)
-  return Object.is(value, -0) ? '-0' : String(value)
-}
-
-function describeObject(value: object): string {
-  try {
-    if (value instanceof URL) return JSON.stringify(cut(value.href))
-    const maker = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor?.name
-    return typeof maker === 'string' && maker !== '' && maker !== 'Object' ? `an object (${cut(maker)})` : 'an object'
-  } catch {
-    return 'an object'
-  }
-}
-
-function cut(text: string): string {
-  return text.length > longestShown ? `${text.slice(0, longestShown)}...` : text
-}
-
 /** The values that an expectation names in quotes: those an unknown one may have been meant to be. */
 function quoted(expected: string): string[] {
   return [...expected.matchAll(/'([^']+)'/g)].map(([, value]) => value as string)
-}
-
-/** The likeliest of the names that was meant, if one is like it. Case, `_` and `-` do not count. */
-export function closest(name: string, known: readonly string[]): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replace(/[_-]/g, '')
-  const meant = plain(name).slice(0, longestShown)
-  if (meant === '') return undefined
-  let best: { name: string; score: number } | undefined
-  for (const candidate of known) {
-    const other = plain(candidate)
-    const near = distance(meant, other)
-    const starts = meant.length >= 3 && other.length >= 3 && (other.startsWith(meant) || meant.startsWith(other))
-    // A third of the letters may be wrong; a name that begins the same is likely too, after all that are nearer.
-    if (near > Math.ceil(Math.max(meant.length, other.length) / 3) && !starts) continue
-    if (!best || near < best.score) best = { name: candidate, score: near }
-  }
-  return best?.name
 }

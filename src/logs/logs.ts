@@ -15,7 +15,7 @@ import { cleanText, fieldsText, type KeptRecord, type LogRecord, levelRank, open
 import { LogRing, type RecentLogs } from './ring.js'
 
 export type { LogRecord } from './record.js'
-export type { RecentLogs } from './ring.js'
+export { checkLogQuery, type RecentLogs } from './ring.js'
 
 /** One voice in the log. */
 export type Log = WorkerLog

@@ -1,4 +1,6 @@
 /** The latest log records, for whoever asks without reading files. */
+import { checkId, checkName, checkOneOf, wholeNumber } from '../arguments.js'
+import { checkFilter } from '../filters.js'
 import { type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel } from './record.js'
 
 /** Narrows {@link LogRing.recent}; all that are given must match. */
@@ -7,12 +9,26 @@ export interface RecentLogs {
   level?: RecordLevel
   /** `worker`, `system` or `store`. */
   part?: string
-  annotator?: string
+  annotator?: string | number
   domain?: string
   /** Only those with a higher `seq`. */
   after?: number
   /** At most so many, the latest. At least 1. */
   limit: number
+}
+
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkLogQuery(query: RecentLogs): RecentLogs & { annotator?: string } {
+  checkFilter('the query', query, ['level', 'part', 'annotator', 'domain', 'after', 'limit'])
+  const { level, part, annotator, domain, after, limit } = query
+  return {
+    ...(level !== undefined && { level: checkOneOf('level', ['error', 'warn', 'info', 'debug'], level) }),
+    ...(part !== undefined && { part: checkName('part', part) }),
+    ...(annotator !== undefined && { annotator: checkId('annotator', annotator) }),
+    ...(domain !== undefined && { domain: checkName('domain', domain) }),
+    ...(after !== undefined && { after: wholeNumber('after', after, 0, Number.MAX_SAFE_INTEGER) }),
+    limit: wholeNumber('limit', limit, 1, Number.MAX_SAFE_INTEGER),
+  }
 }
 
 /** Keeps the latest `capacity` records. */

@@ -2,8 +2,9 @@
  * Quotas in the terms in which each provider states them (RPM, TPM, RPD, ...), put together as that provider enforces them. None of
  * a tier's numbers is here: they differ by model and account, and change. `docs/quotas-providers.md` says where to read one's own.
  */
+
+import { closest } from '../closest.js'
 import { expectedTimeZone, isTimeZone } from '../config/form.js'
-import { closest } from '../config/issues.js'
 import { DroverError } from '../errors.js'
 import type { QuotaLimit, QuotaOptions } from '../options.js'
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DroverError, type LoadOptions } from '../../src/index.js'
+import { within } from '../store/support/waiting.js'
 import { cleanUp, items, open, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -126,6 +127,103 @@ test('a signal stops a load', async () => {
     () => assert.unreachable(),
     (error: Error) => assert.is(error.message, 'enough'),
   )
+})
+
+test('what a slow source gives is worked on at once', async () => {
+  const system = await open(idle)
+  let go = (): void => {}
+  async function* slow() {
+    for (let i = 0; i < 3; i++) {
+      yield { id: `item-${i}` }
+      // The next one comes only when this one is done: if it waited for others to come along, it would wait for ever.
+      await within(120_000, `item ${i} is done`, new Promise<void>((resolve) => (go = resolve)))
+    }
+  }
+  system.on('lane:counts:changed', ({ lanes }) => lanes.some(({ done, total }) => done === total) && go())
+  await system.start()
+  assert.is((await system.load('data', slow())).added, 3)
+})
+
+test('a signal ends a load whose source never answers again; what came before it is in the store', async () => {
+  const system = await open(idle)
+  const controller = new AbortController()
+  let returned = 0
+  const stalled: AsyncIterable<{ id: number }> = {
+    [Symbol.asyncIterator]: () => {
+      let next = 0
+      return {
+        next: () => {
+          if (next < 5) return Promise.resolve({ done: false, value: { id: next++ } })
+          setImmediate(() => controller.abort(new Error('enough')))
+          return new Promise(() => {})
+        },
+        return: () => {
+          returned++
+          return new Promise(() => {})
+        },
+      }
+    },
+  }
+  const error = await within(
+    120_000,
+    'the load ends',
+    system.load('data', stalled, { signal: controller.signal }).catch((thrown: Error) => thrown),
+  )
+  assert.is((error as Error).message, 'enough')
+  assert.is(returned, 1)
+  assert.is(
+    (
+      await system.load(
+        'data',
+        Array.from({ length: 5 }, (_, id) => ({ id })),
+      )
+    ).known,
+    5,
+  )
+})
+
+test('a load with a signal that has aborted asks its source for nothing', async () => {
+  const system = await open(idle)
+  let asked = 0
+  function* source() {
+    asked++
+    yield { id: 1 }
+  }
+  const error = await system.load('data', source(), { signal: AbortSignal.abort(new Error('before')) }).catch((thrown: Error) => thrown)
+  assert.equal([(error as Error).message, asked], ['before', 0])
+})
+
+test('closing the system ends a load whose source never answers again', async () => {
+  const system = await open(idle)
+  const load = refused(system.load('data', { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }))
+  await system.close()
+  assert.is((await within(120_000, 'the load ends', load)).code, 'CLOSED')
+})
+
+test('a conflict ends a load whose source never answers again', async () => {
+  const system = await open(idle)
+  await system.load('data', [{ id: 'a', v: 1 }])
+  async function* source() {
+    yield { id: 'a', v: 2 }
+    await new Promise(() => {})
+  }
+  assert.is((await within(120_000, 'the load ends', refused(system.load('data', source())))).code, 'LOAD_CONFLICT')
+})
+
+test('a source is told when a bad record ends its load, and its end is waited for', async () => {
+  const system = await open(idle)
+  let closed = false
+  async function* source() {
+    try {
+      yield { id: 'a' }
+      yield { id: '' }
+    } finally {
+      await new Promise(setImmediate)
+      closed = true
+    }
+  }
+  assert.is((await refused(system.load('data', source()))).code, 'LOAD_BAD_RECORD')
+  assert.ok(closed)
 })
 
 test('a worker added later does the items loaded before', async () => {
