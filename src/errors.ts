@@ -1,6 +1,9 @@
 /**
- * Every error drover throws on purpose: one class, one table of codes. A code is contract; a message may change.
+ * Every error drover throws on purpose: one class, one table of codes. A code is contract; a message may change. And what becomes of any
+ * thrown value when it is kept: {@link toErrorRecord}.
  */
+import { answerIn } from './error-answer.js'
+import { cut, isError, jsonOf, messageOf, read, textOf } from './plain.js'
 
 /** The codes, each with when it is thrown. */
 export const errorCodes = {
@@ -77,7 +80,7 @@ export class DroverError extends Error {
 
   /** Whether a value is a DroverError, also one made by another copy of drover in the same process. */
   static is(value: unknown): value is DroverError {
-    return typeof value === 'object' && value !== null && brand in value
+    return typeof value === 'object' && value !== null && isOurs(value)
   }
 }
 
@@ -127,24 +130,77 @@ export interface ErrorGroup extends ErrorKind {
 
 /** How deep a chain of causes is followed; a cyclic chain ends here too. */
 const deepestCause = 5
+/** Longer texts of an error are cut, ... */
+const longestText = 16_384
+/** ... and those of its causes sooner. */
+const longestInCause = 4_096
+const longestName = 200
+/** A stack begins with the message: one longer than this stands in the message alone. */
+const longestInStack = 1_000
 
 /**
- * Any thrown value as plain data. Never throws: getters that do, and values that are no errors, are dealt with.
+ * Any thrown value as plain data of bounded size. Never throws: getters that do, revoked proxies and values that are no errors are dealt with.
+ *
+ * @param redact every text goes through it before it is cut: half a secret would not be found
  */
-export function toErrorRecord(thrown: unknown, depth = 0): ErrorRecord {
+export function toErrorRecord(thrown: unknown, redact: (text: string) => string = (text) => text): ErrorRecord {
   try {
-    if (!(thrown instanceof Error) && !isErrorLike(thrown)) {
-      return { name: 'NonError', message: typeof thrown === 'string' ? thrown : describe(thrown) }
-    }
-    const error = thrown as Error & { code?: unknown; details?: unknown }
-    const record: ErrorRecord = { name: String(error.name || 'Error'), message: String(error.message) }
-    if (typeof error.code === 'string' || typeof error.code === 'number') record.code = String(error.code)
-    if (typeof error.stack === 'string') record.stack = error.stack
-    if (DroverError.is(error)) record.details = { ...error.details }
-    if (error.cause !== undefined && depth < deepestCause) record.cause = toErrorRecord(error.cause, depth + 1)
-    return record
+    return recordOf(thrown, redact, 0)
   } catch {
+    // A text that no memory is left for, say.
     return { name: 'NonError', message: 'a value was thrown that cannot be read' }
+  }
+}
+
+function recordOf(thrown: unknown, redact: (text: string) => string, depth: number): ErrorRecord {
+  const longest = depth === 0 ? longestText : longestInCause
+  const text = (value: unknown, most = longest): string => cut(redact(textOf(value)), most)
+  if (!isErrorLike(thrown)) return { name: 'NonError', message: text(thrown) }
+  const [name, message, code, stack, cause] = ['name', 'message', 'code', 'stack', 'cause'].map((field) => read(thrown, field))
+  const record: ErrorRecord = { name: text(name || 'Error', longestName), message: text(message ?? '') }
+  if (typeof code === 'string' || typeof code === 'number') record.code = text(code, longestName)
+  if (typeof stack === 'string') record.stack = text(withoutLong(stack, message))
+  const details = detailsOf(thrown, redact, longest)
+  if (details) record.details = details
+  if (cause !== undefined && depth < deepestCause) record.cause = recordOf(cause, redact, depth + 1)
+  return record
+}
+
+function isErrorLike(value: unknown): value is object {
+  if (isError(value)) return true
+  try {
+    return typeof value === 'object' && value !== null && 'message' in value && 'name' in value
+  } catch {
+    return false
+  }
+}
+
+/** The stack, with its frames however long the message is. */
+function withoutLong(stack: string, message: unknown): string {
+  if (typeof message !== 'string' || message.length <= longestInStack) return stack
+  return stack.replace(message, () => `(${message.length} characters)`)
+}
+
+/** The details of an error of ours; of a client's error, how the answer went. */
+function detailsOf(thrown: object, redact: (text: string) => string, longest: number): Record<string, unknown> | null {
+  const details = isOurs(thrown) ? read(thrown, 'details') : answerIn(thrown)
+  if (typeof details !== 'object' || details === null) return null
+  const json = redact(jsonOf(details, messageOf))
+  if (json.length > longest) return { cut: cut(json, longest) }
+  try {
+    const plain: unknown = JSON.parse(json)
+    return typeof plain === 'object' && plain !== null && !Array.isArray(plain) ? (plain as Record<string, unknown>) : null
+  } catch {
+    // A secret was struck out of the JSON around it.
+    return { text: json }
+  }
+}
+
+function isOurs(value: object): boolean {
+  try {
+    return brand in value
+  } catch {
+    return false
   }
 }
 
@@ -163,25 +219,4 @@ export function fromErrorRecord(record: ErrorRecord): Error {
   if (record.code !== undefined) Object.assign(error, { code: record.code })
   if (record.stack !== undefined) error.stack = record.stack
   return error
-}
-
-function isErrorLike(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'message' in value && 'name' in value
-}
-
-function describe(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value)
-  } catch {
-    return String(value)
-  }
-}
-
-/** The record with every text passed through `change` (to strike out secrets, say). */
-export function mapErrorRecord(record: ErrorRecord, change: (text: string) => string): ErrorRecord {
-  const mapped: ErrorRecord = { ...record, message: change(record.message) }
-  if (record.stack !== undefined) mapped.stack = change(record.stack)
-  if (record.cause) mapped.cause = mapErrorRecord(record.cause, change)
-  if (record.details) mapped.details = JSON.parse(change(JSON.stringify(record.details))) as Record<string, unknown>
-  return mapped
 }

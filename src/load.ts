@@ -4,6 +4,7 @@
 import { argumentError, checkOneOf } from './arguments.js'
 import { DroverError } from './errors.js'
 import { checkOptions } from './filters.js'
+import { messageOf } from './plain.js'
 import { Records } from './records.js'
 import type { EngineClient, NewItem, OnConflict } from './store/engine.js'
 
@@ -134,7 +135,7 @@ function toItem<Item>(record: Item, position: number, options: LoadOptions<Item>
   try {
     key = options.key ? options.key(record, position) : ((record as { id?: unknown })?.id ?? (record as { key?: unknown })?.key)
   } catch (cause) {
-    throw bad(`its key could not be read: ${(cause as Error)?.message}`, cause)
+    throw bad(`its key could not be read: ${messageOf(cause)}`, cause)
   }
   if (typeof key === 'number' && Number.isFinite(key)) key = String(key)
   if (typeof key !== 'string' || key === '' || key.length > longestKey) {
@@ -142,20 +143,28 @@ function toItem<Item>(record: Item, position: number, options: LoadOptions<Item>
       `its key must be a number or a string of 1 to ${longestKey} characters, got ${shown(key)}${options.key ? '' : '; give load a key option'}`,
     )
   }
+  if (!isWellFormed(key)) {
+    throw bad('its key has half of a surrogate pair in it, which the store could not tell from another one')
+  }
   try {
     priority = options.priority?.(record) ?? 0
   } catch (cause) {
-    throw bad(`its priority could not be read: ${(cause as Error)?.message}`, cause)
+    throw bad(`its priority could not be read: ${messageOf(cause)}`, cause)
   }
   if (!Number.isSafeInteger(priority)) throw bad(`its priority must be a whole number, got ${shown(priority)}`)
   let data: string | undefined
   try {
     data = JSON.stringify(record)
   } catch (cause) {
-    throw bad(`it cannot be JSON: ${(cause as Error)?.message}`, cause)
+    throw bad(`it cannot be JSON: ${messageOf(cause)}`, cause)
   }
   if (data === undefined) throw bad(`it cannot be JSON: it is ${shown(record)}`)
   return { key, data, priority: priority as number }
+}
+
+/** Whether each surrogate has its other half: UTF-8, and so the store, has no form for one that stands alone. */
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text)
 }
 
 function shown(value: unknown): string {

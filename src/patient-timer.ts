@@ -8,10 +8,13 @@ import { countedMs } from './machines/watch.js'
 const pieces = 10
 /** Shorter pieces are not worth their timers. */
 const leastMs = 20
+/** No timer of Node.js is longer than 2^31 - 1 ms: it would fire at once. */
+const mostMs = 86_400_000
 
-/** Calls `callback` after so many ms for which this process was there. The answer calls it off. */
+/** Calls `callback` after so many ms for which this process was there; Infinity: never. The answer calls it off. */
 export function patientTimeout(callback: () => void, ms: number): () => void {
-  const pieceMs = Math.max(leastMs, ms / pieces)
+  if (ms === Number.POSITIVE_INFINITY) return () => {}
+  const pieceMs = Math.min(mostMs, Math.max(leastMs, ms / pieces))
   let left = ms
   let timer: NodeJS.Timeout
   const sleep = (): void => {

@@ -2,6 +2,7 @@
  * What a worker module imports, as `drover/worker`. Light on purpose: it loads in every thread.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { read } from './plain.js'
 import type { QuotaLease } from './quotas/client.js'
 import type { StandaloneQuota } from './quotas/connection.js'
 import type { Observation, ObservationSource } from './quotas/observation.js'
@@ -121,7 +122,7 @@ export function defineWorker<Data = unknown, Result = unknown, State = unknown, 
 
 /** Whether a value came from {@link defineWorker}, also one of another copy of drover. */
 export function isDefinedWorker(value: unknown): value is DefinedWorker {
-  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true
+  return typeof value === 'object' && read(value, brand) === true
 }
 
 export interface TaskErrorOptions {

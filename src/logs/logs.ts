@@ -4,6 +4,7 @@
  */
 import type { Every } from '../every.js'
 import type { CompiledConfig, LogLevel } from '../options.js'
+import { textOf } from '../plain.js'
 import type { Redactor } from '../redact.js'
 import type { Terminal } from '../terminal.js'
 import type { WorkerLog } from '../worker.js'
@@ -77,7 +78,7 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
   function keep(speaker: Speaker, rank: RecordLevel, message: string, fields?: Record<string, unknown>): KeptRecord | null {
     if (levelRank[rank] > levelRank[level]) return null
     const { part, annotator, domain } = speaker
-    const text = cleanText(String(message), redact)
+    const text = cleanText(textOf(message), redact)
     const record = { seq: ++lastSeq, at: now(), level: rank, part, annotator, domain, message: text, fields: fieldsText(fields, redact) }
     ring.add(record)
     if (followers.any) followers.tell(openRecord(record))

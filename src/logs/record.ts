@@ -1,9 +1,10 @@
 /**
  * One line of log as data, and as text. Whatever a worker hands in becomes a record that is safe to keep, to write and to send:
- * plain, bounded, without secrets, and unable to pass for a line of its own.
+ * plain, bounded, without secrets, and unable to pass for a line of its own. Loaded in every thread.
  */
 import { toErrorRecord } from '../errors.js'
 import type { LogLevel } from '../options.js'
+import { jsonOf } from '../plain.js'
 import type { Redactor } from '../redact.js'
 
 /** The levels a line can have. */
@@ -48,15 +49,7 @@ function escapeControls(text: string): string {
 export function fieldsText(fields: Record<string, unknown> | null | undefined, redact: Redactor): string | null {
   if (!fields) return null
   try {
-    const seen = new WeakSet<object>()
-    const text = JSON.stringify(fields, (_name, value: unknown) => {
-      if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') return String(value).slice(0, 100)
-      if (typeof value !== 'object' || value === null) return value
-      if (seen.has(value)) return '[seen above]'
-      seen.add(value)
-      return value instanceof Error ? toErrorRecord(value) : value
-    })
-    const clean = escapeControls(redact(text))
+    const clean = escapeControls(redact(jsonOf(fields, (error) => toErrorRecord(error, redact))))
     if (clean === '{}') return null
     return clean.length > longest ? JSON.stringify({ cut: clean.slice(0, longest) }) : clean
   } catch {
@@ -64,15 +57,20 @@ export function fieldsText(fields: Record<string, unknown> | null | undefined, r
   }
 }
 
-/** The kept record as it is handed out. */
-export function openRecord({ fields, ...rest }: KeptRecord): LogRecord {
-  if (fields === null) return { ...rest, fields: null }
+/** The way back from {@link fieldsText}. */
+export function openFields(text: string | null): Record<string, unknown> | null {
+  if (text === null) return null
   try {
-    return { ...rest, fields: JSON.parse(fields) as Record<string, unknown> }
+    return JSON.parse(text) as Record<string, unknown>
   } catch {
     // Striking out a secret such as `":` can break the JSON around it.
-    return { ...rest, fields: { text: fields } }
+    return { text }
   }
+}
+
+/** The kept record as it is handed out. */
+export function openRecord({ fields, ...rest }: KeptRecord): LogRecord {
+  return { ...rest, fields: openFields(fields) }
 }
 
 /** Who speaks: `store`, or `1/urgency`. */

@@ -50,7 +50,8 @@ export type HeaderSource = Headers | Record<string, string | string[] | undefine
 
 /**
  * Where an observation comes from: an answer, its headers, what a client threw (those of openai, @anthropic-ai/sdk, groq-sdk, @google/genai
- * and the AI SDK are known, also as a `cause`), or the parts put together by hand.
+ * and the AI SDK are known, and those that carry the answer as `response`, as axios, ky, got and superagent do; also as a `cause`), or the
+ * parts put together by hand.
  */
 export type ObservationSource =
   | Response

@@ -2,6 +2,7 @@
  * What user code in a worker thread gets as `ctx`. One object for the worker, and one for each task that inherits from it.
  */
 import { DroverError } from '../errors.js'
+import { isError, textOf } from '../plain.js'
 import type { QuotaClient, QuotaLease } from '../quotas/client.js'
 import type { Amounts } from '../store/engine.js'
 import type { WorkerContext, WorkerLog, WorkerQuota } from '../worker.js'
@@ -61,7 +62,7 @@ export class Context implements WorkerContext {
   }
 
   fail(reason: string | Error): never {
-    return this.#deps.crash(reason instanceof Error ? reason : new Error(String(reason)))
+    return this.#deps.crash(isError(reason) ? reason : new Error(textOf(reason)))
   }
 
   abort(reason: unknown): void {

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DroverError } from '../errors.js'
+import { messageOf, read } from '../plain.js'
 import { type DefinedWorker, isDefinedWorker } from '../worker.js'
 
 /**
@@ -25,7 +26,7 @@ async function importModule(href: string, file: string): Promise<Record<string, 
   try {
     return await import(href)
   } catch (error) {
-    if ((error as { code?: unknown })?.code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(file)) {
+    if (read(error, 'code') === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(file)) {
       await registerTypeScript(href, file)
       // Node.js remembers that this URL could not be loaded: under another one it is tried anew.
       const again = new URL(href)
@@ -62,8 +63,7 @@ function tsxApi(href: string): string {
 }
 
 function threw(file: string, cause: unknown): DroverError {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  return new DroverError('WORKER_MODULE_THREW', `worker module ${file} threw while it was imported: ${message}`, { cause })
+  return new DroverError('WORKER_MODULE_THREW', `worker module ${file} threw while it was imported: ${messageOf(cause)}`, { cause })
 }
 
 function describe(value: unknown): string {

@@ -2,8 +2,9 @@
  * The loop of a worker with tasks: holds leased tasks ready, runs them, and trades outcomes for more in one round trip to the
  * store. What is finished is sent while the next tasks run; a thread that dies leaves in shared memory what it had in hand.
  */
-import { mapErrorRecord, toErrorRecord } from '../errors.js'
+import { toErrorRecord } from '../errors.js'
 import { backoffDelay } from '../machines/backoff.js'
+import { messageOf, read } from '../plain.js'
 import type { QuotaClient, QuotaLease, QuotaSpent } from '../quotas/client.js'
 import type { Amounts, EngineClient, ExchangeReply, Outcome, Token } from '../store/engine.js'
 import { type DefinedWorker, TaskError } from '../worker.js'
@@ -287,10 +288,7 @@ export class TaskLoop {
     try {
       json = JSON.stringify(value === undefined ? null : value)
     } catch (cause) {
-      this.#fail(
-        task,
-        new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: ${(cause as Error).message}`, cause }),
-      )
+      this.#fail(task, new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: ${messageOf(cause)}`, cause }))
       return
     }
     if (json === undefined) {
@@ -306,15 +304,15 @@ export class TaskLoop {
 
   #failed(lease: Lease, cell: number, thrown: unknown, usage: Amounts | null): void {
     const { redact, boot } = this.#deps
-    const asked = TaskError.is(thrown) ? thrown : null
+    const asked = wishOf(thrown)
     if (asked?.release) {
       this.#outcome({ do: 'release', token: lease.token, inMs: asked.retryInMs ?? 0 }, cell, usage)
       return
     }
-    const error = mapErrorRecord(toErrorRecord(thrown), redact)
+    const error = toErrorRecord(thrown, redact)
     const last = lease.failures + 1 >= boot.tasks.maxAttempts || asked?.retry === false
     const retryInMs = last ? null : (asked?.retryInMs ?? backoffDelay(boot.tasks.backoff, lease.failures))
-    const raw = (thrown as { raw?: unknown })?.raw
+    const raw = read(thrown, 'raw')
     const outcome: Outcome = { do: 'fail', token: lease.token, error, retryInMs }
     if (typeof raw === 'string') outcome.value = raw
     this.#outcome(outcome, cell, usage)
@@ -488,4 +486,15 @@ export class TaskLoop {
 
 function isPromise(value: unknown): value is Promise<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+/** What a thrown TaskError asks for; null for anything else, and for one that cannot be read. */
+function wishOf(thrown: unknown): { retry: boolean; release: boolean; retryInMs: number | null } | null {
+  try {
+    if (!TaskError.is(thrown)) return null
+    const { retry, release, retryInMs } = thrown
+    return { retry, release, retryInMs }
+  } catch {
+    return null
+  }
 }

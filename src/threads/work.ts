@@ -5,8 +5,10 @@
  */
 import { getHeapStatistics, setHeapSnapshotNearHeapLimit } from 'node:v8'
 import { expose } from 'comlink'
-import { mapErrorRecord, toErrorRecord } from '../errors.js'
+import { toErrorRecord } from '../errors.js'
+import { fieldsText, openFields } from '../logs/record.js'
 import type { LogLevel } from '../options.js'
+import { textOf } from '../plain.js'
 import type { Port } from '../port.js'
 import { QuotaClient } from '../quotas/client.js'
 import { createRedactor } from '../redact.js'
@@ -44,7 +46,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
 
   /** The one way out for a worker that fails: says why, and goes. */
   function die(kind: Extract<ThreadReport, { type: 'failed' }>['kind'], thrown: unknown): never {
-    report({ type: 'failed', kind, error: mapErrorRecord(toErrorRecord(thrown), redact) })
+    report({ type: 'failed', kind, error: toErrorRecord(thrown, redact) })
     process.exit(1)
   }
 
@@ -61,14 +63,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
   function line(level: Exclude<LogLevel, 'silent'>) {
     return (message: string, fields?: Record<string, unknown>): void => {
       if (levels.indexOf(level) > levels.indexOf(logLevel)) return
-      report({ type: 'log', level, message: redact(String(message)), fields: fields ? clean(fields) : null })
-    }
-  }
-  function clean(fields: Record<string, unknown>): Record<string, unknown> {
-    try {
-      return JSON.parse(redact(JSON.stringify(fields))) as Record<string, unknown>
-    } catch (error) {
-      return { unreadable: (error as Error).message }
+      report({ type: 'log', level, message: redact(textOf(message)), fields: openFields(fieldsText(fields, redact)) })
     }
   }
   const log: WorkerLog = { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') }

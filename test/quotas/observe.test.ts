@@ -55,6 +55,25 @@ test('errors of the AI SDK are read, also when it has given up retrying', () => 
   assert.ok(observe(Object.assign(new Error('Unauthorized'), { statusCode: 401, responseBody: '' })).keyRejected)
 })
 
+test('the answer that an error carries as its response is read, as axios, ky and got hand it out', () => {
+  const answer = {
+    status: 429,
+    headers: { 'retry-after': '9' },
+    data: { error: { message: 'later', type: 'requests', code: 'rate_limit_exceeded' } },
+  }
+  const config = { headers: { Authorization: 'Bearer sk-secret' } }
+  const axios = Object.assign(new Error('Request failed with status code 429'), { code: 'ERR_BAD_REQUEST', config, response: answer })
+  const ky = Object.assign(new Error('Too Many Requests'), { response: new Response('', { status: 429, headers: answer.headers }) })
+  const got = Object.assign(new Error('Response code 429'), { response: { statusCode: 429, headers: answer.headers, body: '' } })
+  for (const error of [axios, ky, got, new Error('annotate', { cause: axios })]) {
+    const { refused, retryAfterMs } = observe(error)
+    assert.equal({ refused, retryAfterMs }, { refused: true, retryAfterMs: 9_000 })
+  }
+  const spent = { ...answer, data: { error: { message: 'quota', code: 'insufficient_quota' } } }
+  assert.ok(observe(Object.assign(new Error('429'), { response: spent })).spent, 'its body is read too')
+  assert.equal(observe({ status: 200, headers, data: completion } as never).used, { inputTokens: 1, outputTokens: 2, tokens: 3 })
+})
+
 test('what is wrapped around an answer does not hide it', () => {
   const answer = Object.assign(new Error('429'), { status: 429, headers: new Headers({ 'retry-after': '3' }) })
   const outer = Object.assign(new Error('task {"id":1} failed'), { status: 500, cause: answer })

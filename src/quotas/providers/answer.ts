@@ -27,6 +27,9 @@ export function readAnswer(source: ObservationSource): Answer | null {
   for (let depth = 0; depth <= deepestCause; depth++) {
     const parts = asRecord(next)
     if (!parts) break
+    // Where there is an answer it says more than the error around it. axios, ky, got and superagent put it there.
+    const response = asRecord(parts.response)
+    if (response) answers.push(partsOf(response))
     answers.push(partsOf(parts))
     // `lastError`: the AI SDK's RetryError.
     next = parts.cause ?? parts.lastError
@@ -43,7 +46,9 @@ function partsOf(source: Record<string, unknown>): Answer {
   if (Symbol.iterator in source) return { status: null, headers: readHeaders(source), body: null }
   // `statusCode`, `responseHeaders`, `responseBody`: the AI SDK's APICallError.
   const headers = readHeaders(source.headers ?? source.responseHeaders)
-  const body = readWholeBody(source.body) ?? readWholeBody(source.responseBody) ?? readError(source.error) ?? bodyInMessage(source.message)
+  // `data`: axios.
+  const { body: whole, responseBody, data, error, message } = source
+  const body = readWholeBody(whole) ?? readWholeBody(responseBody) ?? readWholeBody(data) ?? readError(error) ?? bodyInMessage(message)
   return { status: statusOf(source.status) ?? statusOf(source.statusCode) ?? statusOf(errorIn(body)?.code), headers, body }
 }
 
