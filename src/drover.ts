@@ -5,6 +5,7 @@ import { type InspectionEvent, type InspectionObserver, inspectActors } from './
 import { type ChangeOptions, Membership, type Patch } from './actors/membership.js'
 import { statusOf, systemStatus, treeStatus } from './actors/observe.js'
 import { laneOf, type OpenSystem, openSystem } from './actors/open-system.js'
+import { Outcome } from './actors/outcome.js'
 import type { QuotaHandle, QuotaReport } from './actors/quota-desk.js'
 import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
@@ -22,6 +23,8 @@ import type { CompiledWorker, DroverOptions, LogLevel, SupervisorOptions, Worker
 import { checkEventFilter, type EventPage, type EventQuery, type LabelQuery, readErrors, readEvents, readLabels } from './reads.js'
 import { createRedactor } from './redact.js'
 import { checkRange, type DeadTask, exportResults, type Result, type ResultRange, readDead, readResults } from './results.js'
+import { type RunEnd, type RunOptions, run } from './run.js'
+import type { RunReport } from './run-report.js'
 import { byId, type Selector, select } from './selector.js'
 import { stopOnSignals } from './signals.js'
 import type { Settings, SystemStatus, TreeStatus, WorkerStatus } from './status.js'
@@ -43,20 +46,6 @@ export interface ControlOutcome {
   ok: boolean
   /** Why not, or what happens next. */
   message: string
-}
-
-/** How a run ended. */
-export interface RunReport {
-  /** Workers whose tasks are all done. */
-  completed: string[]
-  /** Workers that are down on request. */
-  stopped: string[]
-  /** Workers that were given up. */
-  blacklisted: string[]
-  /** Results in all lanes. */
-  results: number
-  /** Tasks given up in all lanes. */
-  dead: number
 }
 
 /** A worker that was given up. */
@@ -99,6 +88,9 @@ export class Drover {
   #state: SystemStatus['state'] = 'open'
   readonly #waker: Waker
   readonly #membership: Membership
+  readonly #outcomes: Outcome
+  /** Those who wait in `done()`: the store stays open until they have their reports. */
+  readonly #finishing = new Set<Promise<unknown>>()
   /** Single tasks: to look at, to make due, to give up, to give another priority. */
   readonly tasks: Tasks
 
@@ -108,6 +100,7 @@ export class Drover {
     this.#workers = system.parts.config.workers
     this.#waker = new Waker(system.parts, system.hands)
     this.#membership = new Membership(system)
+    this.#outcomes = new Outcome(system)
     this.tasks = new Tasks({
       client: system.parts.store.client,
       reader: system.reader,
@@ -322,10 +315,11 @@ export class Drover {
     this.#assertOpen()
     if (typeof dataset !== 'string' || dataset === '') throw new DroverError('ARGUMENT_INVALID', 'load takes the name of a dataset first')
     const checked = checkLoadOptions(source, options)
-    const { loading, parts } = this.#system
+    const { loading, loaded, parts } = this.#system
     loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
     try {
       const report = await loadItems(parts.store.client, dataset, source, checked, this.#ending.signal, () => this.#waker.dataset(dataset))
+      loaded.add(dataset)
       parts.publish('dataset:load:finished', { ...report, at: parts.now() })
       return report
     } finally {
@@ -343,21 +337,52 @@ export class Drover {
   }
 
   /**
-   * Resolves when every worker that was started has completed or is down for good, and nothing is being loaded.
+   * Resolves when no work is left that could still be done: every worker has nothing left to do or is down for good, and nothing is being
+   * loaded. Waits for what goes on by itself (restarts, parole, quotas that come back, the first load of a dataset), and for workers that
+   * somebody has paused; says in the log what it waits for while nothing moves. A worker whose budget is spent or whose keys are retired
+   * keeps it waiting only while a status server is attached, by which somebody could lift that. What is not done then is in the report.
    *
    * @throws DroverError NOT_STARTED if nothing was started; STORE_FAILED if the store is gone
    */
   async done(): Promise<RunReport> {
     if (!this.#started) throw new DroverError('NOT_STARTED', 'done() before start(): nothing would ever be done')
-    const isDone = (): boolean => this.#system.loading.size === 0 && this.#allSettled()
-    do {
-      await this.#until(isDone)
-      await this.#waker.refresh()
-      // Somebody may have been woken meanwhile.
-    } while (!isDone())
-    const inState = (state: WorkerState): string[] => this.#workers.filter(({ id }) => this.#hands(id).state === state).map(({ id }) => id)
-    const { done, dead } = this.status()
-    return { completed: inState('completed'), stopped: inState('stopped'), blacklisted: inState('blacklisted'), results: done, dead }
+    const finishing = this.#finish()
+    this.#finishing.add(finishing)
+    try {
+      return await finishing
+    } finally {
+      this.#finishing.delete(finishing)
+    }
+  }
+
+  /**
+   * Starts, shows progress bars on a terminal, waits until it is done, and closes: a whole program. Does not touch `process.exitCode`.
+   *
+   * @returns the report, with the code that a process should end with
+   * @throws as `start` and `done` do; the system is closed then too
+   * @example
+   * await drover.load('messages', messages)
+   * const { exitCode } = await drover.run({ onDone: () => drover.export('labels.jsonl') })
+   * process.exitCode = exitCode
+   */
+  run(options: RunOptions = {}): Promise<RunEnd> {
+    return run(this, options)
+  }
+
+  async #finish(): Promise<RunReport> {
+    const isOver = (): boolean => (this.#closing ? this.#allSettled() : this.#system.loading.size === 0 && this.#outcomes.isOver())
+    const ended = this.#outcomes.watch()
+    try {
+      do {
+        await this.#until(isOver)
+        await this.#waker.refresh()
+        await this.#system.parts.quotas.lookAgain()
+        // Somebody may have been woken meanwhile.
+      } while (!isOver())
+    } finally {
+      ended()
+    }
+    return this.#outcomes.report(this.#closing !== null, this.status())
   }
 
   /** Committed results that match, lane by lane, in order of loading. */
@@ -594,6 +619,15 @@ export class Drover {
     return this.close()
   }
 
+  /**
+   * @internal Somebody is there who could raise a budget while the program waits in `done()`: a status server.
+   *
+   * @returns they are gone
+   */
+  attend(): () => void {
+    return this.#outcomes.attend()
+  }
+
   /** @internal Tells and stores what was done by hand through the status server. After the end there is nobody left to tell. */
   controlled(done: Omit<DroverEvents['http:control:done'], 'at'>): void {
     if (this.#state === 'closed') return
@@ -619,6 +653,7 @@ export class Drover {
     const running = this.#workers.filter(({ id }) => !this.#hands(id).settled)
     this.#stop(running, { type: 'STOP', reason: 'the system is closing', ...(drainMs !== undefined && { drainMs }) })
     await this.#until(() => this.#allSettled())
+    await Promise.allSettled(this.#finishing)
     root.send({ type: 'CLOSED' })
     await shutDown()
     this.#become('closed')

@@ -7,7 +7,7 @@ export type { InspectionEvent, InspectionObserver } from './actors/inspection.js
 export type { ChangeOptions, Patch } from './actors/membership.js'
 export type { QuotaHandle, QuotaReport } from './actors/quota-desk.js'
 export { type ConfigIssue, compileConfig, loadConfig, type ValidatedConfig, validateConfig } from './config.js'
-export { type BlacklistEntry, type ControlOutcome, createDrover, type Drover, type ResetOutcome, type RunReport } from './drover.js'
+export { type BlacklistEntry, type ControlOutcome, createDrover, type Drover, type ResetOutcome } from './drover.js'
 export { DroverError, type ErrorCode, type ErrorGroup, type ErrorKind, type ErrorRecord, errorCodes, QuotaError } from './errors.js'
 export type { DroverEvents, EventName, Listener, SystemState } from './events.js'
 export type { LaneQuery } from './filters.js'
@@ -42,6 +42,8 @@ export type { HeaderSource, Observation, ObservationSource, Provider, QuotaReadi
 export { type AnthropicLimits, type GeminiLimits, type GroqLimits, type OpenaiLimits, quotas } from './quotas/presets.js'
 export type { EventPage, EventQuery, LabelQuery } from './reads.js'
 export type { DeadTask, Result, ResultRange } from './results.js'
+export type { RunEnd, RunOptions } from './run.js'
+export type { Incomplete, RunReport } from './run-report.js'
 export type { Selector } from './selector.js'
 export type { Settings, SupervisorStatus, SystemStatus, TreeStatus, WorkerStatus } from './status.js'
 export type {

@@ -92,7 +92,7 @@ function lines(terminal: Terminal, now: () => number): View {
   return {
     update,
     changed: ({ worker, to, reason }) => {
-      if (noteworthy.has(to)) write(`${worker}: ${to}${to === 'completed' ? '' : ` (${reason.split('\n', 1)[0]})`}`)
+      if (noteworthy.has(to)) write(`${worker}: ${to} (${reason.split('\n', 1)[0]})`)
     },
     end: update,
   }

@@ -50,6 +50,8 @@ export interface OpenSystem {
   silence: Map<string, number>
   /** Datasets being loaded, with how many loads. */
   loading: Map<string, number>
+  /** Datasets that this host has loaded. */
+  loaded: Set<string>
   /** Told when something changed that somebody may be waiting for. */
   watchers: Set<() => void>
   /** Makes workers known to the store, and their hands, where they are new. */
@@ -98,6 +100,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
 
     const lanes = new Lanes(now)
     const loading = new Map<string, number>()
+    const loaded = new Set<string>()
     const silence = new Map<string, number>()
     const watchers = new Set<() => void>()
     const hands = new Map<string, WorkerHands>()
@@ -146,6 +149,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       },
       isClosing: () => root.getSnapshot().matches('closing') || root.getSnapshot().matches('closed'),
       isLoading: (dataset) => loading.has(dataset),
+      wasLoaded: (dataset) => loaded.has(dataset),
       isSupervised: (worker) => tree.above(worker).length > 0,
     }
     const supervision: SupervisionEffects = {
@@ -242,6 +246,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       supervisors,
       silence,
       loading,
+      loaded,
       watchers,
       declare,
       until,

@@ -80,7 +80,17 @@ export class QuotaDesk {
     this.#told.set(name, until)
     parts.publish('quota:window:spent', { quota, window, until, at: parts.now() })
     const when = until === null ? 'until its budget is raised' : `until ${new Date(until).toISOString()}`
-    parts.logs.part('system').info(`${window} of quota ${quota} is spent ${when}`)
+    parts.logs.part('system')[until === null ? 'warn' : 'info'](`${window} of quota ${quota} is spent ${when}`)
+  }
+
+  /** A worker found all its keys retired. Told once, until one is revived. */
+  retired(choices: readonly string[]): void {
+    const { parts } = this.#own
+    this.keepLooking()
+    const name = choices.join(', ')
+    if (this.#told.has(name)) return
+    this.#told.set(name, null)
+    parts.logs.part('system').warn(`every key of ${name} is retired: its workers pause until one is revived`)
   }
 
   get names(): string[] {
@@ -180,7 +190,7 @@ export class QuotaDesk {
   }
 
   /** Wakes one worker of each quota that would grant again; the others follow, if there is room for them too. */
-  async #lookAgain(): Promise<void> {
+  async lookAgain(): Promise<void> {
     const { hands, parts } = this.#own
     const tried = new Set<string>()
     for (const own of hands.values()) {
@@ -200,7 +210,7 @@ export class QuotaDesk {
       this.#looking = null
       const { hands, parts } = this.#own
       if (parts.isClosing()) return
-      await this.#lookAgain()
+      await this.lookAgain()
       if ([...hands.values()].some(({ waitsFor }) => waitsFor)) this.keepLooking()
     }, lookEveryMs)
     this.#looking.unref()

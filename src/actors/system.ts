@@ -47,6 +47,8 @@ export interface SystemParts {
   isClosing: () => boolean
   /** Whether items are being loaded into a dataset right now. */
   isLoading: (dataset: string) => boolean
+  /** Whether this host has loaded items into a dataset, be it none. */
+  wasLoaded: (dataset: string) => boolean
   /** Whether a worker stands under a supervisor, and not directly under the system. */
   isSupervised: (worker: string) => boolean
 }

@@ -17,6 +17,7 @@ import { filledPolicy } from '../machines/restart-policy.js'
 import type { SlotRequest } from '../machines/slots.js'
 import type { Phase } from '../machines/supervision.js'
 import type { CompiledWorker, LogLevel } from '../options.js'
+import { laneEnd } from '../run-report.js'
 import type { Amounts, Fence, Holder } from '../store/engine.js'
 import type { BeatSlot } from '../threads/beats.js'
 import type { ThreadReport } from '../threads/protocol.js'
@@ -137,6 +138,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get waitsFor(): QuotaNeed | null {
     return this.state === 'parked' || this.state === 'paused' ? this.#waitsFor : null
   }
+  /** Paused because of a spent budget or retired keys: it goes on when somebody raises the one or revives the other. */
+  get waitsForHand(): boolean {
+    return this.state === 'paused' && this.#waitsFor !== null
+  }
   get holder(): Holder | null {
     return this.#holder
   }
@@ -150,6 +155,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const { state } = this
     if (state === 'queued') return !this.#admitted ? 'wanted' : this.#parts.slots.holds(this.config.id) ? 'starting' : 'queued'
     return phases[state] === 'down' && this.beingStarted ? 'wanted' : phases[state]
+  }
+  /** Whether it has a thread that has nothing to do. */
+  get idle(): boolean {
+    return false
   }
   get hasRun(): boolean {
     return this.state === 'completed' && this.config.dataset === null && this.wanted
@@ -373,7 +382,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         if (holder) return this.ref.send({ type: 'REFUSED', reason: heldBy(holder) })
         const counts = this.#parts.lanes.get(this.config.id)
         if (this.config.dataset !== null && counts?.complete && !this.#parts.isLoading(this.config.dataset)) {
-          return this.ref.send({ type: 'COMPLETE' })
+          return this.ref.send({ type: 'COMPLETE', reason: laneEnd({ ...counts, target: this.config.target }) })
         }
         this.#startThread()
         if (this.ref.getSnapshot().context.pauseWanted) this.pause()
@@ -478,7 +487,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   #onReport(report: ThreadReport): void {
-    const { monitor, logs, isLoading } = this.#parts
+    const { monitor, logs, lanes, isLoading } = this.#parts
     switch (report.type) {
       case 'ready':
         this.#readyAt = this.now()
@@ -494,10 +503,14 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       case 'working':
         this.ref.send({ type: 'WORKING' })
         break
-      case 'complete':
+      case 'complete': {
+        const { dataset, target } = this.config
+        if (report.counts) lanes.update([report.counts])
+        const reason = report.counts ? laneEnd({ ...report.counts, target }) : 'run() returned'
         // While items are still coming in, an empty lane is only waiting; it is poked when there are more, and at the end.
-        this.ref.send(this.config.dataset !== null && isLoading(this.config.dataset) ? { type: 'WAITING' } : { type: 'COMPLETE' })
+        this.ref.send(dataset !== null && isLoading(dataset) ? { type: 'WAITING' } : { type: 'COMPLETE', reason })
         break
+      }
       case 'spent':
         this.#quotaSpent(report)
         break
@@ -524,7 +537,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const until = Number.isFinite(inMs) ? this.now() + inMs : null
     this.#waitsFor = { choices: this.config.quota?.choices ?? [quota], amounts }
     if (window === 'retired') {
-      this.#parts.quotas.keepLooking()
+      this.#parts.quotas.retired(this.#waitsFor.choices)
       this.ref.send({
         type: 'PAUSE',
         reason: `every key of its quota (${this.config.quota?.choices.join(', ')}) is retired: revive one to go on`,

@@ -95,7 +95,9 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
   // Where this is mounted in another app, what is below the path is ours to answer.
   app.all('*', (c) => c.json(errorAnswer('NOT_FOUND', 'there is nothing at this path'), 404))
 
+  const leave = drover.attend()
   const end = (): void => {
+    leave()
     closing.abort()
     hub.close()
     sessions.clear()

@@ -21,7 +21,7 @@ export const workerStates = {
   blacklisted: 'given up; stays down until reset, or until parole',
   stopping: 'asked to finish: drain, then deadline, then terminate',
   stopped: 'down on request',
-  completed: 'all tasks done',
+  completed: 'nothing left to do; what is dead stays dead',
 } as const
 
 export type WorkerState = keyof typeof workerStates
@@ -108,8 +108,8 @@ export type LifecycleEvent =
   | { type: 'REFUSED'; reason: string }
   | { type: 'WAITING' }
   | { type: 'WORKING' }
-  /** Nothing is left to do. */
-  | { type: 'COMPLETE' }
+  /** Nothing is left to do; `reason` says what was done. */
+  | { type: 'COMPLETE'; reason?: string }
   /** There may be work again: starts a completed worker that somebody started in this host, and nobody has stopped since. */
   | { type: 'MORE' }
   | { type: 'PARK'; until: number; reason: string }

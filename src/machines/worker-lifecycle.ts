@@ -92,6 +92,12 @@ export const workerLifecycle = setup({
     becauseAsked: assign({
       memory: ({ context, event }) => ({ ...context.memory, reason: (event.type === 'STOP' && event.reason) || 'stopped' }),
     }),
+    becauseComplete: assign({
+      memory: ({ context, event }) => ({
+        ...context.memory,
+        reason: (event.type === 'COMPLETE' && event.reason) || 'nothing left to do',
+      }),
+    }),
     /** It was decided and not granted. */
     takeRestartBack: assign({
       memory: ({ context: { memory } }) => ({
@@ -309,10 +315,7 @@ export const workerLifecycle = setup({
             },
             COMPLETE: {
               target: '#worker.completed',
-              actions: [
-                { type: 'because', params: { reason: 'nothing left to do' } },
-                { type: 'ends', params: { how: 'completed' } },
-              ],
+              actions: ['becauseComplete', { type: 'ends', params: { how: 'completed' } }],
             },
             // The thread is told before it is ready, or it would begin with a task.
             PAUSE: { actions: ['wantPause', 'pause'] },
@@ -336,11 +339,7 @@ export const workerLifecycle = setup({
           on: {
             COMPLETE: {
               target: '.draining',
-              actions: assign(({ context }) => ({
-                next: 'completed' as const,
-                drainFor: context.drainMs,
-                memory: { ...context.memory, reason: 'all tasks done' },
-              })),
+              actions: [assign(({ context }) => ({ next: 'completed' as const, drainFor: context.drainMs })), 'becauseComplete'],
             },
             PARK: {
               target: '.draining',

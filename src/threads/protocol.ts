@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '../errors.js'
 import type { CompiledWorkerQuota, Heartbeat, LogLevel, RecycleOptions, TaskPolicy } from '../options.js'
-import type { Amounts, Fence } from '../store/engine.js'
+import type { Amounts, Fence, LaneCounts } from '../store/engine.js'
 import type { CpuProfile } from './evidence.js'
 
 /** What a worker is born with, wherever it runs. */
@@ -83,8 +83,8 @@ export type ThreadReport =
   /** Nothing can be done now: waits for quota, or for a task to be due. */
   | { type: 'waiting' }
   | { type: 'working' }
-  /** Nothing is left to do (or `run` returned). */
-  | { type: 'complete' }
+  /** Nothing is left to do: where its lane stands. null: `run` returned. */
+  | { type: 'complete'; counts: LaneCounts | null }
   /** There is no room for a task of such amounts for so long; Infinity: a budget is spent. */
   | { type: 'spent'; inMs: number; quota: string; window: string; amounts: Amounts }
   /** The provider does not accept the key of a quota any more. */

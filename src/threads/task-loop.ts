@@ -441,7 +441,7 @@ export class TaskLoop {
     if (count > 0) this.#prefetch.adapt()
   }
 
-  #noteShortage({ shortage }: ExchangeReply, want: number): void {
+  #noteShortage({ shortage, counts }: ExchangeReply, want: number): void {
     const { report } = this.#deps
     if (!shortage || want === 0) {
       if (want > 0) this.#waitUntil = 0
@@ -452,7 +452,7 @@ export class TaskLoop {
       this.#waitUntil = Number.POSITIVE_INFINITY
       if (empty && !this.#toldComplete) {
         this.#toldComplete = true
-        report({ type: 'complete' })
+        report({ type: 'complete', counts })
       }
       return
     }

@@ -132,7 +132,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
       await own()
       beats.phase('waiting')
       if (boot.permanent && !finishing) await returned()
-      else report({ type: 'complete' })
+      else report({ type: 'complete', counts: null })
     } catch (error) {
       if (!finishing) die('uncaught-error', error)
     }

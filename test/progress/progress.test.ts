@@ -114,7 +114,7 @@ test('without a TTY the changes of state that matter have a line of their own', 
   bench.events.emit('worker:state:changed', changed('1/urgency', 'crashed', 'exit: code 3\nand more'))
   bench.events.emit('worker:state:changed', changed('2/urgency', 'completed', 'nothing left'))
   progress.stop()
-  assert.equal(bench.written, ['12:00:05 1/urgency: crashed (exit: code 3)\n', '12:00:05 2/urgency: completed\n'])
+  assert.equal(bench.written, ['12:00:05 1/urgency: crashed (exit: code 3)\n', '12:00:05 2/urgency: completed (nothing left)\n'])
 })
 
 for (const to of ['closed', 'failed'] as const) {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openSystem } from '../../src/actors/open-system.js'
 import type { SystemParts } from '../../src/actors/system.js'
 import { Drover } from '../../src/drover.js'
-import type { DroverEvents, DroverOptions, EventName, WorkerOptions } from '../../src/index.js'
+import type { DroverEvents, DroverOptions, EventName, RunReport, WorkerOptions } from '../../src/index.js'
 
 export const puppet = new URL('../fixtures/puppet.worker.ts', import.meta.url)
 
@@ -98,6 +98,12 @@ export async function until(condition: () => boolean, what: string, withinMs = 2
 /** Items `n` of them, each made by `make`. */
 export function items(n: number, make: (i: number) => object = () => ({})): { id: string }[] {
   return Array.from({ length: n }, (_, i) => ({ id: `item-${i}`, ...make(i) }))
+}
+
+/** The report of a run of which nothing else is worth telling. */
+export function reportWith(more: Partial<RunReport>): RunReport {
+  const lists = { completed: [], stopped: [], blacklisted: [], held: [], paused: [], parked: [], incomplete: [], errors: [] }
+  return { ok: true, interrupted: false, results: 0, dead: 0, ...lists, ...more }
 }
 
 export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {

@@ -138,7 +138,7 @@ test('a significant child that completes shuts its supervisor down, which is no 
   tell('a', 'return')
   await until(() => (system.tree()[0] as { state: string }).state === 'down', 'shut down')
   assert.equal([system.worker('a').status().state, system.worker('b').status().state], ['completed', 'stopped'])
-  assert.is(system.worker('b').status().reason, 's shut down: its significant child a ended: all tasks done')
+  assert.is(system.worker('b').status().reason, 's shut down: its significant child a ended: run() returned')
   assert.equal([escalations.length, system.worker('x').status().state], [0, 'running'])
 })
 

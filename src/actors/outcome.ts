@@ -1,0 +1,113 @@
+/**
+ * Whether the run is over, and how it ended: takes the facts from hands and lanes, and says in the log what is waited for while nothing
+ * moves.
+ */
+import { readErrors } from '../reads.js'
+import { describeWait, isOver, type RunReport, reportOf, type WorkerFacts } from '../run-report.js'
+import type { OpenSystem } from './open-system.js'
+import { heldBy, type WorkerHands } from './worker.js'
+
+/** What lasts shorter is not worth a line. */
+const sayAfterMs = 1_000
+
+export class Outcome {
+  readonly #system: OpenSystem
+  /** Who could lift what a worker waits for. */
+  readonly #attendants = new Set<object>()
+  /** How many wait for the end. */
+  #waiting = 0
+  #timer: NodeJS.Timeout | null = null
+  /** What was said last. */
+  #said = ''
+
+  constructor(system: OpenSystem) {
+    this.#system = system
+  }
+
+  /**
+   * Somebody is there who can raise a budget, or revive a key, while the program waits.
+   *
+   * @returns they are gone
+   */
+  attend(): () => void {
+    const attendant = {}
+    this.#attendants.add(attendant)
+    return () => {
+      this.#attendants.delete(attendant)
+      this.#system.parts.changed()
+    }
+  }
+
+  isOver(): boolean {
+    return isOver(this.#facts(), this.#attendants.size > 0)
+  }
+
+  /** Watches what is waited for until the answer is called. */
+  watch(): () => void {
+    const { watchers } = this.#system
+    const look = (): void => this.#look()
+    this.#waiting++
+    watchers.add(look)
+    look()
+    return () => {
+      watchers.delete(look)
+      if (--this.#waiting > 0) return
+      this.#said = ''
+      this.#hush()
+    }
+  }
+
+  async report(interrupted: boolean, counts: { done: number; dead: number }): Promise<RunReport> {
+    const report = reportOf([...this.#facts()], { results: counts.done, dead: counts.dead, interrupted })
+    return { ...report, errors: counts.dead > 0 ? await readErrors(this.#system.reader, {}) : [] }
+  }
+
+  /** One after another: who asks seldom needs all. */
+  *#facts(): Generator<WorkerFacts> {
+    for (const hands of this.#system.hands.values()) yield this.#factsOf(hands)
+  }
+
+  #factsOf(hands: WorkerHands): WorkerFacts {
+    const { parts, loading } = this.#system
+    const { id, dataset, enabled, target } = hands.config
+    const counts = parts.lanes.get(id)
+    const neverLoaded = dataset !== null && target !== 0 && counts?.total === 0 && !loading.has(dataset) && !parts.wasLoaded(dataset)
+    const laneDone = dataset === null ? null : counts?.complete === true && !neverLoaded
+    const { done = 0, dead = 0, total = 0 } = counts ?? {}
+    const wanted = target !== null && total === target ? target - done : total - done - dead
+    return {
+      id,
+      state: hands.state,
+      reason: hands.memory.reason,
+      enabled,
+      dataset,
+      wanted: hands.wanted,
+      settled: hands.settled,
+      laneDone,
+      left: counts === null ? null : laneDone ? 0 : Math.max(0, wanted),
+      idle: hands.idle,
+      waitsForHand: hands.waitsForHand,
+      heldBy: hands.holder && heldBy(hands.holder),
+      neverLoaded,
+    }
+  }
+
+  /** Says it once nothing has moved for a moment, and again when it is something else. */
+  #look(): void {
+    if (describeWait(this.#facts()) === null) this.#hush()
+    else this.#timer ??= setTimeout(() => this.#say(), sayAfterMs).unref()
+  }
+
+  #say(): void {
+    this.#timer = null
+    const wait = describeWait(this.#facts())
+    if (wait === null || wait.text === this.#said) return
+    this.#said = wait.text
+    this.#system.parts.logs.part('system')[wait.needsHand ? 'warn' : 'info'](`done() waits: ${wait.text}`)
+  }
+
+  #hush(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+}
