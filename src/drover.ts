@@ -206,8 +206,11 @@ export class Drover {
         hands.stop({ type: 'BLACKLIST', why, ...drain })
         await this.#until(() => hands.state === 'blacklisted')
         // Later systems know of it from the store alone.
-        await this.#system.parts.recorder.flush()
-        return this.#outcome(worker, true, 'blacklisted')
+        return this.#system.parts.recorder.flush().then(
+          () => this.#outcome(worker, true, 'blacklisted'),
+          (error: Error) =>
+            this.#outcome(worker, false, `blacklisted, but not in the store yet (${error.message}): it is tried again until it is`),
+        )
       }),
     )
   }
@@ -525,7 +528,7 @@ export class Drover {
   async failures(query: { worker?: string; limit?: number } = {}): Promise<{ worker: string; failure: Failure }[]> {
     checkFilter('the query', query, ['worker', 'limit'])
     const filter = checkEventFilter(query)
-    await this.#system.parts.recorder.flush()
+    await this.#flushed()
     const { rows } = await this.#system.reader.read('latestEvents', { ...filter, types: ['worker:failure:recorded'] })
     return rows.map((row) => row.payload as { worker: string; failure: Failure })
   }
@@ -534,7 +537,7 @@ export class Drover {
   async history(query: { worker?: string; types?: EventName[]; limit?: number } = {}): Promise<StoredEvent[]> {
     checkFilter('the query', query, ['worker', 'types', 'limit'])
     const filter = checkEventFilter(query)
-    await this.#system.parts.recorder.flush()
+    await this.#flushed()
     return (await this.#system.reader.read('latestEvents', filter)).rows
   }
 
@@ -542,7 +545,7 @@ export class Drover {
   async events(query: EventQuery = {}): Promise<EventPage> {
     checkFilter('the query', query, ['worker', 'types', 'limit', 'after'])
     const filter = checkEventFilter(query)
-    await this.#system.parts.recorder.flush()
+    await this.#flushed()
     return readEvents(this.#system.reader, filter, query.after)
   }
 
@@ -651,7 +654,7 @@ export class Drover {
     root.send({ type: 'CLOSE' })
     this.#waker.stop()
     const running = this.#workers.filter(({ id }) => !this.#hands(id).settled)
-    this.#stop(running, { type: 'STOP', reason: 'the system is closing', ...(drainMs !== undefined && { drainMs }) })
+    this.#stop(running, { type: 'STOP', reason: 'the system is closing', closing: true, ...(drainMs !== undefined && { drainMs }) })
     await this.#until(() => this.#allSettled())
     await Promise.allSettled(this.#finishing)
     root.send({ type: 'CLOSED' })
@@ -667,7 +670,7 @@ export class Drover {
     root.send({ type: 'FAIL' })
     this.#become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })
-    for (const { id } of this.#workers) this.#hands(id).stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0 })
+    for (const { id } of this.#workers) this.#hands(id).stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
   }
 
   #become(to: SystemStatus['state']): void {
@@ -750,6 +753,11 @@ export class Drover {
 
   #tell(worker: string, event: LifecycleEvent): void {
     this.#hands(worker).tell(event)
+  }
+
+  /** What happened is in the store, or it was said that it cannot be. */
+  async #flushed(): Promise<void> {
+    await this.#system.parts.recorder.flush().catch(() => {})
   }
 
   /** As the system's own `until`, and rejects when the system fails before. */

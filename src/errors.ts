@@ -25,6 +25,8 @@ export const errorCodes = {
   WORKER_MODULE_TYPESCRIPT: 'WORKER_MODULE_TYPESCRIPT',
   /** No slot is free and `onFull` is `'reject'`. */
   SLOTS_FULL: 'SLOTS_FULL',
+  /** No thread or process can be started on this machine now: `cause` says what is missing (open files, memory, a folder for temporary files). */
+  HOST_SHORT: 'HOST_SHORT',
   /** The thread ended while a call to it was pending, or had ended before. */
   THREAD_GONE: 'THREAD_GONE',
   /** The store's folder does not exist. */

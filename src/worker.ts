@@ -66,7 +66,7 @@ export interface WorkerContext<State = unknown, Input = unknown> {
   progress(steps?: number): void
   /**
    * Asks the watchdog for patience: for so long from now neither missing beats nor missing progress count. Ends with the next
-   * progress.
+   * progress. In `setup`: the start timeout comes so long from now at the earliest.
    *
    * @param ms more than 0
    */

@@ -8,7 +8,7 @@ import { Starvation } from '../threads/starvation.js'
 
 /** Whoever is told. */
 interface Watched {
-  send(event: { type: 'STUCK'; kind: 'heartbeat-lost' | 'progress-stalled'; message: string }): void
+  send(event: { type: 'STUCK'; kind: 'heartbeat-lost' | 'progress-stalled'; message: string; silentMs: number }): void
 }
 
 export type MonitorEvent =

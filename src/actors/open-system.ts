@@ -117,7 +117,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       })
     const supervisors = new Map<string, { state: SupervisorState; reason: string; since: number }>()
     const handsOf = (worker: string): WorkerHands => hands.get(worker) as WorkerHands
-    const recorder = new Recorder(store.client, host.id, (error) => report('could not store what happened', error))
+    const recorder = new Recorder(store.client, host.id, log)
     const publish = <Name extends EventName>(name: Name, payload: DroverEvents[Name]): void => {
       events.emit(name, payload)
       recorder.event(name, payload, now())
@@ -143,6 +143,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       monitor: { send: (event) => root.system.get('monitor')?.send(event) },
       now,
       publish,
+      tell: (name, payload) => events.emit(name, payload),
       report,
       changed: () => {
         for (const look of [...watchers]) look()
@@ -214,6 +215,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       publish('store:thread:restarted', { message: toErrorRecord(error).message, at: now() })
       log.warn('the store thread died and was replaced', { error: toErrorRecord(error) })
     })
+    store.on('failed', ({ error }) => recorder.end(error))
     store.onReconnect = (worker) => hands.get(worker)?.reconnectStore()
 
     const stopPresence = keepPresent(store.client, host.id, {
@@ -227,7 +229,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
     const shutDown = async (): Promise<void> => {
       stopPresence()
       tellFound()
-      await recorder.flush()
+      await recorder.close()
       root.stop()
       await store.client.call('leave', { host: host.id }).catch((error: unknown) => report('could not leave the store', error))
       await reader.close()
@@ -279,7 +281,9 @@ function tellRecovered(taken: TakenBack, publish: SystemParts['publish'], at: nu
 /** What an earlier host left of a worker. One that was live there when that host went is orphaned. */
 function restore(row: WorkerRow | null, recovered: TakenBack, at: number): { state: WorkerState; memory: WorkerMemory } | null {
   if (!row || !(row.state in workerStates) || row.holder) return null
-  const memory: WorkerMemory = { ...freshMemory, ...(row.memory as Partial<WorkerMemory> | null) }
+  const kept = row.memory as Partial<WorkerMemory> | null
+  // Stores of before knew when restarts were, not for how long the worker had been active.
+  const memory: WorkerMemory = { ...freshMemory, activeMs: kept?.restarts?.at(-1)?.at ?? 0, ...kept }
   if (!recovered.workers.includes(row.worker)) return { state: row.state as WorkerState, memory }
   const live: readonly string[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
   if (!live.includes(row.state)) return { state: row.state as WorkerState, memory }

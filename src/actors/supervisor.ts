@@ -222,12 +222,12 @@ export const supervisor = setup({
         else effects.worker(child.worker).startAgain()
       }
     },
-    /** For how long a child has to wait before it is restarted does not count. */
+    /** For how long a child has to wait before it is restarted does not count, be that in backoff, for its siblings or for a slot. */
     noteWaiting: ({ context: { node, window, effects }, event }) => {
       const child = event.type === 'MOVED' ? node.children.find((each) => workersOf(each).includes(event.worker)) : undefined
       if (!child) return
       const phases = workersOf(child).map((worker) => effects.worker(worker).phase)
-      const waits = phases.some((phase) => phase === 'waiting' || phase === 'wanted')
+      const waits = phases.some((phase) => phase === 'waiting' || phase === 'wanted' || phase === 'queued')
       window.waits(nodeId(child), waits && !phases.some((phase) => phase === 'up' || phase === 'starting'), effects.now())
     },
   },

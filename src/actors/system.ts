@@ -40,6 +40,8 @@ export interface SystemParts {
   now: () => number
   /** Emits an event and stores it if it is one of those. */
   publish: <Name extends EventName>(name: Name, payload: DroverEvents[Name]) => void
+  /** Only emits it: it was given to the recorder before. */
+  tell: <Name extends EventName>(name: Name, payload: DroverEvents[Name]) => void
   /** Logs something that went wrong inside and harms nobody else. */
   report: (what: string, error: unknown) => void
   /** Something changed that somebody may be waiting for. */

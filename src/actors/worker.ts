@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
+import type { DroverEvents } from '../events.js'
 import type { Evidence, Failure, FailureKind } from '../machines/failure.js'
 import type {
   LifecycleEffects,
@@ -14,6 +15,7 @@ import type {
   WorkerState,
 } from '../machines/lifecycle-contract.js'
 import { filledPolicy } from '../machines/restart-policy.js'
+import { shortageOf } from '../machines/shortage.js'
 import type { SlotRequest } from '../machines/slots.js'
 import type { Phase } from '../machines/supervision.js'
 import type { CompiledWorker, LogLevel } from '../options.js'
@@ -46,6 +48,9 @@ const phases: Record<Exclude<WorkerState, 'queued'>, Phase> = {
   stuck: 'falling',
   crashed: 'falling',
 }
+
+/** Why it cannot be started is said again so often, while it stays the same. */
+const saidEveryMs = 60_000
 
 /** So many of a worker's last lines go with a failure. */
 const evidenceLines = 10
@@ -83,6 +88,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #holds = 0
   /** The memory that goes with a state being entered: the actor's snapshot is not there yet. */
   #entering: WorkerMemory | null = null
+  /** What is told when the store has it, and what comes after that. */
+  #telling: Promise<void> | null = null
+  /** The latest word on why it cannot be started. */
+  #saidShort = { why: '', at: 0 }
   /** What its quota has no room for, because of which it is parked or paused. */
   #waitsFor: QuotaNeed | null = null
   /** Slots lost to threads that could not be ended, oldest first. */
@@ -169,6 +178,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
   /** Whether it stays as it is until somebody does something. */
   get settled(): boolean {
+    if (this.#telling !== null && !this.#parts.isClosing()) return false
     return this.#holds === 0 && this.#starts.size === 0 && free.includes(this.state) && !this.#awaitsParole
   }
 
@@ -204,20 +214,46 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     if (from === null) return
     this.#admitted = false
     if (free.includes(to)) this.#giveBack()
-    const { publish, recorder, logs, changed } = this.#parts
+    const { recorder, changed } = this.#parts
     this.#entering = memory
-    publish('worker:state:changed', { worker: this.config.id, from, to, reason: memory.reason, at: this.#since })
+    const moved = { worker: this.config.id, from, to, reason: memory.reason, at: this.#since }
+    recorder.event('worker:state:changed', moved, this.#since)
     recorder.transition({ worker: this.config.id, state: to, memory: { ...memory } })
-    const level = to === 'blacklisted' ? 'error' : to === 'crashed' || to === 'stuck' ? 'warn' : 'info'
-    logs.worker(this.config.annotator, this.config.domain)[level](`${from} -> ${to}: ${memory.reason}`)
-    if (to === 'backoff' && memory.until !== null) {
-      const delayMs = Math.max(0, Math.round(memory.until - this.#since))
-      publish('worker:restart:scheduled', { worker: this.config.id, delayMs, restarts: memory.restartCount, at: this.#since })
-    }
+    // Whoever hears that it is given up, or until when it waits, may rely on it that the next host knows.
+    const outlivesHost = to === 'blacklisted' || memory.until !== null
+    this.#tellInTurn(() => this.#tellMoved(moved, memory), outlivesHost ? recorder.written() : null)
     if (to === 'completed') void this.#lookAgain()
     this.#moved()
     changed()
     this.#entering = null
+  }
+
+  #tellMoved(moved: DroverEvents['worker:state:changed'], { until, restartCount }: WorkerMemory): void {
+    const { tell, logs } = this.#parts
+    const { worker, from, to, reason, at } = moved
+    tell('worker:state:changed', moved)
+    const level = to === 'blacklisted' ? 'error' : to === 'crashed' || to === 'stuck' ? 'warn' : 'info'
+    logs.worker(this.config.annotator, this.config.domain)[level](`${from} -> ${to}: ${reason}`)
+    if (to !== 'backoff' || until === null) return
+    tell('worker:restart:scheduled', { worker, delayMs: Math.max(0, Math.round(until - at)), restarts: restartCount, at })
+  }
+
+  /** Tells at once, or after that, and never before what is still to be told. */
+  #tellInTurn(tell: () => void, after: Promise<void> | null): void {
+    if (after === null && this.#telling === null) {
+      tell()
+      return
+    }
+    const telling = Promise.all([this.#telling, after]).then(() => {
+      if (this.#telling === telling) this.#telling = null
+      tell()
+      this.#parts.changed()
+    })
+    this.#telling = telling
+  }
+
+  keep(memory: WorkerMemory): void {
+    this.#parts.recorder.transition({ worker: this.config.id, state: this.state, memory: { ...memory } })
   }
 
   /** Its phase has changed: others may have waited for that. */
@@ -375,8 +411,15 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#pendingSpawn = start
     this.#readyAt = null
     this.acquire()
-      .then((holder) => {
+      .catch((error: unknown) => {
+        // Whatever the registry failed with is not the worker's.
         if (this.#pendingSpawn !== start) return
+        this.#pendingSpawn = null
+        if (start.cancelled) this.#ended(null)
+        else this.#short(toErrorRecord(error))
+      })
+      .then((holder) => {
+        if (this.#pendingSpawn !== start || holder === undefined) return
         this.#pendingSpawn = null
         if (start.cancelled) return this.#ended(null)
         if (holder) return this.ref.send({ type: 'REFUSED', reason: heldBy(holder) })
@@ -392,6 +435,18 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         this.#pendingSpawn = null
         this.#ended(start.cancelled ? null : this.#failure('start-error', toErrorRecord(error)))
       })
+  }
+
+  #short(error: ErrorRecord): void {
+    const { code = error.name, message } = error
+    this.ref.send({ type: 'SHORT', why: `cannot be started now: ${code}: ${message}` })
+  }
+
+  short(why: string, times: number): void {
+    const now = this.now()
+    if (times > 1 && this.#saidShort.why === why && now - this.#saidShort.at < saidEveryMs) return
+    this.#saidShort = { why, at: now }
+    this.#parts.logs.worker(this.config.annotator, this.config.domain).warn(`${why}; tried again until it can be`)
   }
 
   pause(): void {
@@ -480,16 +535,24 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       board.giveBack(slot)
       this.#slot = null
       this.#thread = null
-      this.#ended(this.#failure('start-error', toErrorRecord(error)))
+      const record = toErrorRecord(error)
+      if (shortageOf(record)) this.#short(record)
+      else this.#ended(this.#failure('start-error', record))
       return
     }
     monitor.send({ type: 'UNWATCH', worker: worker.id })
+    this.ref.send({ type: 'SPAWNED' })
   }
 
   #onReport(report: ThreadReport): void {
     const { monitor, logs, lanes, isLoading } = this.#parts
     switch (report.type) {
+      case 'extend':
+        this.ref.send({ type: 'EXTEND', ms: report.ms })
+        break
       case 'ready':
+        // Too late: it is being ended, and was never up.
+        if (this.state !== 'starting') break
         this.#readyAt = this.now()
         monitor.send({ type: 'WATCH', worker: this.config.id, slot: this.#slot as BeatSlot, limits: this.config.heartbeat, ref: this.ref })
         this.ref.send({ type: 'READY' })
@@ -540,12 +603,13 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       this.#parts.quotas.retired(this.#waitsFor.choices)
       this.ref.send({
         type: 'PAUSE',
+        forQuota: true,
         reason: `every key of its quota (${this.config.quota?.choices.join(', ')}) is retired: revive one to go on`,
       })
       return
     }
     this.#parts.quotas.spent(quota, window, until)
-    if (until === null) this.ref.send({ type: 'PAUSE', reason: `${window} of quota ${quota} is spent: raise it to go on` })
+    if (until === null) this.ref.send({ type: 'PAUSE', forQuota: true, reason: `${window} of quota ${quota} is spent: raise it to go on` })
     else this.ref.send({ type: 'PARK', until, reason: `${window} of quota ${quota} is spent until ${new Date(until).toISOString()}` })
   }
 
@@ -564,17 +628,20 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     if (this.#slot && !alive) board.giveBack(this.#slot)
     this.#slot = null
     this.#thread = null
-    const full = failure
-      ? this.#failure(failure.kind, failure.error, {
-          message: failure.message,
-          exitCode: failure.exitCode,
-          hungAt: failure.hungAt,
-          evidence,
-        })
-      : null
+    const missing = this.state === 'starting' && failure && shortageOf(failure.error) ? failure.error : null
+    const full =
+      failure && !missing
+        ? this.#failure(failure.kind, failure.error, {
+            message: failure.message,
+            exitCode: failure.exitCode,
+            hungAt: failure.hungAt,
+            evidence,
+          })
+        : null
     const settled = Promise.all([this.#abandon(abandoned, full), thread !== null && !alive && this.#collect(thread, full)])
     if (full) void settled.then(() => this.#publishFailure(full))
-    this.#ended(full)
+    if (missing) this.#short(missing)
+    else this.#ended(full)
   }
 
   /** Returns what the thread had leased. */

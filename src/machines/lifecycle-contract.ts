@@ -36,8 +36,12 @@ export interface WorkerMemory {
   resourceLimits: ResourceLimits | null
   /** Started once more after it was blacklisted: the next failure is final. */
   onParole: boolean
-  /** Time spent in backoff so far: the difference between the clock and active time. */
-  backoffMs: number
+  /** For how long it has been active, all in all: had a thread, or was parked. The clock of restart windows. */
+  activeMs: number
+  /** For how long it was up since its last failure: ready, over all its threads, or parked in between. */
+  upMs: number
+  /** Why it was paused by hand, until it is resumed or stopped; null: it was not. */
+  paused: string | null
   /** Restarts over its life. */
   restartCount: number
   /** When it goes on by itself: the end of backoff, of being parked, or the parole of a blacklisted one. */
@@ -54,6 +58,8 @@ export interface LifecycleEffects {
   wall(): number
   /** The one place where a state changes: tells and stores it. */
   enter(state: WorkerState, memory: WorkerMemory): void
+  /** Stores what it remembers, where its state stays. */
+  keep(memory: WorkerMemory): void
   /** A failure was classified. Comes before `enter('crashed')`. */
   failed(failure: Failure): void
   /** A rule of the restart policy threw, or answered with something that is no verdict. */
@@ -66,8 +72,10 @@ export interface LifecycleEffects {
   requestSlot(): void
   /** Gives the slot, or the place in the queue, back. */
   releaseSlot(): void
-  /** Takes the worker in the registry and starts a thread. Answered by READY, REFUSED, COMPLETE or ENDED. */
+  /** Takes the worker in the registry and starts a thread. Answered by SPAWNED and READY, by SHORT, REFUSED, COMPLETE or ENDED. */
   spawn(): void
+  /** It cannot be started now, for the n-th time in a row; another try comes by itself. */
+  short(why: string, times: number): void
   pause(): void
   resume(): void
   /** Drains, then ends the thread; at the deadline ends it anyway. Answered by ENDED. */
@@ -93,9 +101,11 @@ export type LifecycleEvent =
   /** Its options were changed. */
   | { type: 'CONFIGURE'; policy: RestartPolicy; startTimeoutMs: number; drainMs: number }
   | { type: 'START' }
-  | { type: 'STOP'; reason?: string; drainMs?: number }
+  /** `closing`: it is its host that ends, so that a pause outlives it. */
+  | { type: 'STOP'; reason?: string; drainMs?: number; closing?: boolean }
   | { type: 'RESTART'; reason?: string }
-  | { type: 'PAUSE'; reason?: string }
+  /** `forQuota`: not by hand, but because only a raised quota helps. */
+  | { type: 'PAUSE'; reason?: string; forQuota?: boolean }
   | { type: 'RESUME' }
   | { type: 'RESET' }
   /** Given up by hand. */
@@ -103,6 +113,12 @@ export type LifecycleEvent =
   /** The restart that was asked for; `inTurn`: not before its siblings let it. */
   | { type: 'GRANTED'; inTurn: boolean }
   | { type: 'SLOT' }
+  /** There is a thread: from now on it has the start timeout to become ready. */
+  | { type: 'SPAWNED' }
+  /** It could not be started for want of something that is not its own: the store, files, memory, threads. */
+  | { type: 'SHORT'; why: string }
+  /** It is to be ready so long from now, if that is later than it was to be. */
+  | { type: 'EXTEND'; ms: number }
   | { type: 'READY' }
   /** Another host holds the worker. */
   | { type: 'REFUSED'; reason: string }
@@ -115,7 +131,8 @@ export type LifecycleEvent =
   | { type: 'PARK'; until: number; reason: string }
   /** The thread is to be replaced by a fresh one, between tasks. */
   | { type: 'RECYCLE'; reason: string }
-  | { type: 'STUCK'; kind: 'heartbeat-lost' | 'progress-stalled'; message: string }
+  /** `silentMs`: for how long nothing was heard of it by now. */
+  | { type: 'STUCK'; kind: 'heartbeat-lost' | 'progress-stalled'; message: string; silentMs?: number }
   /** The thread is gone; `failure` is null if that was asked for. */
   | { type: 'ENDED'; failure: Failure | null }
 
@@ -125,7 +142,9 @@ export const freshMemory: WorkerMemory = {
   uses: {},
   resourceLimits: null,
   onParole: false,
-  backoffMs: 0,
+  activeMs: 0,
+  upMs: 0,
+  paused: null,
   restartCount: 0,
   until: null,
   reason: 'declared',

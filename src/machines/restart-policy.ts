@@ -29,8 +29,9 @@ export interface RestartLimits {
   /** How many restarts within {@link withinMs} are tolerated; one more and the worker is blacklisted. `Infinity`: any number. @defaultValue 3 */
   maxRestarts?: number
   /**
-   * Length of the sliding window in ms, inclusive as in OTP. Time spent in backoff is left out of it, so that giving up
-   * stays reachable however long the waits grow. `Infinity`: restarts count until {@link RestartRules.resetAfterMs} forgets them.
+   * Length of the sliding window in ms, inclusive as in OTP. Only time counts in which the worker has a thread or is parked: not
+   * backoff, not waiting for a slot, not while it or its host is down. So giving up stays reachable however long the waits grow.
+   * `Infinity`: restarts count until {@link RestartRules.resetAfterMs} forgets them.
    * @defaultValue Infinity
    */
   withinMs?: number
@@ -40,7 +41,10 @@ export interface RestartLimits {
 export interface RestartRules extends RestartLimits {
   /** @defaultValue 'transient': a worker that completed its tasks stays down */
   mode?: RestartMode
-  /** Up for so long, and the history is forgotten. `Infinity`: never. @defaultValue 30_000 */
+  /**
+   * Up for so many ms since the last failure, and the history is forgotten: ready, over all its threads (recycled, stopped and started
+   * again), or parked in between. For how long it hung does not count. `Infinity`: never. @defaultValue 30_000
+   */
   resetAfterMs?: number
   /**
    * Limits of their own for failures before the worker was ready; what is not given is as for the others. Without it all failures
@@ -51,7 +55,7 @@ export interface RestartRules extends RestartLimits {
   rules?: readonly RestartRule[]
   /**
    * A blacklisted worker gets one start after so long, as a half-open circuit breaker lets one call through: it is blacklisted
-   * again at its first failure, unless it was up for {@link resetAfterMs} before. @defaultValue none: it stays down until reset
+   * again at its first failure, for good, unless it was up for {@link resetAfterMs} before. @defaultValue none: it stays down until reset
    */
   parole?: { afterMs: number }
 }
@@ -97,7 +101,7 @@ export type Verdict =
   | { do: 'escalate'; why: string }
 
 /**
- * A policy of one's own. Its verdict stands, whatever the limits; with no verdict, and where it throws or answers with something
+ * A policy of one's own. It gets copies that cannot be changed. Its verdict stands, whatever the limits; with no verdict, and where it throws or answers with something
  * else, `policies.default` decides.
  */
 export type RestartDecision = (failure: Failure, history: RestartHistory) => Verdict | undefined
@@ -107,7 +111,7 @@ export type RestartPolicy = RestartRules | RestartDecision
 
 /** One restart, as the supervisor remembers it. */
 export interface Restart {
-  /** When it was decided, in ms of active time: a clock that stands still in backoff. */
+  /** When it was decided, in ms of active time: a clock that stands still while the worker waits or is down. */
   at: number
   /** The worker had not become ready. */
   startup: boolean
@@ -204,7 +208,7 @@ export function filledPolicy(policy: RestartPolicy): FilledPolicy {
 
 /** Whether a worker went down before it was ready. */
 export function atStartup({ uptimeMs, kind }: Failure): boolean {
-  return uptimeMs === null && kind !== 'orphaned'
+  return kind === 'start-timeout' || kind === 'start-error' || (uptimeMs === null && kind !== 'orphaned')
 }
 
 /**
@@ -222,9 +226,14 @@ export function judge(failure: Failure, history: RestartHistory, policy: Restart
   if (failure.kind === 'unkillable') return decided({ do: 'blacklist', why: 'its thread could not be ended' })
   if (failure.kind === 'start-error' && hopeless.has(failure.error?.code ?? '')) return decided({ do: 'blacklist', why: failure.message })
   const filled = filledPolicy(policy)
+  let copy: Shown | null = null
+  const show = (): Shown => {
+    copy ??= frozenCopy({ failure, history })
+    return copy
+  }
   for (const [place, rule] of filled.rules.entries()) {
     try {
-      const verdict = typeof rule === 'function' ? own(rule, failure, history) : asked(rule, place, failure, history, filled, random)
+      const verdict = typeof rule === 'function' ? own(rule, show()) : asked(rule, place, { failure, history, show }, filled, random)
       if (verdict) return decided(verdict, place)
     } catch (error) {
       problems.push(error)
@@ -234,8 +243,26 @@ export function judge(failure: Failure, history: RestartHistory, policy: Restart
   return decided(withinLimits(failure, history, filled, random))
 }
 
+/** What functions of the user's get to see: copies, so that nothing they do to it is done to the worker's memory. */
+interface Shown {
+  failure: Failure
+  history: RestartHistory
+}
+
+function frozenCopy<T>(value: T): T {
+  const copy = structuredClone(value)
+  freeze(copy)
+  return copy
+}
+
+function freeze(part: unknown): void {
+  if (typeof part !== 'object' || part === null || Object.isFrozen(part)) return
+  Object.freeze(part)
+  for (const inner of Object.values(part)) freeze(inner)
+}
+
 /** What a function answers, if it is a verdict. */
-function own(rule: RestartDecision, failure: Failure, history: RestartHistory): Verdict | null {
+function own(rule: RestartDecision, { failure, history }: Shown): Verdict | null {
   const verdict = rule(failure, history)
   if (verdict === undefined || verdict === null) return null
   const { do: what } = verdict
@@ -253,13 +280,12 @@ function own(rule: RestartDecision, failure: Failure, history: RestartHistory): 
 function asked(
   rule: Exclude<RestartRule, RestartDecision>,
   place: number,
-  failure: Failure,
-  history: RestartHistory,
+  { failure, history, show }: Shown & { show: () => Shown },
   policy: FilledPolicy,
   random: () => number,
 ): Verdict | null {
   if ((history.uses[place] ?? 0) >= (rule.atMost ?? Number.POSITIVE_INFINITY)) return null
-  if (!(typeof rule.when === 'function' ? rule.when(failure, history) : matches(rule.when, failure))) return null
+  if (!(typeof rule.when === 'function' ? rule.when(show().failure, show().history) : matches(rule.when, failure))) return null
   switch (rule.do) {
     case 'restart': {
       const verdict = withinLimits(failure, history, policy, random)

@@ -20,7 +20,7 @@ export class RestartWindow {
     this.#intensity = intensity
   }
 
-  /** A child begins or ceases to wait for its restart: in backoff, or for its siblings. */
+  /** A child begins or ceases to wait for its restart: in backoff, for its siblings, or for a slot. */
   waits(child: string, waiting: boolean, now: number): void {
     const clock = this.#clock(child)
     if (waiting === (clock.since !== null)) return

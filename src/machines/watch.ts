@@ -26,7 +26,7 @@ export interface Watch {
   starvedAtProgress: number
 }
 
-export type WatchVerdict = { kind: 'heartbeat-lost' | 'progress-stalled'; message: string } | null
+export type WatchVerdict = { kind: 'heartbeat-lost' | 'progress-stalled'; message: string; silentMs: number } | null
 
 /** However starved a thread is, so many times its limit of counted silence is enough. */
 export const patience = 20
@@ -62,10 +62,11 @@ export function scan(watch: Watch, reading: BeatReading, elapsedMs: number, limi
   if (beaten) watch.starvedAtBeat = starvedMs
   if (!working) watch.starvedAtProgress = starvedMs
   if (isOverdue(watch.silentMs, starvedMs - watch.starvedAtBeat, Math.max(limits.timeoutMs, reading.extendMs))) {
-    return { kind: 'heartbeat-lost', message: `no beat for ${Math.round(watch.silentMs)} ms` }
+    return { kind: 'heartbeat-lost', message: `no beat for ${Math.round(watch.silentMs)} ms`, silentMs: watch.silentMs }
   }
   if (isOverdue(watch.stalledMs, starvedMs - watch.starvedAtProgress, Math.max(limits.progressTimeoutMs, reading.extendMs))) {
-    return { kind: 'progress-stalled', message: `beats, but no progress for ${Math.round(watch.stalledMs)} ms` }
+    const message = `beats, but no progress for ${Math.round(watch.stalledMs)} ms`
+    return { kind: 'progress-stalled', message, silentMs: watch.stalledMs }
   }
   return null
 }

@@ -4,9 +4,11 @@
  * One machine object serves every worker; a worker's actor is cheap.
  */
 import { assign, setup } from 'xstate'
+import { backoffDelay } from './backoff.js'
 import type { Failure } from './failure.js'
 import {
   freshMemory,
+  type LifecycleEffects,
   type LifecycleEvent,
   type LifecycleInput,
   type WorkerEnd,
@@ -19,14 +21,21 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
   memory: WorkerMemory
   restored: WorkerState | null
   random: () => number
-  readyAt: number | null
+  /** Since when its active time runs; null: it stands still. */
+  activeFrom: number | null
+  /** Since when it is up: ready, or parked after that. */
+  upFrom: number | null
+  /** For a stuck one: how long its thread had been well. */
+  wellMs: number | null
+  /** Since when there is a thread that is not ready yet, and when it is to be. */
+  booting: { from: number; by: number }
+  /** How often in a row it could not be started for want of something that is not its own. */
+  shortages: number
   verdict: Verdict | null
   /** What went wrong with rules of the policy while they judged. */
   problems: unknown[]
   /** Somebody started it in this host, and nobody has stopped it since. Whatever else may set it going does so only then. */
   wanted: boolean
-  /** When the present backoff began. */
-  backoffFrom: number | null
   /** Paused, or to be as soon as there is a thread to pause; survives a crash, not a stop. */
   pauseWanted: boolean
   /** Where to go when the thread has ended as asked. */
@@ -42,18 +51,26 @@ const longestTimer = 2 ** 31 - 1
 /** A parked worker looks at the clocks so often: the machine may sleep, or its clock be set. */
 const parkedLookMs = 5_000
 
-/** The clock of restart windows: it stands still in backoff, so that giving up stays reachable however long the waits grow. */
-function activeTime(now: number, memory: Pick<WorkerMemory, 'backoffMs'>): number {
-  return now - memory.backoffMs
+/** The waits for what a start needs and cannot have now: the store, files, memory, threads. */
+const shortageWaits = { initialMs: 200, factor: 2, maxMs: 5_000, jitter: 0.2 }
+
+/** How long it has been something since a moment, if it is. */
+function since(from: number | null, clock: Pick<LifecycleEffects, 'now'>): number {
+  return from === null ? 0 : Math.max(0, clock.now() - from)
+}
+
+/** What an earlier host remembers, as this one has it. */
+function remembered(memory: WorkerMemory): WorkerMemory {
+  return memory.paused === null ? memory : { ...memory, paused: 'paused by hand under an earlier host: resume it to go on' }
 }
 
 /** A failed worker's context with the verdict on it: the history as the verdict saw it, and what it decided. */
 function judged(context: LifecycleContext, failure: Failure): Partial<LifecycleContext> {
   const now = context.effects.now()
   const { resetAfterMs, parole } = filledPolicy(context.policy)
-  const stable = failure.uptimeMs !== null && failure.uptimeMs >= resetAfterMs
-  const { restarts, uses, onParole } = stable ? freshMemory : context.memory
-  const at = activeTime(now, context.memory)
+  const upMs = context.memory.upMs + (context.wellMs ?? failure.uptimeMs ?? 0)
+  const { restarts, uses, onParole } = upMs >= resetAfterMs ? freshMemory : context.memory
+  const at = context.memory.activeMs + since(context.activeFrom, { now: () => now })
   const { rule, problems, ...judgement } = judge(failure, { restarts, now: at, uses }, context.policy, context.random)
   const relapsed = onParole && judgement.verdict.do === 'restart'
   const verdict: Verdict = relapsed ? { do: 'blacklist', why: `failed again on parole: ${failure.kind}` } : judgement.verdict
@@ -62,8 +79,12 @@ function judged(context: LifecycleContext, failure: Failure): Partial<LifecycleC
   return {
     verdict,
     problems,
+    activeFrom: now,
+    upFrom: null,
     memory: {
       ...context.memory,
+      activeMs: at,
+      upMs: 0,
       restarts: restarting ? [...restarts, { at, startup: atStartup(failure) }].slice(-1_000) : restarts,
       uses: rule === null ? uses : { ...uses, [rule]: (uses[rule] ?? 0) + 1 },
       resourceLimits:
@@ -72,7 +93,7 @@ function judged(context: LifecycleContext, failure: Failure): Partial<LifecycleC
           : context.memory.resourceLimits,
       onParole,
       restartCount: context.memory.restartCount + (restarting ? 1 : 0),
-      until: verdict.do === 'park' ? verdict.until : givesUp && parole ? now + parole.afterMs : null,
+      until: verdict.do === 'park' ? verdict.until : givesUp && parole && !onParole ? now + parole.afterMs : null,
       reason: `${failure.kind}: ${failure.message}`,
       lastFailure: failure,
     },
@@ -87,6 +108,19 @@ export const workerLifecycle = setup({
   },
   actions: {
     enter: ({ context }, { state }: { state: WorkerState }) => context.effects.enter(state, context.memory),
+    /** What it remembers has changed, its state has not. */
+    keep: ({ context }) => context.effects.keep(context.memory),
+    /** Active time runs while it has a thread or is parked, and stands still while it waits or is down. */
+    act: assign({ activeFrom: ({ context }) => context.activeFrom ?? context.effects.now() }),
+    rest: assign(({ context: { memory, activeFrom, upFrom, effects } }) => ({
+      activeFrom: null,
+      upFrom: null,
+      memory: {
+        ...memory,
+        activeMs: memory.activeMs + since(activeFrom, effects),
+        upMs: memory.upMs + since(upFrom, effects),
+      },
+    })),
     because: assign({ memory: ({ context }, { reason }: { reason: string }) => ({ ...context.memory, reason }) }),
     /** The reason that came with a stop. */
     becauseAsked: assign({
@@ -113,8 +147,34 @@ export const workerLifecycle = setup({
     resume: ({ context }) => context.effects.resume(),
     finish: ({ context }) => context.effects.finish(context.drainFor),
     wantPause: assign({ pauseWanted: true }),
-    dropPause: assign({ pauseWanted: false }),
-    ready: assign(({ context }) => ({ readyAt: context.effects.now(), memory: { ...context.memory, reason: 'ready' } })),
+    /** Asked for by hand, it outlives the host. */
+    notePause: assign({
+      memory: ({ context: { memory }, event }) =>
+        event.type === 'PAUSE' && !event.forQuota ? { ...memory, paused: event.reason ?? 'paused' } : memory,
+    }),
+    /** By a resume or a stop; not by the end of its host. */
+    dropPause: assign(({ context: { memory }, event }) =>
+      event.type === 'STOP' && event.closing ? {} : { pauseWanted: false, memory: { ...memory, paused: null } },
+    ),
+    ready: assign(({ context }) => ({
+      upFrom: context.effects.now(),
+      shortages: 0,
+      memory: { ...context.memory, reason: context.pauseWanted ? (context.memory.paused ?? 'paused') : 'ready' },
+    })),
+    /** Something that is not its own is missing. */
+    fallShort: assign(({ context: { memory, shortages }, event }) => ({
+      shortages: shortages + 1,
+      memory: { ...memory, reason: event.type === 'SHORT' ? event.why : memory.reason },
+    })),
+    boot: assign({
+      booting: ({ context: { effects, booting, startTimeoutMs }, event }) => {
+        const now = effects.now()
+        return event.type === 'EXTEND'
+          ? { ...booting, by: Math.max(booting.by, now + Math.min(event.ms, longestTimer)) }
+          : { from: now, by: now + startTimeoutMs }
+      },
+    }),
+    tellShortage: ({ context: { effects, memory, shortages } }) => effects.short(memory.reason, shortages),
     /** The thread is gone without being asked. */
     judge: assign(({ context, event }) => (event.type === 'ENDED' && event.failure ? judged(context, event.failure) : {})),
     tellFailure: ({ context, event }) => {
@@ -140,6 +200,7 @@ export const workerLifecycle = setup({
       memory: ({ context, event }) => ({
         ...context.memory,
         until: null,
+        paused: null,
         reason: event.type === 'BLACKLIST' ? event.why : context.memory.reason,
       }),
       pauseWanted: false,
@@ -148,14 +209,6 @@ export const workerLifecycle = setup({
     endParole: assign({ memory: ({ context }) => ({ ...context.memory, onParole: false }) }),
     forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, pauseWanted: false, wanted: false }),
     noDeadline: assign({ memory: ({ context }) => ({ ...context.memory, until: null }) }),
-    leaveBackoff: assign({
-      memory: ({ context }) => ({
-        ...context.memory,
-        until: null,
-        backoffMs: context.memory.backoffMs + Math.max(0, context.effects.now() - (context.backoffFrom ?? context.effects.now())),
-      }),
-      backoffFrom: null,
-    }),
   },
   guards: {
     restoredAs: ({ context }, { state }: { state: WorkerState }) => context.restored === state,
@@ -179,7 +232,8 @@ export const workerLifecycle = setup({
     failed: ({ event }) => event.type === 'ENDED' && event.failure !== null,
   },
   delays: {
-    startTimeout: ({ context }) => context.startTimeoutMs,
+    startTimeout: ({ context }) => Math.max(0, context.booting.by - context.effects.now()),
+    shortage: ({ context: { shortages, random } }) => backoffDelay(shortageWaits, shortages - 1, random),
     lookAtDeadline: ({ context }) => Math.min(parkedLookMs, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
     untilDeadline: ({ context }) => Math.min(longestTimer, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
   },
@@ -188,14 +242,17 @@ export const workerLifecycle = setup({
   context: ({ input }) => ({
     ...input,
     random: input.random ?? Math.random,
-    memory: input.restored?.memory ?? freshMemory,
+    memory: input.restored ? remembered(input.restored.memory) : freshMemory,
     restored: input.restored?.state ?? null,
-    readyAt: null,
+    activeFrom: null,
+    upFrom: null,
+    wellMs: null,
+    booting: { from: 0, by: 0 },
+    shortages: 0,
     verdict: null,
     problems: [],
     wanted: false,
-    backoffFrom: null,
-    pauseWanted: false,
+    pauseWanted: (input.restored?.memory.paused ?? null) !== null,
     next: 'stopped',
     ending: null,
     drainFor: input.drainMs,
@@ -217,27 +274,27 @@ export const workerLifecycle = setup({
     },
 
     idle: {
-      entry: { type: 'enter', params: { state: 'idle' } },
+      entry: ['rest', { type: 'enter', params: { state: 'idle' } }],
       on: {
         START: [
           { target: 'backoff', guard: { type: 'stillWaits', params: { state: 'backoff' } }, actions: 'want' },
           { target: 'parked', guard: { type: 'stillWaits', params: { state: 'parked' } }, actions: 'want' },
           { target: 'queued', actions: [{ type: 'because', params: { reason: 'started' } }, 'noDeadline'] },
         ],
-        PAUSE: { actions: 'wantPause' },
-        RESUME: { actions: 'dropPause' },
+        PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
+        RESUME: { actions: ['dropPause', 'keep'] },
         RESET: { actions: 'forget' },
       },
       exit: assign({ restored: null }),
     },
 
     queued: {
-      entry: ['want', { type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
+      entry: ['want', 'rest', { type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
       on: {
         SLOT: 'live',
         STOP: { target: 'stopped', actions: ['becauseAsked', 'dropPause', 'letBe', 'releaseSlot'] },
-        PAUSE: { actions: 'wantPause' },
-        RESUME: { actions: 'dropPause' },
+        PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
+        RESUME: { actions: ['dropPause', 'keep'] },
       },
     },
 
@@ -247,13 +304,15 @@ export const workerLifecycle = setup({
       on: {
         STOP: {
           target: '.stopping',
-          actions: assign(({ context, event }) => ({
-            next: 'stopped' as const,
-            wanted: false,
-            pauseWanted: false,
-            drainFor: event.drainMs ?? context.drainMs,
-            memory: { ...context.memory, reason: event.reason ?? 'stopped' },
-          })),
+          actions: [
+            'dropPause',
+            'letBe',
+            assign(({ context, event }) => ({
+              next: 'stopped' as const,
+              drainFor: event.drainMs ?? context.drainMs,
+              memory: { ...context.memory, reason: event.reason ?? 'stopped' },
+            })),
+          ],
         },
         BLACKLIST: {
           target: '.stopping',
@@ -273,7 +332,10 @@ export const workerLifecycle = setup({
         STUCK: {
           target: '.stuck',
           actions: [
-            assign({ memory: ({ context, event }) => ({ ...context.memory, reason: event.message }) }),
+            assign({
+              wellMs: ({ context: { upFrom, effects }, event }) => Math.max(0, since(upFrom, effects) - (event.silentMs ?? 0)),
+              memory: ({ context, event }) => ({ ...context.memory, reason: event.message }),
+            }),
             ({ context, event }) => context.effects.kill({ kind: event.kind, message: event.message }, true),
           ],
         },
@@ -291,20 +353,35 @@ export const workerLifecycle = setup({
       },
       states: {
         starting: {
-          entry: [assign({ readyAt: null, next: 'stopped' }), { type: 'enter', params: { state: 'starting' } }, 'spawn'],
-          after: {
-            startTimeout: {
-              target: 'stuck',
-              actions: [
-                { type: 'because', params: { reason: 'not ready in time' } },
-                ({ context }) => {
-                  const message = `not ready after ${context.startTimeoutMs} ms`
-                  context.effects.kill({ kind: 'start-timeout', message }, true)
+          entry: ['rest', assign({ wellMs: null, next: 'stopped' }), { type: 'enter', params: { state: 'starting' } }],
+          initial: 'taking',
+          states: {
+            /** Is taken in the registry, and gets a thread. */
+            taking: { entry: 'spawn', on: { SPAWNED: 'booting' } },
+            /** Cannot, for want of something that is not its own. No failure: no policy judges it. */
+            short: {
+              entry: ['rest', { type: 'enter', params: { state: 'starting' } }, 'tellShortage'],
+              after: { shortage: 'taking' },
+            },
+            booting: {
+              entry: ['act', 'boot'],
+              after: {
+                startTimeout: {
+                  target: '#worker.live.stuck',
+                  actions: [
+                    { type: 'because', params: { reason: 'not ready in time' } },
+                    ({ context: { booting, effects } }) => {
+                      const message = `not ready after ${Math.round(booting.by - booting.from)} ms`
+                      effects.kill({ kind: 'start-timeout', message }, true)
+                    },
+                  ],
                 },
-              ],
+              },
+              on: { EXTEND: { target: 'booting', reenter: true } },
             },
           },
           on: {
+            SHORT: { target: '.short', actions: 'fallShort' },
             READY: [
               { target: 'paused', guard: 'pauseWanted', actions: 'ready' },
               { target: 'running', actions: 'ready' },
@@ -318,8 +395,8 @@ export const workerLifecycle = setup({
               actions: ['becauseComplete', { type: 'ends', params: { how: 'completed' } }],
             },
             // The thread is told before it is ready, or it would begin with a task.
-            PAUSE: { actions: ['wantPause', 'pause'] },
-            RESUME: { actions: ['dropPause', 'resume'] },
+            PAUSE: { actions: ['wantPause', 'notePause', 'keep', 'pause'] },
+            RESUME: { actions: ['dropPause', 'keep', 'resume'] },
             STUCK: {},
           },
         },
@@ -333,7 +410,13 @@ export const workerLifecycle = setup({
             /** Finishing by itself: everything is done, or the quota is spent. */
             draining: {
               entry: 'finish',
-              on: { MORE: { actions: assign({ next: 'queued' }) }, COMPLETE: {}, PARK: {}, RECYCLE: {}, PAUSE: { actions: 'wantPause' } },
+              on: {
+                MORE: { actions: assign({ next: 'queued' }) },
+                COMPLETE: {},
+                PARK: {},
+                RECYCLE: {},
+                PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
+              },
             },
           },
           on: {
@@ -359,7 +442,7 @@ export const workerLifecycle = setup({
             },
             PAUSE: {
               target: 'paused',
-              actions: assign(({ context, event }) => ({ memory: { ...context.memory, reason: event.reason ?? 'paused' } })),
+              actions: ['notePause', assign(({ context, event }) => ({ memory: { ...context.memory, reason: event.reason ?? 'paused' } }))],
             },
           },
         },
@@ -368,13 +451,15 @@ export const workerLifecycle = setup({
           entry: ['wantPause', { type: 'enter', params: { state: 'paused' } }, 'pause'],
           on: {
             RESUME: { target: 'running', actions: [{ type: 'because', params: { reason: 'resumed' } }, 'dropPause', 'resume'] },
+            // Paused for its quota, and now by hand.
+            PAUSE: { actions: ['notePause', 'keep'] },
           },
         },
 
         /** Being killed. A stop that comes now turns it into an intended one, unless the thread cannot be ended at all. */
         stuck: {
           entry: { type: 'enter', params: { state: 'stuck' } },
-          on: { STUCK: {}, PAUSE: { actions: 'wantPause' }, RESUME: { actions: 'dropPause' } },
+          on: { STUCK: {}, PAUSE: { actions: ['wantPause', 'notePause', 'keep'] }, RESUME: { actions: ['dropPause', 'keep'] } },
         },
 
         stopping: {
@@ -410,7 +495,7 @@ export const workerLifecycle = setup({
     },
 
     parked: {
-      entry: [{ type: 'enter', params: { state: 'parked' } }, 'releaseSlot'],
+      entry: ['act', { type: 'enter', params: { state: 'parked' } }, 'releaseSlot'],
       initial: 'asleep',
       states: {
         asleep: {
@@ -429,8 +514,8 @@ export const workerLifecycle = setup({
       on: {
         START: { target: 'queued', actions: ['noDeadline', { type: 'because', params: { reason: 'started' } }] },
         STOP: { target: 'stopped', actions: ['noDeadline', 'dropPause', 'letBe', 'becauseAsked'] },
-        PAUSE: { actions: 'wantPause' },
-        RESUME: { actions: 'dropPause' },
+        PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
+        RESUME: { actions: ['dropPause', 'keep'] },
       },
     },
 
@@ -464,7 +549,6 @@ export const workerLifecycle = setup({
                 target: '#worker.backoff',
                 guard: 'afterWait',
                 actions: assign({
-                  backoffFrom: ({ context }) => context.effects.now(),
                   memory: ({ context }) => ({
                     ...context.memory,
                     until: context.effects.now() + (context.verdict?.do === 'restart' ? context.verdict.delayMs : 0),
@@ -482,12 +566,8 @@ export const workerLifecycle = setup({
     },
 
     backoff: {
-      entry: [
-        assign({ backoffFrom: ({ context }) => context.backoffFrom ?? context.effects.now() }),
-        { type: 'enter', params: { state: 'backoff' } },
-        'releaseSlot',
-      ],
-      exit: 'leaveBackoff',
+      entry: ['rest', { type: 'enter', params: { state: 'backoff' } }, 'releaseSlot'],
+      exit: 'noDeadline',
       initial: 'asleep',
       states: {
         asleep: {
@@ -502,13 +582,13 @@ export const workerLifecycle = setup({
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started by hand' } } },
         STOP: { target: 'stopped', actions: ['dropPause', 'letBe', 'becauseAsked'] },
-        PAUSE: { actions: 'wantPause' },
-        RESUME: { actions: 'dropPause' },
+        PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
+        RESUME: { actions: ['dropPause', 'keep'] },
       },
     },
 
     blacklisted: {
-      entry: [{ type: 'enter', params: { state: 'blacklisted' } }, 'releaseSlot', 'tellEnd', 'endTold'],
+      entry: ['rest', { type: 'enter', params: { state: 'blacklisted' } }, 'releaseSlot', 'tellEnd', 'endTold'],
       initial: 'deciding',
       states: {
         deciding: { always: [{ target: 'serving', guard: 'hasDeadline' }, { target: 'down' }] },
@@ -536,7 +616,7 @@ export const workerLifecycle = setup({
     },
 
     stopped: {
-      entry: [{ type: 'enter', params: { state: 'stopped' } }, 'releaseSlot', 'tellEnd', 'endTold'],
+      entry: ['rest', { type: 'enter', params: { state: 'stopped' } }, 'releaseSlot', 'tellEnd', 'endTold'],
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
         RESET: { target: 'idle', actions: 'forget' },
@@ -544,7 +624,7 @@ export const workerLifecycle = setup({
     },
 
     completed: {
-      entry: ['endParole', { type: 'enter', params: { state: 'completed' } }, 'releaseSlot', 'tellEnd', 'endTold'],
+      entry: ['endParole', 'rest', { type: 'enter', params: { state: 'completed' } }, 'releaseSlot', 'tellEnd', 'endTold'],
       on: {
         START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
         STOP: { actions: 'letBe' },

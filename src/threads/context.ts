@@ -30,6 +30,8 @@ export class Context implements WorkerContext {
   readonly quota: WorkerQuota
   readonly attempt: number = 0
   state: unknown
+  /** `setup` is through: what is extended from now on is the watchdog's patience, and before that the start timeout. */
+  ready = false
   readonly #deps: ContextDeps
   readonly #controller = new AbortController()
 
@@ -58,7 +60,8 @@ export class Context implements WorkerContext {
 
   extend(ms: number): void {
     if (!(ms > 0)) throw new DroverError('ARGUMENT_INVALID', `ctx.extend takes a number of milliseconds above 0, got ${ms}`)
-    this.#deps.beats.extend(ms)
+    if (this.ready) this.#deps.beats.extend(ms)
+    else this.#deps.report({ type: 'extend', ms })
   }
 
   fail(reason: string | Error): never {

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DroverError } from '../errors.js'
 import type { Abandoned } from '../store/engine.js'
 import { abandonedIn } from './hands.js'
 import type { ThreadReport } from './protocol.js'
@@ -24,12 +25,16 @@ export class LeftBehind {
     this.#cells = cells
   }
 
-  /** @throws if there is no folder for temporary files to write to */
+  /** @throws DroverError HOST_SHORT if no file can be made in the folder for temporary files */
   static create(cells: number): LeftBehind {
     const file = join(tmpdir(), `drover-${randomUUID()}`)
-    const fd = openSync(file, 'wx+', 0o600)
-    unlinkSync(file)
-    return new LeftBehind(fd, cells)
+    try {
+      const fd = openSync(file, 'wx+', 0o600)
+      unlinkSync(file)
+      return new LeftBehind(fd, cells)
+    } catch (cause) {
+      throw new DroverError('HOST_SHORT', `no file can be made for what a process leaves behind: ${(cause as Error).message}`, { cause })
+    }
   }
 
   keepCell(cell: number, value: number): void {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
 import { type Remote, wrap } from 'comlink'
-import { toErrorRecord } from '../errors.js'
+import { DroverError, toErrorRecord } from '../errors.js'
 import type { ResourceLimits } from '../options.js'
 import type { BeatSlot } from './beats.js'
 import type { Carrier, CarrierExit, CarrierOptions } from './carrier.js'
@@ -151,7 +151,8 @@ export class ProcessCarrier implements Carrier {
   #exit(spawnError: Error | null): Omit<CarrierExit, 'abandoned'> {
     const { exitCode, signalCode } = this.#child
     if (spawnError) {
-      const error = toErrorRecord(spawnError)
+      const message = `no process can be started: ${spawnError.message}`
+      const error = toErrorRecord(new DroverError('HOST_SHORT', message, { cause: spawnError }))
       return { failure: { kind: 'start-error', message: error.message, error, exitCode: null }, fault: true }
     }
     const fatal = /^.*fatal (?:error|process).*out of memory.*$/im.exec(this.#stderr)
@@ -168,7 +169,7 @@ export class ProcessCarrier implements Carrier {
   }
 }
 
-/** @throws if it is known at once that there can be no process */
+/** @throws DroverError HOST_SHORT if it is known at once that there can be no process */
 function start(leftBehind: LeftBehind, limits: ResourceLimits): ChildProcess {
   try {
     const child = fork(entry, {
@@ -178,7 +179,7 @@ function start(leftBehind: LeftBehind, limits: ResourceLimits): ChildProcess {
     })
     if (child.stdio) return child
     child.on('error', () => {})
-    throw new Error('no process can be started: too many files are open')
+    throw new DroverError('HOST_SHORT', 'no process can be started: too many files are open')
   } catch (error) {
     leftBehind.close()
     throw error

@@ -75,6 +75,8 @@ export interface ObserverControl {
 
 /** What a worker reports, in plain messages: they may be its last words, so none waits for an answer. */
 export type ThreadReport =
+  /** `setup` wants so long from now on. */
+  | { type: 'extend'; ms: number }
   /** `setup` is through, the watchdog may be armed. */
   | { type: 'ready' }
   /** The thread is about to end because of this. */

@@ -156,6 +156,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
     const definition = await loadWorkerModule(boot.module)
     context.state = await definition.setup?.(context as Context & { state: undefined })
     const teardown = (): unknown => definition.teardown?.(context)
+    context.ready = true
     if (definition.process) {
       const loop = new TaskLoop({
         boot,

@@ -258,7 +258,7 @@ test('giving up is reachable whatever the waits: PM2 and systemd count them into
 
 const paroled: RestartRules = { maxRestarts: 0, resetAfterMs: 1_000, parole: { afterMs: 60_000 } }
 
-test('a blacklisted worker gets one start on parole, and is blacklisted again at its first failure', () => {
+test('a blacklisted worker gets one start on parole, and is blacklisted again, for good, at its first failure', () => {
   const { clock, memory, path, run, send } = begin({ policy: { ...paroled, maxRestarts: 5, rules: [{ when: { kind: 'exit' }, ...bad }] } })
   run()
   send(down())
@@ -266,7 +266,21 @@ test('a blacklisted worker gets one start on parole, and is blacklisted again at
   clock.increment(60_000)
   assert.is(path.at(-1), 'queued')
   send('SLOT', 'READY', down('uncaught-error', 999))
-  assert.equal([path.at(-1), memory().reason, memory().until], ['blacklisted', 'failed again on parole: uncaught-error', 120_000])
+  assert.equal([path.at(-1), memory().reason, memory().until], ['blacklisted', 'failed again on parole: uncaught-error', null])
+  clock.increment(1_000_000)
+  send('START')
+  assert.is(path.at(-1), 'blacklisted')
+})
+
+test('parole is had once, also where a rule gives up at the second failure, and where the host ends in between', () => {
+  const rules: RestartRules = { ...paroled, rules: [{ when: { kind: 'exit' }, ...bad }] }
+  const first = begin({ policy: rules })
+  first.run()
+  first.send(down())
+  first.clock.increment(60_000)
+  const next = begin({ policy: rules, restored: { state: 'starting', memory: first.memory() } })
+  next.send('START', 'SLOT', 'READY', down('exit', 10))
+  assert.equal([next.path.at(-1), next.memory().reason, next.memory().until], ['blacklisted', 'matched', null])
 })
 
 test('a timer of parole that fires a hair before the deadline, which passes while it is judged, strands nobody', () => {

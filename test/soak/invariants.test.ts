@@ -87,14 +87,10 @@ test('a start of a blacklisted worker is found; after a reset or its parole it m
   fine(staysBlacklisted(), until, state('blacklisted', 'queued', 5_000), spawn(1, worker, 5_000))
 })
 
-test('a blacklisting that was stored or answered must outlive its host; one that was not may be lost', () => {
+test('a blacklisting that was told must outlive its host', () => {
   const down = state('crashed', 'blacklisted')
-  const next = host({ worker, state: 'idle', done: 0 })
-  const stored: Part = { k: 'stored', pid, seq }
-  wrong(/not any more/, staysBlacklisted(), down, stored, gone, next)
-  wrong(/not any more/, staysBlacklisted(), down, { k: 'blacklisted', worker }, gone, next)
-  fine(staysBlacklisted(), down, gone, next)
-  fine(staysBlacklisted(), down, stored, gone, host({ worker, state: 'blacklisted', done: 0 }))
+  wrong(/not any more/, staysBlacklisted(), down, gone, host({ worker, state: 'idle', done: 0 }))
+  fine(staysBlacklisted(), down, gone, host({ worker, state: 'blacklisted', done: 0 }))
 })
 
 /** So many restarts, one a second. */
@@ -109,17 +105,34 @@ test('one restart too many within the window is found, and those that a stable r
   fine(restartsWithinPolicy([calm]), ...restarts(maxRestarts + 5, resetAfterMs))
 })
 
-test('the window of restarts stands still in backoff', () => {
+test('the window of restarts stands still in backoff, in the queue and while it is stopped', () => {
   const waits = Array.from({ length: maxRestarts + 1 }, (_, n) => {
     const at = n * withinMs
-    return [crash(at, 10), state('crashed', 'backoff', at), state('backoff', 'queued', at + withinMs)]
+    const rest = [state('backoff', 'queued', at + 10), state('queued', 'stopped', at + 20), state('stopped', 'queued', at + withinMs - 10)]
+    return [state('queued', 'starting', at - 10), crash(at, 5), state('crashed', 'backoff', at), ...rest]
   }).flat()
-  wrong(/restarted 6 times/, restartsWithinPolicy([calm]), ...waits.slice(0, -1))
+  wrong(/restarted 6 times/, restartsWithinPolicy([calm]), ...waits.slice(0, -3))
   const long = Array.from({ length: maxRestarts + 1 }, (_, n) => [
     crash(n * withinMs, 10),
     state('crashed', 'starting', n * withinMs),
   ]).flat()
   fine(restartsWithinPolicy([calm]), ...long)
+})
+
+test('a worker that was up for long over several threads has to be forgiven, and one that hung for long may be either', () => {
+  const threads = (n: number): Part[] => [
+    state('starting', 'running', n * 10_000),
+    state('running', 'queued', n * 10_000 + resetAfterMs),
+    state('queued', 'starting', n * 10_000 + resetAfterMs),
+    crash(n * 10_000 + resetAfterMs + 300, 290),
+    state('crashed', 'starting', n * 10_000 + resetAfterMs + 300),
+  ]
+  const nine = Array.from({ length: 9 }, (_, n) => threads(n)).flat()
+  fine(restartsWithinPolicy([calm]), ...nine)
+  wrong(/given up after 0/, restartsWithinPolicy([calm]), ...nine.slice(0, -1), state('crashed', 'blacklisted', 99_000))
+  const hung = (n: number): Part => crash(n * 10_000, resetAfterMs, { from: 'stuck' })
+  const seven = Array.from({ length: 7 }, (_, n) => [hung(n), state('crashed', 'starting', n * 10_000)]).flat()
+  fine(restartsWithinPolicy([calm]), ...seven, hung(7), state('crashed', 'blacklisted', 70_000))
 })
 
 test('a worker that is given up before its restarts are used up is found', () => {

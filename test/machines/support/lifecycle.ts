@@ -10,9 +10,11 @@ interface Options {
   restored?: { state: WorkerState; memory: WorkerMemory }
   /** What the lifecycle reads at a time of the clock; the timers go by the clock itself. */
   now?: (time: number) => number
+  /** Whether a thread comes when one is asked for. @defaultValue true */
+  spawns?: boolean
 }
 
-export function begin({ policy = policies.default, restored, now = (time) => time }: Options = {}) {
+export function begin({ policy = policies.default, restored, now = (time) => time, spawns = true }: Options = {}) {
   const clock = new SimulatedClock()
   const path: WorkerState[] = []
   const effects: string[] = []
@@ -35,7 +37,12 @@ export function begin({ policy = policies.default, restored, now = (time) => tim
         },
         requestSlot: note('requestSlot'),
         releaseSlot: note('releaseSlot'),
-        spawn: note('spawn'),
+        spawn: () => {
+          effects.push('spawn')
+          if (spawns) send('SPAWNED')
+        },
+        keep: note('keep'),
+        short: (why, times) => effects.push(`short ${times}: ${why}`),
         pause: note('pause'),
         resume: note('resume'),
         finish: (ms) => effects.push(`finish ${ms}`),
@@ -54,6 +61,8 @@ export function begin({ policy = policies.default, restored, now = (time) => tim
   }
   return {
     clock,
+    /** As the lifecycle reads it. */
+    now: () => now(clock.now()),
     path,
     effects,
     failures,

@@ -4,12 +4,9 @@ import { clockSlackMs, type Invariant, nameOf } from './invariant.js'
 
 interface Down {
   until: number | null
-  stored: boolean
-  pid: number
-  seq: number
 }
 
-/** Blacklisted means down: until reset, or until parole. Also under the next host, once it is in the store or was answered. */
+/** Blacklisted means down: until reset, or until parole. Also under the next host, since it is told only when the store has it. */
 export function staysBlacklisted(): Invariant {
   const down = new Map<string, Down>()
   const wrongly = (worker: string, at: number): boolean => {
@@ -19,23 +16,12 @@ export function staysBlacklisted(): Invariant {
   return (note) => {
     switch (note.k) {
       case 'state': {
-        const { worker, to, from, reason, until, pid, seq, at } = note
+        const { worker, to, from, reason, until, at } = note
         const isWrong = from === 'blacklisted' && to !== 'blacklisted' && !(to === 'idle' && reason === 'reset') && wrongly(worker, at)
-        if (to === 'blacklisted') down.set(worker, { until, stored: false, pid, seq })
+        if (to === 'blacklisted') down.set(worker, { until })
         else down.delete(worker)
         return isWrong ? `${worker} became ${to} (${reason}) while blacklisted` : undefined
       }
-      case 'blacklisted': {
-        const entry = down.get(note.worker)
-        if (entry) entry.stored = true
-        return
-      }
-      case 'stored':
-        for (const entry of down.values()) if (entry.pid === note.pid && entry.seq <= note.seq) entry.stored = true
-        return
-      case 'gone':
-        for (const [worker, entry] of down) if (entry.pid === note.pid && !entry.stored) down.delete(worker)
-        return
       case 'host': {
         const freed = note.workers.filter(({ worker, state }) => down.has(worker) && state !== 'blacklisted')
         return freed.length > 0 ? `blacklisted, and not any more after the host ended: ${freed.map(({ worker }) => worker)}` : undefined
@@ -50,8 +36,12 @@ export function staysBlacklisted(): Invariant {
 
 interface History {
   restarts: { at: number; pid: number; seq: number; sure: boolean }[]
-  backoffMs: number
-  backoffFrom: number | null
+  /** For how long it has been active, as a host that ends suddenly leaves it: without the stretch that it was in. */
+  activeMs: number
+  activeFrom: number | null
+  /** Up since its last failure. */
+  upMs: number
+  upFrom: number | null
   onParole: boolean
   /** Its latest state, by its host's count. */
   latest: { pid: number; seq: number }
@@ -59,15 +49,26 @@ interface History {
   unsure: boolean
 }
 
+/** States in which active time stands still. */
+const resting: readonly string[] = ['idle', 'queued', 'backoff', 'blacklisted', 'stopped', 'completed']
+
+/** Whether its restarts still count cannot be told. */
+function doubt(history: History): void {
+  history.unsure = true
+  for (const restart of history.restarts) restart.sure = false
+}
+
 /**
- * Restarts after failures, on the clock that stands still in backoff: never more within the window than the policy has, and none given up
- * before. What a host had not stored when it ended may be forgotten.
+ * Restarts after failures, on the clock that stands still while a worker waits or is down: never more within the window than the policy
+ * has, and none given up before. What a host had not stored when it ended may be forgotten.
  */
 export function restartsWithinPolicy(subjects: readonly Subject[]): Invariant {
   const fresh = (): History => ({
     restarts: [],
-    backoffMs: 0,
-    backoffFrom: null,
+    activeMs: 0,
+    activeFrom: null,
+    upMs: 0,
+    upFrom: null,
     onParole: false,
     latest: { pid: 0, seq: 0 },
     unsure: false,
@@ -83,7 +84,8 @@ export function restartsWithinPolicy(subjects: readonly Subject[]): Invariant {
     if (note.k === 'gone') {
       const isLost = ({ pid, seq }: { pid: number; seq: number }) => pid === note.pid && !(stored.pid === pid && seq <= stored.seq)
       for (const history of histories.values()) {
-        history.backoffFrom = null
+        history.activeFrom = null
+        history.upFrom = null
         if (isLost(history.latest)) history.unsure = true
         for (const restart of history.restarts) if (isLost(restart)) restart.sure = false
       }
@@ -94,21 +96,29 @@ export function restartsWithinPolicy(subjects: readonly Subject[]): Invariant {
     const history = histories.get(worker)
     const limits = limitsOf.get(worker)
     if (!history || !limits) return `there is no worker ${worker}`
-    if (from === 'backoff' && history.backoffFrom !== null) {
-      history.backoffMs += at - history.backoffFrom
-      history.backoffFrom = null
-    }
-    if (to === 'backoff') history.backoffFrom = at
+    if (resting.includes(to) || to === 'crashed') {
+      history.activeMs += history.activeFrom === null ? 0 : at - history.activeFrom
+      history.activeFrom = null
+    } else history.activeFrom ??= at
+    const wasUpFrom = history.upFrom
+    if (resting.includes(to) || to === 'starting') {
+      history.upMs += wasUpFrom === null ? 0 : at - wasUpFrom
+      history.upFrom = null
+    } else if (to === 'running' || to === 'paused') history.upFrom ??= at
     history.latest = note
     if (to === 'idle' && reason === 'reset') histories.set(worker, { ...fresh(), latest: note })
     if (to === 'completed') history.onParole = false
     if (from === 'blacklisted' && to === 'queued') history.onParole = true
     if (to === 'crashed') {
-      const stable = failure !== null && failure.uptimeMs !== null && failure.uptimeMs >= limits.resetAfterMs
-      if (stable) Object.assign(history, { restarts: [], onParole: false, unsure: false })
+      const upMs = history.upMs + (failure?.uptimeMs ?? 0)
+      // For how long a stuck one had been well before, and to the ms when a host saw it ready, is not among the notes.
+      const slack = from === 'stuck' ? (failure?.uptimeMs ?? 0) : history.upMs > 0 ? clockSlackMs : 0
+      if (upMs - slack >= limits.resetAfterMs) Object.assign(history, { restarts: [], onParole: false, unsure: false })
+      else if (upMs + slack >= limits.resetAfterMs) doubt(history)
+      Object.assign(history, { upMs: 0, upFrom: null })
     }
     if (from !== 'crashed') return
-    const active = at - history.backoffMs
+    const active = history.activeMs
     const within = (ms: number) => history.restarts.filter((restart) => restart.at >= active - ms)
     if (to === 'blacklisted') {
       const most = within(limits.withinMs + clockSlackMs).length

@@ -123,6 +123,8 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
     this.world.order.look()
     this.world.moved()
   }
+  keep(): void {}
+  short(): void {}
   failed(): void {}
   policyFailed(problem: unknown): void {
     throw problem
