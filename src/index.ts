@@ -11,6 +11,7 @@ export { type BlacklistEntry, type ControlOutcome, createDrover, type Drover, ty
 export { DroverError, type ErrorCode, type ErrorGroup, type ErrorKind, type ErrorRecord, errorCodes, QuotaError } from './errors.js'
 export type { DroverEvents, EventName, Listener, SystemState } from './events.js'
 export type { LaneQuery } from './filters.js'
+export type { LaneError } from './lane-errors.js'
 export type { LoadOptions, LoadReport } from './load.js'
 export type { LogRecord, RecentLogs } from './logs/logs.js'
 export { type Evidence, type Failure, type FailureKind, failureKinds } from './machines/failure.js'

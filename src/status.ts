@@ -2,6 +2,7 @@
  * What can be seen of a running system: plain data, made on request from what the main thread has in memory.
  */
 
+import type { LaneError } from './lane-errors.js'
 import type { Failure } from './machines/failure.js'
 import type { WorkerState } from './machines/lifecycle-contract.js'
 import type { SupervisorState, SupervisorStrategy } from './machines/supervision.js'
@@ -27,6 +28,12 @@ export interface WorkerStatus {
   progress: { done: number; dead: number; total: number; leased: number; retrying: number } | null
   /** Results a minute over the last minute. */
   ratePerMinute: number
+  /** Failed attempts a minute, over the last minute. */
+  failuresPerMinute: number
+  /** Of the attempts of the last minute the share that failed, 0 to 1; null: none ended. */
+  errorRate: number | null
+  /** The latest error of an attempt at a task since it was first started in this host. */
+  lastError: LaneError | null
   /** Ms since the thread's last beat; null without a thread. */
   beatAgeMs: number | null
   /** The process that its thread runs in: this one, or its own with `isolation: 'process'`; null without a thread. */

@@ -12,6 +12,8 @@ export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): Wo
   const counts = parts.lanes.get(config.id)
   const value = hands.ref.getSnapshot().value as { live?: { running?: 'working' | 'waiting' | 'draining' } }
   const holder = hands.holder
+  const ratePerMinute = parts.lanes.ratePerMinute(config.id)
+  const failuresPerMinute = hands.errors.perMinute
   return {
     id: config.id,
     annotator: config.annotator,
@@ -24,7 +26,10 @@ export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): Wo
     reason: memory.reason,
     since: hands.since,
     progress: counts && { done: counts.done, dead: counts.dead, total: counts.total, leased: counts.leased, retrying: counts.retrying },
-    ratePerMinute: parts.lanes.ratePerMinute(config.id),
+    ratePerMinute,
+    failuresPerMinute,
+    errorRate: failuresPerMinute + ratePerMinute > 0 ? failuresPerMinute / (failuresPerMinute + ratePerMinute) : null,
+    lastError: hands.errors.last,
     beatAgeMs: hands.thread === null ? null : (silence.get(config.id) ?? 0),
     pid: hands.pid,
     threadId: hands.threadId,

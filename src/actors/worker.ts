@@ -5,6 +5,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { DroverEvents } from '../events.js'
+import { LaneErrors } from '../lane-errors.js'
+import { stackText } from '../logs/stack-text.js'
 import type { Evidence, Failure, FailureKind } from '../machines/failure.js'
 import type {
   LifecycleEffects,
@@ -19,6 +21,7 @@ import { shortageOf } from '../machines/shortage.js'
 import type { SlotRequest } from '../machines/slots.js'
 import type { Phase } from '../machines/supervision.js'
 import type { CompiledWorker, LogLevel } from '../options.js'
+import { patientTimeout } from '../patient-timer.js'
 import { laneEnd } from '../run-report.js'
 import type { Amounts, Fence, Holder } from '../store/engine.js'
 import type { BeatSlot } from '../threads/beats.js'
@@ -94,6 +97,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #saidShort = { why: '', at: 0 }
   /** What its quota has no room for, because of which it is parked or paused. */
   #waitsFor: QuotaNeed | null = null
+  /** What fails in its lane. */
+  readonly #errors: LaneErrors
   /** Slots lost to threads that could not be ended, oldest first. */
   readonly #lostSlots: string[] = []
 
@@ -103,6 +108,12 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#parts = parts
     this.#restored = restored
     this.#since = parts.now()
+    this.#errors = new LaneErrors({
+      worker: config.id,
+      now: () => performance.now(),
+      after: (ms, callback) => patientTimeout(callback, ms),
+      warn: (message) => parts.logs.worker(config.annotator, config.domain).warn(message),
+    })
   }
 
   lifecycleInput(): LifecycleInput {
@@ -140,6 +151,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** Bytes of heap in use at the last beat; null without a thread. */
   get heapUsed(): number | null {
     return this.#slot?.read().heapUsed || null
+  }
+  /** What fails in its lane. */
+  get errors(): LaneErrors {
+    return this.#errors
   }
   get thread(): Thread | null {
     return this.#thread
@@ -234,6 +249,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     tell('worker:state:changed', moved)
     const level = to === 'blacklisted' ? 'error' : to === 'crashed' || to === 'stuck' ? 'warn' : 'info'
     logs.worker(this.config.annotator, this.config.domain)[level](`${from} -> ${to}: ${reason}`)
+    if (free.includes(to)) this.#errors.end()
     if (to !== 'backoff' || until === null) return
     tell('worker:restart:scheduled', { worker, delayMs: Math.max(0, Math.round(until - at)), restarts: restartCount, at })
   }
@@ -560,6 +576,9 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       case 'log':
         logs.worker(this.config.annotator, this.config.domain)[report.level](report.message, report.fields ?? undefined)
         break
+      case 'failing':
+        this.#errors.take(report.errors)
+        break
       case 'waiting':
         this.ref.send({ type: 'WAITING' })
         break
@@ -681,11 +700,13 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   #publishFailure(failure: Failure): void {
     this.#parts.publish('worker:failure:recorded', { worker: this.config.id, failure })
-    const { kind, message, hungAt, tasks, evidence } = failure
+    const { kind, message, error, hungAt, tasks, evidence } = failure
     const files = evidence?.files ?? []
-    this.#parts.logs
-      .worker(this.config.annotator, this.config.domain)
-      .error(`${kind}: ${message}`, { ...(hungAt && { hungAt }), ...(tasks.length > 0 && { tasks }), ...(files.length > 0 && { files }) })
+    this.#parts.logs.worker(this.config.annotator, this.config.domain).error(`${kind}: ${message}${stackText(error)}`, {
+      ...(hungAt && { hungAt }),
+      ...(tasks.length > 0 && { tasks }),
+      ...(files.length > 0 && { files }),
+    })
   }
 
   #failure(kind: FailureKind, error: ErrorRecord | null, more: Partial<Failure> = {}): Failure {

@@ -2,10 +2,9 @@
  * What can be learnt of a thread through its debugger: where it hangs, and what it spends its time on. A thread that blocks
  * outside of JavaScript (a native call) has no stack to give.
  */
-import { readFileSync } from 'node:fs'
-import { SourceMap } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Inspect } from './inspect.js'
+import { inSource } from './source-maps.js'
 
 /** A thread in an endless loop answers in about 50 ms, on a machine that is busy all over in half a second. */
 const stackWithinMs = 1_000
@@ -102,20 +101,7 @@ interface Evaluated {
 /** In the author's own source where there is a source map. Lines and columns count from 1, as in a stack trace. */
 function describe({ functionName, location }: CallFrame, scripts: Map<string, Script>): string {
   const script = scripts.get(location.scriptId)
-  const own = script && inSource(script, location.lineNumber, location.columnNumber)
-  const { url, line, column } = own ?? { url: script?.url ?? '', line: location.lineNumber, column: location.columnNumber }
+  const compiled = { url: script?.url ?? '', line: location.lineNumber, column: location.columnNumber }
+  const { url, line, column } = inSource(compiled, script?.sourceMapURL) ?? compiled
   return `${functionName || '(anonymous)'} (${url || 'unknown'}:${line + 1}:${column + 1})`
-}
-
-function inSource({ url, sourceMapURL }: Script, line: number, column: number): { url: string; line: number; column: number } | null {
-  if (!sourceMapURL) return null
-  try {
-    const [, encoded] = /^data:application\/json[^,]*;base64,(.*)$/.exec(sourceMapURL) ?? []
-    const text = encoded ? Buffer.from(encoded, 'base64').toString() : readFileSync(new URL(sourceMapURL, url), 'utf8')
-    const entry = new SourceMap(JSON.parse(text)).findEntry(line, column)
-    if (!('originalSource' in entry)) return null
-    return { url: new URL(entry.originalSource, url).href, line: entry.originalLine, column: entry.originalColumn }
-  } catch {
-    return null
-  }
 }

@@ -3,7 +3,7 @@
  * reports, and what can be asked of it. Store traffic goes on a port of its own (`store/client.ts`).
  */
 import type { MessagePort } from 'node:worker_threads'
-import type { ErrorRecord } from '../errors.js'
+import type { ErrorKind, ErrorRecord } from '../errors.js'
 import type { CompiledWorkerQuota, Heartbeat, LogLevel, RecycleOptions, TaskPolicy } from '../options.js'
 import type { Amounts, Fence, LaneCounts } from '../store/engine.js'
 import type { CpuProfile } from './evidence.js'
@@ -73,6 +73,17 @@ export interface ObserverControl {
   snapshot(file: string, withinMs: number): Promise<void>
 }
 
+/** Attempts at tasks that failed with one error, since it was last told of. */
+export interface FailedAttempts extends ErrorKind {
+  count: number
+  /** Of them, how many tasks were given up with it. */
+  dead: number
+  /** The key of the first. */
+  key: string
+  /** The latest, in ms since the epoch. */
+  at: number
+}
+
 /** What a worker reports, in plain messages: they may be its last words, so none waits for an answer. */
 export type ThreadReport =
   /** `setup` wants so long from now on. */
@@ -82,6 +93,8 @@ export type ThreadReport =
   /** The thread is about to end because of this. */
   | { type: 'failed'; kind: 'start-error' | 'uncaught-error' | 'unhandled-rejection' | 'exit'; error: ErrorRecord }
   | { type: 'log'; level: Exclude<LogLevel, 'silent'>; message: string; fields: Record<string, unknown> | null }
+  /** Attempts at tasks failed: at once when it begins, then summed up once a second. */
+  | { type: 'failing'; errors: FailedAttempts[] }
   /** Nothing can be done now: waits for quota, or for a task to be due. */
   | { type: 'waiting' }
   | { type: 'working' }

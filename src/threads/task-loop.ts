@@ -10,12 +10,14 @@ import type { Amounts, EngineClient, ExchangeReply, Outcome, Token } from '../st
 import { type DefinedWorker, TaskError } from '../worker.js'
 import type { BeatSlot } from './beats.js'
 import { type Context, TaskContext } from './context.js'
+import { FailingReports } from './failing.js'
 import { Granting } from './granting.js'
 import { type Hands, maxHeld } from './hands.js'
 import type { Lease } from './lease.js'
 import { Prefetch, prefetchMs } from './prefetch.js'
 import type { ThreadReport, WorkerBoot } from './protocol.js'
 import { fits } from './schema.js'
+import { withSources } from './source-maps.js'
 
 /** The event loop gets a turn after so many ms of tasks. */
 const turnMs = 10
@@ -57,6 +59,7 @@ export class TaskLoop {
   #head = 0
   readonly #running = new Set<Running>()
   readonly #granting: Granting
+  readonly #failing: FailingReports
   #tellWait: NodeJS.Timeout | null = null
   /** Slots that wait out `delayMs`. */
   #cooling = 0
@@ -85,6 +88,7 @@ export class TaskLoop {
     this.#process = deps.definition.process as NonNullable<DefinedWorker['process']>
     this.#capacity = deps.boot.concurrency + maxHeld
     const { prefetch, delayMs, concurrency } = deps.boot
+    this.#failing = new FailingReports(deps.report)
     this.#granting = new Granting(deps, {
       granted: (lease, quota) => {
         this.#run(lease, quota)
@@ -135,6 +139,11 @@ export class TaskLoop {
       this.#exchangeIfUseful()
       this.#settleFinish()
     })
+  }
+
+  /** Tells what is held back to be told together: the thread is about to go. */
+  flush(): void {
+    this.#failing.flush()
   }
 
   /** Tasks that end after this are not reported: the thread is about to go, and what is in its hands is read from outside. */
@@ -309,8 +318,9 @@ export class TaskLoop {
       this.#outcome({ do: 'release', token: lease.token, inMs: asked.retryInMs ?? 0 }, cell, usage)
       return
     }
-    const error = toErrorRecord(thrown, redact)
+    const error = withSources(toErrorRecord(thrown, redact))
     const last = lease.failures + 1 >= boot.tasks.maxAttempts || asked?.retry === false
+    this.#failing.add(error, lease.key, last)
     const retryInMs = last ? null : (asked?.retryInMs ?? backoffDelay(boot.tasks.backoff, lease.failures))
     const raw = read(thrown, 'raw')
     const outcome: Outcome = { do: 'fail', token: lease.token, error, retryInMs }

@@ -22,6 +22,7 @@ import type { Hands } from './hands.js'
 import { loadWorkerModule } from './load-module.js'
 import type { ThreadControl, ThreadReport, WorkerBoot } from './protocol.js'
 import { watchRecycling } from './recycling.js'
+import { withSources } from './source-maps.js'
 import { ownTid } from './starvation.js'
 import { TaskLoop } from './task-loop.js'
 
@@ -46,7 +47,8 @@ export async function work({ boot, store: port, openStore, control: controlPort,
 
   /** The one way out for a worker that fails: says why, and goes. */
   function die(kind: Extract<ThreadReport, { type: 'failed' }>['kind'], thrown: unknown): never {
-    report({ type: 'failed', kind, error: toErrorRecord(thrown, redact) })
+    work?.loop?.flush()
+    report({ type: 'failed', kind, error: withSources(toErrorRecord(thrown, redact)) })
     process.exit(1)
   }
 
@@ -108,6 +110,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
       if (!work) return
       if (work.loop) {
         await work.loop.finish()
+        work.loop.flush()
       } else {
         context.abort(new Error('the worker is stopped'))
         await work.returned

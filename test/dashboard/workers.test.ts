@@ -9,7 +9,18 @@ import { workerStates } from '../../src/machines/lifecycle-contract.js'
 function worker(id: string, more: Partial<Worker> = {}): Worker {
   const [annotator = '', domain = ''] = id.split('/')
   const progress = { done: 0, dead: 0, total: 10, leased: 0, retrying: 0 }
-  const nothing = { activity: null, pid: null, threadId: null, lastFailure: null, until: null, heldBy: null, dataset: 'data' }
+  const nothing = {
+    activity: null,
+    pid: null,
+    threadId: null,
+    lastFailure: null,
+    until: null,
+    heldBy: null,
+    dataset: 'data',
+    failuresPerMinute: 0,
+    errorRate: null,
+    lastError: null,
+  }
   return {
     id,
     annotator,

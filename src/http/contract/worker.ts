@@ -27,6 +27,20 @@ export const failure = v.object({
 
 const progress = v.object({ done: count, dead: count, total: count, leased: count, retrying: count })
 
+/** What a failed attempt at a task failed with; see `ErrorKind`. */
+const errorKind = { id: v.string(), code: v.string(), message: v.string(), where: v.nullable(v.string()) }
+
+/** Dead tasks of one error. */
+export const errorGroup = v.object({
+  ...errorKind,
+  count,
+  /** At most 20 of them are named. */
+  workers: v.array(v.string()),
+  lastAt: time,
+  example: v.nullable(v.object({ dataset: v.string(), key: v.string() })),
+})
+export type ErrorGroup = v.InferOutput<typeof errorGroup>
+
 /**
  * One worker, as lists and the socket show it: all but what changes with every beat (see {@link beat}), so that a worker which has
  * nothing to do stays the same.
@@ -43,6 +57,11 @@ export const worker = v.object({
   since: time,
   progress: v.nullable(progress),
   ratePerMinute: v.number(),
+  failuresPerMinute: v.number(),
+  /** Of the attempts of the last minute the share that failed; null: none ended. */
+  errorRate: v.nullable(v.number()),
+  /** The latest error of an attempt at a task, and how often since the worker was started. */
+  lastError: v.nullable(v.object({ ...errorKind, count, at: time })),
   pid: v.nullable(v.number()),
   threadId: v.nullable(v.number()),
   restarts: count,

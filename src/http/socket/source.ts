@@ -5,6 +5,7 @@
 
 import type { QuotaReport } from '../../actors/quota-desk.js'
 import type { Drover } from '../../drover.js'
+import type { WorkerStatus } from '../../status.js'
 import type { Quota } from '../contract/quota.js'
 import { presentOverview } from '../present/overview.js'
 import { presentQuotas } from '../present/quota-cache.js'
@@ -17,11 +18,13 @@ export const ratesEveryMs = 1_000
 /** An expected end moves when it is off by so much, of what is left and at least. */
 const endMoves = { share: 0.02, ms: 2_000 }
 
+const noRates = { ratePerMinute: 0, failuresPerMinute: 0, errorRate: null }
+
 export class Source {
   readonly #drover: Drover
   #ratesAt = Number.NEGATIVE_INFINITY
   /** By worker. */
-  #rates = new Map<string, number>()
+  #rates = new Map<string, Pick<WorkerStatus, 'ratePerMinute' | 'failuresPerMinute' | 'errorRate'>>()
   #systemRate = 0
 
   constructor(drover: Drover) {
@@ -35,14 +38,23 @@ export class Source {
     const tree = this.#drover.tree()
     if (Math.abs(now - this.#ratesAt) >= ratesEveryMs) {
       this.#ratesAt = now
-      this.#rates = new Map(status.workers.map(({ id, ratePerMinute }) => [id, toTenth(ratePerMinute)]))
+      this.#rates = new Map(
+        status.workers.map(({ id, ratePerMinute, failuresPerMinute, errorRate }) => [
+          id,
+          {
+            ratePerMinute: toTenth(ratePerMinute),
+            failuresPerMinute: toTenth(failuresPerMinute),
+            errorRate: errorRate && Math.round(errorRate * 1_000) / 1_000,
+          },
+        ]),
+      )
       this.#systemRate = toTenth(status.ratePerMinute)
     }
     const overview = presentOverview(status, tree, quotas, now)
     return {
       overview: { ...overview, ratePerMinute: this.#systemRate, doneAt: steady(before?.overview.doneAt, overview.doneAt, now) },
       workers: Object.fromEntries(
-        status.workers.map((worker) => [worker.id, { ...presentWorker(worker), ratePerMinute: this.#rates.get(worker.id) ?? 0 }]),
+        status.workers.map((worker) => [worker.id, { ...presentWorker(worker), ...(this.#rates.get(worker.id) ?? noRates) }]),
       ),
       tree: presentTree(tree),
       quotas: Object.fromEntries(quotas.map((quota) => [quota.name, steadyQuota(before?.quotas[quota.name], quota, now)])),
@@ -55,7 +67,8 @@ export class Source {
     return (
       ratePerMinute > 0 ||
       this.#systemRate > 0 ||
-      workers.some(({ beatAgeMs }) => beatAgeMs !== null) ||
+      workers.some(({ beatAgeMs, failuresPerMinute }) => beatAgeMs !== null || failuresPerMinute > 0) ||
+      [...this.#rates.values()].some(({ failuresPerMinute }) => failuresPerMinute > 0) ||
       countsRestarts(this.#drover.tree())
     )
   }

@@ -1,0 +1,54 @@
+/**
+ * Sums up the attempts that fail in a thread, so that the main thread hears of them soon and a message for each would not be sent. The first one
+ * is told at once, what comes within a second of that together.
+ */
+import { kindOf, otherErrors } from '../error-groups.js'
+import type { ErrorKind, ErrorRecord } from '../errors.js'
+import type { FailedAttempts, ThreadReport } from './protocol.js'
+
+/** No more than one report comes in so long. */
+const everyMs = 1_000
+/** So many errors are told apart in one report. */
+const mostKinds = 20
+
+export class FailingReports {
+  readonly #report: (report: ThreadReport) => void
+  readonly #failed = new Map<string, FailedAttempts>()
+  #toldAt = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(report: (report: ThreadReport) => void) {
+    this.#report = report
+  }
+
+  /**
+   * An attempt failed.
+   *
+   * @param error with secrets struck out already
+   * @param dead whether the task is given up with it
+   * @returns of which kind the error is
+   */
+  add(error: ErrorRecord, key: string, dead: boolean): ErrorKind {
+    const own = kindOf(error)
+    const kind = this.#failed.size < mostKinds || this.#failed.has(own.id) ? own : otherErrors
+    const failed = this.#failed.get(kind.id) ?? { ...kind, count: 0, dead: 0, key, at: 0 }
+    failed.count++
+    if (dead) failed.dead++
+    failed.at = Date.now()
+    this.#failed.set(kind.id, failed)
+    const waitMs = this.#toldAt + everyMs - performance.now()
+    // After this turn: what fails together is told together.
+    this.#timer ??= setTimeout(() => this.flush(), Math.max(0, waitMs))
+    return own
+  }
+
+  /** Tells now what is to be told. */
+  flush(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#failed.size === 0) return
+    this.#toldAt = performance.now()
+    this.#report({ type: 'failing', errors: [...this.#failed.values()] })
+    this.#failed.clear()
+  }
+}
