@@ -2,9 +2,10 @@
  * What a worker module imports, as `drover/worker`. Light on purpose: it loads in every thread.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { argumentError, checkFlag, checkName, checkObject, duration } from './arguments.js'
 import { read } from './plain.js'
 import type { QuotaLease } from './quotas/client.js'
-import type { StandaloneQuota } from './quotas/connection.js'
+import type { QuotaAcquireOptions, StandaloneQuota } from './quotas/connection.js'
 import type { Observation, ObservationSource } from './quotas/observation.js'
 import type { Amounts } from './store/engine.js'
 
@@ -47,6 +48,17 @@ export interface WorkerQuota extends StandaloneQuota {
   observe(source: ObservationSource, options?: { lease?: QuotaLease | null }): Promise<Observation>
 }
 
+/** How {@link WorkerContext.withQuota} makes a call. */
+export interface QuotaCallOptions<Answer = unknown> extends QuotaAcquireOptions {
+  /**
+   * What the call is estimated to take, by unit. The first call of a task goes on what the task was granted (its `estimate`, the option `quota.amounts`);
+   * this is for further ones, and for those outside of tasks. @defaultValue `quota.amounts`
+   */
+  amounts?: Amounts
+  /** What the call used, by unit, where its answer does not say it, or says it wrong: what it cost, say. */
+  used?: (answer: Answer) => Amounts
+}
+
 /** What a worker knows and can do. */
 export interface WorkerContext<State = unknown, Input = unknown> {
   readonly id: string
@@ -62,13 +74,36 @@ export interface WorkerContext<State = unknown, Input = unknown> {
   readonly signal: AbortSignal
   readonly log: WorkerLog
   readonly quota: WorkerQuota
-  /** Tells the watchdog that the work moved on. Done tasks count by themselves. */
+  /**
+   * Makes one call to a provider on the worker's quota: acquires, calls, takes in what the answer says (see `quota.observe`), settles what was used, and
+   * lets go of its place in flight, whatever becomes of it. What the call throws is taken in as well.
+   *
+   * @param call gets what was granted: `lease.quota` says which key to use. Gives a `Response`, what `withResponse()` of an SDK gives, or the body
+   * @returns what the call gave
+   * @throws TaskError REFUSED with `release`, where the provider refused because of a limit or of its key: the task is done later, and no attempt is counted;
+   * what the call threw otherwise; as `quota.acquire` does
+   * @example
+   * const { data } = await ctx.withQuota(() => openai.chat.completions.create(request).withResponse(), {
+   *   used: ({ data }) => ({ cost: priceOf(data.usage) }),
+   * })
+   */
+  withQuota<Answer>(
+    call: (lease: QuotaLease) => Answer | Promise<Answer>,
+    options?: QuotaCallOptions<Awaited<Answer>>,
+  ): Promise<Awaited<Answer>>
+  /**
+   * Tells the watchdog that the work moved on. Done tasks count by themselves.
+   *
+   * @param steps a whole number. @defaultValue 1
+   * @throws DroverError ARGUMENT_INVALID
+   */
   progress(steps?: number): void
   /**
    * Asks the watchdog for patience: for so long from now neither missing beats nor missing progress count. Ends with the next
    * progress. In `setup`: the start timeout comes so long from now at the earliest.
    *
    * @param ms more than 0
+   * @throws DroverError ARGUMENT_INVALID
    */
   extend(ms: number): void
   /** Crashes the worker on purpose; its restart policy decides what comes next. */
@@ -128,9 +163,14 @@ export function isDefinedWorker(value: unknown): value is DefinedWorker {
 export interface TaskErrorOptions {
   /** Whether another attempt makes sense. @defaultValue true */
   retry?: boolean
-  /** Wait before the next attempt, in ms. @defaultValue the task backoff */
+  /**
+   * Wait before the next attempt, in ms, 0 to a year. @defaultValue the task backoff: by the failures, or with `release` by how often it was given back
+   */
   retryInMs?: number
-  /** Gives the task back at no cost: it was not the task's fault (the provider refused for now, say). @defaultValue false */
+  /**
+   * Gives the task back at no cost: it was not the task's fault (the provider refused for now, say). It comes behind the others, after a wait that grows each
+   * time. @defaultValue false
+   */
   release?: boolean
   /** @defaultValue the code */
   message?: string
@@ -147,12 +187,15 @@ export class TaskError extends Error {
   readonly retryInMs: number | null
   readonly release: boolean
 
+  /** @throws DroverError ARGUMENT_INVALID, which fails the attempt instead */
   constructor(code: string, options: TaskErrorOptions = {}) {
-    super(options.message ?? code, 'cause' in options ? { cause: options.cause } : undefined)
-    this.code = code
-    this.retry = options.retry ?? true
-    this.retryInMs = options.retryInMs ?? null
-    this.release = options.release ?? false
+    const { message = code, retry = true, retryInMs, release = false } = checkObject('TaskError: options', options)
+    if (typeof message !== 'string') throw argumentError('TaskError: message', 'a text', message)
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = checkName('TaskError: code', code)
+    this.retry = checkFlag('TaskError: retry', retry)
+    this.retryInMs = retryInMs == null ? null : duration('TaskError: retryInMs', retryInMs)
+    this.release = checkFlag('TaskError: release', release)
     Object.defineProperty(this, taskErrorBrand, { value: true })
   }
 

@@ -1,9 +1,9 @@
 /** The quotas of a running system, as its users see and steer them, and who has to be woken when one changes. */
+import { checkName, checkObject, duration, wholeNumber } from '../arguments.js'
 import { systemBudget } from '../config/compile.js'
 import { compileWith } from '../config.js'
 import { QuotaError } from '../errors.js'
 import type { QuotaOptions } from '../options.js'
-import { checkRetryAfter } from '../quotas/connection.js'
 import { withAllAbove } from '../quotas/within.js'
 import type { Amounts, QuotaSample, QuotaStatus } from '../store/engine.js'
 import type { OpenSystem } from './open-system.js'
@@ -15,6 +15,11 @@ const lookEveryMs = 2_000
 
 /** Where a quota stands. */
 export interface QuotaReport extends QuotaStatus {
+  /**
+   * Calls under way. With `concurrency`: what was granted and is not settled, in all hosts. Without: tasks that are being worked on, and calls of
+   * `ctx.withQuota`, in this host.
+   */
+  inFlight: number
   /** Requests of the calendar day, if one is limited; else of the longest window. */
   requestsToday: number
   /** Of how many; null: requests are not limited. */
@@ -44,8 +49,15 @@ export interface QuotaHandle {
    * await drover.quota('key-1').set({ requests: [{ limit: 30, per: 'minute' }, { limit: 3_000, per: 'day' }], burst: 5 })
    */
   set(limits: QuotaOptions): Promise<void>
-  /** No grants for so long. Never shortens an earlier penalty. */
+  /**
+   * No grants for so long. Never shortens an earlier penalty; {@link unblock} lifts it.
+   *
+   * @param penalty.retryAfterMs 0 to a year
+   * @throws DroverError ARGUMENT_INVALID
+   */
   penalize(penalty: { retryAfterMs: number }): Promise<void>
+  /** Lifts what {@link penalize}, or a provider's refusal, blocked: its windows alone say what it grants. Workers that wait for it are woken. */
+  unblock(): Promise<void>
   /** No grants until {@link revive}: the key is not to be used. */
   retire(reason: string): Promise<void>
   /** The key is good again. */
@@ -108,18 +120,26 @@ export class QuotaDesk {
     return {
       status: async () => (await this.#report([name]))[0] as QuotaReport,
       set: (limits) => this.#set(name, limits),
-      penalize: async ({ retryAfterMs }) => {
-        checkRetryAfter(retryAfterMs)
-        await client.call('blockQuota', { name, forMs: retryAfterMs })
+      penalize: async (penalty) => {
+        const { retryAfterMs } = checkObject('penalty', penalty)
+        await client.call('blockQuota', { name, forMs: duration('retryAfterMs', retryAfterMs) })
+      },
+      unblock: async () => {
+        await client.call('blockQuota', { name, forMs: null })
+        this.#changed(name)
       },
       retire: async (reason) => {
-        const { changed } = await client.call('retireQuota', { name, reason })
+        const { changed } = await client.call('retireQuota', { name, reason: checkName('reason', reason) })
         if (changed) parts.publish('quota:key:retired', { quota: name, reason, at: parts.now() })
       },
       revive: async () => {
         if ((await client.call('retireQuota', { name, reason: null })).changed) this.#changed(name)
       },
-      history: async ({ since = 0 } = {}) => (await reader.read('quotaHistory', { name, since })).samples,
+      history: async (query = {}) => {
+        const { since = 0 } = checkObject('query', query)
+        wholeNumber('since', since, 0, Number.MAX_SAFE_INTEGER)
+        return (await reader.read('quotaHistory', { name, since })).samples
+      },
     }
   }
 
@@ -134,6 +154,7 @@ export class QuotaDesk {
     return quotas.map((status) => ({
       ...status,
       ...summary(status),
+      inFlight: this.#inFlight(status),
       limits: this.#limits(status.name),
       backlog: this.#doneAt(status, backlogs[status.name]?.tasks ?? 0),
     }))
@@ -142,6 +163,16 @@ export class QuotaDesk {
   #limits(name: string): QuotaOptions {
     const { quotas = {}, budget } = this.#own.options
     return name === systemBudget ? { ...(budget && { budget }) } : (quotas[name] ?? {})
+  }
+
+  /** The store counts where there is a limit to it, over all hosts; elsewhere each host knows of its own workers' calls. */
+  #inFlight({ name, concurrency, inFlight }: QuotaStatus): number {
+    if (concurrency !== null) return inFlight
+    let calls = 0
+    for (const own of this.#own.hands.values()) {
+      for (const choice of own.config.quota?.choices ?? []) if (this.#scopes(choice).includes(name)) calls += own.callsOn(choice)
+    }
+    return calls
   }
 
   #doneAt({ backlogAt }: QuotaStatus, tasks: number): QuotaReport['backlog'] {

@@ -6,7 +6,7 @@
  * its old place in line. Otherwise grants that piled up would be used together. How long they take to come is told with each request, so that they do
  * not come too late again and again.
  */
-import { QuotaError } from '../errors.js'
+import { checkAmounts } from '../arguments.js'
 import { machineMs } from '../machine-clock.js'
 import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaSettlement } from '../store/engine.js'
 import { addTo } from './amounts.js'
@@ -23,6 +23,8 @@ const tripMargin = 1.5
 const tripMemory = 0.95
 /** What was used is told at the latest so long after. */
 const tellUsageMs = 1_000
+/** What the store could not take is sent again after so long, until it can. */
+const sendAgainMs = 1_000
 
 /** What is asked for. */
 export interface QuotaAsk {
@@ -55,6 +57,8 @@ export interface QuotaSpent {
 
 interface Kept {
   booked: QuotaGrant['booked']
+  /** What counts as used by now, by unit: what was granted, until it is settled otherwise. */
+  used: Amounts
   /** The request that is in flight, if it counts as that. */
   flight: number | null
   /** Told of what it used beyond what was granted. */
@@ -95,6 +99,7 @@ export class QuotaClient {
   #needsMs = 0
   #usage: Amounts = {}
   #usageTimer: NodeJS.Timeout | null = null
+  #sendAgain: NodeJS.Timeout | null = null
   #sending: Promise<void> | null = null
 
   constructor(options: QuotaClientOptions) {
@@ -173,31 +178,31 @@ export class QuotaClient {
   }
 
   /**
-   * What became of a lease; only the first time counts. Settles when the store has it.
+   * What a lease has used by now, by unit: the last word on a unit counts, other units stay as they were. The first one also ends its being in flight.
+   * Settles when the store has it; what the store cannot take now is sent again by itself.
    *
-   * @throws QuotaError QUOTA_INVALID if an amount is not a number of 0 or more; the lease can still be settled then
+   * @throws DroverError ARGUMENT_INVALID if an amount is not a number of 0 or more: nothing of it is settled then
    */
   async settle(lease: QuotaLease, actual: Amounts): Promise<void> {
     const kept = this.#kept.get(lease)
     if (!kept) return
+    const amounts = checkAmounts('actual', actual)
     const delta: Amounts = {}
-    for (const [unit, amount] of Object.entries(actual)) {
-      if (!(Number.isFinite(amount) && amount >= 0)) {
-        const message = `${amount} ${unit} cannot be settled with quota ${lease.quota}: an amount is a number of 0 or more`
-        throw new QuotaError('QUOTA_INVALID', message, { details: { quota: lease.quota, unit, amount } })
-      }
-      const more = amount - (lease.amounts[unit] ?? 0)
+    for (const [unit, amount] of Object.entries(amounts)) {
+      const more = amount - (kept.used[unit] ?? 0)
       if (more !== 0) delta[unit] = more
     }
-    this.#kept.delete(lease)
+    const done = kept.flight
+    kept.flight = null
+    Object.assign(kept.used, amounts)
     kept.onSettled?.(delta)
-    if (Object.keys(delta).length === 0 && kept.flight === null) return
-    await this.#send({ quota: lease.quota, delta, booked: kept.booked, done: kept.flight })
+    if (Object.keys(delta).length === 0 && done === null) return
+    await this.#send({ quota: lease.quota, delta, booked: kept.booked, done })
   }
 
   /** Gives all of it back. */
   refund(lease: QuotaLease): Promise<void> {
-    return this.settle(lease, Object.fromEntries(Object.keys(lease.amounts).map((unit) => [unit, 0])))
+    return this.settle(lease, Object.fromEntries(Object.keys(this.#kept.get(lease)?.used ?? {}).map((unit) => [unit, 0])))
   }
 
   /** Whether a lease counts as in flight until it is settled. */
@@ -243,7 +248,7 @@ export class QuotaClient {
 
   #lease(grant: QuotaGrant, flight: number | null): QuotaLease {
     const lease: QuotaLease = Object.freeze({ quota: grant.quota, amounts: grant.amounts })
-    this.#kept.set(lease, { booked: grant.booked, flight, onSettled: null })
+    this.#kept.set(lease, { booked: grant.booked, used: { ...grant.amounts }, flight, onSettled: null })
     return lease
   }
 
@@ -329,11 +334,37 @@ export class QuotaClient {
     try {
       await store.call('settleQuota', { client, request: ++this.#lastRequest, settlements, usage })
     } catch (error) {
-      // The store did nothing of it: it goes with the next.
-      this.#unsent = [...settlements, ...this.#unsent]
+      // The store did nothing of it.
+      const { code } = error as { code?: unknown }
       addTo(this.#usage, amounts)
+      // One that it never takes (its quota is gone) must not keep the others back: it is found by sending each alone.
+      if (code === 'QUOTA_INVALID') await this.#sendEach(settlements)
+      else this.#unsent = [...settlements, ...this.#unsent]
+      if (code !== 'CLOSED') this.#sendLater()
       throw error
     }
+  }
+
+  async #sendEach(settlements: readonly QuotaSettlement[]): Promise<void> {
+    if (settlements.length < 2) return
+    const { store, client } = this.#options
+    for (const settlement of settlements) {
+      try {
+        await store.call('settleQuota', { client, request: ++this.#lastRequest, settlements: [settlement], usage: null })
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'QUOTA_INVALID') this.#unsent.push(settlement)
+      }
+    }
+  }
+
+  /** A place in flight that nobody gives back would be taken for ever. */
+  #sendLater(): void {
+    if (this.#unsent.length === 0 && Object.keys(this.#usage).length === 0) return
+    this.#sendAgain ??= setTimeout(() => {
+      this.#sendAgain = null
+      this.#send(null).catch(() => {})
+    }, sendAgainMs)
+    this.#sendAgain.unref()
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a program does with a quota: acquires, settles, and hands on what the provider says. */
 import { setMaxListeners } from 'node:events'
+import { argumentError, checkAmounts, checkName, checkObject, checkSignal, duration, finite } from '../arguments.js'
 import { DroverError, QuotaError } from '../errors.js'
 import type { Amounts } from '../store/engine.js'
 import { isSpent, type QuotaClient, type QuotaLease } from './client.js'
@@ -26,15 +27,24 @@ export interface StandaloneQuota {
    */
   acquire(amounts?: Amounts, options?: QuotaAcquireOptions): Promise<QuotaLease>
   /**
-   * Corrects what was granted to what was used, by unit; units that are not named stay as they were granted. What is never settled counts as
-   * used. Only the first time counts.
+   * Corrects what was granted to what was used, by unit. May be called again, also after `observe`: the last word on a unit counts (all that the
+   * lease used of it, not what came on top), and units that are not named stay as they are. What is never settled counts as used.
    *
    * @param actual @defaultValue as granted
+   * @throws DroverError ARGUMENT_INVALID, and nothing of it is settled; STORE_FAILED while the store cannot take it: it is sent again by itself
+   * @example
+   * await quota.observe(response)               // its tokens
+   * await quota.settle(lease, { cost: 0.0021 }) // and what they cost
    */
   settle(lease: QuotaLease | null, actual?: Amounts): Promise<void>
   /** Gives all of it back: the call was not made, or the provider does not count it. */
   refund(lease: QuotaLease | null): Promise<void>
-  /** The provider said to wait: nobody is granted anything for so long. */
+  /**
+   * The provider said to wait: nobody is granted anything for so long.
+   *
+   * @param penalty.retryAfterMs 0 to a year
+   * @throws DroverError ARGUMENT_INVALID
+   */
   penalize(penalty: { retryAfterMs: number; quota?: string }): Promise<void>
   /**
    * Takes in what a provider's answer says: its headers and body, or the error that its client threw. Remaining amounts tighten the windows (never
@@ -44,11 +54,6 @@ export interface StandaloneQuota {
    * @param source a `Response` (its body is not read), `Headers`, an `Error` of an SDK, or `{ status, headers, body }`
    */
   observe(source: ObservationSource, options?: { lease?: QuotaLease | null }): Promise<Observation>
-}
-
-/** @throws DroverError ARGUMENT_INVALID */
-export function checkRetryAfter(retryAfterMs: number): void {
-  if (!(retryAfterMs >= 0)) throw new DroverError('ARGUMENT_INVALID', `retryAfterMs must be a number of 0 or more, got ${retryAfterMs}`)
 }
 
 /** A quota that its user closes. */
@@ -80,17 +85,18 @@ export class QuotaConnection implements StandaloneQuota {
   }
 
   async acquire(amounts: Amounts = {}, options: QuotaAcquireOptions = {}): Promise<QuotaLease> {
-    const { client, choices, priority } = this.#options
-    const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options
-    if (!(timeoutMs > 0)) throw new DroverError('ARGUMENT_INVALID', `timeoutMs must be a number above 0, got ${timeoutMs}`)
-    const ending = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal
+    const { client, choices, priority: usual } = this.#options
+    const { timeoutMs = Number.POSITIVE_INFINITY, priority = usual } = checkObject('options', options)
+    const checked = checkAmounts('amounts', amounts)
+    if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) throw argumentError('timeoutMs', 'a number of milliseconds above 0', timeoutMs)
+    const signal = checkSignal('signal', options.signal)
     const answer = await client.ask({
       choices,
-      amounts,
-      priority: options.priority ?? priority,
+      amounts: checked,
+      priority: finite('priority', priority),
       patienceMs: Number.POSITIVE_INFINITY,
       timeoutMs,
-      signal: ending,
+      signal: signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal,
     })
     if (isSpent(answer))
       throw new QuotaError('QUOTA_SPENT', `${answer.window} of quota ${answer.quota} is spent`, { details: { ...answer } })
@@ -98,32 +104,38 @@ export class QuotaConnection implements StandaloneQuota {
   }
 
   async settle(lease: QuotaLease | null, actual: Amounts = {}): Promise<void> {
-    if (lease) await this.#options.client.settle(lease, actual)
+    const checked = checkAmounts('actual', actual)
+    if (lease) await this.#options.client.settle(checkLease(lease), checked)
   }
 
   async refund(lease: QuotaLease | null): Promise<void> {
-    if (lease) await this.#options.client.refund(lease)
+    if (lease) await this.#options.client.refund(checkLease(lease))
   }
 
-  async penalize({ retryAfterMs, quota = this.name }: { retryAfterMs: number; quota?: string }): Promise<void> {
-    checkRetryAfter(retryAfterMs)
-    await this.#options.client.penalize(quota, retryAfterMs)
+  async penalize(penalty: { retryAfterMs: number; quota?: string }): Promise<void> {
+    const { retryAfterMs, quota = this.name } = checkObject('penalty', penalty)
+    await this.#options.client.penalize(checkName('quota', quota), duration('retryAfterMs', retryAfterMs))
   }
 
   async observe(source: ObservationSource, { lease = null }: { lease?: QuotaLease | null } = {}): Promise<Observation> {
-    const { client } = this.#options
     const seen = observe(source)
+    await this.take(seen, source instanceof Error, lease && checkLease(lease))
+    return seen
+  }
+
+  /** Takes in what an answer said. */
+  protected async take(seen: Observation, failed: boolean, lease: QuotaLease | null): Promise<void> {
+    const { client } = this.#options
     const quota = lease?.quota ?? this.name
     const { readings, refused, retryAfterMs, keyRejected, spent, used } = seen
+    // First: what was used is sent again by itself where the store cannot take it, the rest is not.
+    if (lease && used) await this.settle(lease, used)
     if (keyRejected || spent) {
       const reason = keyRejected ? 'the provider does not accept the key' : 'there is no money left at the provider'
       if (await client.retire(quota, reason)) this.retired(quota, reason)
     }
-    const outcome = refused ? 'refused' : source instanceof Error || keyRejected ? 'failed' : 'ok'
-    await client.observe(quota, readings, outcome)
+    await client.observe(quota, readings, refused ? 'refused' : failed || keyRejected ? 'failed' : 'ok')
     if (retryAfterMs !== null) await client.penalize(quota, retryAfterMs)
-    if (lease && used) await this.settle(lease, used)
-    return seen
   }
 
   /** Refuses those who wait, and gives back what was taken ahead. */
@@ -134,6 +146,12 @@ export class QuotaConnection implements StandaloneQuota {
 
   /** A key was found to be retired. */
   protected retired(_quota: string, _reason: string): void {}
+}
+
+/** @throws DroverError ARGUMENT_INVALID */
+function checkLease(lease: QuotaLease): QuotaLease {
+  if (typeof lease === 'object' && typeof lease.quota === 'string') return lease
+  throw argumentError('lease', 'what acquire answered, or null', lease)
 }
 
 /**

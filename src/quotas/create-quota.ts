@@ -12,6 +12,9 @@ import { QuotaClient } from './client.js'
 import type { QuotaPort } from './connect-quota.js'
 import { type OpenQuota, openQuota, QuotaConnection } from './connection.js'
 
+/** That a thread is gone is told again after so long, where the store could not take it. */
+const leaveAgainMs = 1_000
+
 /** Without its index signature: there, `quotas` would have to be a limit. */
 type NamedQuotaOptions = { [Name in keyof QuotaOptions as string extends Name ? never : Name]: QuotaOptions[Name] }
 
@@ -34,6 +37,8 @@ export interface SharedQuota extends OpenQuota {
   connect(): QuotaPort
   /** Changes its limits for everybody; all of them are given anew. */
   set(limits: QuotaOptions): Promise<void>
+  /** Lifts what `penalize`, or a provider's refusal, blocked. */
+  unblock(): Promise<void>
   /** Where it stands now. */
   status(): Promise<QuotaStatus>
 }
@@ -90,6 +95,9 @@ export async function createQuota({
       const { specs: changed } = specsOf(own)
       await store.client.call('declareQuotas', { quotas: changed.filter((spec) => spec.name === name) })
     },
+    unblock: async () => {
+      await store.client.call('blockQuota', { name, forMs: null })
+    },
     status: async () => (await store.client.call('quotas', { names: [name] })).quotas[0] as QuotaStatus,
   }
 }
@@ -107,9 +115,13 @@ function relay(store: EngineClient, client: string): MessagePort {
       (error: unknown) => reply({ id, ok: false, error: toErrorRecord(error) }),
     )
   })
-  port1.on('close', () => {
-    store.call('leaveQuotas', { client }).catch(() => {})
-  })
+  const leave = (): void => {
+    store.call('leaveQuotas', { client }).catch((error: { code?: unknown }) => {
+      // What it had in flight would be so for ever.
+      if (error.code !== 'CLOSED') setTimeout(leave, leaveAgainMs).unref()
+    })
+  }
+  port1.on('close', leave)
   port1.unref()
   return port2
 }

@@ -1,4 +1,5 @@
 /** One quota at work: its windows, what is in flight, and what its provider said of it. Pure: the caller brings the clocks. */
+import { longestWaitMs } from '../arguments.js'
 import type { Amounts, QuotaSettlement, QuotaSpec, QuotaStatus, QuotaWindow, Time } from '../store/engine.js'
 import type { QuotaReading } from './observation.js'
 import { longestSlackMs, type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './window.js'
@@ -50,6 +51,8 @@ export class Quota {
   constructor(spec: QuotaSpec, record: QuotaRecord, states: ReadonlyMap<string, WindowState>, at: Moment) {
     this.spec = spec
     this.record = record
+    // Kept by an earlier version, which checked nothing.
+    if (!(record.blockedUntil <= at.now + longestWaitMs)) this.unblock()
     const share = this.pace(at)
     this.windows = spec.windows.map((window) => openWindow(window, states.get(`${window.unit}/${perOf(window)}`) ?? null, at, share))
   }
@@ -99,7 +102,9 @@ export class Quota {
   take(amounts: Amounts, times: number, at: Moment, slackMs: number, booked: Record<string, Time>): void {
     for (const window of this.windows) {
       const amount = (amounts[window.unit] ?? 0) * times
-      if (amount > 0) booked[`${this.name} ${window.label}`] = window.take(amount, at[window.clock], slackMs)
+      const time = at[window.clock]
+      // Also where nothing is taken yet: what is settled later, and corrected then, is given back from here on.
+      booked[`${this.name} ${window.label}`] = amount > 0 ? window.take(amount, time, slackMs) : time
     }
     this.record.granted += (amounts.requests ?? 0) * times
     this.changed = true
@@ -143,6 +148,12 @@ export class Quota {
     const until = Math.ceil(now + forMs)
     if (until <= this.record.blockedUntil) return
     this.record.blockedUntil = until
+    this.changed = true
+  }
+
+  unblock(): void {
+    if (this.record.blockedUntil === 0) return
+    this.record.blockedUntil = 0
     this.changed = true
   }
 

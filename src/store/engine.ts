@@ -332,7 +332,7 @@ export interface QuotaStatus {
   waitsFor: string | null
   /** Blocked by `penalize` until then. */
   blockedUntil: Time | null
-  /** In flight, of how many (null: no limit). */
+  /** In flight, of how many (null: no limit, and nobody counts). */
   inFlight: number
   concurrency: number | null
   /** How many stand in line. */
@@ -527,8 +527,8 @@ export interface Engine {
   }): Awaitable<Record<string, never>>
   /** The client is gone: it stands in no line, and has nothing in flight. What it took counts as used. Idempotent. */
   leaveQuotas(request: { client: string }): Awaitable<Record<string, never>>
-  /** No grants for so long (the provider said so). Never shortens a block. */
-  blockQuota(request: { name: string; forMs: number }): Awaitable<Record<string, never>>
+  /** No grants for so long (the provider said so), a year at most. Never shortens a block; `forMs` null: lifts it. */
+  blockQuota(request: { name: string; forMs: number | null }): Awaitable<Record<string, never>>
   /** What a provider's answer says: tightens windows, slows down at a refusal (with `adapt`), and keeps the health. */
   observeQuota(request: {
     name: string

@@ -17,8 +17,12 @@ enum Field {
   HeapKb = 5,
   IdleMs = 6,
   Tid = 7,
+  /** Calls under way, for each of the worker's quotas. */
+  Calls = 8,
 }
-const fieldsPerSlot = 8
+const fieldsPerSlot = 32
+/** Of those that a worker may choose from the last is told together with those after it. */
+const mostChoices = fieldsPerSlot - Field.Calls
 const slotsPerPage = 256
 
 /** One reading of a slot. */
@@ -81,6 +85,16 @@ export class BeatSlot {
 
   extend(ms: number): void {
     Atomics.store(this.#cells, Field.ExtendMs, Math.min(ms, 2 ** 31 - 1))
+  }
+
+  /** So many more calls, or fewer, are under way on one of the worker's quotas. */
+  calls(choice: number, more: 1 | -1): void {
+    Atomics.add(this.#cells, Field.Calls + Math.min(Math.max(0, choice), mostChoices - 1), more)
+  }
+
+  /** How many calls are under way on one of the worker's quotas. */
+  callsOn(choice: number): number {
+    return choice < mostChoices ? Atomics.load(this.#cells, Field.Calls + choice) : 0
   }
 
   clear(): void {

@@ -1,11 +1,14 @@
 /** What user code gets as `ctx.quota`: the thread's quota client, on behalf of a worker or of one of its tasks. */
+import { argumentError, checkObject } from '../arguments.js'
 import { QuotaError } from '../errors.js'
 import { addTo } from '../quotas/amounts.js'
+import { observeAnswer } from '../quotas/answered.js'
 import type { QuotaLease } from '../quotas/client.js'
 import { type QuotaAcquireOptions, QuotaConnection } from '../quotas/connection.js'
 import type { Observation, ObservationSource } from '../quotas/observation.js'
+import { observe } from '../quotas/observe.js'
 import type { Amounts } from '../store/engine.js'
-import type { WorkerQuota } from '../worker.js'
+import { type QuotaCallOptions, TaskError, type WorkerQuota } from '../worker.js'
 import type { ContextDeps } from './context.js'
 
 /** How often a wait for quota shows that it is one. */
@@ -18,6 +21,8 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
   readonly #deps: ContextDeps
   /** Usage goes to the task as long as its outcome is not on its way. */
   #ofTask: boolean
+  /** What the task was granted is some call's own. */
+  #called = false
 
   /** @param task whether it is a task's, and what that was granted */
   constructor(deps: ContextDeps, task: { lease: QuotaLease | null } | null) {
@@ -51,6 +56,66 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
     return super.observe(source, { lease })
   }
 
+  /** See `WorkerContext.withQuota`. */
+  async call<Answer>(
+    call: (lease: QuotaLease) => Answer | Promise<Answer>,
+    options: QuotaCallOptions<Awaited<Answer>> = {},
+  ): Promise<Awaited<Answer>> {
+    if (typeof call !== 'function') throw argumentError('call', 'a function', call)
+    const { amounts, used, ...acquire } = checkObject('options', options)
+    if (used !== undefined && typeof used !== 'function') throw argumentError('used', 'a function', used)
+    const { beats, boot, quotas } = this.#deps
+    const own = this.#called ? null : this.lease
+    this.#called = true
+    const lease = own ?? (await this.acquire(amounts ?? boot.quota?.amounts, acquire).catch(refusedOr))
+    const place = boot.quota?.choices.indexOf(lease.quota) ?? 0
+    if (!own) beats.calls(place, 1)
+    try {
+      const answer = await this.#answered(call, lease)
+      if (used) await this.settle(lease, used(answer))
+      return answer
+    } finally {
+      if (!own) beats.calls(place, -1)
+      if (quotas.isInFlight(lease)) await this.settle(lease)
+    }
+  }
+
+  async #answered<Answer>(call: (lease: QuotaLease) => Answer | Promise<Answer>, lease: QuotaLease): Promise<Awaited<Answer>> {
+    let answer: Awaited<Answer>
+    try {
+      answer = await call(lease)
+    } catch (error) {
+      const seen = observe(error as Error)
+      await this.take(seen, true, lease)
+      if (seen.counted === false) await this.refund(lease)
+      throw (seen.refused || seen.keyRejected) && !TaskError.is(error) ? refusal(error) : error
+    }
+    const seen = await observeAnswer(answer)
+    await this.take(seen, false, lease)
+    if (seen.refused || seen.keyRejected) throw refusal(answer)
+    return answer
+  }
+
+  /** The call was made, whatever becomes of what is told of it: it is sent again by itself. */
+  override async settle(lease: QuotaLease | null, actual?: Amounts): Promise<void> {
+    await super.settle(lease, actual).catch((error) => this.#untold(error))
+  }
+
+  override async refund(lease: QuotaLease | null): Promise<void> {
+    await super.refund(lease).catch((error) => this.#untold(error))
+  }
+
+  protected override async take(seen: Observation, failed: boolean, lease: QuotaLease | null): Promise<void> {
+    await super.take(seen, failed, lease).catch((error) => this.#untold(error))
+  }
+
+  /** That the store cannot be written is no fault of the task's. */
+  #untold(error: unknown): void {
+    const { code, message } = error as { code?: unknown; message?: unknown }
+    if (code !== 'STORE_FAILED') throw error
+    this.#deps.log.warn(`the store could not take what a call used, or what its provider said: ${message}`)
+  }
+
   /** From now on what is used is counted for the worker alone: the task's outcome is on its way. */
   finish(): void {
     this.#ofTask = false
@@ -70,4 +135,15 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
     if (!this.#ofTask) this.#deps.quotas.used(amounts)
     else addTo(this.usage, amounts)
   }
+}
+
+/** It is done later, or with another key. */
+function refusal(cause: unknown): TaskError {
+  const said = (cause as { message?: unknown }).message
+  const message = typeof said === 'string' && said !== '' ? said : 'the provider refused the call'
+  return new TaskError('REFUSED', { release: true, message, cause })
+}
+
+function refusedOr(error: unknown): never {
+  throw (error as { code?: unknown }).code === 'QUOTA_RETIRED' ? refusal(error) : error
 }

@@ -1,14 +1,17 @@
 /**
  * What user code in a worker thread gets as `ctx`. One object for the worker, and one for each task that inherits from it.
  */
-import { DroverError } from '../errors.js'
+import { argumentError, longestWaitMs, wholeNumber } from '../arguments.js'
 import { isError, textOf } from '../plain.js'
 import type { QuotaClient, QuotaLease } from '../quotas/client.js'
 import type { Amounts } from '../store/engine.js'
-import type { WorkerContext, WorkerLog, WorkerQuota } from '../worker.js'
+import type { QuotaCallOptions, WorkerContext, WorkerLog } from '../worker.js'
 import type { BeatSlot } from './beats.js'
 import { ContextQuota } from './context-quota.js'
 import type { ThreadReport, WorkerBoot } from './protocol.js'
+
+/** Counters of beats have 32 bits. */
+const mostSteps = 2 ** 31 - 1
 
 export interface ContextDeps {
   boot: WorkerBoot
@@ -27,7 +30,7 @@ export class Context implements WorkerContext {
   readonly domain: string
   readonly input: unknown
   readonly log: WorkerLog
-  readonly quota: WorkerQuota
+  readonly quota: ContextQuota
   readonly attempt: number = 0
   state: unknown
   /** `setup` is through: what is extended from now on is the watchdog's patience, and before that the start timeout. */
@@ -55,13 +58,22 @@ export class Context implements WorkerContext {
   }
 
   progress(steps = 1): void {
-    this.#deps.beats.progress(steps)
+    this.#deps.beats.progress(wholeNumber('ctx.progress: steps', steps, 0, mostSteps))
   }
 
   extend(ms: number): void {
-    if (!(ms > 0)) throw new DroverError('ARGUMENT_INVALID', `ctx.extend takes a number of milliseconds above 0, got ${ms}`)
+    if (!(typeof ms === 'number' && ms > 0 && ms <= longestWaitMs)) {
+      throw argumentError('ctx.extend: ms', `a number of milliseconds above 0, up to ${longestWaitMs} (a year)`, ms)
+    }
     if (this.ready) this.#deps.beats.extend(ms)
     else this.#deps.report({ type: 'extend', ms })
+  }
+
+  withQuota<Answer>(
+    call: (lease: QuotaLease) => Answer | Promise<Answer>,
+    options?: QuotaCallOptions<Awaited<Answer>>,
+  ): Promise<Awaited<Answer>> {
+    return this.quota.call(call, options)
   }
 
   fail(reason: string | Error): never {
@@ -117,7 +129,7 @@ export class TaskContext implements WorkerContext {
   get log(): WorkerLog {
     return this.#worker.log
   }
-  get quota(): WorkerQuota {
+  get quota(): ContextQuota {
     this.#quota ??= this.#worker.quotaFor(this.#lease)
     return this.#quota
   }
@@ -134,6 +146,12 @@ export class TaskContext implements WorkerContext {
   }
   extend(ms: number): void {
     this.#worker.extend(ms)
+  }
+  withQuota<Answer>(
+    call: (lease: QuotaLease) => Answer | Promise<Answer>,
+    options?: QuotaCallOptions<Awaited<Answer>>,
+  ): Promise<Awaited<Answer>> {
+    return this.quota.call(call, options)
   }
   fail(reason: string | Error): never {
     return this.#worker.fail(reason)

@@ -255,6 +255,7 @@ export class TaskLoop {
       timer: null,
     }
     this.#running.add(task)
+    if (quota) beats.calls(this.#placeOf(quota), 1)
     if (boot.tasks.timeoutMs > 0) task.timer = setTimeout(() => this.#timeOut(task), boot.tasks.timeoutMs)
     try {
       const data: unknown = JSON.parse(lease.data)
@@ -342,6 +343,7 @@ export class TaskLoop {
     const { boot, beats, onTaskEnd } = this.#deps
     if (task.timer) clearTimeout(task.timer)
     if (task.quota) {
+      beats.calls(this.#placeOf(task.quota), -1)
       task.context.end()
       const { quotas, context } = this.#deps
       if (quotas.isInFlight(task.quota)) {
@@ -362,6 +364,10 @@ export class TaskLoop {
     if (task.quota && this.#waitUntil === Number.POSITIVE_INFINITY) this.#waitUntil = 0
     if (this.#aborted) this.#settleFinish()
     return !this.#aborted
+  }
+
+  #placeOf({ quota }: QuotaLease): number {
+    return this.#deps.boot.quota?.choices.indexOf(quota) ?? 0
   }
 
   #outcome(outcome: Outcome, cell: number, usage: Amounts | null = null): void {

@@ -274,36 +274,107 @@ test('settlements are sent one request after the other, numbered, those that com
   await Promise.all(done)
 })
 
-test('a lease is settled once, and what was used as granted needs no message', async () => {
+test('the last word on a unit counts, other units stay, and what changes nothing needs no message', async () => {
   const what = scripted()
   const { store, client } = what
   const [a, b] = (await leases(what, 2)) as [QuotaLease, QuotaLease]
   await client.settle(a, { tokens: 10 })
-  await client.settle(a, { tokens: 99 })
   await client.settle({ quota: 'key', amounts: { tokens: 1 } }, { tokens: 0 })
   await settled()
   assert.is(store.calls.length, 0)
   const told: Amounts[] = []
   client.onSettled(b, (delta) => told.push(delta))
-  const done = [client.settle(b, { tokens: 12 }), client.settle(b, { tokens: 12 })]
+  const said = [{ tokens: 12 }, { tokens: 12, cost: 3 }, { tokens: 4 }, { cost: 1 }]
+  const done = said.map((actual) => client.settle(b, actual))
+  const deltas = [{ tokens: 2 }, { cost: 3 }, { tokens: -8 }, { cost: -2 }]
   await settled()
   const { request, answer } = store.next('settleQuota')
-  assert.equal([request.settlements.length, told], [1, [{ tokens: 2 }]])
+  assert.equal([request.settlements.map(({ delta }) => delta), told], [deltas, deltas])
   answer({})
+  done.push(client.refund(b))
+  await settled()
+  const back = store.next('settleQuota')
+  assert.equal(back.request.settlements[0]?.delta, { requests: -2, tokens: -4, cost: -1 })
+  back.answer({})
   await Promise.all(done)
+})
+
+test('a lease is in flight until it is settled the first time', async () => {
+  const { store, client } = scripted()
+  const asked = client.ask(wish({ amounts: { tokens: 10 } }))
+  const { ticket } = store.grant({ inFlight: true })
+  const lease = await leased(asked)
+  assert.ok(client.isInFlight(lease))
+  void client.settle(lease, { tokens: 10 })
+  void client.settle(lease, { tokens: 11 })
+  await settled()
+  const { settlements } = store.next('settleQuota').request
+  assert.equal(
+    settlements.map(({ delta, done }) => [delta, done]),
+    [
+      [{}, ticket],
+      [{ tokens: 1 }, null],
+    ],
+  )
+  assert.not.ok(client.isInFlight(lease))
 })
 
 test('amounts that are none are refused before anything is sent, and the lease can still be settled', async () => {
   const what = scripted()
   const { store, client } = what
   const [lease] = (await leases(what, 1)) as [QuotaLease]
-  for (const amount of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
-    const error = await rejected(client.settle(lease, { tokens: amount }))
-    assert.equal([(error as DroverError).code, error.message.includes(`${amount} tokens`)], ['QUOTA_INVALID', true])
+  for (const amount of [Number.NaN, -1, Number.POSITIVE_INFINITY, '5' as never, 1e13]) {
+    const error = await rejected(client.settle(lease, { cost: 1, tokens: amount }))
+    const { code, message } = error as DroverError
+    assert.equal([code, message.startsWith('actual.tokens must be a number, 0 to')], ['ARGUMENT_INVALID', true])
   }
   void client.settle(lease, { tokens: 0 })
   await settled()
   assert.equal(store.next('settleQuota').request.settlements[0]?.delta, { tokens: -10 })
+})
+
+/** Waits for the next call that the client makes by itself. */
+async function called(store: ScriptedStore): Promise<void> {
+  for (const deadline = machineMs() + 120_000; store.calls.length === 0; await settled())
+    assert.ok(machineMs() < deadline, 'nothing is sent')
+}
+
+test('what the store could not take is sent again by itself, until it is taken', async () => {
+  const what = scripted('w')
+  const { store, client } = what
+  const asked = client.ask(wish())
+  const { ticket } = store.grant({ inFlight: true })
+  const lease = await leased(asked)
+  const first = rejected(client.settle(lease, {}))
+  for (let times = 0; times < 2; times++) {
+    await called(store)
+    store.next('settleQuota').fail(new DroverError('STORE_FAILED', 'the disk is full'))
+  }
+  assert.is((await first).message, 'the disk is full')
+  await called(store)
+  const { request, answer } = store.next('settleQuota')
+  assert.equal([request.request, request.settlements.map(({ done }) => done)], [3, [ticket]])
+  answer({})
+})
+
+test('a settlement that the store never takes keeps no other back', async () => {
+  const what = scripted()
+  const { store, client } = what
+  const [a, b] = (await leases(what, 2)) as [QuotaLease, QuotaLease]
+  const done = [client.settle(a, { tokens: 4 }), client.settle(b, { tokens: 5 })]
+  void Promise.allSettled(done)
+  const never = new DroverError('QUOTA_INVALID', 'the store knows no quota key')
+  await settled()
+  store.next('settleQuota').fail(never)
+  await settled()
+  store.next('settleQuota').fail(never)
+  await settled()
+  const { request, answer } = store.next('settleQuota')
+  assert.equal(request.settlements[0]?.delta, { tokens: -5 })
+  answer({})
+  await Promise.allSettled(done)
+  await client.flush()
+  assert.is(store.calls.length, 0)
 })
 
 test('what the store could not take goes with the next, under a new number', async () => {

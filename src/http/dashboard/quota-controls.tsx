@@ -22,6 +22,11 @@ export function QuotaControls({ quota }: { quota: Quota }) {
       <Button hindrance={hindrance} onClick={() => penalize(quota)}>
         Penalize
       </Button>
+      {quota.blockedUntil !== null && (
+        <Button hindrance={hindrance} onClick={() => unblock(quota)}>
+          Unblock
+        </Button>
+      )}
       {quota.retired ? (
         <Button hindrance={hindrance} onClick={() => revive(quota)}>
           Revive
@@ -64,6 +69,15 @@ function penalize(quota: Quota): void {
     const retryAfterMs = Math.round(Number(seconds) * 1_000)
     await request('POST', `${path(quota)}/penalize`, { retryAfterMs })
     toast(`${quota.name} grants nothing for ${duration(retryAfterMs)}`)
+  })
+}
+
+function unblock(quota: Quota): void {
+  const text =
+    'Lifts the penalty, or what the provider asked for: its windows alone say what it grants. Workers that wait for it are woken.'
+  ask({ title: `Unblock ${quota.name}?`, text, action: 'Unblock' }, async () => {
+    await request('POST', `${path(quota)}/unblock`, {})
+    toast(`${quota.name} was unblocked`)
   })
 }
 

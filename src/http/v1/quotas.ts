@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
+import { longestWaitMs } from '../../arguments.js'
 import type { QuotaOptions } from '../../options.js'
 import type { Env } from '../context.js'
 import { name, notAList, pageOf, strictly, wholeText } from '../contract/common.js'
@@ -17,7 +18,7 @@ const penalty = strictly({
     v.number(),
     v.safeInteger('whole milliseconds'),
     v.minValue(0, 'at least 0'),
-    v.maxValue(31_536_000_000, 'at most a year'),
+    v.maxValue(longestWaitMs, 'at most a year'),
   ),
 })
 const limits = v.pipe(notAList<v.InferInput<typeof quotaOptions>>(), quotaOptions)
@@ -105,6 +106,25 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       async (c) => {
         const { name: asked } = c.req.valid('param')
         await drover.quota(asked).penalize(c.req.valid('json'))
+        return c.json(await changed(asked))
+      },
+    )
+    .post(
+      '/quotas/:name/unblock',
+      operation({
+        id: 'unblockQuota',
+        tag: 'Quotas',
+        summary: 'Lifts a penalty, or a block that the provider asked for',
+        more: 'Its windows alone say what it grants then. Workers that wait for it are woken.',
+        answers: { 200: quota },
+        refuses: [...refuses],
+      }),
+      control('quotas.unblock'),
+      path(one),
+      body(nothing),
+      async (c) => {
+        const { name: asked } = c.req.valid('param')
+        await drover.quota(asked).unblock()
         return c.json(await changed(asked))
       },
     )

@@ -2,6 +2,7 @@
  * Quotas in the store, shared by every host. Each process keeps them in memory, as long as no other has written them since, and writes what
  * has changed once for each group of requests. The rules are in `quotas/`.
  */
+import { longestWaitMs } from '../../arguments.js'
 import { QuotaError } from '../../errors.js'
 import { machineMs } from '../../machine-clock.js'
 import { periodOf } from '../../quotas/calendar.js'
@@ -289,8 +290,10 @@ export function quotas({ db, now, wall, process }: EngineContext) {
 
     blockQuota({ name, forMs }: EngineRequest<'blockQuota'>): EngineReply<'blockQuota'> {
       touch()
-      if (!(forMs >= 0)) throw new QuotaError('QUOTA_INVALID', `quota ${name} cannot be blocked for ${forMs} ms`, { details: { forMs } })
-      quotaOf(name).block(forMs, moment())
+      const quota = quotaOf(name)
+      if (forMs === null) quota.unblock()
+      else if (forMs >= 0 && forMs <= longestWaitMs) quota.block(forMs, moment())
+      else throw new QuotaError('QUOTA_INVALID', `quota ${name} cannot be blocked for ${forMs} ms`, { details: { forMs } })
       return {}
     },
 

@@ -32,15 +32,11 @@ export function usedOverTime(samples: readonly QuotaSample[], { windows }: Pick<
   }
 }
 
-/** Who stood in line and what was under way. */
-export function lineOverTime(samples: readonly QuotaSample[]): ChartData {
-  return {
-    at: samples.map(({ at }) => at),
-    series: [
-      { name: 'waiting', values: samples.map(({ waiting }) => waiting) },
-      { name: 'in flight', values: samples.map(({ inFlight }) => inFlight) },
-    ],
-  }
+/** Who stood in line and what was under way; the history knows of the latter only where there is a limit to it. */
+export function lineOverTime(samples: readonly QuotaSample[], { concurrency }: Pick<Quota, 'concurrency'>): ChartData {
+  const waiting = { name: 'waiting', values: samples.map((sample) => sample.waiting) }
+  const inFlight = { name: 'in flight', values: samples.map((sample) => sample.inFlight) }
+  return { at: samples.map(({ at }) => at), series: concurrency === null ? [waiting] : [waiting, inFlight] }
 }
 
 /** What was granted between two samples, as a rate per minute; a counter that begins anew counts as nothing. */

@@ -24,7 +24,7 @@ export function QuotaHistory({ quota }: { quota: Quota }) {
   const samples = data?.items
   const limits = JSON.stringify(quota.windows.map(({ unit, per, limit, burst }) => [unit, per, limit, burst]))
   const charts = useMemo(
-    () => samples && { used: usedOverTime(samples, quota), granted: grantedPerMinute(samples), line: lineOverTime(samples) },
+    () => samples && { used: usedOverTime(samples, quota), granted: grantedPerMinute(samples), line: lineOverTime(samples, quota) },
     [samples, limits],
   )
   return (

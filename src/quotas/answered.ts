@@ -1,0 +1,30 @@
+/** Finds what an answer says about quotas in whatever a client's call gives: a `Response`, an answer with its response, or a body alone. */
+import { emptyObservation, type HeaderSource, type Observation } from './observation.js'
+import { observe, observeResponse } from './observe.js'
+
+/**
+ * What the answer to a call says. A `Response` is read from a copy, see {@link observeResponse}; `{ data, response }` is what the SDKs of OpenAI and
+ * Anthropic give with `withResponse()`; any other object without headers is taken for a body.
+ *
+ * @throws never
+ */
+export async function observeAnswer(answer: unknown): Promise<Observation> {
+  try {
+    if (typeof answer !== 'object' || answer === null) return emptyObservation()
+    if (isResponse(answer)) return await observeResponse(answer)
+    const { response, data, headers, status } = answer as { response?: unknown; data?: unknown; headers?: HeaderSource; status?: unknown }
+    if (isResponse(response)) return observe({ status: response.status, headers: response.headers, body: data })
+    // axios has its body in `data`.
+    if (headers !== undefined && typeof status === 'number') return observe(data === undefined ? answer : { status, headers, body: data })
+    return observe({ body: answer })
+  } catch {
+    // A getter that throws, a revoked proxy.
+    return emptyObservation()
+  }
+}
+
+function isResponse(value: unknown): value is Response {
+  if (typeof value !== 'object' || value === null) return false
+  const { status, headers, clone } = value as Partial<Response>
+  return typeof status === 'number' && typeof headers?.get === 'function' && typeof clone === 'function'
+}
