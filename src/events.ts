@@ -38,7 +38,7 @@ export interface DroverEvents {
   'quota:window:spent': { quota: string; window: string; until: number | null; at: number }
   /** The provider does not accept the key of a quota any more; nothing is granted from it until `revive`. Stored. */
   'quota:key:retired': { quota: string; reason: string; at: number }
-  /** Limits were changed while the system runs, or a retired key was revived. Stored. */
+  /** Limits were changed while the system runs, a block was lifted, or a retired key was revived. Stored. */
   'quota:limits:changed': { quota: string; at: number }
   /** Lanes moved on; at most ten times a second, all that changed since the last one. */
   'lane:counts:changed': { lanes: LaneCounts[]; at: number }

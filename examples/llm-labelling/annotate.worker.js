@@ -19,27 +19,18 @@ export default defineWorker({
 
   process: async (
     /** @type {import('drover/worker').Task<{ text: string }>} */ { data },
-    /** @type {import('drover/worker').WorkerContext<Clients, Input>} */ { domain, quota, state, signal },
+    /** @type {import('drover/worker').WorkerContext<Clients, Input>} */ { domain, quota, state, signal, withQuota },
   ) => {
-    const { lease } = quota
-    const client = state.get(lease?.quota ?? '')
-    if (!client) throw new TaskError('NO_KEY', { retry: false })
     const messages = [
       { role: /** @type {const} */ ('system'), content: domain },
       { role: /** @type {const} */ ('user'), content: data.text },
     ]
-    try {
-      const { data: answer, response } = await client.chat.completions.create({ model: 'fake-model', messages }, { signal }).withResponse()
-      await quota.observe(response)
-      const { prompt_tokens: inputTokens = 0, completion_tokens: outputTokens = 0 } = answer.usage ?? {}
-      await quota.settle(lease, { inputTokens, outputTokens })
-      return { label: answer.choices[0]?.message.content ?? '', key: lease?.quota }
-    } catch (error) {
-      if (!(error instanceof OpenAI.APIError)) throw error
-      const { refused, keyRejected } = await quota.observe(error)
-      // Neither is the task's fault: it is done later, or with another key.
-      if (refused || keyRejected) throw new TaskError('REFUSED', { release: true, cause: error })
-      throw error
-    }
+    // Settles the tokens that the answer tells. Refused, the task is done later, or with another key: it is not the task's fault.
+    const { data: answer } = await withQuota((lease) => {
+      const client = state.get(lease.quota)
+      if (!client) throw new TaskError('NO_KEY', { retry: false })
+      return client.chat.completions.create({ model: 'fake-model', messages }, { signal }).withResponse()
+    })
+    return { label: answer.choices[0]?.message.content ?? '', key: quota.lease?.quota }
   },
 })

@@ -5,7 +5,7 @@ import { argumentError, longestWaitMs, wholeNumber } from '../arguments.js'
 import { isError, textOf } from '../plain.js'
 import type { QuotaClient, QuotaLease } from '../quotas/client.js'
 import type { Amounts } from '../store/engine.js'
-import type { QuotaCallOptions, WorkerContext, WorkerLog } from '../worker.js'
+import type { WorkerContext, WorkerLog } from '../worker.js'
 import type { BeatSlot } from './beats.js'
 import { ContextQuota } from './context-quota.js'
 import type { ThreadReport, WorkerBoot } from './protocol.js'
@@ -69,11 +69,8 @@ export class Context implements WorkerContext {
     else this.#deps.report({ type: 'extend', ms })
   }
 
-  withQuota<Answer>(
-    call: (lease: QuotaLease) => Answer | Promise<Answer>,
-    options?: QuotaCallOptions<Awaited<Answer>>,
-  ): Promise<Awaited<Answer>> {
-    return this.quota.call(call, options)
+  get withQuota(): WorkerContext['withQuota'] {
+    return (call, options) => this.quota.call(call, options)
   }
 
   fail(reason: string | Error): never {
@@ -147,11 +144,8 @@ export class TaskContext implements WorkerContext {
   extend(ms: number): void {
     this.#worker.extend(ms)
   }
-  withQuota<Answer>(
-    call: (lease: QuotaLease) => Answer | Promise<Answer>,
-    options?: QuotaCallOptions<Awaited<Answer>>,
-  ): Promise<Awaited<Answer>> {
-    return this.quota.call(call, options)
+  get withQuota(): WorkerContext['withQuota'] {
+    return (call, options) => this.quota.call(call, options)
   }
   fail(reason: string | Error): never {
     return this.#worker.fail(reason)

@@ -147,7 +147,7 @@ test('tasks are dropped, brought back, made due and given another priority', asy
   }
 })
 
-test('a quota is changed, penalized, retired and revived, and each answer shows it as it is then', async () => {
+test('a quota is changed, penalized, unblocked, retired and revived, and each answer shows it as it is then', async () => {
   const system = await open({
     quotas: { 'key 1/a': { requests: { limit: 10, per: 'minute' } } },
     workers: [worker(tone, { quota: 'key 1/a' })],
@@ -158,6 +158,8 @@ test('a quota is changed, penalized, retired and revived, and each answer shows 
   const changed = await api.call('PUT', path, { requests: [{ limit: 30, per: 'minute' }], concurrency: 4 })
   assert.equal([changed.body.windows[0].limit, changed.body.concurrency], [30, 4])
   assert.ok((await api.post(`${path}/penalize`, { retryAfterMs: 60_000 })).body.blockedUntil > 0)
+  const unblocked = (await api.post(`${path}/unblock`, {})).body
+  assert.equal([unblocked.blockedUntil, unblocked.canMakeRequest], [null, true])
   assert.is((await api.post(`${path}/retire`, { reason: 'stolen' })).body.retired.reason, 'stolen')
   assert.is((await api.get(path)).body.canMakeRequest, false)
   assert.is((await api.post(`${path}/revive`, {})).body.retired, null)
@@ -166,6 +168,7 @@ test('a quota is changed, penalized, retired and revived, and each answer shows 
     ['/penalize', {}],
     ['/retire', { why: 'x' }],
     ['/revive', { now: true }],
+    ['/unblock', { now: true }],
   ] as const) {
     assert.is((await api.post(`${path}${more}`, body)).status, 400, more)
   }
