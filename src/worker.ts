@@ -194,7 +194,8 @@ export class TaskError extends Error {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = checkName('TaskError: code', code)
     this.retry = checkFlag('TaskError: retry', retry)
-    this.retryInMs = retryInMs == null ? null : duration('TaskError: retryInMs', retryInMs)
+    const waits = retryInMs ?? null
+    this.retryInMs = waits === null ? null : duration('TaskError: retryInMs', waits)
     this.release = checkFlag('TaskError: release', release)
     Object.defineProperty(this, taskErrorBrand, { value: true })
   }
