@@ -18,7 +18,7 @@ import { checkLoadOptions, type LoadOptions, type LoadReport, loadItems } from '
 import { checkLogQuery, type LogRecord, type RecentLogs } from './logs/logs.js'
 import { levelRank } from './logs/record.js'
 import type { Failure } from './machines/failure.js'
-import type { LifecycleEvent, WorkerMemory, WorkerState } from './machines/lifecycle-contract.js'
+import type { WorkerState } from './machines/lifecycle-contract.js'
 import type { CompiledWorker, DroverOptions, LogLevel, SupervisorOptions, WorkerOptions } from './options.js'
 import { checkEventFilter, type EventPage, type EventQuery, type LabelQuery, readErrors, readEvents, readLabels } from './reads.js'
 import { createRedactor } from './redact.js'
@@ -121,7 +121,7 @@ export class Drover {
     const workers = this.#select(selector)
     this.#refuseBeyondSlots(workers)
     this.#started = true
-    return Promise.all(workers.map((worker) => this.#startOne(worker)))
+    return Promise.all(workers.map((hands) => this.#startOne(hands)))
   }
 
   /**
@@ -131,27 +131,35 @@ export class Drover {
    * @param options.drainMs for each of them. @defaultValue the worker's own `drainMs`
    */
   async stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
-    const workers = this.#select(selector)
-    this.#stop(workers, { type: 'STOP', ...drainOf('stop', options) })
-    await this.#until(() => workers.every(({ id }) => !this.#hands(id).live))
+    const stopped = this.#select(selector).map((hands) => ({ hands, timesStarted: hands.timesStarted }))
+    stopInOrder(
+      this.#system,
+      stopped.map(({ hands }) => hands),
+      { type: 'STOP', ...drainOf('stop', options) },
+    )
+    // Whoever is started by hand meanwhile is waited for no more.
+    await this.#until(() => stopped.every(({ hands, timesStarted }) => !hands.live || hands.timesStarted > timesStarted))
     await this.#waker.refresh()
-    return workers.map((worker) => this.#outcome(worker, true, 'stopped'))
+    return stopped.map(({ hands, timesStarted }) =>
+      outcome(hands, true, hands.timesStarted > timesStarted ? 'started again meanwhile' : 'stopped'),
+    )
   }
 
   /** No new tasks; those in hand go on, threads stay. */
   async pause(selector?: Selector): Promise<ControlOutcome[]> {
-    return this.#select(selector).map((worker) => {
-      const down = this.#hands(worker.id).settled
-      if (!down) this.#tell(worker.id, { type: 'PAUSE' })
-      return this.#outcome(worker, !down, down ? 'not running' : 'paused')
+    return this.#select(selector).map((hands) => {
+      const { settled, isBeingStopped } = hands
+      if (settled || isBeingStopped) return outcome(hands, false, settled ? 'not running' : 'is being stopped')
+      hands.tell({ type: 'PAUSE' })
+      return outcome(hands, true, hands.live ? 'paused' : 'paused as soon as it runs')
     })
   }
 
   async resume(selector?: Selector): Promise<ControlOutcome[]> {
-    return this.#select(selector).map((worker) => {
-      const was = this.#hands(worker.id).state
-      this.#tell(worker.id, { type: 'RESUME' })
-      return this.#outcome(worker, was === 'paused', was === 'paused' ? 'resumed' : 'was not paused')
+    return this.#select(selector).map((hands) => {
+      const was = hands.pauseWanted
+      hands.tell({ type: 'RESUME' })
+      return outcome(hands, was, was ? 'resumed' : 'was not paused')
     })
   }
 
@@ -175,15 +183,14 @@ export class Drover {
     if (data && selector === undefined)
       throw new DroverError('ARGUMENT_INVALID', 'reset with data deletes results: name the workers, or say {} where all are meant')
     return Promise.all(
-      this.#select(selector).map(async (worker) => {
+      this.#select(selector).map(async (hands) => {
         const none = { results: 0, dead: 0 }
-        if (!this.#hands(worker.id).settled) {
-          return { ...this.#outcome(worker, false, 'not down: stop it first'), deleted: none }
-        }
-        const reply = await parts.store.client.call('reset', { worker: worker.id, host: parts.host.id, data })
-        if (reply.counts) parts.lanes.update([reply.counts])
-        this.#tell(worker.id, { type: 'RESET' })
-        return { ...this.#outcome(worker, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
+        const { id } = hands.config
+        if (!hands.settled) return { ...outcome(hands, false, 'not down: stop it first'), deleted: none }
+        const reply = await parts.store.client.call('reset', { worker: id, host: parts.host.id, data })
+        if (reply.counts && !hands.isGone) parts.lanes.update([reply.counts])
+        hands.tell({ type: 'RESET' })
+        return { ...outcome(hands, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
       }),
     )
   }
@@ -199,17 +206,17 @@ export class Drover {
       throw new DroverError('ARGUMENT_INVALID', 'blacklist takes the reason, a text, as its second argument')
     const drain = drainOf('blacklist', options)
     return Promise.all(
-      this.#select(selector).map(async (worker) => {
-        const hands = this.#hands(worker.id)
+      this.#select(selector).map(async (hands) => {
         const holder = hands.live ? null : await hands.acquire()
-        if (holder) return this.#outcome(worker, false, heldBy(holder))
+        if (holder) return outcome(hands, false, heldBy(holder))
         hands.stop({ type: 'BLACKLIST', why, ...drain })
-        await this.#until(() => hands.state === 'blacklisted')
+        await this.#until(() => hands.state === 'blacklisted' || hands.isGone)
         // Later systems know of it from the store alone.
+        if (hands.isGone) return outcome(hands, false, 'was removed')
         return this.#system.parts.recorder.flush().then(
-          () => this.#outcome(worker, true, 'blacklisted'),
+          () => outcome(hands, true, 'blacklisted'),
           (error: Error) =>
-            this.#outcome(worker, false, `blacklisted, but not in the store yet (${error.message}): it is tried again until it is`),
+            outcome(hands, false, `blacklisted, but not in the store yet (${error.message}): it is tried again until it is`),
         )
       }),
     )
@@ -238,7 +245,7 @@ export class Drover {
       throw new DroverError('ARGUMENT_INVALID', `there is no group ${JSON.stringify(group)}; groups has ${known}`)
     }
     for (const worker of slots.setLimit(limit, group ?? null))
-      this.#tell(worker, { type: 'RESTART', reason: 'the concurrency limit was lowered' })
+      this.#system.hands.get(worker)?.tell({ type: 'RESTART', reason: 'the concurrency limit was lowered' })
   }
 
   /**
@@ -248,7 +255,7 @@ export class Drover {
    */
   async setTarget(selector: Selector, target: number | null): Promise<void> {
     if (target !== null) wholeNumber('target', target, 0, Number.MAX_SAFE_INTEGER)
-    const workers = this.#select(selector).filter(({ dataset }) => dataset !== null)
+    const workers = this.#select(selector).flatMap(({ config }) => (config.dataset === null ? [] : [config]))
     for (const worker of workers) worker.target = target
     const { store, lanes } = this.#system.parts
     const reply = await store.client.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
@@ -333,7 +340,8 @@ export class Drover {
       else loading.set(dataset, left)
       // Those that run have been told that an empty lane is no end: now it may be one.
       for (const worker of this.#workers) {
-        if (worker.dataset === dataset && this.#hands(worker.id).state === 'running') this.#hands(worker.id).poke()
+        const hands = this.#system.hands.get(worker.id)
+        if (worker.dataset === dataset && hands?.state === 'running') hands.poke()
       }
       parts.changed()
     }
@@ -468,7 +476,9 @@ export class Drover {
    */
   inspect<Event = InspectionEvent>(observer: InspectionObserver<Event>): () => void {
     this.#assertOpen()
-    return inspectActors(this.#system.root, observer)
+    return inspectActors(this.#system.root, observer, (error) =>
+      this.#system.parts.report('an observer of inspect() threw and is told no more', error),
+    )
   }
 
   /** One worker. */
@@ -653,8 +663,17 @@ export class Drover {
     this.#ending.abort(new DroverError('CLOSED', 'the system is closing'))
     root.send({ type: 'CLOSE' })
     this.#waker.stop()
-    const running = this.#workers.filter(({ id }) => !this.#hands(id).settled)
-    this.#stop(running, { type: 'STOP', reason: 'the system is closing', closing: true, ...(drainMs !== undefined && { drainMs }) })
+    const all = [...this.#system.hands.values()]
+    for (const hands of all) hands.announceStop()
+    const running = all.filter(({ settled }) => !settled)
+    // However many there are under one supervisor, together they take no longer than one may.
+    const withinMs = drainMs ?? running.reduce((most, { config }) => Math.max(most, config.drainMs), 0)
+    stopInOrder(
+      this.#system,
+      running,
+      { type: 'STOP', reason: 'the system is closing', closing: true, ...(drainMs !== undefined && { drainMs }) },
+      { withinMs },
+    )
     await this.#until(() => this.#allSettled())
     await Promise.allSettled(this.#finishing)
     root.send({ type: 'CLOSED' })
@@ -670,7 +689,7 @@ export class Drover {
     root.send({ type: 'FAIL' })
     this.#become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })
-    for (const { id } of this.#workers) this.#hands(id).stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
+    for (const hands of this.#system.hands.values()) hands.stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
   }
 
   #become(to: SystemStatus['state']): void {
@@ -681,14 +700,15 @@ export class Drover {
   }
 
   #allSettled(): boolean {
-    return this.#workers.every(({ id }) => this.#hands(id).settled)
+    for (const hands of this.#system.hands.values()) if (!hands.settled) return false
+    return true
   }
 
-  #refuseBeyondSlots(workers: CompiledWorker[]): void {
+  #refuseBeyondSlots(workers: WorkerHands[]): void {
     const { slots, config } = this.#system.parts
     if (config.onFull === 'queue') return
-    const beingStarted = this.#workers.map(({ id }) => this.#hands(id)).filter((hands) => hands.beingStarted)
-    const starting = workers.map(({ id }) => this.#hands(id)).filter((hands) => hands.config.enabled && startable.includes(hands.state))
+    const beingStarted = [...this.#system.hands.values()].filter((hands) => hands.beingStarted)
+    const starting = workers.filter((hands) => hands.config.enabled && startable.includes(hands.state))
     const short = slots.shortage([...new Set([...beingStarted, ...starting])].map((hands) => hands.slotRequest))
     if (!short || starting.every((hands) => hands.beingStarted)) return
     const { group, limit, free, workers: wanting } = short
@@ -703,38 +723,36 @@ export class Drover {
     )
   }
 
-  async #startOne(worker: CompiledWorker): Promise<ControlOutcome> {
-    const hands = this.#hands(worker.id)
-    if (!worker.enabled) return this.#outcome(worker, false, 'disabled')
-    if (hands.state === 'blacklisted') return this.#startBlacklisted(worker, hands.memory)
+  async #startOne(hands: WorkerHands): Promise<ControlOutcome> {
+    if (hands.isLeaving) return outcome(hands, false, 'is being removed')
+    if (!hands.config.enabled) return outcome(hands, false, 'disabled')
+    if (hands.state === 'blacklisted') return this.#startBlacklisted(hands)
     if (hands.live || hands.state === 'queued') {
-      this.#tell(worker.id, { type: 'START' })
-      return this.#outcome(worker, true, hands.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
+      hands.keepStarted()
+      return outcome(hands, true, hands.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
     }
     const started = await hands.start()
-    if (started === 'started') return this.#outcome(worker, true, 'started')
-    return this.#outcome(worker, false, started === 'cancelled' ? 'stopped before it was started' : heldBy(started))
+    if (started === 'started') return outcome(hands, true, 'started')
+    if (started !== 'cancelled') return outcome(hands, false, heldBy(started))
+    return outcome(hands, false, hands.isLeaving ? 'is being removed' : 'stopped before it was started')
   }
 
   /** One with parole gets its one start when that comes; the others stay down. */
-  #startBlacklisted(worker: CompiledWorker, { until, reason }: WorkerMemory): ControlOutcome {
-    if (until === null) return this.#outcome(worker, false, `blacklisted (${reason}): reset it first`)
-    this.#tell(worker.id, { type: 'START' })
-    return this.#outcome(worker, true, `blacklisted (${reason}), on parole from ${new Date(until).toISOString()}`)
+  #startBlacklisted(hands: WorkerHands): ControlOutcome {
+    const { until, reason } = hands.memory
+    if (until === null) return outcome(hands, false, `blacklisted (${reason}): reset it first`)
+    hands.tell({ type: 'START' })
+    return outcome(hands, true, `blacklisted (${reason}), on parole from ${new Date(until).toISOString()}`)
   }
 
-  #outcome(worker: CompiledWorker, ok: boolean, message: string): ControlOutcome {
-    return { worker: worker.id, annotator: worker.annotator, domain: worker.domain, state: this.#hands(worker.id).state, ok, message }
-  }
-
-  #select(selector: Selector | undefined): CompiledWorker[] {
+  #select(selector: Selector | undefined): WorkerHands[] {
     this.#assertOpen()
-    return select(this.#workers, this.#system.tree, selector)
+    return select(this.#workers, this.#system.tree, selector).map(({ id }) => this.#system.hands.get(id) as WorkerHands)
   }
 
   #one(id: string): WorkerHands {
     this.#assertOpen()
-    return this.#hands(byId(this.#workers, id).id)
+    return this.#system.hands.get(byId(this.#workers, id).id) as WorkerHands
   }
 
   #assertOpen(): void {
@@ -742,33 +760,28 @@ export class Drover {
     if (this.#closing) throw new DroverError('CLOSED', `the system is ${this.#state}`)
   }
 
-  #hands(id: string): WorkerHands {
-    return this.#system.hands.get(id) as WorkerHands
-  }
-
-  #stop(workers: CompiledWorker[], event: Extract<LifecycleEvent, { type: 'STOP' }>): void {
-    const hands = workers.map(({ id }) => this.#hands(id))
-    stopInOrder(this.#system, hands, event)
-  }
-
-  #tell(worker: string, event: LifecycleEvent): void {
-    this.#hands(worker).tell(event)
-  }
-
   /** What happened is in the store, or it was said that it cannot be. */
   async #flushed(): Promise<void> {
     await this.#system.parts.recorder.flush().catch(() => {})
   }
 
-  /** As the system's own `until`, and rejects when the system fails before. */
+  /** As the system's own `until`, and rejects when the system fails or is closed before. */
   async #until(condition: () => boolean): Promise<void> {
     let failed = false
+    let closed = false
     await this.#system.until(() => {
       failed = this.#failed !== null && !this.#closing
-      return failed || condition()
+      closed = this.#state === 'closed'
+      return failed || closed || condition()
     })
     if (failed) throw this.#failed
+    if (closed && !condition()) throw new DroverError('CLOSED', 'the system was closed meanwhile')
   }
+}
+
+function outcome(hands: WorkerHands, ok: boolean, message: string): ControlOutcome {
+  const { id, annotator, domain } = hands.config
+  return { worker: id, annotator, domain, state: hands.state, ok, message }
 }
 
 /**

@@ -17,14 +17,27 @@ export interface InspectionEvent {
 export type InspectionObserver<Event = InspectionEvent> = ((event: Event) => void) | { next?: ((event: Event) => void) | undefined }
 
 /**
- * Tells an observer of every actor there is, as if they had just begun, and from then on of every event and transition.
+ * Tells an observer of every actor there is, as if they had just begun, and from then on of every event and transition. One that throws
+ * is told no more: it is called in the middle of transitions, which must not fail with it.
  *
+ * @param onThrow told of what it threw
  * @returns ends it
  */
-export function inspectActors<Event>(root: AnyActorRef, observer: InspectionObserver<Event>): () => void {
+export function inspectActors<Event>(
+  root: AnyActorRef,
+  observer: InspectionObserver<Event>,
+  onThrow: (error: unknown) => void,
+): () => void {
+  let ended = false
   const tell = (event: XStateEvent): void => {
-    if (typeof observer === 'function') observer(event as Event)
-    else observer.next?.(event as Event)
+    if (ended) return
+    try {
+      if (typeof observer === 'function') observer(event as Event)
+      else observer.next?.(event as Event)
+    } catch (error) {
+      ended = true
+      onThrow(error)
+    }
   }
   const rootId = root.sessionId
   const announce = (actorRef: AnyActorRef): void => {
@@ -35,5 +48,8 @@ export function inspectActors<Event>(root: AnyActorRef, observer: InspectionObse
   }
   announce(root)
   const { unsubscribe } = root.system.inspect(tell)
-  return unsubscribe
+  return () => {
+    ended = true
+    unsubscribe()
+  }
 }

@@ -57,8 +57,11 @@ export class Membership {
       const node = nodeIn(config.tree, entry.id)
       const ids = workersOf(node)
       const kept = persist ? keep({ do: 'add', under, entry: withModules(entry, config) }) : null
-      await this.#system.declare(config.workers.filter(({ id }) => ids.includes(id)))
+      const added = await this.#system.declare(config.workers.filter(({ id }) => ids.includes(id)))
       if (persist) await this.#keep(entry.id, kept)
+      this.#assertOpen()
+      // Nobody gets to see a worker before there is an actor for it: nothing waits between these.
+      for (const own of added) this.#system.hands.set(own.config.id, own)
       this.#system.tree.add(node, under)
       this.#become(options, config)
       this.#supervisor(under).send({ type: 'ADOPT', node })
@@ -72,27 +75,33 @@ export class Membership {
       const { tree, hands, parts } = this.#system
       const node = tree.get(id)
       if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
-      const leaving = workersOf(node).map((worker) => hands.get(worker) as WorkerHands)
-      const down = (): boolean => leaving.every((own) => own.settled)
-      if (!down()) {
-        stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
-        await this.#system.until(down)
-      }
-      if (persist) {
-        // What was kept of those below goes with them.
-        const below = [...supervisorsIn(node), ...workersOf(node)].filter((other) => other !== id && this.#system.kept.has(other))
-        for (const other of below) await this.#keep(other, null)
-        await this.#keep(id, this.#system.kept.get(id)?.do === 'add' ? null : keep({ do: 'remove' }))
-      }
       const options = withoutEntry(this.#options, id)
+      const config = compileConfig(options)
+      const leaving = workersOf(node).map((worker) => hands.get(worker) as WorkerHands)
+      for (const own of leaving) own.leave()
+      try {
+        stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
+        await this.#system.until(() => leaving.every((own) => own.settled))
+        if (persist) {
+          // What was kept of those below goes with them.
+          const below = [...supervisorsIn(node), ...workersOf(node)].filter((other) => other !== id && this.#system.kept.has(other))
+          for (const other of below) await this.#keep(other, null)
+          await this.#keep(id, this.#system.kept.get(id)?.do === 'add' ? null : keep({ do: 'remove' }))
+        }
+        this.#assertOpen()
+      } catch (error) {
+        for (const own of leaving) own.stay()
+        throw error
+      }
       this.#supervisor(tree.above(id)[0]?.id ?? null).send({ type: 'DISOWN', child: id })
       for (const supervisor of supervisorsIn(node)) this.#system.supervisors.delete(supervisor)
       tree.remove(id)
-      for (const { config } of leaving) {
-        hands.delete(config.id)
-        parts.lanes.delete(config.id)
+      for (const own of leaving) {
+        own.go()
+        hands.delete(own.config.id)
+        parts.lanes.delete(own.config.id)
       }
-      this.#become(options, compileConfig(options))
+      this.#become(options, config)
       this.#publish('removed', id)
       parts.changed()
     })
@@ -117,12 +126,11 @@ export class Membership {
             : updateAfter(earlier, located as Record<string, unknown>)
         await this.#keep(id, keep(change))
       }
+      const own = isSupervisor(node) ? null : (config.workers.find((worker) => worker.id === id) as CompiledWorker)
+      if (own) await this.#system.declare([own])
+      this.#assertOpen()
       adjust(node, nodeIn(config.tree, id))
-      if (!isSupervisor(node)) {
-        const own = config.workers.find((worker) => worker.id === id) as CompiledWorker
-        await this.#system.declare([own])
-        hands.get(id)?.configure(own)
-      }
+      if (own) hands.get(id)?.configure(own)
       this.#become(options, config)
       this.#publish('updated', id)
       parts.changed()
@@ -151,8 +159,16 @@ export class Membership {
     publish(`tree:node:${what}`, { id, at: now() })
   }
 
+  /** Each change waits for something, and then may find the system closing. */
+  #assertOpen(): void {
+    if (this.#system.parts.isClosing()) throw new DroverError('CLOSED', 'the system is closing: nothing was changed')
+  }
+
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const changed = this.#changing.then(change)
+    const changed = this.#changing.then(() => {
+      this.#assertOpen()
+      return change()
+    })
     this.#changing = changed.catch(() => {})
     return changed
   }

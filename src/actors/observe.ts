@@ -10,7 +10,6 @@ import type { WorkerHands } from './worker.js'
 export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): WorkerStatus {
   const { config, memory, state } = hands
   const counts = parts.lanes.get(config.id)
-  const value = hands.ref.getSnapshot().value as { live?: { running?: 'working' | 'waiting' | 'draining' } }
   const holder = hands.holder
   const ratePerMinute = parts.lanes.ratePerMinute(config.id)
   const failuresPerMinute = hands.errors.perMinute
@@ -22,7 +21,7 @@ export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): Wo
     quotas: [...(config.quota?.choices ?? [])],
     enabled: config.enabled,
     state,
-    activity: (typeof value === 'object' && value.live?.running) || null,
+    activity: hands.activity,
     reason: memory.reason,
     since: hands.since,
     progress: counts && { done: counts.done, dead: counts.dead, total: counts.total, leased: counts.leased, retrying: counts.retrying },
@@ -69,9 +68,10 @@ export function treeStatus(system: OpenSystem, nodes: readonly TreeNode[] = syst
   return nodes.map((node) => {
     if (!isSupervisor(node)) return { worker: node.worker, state: (system.hands.get(node.worker) as WorkerHands).state }
     const { state, reason, since } = system.supervisors.get(node.id) ?? { state: 'up', reason: 'declared', since: 0 }
-    const ref = system.root.system.get(supervisorAddress(node.id)) as ActorRefFrom<typeof supervisor>
+    const ref = system.root.system.get(supervisorAddress(node.id)) as ActorRefFrom<typeof supervisor> | undefined
     const { restarts: limit, withinMs } = node.intensity
-    const count = ref.getSnapshot().context.window.count(performance.now())
+    // None once the system is closed.
+    const count = ref?.getSnapshot().context.window.count(performance.now()) ?? 0
     const { id, strategy, children } = node
     return { supervisor: id, strategy, state, reason, since, restarts: { count, limit, withinMs }, children: treeStatus(system, children) }
   })

@@ -54,8 +54,8 @@ export interface OpenSystem {
   loaded: Set<string>
   /** Told when something changed that somebody may be waiting for. */
   watchers: Set<() => void>
-  /** Makes workers known to the store, and their hands, where they are new. */
-  declare: (workers: readonly CompiledWorker[]) => Promise<void>
+  /** Makes workers known to the store. Answers the hands of those that are new, which nobody else knows yet. */
+  declare: (workers: readonly CompiledWorker[]) => Promise<WorkerHands[]>
   /** Settles when the condition holds; looked at whenever something changed that it may be about. */
   until: (condition: () => boolean) => Promise<void>
   /** Ends what runs beside the actors: timers, store, logs. */
@@ -106,11 +106,15 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
     const hands = new Map<string, WorkerHands>()
     const tree = new Tree(config.tree)
     const until = (condition: () => boolean): Promise<void> =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const look = (): void => {
-          if (!condition()) return
+          try {
+            if (!condition()) return
+            resolve()
+          } catch (error) {
+            reject(error)
+          }
           watchers.delete(look)
-          resolve()
         }
         watchers.add(look)
         look()
@@ -146,7 +150,15 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       tell: (name, payload) => events.emit(name, payload),
       report,
       changed: () => {
-        for (const look of [...watchers]) look()
+        for (const look of [...watchers]) {
+          // Comes in the middle of transitions: what is wrong with one who waits must not become theirs.
+          try {
+            look()
+          } catch (error) {
+            watchers.delete(look)
+            report('a condition that somebody waited for failed', error)
+          }
+        }
       },
       isClosing: () => root.getSnapshot().matches('closing') || root.getSnapshot().matches('closed'),
       isLoading: (dataset) => loading.has(dataset),
@@ -170,22 +182,22 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
         const [worker, supervisor] = tree.supervisor(from) ? [null, from] : [from, null]
         publish('system:failure:escalated', { worker, supervisor, reason, answer: config.onEscalation, at: now() })
         if (config.onEscalation === 'keep') return
-        const others = [...hands.values()].filter((own) => own.config.id !== worker && !own.settled)
+        const others = [...hands.values()].filter((own) => own.config.id !== worker)
         stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
       },
     }
 
-    const declare = async (workers: readonly CompiledWorker[]): Promise<void> => {
+    const declare = async (workers: readonly CompiledWorker[]): Promise<WorkerHands[]> => {
       const { workers: rows } = await store.client.call('declare', {
         workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })),
       })
       hide(workers)
       lanes.update(rows.flatMap((row) => row.lane ?? []))
-      for (const [index, worker] of workers.entries()) {
-        if (!hands.has(worker.id)) hands.set(worker.id, new WorkerHands(worker, parts, restore(rows[index] ?? null, recovered, now())))
-      }
+      return workers.flatMap((worker, index) =>
+        hands.has(worker.id) ? [] : [new WorkerHands(worker, parts, restore(rows[index] ?? null, recovered, now()))],
+      )
     }
-    await declare(config.workers)
+    for (const own of await declare(config.workers)) hands.set(own.config.id, own)
     const orphans = [...hands.values()].flatMap((own) => {
       const failure = own.lifecycleInput().restored?.memory.lastFailure
       return failure?.kind === 'orphaned' && recovered.workers.includes(own.config.id) ? [{ worker: own.config.id, failure }] : []

@@ -1,18 +1,25 @@
 /** Stops workers as an OTP supervisor does: one after another, the last one first. */
 import type { LifecycleEvent } from '../machines/lifecycle-contract.js'
 import { StopSequence } from '../machines/stop-sequence.js'
+import { patientTimeout } from '../patient-timer.js'
 import type { OpenSystem } from './open-system.js'
 import type { WorkerHands } from './worker.js'
+
+export interface StopOrder {
+  /** After so long the rest is told at once, without a drain: there is no time left to go one by one. @defaultValue never */
+  withinMs?: number
+}
 
 /**
  * Begins to stop workers. Those that stand directly under the system stop all at once; under each topmost supervisor one after
  * another, each when the one after it is down. Those without a thread are down at once, and starts that are on their way come to
- * nothing.
+ * nothing. From the call on nothing brings one of them back but a start by hand, which takes it out of the order.
  */
 export function stopInOrder(
   { tree, watchers }: Pick<OpenSystem, 'tree' | 'watchers'>,
   workers: readonly WorkerHands[],
-  event: Extract<LifecycleEvent, { type: 'STOP' | 'BLACKLIST' }>,
+  event: Extract<LifecycleEvent, { type: 'STOP' }>,
+  { withinMs }: StopOrder = {},
 ): void {
   const groups = new Map<string, WorkerHands[]>()
   for (const worker of workers) {
@@ -20,17 +27,30 @@ export function stopInOrder(
     const top = tree.above(id).at(-1)?.id
     if (top === undefined || !worker.live) worker.stop(event)
     else {
-      worker.cancelStarts()
+      worker.announceStop()
       groups.set(top, [...(groups.get(top) ?? []), worker])
     }
   }
   for (const group of groups.values()) {
     const inOrder = group.sort((a, b) => tree.position(a.config.id) - tree.position(b.config.id))
-    const sequence = new StopSequence(inOrder, (worker) => worker.stop(event))
+    const before = new Map(inOrder.map((worker) => [worker, worker.timesStarted]))
+    const sequence = new StopSequence(inOrder, (worker) => {
+      if (worker.timesStarted !== before.get(worker)) return false
+      worker.stop(event)
+      return true
+    })
+    let hurry = (): void => {}
     const advance = (): void => {
-      if (sequence.advance()) watchers.delete(advance)
+      if (!sequence.advance()) return
+      hurry()
+      watchers.delete(advance)
     }
     watchers.add(advance)
+    if (withinMs !== undefined) {
+      hurry = patientTimeout(() => {
+        for (const worker of inOrder) if (worker.live && worker.timesStarted === before.get(worker)) worker.stop({ ...event, drainMs: 0 })
+      }, withinMs)
+    }
     advance()
   }
 }

@@ -42,6 +42,8 @@ export interface SupervisedWorker extends Stoppable {
   tell(event: LifecycleEvent): void
   /** Starts it as it was started before; until that has had its effect it does not count as settled. */
   startAgain(): void
+  /** Its supervisor is up again: it may come back by itself, should there be something to do. */
+  allow(): void
 }
 
 export interface SupervisionEffects {
@@ -110,11 +112,11 @@ export const supervisor = setup({
       event.type === 'ADOPT' ? adopted(context, [event.node], self, spawn as unknown as Spawn) : {},
     ),
     letGo: stopChild(({ context, event }) => context.refs[event.type === 'DISOWN' ? event.child : ''] as WorkerRef),
-    disown: assign(({ context: { refs, window }, event }) => {
+    disown: assign(({ context: { refs, window, awaited }, event }) => {
       if (event.type !== 'DISOWN') return {}
       const { [event.child]: _, ...rest } = refs
       window.forget(event.child)
-      return { refs: rest }
+      return { refs: rest, awaited: awaited === event.child ? null : awaited }
     }),
     passOn: enqueueActions(({ context: { parent }, event, enqueue }) => {
       if (parent) enqueue(sendTo(parent as AnyActorRef, event))
@@ -143,9 +145,13 @@ export const supervisor = setup({
       const concerned = [...workers].filter(([worker, id]) => {
         return sequence?.includes(worker) || (along.has(id) && takesPart(worker) && !isBelowDown(context, id))
       })
-      const tell = (worker: SupervisedWorker): void => {
+      const tell = (worker: SupervisedWorker): boolean => {
         // Whoever was stopped in between stays down.
-        if (takesPart(worker)) worker.tell({ type: temporary.has(workers.get(worker) as string) ? 'STOP' : 'RESTART', reason })
+        if (!takesPart(worker)) return false
+        worker.tell(
+          temporary.has(workers.get(worker) as string) ? { type: 'STOP', reason, halt: true } : { type: 'RESTART', reason, again: true },
+        )
+        return true
       }
       const inOrder = concerned.map(([worker]) => worker)
       return { sequence: new StopSequence(inOrder, tell) }
@@ -171,7 +177,7 @@ export const supervisor = setup({
       if (parent) enqueue(sendTo(parent as AnyActorRef, { type: 'CHILD_AGAIN', child: node.id }))
     }),
     refuse: ({ context: { effects, reason }, event }) => {
-      if (event.type === 'CHILD_DOWN' && event.how === 'crashed') effects.worker(event.child).tell({ type: 'STOP', reason })
+      if (event.type === 'CHILD_DOWN' && event.how === 'crashed') effects.worker(event.child).tell({ type: 'STOP', reason, halt: true })
     },
     escalate: ({ context: { answer, down, effects } }) => {
       if (answer.do === 'escalate' && down) effects.escalated(down.child, answer.why)
@@ -189,7 +195,10 @@ export const supervisor = setup({
         awaited: null,
         revived: false,
         wereRunning: running(context),
-        sequence: new StopSequence(workers, (worker) => worker.tell({ type: 'STOP', reason })),
+        sequence: new StopSequence(workers, (worker) => {
+          worker.tell({ type: 'STOP', reason, halt: true })
+          return true
+        }),
       }
     }),
     haltAll: ({ context: { node, refs, reason } }) => {
@@ -221,6 +230,9 @@ export const supervisor = setup({
         if (isSupervisor(child)) (refs[child.id] as SupervisorRef).send({ type: 'AGAIN' })
         else effects.worker(child.worker).startAgain()
       }
+    },
+    allow: ({ context: { node, effects } }) => {
+      for (const child of node.children) if (!isSupervisor(child)) effects.worker(child.worker).allow()
     },
     /** For how long a child has to wait before it is restarted does not count, be that in backoff, for its siblings or for a slot. */
     noteWaiting: ({ context: { node, window, effects }, event }) => {
@@ -306,7 +318,8 @@ export const supervisor = setup({
         CHILD_DOWN: { actions: 'refuse' },
         HALT: [
           { guard: 'thenDown', target: 'down', actions: ['halted', 'passHaltOn'] },
-          { target: 'alive', actions: ['halted', 'passHaltOn', 'open'] },
+          // Those that are down already come back with the others.
+          { target: 'alive', actions: ['startAgain', 'allow', 'halted', 'passHaltOn', 'open'] },
         ],
         REVIVE: { actions: ['revive', 'passOn'] },
       },
@@ -315,11 +328,11 @@ export const supervisor = setup({
     down: {
       entry: ['open', { type: 'enter', params: { state: 'down' } }, 'tellEnd'],
       on: {
-        AGAIN: { target: 'alive', actions: ['startAgain', 'forget', 'tellAgain'] },
-        REVIVE: { target: 'alive', actions: ['forget', 'passOn'] },
+        AGAIN: { target: 'alive', actions: ['startAgain', 'allow', 'forget', 'tellAgain'] },
+        REVIVE: { target: 'alive', actions: ['allow', 'forget', 'passOn'] },
         CHILD_DOWN: { actions: 'refuse' },
       },
-      always: { guard: 'revived', target: 'alive', actions: 'forget' },
+      always: { guard: 'revived', target: 'alive', actions: ['allow', 'forget'] },
     },
   },
 })
@@ -352,10 +365,13 @@ export function supervisorAddress(id: string): string {
   return `supervisor ${id}`
 }
 
-/** Its children that run, want to, or have run to their end: those that are started when it is started again. */
+/**
+ * Its children that run, want to, or have run to their end: those that are started when it is started again. A supervisor that is up
+ * comes up again, whatever its workers do.
+ */
 function running({ node, effects, refs, down }: SupervisorContext): string[] {
   const concerned = (child: TreeNode): boolean =>
-    workersOf(child).some((id) => takesPart(effects.worker(id)) && !isBelowDown({ node, refs }, id))
+    isSupervisor(child) ? (refs[child.id] as SupervisorRef).getSnapshot().value !== 'down' : takesPart(effects.worker(child.worker))
   return node.children.filter((child) => concerned(child) || nodeId(child) === down?.child).map(nodeId)
 }
 

@@ -3,6 +3,7 @@
  * events. The decisions are all in `machines/worker-lifecycle.ts`.
  */
 import { isDeepStrictEqual } from 'node:util'
+import type { SnapshotFrom } from 'xstate'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { DroverEvents } from '../events.js'
 import { LaneErrors } from '../lane-errors.js'
@@ -16,10 +17,12 @@ import type {
   WorkerMemory,
   WorkerState,
 } from '../machines/lifecycle-contract.js'
+import { freshMemory } from '../machines/lifecycle-contract.js'
 import { filledPolicy } from '../machines/restart-policy.js'
 import { shortageOf } from '../machines/shortage.js'
 import type { SlotRequest } from '../machines/slots.js'
 import type { Phase } from '../machines/supervision.js'
+import type { workerLifecycle } from '../machines/worker-lifecycle.js'
 import type { CompiledWorker, LogLevel } from '../options.js'
 import { patientTimeout } from '../patient-timer.js'
 import { laneEnd } from '../run-report.js'
@@ -87,6 +90,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #acquiring: Promise<Holder | null> | null = null
   /** Starts by hand that wait for the registry. */
   readonly #starts = new Set<{ cancelled: boolean }>()
+  /** How often it was started by hand: whoever stops it can tell whether it was started since. */
+  #timesStarted = 0
+  /** It is being taken out of the system, or has been: nothing starts it any more. */
+  #leaving: 'no' | 'is leaving' | 'is gone' = 'no'
   /** Reasons not to call the worker settled although its state is. */
   #holds = 0
   /** The memory that goes with a state being entered: the actor's snapshot is not there yet. */
@@ -176,10 +183,37 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     return this.#holder
   }
   get memory(): WorkerMemory {
-    return this.#entering ?? this.ref.getSnapshot().context.memory
+    return this.#entering ?? this.#snapshot?.context.memory ?? this.#restored?.memory ?? freshMemory
   }
   get live(): boolean {
-    return withThread.includes(this.state)
+    return !this.isGone && withThread.includes(this.state)
+  }
+  /** What it does while it runs; null otherwise. */
+  get activity(): 'working' | 'waiting' | 'draining' | null {
+    const value = this.#snapshot?.value as { live?: { running?: 'working' | 'waiting' | 'draining' } } | string | undefined
+    return (typeof value === 'object' && value.live?.running) || null
+  }
+  /** How often it was started by hand. */
+  get timesStarted(): number {
+    return this.#timesStarted
+  }
+  /** Paused, or to be as soon as it has a thread. */
+  get pauseWanted(): boolean {
+    return this.#snapshot?.context.pauseWanted ?? false
+  }
+  /** It is on its way down for good, and nobody has started it since. */
+  get isBeingStopped(): boolean {
+    return this.live && this.#snapshot?.context.wanted === 'stopped'
+  }
+  get isGone(): boolean {
+    return this.#leaving === 'is gone'
+  }
+  get isLeaving(): boolean {
+    return this.#leaving !== 'no'
+  }
+  /** None before its supervisor has made its actor. */
+  get #snapshot(): SnapshotFrom<typeof workerLifecycle> | null {
+    return this.#ref?.getSnapshot() ?? null
   }
   get phase(): Phase {
     const { state } = this
@@ -191,22 +225,22 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     return false
   }
   get hasRun(): boolean {
-    return this.state === 'completed' && this.config.dataset === null && this.wanted
+    return this.state === 'completed' && this.config.dataset === null && this.#snapshot?.context.wanted !== 'stopped'
   }
   /** Somebody started it in this host, and nobody has stopped it since. */
   get wanted(): boolean {
-    return this.ref.getSnapshot().context.wanted
+    return this.#snapshot?.context.wanted === 'running'
   }
   /** Whether it stays as it is until somebody does something. */
   get settled(): boolean {
+    if (this.isGone) return true
     if (this.#telling !== null && !this.#parts.isClosing()) return false
     return this.#holds === 0 && this.#starts.size === 0 && free.includes(this.state) && !this.#awaitsParole
   }
 
   /** Blacklisted, and will be started once more by itself. */
   get #awaitsParole(): boolean {
-    const { wanted, memory } = this.ref.getSnapshot().context
-    return this.state === 'blacklisted' && wanted && (this.#entering ?? memory).until !== null
+    return this.state === 'blacklisted' && this.#snapshot?.context.wanted === 'running' && this.memory.until !== null
   }
 
   /** Whether a start by hand is on its way, and will ask for a slot. */
@@ -292,7 +326,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       const { store, lanes } = this.#parts
       const reply = await store.client.call('counts', { workers: [this.config.id] }).catch(() => ({ counts: [] }))
       lanes.update(reply.counts)
-      if (reply.counts[0]?.complete === false) this.ref.send({ type: 'MORE' })
+      if (reply.counts[0]?.complete === false) this.#send({ type: 'MORE' })
     })
   }
 
@@ -311,6 +345,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   async start(): Promise<Holder | 'started' | 'cancelled'> {
     const start = { cancelled: false }
     this.#starts.add(start)
+    this.#timesStarted++
     try {
       const holder = await this.acquire()
       if (start.cancelled) {
@@ -319,7 +354,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       }
       if (holder) return holder
       this.#supervisor?.send({ type: 'REVIVE' })
-      this.ref.send({ type: 'START' })
+      this.#send({ type: 'START' })
       return 'started'
     } finally {
       this.#starts.delete(start)
@@ -328,10 +363,23 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     }
   }
 
+  /** Starts it by hand although it has a thread, or waits for one: that is what is wanted, should it be on its way down. */
+  keepStarted(): void {
+    this.#timesStarted++
+    this.#send({ type: 'START' })
+    this.#parts.changed()
+  }
+
+  allow(): void {
+    this.#send({ type: 'ALLOW' })
+    if (this.state === 'completed') void this.#lookAgain()
+    this.#parts.changed()
+  }
+
   startAgain(): void {
     const start = { cancelled: false }
     this.#starts.add(start)
-    this.ref.send({ type: 'START' })
+    this.#send({ type: 'RESTART', reason: 'started again by its supervisor', again: true })
     // Told while it is on its way down, it takes that in once it is down: after this turn's events, before the next.
     queueMicrotask(() => {
       this.#starts.delete(start)
@@ -345,14 +393,43 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const reborn = !isDeepStrictEqual(bornWith(this.#config), bornWith(config))
     this.#config = config
     const { restart: policy, heartbeat, drainMs } = config
-    this.ref.send({ type: 'CONFIGURE', policy, startTimeoutMs: heartbeat.startTimeoutMs, drainMs })
-    if (reborn && this.live) this.ref.send({ type: 'RESTART', reason: 'its options were changed' })
+    this.#send({ type: 'CONFIGURE', policy, startTimeoutMs: heartbeat.startTimeoutMs, drainMs })
+    if (reborn && this.live) this.#send({ type: 'RESTART', reason: 'its options were changed' })
   }
 
   tell(event: LifecycleEvent): void {
     // Paused for its budget, and now by hand: no quota wakes it.
     if (event.type === 'PAUSE' && this.state === 'paused') this.#waitsFor = null
-    this.ref.send(event)
+    this.#send(event)
+    // One that waits for its parole may wait for it no more, without leaving its state.
+    if (event.type === 'STOP') this.#parts.changed()
+  }
+
+  /** Nothing is left to tell one that is gone. */
+  #send(event: LifecycleEvent): void {
+    if (!this.isGone) this.ref.send(event)
+  }
+
+  /** A stop by hand will come when it is its turn; until then nothing brings it back. */
+  announceStop(): void {
+    this.cancelStarts()
+    this.#send({ type: 'UNWANTED' })
+  }
+
+  /** It is taken out of the system: from now on nothing starts it. */
+  leave(): void {
+    this.#leaving = 'is leaving'
+    this.cancelStarts()
+  }
+
+  /** It stays after all. */
+  stay(): void {
+    this.#leaving = 'no'
+  }
+
+  /** It is out of the system: down for whoever still has it in hand. */
+  go(): void {
+    this.#leaving = 'is gone'
   }
 
   /** Whatever start by hand is on its way comes to nothing. */
@@ -363,9 +440,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** Stops it or gives it up, and whatever start is on its way. */
   stop(event: Extract<LifecycleEvent, { type: 'STOP' | 'BLACKLIST' }>): void {
     this.cancelStarts()
-    this.ref.send(event)
-    // One that waits for its parole waits for it no more, without leaving its state.
-    this.#parts.changed()
+    this.tell(event)
   }
 
   failed(failure: Failure): void {
@@ -387,7 +462,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   requestSlot(): void {
     const { isClosing, order, slots } = this.#parts
-    if (isClosing()) return
+    if (isClosing()) {
+      this.#send({ type: 'STOP', reason: 'the system is closing' })
+      return
+    }
     order.request(this.config.id)
     // Whoever has to wait for siblings does not keep others from a slot.
     if (!this.#admitted) slots.release(this.config.id)
@@ -444,13 +522,13 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         if (this.#pendingSpawn !== start || holder === undefined) return
         this.#pendingSpawn = null
         if (start.cancelled) return this.#ended(null)
-        if (holder) return this.ref.send({ type: 'REFUSED', reason: heldBy(holder) })
+        if (holder) return this.#send({ type: 'REFUSED', reason: heldBy(holder) })
         const counts = this.#parts.lanes.get(this.config.id)
         if (this.config.dataset !== null && counts?.complete && !this.#parts.isLoading(this.config.dataset)) {
-          return this.ref.send({ type: 'COMPLETE', reason: laneEnd({ ...counts, target: this.config.target }) })
+          return this.#send({ type: 'COMPLETE', reason: laneEnd({ ...counts, target: this.config.target }) })
         }
         this.#startThread()
-        if (this.ref.getSnapshot().context.pauseWanted) this.pause()
+        if (this.pauseWanted) this.pause()
       })
       .catch((error: unknown) => {
         if (this.#pendingSpawn !== start) return
@@ -461,7 +539,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   #short(error: ErrorRecord): void {
     const { code = error.name, message } = error
-    this.ref.send({ type: 'SHORT', why: `cannot be started now: ${code}: ${message}` })
+    this.#send({ type: 'SHORT', why: `cannot be started now: ${code}: ${message}` })
   }
 
   short(why: string, times: number): void {
@@ -497,7 +575,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** There may be work: tells the thread, or wakes the completed worker. */
   poke(): void {
     if (this.#thread) this.#thread.poke()
-    this.ref.send({ type: 'MORE' })
+    this.#send({ type: 'MORE' })
   }
 
   /** Its thread makes log records up to another level. */
@@ -563,21 +641,21 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       return
     }
     monitor.send({ type: 'UNWATCH', worker: worker.id })
-    this.ref.send({ type: 'SPAWNED' })
+    this.#send({ type: 'SPAWNED' })
   }
 
   #onReport(report: ThreadReport): void {
     const { monitor, logs, lanes, isLoading } = this.#parts
     switch (report.type) {
       case 'extend':
-        this.ref.send({ type: 'EXTEND', ms: report.ms })
+        this.#send({ type: 'EXTEND', ms: report.ms })
         break
       case 'ready':
         // Too late: it is being ended, and was never up.
         if (this.state !== 'starting') break
         this.#readyAt = this.now()
         monitor.send({ type: 'WATCH', worker: this.config.id, slot: this.#slot as BeatSlot, limits: this.config.heartbeat, ref: this.ref })
-        this.ref.send({ type: 'READY' })
+        this.#send({ type: 'READY' })
         break
       case 'log':
         logs.worker(this.config.annotator, this.config.domain)[report.level](report.message, report.fields ?? undefined)
@@ -586,17 +664,17 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         this.#errors.take(report.errors)
         break
       case 'waiting':
-        this.ref.send({ type: 'WAITING' })
+        this.#send({ type: 'WAITING' })
         break
       case 'working':
-        this.ref.send({ type: 'WORKING' })
+        this.#send({ type: 'WORKING' })
         break
       case 'complete': {
         const { dataset, target } = this.config
         if (report.counts) lanes.update([report.counts])
         const reason = report.counts ? laneEnd({ ...report.counts, target }) : 'run() returned'
         // While items are still coming in, an empty lane is only waiting; it is poked when there are more, and at the end.
-        this.ref.send(dataset !== null && isLoading(dataset) ? { type: 'WAITING' } : { type: 'COMPLETE', reason })
+        this.#send(dataset !== null && isLoading(dataset) ? { type: 'WAITING' } : { type: 'COMPLETE', reason })
         break
       }
       case 'spent':
@@ -607,11 +685,11 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         logs.part('system').warn(`quota ${report.quota} is retired: ${report.reason}`)
         break
       case 'recycle':
-        this.ref.send({ type: 'RECYCLE', reason: report.reason })
+        this.#send({ type: 'RECYCLE', reason: report.reason })
         break
       case 'fenced':
         this.#fence = null
-        this.ref.send({ type: 'STOP', reason: 'another host has taken it', drainMs: 0 })
+        this.#send({ type: 'STOP', reason: 'another host has taken it', drainMs: 0 })
         break
       case 'failed':
         break
@@ -622,11 +700,12 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   /** Parks until there is more, or pauses where only a raised budget helps. */
   #quotaSpent({ quota, window, inMs, amounts }: Extract<ThreadReport, { type: 'spent' }>): void {
+    if (this.state === 'stopping') return
     const until = Number.isFinite(inMs) ? this.now() + inMs : null
     this.#waitsFor = { choices: this.config.quota?.choices ?? [quota], amounts }
     if (window === 'retired') {
       this.#parts.quotas.retired(this.#waitsFor.choices)
-      this.ref.send({
+      this.#send({
         type: 'PAUSE',
         forQuota: true,
         reason: `every key of its quota (${this.config.quota?.choices.join(', ')}) is retired: revive one to go on`,
@@ -634,14 +713,14 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       return
     }
     this.#parts.quotas.spent(quota, window, until)
-    if (until === null) this.ref.send({ type: 'PAUSE', forQuota: true, reason: `${window} of quota ${quota} is spent: raise it to go on` })
-    else this.ref.send({ type: 'PARK', until, reason: `${window} of quota ${quota} is spent until ${new Date(until).toISOString()}` })
+    if (until === null) this.#send({ type: 'PAUSE', forQuota: true, reason: `${window} of quota ${quota} is spent: raise it to go on` })
+    else this.#send({ type: 'PARK', until, reason: `${window} of quota ${quota} is spent until ${new Date(until).toISOString()}` })
   }
 
   /** The quota may grant again: goes on if that is what it waits for. */
   quotaChanged(): void {
-    if (this.state === 'parked') this.ref.send({ type: 'START' })
-    else if (this.state === 'paused') this.ref.send({ type: 'RESUME' })
+    if (this.state === 'parked') this.#send({ type: 'START' })
+    else if (this.state === 'paused') this.#send({ type: 'RESUME' })
     this.poke()
   }
 
@@ -744,7 +823,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   #ended(failure: Failure | null): void {
     const event: LifecycleEvent = { type: 'ENDED', failure }
-    this.ref.send(event)
+    this.#send(event)
   }
 
   #giveBack(): void {

@@ -87,6 +87,12 @@ export interface LifecycleEffects {
 /** How a worker went down for good, as far as it goes: `escalated` is for its supervisor to answer. */
 export type WorkerEnd = 'completed' | 'stopped' | 'given-up' | 'escalated'
 
+/**
+ * Whether a worker is to run, whatever state it is in: `stopped` by hand (or never started in this host), and only a hand starts it;
+ * `halted` by its supervisor, which may start it again; `running`.
+ */
+export type Wanted = 'running' | 'halted' | 'stopped'
+
 export interface LifecycleInput {
   effects: LifecycleEffects
   policy: RestartPolicy
@@ -100,10 +106,16 @@ export interface LifecycleInput {
 export type LifecycleEvent =
   /** Its options were changed. */
   | { type: 'CONFIGURE'; policy: RestartPolicy; startTimeoutMs: number; drainMs: number }
+  /** By hand. */
   | { type: 'START' }
-  /** `closing`: it is its host that ends, so that a pause outlives it. */
-  | { type: 'STOP'; reason?: string; drainMs?: number; closing?: boolean }
-  | { type: 'RESTART'; reason?: string }
+  /** By hand; with `halt` by its supervisor, which may start it again. `closing`: it is its host that ends, so that a pause outlives it. */
+  | { type: 'STOP'; reason?: string; drainMs?: number; halt?: boolean; closing?: boolean }
+  /** A stop by hand is announced, and comes when it is its turn. */
+  | { type: 'UNWANTED' }
+  /** Its thread is to be replaced, if it is wanted at all; with `again` also where its supervisor had halted it. */
+  | { type: 'RESTART'; reason?: string; again?: boolean }
+  /** Its supervisor, which had halted it, is up again: what is down for now may come back by itself. */
+  | { type: 'ALLOW' }
   /** `forQuota`: not by hand, but because only a raised quota helps. */
   | { type: 'PAUSE'; reason?: string; forQuota?: boolean }
   | { type: 'RESUME' }

@@ -10,14 +10,15 @@ export interface Stoppable {
 
 export class StopSequence<Worker extends Stoppable> {
   readonly #left: Worker[]
-  readonly #tell: (worker: Worker) => void
+  readonly #tell: (worker: Worker) => boolean
   #told: Worker | null = null
 
   /**
    * @param workers in the order of starting
-   * @param tell asks one to go down; also one without a thread, which does so at once
+   * @param tell asks one to go down; also one without a thread, which does so at once. Answers false to leave it out: it is not waited
+   * for then
    */
-  constructor(workers: readonly Worker[], tell: (worker: Worker) => void) {
+  constructor(workers: readonly Worker[], tell: (worker: Worker) => boolean) {
     this.#left = [...workers]
     this.#tell = tell
   }
@@ -33,7 +34,7 @@ export class StopSequence<Worker extends Stoppable> {
       const next = this.#left.pop()
       this.#told = next ?? null
       if (!next) return true
-      this.#tell(next)
+      if (!this.#tell(next)) this.#told = null
     }
     return false
   }

@@ -3,7 +3,7 @@
  * {@link LifecycleEffects}, and delays run on the actor system's clock, so ten minutes of lifecycle test in milliseconds.
  * One machine object serves every worker; a worker's actor is cheap.
  */
-import { assign, setup } from 'xstate'
+import { and, assign, not, setup } from 'xstate'
 import { backoffDelay } from './backoff.js'
 import type { Failure } from './failure.js'
 import {
@@ -11,6 +11,7 @@ import {
   type LifecycleEffects,
   type LifecycleEvent,
   type LifecycleInput,
+  type Wanted,
   type WorkerEnd,
   type WorkerMemory,
   type WorkerState,
@@ -34,9 +35,9 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
   verdict: Verdict | null
   /** What went wrong with rules of the policy while they judged. */
   problems: unknown[]
-  /** Somebody started it in this host, and nobody has stopped it since. Whatever else may set it going does so only then. */
-  wanted: boolean
-  /** Paused, or to be as soon as there is a thread to pause; survives a crash, not a stop. */
+  /** Whether it is to run, whatever its state: nothing but a start by hand undoes a stop by hand. */
+  wanted: Wanted
+  /** Paused, or to be as soon as there is a thread to pause; survives a crash, not a stop by hand. */
   pauseWanted: boolean
   /** Where to go when the thread has ended as asked. */
   next: 'stopped' | 'completed' | 'parked' | 'queued' | 'blacklisted'
@@ -132,6 +133,9 @@ export const workerLifecycle = setup({
         reason: (event.type === 'COMPLETE' && event.reason) || 'nothing left to do',
       }),
     }),
+    becauseRestarted: assign({
+      memory: ({ context, event }) => ({ ...context.memory, reason: (event.type === 'RESTART' && event.reason) || 'restarted' }),
+    }),
     /** It was decided and not granted. */
     takeRestartBack: assign({
       memory: ({ context: { memory } }) => ({
@@ -152,9 +156,9 @@ export const workerLifecycle = setup({
       memory: ({ context: { memory }, event }) =>
         event.type === 'PAUSE' && !event.forQuota ? { ...memory, paused: event.reason ?? 'paused' } : memory,
     }),
-    /** By a resume or a stop; not by the end of its host. */
+    /** By a resume or a stop by hand; not by its supervisor, nor by the end of its host. */
     dropPause: assign(({ context: { memory }, event }) =>
-      event.type === 'STOP' && event.closing ? {} : { pauseWanted: false, memory: { ...memory, paused: null } },
+      event.type === 'STOP' && (event.closing || event.halt) ? {} : { pauseWanted: false, memory: { ...memory, paused: null } },
     ),
     ready: assign(({ context }) => ({
       upFrom: context.effects.now(),
@@ -190,8 +194,11 @@ export const workerLifecycle = setup({
       if (context.ending) context.effects.ended(context.ending, context.memory.reason)
     },
     endTold: assign({ ending: null }),
-    want: assign({ wanted: true }),
-    letBe: assign({ wanted: false }),
+    want: assign({ wanted: 'running' }),
+    /** A supervisor's word does not make less of a stop by hand. */
+    unwant: assign({
+      wanted: ({ context: { wanted }, event }) => (event.type === 'STOP' && event.halt && wanted !== 'stopped' ? 'halted' : 'stopped'),
+    }),
     /** The verdict's reason takes the place of the failure's. */
     becauseOfVerdict: assign({
       memory: ({ context: { memory, verdict } }) => ({ ...memory, reason: verdict && 'why' in verdict ? verdict.why : memory.reason }),
@@ -207,7 +214,7 @@ export const workerLifecycle = setup({
     }),
     beginParole: assign({ memory: ({ context }) => ({ ...context.memory, until: null, onParole: true, reason: 'on parole' }) }),
     endParole: assign({ memory: ({ context }) => ({ ...context.memory, onParole: false }) }),
-    forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, pauseWanted: false, wanted: false }),
+    forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, pauseWanted: false, wanted: 'stopped' }),
     noDeadline: assign({ memory: ({ context }) => ({ ...context.memory, until: null }) }),
   },
   guards: {
@@ -221,11 +228,15 @@ export const workerLifecycle = setup({
     parks: ({ context }) => context.verdict?.do === 'park',
     escalates: ({ context }) => context.verdict?.do === 'escalate',
     hasDeadline: ({ context }) => context.memory.until !== null,
-    wanted: ({ context }) => context.wanted,
+    isWanted: ({ context }) => context.wanted === 'running',
+    isHalted: ({ context }) => context.wanted === 'halted',
+    mayRestart: ({ context: { wanted }, event }) =>
+      wanted === 'running' || (wanted === 'halted' && event.type === 'RESTART' && event.again === true),
     pauseWanted: ({ context }) => context.pauseWanted,
     /** By either clock: a machine that slept may have slept through it. */
     unparked: ({ context: { memory, effects } }) => (memory.until ?? 0) <= Math.max(effects.now(), effects.wall()),
     due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),
+    comesBack: ({ context }) => context.next === 'queued' && context.wanted === 'running',
     notGivenUp: ({ context }) => context.next !== 'blacklisted',
     next: ({ context }, { is }: { is: LifecycleContext['next'] }) => context.next === is,
     unkillable: ({ event }) => event.type === 'ENDED' && event.failure?.kind === 'unkillable',
@@ -251,7 +262,7 @@ export const workerLifecycle = setup({
     shortages: 0,
     verdict: null,
     problems: [],
-    wanted: false,
+    wanted: 'stopped',
     pauseWanted: (input.restored?.memory.paused ?? null) !== null,
     next: 'stopped',
     ending: null,
@@ -260,6 +271,12 @@ export const workerLifecycle = setup({
   initial: 'restoring',
   on: {
     BLACKLIST: { target: '.blacklisted', actions: 'blacklistByHand' },
+    // What is wanted is noted in every state; some do more about it.
+    STOP: { actions: ['unwant', 'dropPause'] },
+    UNWANTED: { actions: 'unwant' },
+    ALLOW: { guard: 'isHalted', actions: 'want' },
+    PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
+    RESUME: { actions: ['dropPause', 'keep'] },
     CONFIGURE: { actions: assign(({ event: { policy, startTimeoutMs, drainMs } }) => ({ policy, startTimeoutMs, drainMs })) },
   },
   states: {
@@ -279,22 +296,19 @@ export const workerLifecycle = setup({
         START: [
           { target: 'backoff', guard: { type: 'stillWaits', params: { state: 'backoff' } }, actions: 'want' },
           { target: 'parked', guard: { type: 'stillWaits', params: { state: 'parked' } }, actions: 'want' },
-          { target: 'queued', actions: [{ type: 'because', params: { reason: 'started' } }, 'noDeadline'] },
+          { target: 'queued', actions: [{ type: 'because', params: { reason: 'started' } }, 'noDeadline', 'want'] },
         ],
-        PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
-        RESUME: { actions: ['dropPause', 'keep'] },
         RESET: { actions: 'forget' },
       },
       exit: assign({ restored: null }),
     },
 
     queued: {
-      entry: ['want', 'rest', { type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
+      entry: ['rest', { type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
       on: {
         SLOT: 'live',
-        STOP: { target: 'stopped', actions: ['becauseAsked', 'dropPause', 'letBe', 'releaseSlot'] },
-        PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
-        RESUME: { actions: ['dropPause', 'keep'] },
+        START: { actions: 'want' },
+        STOP: { target: 'stopped', actions: ['becauseAsked', 'unwant', 'dropPause', 'releaseSlot'] },
       },
     },
 
@@ -302,16 +316,14 @@ export const workerLifecycle = setup({
     live: {
       initial: 'starting',
       on: {
+        START: { actions: 'want' },
         STOP: {
           target: '.stopping',
           actions: [
+            'becauseAsked',
+            'unwant',
             'dropPause',
-            'letBe',
-            assign(({ context, event }) => ({
-              next: 'stopped' as const,
-              drainFor: event.drainMs ?? context.drainMs,
-              memory: { ...context.memory, reason: event.reason ?? 'stopped' },
-            })),
+            assign(({ context, event }) => ({ next: 'stopped' as const, drainFor: event.drainMs ?? context.drainMs })),
           ],
         },
         BLACKLIST: {
@@ -323,11 +335,8 @@ export const workerLifecycle = setup({
         },
         RESTART: {
           target: '.stopping',
-          actions: assign(({ context, event }) => ({
-            next: 'queued' as const,
-            drainFor: context.drainMs,
-            memory: { ...context.memory, reason: event.reason ?? 'restarted' },
-          })),
+          guard: 'mayRestart',
+          actions: ['becauseRestarted', 'want', assign(({ context }) => ({ next: 'queued' as const, drainFor: context.drainMs }))],
         },
         STUCK: {
           target: '.stuck',
@@ -346,6 +355,12 @@ export const workerLifecycle = setup({
             target: 'completed',
             guard: { type: 'next', params: { is: 'completed' } },
             actions: { type: 'ends', params: { how: 'completed' } },
+          },
+          // Its turn to be stopped would have come.
+          {
+            target: 'stopped',
+            guard: not('isWanted'),
+            actions: ['noDeadline', { type: 'because', params: { reason: 'stopped' } }],
           },
           { target: 'parked', guard: { type: 'next', params: { is: 'parked' } } },
           { target: 'queued' },
@@ -459,7 +474,7 @@ export const workerLifecycle = setup({
         /** Being killed. A stop that comes now turns it into an intended one, unless the thread cannot be ended at all. */
         stuck: {
           entry: { type: 'enter', params: { state: 'stuck' } },
-          on: { STUCK: {}, PAUSE: { actions: ['wantPause', 'notePause', 'keep'] }, RESUME: { actions: ['dropPause', 'keep'] } },
+          on: { STUCK: {} },
         },
 
         stopping: {
@@ -469,7 +484,8 @@ export const workerLifecycle = setup({
             START: { guard: 'notGivenUp', actions: ['want', assign({ next: 'queued' })] },
             STOP: {
               actions: [
-                'letBe',
+                'unwant',
+                'dropPause',
                 assign(({ context, event }) => ({
                   next: context.next === 'blacklisted' ? context.next : ('stopped' as const),
                   drainFor: event.drainMs ?? context.drainFor,
@@ -479,14 +495,13 @@ export const workerLifecycle = setup({
                 },
               ],
             },
-            // It starts again if that was wanted, and a stop stays one.
-            RESTART: {},
+            RESTART: [{ guard: and(['notGivenUp', 'mayRestart']), actions: ['want', assign({ next: 'queued' })] }, {}],
             BLACKLIST: { actions: ['blacklistByHand', assign({ next: 'blacklisted' })] },
             STUCK: {},
             ENDED: [
               { target: '#worker.crashed', guard: 'unkillable', actions: ['tellFailure', 'judge', 'tellProblems'] },
               { target: '#worker.blacklisted', guard: { type: 'next', params: { is: 'blacklisted' } } },
-              { target: '#worker.queued', guard: { type: 'next', params: { is: 'queued' } } },
+              { target: '#worker.queued', guard: 'comesBack' },
               { target: '#worker.stopped' },
             ],
           },
@@ -512,26 +527,28 @@ export const workerLifecycle = setup({
         },
       },
       on: {
-        START: { target: 'queued', actions: ['noDeadline', { type: 'because', params: { reason: 'started' } }] },
-        STOP: { target: 'stopped', actions: ['noDeadline', 'dropPause', 'letBe', 'becauseAsked'] },
-        PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
-        RESUME: { actions: ['dropPause', 'keep'] },
+        START: { target: 'queued', actions: ['noDeadline', { type: 'because', params: { reason: 'started' } }, 'want'] },
+        STOP: { target: 'stopped', actions: ['noDeadline', 'becauseAsked', 'unwant', 'dropPause'] },
       },
     },
 
     crashed: {
       entry: { type: 'enter', params: { state: 'crashed' } },
+      on: { START: { actions: 'want' } },
       initial: 'deciding',
       states: {
         deciding: {
           always: [
-            { target: 'asking', guard: 'restarts' },
-            { target: '#worker.parked', guard: 'parks', actions: 'becauseOfVerdict' },
             {
               target: '#worker.blacklisted',
               guard: 'givesUp',
               actions: ['becauseOfVerdict', { type: 'ends', params: { how: 'given-up' } }],
             },
+            // Its turn to be stopped would have come.
+            { target: '#worker.stopped', guard: and(['restarts', not('isWanted')]), actions: ['takeRestartBack', 'noDeadline'] },
+            { target: '#worker.stopped', guard: not('isWanted'), actions: 'noDeadline' },
+            { target: 'asking', guard: 'restarts' },
+            { target: '#worker.parked', guard: 'parks', actions: 'becauseOfVerdict' },
             {
               target: '#worker.stopped',
               guard: 'escalates',
@@ -558,8 +575,8 @@ export const workerLifecycle = setup({
               { target: '#worker.queued', guard: 'inTurn', actions: { type: 'because', params: { reason: 'restarted' } } },
               { target: '#worker.live', actions: { type: 'because', params: { reason: 'restarted at once' } } },
             ],
-            STOP: { target: '#worker.stopped', actions: ['dropPause', 'letBe', 'becauseAsked', 'takeRestartBack'] },
-            RESTART: { target: '#worker.queued', actions: { type: 'because', params: { reason: 'restarted' } } },
+            STOP: { target: '#worker.stopped', actions: ['becauseAsked', 'unwant', 'dropPause', 'takeRestartBack'] },
+            RESTART: { target: '#worker.queued', guard: 'mayRestart', actions: ['becauseRestarted', 'want'] },
           },
         },
       },
@@ -580,10 +597,8 @@ export const workerLifecycle = setup({
         },
       },
       on: {
-        START: { target: 'queued', actions: { type: 'because', params: { reason: 'started by hand' } } },
-        STOP: { target: 'stopped', actions: ['dropPause', 'letBe', 'becauseAsked'] },
-        PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
-        RESUME: { actions: ['dropPause', 'keep'] },
+        START: { target: 'queued', actions: [{ type: 'because', params: { reason: 'started by hand' } }, 'want'] },
+        STOP: { target: 'stopped', actions: ['becauseAsked', 'unwant', 'dropPause'] },
       },
     },
 
@@ -601,12 +616,12 @@ export const workerLifecycle = setup({
               { target: 'serving', reenter: true },
             ],
           },
-          on: { START: { actions: 'want' }, STOP: { actions: 'letBe' } },
+          on: { START: { actions: 'want' } },
         },
         /** Its time is over: it goes on once somebody in this host has started it. The clock is read once, by whoever came here. */
         eligible: {
-          always: { target: '#worker.queued', guard: 'wanted', actions: 'beginParole' },
-          on: { START: { target: '#worker.queued', actions: 'beginParole' } },
+          always: { target: '#worker.queued', guard: 'isWanted', actions: 'beginParole' },
+          on: { START: { target: '#worker.queued', actions: ['want', 'beginParole'] } },
         },
       },
       on: {
@@ -618,21 +633,23 @@ export const workerLifecycle = setup({
     stopped: {
       entry: ['rest', { type: 'enter', params: { state: 'stopped' } }, 'releaseSlot', 'tellEnd', 'endTold'],
       on: {
-        START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
+        START: { target: 'queued', actions: [{ type: 'because', params: { reason: 'started' } }, 'want'] },
         RESET: { target: 'idle', actions: 'forget' },
+        RESTART: { target: 'queued', guard: 'mayRestart', actions: ['becauseRestarted', 'want'] },
       },
     },
 
     completed: {
       entry: ['endParole', 'rest', { type: 'enter', params: { state: 'completed' } }, 'releaseSlot', 'tellEnd', 'endTold'],
       on: {
-        START: { target: 'queued', actions: { type: 'because', params: { reason: 'started' } } },
-        STOP: { actions: 'letBe' },
+        START: { target: 'queued', actions: [{ type: 'because', params: { reason: 'started' } }, 'want'] },
         MORE: [
-          { target: 'queued', guard: 'wanted', actions: { type: 'because', params: { reason: 'more to do' } } },
+          { target: 'queued', guard: 'isWanted', actions: { type: 'because', params: { reason: 'more to do' } } },
+          // Looks again once its supervisor is up.
+          { guard: 'isHalted' },
           { target: 'idle', actions: { type: 'because', params: { reason: 'more to do: start it' } } },
         ],
-        RESTART: { target: 'queued', guard: 'wanted', actions: { type: 'because', params: { reason: 'restarted' } } },
+        RESTART: { target: 'queued', guard: 'mayRestart', actions: ['becauseRestarted', 'want'] },
         RESET: { target: 'idle', actions: 'forget' },
       },
     },

@@ -61,6 +61,7 @@ export function sup(id: string, options: Partial<Omit<SupervisorNode, 'id' | 'ch
 class Puppet implements LifecycleEffects, SupervisedWorker {
   state: WorkerState = 'idle'
   beingStarted = false
+  timesStarted = 0
   #admitted = false
   #lives = 0
   #ref: WorkerRef | null = null
@@ -98,8 +99,12 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
     this.#ref?.send(event)
   }
   startAgain(): void {
-    this.beingStarted = this.state === 'stopped' || this.state === 'completed'
-    this.tell({ type: 'START' })
+    const isDown = this.state === 'stopped' || this.state === 'completed'
+    this.beingStarted = isDown && this.#ref?.getSnapshot().context.wanted !== 'stopped'
+    this.tell({ type: 'RESTART', reason: 'started again by its supervisor', again: true })
+  }
+  allow(): void {
+    this.tell({ type: 'ALLOW' })
   }
   revive(): void {
     this.#supervisor?.send({ type: 'REVIVE' })
@@ -258,7 +263,10 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
     /** By hand, as `drover.start` does. */
     start(...ids: string[]): void {
       const starting = (ids.length > 0 ? ids : all).map(puppet)
-      for (const worker of starting) worker.beingStarted = true
+      for (const worker of starting) {
+        worker.beingStarted = true
+        worker.timesStarted++
+      }
       for (const worker of starting) {
         worker.revive()
         worker.tell({ type: 'START' })
@@ -268,7 +276,14 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
     },
     /** By hand, as `drover.stop` does: in reverse order. */
     stop(...ids: string[]): void {
-      const sequence = new StopSequence((ids.length > 0 ? ids : all).map(puppet), (worker) => worker.tell({ type: 'STOP' }))
+      const workers = (ids.length > 0 ? ids : all).map(puppet)
+      const before = new Map(workers.map((worker) => [worker, worker.timesStarted]))
+      for (const worker of workers) worker.tell({ type: worker.live ? 'UNWANTED' : 'STOP' })
+      const sequence = new StopSequence(workers, (worker) => {
+        if (worker.timesStarted !== before.get(worker)) return false
+        worker.tell({ type: 'STOP' })
+        return true
+      })
       const advance = (): void => {
         if (sequence.advance()) stops.delete(advance)
       }
