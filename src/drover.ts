@@ -112,8 +112,8 @@ export class Drover {
   }
 
   /**
-   * Starts workers: those named, or all that are enabled. Resolves when each has its place in the queue for slots; those that
-   * another host holds, and those that are blacklisted, are not started and say so.
+   * Starts workers: those named, or all that are enabled. Resolves when each has its place in the queue for slots. One that another host
+   * holds waits for that one to go (or is refused, see `onHeld`); one that is blacklisted is not started. Both say so.
    *
    * @throws DroverError SLOTS_FULL with `onFull: 'reject'` if there are fewer free slots than workers to start; none is started then
    */
@@ -139,6 +139,7 @@ export class Drover {
     )
     // Whoever is started by hand meanwhile is waited for no more.
     await this.#until(() => stopped.every(({ hands, timesStarted }) => !hands.live || hands.timesStarted > timesStarted))
+    await Promise.all(stopped.map(({ hands }) => hands.freed))
     await this.#waker.refresh()
     return stopped.map(({ hands, timesStarted }) =>
       outcome(hands, true, hands.timesStarted > timesStarted ? 'started again meanwhile' : 'stopped'),
@@ -729,12 +730,15 @@ export class Drover {
     if (hands.state === 'blacklisted') return this.#startBlacklisted(hands)
     if (hands.live || hands.state === 'queued') {
       hands.keepStarted()
+      if (hands.state === 'queued' && hands.holder) return outcome(hands, true, `waits: ${heldBy(hands.holder)}`)
       return outcome(hands, true, hands.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
     }
     const started = await hands.start()
+    if (started === 'cancelled') return outcome(hands, false, hands.isLeaving ? 'is being removed' : 'stopped before it was started')
+    if (this.#system.hands.get(hands.config.id)?.state === 'blacklisted') return this.#startBlacklisted(hands)
     if (started === 'started') return outcome(hands, true, 'started')
-    if (started !== 'cancelled') return outcome(hands, false, heldBy(started))
-    return outcome(hands, false, hands.isLeaving ? 'is being removed' : 'stopped before it was started')
+    const waits = this.#system.parts.config.onHeld === 'wait'
+    return outcome(hands, waits, `${waits ? 'waits: ' : ''}${heldBy(started)}`)
   }
 
   /** One with parole gets its one start when that comes; the others stay down. */

@@ -15,6 +15,8 @@ export interface DroverEvents {
   'worker:state:changed': { worker: string; from: WorkerState; to: WorkerState; reason: string; at: number }
   /** A worker failed; comes after its `crashed`, once the store has told which tasks it had in hand. Stored. */
   'worker:failure:recorded': { worker: string; failure: Failure }
+  /** Another host holds a worker that was started here, or no longer does (null). Whether it waits is for the option `onHeld`. Stored. */
+  'worker:holder:changed': { worker: string; holder: { pid: number; hostname: string; since: number } | null; at: number }
   /** A restart was decided; it comes after `delayMs`. */
   'worker:restart:scheduled': { worker: string; delayMs: number; restarts: number; at: number }
   /** A rule of a restart policy threw, or answered with no verdict; it was passed over. */

@@ -298,6 +298,11 @@ export interface DroverOptions {
   groups?: Record<string, number>
   /** What `start` does when no slot is free: wait for one, or throw SLOTS_FULL. @defaultValue 'queue' */
   onFull?: 'queue' | 'reject'
+  /**
+   * What becomes of a worker that is started while another host holds it: it waits, `queued` and without a slot, and is taken over as soon
+   * as that host lets it go or is gone; or `start` refuses it. @defaultValue 'wait'
+   */
+  onHeld?: 'wait' | 'refuse'
   /** By name; workers refer to them. */
   quotas?: Record<string, QuotaOptions>
   /** What all quotas together may use ever, by unit, e.g. `{ cost: 25 }`; when it is spent their workers pause. @defaultValue no cap */
@@ -404,6 +409,7 @@ export interface CompiledConfig {
   concurrency: number
   groups: Record<string, number>
   onFull: 'queue' | 'reject'
+  onHeld: 'wait' | 'refuse'
   onEscalation: 'stop' | 'keep'
   quotas: QuotaSpec[]
   durability: 'power' | 'process'

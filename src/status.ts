@@ -47,7 +47,7 @@ export interface WorkerStatus {
   lastFailure: Failure | null
   /** When it goes on by itself (backoff, parked), in ms since the epoch. */
   until: number | null
-  /** Which other host holds it, if its start was refused for that. */
+  /** Which other host holds it, if it waits for that, or its start was refused. */
   heldBy: { pid: number; hostname: string; since: number } | null
 }
 

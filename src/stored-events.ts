@@ -5,6 +5,7 @@ import type { EventName } from './events.js'
 export const storedEvents: readonly EventName[] = [
   'worker:state:changed',
   'worker:failure:recorded',
+  'worker:holder:changed',
   'supervisor:state:changed',
   'tree:node:added',
   'tree:node:updated',

@@ -8,8 +8,7 @@ import { toErrorRecord } from '../errors.js'
 import { type DroverEvents, type EventName, Events } from '../events.js'
 import { Lanes } from '../lanes.js'
 import { createLogs } from '../logs/logs.js'
-import type { Failure } from '../machines/failure.js'
-import { freshMemory, type WorkerMemory, type WorkerState, workerStates } from '../machines/lifecycle-contract.js'
+import type { Left } from '../machines/lifecycle-contract.js'
 import { Slots } from '../machines/slots.js'
 import { StartOrder } from '../machines/start-order.js'
 import type { SupervisorNode, SupervisorState } from '../machines/supervision.js'
@@ -18,13 +17,16 @@ import type { CompiledConfig, CompiledWorker, DroverOptions } from '../options.j
 import { patientClock } from '../patient-timer.js'
 import { Recorder } from '../recorder.js'
 import { createRedactor, findSecrets } from '../redact.js'
-import type { LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
+import type { Fence, LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
+import { hostTtlMs as defaultTtlMs } from '../store/engine.js'
 import { hostIdentity } from '../store/host-identity.js'
 import { keepPresent } from '../store/presence.js'
 import { Reader } from '../store/reader.js'
 import { StoreHost } from '../store/store-host.js'
 import { BeatBoard } from '../threads/beats.js'
 import { EvidenceFiles } from '../threads/evidence-files.js'
+import { HeldWorkers } from './held-workers.js'
+import { readLeft } from './left.js'
 import { QuotaDesk } from './quota-desk.js'
 import { stopInOrder } from './stop-in-order.js'
 import type { SupervisionEffects } from './supervisor.js'
@@ -33,6 +35,9 @@ import { WorkerHands } from './worker.js'
 
 /** Beats are looked at this often, or twice a beat if that is more often. */
 const scanEveryMs = 1_000
+
+/** No worker ever had it. */
+const unknownFence: Fence = -1
 
 export interface OpenSystem {
   /** As given, with the changes that the store has kept. */
@@ -62,8 +67,11 @@ export interface OpenSystem {
   shutDown: () => Promise<void>
 }
 
-/** @throws DroverError CONFIG_INVALID, or of the STORE_ codes; nothing is left running then */
-export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
+/**
+ * @param hostTtlMs so long after its last sign of life this host counts as alive, where its process cannot be checked
+ * @throws DroverError CONFIG_INVALID, or of the STORE_ codes; nothing is left running then
+ */
+export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlMs } = {}): Promise<OpenSystem> {
   const first = compileConfig(given)
   const secrets: string[] = []
   let strike = createRedactor([])
@@ -90,7 +98,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
   }
   const reader = new Reader({ file: first.store, client: store.client })
   try {
-    const recovered = await store.client.call('join', { host })
+    const recovered = await store.client.call('join', { host, ttlMs: hostTtlMs })
     const { changes } = await store.client.call('keptChanges', {})
     const kept = new Map(changes.map(({ id, change }) => [id, readChange(change)]))
     const { options, config } = withKept(given, kept, (id, error) => {
@@ -144,6 +152,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       recorder,
       evidence: config.evidence && new EvidenceFiles(config.evidence, report),
       secrets,
+      held: new HeldWorkers({ store, host, logs, hands, onTaken: (back) => tellRecovered(back, publish, now()) }),
       monitor: { send: (event) => root.system.get('monitor')?.send(event) },
       now,
       publish,
@@ -194,7 +203,7 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
       hide(workers)
       lanes.update(rows.flatMap((row) => row.lane ?? []))
       return workers.flatMap((worker, index) =>
-        hands.has(worker.id) ? [] : [new WorkerHands(worker, parts, restore(rows[index] ?? null, recovered, now()))],
+        hands.has(worker.id) ? [] : [new WorkerHands(worker, parts, ...restore(rows[index] as WorkerRow, recovered, now()))],
       )
     }
     for (const own of await declare(config.workers)) hands.set(own.config.id, own)
@@ -230,16 +239,22 @@ export async function openSystem(given: DroverOptions): Promise<OpenSystem> {
     store.on('failed', ({ error }) => recorder.end(error))
     store.onReconnect = (worker) => hands.get(worker)?.reconnectStore()
 
-    const stopPresence = keepPresent(store.client, host.id, {
-      lost: (workers) => {
-        for (const worker of workers) hands.get(worker)?.stop({ type: 'STOP', reason: 'another host has taken it', drainMs: 0 })
+    const stopPresence = keepPresent(
+      store.client,
+      host.id,
+      {
+        lost: (workers) => {
+          for (const worker of workers) hands.get(worker)?.taken()
+        },
+        taken: (back) => tellRecovered(back, publish, now()),
+        failed: (error) => log.debug('renewal failed', { error: toErrorRecord(error) }),
       },
-      taken: (back) => tellRecovered(back, publish, now()),
-      failed: (error) => log.debug('renewal failed', { error: toErrorRecord(error) }),
-    })
+      hostTtlMs,
+    )
 
     const shutDown = async (): Promise<void> => {
       stopPresence()
+      parts.held.stop()
       tellFound()
       await recorder.close()
       root.stop()
@@ -290,26 +305,7 @@ function tellRecovered(taken: TakenBack, publish: SystemParts['publish'], at: nu
   if (taken.workers.length > 0 || taken.leases > 0) publish('host:work:recovered', { ...taken, at })
 }
 
-/** What an earlier host left of a worker. One that was live there when that host went is orphaned. */
-function restore(row: WorkerRow | null, recovered: TakenBack, at: number): { state: WorkerState; memory: WorkerMemory } | null {
-  if (!row || !(row.state in workerStates) || row.holder) return null
-  const kept = row.memory as Partial<WorkerMemory> | null
-  // Stores of before knew when restarts were, not for how long the worker had been active.
-  const memory: WorkerMemory = { ...freshMemory, activeMs: kept?.restarts?.at(-1)?.at ?? 0, ...kept }
-  if (!recovered.workers.includes(row.worker)) return { state: row.state as WorkerState, memory }
-  const live: readonly string[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
-  if (!live.includes(row.state)) return { state: row.state as WorkerState, memory }
-  const message = `the host that ran it is gone; it was ${row.state}`
-  const lastFailure: Failure = {
-    kind: 'orphaned',
-    message,
-    error: null,
-    exitCode: null,
-    hungAt: null,
-    evidence: null,
-    tasks: [],
-    uptimeMs: null,
-    at,
-  }
-  return { state: 'idle', memory: { ...memory, reason: message, lastFailure } }
+/** What an earlier host left of a worker, and under which fence. One that is held by another has that host's state. */
+function restore(row: WorkerRow, recovered: TakenBack, at: number): [left: Left | null, known: Fence] {
+  return row.holder ? [null, unknownFence] : [readLeft(row, recovered.workers.includes(row.worker), at), row.fence]
 }

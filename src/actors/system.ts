@@ -14,6 +14,7 @@ import type { HostIdentity } from '../store/engine.js'
 import type { StoreHost } from '../store/store-host.js'
 import type { BeatBoard } from '../threads/beats.js'
 import type { EvidenceFiles } from '../threads/evidence-files.js'
+import type { HeldWorkers } from './held-workers.js'
 import { type MonitorEvent, monitor } from './monitor.js'
 import type { QuotaDesk } from './quota-desk.js'
 import { type SupervisionEffects, supervisor } from './supervisor.js'
@@ -29,6 +30,8 @@ export interface SystemParts {
   order: StartOrder
   lanes: Lanes
   quotas: QuotaDesk
+  /** Those that another host holds. */
+  held: HeldWorkers
   logs: Logs
   recorder: Recorder
   /** null: none is written. */

@@ -10,6 +10,7 @@ import { LaneErrors } from '../lane-errors.js'
 import { stackText } from '../logs/stack-text.js'
 import type { Evidence, Failure, FailureKind } from '../machines/failure.js'
 import type {
+  Left,
   LifecycleEffects,
   LifecycleEvent,
   LifecycleInput,
@@ -30,6 +31,7 @@ import type { Amounts, Fence, Holder } from '../store/engine.js'
 import type { BeatSlot } from '../threads/beats.js'
 import type { ThreadReport } from '../threads/protocol.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../threads/thread.js'
+import { readLeft } from './left.js'
 import type { SupervisedWorker, SupervisorRef, WorkerRef } from './supervisor.js'
 import type { SystemParts } from './system.js'
 
@@ -71,7 +73,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   // Private, so that whoever prints or serialises an actor's context does not print a worker's input.
   #config: CompiledWorker
   readonly #parts: SystemParts
-  readonly #restored: LifecycleInput['restored']
+  readonly #restored: Left | null
   #supervisor: SupervisorRef | null = null
   /** While it is queued: it is its turn, and it has asked for a slot. */
   #admitted = false
@@ -81,6 +83,14 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #fence: Fence | null = null
   /** A fence serves one thread; the next one takes a new one. */
   #fenceUsed = false
+  /** The last fence under which it is known here what became of it. */
+  #known: Fence
+  /** As another host has left it, from when it was taken in the registry until its lifecycle knows. */
+  #left: Left | null = null
+  /** It is about to take that in: the state that it comes to first is not told, because it goes on at once. */
+  #adopting = false
+  #adopted: { to: WorkerState; memory: WorkerMemory } | null = null
+  /** Another host, which has it. */
   #holder: Holder | null = null
   #thread: Thread | null = null
   #slot: BeatSlot | null = null
@@ -106,14 +116,19 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #waitsFor: QuotaNeed | null = null
   /** What fails in its lane. */
   readonly #errors: LaneErrors
+  #freed: Promise<unknown> = Promise.resolve()
   /** Slots lost to threads that could not be ended, oldest first. */
   readonly #lostSlots: string[] = []
 
-  /** @param restored what an earlier host left of it */
-  constructor(config: CompiledWorker, parts: SystemParts, restored: LifecycleInput['restored']) {
+  /**
+   * @param restored what an earlier host left of it
+   * @param known under which fence
+   */
+  constructor(config: CompiledWorker, parts: SystemParts, restored: Left | null, known: Fence) {
     this.#config = config
     this.#parts = parts
     this.#restored = restored
+    this.#known = known
     this.#since = parts.now()
     this.#errors = new LaneErrors({
       worker: config.id,
@@ -182,6 +197,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get holder(): Holder | null {
     return this.#holder
   }
+  /** Settles when it is free for other hosts, if it was let go. */
+  get freed(): Promise<unknown> {
+    return this.#freed
+  }
   get memory(): WorkerMemory {
     return this.#entering ?? this.#snapshot?.context.memory ?? this.#restored?.memory ?? freshMemory
   }
@@ -217,6 +236,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
   get phase(): Phase {
     const { state } = this
+    // It runs, elsewhere: nobody here has to wait for it.
+    if (state === 'queued' && this.#holder) return 'up'
     if (state === 'queued') return !this.#admitted ? 'wanted' : this.#parts.slots.holds(this.config.id) ? 'starting' : 'queued'
     return phases[state] === 'down' && this.beingStarted ? 'wanted' : phases[state]
   }
@@ -257,10 +278,15 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   enter(to: WorkerState, memory: WorkerMemory): void {
+    if (this.#adopting) {
+      this.#adopted = { to, memory }
+      return
+    }
+    this.#adopted = null
     const from = this.#state
     if (from === to) {
       // The same state for another reason.
-      this.#parts.recorder.transition({ worker: this.config.id, state: to, memory: { ...memory } })
+      this.#record(to, memory)
       return
     }
     this.#state = to
@@ -268,12 +294,12 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     if (to !== 'paused' && to !== 'parked') this.#waitsFor = null
     if (from === null) return
     this.#admitted = false
-    if (free.includes(to)) this.#giveBack()
     const { recorder, changed } = this.#parts
     this.#entering = memory
     const moved = { worker: this.config.id, from, to, reason: memory.reason, at: this.#since }
     recorder.event('worker:state:changed', moved, this.#since)
-    recorder.transition({ worker: this.config.id, state: to, memory: { ...memory } })
+    this.#record(to, memory)
+    if (free.includes(to)) this.#giveBack()
     // Whoever hears that it is given up, or until when it waits, may rely on it that the next host knows.
     const outlivesHost = to === 'blacklisted' || memory.until !== null
     this.#tellInTurn(() => this.#tellMoved(moved, memory), outlivesHost ? recorder.written() : null)
@@ -309,7 +335,11 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   keep(memory: WorkerMemory): void {
-    this.#parts.recorder.transition({ worker: this.config.id, state: this.state, memory: { ...memory } })
+    this.#record(this.state, memory)
+  }
+
+  #record(state: WorkerState, memory: WorkerMemory): void {
+    this.#parts.recorder.transition({ worker: this.config.id, state, memory: { ...memory }, fence: this.#known })
   }
 
   /** Its phase has changed: others may have waited for that. */
@@ -341,21 +371,40 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     }
   }
 
-  /** Starts it by hand. A stop that comes before the registry has answered wins. */
-  async start(): Promise<Holder | 'started' | 'cancelled'> {
+  /**
+   * Starts it by hand. A stop that comes before the registry has answered wins.
+   *
+   * @returns who holds it, if that is another host: then it waits, or is refused
+   */
+  start(): Promise<Holder | 'started' | 'cancelled'> {
+    this.#timesStarted++
+    return this.#begin((holder) => {
+      if (holder && this.#parts.config.onHeld === 'refuse') return
+      this.#supervisor?.send({ type: 'REVIVE' })
+      if (this.#left) this.#adopt()
+      else this.#send({ type: 'START' })
+    })
+  }
+
+  /** Whoever held it has let it go, or is gone: it goes on here. */
+  #takeOver(): Promise<unknown> {
+    return this.#begin((holder) => {
+      if (!holder && this.state === 'queued') this.#adopt()
+    })
+  }
+
+  /** Takes it in the registry, and does what follows unless it was stopped meanwhile. */
+  async #begin(then: (holder: Holder | null) => void): Promise<Holder | 'started' | 'cancelled'> {
     const start = { cancelled: false }
     this.#starts.add(start)
-    this.#timesStarted++
     try {
       const holder = await this.acquire()
       if (start.cancelled) {
         if (free.includes(this.state)) this.#giveBack()
         return 'cancelled'
       }
-      if (holder) return holder
-      this.#supervisor?.send({ type: 'REVIVE' })
-      this.#send({ type: 'START' })
-      return 'started'
+      then(holder)
+      return holder ?? 'started'
     } finally {
       this.#starts.delete(start)
       this.#moved()
@@ -374,6 +423,64 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#send({ type: 'ALLOW' })
     if (this.state === 'completed') void this.#lookAgain()
     this.#parts.changed()
+  }
+
+  /** It is as another host has left it, and goes on from there. A loop of its own that has run to its end there has run. */
+  #adopt(): void {
+    const left = this.#left
+    this.#left = null
+    this.#adopting = true
+    this.#send({ type: 'ADOPT', left, reason: 'no other host holds it' })
+    this.#adopting = false
+    if (left?.state !== 'completed' || this.config.dataset !== null) this.#send({ type: 'START' })
+    if (this.#adopted) this.enter(this.#adopted.to, this.#adopted.memory)
+    const failure = left?.memory.lastFailure
+    if (failure?.kind === 'orphaned' && left?.state === 'idle')
+      this.#parts.publish('worker:failure:recorded', { worker: this.config.id, failure })
+  }
+
+  /** Who has it now, of other hosts; null: nobody any more. */
+  seeHolder(holder: Holder | null): void {
+    if (this.#holder === null) return
+    if (holder) {
+      this.#heldBy(holder)
+      return
+    }
+    if (this.state === 'queued') {
+      void this.#takeOver().catch((error: unknown) => this.#parts.report(`could not take over ${this.config.id}`, error))
+      return
+    }
+    const was = heldBy(this.#holder)
+    this.#heldBy(null)
+    if (this.state === 'idle' && this.memory.reason === was) this.#send({ type: 'ADOPT', left: null, reason: `no longer ${was}` })
+  }
+
+  /** Told and logged once for each holder. */
+  #heldBy(holder: Holder | null): void {
+    const before = this.#holder
+    this.#holder = holder
+    if (before?.host === holder?.host && before?.since === holder?.since) return
+    const { publish, logs, held, config, changed } = this.#parts
+    publish('worker:holder:changed', {
+      worker: this.config.id,
+      holder: holder && { pid: holder.pid, hostname: holder.hostname, since: holder.since },
+      at: this.now(),
+    })
+    if (holder) {
+      held.watch()
+      const what = config.onHeld === 'wait' && (this.beingStarted || this.wanted) ? 'waits: ' : ''
+      logs.worker(this.config.annotator, this.config.domain).warn(`${what}${heldBy(holder)}`)
+      if (this.state === 'queued') this.#send({ type: 'HELD', reason: heldBy(holder) })
+    }
+    changed()
+  }
+
+  /** Another host has taken it, because this one gave no sign of life. */
+  taken(): void {
+    this.#fence = null
+    const reason = 'another host has taken it'
+    if (this.#parts.config.onHeld === 'refuse') this.stop({ type: 'STOP', reason, drainMs: 0 })
+    else if (this.live) this.#send({ type: 'RESTART', reason, drainMs: 0 })
   }
 
   startAgain(): void {
@@ -400,6 +507,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   tell(event: LifecycleEvent): void {
     // Paused for its budget, and now by hand: no quota wakes it.
     if (event.type === 'PAUSE' && this.state === 'paused') this.#waitsFor = null
+    if (event.type === 'RESET' || event.type === 'BLACKLIST') this.#left = null
     this.#send(event)
     // One that waits for its parole may wait for it no more, without leaving its state.
     if (event.type === 'STOP') this.#parts.changed()
@@ -466,6 +574,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       this.#send({ type: 'STOP', reason: 'the system is closing' })
       return
     }
+    if (this.#holder) {
+      this.#send({ type: 'HELD', reason: heldBy(this.#holder) })
+      return
+    }
     order.request(this.config.id)
     // Whoever has to wait for siblings does not keep others from a slot.
     if (!this.#admitted) slots.release(this.config.id)
@@ -498,8 +610,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     if (this.#fence !== null && !this.#fenceUsed) return null
     const { store, host, lanes } = this.#parts
     const answer = await store.client.call('acquire', { worker: this.config.id, host: host.id })
-    this.#holder = 'holder' in answer ? answer.holder : null
+    this.#heldBy('holder' in answer ? answer.holder : null)
     if ('holder' in answer) return answer.holder
+    if (answer.left.fence !== this.#known) this.#left = readLeft(answer.left, true, this.now())
+    this.#known = answer.fence
     this.#fence = answer.fence
     this.#fenceUsed = false
     if (answer.counts) lanes.update([answer.counts])
@@ -522,7 +636,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         if (this.#pendingSpawn !== start || holder === undefined) return
         this.#pendingSpawn = null
         if (start.cancelled) return this.#ended(null)
-        if (holder) return this.#send({ type: 'REFUSED', reason: heldBy(holder) })
+        if (holder) return this.#send({ type: this.#parts.config.onHeld === 'wait' ? 'HELD' : 'REFUSED', reason: heldBy(holder) })
+        if (this.#left) return this.#adopt()
         const counts = this.#parts.lanes.get(this.config.id)
         if (this.config.dataset !== null && counts?.complete && !this.#parts.isLoading(this.config.dataset)) {
           return this.#send({ type: 'COMPLETE', reason: laneEnd({ ...counts, target: this.config.target }) })
@@ -688,8 +803,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         this.#send({ type: 'RECYCLE', reason: report.reason })
         break
       case 'fenced':
-        this.#fence = null
-        this.#send({ type: 'STOP', reason: 'another host has taken it', drainMs: 0 })
+        this.taken()
         break
       case 'failed':
         break
@@ -766,7 +880,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       })
       if (failure && reply.working.length > 0) {
         failure.tasks.push(...reply.working)
-        this.#parts.recorder.transition({ worker: this.config.id, state: this.state, memory: { ...this.memory } })
+        this.#record(this.state, this.memory)
       }
       if (reply.counts) lanes.update([reply.counts])
       for (const key of reply.poisoned) publish('task:poison:quarantined', { worker: this.config.id, key, at: this.now() })
@@ -780,7 +894,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const files = (await this.#parts.evidence?.collect(pid, threadId ?? 0, this.config.id, failure?.kind ?? null)) ?? []
     if (files.length === 0 || !failure?.evidence) return
     failure.evidence.files.push(...files)
-    this.#parts.recorder.transition({ worker: this.config.id, state: this.state, memory: { ...this.memory } })
+    this.#record(this.state, this.memory)
   }
 
   #publishFailure(failure: Failure): void {
@@ -830,9 +944,15 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const fence = this.#fence
     this.#fence = null
     if (fence === null) return
-    this.#parts.store.client.call('free', { worker: this.config.id, fence }).catch((error: unknown) => {
-      if (!(DroverError.is(error) && error.code === 'CLOSED')) this.#parts.report('could not free the worker', error)
-    })
+    const { recorder, store, report } = this.#parts
+    // Whoever takes it then finds in the store what became of it here: that goes first.
+    this.#freed = recorder
+      .flush()
+      .catch(() => {})
+      .then(() => store.client.call('free', { worker: this.config.id, fence }))
+      .catch((error: unknown) => {
+        if (!(DroverError.is(error) && error.code === 'CLOSED')) report('could not free the worker', error)
+      })
   }
 }
 

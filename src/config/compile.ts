@@ -11,6 +11,7 @@ import { type CheckedEntry, type CheckedOptions, type CheckedSupervisor, type Ch
 export const defaults = {
   concurrency: 10,
   onFull: 'queue',
+  onHeld: 'wait',
   onEscalation: 'stop',
   heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
   restart: policies.default,
@@ -46,6 +47,7 @@ export function compileOptions(options: CheckedOptions): CompiledConfig {
     concurrency: options.concurrency ?? defaults.concurrency,
     groups: options.groups ?? {},
     onFull: options.onFull ?? defaults.onFull,
+    onHeld: options.onHeld ?? defaults.onHeld,
     onEscalation: options.onEscalation ?? defaults.onEscalation,
     quotas: compileQuotas(options),
     durability: options.durability ?? defaults.durability,

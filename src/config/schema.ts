@@ -314,6 +314,7 @@ export const droverSchema = group(
       v.pipe(v.custom<Record<string, unknown>>(isRecord, 'an object of limits by group'), v.record(name('the name of a group'), whole(1))),
     ),
     onFull: v.optional(oneOf('queue', 'reject')),
+    onHeld: v.optional(oneOf('wait', 'refuse')),
     onEscalation: v.optional(oneOf('stop', 'keep')),
     quotas: v.optional(
       v.pipe(

@@ -10,7 +10,7 @@ import type { Restart, RestartPolicy } from './restart-policy.js'
 /** The states, each with what it means. */
 export const workerStates = {
   idle: 'declared, never started, or reset',
-  queued: 'wants to run, waits for a concurrency slot',
+  queued: 'wants to run, waits for a concurrency slot, or for another host to let it go',
   starting: 'thread spawned, not yet ready',
   running: 'ready and beating',
   paused: 'takes no new task, keeps beating, keeps its thread',
@@ -68,11 +68,11 @@ export interface LifecycleEffects {
   askRestart(why: string): void
   /** The worker went down by itself and is not restarted. */
   ended(how: WorkerEnd, why: string): void
-  /** Answered by SLOT, when it is its turn. */
+  /** Answered by SLOT, when it is its turn, or by HELD. */
   requestSlot(): void
   /** Gives the slot, or the place in the queue, back. */
   releaseSlot(): void
-  /** Takes the worker in the registry and starts a thread. Answered by SPAWNED and READY, by SHORT, REFUSED, COMPLETE or ENDED. */
+  /** Takes the worker in the registry and starts a thread. Answered by SPAWNED and READY, by SHORT, HELD, REFUSED, COMPLETE or ENDED. */
   spawn(): void
   /** It cannot be started now, for the n-th time in a row; another try comes by itself. */
   short(why: string, times: number): void
@@ -93,13 +93,19 @@ export type WorkerEnd = 'completed' | 'stopped' | 'given-up' | 'escalated'
  */
 export type Wanted = 'running' | 'halted' | 'stopped'
 
+/** What the store remembers of a worker. */
+export interface Left {
+  state: WorkerState
+  memory: WorkerMemory
+}
+
 export interface LifecycleInput {
   effects: LifecycleEffects
   policy: RestartPolicy
   startTimeoutMs: number
   drainMs: number
   /** What the store remembers, if anything. */
-  restored: { state: WorkerState; memory: WorkerMemory } | null
+  restored: Left | null
   random?: () => number
 }
 
@@ -113,7 +119,7 @@ export type LifecycleEvent =
   /** A stop by hand is announced, and comes when it is its turn. */
   | { type: 'UNWANTED' }
   /** Its thread is to be replaced, if it is wanted at all; with `again` also where its supervisor had halted it. */
-  | { type: 'RESTART'; reason?: string; again?: boolean }
+  | { type: 'RESTART'; reason?: string; again?: boolean; drainMs?: number }
   /** Its supervisor, which had halted it, is up again: what is down for now may come back by itself. */
   | { type: 'ALLOW' }
   /** `forQuota`: not by hand, but because only a raised quota helps. */
@@ -132,8 +138,12 @@ export type LifecycleEvent =
   /** It is to be ready so long from now, if that is later than it was to be. */
   | { type: 'EXTEND'; ms: number }
   | { type: 'READY' }
-  /** Another host holds the worker. */
+  /** Another host holds the worker: it waits for that one to go, without a slot. */
+  | { type: 'HELD'; reason: string }
+  /** The same where it is not to wait. */
   | { type: 'REFUSED'; reason: string }
+  /** Another host has had the worker: it is as that one has left it. Comes only where there is no thread. */
+  | { type: 'ADOPT'; left: Left | null; reason: string }
   | { type: 'WAITING' }
   | { type: 'WORKING' }
   /** Nothing is left to do; `reason` says what was done. */

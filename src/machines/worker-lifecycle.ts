@@ -194,6 +194,19 @@ export const workerLifecycle = setup({
       if (context.ending) context.effects.ended(context.ending, context.memory.reason)
     },
     endTold: assign({ ending: null }),
+    becauseHeld: assign({
+      memory: ({ context, event }) => ({
+        ...context.memory,
+        reason: 'reason' in event && event.reason ? event.reason : context.memory.reason,
+      }),
+    }),
+    adopt: assign(({ context, event }) => {
+      if (event.type !== 'ADOPT') return {}
+      const { left, reason } = event
+      if (!left) return { restored: null, memory: { ...context.memory, reason } }
+      const paused = context.memory.paused ?? remembered(left.memory).paused
+      return { restored: left.state, activeFrom: null, upFrom: null, memory: { ...left.memory, paused }, pauseWanted: paused !== null }
+    }),
     want: assign({ wanted: 'running' }),
     /** A supervisor's word does not make less of a stop by hand. */
     unwant: assign({
@@ -277,10 +290,11 @@ export const workerLifecycle = setup({
     ALLOW: { guard: 'isHalted', actions: 'want' },
     PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
     RESUME: { actions: ['dropPause', 'keep'] },
+    ADOPT: { target: '.restoring', actions: ['adopt', 'releaseSlot'] },
     CONFIGURE: { actions: assign(({ event: { policy, startTimeoutMs, drainMs } }) => ({ policy, startTimeoutMs, drainMs })) },
   },
   states: {
-    /** Picks up where an earlier host left the worker; whatever lived in a thread then is idle now. */
+    /** Picks up where another host left the worker; whatever lived in a thread then is idle now. */
     restoring: {
       always: [
         { target: 'blacklisted', guard: { type: 'restoredAs', params: { state: 'blacklisted' } } },
@@ -307,6 +321,7 @@ export const workerLifecycle = setup({
       entry: ['rest', { type: 'enter', params: { state: 'queued' } }, 'requestSlot'],
       on: {
         SLOT: 'live',
+        HELD: { actions: ['becauseHeld', { type: 'enter', params: { state: 'queued' } }, 'releaseSlot'] },
         START: { actions: 'want' },
         STOP: { target: 'stopped', actions: ['becauseAsked', 'unwant', 'dropPause', 'releaseSlot'] },
       },
@@ -336,7 +351,11 @@ export const workerLifecycle = setup({
         RESTART: {
           target: '.stopping',
           guard: 'mayRestart',
-          actions: ['becauseRestarted', 'want', assign(({ context }) => ({ next: 'queued' as const, drainFor: context.drainMs }))],
+          actions: [
+            'becauseRestarted',
+            'want',
+            assign(({ context, event }) => ({ next: 'queued' as const, drainFor: event.drainMs ?? context.drainMs })),
+          ],
         },
         STUCK: {
           target: '.stuck',
@@ -401,10 +420,8 @@ export const workerLifecycle = setup({
               { target: 'paused', guard: 'pauseWanted', actions: 'ready' },
               { target: 'running', actions: 'ready' },
             ],
-            REFUSED: {
-              target: '#worker.idle',
-              actions: [assign({ memory: ({ context, event }) => ({ ...context.memory, reason: event.reason }) }), 'releaseSlot'],
-            },
+            HELD: { target: '#worker.queued', actions: 'becauseHeld' },
+            REFUSED: { target: '#worker.idle', actions: ['becauseHeld', 'unwant', 'releaseSlot'] },
             COMPLETE: {
               target: '#worker.completed',
               actions: ['becauseComplete', { type: 'ends', params: { how: 'completed' } }],

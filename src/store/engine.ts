@@ -11,6 +11,9 @@ import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskState } from 
 /** A value, or a promise of it: an engine in the same thread may answer at once. */
 export type Awaitable<T> = T | Promise<T>
 
+/** A host that cannot be seen directly counts as gone after so long without a sign of life. */
+export const hostTtlMs = 30_000
+
 /** Milliseconds since the epoch on the store's clock (waits, deadlines) or the wall clock (timestamps, calendars), never the host's. */
 export type Time = number
 
@@ -75,6 +78,8 @@ export interface LaneCounts {
 /** What the store remembers of a worker between runs. `memory` is the supervisor's own record (counters, deadline, last failure). */
 export interface WorkerRow {
   worker: string
+  /** Of whoever had it last: as long as it is the same, nobody else has had it since. */
+  fence: Fence
   state: string
   memory: Record<string, unknown> | null
   holder: Holder | null
@@ -209,6 +214,8 @@ export interface Transition {
   worker: string
   state: string
   memory: Record<string, unknown> | null
+  /** The last one under which this host knows the worker: what it says is passed over if another host has had the worker since. */
+  fence?: Fence
 }
 
 export interface QuotaWindow {
@@ -451,8 +458,11 @@ export interface TaskFilter {
 export interface Engine {
   now(request: Record<string, never>): Awaitable<{ now: Time }>
 
-  /** Makes the host known and takes back what hosts that are gone had. Idempotent. */
-  join(request: { host: HostIdentity }): Awaitable<TakenBack>
+  /**
+   * Makes the host known and takes back what hosts that are gone had. Idempotent. `ttlMs`: how long it counts as alive after each sign of
+   * life, where its process cannot be checked. @defaultValue {@link hostTtlMs}
+   */
+  join(request: { host: HostIdentity; ttlMs?: number }): Awaitable<TakenBack>
   /** Signs of life of a host. Answers which of its workers another host has taken, so that their threads are ended. */
   renew(request: { host: string; ttlMs: number }): Awaitable<{ lost: string[] }>
   /** The host ends in order: its workers are free, its leases released at no cost. Idempotent. */
@@ -466,8 +476,16 @@ export interface Engine {
   keepChange(request: { id: string; change: string | null }): Awaitable<Record<string, never>>
   /** The changes that are kept, in the order in which their ids came first. */
   keptChanges(request: Record<string, never>): Awaitable<{ changes: { id: string; change: string }[] }>
-  /** Takes a worker for a host. The holder's own repeat gets a new fence and the leases of its old one are released. */
-  acquire(request: { worker: string; host: string }): Awaitable<{ fence: Fence; counts: LaneCounts | null } | { holder: Holder }>
+  /**
+   * Takes a worker for a host. The holder's own repeat gets a new fence and the leases of its old one are released. `left`: as whoever had
+   * it last has left it.
+   */
+  acquire(request: {
+    worker: string
+    host: string
+  }): Awaitable<{ fence: Fence; counts: LaneCounts | null; left: Pick<WorkerRow, 'fence' | 'state' | 'memory'> } | { holder: Holder }>
+  /** Who holds these workers, in their order; null: nobody who is there. */
+  holders(request: { workers: string[] }): Awaitable<{ holders: (Holder | null)[] }>
   /** Gives a worker back; its leases are released at no cost. Idempotent. */
   free(request: { worker: string; fence: Fence }): Awaitable<{ released: number }>
   /** Stores states and events in order. Idempotent by (host, seq). */

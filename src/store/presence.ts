@@ -1,10 +1,8 @@
 /** Shows the store that a host is there, and takes back what hosts that are gone had. */
-import type { EngineClient, TakenBack } from './engine.js'
+import { type EngineClient, hostTtlMs, type TakenBack } from './engine.js'
 
-/** A host shows signs of life so often, ... */
-const renewEveryMs = 5_000
-/** ... and is taken for gone after so long without, where it cannot be seen directly. */
-const hostTtlMs = 30_000
+/** So many signs of life go into the time after which a host is taken for gone. */
+const signsInTtl = 6
 
 /** What comes of it. */
 export interface PresenceEvents {
@@ -19,17 +17,17 @@ export interface PresenceEvents {
  *
  * @returns ends it
  */
-export function keepPresent(store: EngineClient, host: string, { lost, taken, failed }: PresenceEvents): () => void {
+export function keepPresent(store: EngineClient, host: string, { lost, taken, failed }: PresenceEvents, ttlMs = hostTtlMs): () => void {
   const renewal = setInterval(() => {
     store
-      .call('renew', { host, ttlMs: hostTtlMs })
+      .call('renew', { host, ttlMs })
       .then((reply) => {
         lost(reply.lost)
         return store.call('sweep', { host })
       })
       .then(taken)
       .catch(failed)
-  }, renewEveryMs)
+  }, ttlMs / signsInTtl)
   renewal.unref()
   return () => clearInterval(renewal)
 }

@@ -59,6 +59,7 @@ test('what is not given has its documented default', () => {
     concurrency: 10,
     groups: {},
     onFull: 'queue',
+    onHeld: 'wait',
     onEscalation: 'stop',
     quotas: [],
     durability: 'power',

@@ -16,6 +16,7 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
   ['workers', [[]], [undefined, null, {}, 'x', 5], /a list of workers/],
   ['concurrency', [1, 10, 500], [0, -1, ...notWhole], /whole number, at least 1/],
   ['onFull', ['queue', 'reject'], ['', 'wait', null, 1, true], /one of 'queue', 'reject'/],
+  ['onHeld', ['wait', 'refuse'], ['', 'queue', null, 1], /one of 'wait', 'refuse'/],
   ['groups', [{}, { gpu: 1 }], [[], 5, null], /limits by group/],
   ['groups', [], [{ gpu: 0 }, { gpu: 1.5 }, { gpu: null }], /whole number, at least 1/],
   ['onEscalation', ['stop', 'keep'], ['', 'restart', null, 1], /one of 'stop', 'keep'/],

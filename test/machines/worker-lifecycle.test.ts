@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { freshMemory } from '../../src/machines/lifecycle-contract.js'
+import { freshMemory, type LifecycleEvent, type WorkerMemory, type WorkerState } from '../../src/machines/lifecycle-contract.js'
 import { policies } from '../../src/machines/restart-policy.js'
 import { asked, begin, down } from './support/lifecycle.js'
 
@@ -210,11 +210,45 @@ test('a wait longer than the longest timer is slept in pieces', () => {
   assert.is(path.at(-1), 'queued')
 })
 
-test('a worker that another host holds goes back to idle and gives its slot back', () => {
+test('a worker that another host holds waits in the queue without a slot; where it is refused it goes back to idle', () => {
+  const held = 'held by another host'
+  for (const asked of ['SLOT', null] as const) {
+    const { path, effects, send, memory } = begin()
+    send('START', ...(asked ? [asked] : []), { type: 'HELD', reason: held })
+    // Asked for its slot once more it is told so again.
+    if (asked) send({ type: 'HELD', reason: held })
+    assert.is(path.at(-1), 'queued')
+    assert.is(effects.at(-1), 'releaseSlot')
+    assert.is(memory().reason, held)
+    send('STOP')
+    assert.is(path.at(-1), 'stopped')
+  }
   const { path, effects, send } = begin()
-  send('START', 'SLOT', { type: 'REFUSED', reason: 'held by another host' })
+  send('START', 'SLOT', { type: 'REFUSED', reason: held })
   assert.is(path.at(-1), 'idle')
   assert.is(effects.at(-1), 'releaseSlot')
+})
+
+test('what another host has left of a worker is taken up: what it gave up stays so, a wait goes on, counters too', () => {
+  const restart = { at: 0, startup: false }
+  const left = (state: WorkerState, more: Partial<WorkerMemory> = {}): LifecycleEvent => ({
+    type: 'ADOPT',
+    left: { state, memory: { ...freshMemory, restarts: [restart], ...more } },
+    reason: 'let go',
+  })
+  for (const [state, more, then] of [
+    ['blacklisted', {}, 'blacklisted'],
+    ['backoff', { until: 4_000 }, 'backoff'],
+    ['parked', { until: 4_000 }, 'parked'],
+    ['stopped', {}, 'queued'],
+    ['completed', {}, 'queued'],
+    ['idle', {}, 'queued'],
+  ] as const) {
+    const { path, send, memory } = begin()
+    send('START', { type: 'HELD', reason: 'held by another host' }, left(state, more), 'START')
+    assert.is(path.at(-1), then)
+    assert.is(memory().restarts.length, 1)
+  }
 })
 
 test('a restart by hand stops, starts, and counts as nothing', () => {

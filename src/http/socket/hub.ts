@@ -34,6 +34,7 @@ export interface HubOptions extends Partial<OutletLimits> {
 const changes: readonly EventName[] = [
   'worker:state:changed',
   'worker:failure:recorded',
+  'worker:holder:changed',
   'worker:restart:scheduled',
   'supervisor:state:changed',
   'tree:node:added',

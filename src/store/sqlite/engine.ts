@@ -192,6 +192,7 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     sweep: host.sweep,
     declare: worker.declare,
     acquire: worker.acquire,
+    holders: worker.holders,
     free: worker.free,
     abandon: worker.abandon,
     reset: worker.reset,

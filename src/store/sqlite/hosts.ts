@@ -3,14 +3,11 @@
  * process can be checked, after its signs of life ran out where it cannot.
  */
 import { DroverError } from '../../errors.js'
-import type { EngineReply, EngineRequest, HostIdentity, TakenBack, Time } from '../engine.js'
+import { type EngineReply, type EngineRequest, type HostIdentity, hostTtlMs, type TakenBack, type Time } from '../engine.js'
 import type { EngineContext } from './context.js'
 import type { Lanes } from './lanes.js'
 import type { Quotas } from './quotas.js'
 import type { Tasks } from './tasks.js'
-
-/** How long a new host counts as alive before its first `renew`, where its process cannot be checked. */
-const firstTtlMs = 60_000
 
 type HostRow = [
   id: number,
@@ -47,6 +44,10 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
     .prepare<[number], string>('SELECT w.name FROM lost l JOIN worker w ON w.id = l.worker WHERE l.host = ? ORDER BY w.name')
     .pluck()
   const deleteLost = db.prepare<[number]>('DELETE FROM lost WHERE host = ?')
+
+  /** What each host has asked for, by id. */
+  const ttls = new Map<number, Time>()
+  const aliveFrom = (id: number): Time => Math.ceil(now() + (ttls.get(id) ?? hostTtlMs))
 
   function known(name: string): number {
     const id = selectId.get(name)
@@ -97,16 +98,18 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
   return {
     known,
 
-    join({ host }: EngineRequest<'join'>): EngineReply<'join'> {
+    join({ host, ttlMs = hostTtlMs }: EngineRequest<'join'>): EngineReply<'join'> {
       const at = now()
       const { id, pid, startedAt, bootId, namespace, hostname } = host satisfies HostIdentity
-      upsertHost.run(id, pid, startedAt, bootId, namespace, hostname, at + firstTtlMs)
+      upsertHost.run(id, pid, startedAt, bootId, namespace, hostname, Math.ceil(at + ttlMs))
+      ttls.set(known(id), ttlMs)
       return sweepFor(known(id), at)
     },
 
     renew({ host, ttlMs }: EngineRequest<'renew'>): EngineReply<'renew'> {
       const id = known(host)
-      updateAlive.run(Math.ceil(now() + ttlMs), id)
+      ttls.set(id, ttlMs)
+      updateAlive.run(aliveFrom(id), id)
       return { lost: selectLost.all(id) }
     },
 
@@ -137,7 +140,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
 
     /** A host that acts is alive, whatever others thought of it. */
     revive(id: number): void {
-      updateAlive.run(now() + firstTtlMs, id)
+      updateAlive.run(aliveFrom(id), id)
     },
   }
 }

@@ -10,6 +10,7 @@ import {
   type LaneSpec,
   quotaClientOf,
   type Time,
+  type WorkerRow,
   type WorkerSpec,
 } from '../engine.js'
 import type { EngineContext } from './context.js'
@@ -126,8 +127,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       return {
         workers: specs.map((spec) => {
           const worker = stored(spec.worker)
-          const memory = worker.memory === null ? null : (JSON.parse(worker.memory) as Record<string, unknown>)
-          return { worker: worker.name, state: worker.state, memory, holder: holderOf(worker), lane: counts(worker) }
+          return { worker: worker.name, ...leftOf(worker), holder: holderOf(worker), lane: counts(worker) }
         }),
       }
     },
@@ -145,7 +145,21 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       receipts.forget(worker.id)
       foundAgain.run(host, worker.id)
       hosts.revive(host)
-      return { fence, counts: counts(worker) }
+      return { fence, counts: counts(worker), left: leftOf(worker) }
+    },
+
+    holders({ workers: names }: EngineRequest<'holders'>): EngineReply<'holders'> {
+      const present = new Map<number, boolean>()
+      const isThere = (host: number): boolean => {
+        if (!present.has(host)) present.set(host, hosts.isPresent(host))
+        return present.get(host) === true
+      }
+      return {
+        holders: names.map((name) => {
+          const worker = stored(name)
+          return worker.holder !== null && isThere(worker.holder) ? holderOf(worker) : null
+        }),
+      }
     },
 
     free({ worker: name, fence }: EngineRequest<'free'>): EngineReply<'free'> {
@@ -234,6 +248,10 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       return { counts: all.filter((lane) => lane !== null) }
     },
   }
+}
+
+function leftOf({ fence, state, memory }: StoredWorker): Pick<WorkerRow, 'fence' | 'state' | 'memory'> {
+  return { fence, state, memory: memory === null ? null : (JSON.parse(memory) as Record<string, unknown>) }
 }
 
 function holderOf({ host, pid, hostname, since }: StoredWorker): Holder | null {

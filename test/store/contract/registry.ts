@@ -10,7 +10,7 @@ export function registryContract(test: ContractTest): void {
   test('a worker declared for the first time is idle, held by nobody, with nothing done', async (desk) => {
     const [row] = await desk.declare([worker])
     const lane = { worker, total: 0, done: 0, dead: 0, leased: 0, retrying: 0, complete: true }
-    assert.equal(row, { worker, state: 'idle', memory: null, holder: null, lane })
+    assert.equal(row, { worker, fence: 0, state: 'idle', memory: null, holder: null, lane })
   })
 
   test('a worker without tasks has no lane and cannot exchange', async (desk) => {
@@ -56,6 +56,38 @@ export function registryContract(test: ContractTest): void {
     desk.world.advance(5_000)
     const reply = await desk.call('acquire', { worker, host: 'host-2' })
     assert.equal(reply, { holder: { host: 'host-1', pid: 1, hostname: 'machine', since } })
+  })
+
+  test('whoever takes a worker is told how it was left, and who holds which is told as long as the holder is there', async (desk) => {
+    await desk.begin(0, { workers: ['a/x', 'b/x'] })
+    await desk.call('join', { host: desk.world.host(2) })
+    const hold = await desk.acquire('a/x')
+    const holder = { host: 'host-1', pid: 1, hostname: 'machine', since: desk.world.now() }
+    assert.equal(await desk.call('holders', { workers: ['b/x', 'a/x'] }), { holders: [null, holder] })
+    const transition = { worker: 'a/x', state: 'parked', memory: { until: 7 }, fence: hold.fence }
+    await desk.call('record', { host: 'host-1', transitions: [transition], events: [] })
+    desk.world.fate(desk.world.host(1), 'gone')
+    assert.equal(await desk.call('holders', { workers: ['b/x', 'a/x'] }), { holders: [null, null] })
+    const reply = await desk.call('acquire', { worker: 'a/x', host: 'host-2' })
+    assert.ok('left' in reply)
+    assert.equal('left' in reply && reply.left, { fence: hold.fence, state: 'parked', memory: { until: 7 } })
+    await refused(desk.call('holders', { workers: ['nobody'] }), 'WORKER_UNKNOWN')
+  })
+
+  test('what a host says of a worker that another has had since is passed over', async (desk) => {
+    await desk.begin()
+    await desk.call('join', { host: desk.world.host(2) })
+    const say = (host: string, state: string, { fence }: { fence: number }): Promise<unknown> =>
+      desk.call('record', { host, transitions: [{ worker, state, memory: null, fence }], events: [] })
+    const first = await desk.acquire()
+    await desk.call('free', { worker, fence: first.fence })
+    await say('host-1', 'stopped', first)
+    assert.is((await desk.declare([worker]))[0]?.state, 'stopped')
+    const second = await desk.acquire(worker, 2)
+    await say('host-2', 'blacklisted', second)
+    await desk.call('free', { worker, fence: second.fence })
+    await say('host-1', 'idle', first)
+    assert.is((await desk.declare([worker]))[0]?.state, 'blacklisted')
   })
 
   test("the holder's own repeat gets a new fence, the old one's tasks go back at no cost, and the old one is refused everything", async (desk) => {

@@ -17,6 +17,10 @@ export function sentenceOf(type: string, payload: unknown): string {
       const { kind, message } = (of.failure ?? {}) as Record<string, unknown>
       return `${kind}: ${message}`
     }
+    case 'worker:holder:changed': {
+      const holder = of.holder as { pid: number; hostname: string } | null
+      return holder ? `held by process ${holder.pid} on ${holder.hostname}` : 'no longer held by another host'
+    }
     case 'quota:window:spent':
       return `${of.quota}: ${of.window} is spent`
     case 'quota:key:retired':
