@@ -111,8 +111,8 @@ export type Outcome = { usage?: Amounts } /** `value`: the result as JSON text. 
   | { do: 'complete'; token: Token; value: string }
   /** The attempt failed and is counted. Again after `retryInMs`, or never. `value`: the raw answer that did not fit, as JSON text. */
   | { do: 'fail'; token: Token; error: ErrorRecord; retryInMs: number | null; value?: string }
-  /** Given back; costs no attempt. `inMs`: not before. */
-  | { do: 'release'; token: Token; inMs: number }
+  /** Given back; costs no attempt. `inMs`: not before. `later`: the task itself was refused for now, and comes behind fresh items then. */
+  | { do: 'release'; token: Token; inMs: number; later?: boolean }
 )
 
 /**
@@ -131,6 +131,8 @@ export interface Leases {
   attempts: number[]
   /** How many of the earlier attempts failed or crashed the worker (an attempt cut off by the host's end is not among them). */
   failures: number[]
+  /** How often in a row the task was given back as one for later. */
+  releases: number[]
 }
 
 /** Amounts by unit, e.g. `{ requests: 1, tokens: 1200 }`. */

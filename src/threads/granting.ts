@@ -1,4 +1,5 @@
 /** Tasks that were claimed and wait for what their quota grants: each goes when it is granted, and all of them can be called off. */
+import { checkAmounts } from '../arguments.js'
 import { isSpent, type QuotaClient, type QuotaLease, type QuotaSpent } from '../quotas/client.js'
 import type { Amounts } from '../store/engine.js'
 import type { DefinedWorker } from '../worker.js'
@@ -42,7 +43,7 @@ export class Granting {
    * Asks for one more.
    *
    * @returns what was taken ahead, if there is any; null: it is told later
-   * @throws what the worker's `estimate` throws
+   * @throws what the worker's `estimate` throws; ARGUMENT_INVALID if it answers no amounts
    */
   ask(lease: Lease, { choices, amounts: usual, priority }: NonNullable<WorkerBoot['quota']>): QuotaLease | null {
     const { quotas } = this.#deps
@@ -79,6 +80,7 @@ export class Granting {
   #estimate({ key, data, attempt }: Lease, usual: Amounts): Amounts {
     const { boot, definition } = this.#deps
     if (!definition.estimate) return usual
-    return { ...usual, ...definition.estimate({ key, dataset: boot.dataset as string, data: JSON.parse(data) as unknown, attempt }) }
+    const estimated = definition.estimate({ key, dataset: boot.dataset as string, data: JSON.parse(data) as unknown, attempt })
+    return { ...usual, ...checkAmounts('estimate', estimated) }
   }
 }

@@ -10,4 +10,6 @@ export interface Lease {
   attempt: number
   /** How many of the earlier attempts failed. */
   failures: number
+  /** How often in a row it was given back as one for later. */
+  releases: number
 }

@@ -2,7 +2,8 @@
  * The loop of a worker with tasks: holds leased tasks ready, runs them, and trades outcomes for more in one round trip to the
  * store. What is finished is sent while the next tasks run; a thread that dies leaves in shared memory what it had in hand.
  */
-import { toErrorRecord } from '../errors.js'
+import { checkFlag, duration } from '../arguments.js'
+import { DroverError, toErrorRecord } from '../errors.js'
 import { backoffDelay } from '../machines/backoff.js'
 import { messageOf, read } from '../plain.js'
 import type { QuotaClient, QuotaLease, QuotaSpent } from '../quotas/client.js'
@@ -314,12 +315,13 @@ export class TaskLoop {
 
   #failed(lease: Lease, cell: number, thrown: unknown, usage: Amounts | null): void {
     const { redact, boot } = this.#deps
-    const asked = wishOf(thrown)
+    const { asked, wrong } = wishOf(thrown)
     if (asked?.release) {
-      this.#outcome({ do: 'release', token: lease.token, inMs: asked.retryInMs ?? 0 }, cell, usage)
+      const inMs = asked.retryInMs ?? backoffDelay(boot.tasks.backoff, lease.releases)
+      this.#outcome({ do: 'release', token: lease.token, inMs, later: true }, cell, usage)
       return
     }
-    const error = withSources(toErrorRecord(thrown, redact))
+    const error = withSources(toErrorRecord(wrong ?? thrown, redact))
     const last = lease.failures + 1 >= boot.tasks.maxAttempts || asked?.retry === false
     this.#failing.add(error, lease.key, last)
     const retryInMs = last ? null : (asked?.retryInMs ?? backoffDelay(boot.tasks.backoff, lease.failures))
@@ -451,6 +453,7 @@ export class TaskLoop {
         data: leases.data[i] as string,
         attempt: leases.attempts[i] as number,
         failures: leases.failures[i] as number,
+        releases: leases.releases[i] as number,
       })
     }
     if (this.#paused || this.#finishing) this.#giveBackQueue()
@@ -504,13 +507,25 @@ function isPromise(value: unknown): value is Promise<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
-/** What a thrown TaskError asks for; null for anything else, and for one that cannot be read. */
-function wishOf(thrown: unknown): { retry: boolean; release: boolean; retryInMs: number | null } | null {
+interface Wish {
+  retry: boolean
+  release: boolean
+  retryInMs: number | null
+}
+
+/**
+ * What a thrown TaskError asks for; null for anything else, and for one that cannot be read. One that was changed since it was made, or comes of
+ * another copy of drover, may ask for what makes no sense: `wrong` says so, and takes its place.
+ */
+function wishOf(thrown: unknown): { asked: Wish | null; wrong: unknown } {
   try {
-    if (!TaskError.is(thrown)) return null
+    if (!TaskError.is(thrown)) return { asked: null, wrong: null }
     const { retry, release, retryInMs } = thrown
-    return { retry, release, retryInMs }
-  } catch {
-    return null
+    checkFlag('TaskError: retry', retry)
+    checkFlag('TaskError: release', release)
+    if (retryInMs !== null) duration('TaskError: retryInMs', retryInMs)
+    return { asked: { retry, release, retryInMs }, wrong: null }
+  } catch (error) {
+    return { asked: null, wrong: DroverError.is(error) ? error : null }
   }
 }

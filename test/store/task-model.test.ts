@@ -43,6 +43,8 @@ function run(sequence: readonly Step[]): void {
       requests.set(name, request)
       const { leases } = engine.exchange({ worker: `${name}/x`, fence: fences.get(name) as number, request, outcomes, want })
       for (const [index, token] of leases.tokens.entries()) tokens.set(`${name} ${leases.keys[index]}`, token)
+      const releases = leases.keys.map((key) => model.releases(name, key))
+      assert.equal(leases.releases, releases, 'how often they were given back')
       return leases.keys
     }
     const filterOf = (name: string | null) => ({ dataset: 'data', ...(name !== null && { annotator: name }) })
@@ -68,6 +70,7 @@ function run(sequence: readonly Step[]): void {
           const token = tokens.get(`${step.lane} ${key}`) as number
           if (step.how === 'complete') exchange(step.lane, [{ do: 'complete', token, value: '1' }], 0)
           else if (step.how === 'release') exchange(step.lane, [{ do: 'release', token, inMs: step.inMs ?? 0 }], 0)
+          else if (step.how === 'later') exchange(step.lane, [{ do: 'release', token, inMs: step.inMs ?? 0, later: true }], 0)
           else exchange(step.lane, [{ do: 'fail', token, error: boom, retryInMs: step.inMs }], 0)
           model.settle(step.lane, key, step.how, step.inMs, world.now())
           return

@@ -2,6 +2,7 @@
  * The hot path: settles what a worker finished and hands out what it wants next, in one step. Leases are read and ended in
  * ranges; whatever is rare is kept off it.
  */
+import { longestWaitMs } from '../../arguments.js'
 import { DroverError } from '../../errors.js'
 import type { ExchangeReply, ExchangeRequest, Outcome, Settled, Shortage, Time, Token } from '../engine.js'
 import type { Claim, Claims } from './claim.js'
@@ -99,9 +100,11 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
   function apply(lane: Lane, worker: number, row: LeaseRow, outcome: Outcome, at: Time): Settled {
     if (outcome.usage) usage.addTask(worker, lane.id, row[1], outcome.usage)
     if (outcome.do === 'complete') return tasks.complete(lane, row, outcome.value, worker, wall()) ? 'stored' : 'already'
-    const [, item, , attempt, failures, crashes, interrupted] = row
+    const [, item, , attempt, failures, crashes, interrupted, releases] = row
     if (outcome.do === 'release') {
-      tasks.retry(lane, item, dueIn(outcome.inMs, at), attempt - 1, failures, crashes, interrupted)
+      const { later = false } = outcome
+      const again = { releases: later ? releases + 1 : releases, behind: later }
+      tasks.retry(lane, item, dueIn(outcome.inMs, at), attempt - 1, failures, crashes, interrupted, again)
       return 'released'
     }
     tasks.note(lane, row, { worker, outcome: 'failed', error: outcome.error, at: wall(), counts: true })
@@ -151,7 +154,7 @@ function bounds(outcomes: readonly Outcome[]): [first: number, last: number] {
   return [first, last]
 }
 
-/** 0 stands for "at once": such rows sort by priority, see `schema.ts`. */
+/** 0 stands for "at once": such rows sort by priority, see `schema.ts`. No wait makes a task come never. */
 function dueIn(ms: number, at: Time): Time {
-  return ms > 0 ? Math.ceil(at + ms) : 0
+  return ms > 0 ? Math.ceil(at + Math.min(Number(ms), longestWaitMs)) : 0
 }

@@ -15,7 +15,8 @@ export const applicationId = 0x64_72_6f_76
  * - `skip`: items after a cursor that are not fresh in their order any more: they were dropped, or placed elsewhere. A row lives until the
  *   cursor has passed it. `lane.skips` and `lane.placed` count, so that a claim looks for such rows only where there are any.
  * - `lane.top`: no priority above it has fresh items; null: none has.
- * - `retry.due` is 0 for what was due when it came, so that such rows sort by `rank` (priority, negated). `alone`: to be handed out by itself.
+ * - `retry.due` is 0 for what was due when it came, so that such rows sort by `rank` (priority, negated). `alone`: 1: to be handed out by itself; 2:
+ *   behind the others, because the task itself was given back (`releases`: how often in a row).
  * - `receipt`: what the latest exchanges of a worker did, for when one is repeated.
  * - `quota.version`: which of the store's quota versions (counter `quota`) wrote it last. `quota_place`: who stands in line, and until when
  *   its process is known to be there. `quota_flight`: what counts as in flight. `quota_client`: which settlements of a client were done.
@@ -127,5 +128,10 @@ export const migrations: readonly string[] = [
     outcome TEXT NOT NULL, error TEXT NOT NULL, at INTEGER NOT NULL, counts INTEGER NOT NULL, PRIMARY KEY (lane, item, seq)
   ) WITHOUT ROWID;
   INSERT INTO attempt SELECT lane, item, 1, attempt, worker, kind, error, at, 1 FROM dead;
+  `,
+  `
+  ALTER TABLE retry ADD COLUMN releases INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE lease ADD COLUMN releases INTEGER NOT NULL DEFAULT 0;
+  UPDATE retry SET due = 0 WHERE due > (strftime('%s', 'now') + 31622400) * 1000;
   `,
 ]

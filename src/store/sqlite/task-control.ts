@@ -6,7 +6,7 @@ import type { EngineContext } from './context.js'
 import type { Fresh } from './fresh.js'
 import type { Lane, Lanes } from './lanes.js'
 import { lanesMatching } from './paging.js'
-import type { Tasks } from './tasks.js'
+import { type Tasks, turns } from './tasks.js'
 
 interface Parts {
   lanes: Lanes
@@ -29,7 +29,10 @@ interface Chosen {
 export function taskControl({ db, now, wall }: EngineContext, { lanes, tasks, fresh, attempts }: Parts) {
   const among = (column: string): string =>
     `(@keys IS NULL OR ${column} IN (SELECT id FROM item WHERE dataset = @dataset AND key IN (SELECT value FROM json_each(@keys))))`
-  const promote = db.prepare<[Chosen & { now: number }]>(`UPDATE retry SET due = 0 WHERE lane = @lane AND due > @now AND ${among('item')}`)
+  const promote = db.prepare<[Chosen & { now: number }]>(
+    `UPDATE retry SET due = 0, alone = CASE alone WHEN ${turns.behind} THEN ${turns.ordinary} ELSE alone END
+     WHERE lane = @lane AND due > @now AND ${among('item')}`,
+  )
   const selectRetrying = db
     .prepare<[Chosen & { limit: number }], Victim>(
       `SELECT item, attempts, NULL, NULL FROM retry WHERE lane = @lane AND ${among('item')} ORDER BY item LIMIT @limit`,

@@ -14,13 +14,33 @@ export const aloneAfter = 2
 /** A task in hand at so many ends of its host is quarantined. Far above what kills from outside make likely. */
 const poisonAfterInterruptions = 10
 
+/** Which attempts of a lane that are due come when: before fresh items, by themselves when nothing else is in hand, or behind fresh items. */
+export const turns = { ordinary: 0, alone: 1, behind: 2 } as const
+
 /** A leased task, in columns. */
-export type LeaseRow = [token: Token, item: number, fence: Fence, attempt: number, failures: number, crashes: number, interrupted: number]
+export type LeaseRow = [
+  token: Token,
+  item: number,
+  fence: Fence,
+  attempt: number,
+  failures: number,
+  crashes: number,
+  interrupted: number,
+  releases: number,
+]
+
+/** How a task comes to another attempt. */
+interface Again {
+  /** How often in a row it was given back. @defaultValue 0 */
+  releases?: number
+  /** It comes behind fresh items. @defaultValue false */
+  behind?: boolean
+}
 
 export type Tasks = ReturnType<typeof tasks>
 
 export function tasks({ db }: EngineContext, attempts: Attempts) {
-  const columns = 'token, item, fence, attempt, failures, crashes, interrupted'
+  const columns = 'token, item, fence, attempt, failures, crashes, interrupted, releases'
   const selectBetween = db
     .prepare<[number, Token, Token], LeaseRow>(`SELECT ${columns} FROM lease WHERE lane = ? AND token BETWEEN ? AND ?`)
     .raw()
@@ -35,13 +55,13 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
   const insertDead = db.prepare<[number, number, Token, DeadRow['kind'], string, number, string | null, number, Time]>(
     'INSERT INTO dead (lane, item, token, kind, error, attempt, value, worker, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
-  const insertRetry = db.prepare<[number, 0 | 1, Time, number, number, number, number, number]>(
-    `INSERT INTO retry (lane, alone, due, rank, item, attempts, failures, crashes, interrupted)
-     SELECT ?, ?, ?, -priority, id, ?, ?, ?, ? FROM item WHERE id = ?`,
+  const insertRetry = db.prepare<[number, number, Time, number, number, number, number, number, number]>(
+    `INSERT INTO retry (lane, alone, due, rank, item, attempts, failures, crashes, interrupted, releases)
+     SELECT ?, ?, ?, -priority, id, ?, ?, ?, ?, ? FROM item WHERE id = ?`,
   )
   const releaseOfFence = db.prepare<[number, Fence]>(
-    `INSERT INTO retry (lane, alone, due, rank, item, attempts, failures, crashes, interrupted)
-     SELECT l.lane, l.interrupted >= ${aloneAfter}, 0, -i.priority, l.item, l.attempt - 1, l.failures, l.crashes, l.interrupted
+    `INSERT INTO retry (lane, alone, due, rank, item, attempts, failures, crashes, interrupted, releases)
+     SELECT l.lane, l.interrupted >= ${aloneAfter}, 0, -i.priority, l.item, l.attempt - 1, l.failures, l.crashes, l.interrupted, l.releases
      FROM lease l JOIN item i ON i.id = l.item WHERE l.lane = ? AND l.fence = ?`,
   )
   const selectPoisoned = db
@@ -75,9 +95,18 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
     },
 
     /** Puts a task up for another attempt. `due` 0: at once. */
-    retry(lane: Lane, item: number, due: Time, attempts: number, failures: number, crashes: number, interrupted: number): void {
-      const alone = interrupted >= aloneAfter ? 1 : 0
-      insertRetry.run(lane.id, alone, due, attempts, failures, crashes, interrupted, item)
+    retry(
+      lane: Lane,
+      item: number,
+      due: Time,
+      attempts: number,
+      failures: number,
+      crashes: number,
+      interrupted: number,
+      { releases = 0, behind = false }: Again = {},
+    ): void {
+      const turn = interrupted >= aloneAfter ? turns.alone : behind ? turns.behind : turns.ordinary
+      insertRetry.run(lane.id, turn, due, attempts, failures, crashes, interrupted, releases, item)
       lane.retrying++
     },
 

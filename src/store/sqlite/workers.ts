@@ -185,14 +185,14 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       const finished = new Set(request.abandoned.finished)
       const rows = tasks.ofFence(lane, request.fence)
       for (const row of rows) {
-        const [token, item, , attempt, failures, crashes, interrupted] = row
+        const [token, item, , attempt, failures, crashes, interrupted, releases] = row
         if (finished.has(token)) {
           tasks.retry(lane, item, 0, attempt, failures, crashes, interrupted)
           reply.retrying++
           continue
         }
         if (!working.has(token)) {
-          tasks.retry(lane, item, 0, attempt - 1, failures, crashes, interrupted)
+          tasks.retry(lane, item, 0, attempt - 1, failures, crashes, interrupted, { releases })
           reply.released++
           continue
         }

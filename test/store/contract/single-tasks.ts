@@ -214,7 +214,7 @@ export function singleTasksContract(test: ContractTest): void {
     assert.equal(await desk.counts(), counts)
     assert.equal(await desk.exchange(hold, 1), {
       settled: [],
-      leases: { tokens: [], keys: [], data: [], attempts: [], failures: [] },
+      leases: { tokens: [], keys: [], data: [], attempts: [], failures: [], releases: [] },
       shortage: { kind: 'later', inMs: null },
       counts: { worker, ...counts },
     })
@@ -247,7 +247,7 @@ export function singleTasksContract(test: ContractTest): void {
     assert.equal((await desk.claim(hold, 1)).keys, ['k0'])
     assert.is((await drop(desk, 'waiting')).count, 1)
     assert.is((await desk.counts()).complete, false)
-    const reply = await desk.exchange(hold, 1, completed({ tokens: [1], keys: ['k0'], data: [], attempts: [], failures: [] }))
+    const reply = await desk.exchange(hold, 1, completed({ tokens: [1], keys: ['k0'], data: [], attempts: [], failures: [], releases: [] }))
     assert.equal([reply.settled, reply.shortage, reply.counts.complete], [['stored'], { kind: 'complete' }, true])
     await desk.call('redrive', { filter: {}, keys: ['k1', 'k2'] })
     const leases = await desk.claim(hold, 9)

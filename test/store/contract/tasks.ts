@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import type { EngineRequest } from '../../../src/store/engine.js'
+import type { EngineRequest, Outcome } from '../../../src/store/engine.js'
 import type { ContractTest } from '../support/contract.js'
 import { boom, completed, failed, refused, released, worker } from '../support/desk.js'
 
@@ -9,6 +9,65 @@ export function tasksContract(test: ContractTest): void {
     assert.equal(await desk.load(3), { added: 3, known: 0, updated: 0, conflict: null })
     assert.equal(await desk.load(4), { added: 1, known: 3, updated: 0, conflict: null })
     assert.is((await desk.counts()).total, 4)
+  })
+
+  test('what was given back for later comes behind fresh items, at every second place, and a due attempt before all of them', async (desk) => {
+    await desk.begin(20)
+    const hold = await desk.acquire()
+    const leases = await desk.claim(hold, 6)
+    const put = (at: number): Outcome => ({ do: 'release', token: leases.tokens[at] as number, inMs: at < 4 ? 100 : 0, later: true })
+    await desk.exchange(hold, 0, [0, 1, 2, 3].map(put))
+    await desk.exchange(hold, 0, [{ do: 'fail', token: leases.tokens[4] as number, error: boom, retryInMs: 0 }])
+    await desk.exchange(hold, 0, [{ do: 'release', token: leases.tokens[5] as number, inMs: 0 }])
+    await desk.load(1, { from: 90, priority: 9 })
+    assert.equal((await desk.claim(hold, 3)).keys, ['k4', 'k5', 'k90'], 'an attempt that is due goes first, whatever its priority')
+    assert.equal((await desk.claim(hold, 2)).keys, ['k6', 'k7'], 'the wait of the others is not over')
+    desk.world.advance(100)
+    assert.equal((await desk.claim(hold, 4)).keys, ['k8', 'k9', 'k0', 'k1'])
+    const single: string[] = []
+    for (let times = 0; times < 5; times++) single.push(...(await desk.claim(hold, 1)).keys)
+    assert.equal(single, ['k10', 'k2', 'k11', 'k3', 'k12'])
+    assert.equal((await desk.claim(hold, 99)).keys, ['k13', 'k14', 'k15', 'k16', 'k17', 'k18', 'k19'])
+  })
+
+  test('a task is told how often in a row it was given back for later; where it fails, that begins anew', async (desk) => {
+    await desk.begin(1)
+    const hold = await desk.acquire()
+    const seen: number[][] = []
+    let leases = await desk.claim(hold, 1)
+    const next = async (outcome: (token: number) => Outcome) => {
+      leases = (await desk.exchange(hold, 1, [outcome(leases.tokens[0] as number)])).leases
+      seen.push([leases.releases[0] as number, leases.attempts[0] as number])
+    }
+    const later = (token: number): Outcome => ({ do: 'release', token, inMs: 0, later: true })
+    await next(later)
+    await next(later)
+    // A pause gives back too; that says nothing of the task.
+    await next((token) => ({ do: 'release', token, inMs: 0 }))
+    await next((token) => ({ do: 'fail', token, error: boom, retryInMs: 0 }))
+    await next(later)
+    assert.equal(seen, [
+      [1, 1],
+      [2, 1],
+      [2, 1],
+      [0, 2],
+      [1, 2],
+    ])
+  })
+
+  test('a wait that makes no sense keeps no task away for ever', async (desk) => {
+    await desk.begin(2)
+    const hold = await desk.acquire()
+    const [first, second] = (await desk.claim(hold, 2)).tokens as [number, number]
+    const endless: Outcome[] = [
+      { do: 'release', token: first, inMs: '5000' as never },
+      { do: 'fail', token: second, error: boom, retryInMs: Number.POSITIVE_INFINITY },
+    ]
+    await desk.exchange(hold, 0, endless)
+    desk.world.advance(5_000)
+    assert.equal((await desk.claim(hold, 2)).keys, ['k0'])
+    desk.world.advance(366 * 86_400_000)
+    assert.equal((await desk.claim(hold, 2)).keys, ['k1'])
   })
 
   test('a key that is known with other data: named and nothing added, kept, or updated, as asked', async (desk) => {
@@ -59,7 +118,7 @@ export function tasksContract(test: ContractTest): void {
     await desk.begin(1)
     const hold = await desk.acquire()
     const leases = await desk.claim(hold, 5)
-    assert.equal(leases, { tokens: leases.tokens, keys: ['k0'], data: ['{"n":0}'], attempts: [1], failures: [0] })
+    assert.equal(leases, { tokens: leases.tokens, keys: ['k0'], data: ['{"n":0}'], attempts: [1], failures: [0], releases: [0] })
     const reply = await desk.exchange(hold, 1, completed(leases))
     assert.equal(reply.settled, ['stored'])
     assert.equal(reply.shortage, { kind: 'complete' })

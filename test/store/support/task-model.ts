@@ -11,6 +11,9 @@ interface ModelTask {
   /** Waiting, and given a priority by hand. */
   placed: boolean
   due: number
+  /** Given back by itself: it comes behind the waiting. */
+  behind: boolean
+  releases: number
   attempts: number
   /** What is told: since the last redrive. */
   failures: number
@@ -21,6 +24,8 @@ interface ModelTask {
 export class TaskModel {
   readonly items: { key: string; priority: number }[] = []
   readonly lanes = new Map<string, ModelTask[]>()
+  /** Lanes whose next single place is one of those behind. */
+  readonly #owed = new Set<string>()
 
   load(items: readonly NewItem[]): void {
     for (const { key, priority } of items) {
@@ -44,7 +49,20 @@ export class TaskModel {
     const due = this.#in(name, 'retrying')
       .filter((task) => task.due <= now)
       .sort((a, b) => a.due - b.due || this.#priority(b) - this.#priority(a) || a.index - b.index)
-    const claimed = [...due, ...this.#waiting(name)].slice(0, want)
+    const anyRetrying = this.#in(name, 'retrying').length
+    const first = due.filter((task) => !task.behind).slice(0, want)
+    const behind = due.filter((task) => task.behind)
+    const left = want - first.length
+    let kept = 0
+    if (anyRetrying > first.length && left > 0) {
+      // Every second place, over claims too.
+      const places = left + (this.#owed.has(name) ? 1 : 0)
+      kept = Math.min(behind.length, Math.floor(places / 2))
+      if (kept === Math.floor(places / 2) && places % 2 === 1) this.#owed.add(name)
+      else this.#owed.delete(name)
+    }
+    const waiting = this.#waiting(name).slice(0, left - kept)
+    const claimed = [...first, ...waiting, ...behind.slice(0, left - waiting.length)]
     for (const task of claimed) {
       task.attempts++
       become(task, 'leased')
@@ -52,14 +70,22 @@ export class TaskModel {
     return claimed.map((task) => this.#key(task))
   }
 
-  settle(name: string, key: string, how: 'complete' | 'fail' | 'release', inMs: number | null, now: number): void {
+  /** How often in a row a task was given back by itself. */
+  releases(name: string, key: string): number {
+    return this.#task(name, key).releases
+  }
+
+  settle(name: string, key: string, how: 'complete' | 'fail' | 'release' | 'later', inMs: number | null, now: number): void {
     const task = this.#task(name, key)
-    if (how === 'release') task.attempts--
+    if (how === 'release' || how === 'later') task.attempts--
+    if (how === 'later') task.releases++
+    else if (how !== 'release') task.releases = 0
     if (how === 'fail') task.failures++
     if (how === 'complete') become(task, 'done')
     else if (how === 'fail' && inMs === null) become(task, 'dead')
     else become(task, 'retrying')
     if (task.state === 'retrying') task.due = inMs ? now + inMs : 0
+    task.behind = how === 'later'
   }
 
   abandon(name: string): void {
@@ -108,6 +134,7 @@ export class TaskModel {
       for (const task of this.#in(lane, 'retrying')) {
         if (task.due <= now || (keys !== null && !keys.includes(this.#key(task)))) continue
         task.due = 0
+        task.behind = false
         count++
       }
     }
@@ -121,6 +148,7 @@ export class TaskModel {
         if (keys !== null && !keys.includes(this.#key(task))) continue
         become(task, 'retrying')
         task.failures = 0
+        task.releases = 0
         count++
       }
     }
@@ -176,9 +204,20 @@ export class TaskModel {
 }
 
 function fresh(index: number): ModelTask {
-  return { index, state: 'waiting', priority: null, placed: false, due: 0, attempts: 0, failures: 0, dropped: false }
+  return {
+    index,
+    state: 'waiting',
+    priority: null,
+    placed: false,
+    due: 0,
+    behind: false,
+    releases: 0,
+    attempts: 0,
+    failures: 0,
+    dropped: false,
+  }
 }
 
 function become(task: ModelTask, state: TaskState): void {
-  Object.assign(task, { state, priority: null, placed: false, due: 0, dropped: false })
+  Object.assign(task, { state, priority: null, placed: false, due: 0, behind: false, dropped: false })
 }

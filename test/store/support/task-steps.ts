@@ -8,7 +8,7 @@ export type Step = { pageSize: number } & (
   | { do: 'load'; priorities: number[] }
   | { do: 'declare'; lane: string }
   | { do: 'claim'; lane: string; want: number }
-  | { do: 'settle'; lane: string; pick: number; how: 'complete' | 'fail' | 'release'; inMs: number | null }
+  | { do: 'settle'; lane: string; pick: number; how: 'complete' | 'fail' | 'release' | 'later'; inMs: number | null }
   | { do: 'drop'; lane: string | null; state: 'waiting' | 'retrying' | 'dead'; keys: Keys; limit: number }
   | { do: 'prioritise'; lane: string | null; keys: string[]; priority: number }
   | { do: 'promote'; lane: string | null; keys: Keys }
@@ -41,7 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('settle' as const),
       lane,
       pick: fc.nat(50),
-      how: fc.constantFrom('complete' as const, 'fail' as const, 'release' as const),
+      how: fc.constantFrom('complete' as const, 'fail' as const, 'release' as const, 'later' as const),
       inMs: fc.option(fc.constantFrom(0, 20, 50)),
       pageSize,
     }),
