@@ -14,6 +14,7 @@ import { checkFlag, checkKeys, checkName, checkOneOf, wholeNumber } from './argu
 import { DroverError, type ErrorGroup, toErrorRecord } from './errors.js'
 import type { DroverEvents, EventName, Listener } from './events.js'
 import { checkFilter, checkLanes, checkOptions, type LaneQuery } from './filters.js'
+import { Interruption } from './interruption.js'
 import { checkLoadOptions, type LoadOptions, type LoadReport, loadItems } from './load.js'
 import { checkLogQuery, type LogRecord, type RecentLogs } from './logs/logs.js'
 import { levelRank } from './logs/record.js'
@@ -34,6 +35,7 @@ import type { DatasetCounts } from './store/tasks.js'
 import { Tasks } from './tasks.js'
 import type { CpuProfile } from './threads/evidence.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
+import { Uses } from './uses.js'
 
 /** What became of a control call for one worker. */
 export interface ControlOutcome {
@@ -67,6 +69,9 @@ export interface ResetOutcome extends ControlOutcome {
 /** As in the configuration: what a timer can wait for. */
 const longestDrainMs = 2_147_483_647
 
+/** After a signal: how long nobody has to be at a system, of a program that never asked for its end, until it is closed. */
+const letGoMs = 250
+
 /** States from which a start asks for a slot. */
 const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
 
@@ -85,6 +90,15 @@ export class Drover {
   #closing: Promise<void> | null = null
   /** Aborts, with why, when nothing can be done any more: a load on a source that gives nothing would never know. */
   readonly #ending = new AbortController()
+  /** A signal has asked for the end. */
+  #interrupted: Interruption | null = null
+  /** Whether the program waits, or has waited, for the end: then it closes by itself. */
+  #awaited = false
+  readonly #uses = new Uses()
+  /** Called when it is closed. */
+  readonly #releases = new Set<() => void>()
+  /** What `done()` answers once nothing can be asked any more. */
+  #lastReport: RunReport | null = null
   #state: SystemStatus['state'] = 'open'
   readonly #waker: Waker
   readonly #membership: Membership
@@ -118,10 +132,14 @@ export class Drover {
    * @throws DroverError SLOTS_FULL with `onFull: 'reject'` if there are fewer free slots than workers to start; none is started then
    */
   async start(selector?: Selector): Promise<ControlOutcome[]> {
+    if (this.#interrupted) {
+      const { message } = this.#interrupted
+      return this.#handsOf(selector).map((hands) => outcome(hands, false, message))
+    }
     const workers = this.#select(selector)
     this.#refuseBeyondSlots(workers)
     this.#started = true
-    return Promise.all(workers.map((hands) => this.#startOne(hands)))
+    return this.#uses.during(Promise.all(workers.map((hands) => this.#startOne(hands))))
   }
 
   /**
@@ -316,20 +334,25 @@ export class Drover {
 
   /**
    * Adds items to a dataset, streaming: memory stays bounded whatever the length of the source. Idempotent by key. Workers of the
-   * dataset take up what comes in at once.
+   * dataset take up what comes in at once. A signal ends it in order: the report says `interrupted`.
    *
    * @throws DroverError LOAD_BAD_RECORD, LOAD_CONFLICT; both name the record's position
    * @example
    * await drover.load('messages', readJsonl('messages.jsonl'), { key: (m) => m.id })
    */
   async load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item> = {}): Promise<LoadReport> {
-    this.#assertOpen()
+    if (!this.#interrupted) this.#assertOpen()
     if (typeof dataset !== 'string' || dataset === '') throw new DroverError('ARGUMENT_INVALID', 'load takes the name of a dataset first')
     const checked = checkLoadOptions(source, options)
+    if (this.#interrupted) return { dataset, added: 0, known: 0, updated: 0, interrupted: true }
+    return this.#uses.during(this.#load(dataset, source, checked))
+  }
+
+  async #load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item>): Promise<LoadReport> {
     const { loading, loaded, parts } = this.#system
     loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
     try {
-      const report = await loadItems(parts.store.client, dataset, source, checked, this.#ending.signal, () => this.#waker.dataset(dataset))
+      const report = await loadItems(parts.store.client, dataset, source, options, this.#ending.signal, () => this.#waker.dataset(dataset))
       loaded.add(dataset)
       parts.publish('dataset:load:finished', { ...report, at: parts.now() })
       return report
@@ -352,12 +375,15 @@ export class Drover {
    * Resolves when no work is left that could still be done: every worker has nothing left to do or is down for good, and nothing is being
    * loaded. Waits for what goes on by itself (restarts, parole, quotas that come back, the first load of a dataset), and for workers that
    * somebody has paused; says in the log what it waits for while nothing moves. A worker whose budget is spent or whose keys are retired
-   * keeps it waiting only while a status server is attached, by which somebody could lift that. What is not done then is in the report.
+   * keeps it waiting only while a status server is attached, by which somebody could lift that. After a signal ({@link stopOnSignals}) it waits
+   * until the tasks in hand are finished. What is not done then is in the report.
    *
    * @throws DroverError NOT_STARTED if nothing was started; STORE_FAILED if the store is gone
    */
   async done(): Promise<RunReport> {
-    if (!this.#started) throw new DroverError('NOT_STARTED', 'done() before start(): nothing would ever be done')
+    this.#awaited = true
+    if (this.#lastReport) return this.#lastReport
+    if (!this.#started && !this.#interrupted) throw new DroverError('NOT_STARTED', 'done() before start(): nothing would ever be done')
     const finishing = this.#finish()
     this.#finishing.add(finishing)
     try {
@@ -382,7 +408,8 @@ export class Drover {
   }
 
   async #finish(): Promise<RunReport> {
-    const isOver = (): boolean => (this.#closing ? this.#allSettled() : this.#system.loading.size === 0 && this.#outcomes.isOver())
+    const isOver = (): boolean =>
+      this.#closing || this.#interrupted ? this.#allSettled() : this.#system.loading.size === 0 && this.#outcomes.isOver()
     const ended = this.#outcomes.watch()
     try {
       do {
@@ -394,13 +421,18 @@ export class Drover {
     } finally {
       ended()
     }
-    return this.#outcomes.report(this.#closing !== null, this.status())
+    return this.#report()
+  }
+
+  #report(): Promise<RunReport> {
+    const { done, dead } = this.status()
+    return this.#outcomes.report({ done, dead, signalled: this.#interrupted !== null, closing: this.#closing !== null })
   }
 
   /** Committed results that match, lane by lane, in order of loading. */
   results<Value = unknown>(filter: LaneQuery & ResultRange = {}): AsyncGenerator<Result<Value>, void, void> {
     const lanes = checkLanes('the filter', filter, ['skip', 'limit'])
-    return readResults<Value>(this.#system.reader, lanes, checkRange(filter))
+    return this.#uses.over(readResults<Value>(this.#system.reader, lanes, checkRange(filter)))
   }
 
   /** Datasets and how far their lanes are, by name. */
@@ -417,12 +449,12 @@ export class Drover {
    * console.log(urgency.agreement.alpha)
    */
   labels(query: LabelQuery = {}): Promise<LabelReport[]> {
-    return readLabels(this.#system.reader, query)
+    return this.#uses.during(readLabels(this.#system.reader, query))
   }
 
   /** Tasks that were given up. */
   deadTasks(filter: LaneQuery = {}): AsyncGenerator<DeadTask, void, void> {
-    return readDead(this.#system.reader, checkLanes('the filter', filter))
+    return this.#uses.over(readDead(this.#system.reader, checkLanes('the filter', filter)))
   }
 
   /**
@@ -452,7 +484,7 @@ export class Drover {
 
   /** Writes results as JSON lines; the file is replaced whole or not at all. Answers how many lines. */
   async export(file: string, filter: LaneQuery = {}): Promise<number> {
-    return exportResults(this.#system.reader, checkName('file', file), checkLanes('the filter', filter))
+    return this.#uses.during(exportResults(this.#system.reader, checkName('file', file), checkLanes('the filter', filter)))
   }
 
   /** The whole system, from memory: costs no disk. */
@@ -532,7 +564,7 @@ export class Drover {
 
   /** What each task used, lane by lane, in order of loading. */
   taskUsage(filter: LaneQuery = {}): AsyncGenerator<TaskUsageRow, void, void> {
-    return readTaskUsage(this.#system.reader, checkLanes('the filter', filter))
+    return this.#uses.over(readTaskUsage(this.#system.reader, checkLanes('the filter', filter)))
   }
 
   /** Failures, newest first; also those of earlier runs. */
@@ -605,12 +637,46 @@ export class Drover {
   }
 
   /**
-   * Closes the system at the first of these signals, and ends the process at the second.
+   * At the first of these signals all work ends in order: tasks in hand are finished (at most `drainMs`), `load` and `done` answer
+   * `interrupted`, nothing starts any more. Results can be read until the program calls `close`; a program that never asked for the end by
+   * `done` is closed as soon as nobody reads. The process keeps the exit code 128 + the signal's number. The second signal ends it at once.
    *
    * @returns takes the handlers away again; closing does so by itself
    */
   stopOnSignals(signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): () => void {
-    return stopOnSignals(this, signals)
+    const remove = stopOnSignals(this, signals)
+    this.#releases.add(remove)
+    return remove
+  }
+
+  /** @internal A signal asks for the end. */
+  interrupt(signal: NodeJS.Signals): void {
+    if (this.#interrupted || this.#closing || this.#failed) return
+    this.#interrupted = new Interruption(signal)
+    const { message } = this.#interrupted
+    this.#ending.abort(this.#interrupted)
+    this.#waker.sleep()
+    this.#system.parts.logs.part('system').warn(`${message}: tasks in hand are finished; once more ends the process at once`)
+    this.#stopAll(message, {})
+    this.#system.parts.changed()
+    void this.#windDown()
+  }
+
+  /** @internal The signal that has asked for the end. */
+  get interruptedBy(): NodeJS.Signals | null {
+    return this.#interrupted?.signal ?? null
+  }
+
+  /** After a signal, once all is drained: the process ends when the program comes to its end, whether that closes or not. */
+  async #windDown(): Promise<void> {
+    const close = (): void => void this.close()
+    process.once('beforeExit', close)
+    this.#releases.add(() => process.off('beforeExit', close))
+    await this.#system.until(() => this.#allSettled() || this.#closing !== null)
+    if (this.#closing) return
+    this.#system.parts.store.unref()
+    await this.#uses.quiet(letGoMs)
+    if (!this.#awaited) await this.close()
   }
 
   /**
@@ -664,22 +730,24 @@ export class Drover {
     this.#ending.abort(new DroverError('CLOSED', 'the system is closing'))
     root.send({ type: 'CLOSE' })
     this.#waker.stop()
+    this.#stopAll('the system is closing', { ...(drainMs !== undefined && { drainMs }) })
+    await this.#until(() => this.#allSettled())
+    await Promise.allSettled(this.#finishing)
+    if (this.#interrupted) this.#lastReport = await this.#report().catch(() => null)
+    root.send({ type: 'CLOSED' })
+    await shutDown()
+    this.#become('closed')
+    for (const release of this.#releases) release()
+  }
+
+  /** Because the host ends: nothing brings a worker back. */
+  #stopAll(reason: string, drain: { drainMs?: number }): void {
     const all = [...this.#system.hands.values()]
     for (const hands of all) hands.announceStop()
     const running = all.filter(({ settled }) => !settled)
     // However many there are under one supervisor, together they take no longer than one may.
-    const withinMs = drainMs ?? running.reduce((most, { config }) => Math.max(most, config.drainMs), 0)
-    stopInOrder(
-      this.#system,
-      running,
-      { type: 'STOP', reason: 'the system is closing', closing: true, ...(drainMs !== undefined && { drainMs }) },
-      { withinMs },
-    )
-    await this.#until(() => this.#allSettled())
-    await Promise.allSettled(this.#finishing)
-    root.send({ type: 'CLOSED' })
-    await shutDown()
-    this.#become('closed')
+    const withinMs = drain.drainMs ?? running.reduce((most, { config }) => Math.max(most, config.drainMs), 0)
+    stopInOrder(this.#system, running, { type: 'STOP', reason, closing: true, ...drain }, { withinMs })
   }
 
   #fail(error: unknown): void {
@@ -751,6 +819,10 @@ export class Drover {
 
   #select(selector: Selector | undefined): WorkerHands[] {
     this.#assertOpen()
+    return this.#handsOf(selector)
+  }
+
+  #handsOf(selector: Selector | undefined): WorkerHands[] {
     return select(this.#workers, this.#system.tree, selector).map(({ id }) => this.#system.hands.get(id) as WorkerHands)
   }
 

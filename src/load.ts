@@ -4,6 +4,7 @@
 import { argumentError, checkOneOf } from './arguments.js'
 import { DroverError } from './errors.js'
 import { checkOptions } from './filters.js'
+import { Interruption } from './interruption.js'
 import { messageOf } from './plain.js'
 import { Records } from './records.js'
 import type { EngineClient, NewItem, OnConflict } from './store/engine.js'
@@ -28,6 +29,8 @@ export interface LoadReport {
   /** Known already. */
   known: number
   updated: number
+  /** A signal ended it before its source did; what came before is in the store. */
+  interrupted?: true
 }
 
 /** A batch goes out at so many items or so many characters, or when its first item has waited for so long, ... */
@@ -52,7 +55,7 @@ export function checkLoadOptions<Item>(source: unknown, options: LoadOptions<Ite
 }
 
 /**
- * @param ending aborts when the system ends, with the reason
+ * @param ending aborts when the system ends, with the reason; at an {@link Interruption} the load ends in order
  * @throws DroverError LOAD_BAD_RECORD, with the record's position; what came before it is loaded
  * @throws DroverError LOAD_CONFLICT, with key and position; records shortly before it may not be loaded. Loading again is idempotent
  */
@@ -67,6 +70,7 @@ export async function loadItems<Item>(
   const report: LoadReport = { dataset, added: 0, known: 0, updated: 0 }
   const onConflict = options.onConflict ?? 'error'
   const signals = options.signal ? [options.signal, ending] : [ending]
+  if (ending.reason instanceof Interruption) return { ...report, interrupted: true }
   for (const signal of signals) signal.throwIfAborted()
   const records = new Records(source)
   const inFlight = new Set<Promise<void>>()
@@ -116,6 +120,9 @@ export async function loadItems<Item>(
       else if (!timer) sendSoon()
       while (inFlight.size >= batchesInFlight) await Promise.race(inFlight)
     }
+  } catch (error) {
+    if (!(error instanceof Interruption)) throw error
+    report.interrupted = true
   } finally {
     for (const signal of signals) signal.removeEventListener('abort', abort)
     // Also what came before a bad record counts.

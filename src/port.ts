@@ -9,4 +9,7 @@ export interface Port {
   on(event: 'message', listener: MessageListener): unknown
   off(event: 'message', listener: MessageListener): unknown
   close(): void
+  /** Keeps the process alive, or does not: where there is a difference. */
+  ref?(): void
+  unref?(): void
 }

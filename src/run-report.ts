@@ -31,13 +31,13 @@ export interface RunReport {
   parked: string[]
   /** Every enabled worker whose work is not done, with why. */
   incomplete: Incomplete[]
-  /** A signal, or `close()`, ended the run. */
+  /** A signal ended the run, or `close()` before everything was done. */
   interrupted: boolean
   /** Results in all lanes. */
   results: number
   /** Tasks given up in all lanes, those dropped by hand and those of earlier runs among them. */
   dead: number
-  /** The same by error, the most frequent first: as `drover.errors()` tells them. */
+  /** The same by error, the most frequent first: as `drover.errors()` tells them. Empty where the store was closed before. */
   errors: ErrorGroup[]
 }
 

@@ -2,6 +2,7 @@
  * Whether the run is over, and how it ended: takes the facts from hands and lanes, and says in the log what is waited for while nothing
  * moves.
  */
+import { DroverError } from '../errors.js'
 import { readErrors } from '../reads.js'
 import { describeWait, isOver, type RunReport, reportOf, type WorkerFacts } from '../run-report.js'
 import type { OpenSystem } from './open-system.js'
@@ -57,9 +58,20 @@ export class Outcome {
     }
   }
 
-  async report(interrupted: boolean, counts: { done: number; dead: number }): Promise<RunReport> {
-    const report = reportOf([...this.#facts()], { results: counts.done, dead: counts.dead, interrupted })
-    return { ...report, errors: counts.dead > 0 ? await readErrors(this.#system.reader, {}) : [] }
+  async report({
+    done,
+    dead,
+    signalled,
+    closing,
+  }: {
+    done: number
+    dead: number
+    signalled: boolean
+    closing: boolean
+  }): Promise<RunReport> {
+    const report = reportOf([...this.#facts()], { results: done, dead, interrupted: signalled })
+    const errors = dead > 0 ? await readErrors(this.#system.reader, {}).catch(noneIfClosed) : []
+    return closing && report.incomplete.length > 0 ? { ...report, interrupted: true, errors } : { ...report, errors }
   }
 
   /** One after another: who asks seldom needs all. */
@@ -110,4 +122,9 @@ export class Outcome {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
   }
+}
+
+function noneIfClosed(error: unknown): [] {
+  if (DroverError.is(error) && error.code === 'CLOSED') return []
+  throw error
 }

@@ -12,6 +12,7 @@ export class Waker {
   readonly #hands: Map<string, WorkerHands>
   readonly #datasets = new Set<string>()
   #timer: NodeJS.Timeout | null = null
+  #asleep = false
   #stopped = false
 
   constructor(parts: SystemParts, hands: Map<string, WorkerHands>) {
@@ -26,7 +27,7 @@ export class Waker {
       this.#timer = null
       const grown = new Set(this.#datasets)
       this.#datasets.clear()
-      if (this.#stopped) return
+      if (this.#asleep) return
       const concerned = [...this.#hands.values()].filter(({ config: { dataset } }) => dataset !== null && grown.has(dataset))
       for (const hands of concerned) if (hands.live) hands.poke()
       // A lane may be complete for all that came: its target is reached.
@@ -36,19 +37,19 @@ export class Waker {
 
   /** Wakes a worker unless its lane has nothing left. */
   worker(id: string): void {
-    if (!this.#parts.lanes.get(id)?.complete) this.#hands.get(id)?.poke()
+    if (!this.#asleep && !this.#parts.lanes.get(id)?.complete) this.#hands.get(id)?.poke()
   }
 
   /** Lanes were changed by hand. */
   async changed(workers: readonly string[]): Promise<void> {
     await this.refresh()
-    if (!this.#stopped) for (const id of workers) this.#look(id)
+    if (!this.#asleep) for (const id of workers) this.#look(id)
   }
 
   /** Asks the store where lanes stand, and wakes those that have work. */
   async everyone(): Promise<void> {
     await this.refresh()
-    if (this.#stopped) return
+    if (this.#asleep) return
     for (const { config } of this.#hands.values()) if (config.dataset !== null) this.#look(config.id)
   }
 
@@ -68,7 +69,13 @@ export class Waker {
     lanes.update(reply.counts)
   }
 
+  /** Wakes nobody any more. */
+  sleep(): void {
+    this.#asleep = true
+  }
+
   stop(): void {
+    this.sleep()
     this.#stopped = true
     if (this.#timer) clearTimeout(this.#timer)
   }

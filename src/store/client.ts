@@ -20,6 +20,8 @@ export class StoreClient implements EngineClient {
   #lastId = 0
   /** Why nothing can be called any more. */
   #ended: Error | null = null
+  /** Only what is pending keeps the process alive. */
+  #unreferenced = false
 
   constructor(port: Port) {
     this.#port = port
@@ -39,6 +41,7 @@ export class StoreClient implements EngineClient {
       // Throws, and so rejects, if the request cannot be cloned; it is not pending then.
       this.#port.postMessage(message)
       this.#pending.set(id, { message, resolve: resolve as (value: unknown) => void, reject })
+      this.#hold()
     })
   }
 
@@ -53,6 +56,13 @@ export class StoreClient implements EngineClient {
     this.#port = port
     for (const { message } of this.#pending.values()) port.postMessage(message)
     this.#listen()
+    this.#hold()
+  }
+
+  /** From now on it keeps the process alive only while something is pending. */
+  unref(): void {
+    this.#unreferenced = true
+    this.#hold()
   }
 
   /** Rejects what is pending, and every later call, with `error`; the port is closed. */
@@ -68,12 +78,19 @@ export class StoreClient implements EngineClient {
     this.#port.on('message', this.#onMessage)
   }
 
+  #hold(): void {
+    if (!this.#unreferenced) return
+    if (this.#pending.size > 0) this.#port.ref?.()
+    else this.#port.unref?.()
+  }
+
   #onMessage = (message: StoreReply | { type: string }): void => {
     // The main thread's port carries notices too; they are the store host's.
     if (!('id' in message)) return
     const pending = this.#pending.get(message.id)
     if (!pending) return
     this.#pending.delete(message.id)
+    this.#hold()
     if (message.ok) pending.resolve(message.value)
     else pending.reject(fromErrorRecord(message.error))
   }

@@ -100,6 +100,12 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
     if (this.#connected.delete(worker)) this.#send({ type: 'detach', worker })
   }
 
+  /** From now on the store keeps the process alive only while something is asked of it. */
+  unref(): void {
+    this.#current.thread.unref()
+    this.client.unref()
+  }
+
   /** Does all that was asked, closes the file and ends the thread. A second call answers with the first one's promise. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
@@ -116,6 +122,7 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
       const gone = new Promise<void>((resolve) => {
         this.#onGone = resolve
       })
+      this.#current.thread.ref()
       this.#send({ type: 'close' })
       await gone
     }

@@ -1,0 +1,38 @@
+/** Who is at a system: calls that are under way, and iterations that are open. */
+export class Uses {
+  #open = 0
+  /** When the last one ended. */
+  #since = performance.now()
+
+  async during<T>(call: Promise<T>): Promise<T> {
+    this.#open++
+    try {
+      return await call
+    } finally {
+      this.#leave()
+    }
+  }
+
+  async *over<Row>(rows: AsyncGenerator<Row, void, void>): AsyncGenerator<Row, void, void> {
+    this.#open++
+    try {
+      yield* rows
+    } finally {
+      this.#leave()
+    }
+  }
+
+  /** Resolves when nobody has been at it for so many ms. Keeps no process alive. */
+  async quiet(ms: number): Promise<void> {
+    for (;;) {
+      const left = this.#open > 0 ? ms : this.#since + ms - performance.now()
+      if (left <= 0) return
+      await new Promise<void>((resolve) => setTimeout(resolve, left).unref())
+    }
+  }
+
+  #leave(): void {
+    this.#open--
+    this.#since = performance.now()
+  }
+}
