@@ -10,6 +10,7 @@ import { Lanes } from '../lanes.js'
 import { createLogs } from '../logs/logs.js'
 import type { Left } from '../machines/lifecycle-contract.js'
 import { Slots } from '../machines/slots.js'
+import { StartGate } from '../machines/start-gate.js'
 import { StartOrder } from '../machines/start-order.js'
 import type { SupervisorNode, SupervisorState } from '../machines/supervision.js'
 import { Tree } from '../machines/tree.js'
@@ -146,6 +147,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
         grant: (worker) => hands.get(worker)?.ref.send({ type: 'SLOT' }),
       }),
       order: new StartOrder({ tree, phase: (worker) => handsOf(worker).phase, admit: (worker) => handsOf(worker).admit() }),
+      startGate: new StartGate((worker) => hands.get(worker)?.ref.send({ type: 'ROOM' })),
       lanes,
       quotas: new QuotaDesk(),
       logs,

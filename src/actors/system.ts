@@ -6,6 +6,7 @@ import type { DroverEvents, EventName } from '../events.js'
 import type { Lanes } from '../lanes.js'
 import type { Logs } from '../logs/logs.js'
 import type { Slots } from '../machines/slots.js'
+import type { StartGate } from '../machines/start-gate.js'
 import type { StartOrder } from '../machines/start-order.js'
 import type { SupervisorNode } from '../machines/supervision.js'
 import type { CompiledConfig } from '../options.js'
@@ -28,6 +29,8 @@ export interface SystemParts {
   slots: Slots
   /** Who may ask for a slot. */
   order: StartOrder
+  /** Who may try to start while the machine lacks what that takes. */
+  startGate: StartGate
   lanes: Lanes
   quotas: QuotaDesk
   /** Those that another host holds. */

@@ -8,6 +8,7 @@ import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { DroverEvents } from '../events.js'
 import { LaneErrors } from '../lane-errors.js'
 import { stackText } from '../logs/stack-text.js'
+import { backoffDelay } from '../machines/backoff.js'
 import type { Evidence, Failure, FailureKind } from '../machines/failure.js'
 import type {
   Left,
@@ -57,7 +58,10 @@ const phases: Record<Exclude<WorkerState, 'queued'>, Phase> = {
   crashed: 'falling',
 }
 
-/** Why it cannot be started is said again so often, while it stays the same. */
+/** Waits before the store is asked again to let a worker go. */
+const freeWaits = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 }
+
+/** Why it cannot be started is said at once, and so often while that lasts. */
 const saidEveryMs = 60_000
 
 /** So many of a worker's last lines go with a failure. */
@@ -110,8 +114,12 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #entering: WorkerMemory | null = null
   /** What is told when the store has it, and what comes after that. */
   #telling: Promise<void> | null = null
-  /** The latest word on why it cannot be started. */
-  #saidShort = { why: '', at: 0 }
+  /** What its last thread had leased, if the store could not take that back yet. Comes before anything else is done with the worker. */
+  #unreturned: (() => Promise<void>) | null = null
+  /** When its thread was made. */
+  #bootedAt = 0
+  /** When it was last said why it cannot be started. */
+  #saidShortAt = 0
   /** What its quota has no room for, because of which it is parked or paused. */
   #waitsFor: QuotaNeed | null = null
   /** What fails in its lane. */
@@ -292,6 +300,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#state = to
     this.#since = this.now()
     if (to !== 'paused' && to !== 'parked') this.#waitsFor = null
+    if (to !== 'starting' && to !== 'stuck') this.#parts.startGate.leave(this.config.id, !withThread.includes(to))
     if (from === null) return
     this.#admitted = false
     const { recorder, changed } = this.#parts
@@ -609,6 +618,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   async #acquire(): Promise<Holder | null> {
     if (this.#fence !== null && !this.#fenceUsed) return null
     const { store, host, lanes } = this.#parts
+    await this.#returnLeft()
     const answer = await store.client.call('acquire', { worker: this.config.id, host: host.id })
     this.#heldBy('holder' in answer ? answer.holder : null)
     if ('holder' in answer) return answer.holder
@@ -621,6 +631,11 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   spawn(): void {
+    const turn = this.#parts.startGate.enter(this.config.id, this.now())
+    if (turn) {
+      this.#send({ type: 'SHORT', why: turn.why })
+      return
+    }
     const start = { cancelled: false }
     this.#pendingSpawn = start
     this.#readyAt = null
@@ -630,7 +645,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         if (this.#pendingSpawn !== start) return
         this.#pendingSpawn = null
         if (start.cancelled) this.#ended(null)
-        else this.#short(toErrorRecord(error))
+        else this.#send({ type: 'SHORT', why: cannotStart(toErrorRecord(error)) })
       })
       .then((holder) => {
         if (this.#pendingSpawn !== start || holder === undefined) return
@@ -652,15 +667,16 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       })
   }
 
-  #short(error: ErrorRecord): void {
-    const { code = error.name, message } = error
-    this.#send({ type: 'SHORT', why: `cannot be started now: ${code}: ${message}` })
+  /** What a thread or a process takes is not to be had on this machine now. */
+  #short(why: string): void {
+    this.#parts.startGate.short(this.config.id, why, this.now())
+    this.#send({ type: 'SHORT', why })
   }
 
   short(why: string, times: number): void {
     const now = this.now()
-    if (times > 1 && this.#saidShort.why === why && now - this.#saidShort.at < saidEveryMs) return
-    this.#saidShort = { why, at: now }
+    if (times > 1 && now - this.#saidShortAt < saidEveryMs) return
+    this.#saidShortAt = now
     this.#parts.logs.worker(this.config.annotator, this.config.domain).warn(`${why}; tried again until it can be`)
   }
 
@@ -709,6 +725,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const slot = board.take()
     this.#fenceUsed = true
     this.#slot = slot
+    this.#bootedAt = this.now()
     try {
       this.#thread = new Thread({
         isolation: worker.isolation,
@@ -751,7 +768,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       this.#slot = null
       this.#thread = null
       const record = toErrorRecord(error)
-      if (shortageOf(record)) this.#short(record)
+      if (shortageOf(record)) this.#short(cannotStart(record))
       else this.#ended(this.#failure('start-error', record))
       return
     }
@@ -846,7 +863,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     if (this.#slot && !alive) board.giveBack(this.#slot)
     this.#slot = null
     this.#thread = null
-    const missing = this.state === 'starting' && failure && shortageOf(failure.error) ? failure.error : null
+    const missing = failure && this.#missing(failure)
     const full =
       failure && !missing
         ? this.#failure(failure.kind, failure.error, {
@@ -862,31 +879,51 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     else this.#ended(full)
   }
 
+  /** Why it did not come up, if that is not its own. */
+  #missing({ kind, error }: ThreadFailure): string | null {
+    if (this.state === 'starting' && error && shortageOf(error)) return cannotStart(error)
+    return kind === 'start-timeout' ? this.#parts.startGate.shortSince(this.#bootedAt) : null
+  }
+
   /** Returns what the thread had leased. */
   async #abandon(abandoned: ThreadEnd['abandoned'], failure: Failure | null): Promise<void> {
     const { store, lanes, publish, report } = this.#parts
     const fence = this.#fence
     if (fence === null) return
-    try {
-      const error: ErrorRecord = failure?.error ?? { name: 'Error', message: failure?.message ?? 'stopped' }
-      const { poisonAfter, maxAttempts } = this.config.tasks
-      const reply = await store.client.call('abandon', {
-        worker: this.config.id,
-        fence,
-        abandoned,
-        error: { ...error, ...(failure && { code: error.code ?? failure.kind }) },
-        poisonAfter,
-        maxAttempts,
-      })
+    const error: ErrorRecord = failure?.error ?? { name: 'Error', message: failure?.message ?? 'stopped' }
+    const { poisonAfter, maxAttempts } = this.config.tasks
+    const request = {
+      worker: this.config.id,
+      fence,
+      abandoned,
+      error: { ...error, ...(failure && { code: error.code ?? failure.kind }) },
+      poisonAfter,
+      maxAttempts,
+    }
+    const giveBack = async (): Promise<void> => {
+      const reply = await store.client.call('abandon', request)
       if (failure && reply.working.length > 0) {
         failure.tasks.push(...reply.working)
         this.#record(this.state, this.memory)
       }
       if (reply.counts) lanes.update([reply.counts])
       for (const key of reply.poisoned) publish('task:poison:quarantined', { worker: this.config.id, key, at: this.now() })
-    } catch (error) {
-      if (!(DroverError.is(error) && (error.code === 'CLOSED' || error.code === 'FENCED'))) report('could not return leases', error)
     }
+    await giveBack().catch((error: unknown) => {
+      if (this.#isShortOfStore(error)) this.#unreturned = giveBack
+      else if (!(DroverError.is(error) && (error.code === 'CLOSED' || error.code === 'FENCED'))) report('could not return leases', error)
+    })
+  }
+
+  async #returnLeft(): Promise<void> {
+    if (!this.#unreturned) return
+    await this.#unreturned()
+    this.#unreturned = null
+  }
+
+  /** The store cannot take anything now, and may again. */
+  #isShortOfStore(error: unknown): boolean {
+    return DroverError.is(error) && error.code === 'STORE_FAILED' && !this.#parts.store.hasFailed
   }
 
   /** Adds to the evidence what V8 wrote of the thread that ended. */
@@ -944,16 +981,25 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const fence = this.#fence
     this.#fence = null
     if (fence === null) return
-    const { recorder, store, report } = this.#parts
-    // Whoever takes it then finds in the store what became of it here: that goes first.
-    this.#freed = recorder
-      .flush()
-      .catch(() => {})
-      .then(() => store.client.call('free', { worker: this.config.id, fence }))
-      .catch((error: unknown) => {
-        if (!(DroverError.is(error) && error.code === 'CLOSED')) report('could not free the worker', error)
-      })
+    this.#freed = this.#free(fence, 0)
   }
+
+  /** Nothing to it once another fence is current. */
+  async #free(fence: Fence, tries: number): Promise<void> {
+    try {
+      // Whoever takes it then finds in the store what became of it here: that goes first.
+      await this.#parts.recorder.flush()
+      await this.#returnLeft()
+      await this.#parts.store.client.call('free', { worker: this.config.id, fence })
+    } catch (error) {
+      if (this.#isShortOfStore(error)) setTimeout(() => void this.#free(fence, tries + 1), backoffDelay(freeWaits, tries)).unref()
+      else if (!(DroverError.is(error) && error.code === 'CLOSED')) this.#parts.report('could not free the worker', error)
+    }
+  }
+}
+
+function cannotStart({ name, code = name, message }: ErrorRecord): string {
+  return `cannot be started now: ${code}: ${message}`
 }
 
 /** What a thread has from its worker's options for as long as it lives. */

@@ -135,6 +135,8 @@ export type LifecycleEvent =
   | { type: 'SPAWNED' }
   /** It could not be started for want of something that is not its own: the store, files, memory, threads. */
   | { type: 'SHORT'; why: string }
+  /** What was missing may be there. */
+  | { type: 'ROOM' }
   /** It is to be ready so long from now, if that is later than it was to be. */
   | { type: 'EXTEND'; ms: number }
   | { type: 'READY' }

@@ -396,6 +396,7 @@ export const workerLifecycle = setup({
             short: {
               entry: ['rest', { type: 'enter', params: { state: 'starting' } }, 'tellShortage'],
               after: { shortage: 'taking' },
+              on: { ROOM: 'taking' },
             },
             booting: {
               entry: ['act', 'boot'],
@@ -491,7 +492,11 @@ export const workerLifecycle = setup({
         /** Being killed. A stop that comes now turns it into an intended one, unless the thread cannot be ended at all. */
         stuck: {
           entry: { type: 'enter', params: { state: 'stuck' } },
-          on: { STUCK: {} },
+          on: {
+            // It was late for want of what others lack as well.
+            SHORT: { target: '#worker.live.starting.short', actions: 'fallShort' },
+            STUCK: {},
+          },
         },
 
         stopping: {

@@ -85,6 +85,11 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
     this.client = new StoreClient(this.#current.port)
   }
 
+  /** It is gone for good: no call is answered any more. */
+  get hasFailed(): boolean {
+    return this.#failure !== null
+  }
+
   /** A port for a worker's thread, to be transferred to it and given to its {@link StoreClient}. Replaces an earlier one. */
   connect(worker: string): MessagePort {
     if (this.#failure) throw this.#failure

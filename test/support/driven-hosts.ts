@@ -22,7 +22,7 @@ export function drive(orders: DrivenOrders, env: NodeJS.ProcessEnv = {}, wrapper
   const module = fileURLToPath(new URL('../fixtures/driven-host.ts', import.meta.url))
   const host = spawn(command, [...before, ...process.execArgv, module, JSON.stringify(orders)], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
+    stdio: ['ignore', 'inherit', process.env.HOST_STDERR ? 'inherit' : 'ignore', 'ipc'],
   })
   hosts.push(host)
   return host
