@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Client, connect } from 'drover/client'
 import { test } from 'uvu'
+import { hangMs } from '../support/hang.js'
 import { refusingUpgrades } from '../support/proxy.js'
 import { closeSockets, serveSockets } from '../support/sockets.js'
 import { closeServers, readToken, serve, token } from '../support/status.js'
@@ -264,7 +265,7 @@ function shapeOf(value: unknown): unknown {
 /** Resolves at the end of being live, however soon it is live again. */
 function leaves(client: Client): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('not within 20 s: the client is not live any more')), 20_000)
+    const timer = setTimeout(() => reject(new Error(`not within ${hangMs} ms: the client is not live any more`)), hangMs)
     client.subscribe(() => {
       if (client.status === 'live') return
       clearTimeout(timer)

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert'
 import type { DroverEvents } from '../../src/events.js'
 import { createStatusApp } from '../../src/http/app.js'
 import type { ServeOptions, StatusServer } from '../../src/http/options.js'
+import { hangMs } from '../support/hang.js'
 import { closeSockets, RawClient, serveSockets } from '../support/sockets.js'
 import { ask, bearer, closeServers, readToken, serve, token } from '../support/status.js'
 import { cleanUp, collect, event, open, state, until, worker } from '../support/system.js'
@@ -28,7 +29,7 @@ async function start(options: ServeOptions = { token, readToken }, own: Paramete
 /** What is answered to these very bytes until the connection is closed. */
 async function wire({ port }: StatusServer, text: string): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }, () => socket.write(text))
-  socket.setTimeout(20_000, () => socket.destroy(new Error('neither answered nor closed within 20 s')))
+  socket.setTimeout(hangMs, () => socket.destroy(new Error(`neither answered nor closed within ${hangMs} ms`)))
   const chunks = await collect(socket)
   socket.destroy()
   return chunks.join('')
@@ -262,7 +263,7 @@ test('one address follows a hundred streams and no more, and may again when one 
   assert.is((await ask(server, overview, { headers: bearer(readToken) })).status, 200)
   leave.pop()?.abort()
   let again = 0
-  for (const deadline = performance.now() + 20_000; again !== 200 && performance.now() < deadline; ) again = await follow()
+  for (const deadline = performance.now() + hangMs; again !== 200 && performance.now() < deadline; ) again = await follow()
   assert.is(again, 200)
   for (const abort of leave) abort.abort()
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LogFiles } from '../../src/logs/log-files.js'
+import { hangMs } from '../support/hang.js'
 
 interface Bench {
   dir: string
@@ -39,7 +40,7 @@ test.after.each(async ({ dir, files }) => {
 })
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5_000
+  const deadline = Date.now() + hangMs
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited for ${what}`)
     await new Promise((resolve) => setImmediate(resolve))

@@ -6,6 +6,7 @@ import { isSpent, type QuotaAsk, QuotaClient, type QuotaLease } from '../../src/
 import type { Amounts } from '../../src/store/engine.js'
 import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
 import { clientOf } from '../store/support/direct-client.js'
+import { hangMs } from '../support/hang.js'
 import { ScriptedStore, settled } from './support/scripted-store.js'
 
 const wish = (more: Partial<QuotaAsk> = {}): QuotaAsk => ({
@@ -120,7 +121,7 @@ test('a block expires by itself', async () => {
     store.grant({ times, expiresAt: machineMs() + 30 })
     await leased(asked)
   }
-  for (const deadline = machineMs() + 10_000; store.calls.length === 0; await settled()) assert.ok(machineMs() < deadline, 'it is kept')
+  for (const deadline = machineMs() + hangMs; store.calls.length === 0; await settled()) assert.ok(machineMs() < deadline, 'it is kept')
   assert.equal(store.next('settleQuota').request.settlements[0]?.delta, { requests: -3 })
 })
 
@@ -175,7 +176,7 @@ test('who is in line behind a block that is long in coming stands there itself, 
   const patient = client.ask(wish())
   ending.abort(new Error('enough'))
   assert.is((await rejected(aborted)).message, 'enough')
-  for (const deadline = machineMs() + 10_000; store.calls.length < 2; await settled()) assert.ok(machineMs() < deadline, 'it waits on')
+  for (const deadline = machineMs() + hangMs; store.calls.length < 2; await settled()) assert.ok(machineMs() < deadline, 'it waits on')
   assert.is(store.asked(1).times, 1)
   store.calls.splice(0, 1)
   store.grant()
@@ -335,7 +336,7 @@ test('amounts that are none are refused before anything is sent, and the lease c
 
 /** Waits for the next call that the client makes by itself. */
 async function called(store: ScriptedStore): Promise<void> {
-  for (const deadline = machineMs() + 120_000; store.calls.length === 0; await settled())
+  for (const deadline = machineMs() + hangMs; store.calls.length === 0; await settled())
     assert.ok(machineMs() < deadline, 'nothing is sent')
 }
 

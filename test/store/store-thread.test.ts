@@ -8,6 +8,7 @@ import { StoreClient } from '../../src/store/client.js'
 import type { ExchangeReply, LaneCounts, Leases, Outcome, QuotaSpec } from '../../src/store/engine.js'
 import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
 import { StoreHost, type StoreHostOptions } from '../../src/store/store-host.js'
+import { hangMs } from '../support/hang.js'
 import { engineContract } from './engine-contract.js'
 import { Asker, granted, look, standing } from './support/asker.js'
 import { keepEvents } from './support/contract.js'
@@ -66,7 +67,7 @@ function handles(): number {
 
 /** Closing a port takes effect some turns of the event loop later. */
 async function noneLeft(before: number): Promise<void> {
-  for (const deadline = performance.now() + 10_000; handles() > before; await new Promise((resolve) => setTimeout(resolve, 5))) {
+  for (const deadline = performance.now() + hangMs; handles() > before; await new Promise((resolve) => setTimeout(resolve, 5))) {
     assert.ok(performance.now() < deadline, 'a port or a thread is left')
   }
 }

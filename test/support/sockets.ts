@@ -10,6 +10,7 @@ import type { Env } from '../../src/http/context.js'
 import type { ClientMessage, ServerMessage } from '../../src/http/contract/socket.js'
 import { Hub, type HubOptions } from '../../src/http/socket/hub.js'
 import { socketRoutes } from '../../src/http/socket/routes.js'
+import { hangMs } from './hang.js'
 
 const closers: (() => Promise<void>)[] = []
 
@@ -107,7 +108,7 @@ export class RawClient {
 
   /** The next message of a type that satisfies the condition, beginning with those that are here; what came before it is dropped. */
   async next<Type extends Any['type']>(type: Type, condition: (message: Of<Type>) => boolean = () => true): Promise<Of<Type>> {
-    for (const deadline = performance.now() + 20_000; ; ) {
+    for (const deadline = performance.now() + hangMs; ; ) {
       const at = this.received.findIndex((message) => message.type === type && condition(message as Of<Type>))
       if (at >= 0) return this.received.splice(0, at + 1).at(-1) as Of<Type>
       if (this.closed) throw new Error(`closed with ${this.closed.code} before ${type} with ${condition}`)
@@ -116,13 +117,13 @@ export class RawClient {
   }
 
   async end(): Promise<{ code: number; reason: string }> {
-    for (const deadline = performance.now() + 20_000; !this.closed; ) await this.#more(deadline, 'a close')
+    for (const deadline = performance.now() + hangMs; !this.closed; ) await this.#more(deadline, 'a close')
     return this.closed
   }
 
   #more(deadline: number, what: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`not within 20 s: ${what}`)), Math.max(0, deadline - performance.now()))
+      const timer = setTimeout(() => reject(new Error(`not within ${hangMs} ms: ${what}`)), Math.max(0, deadline - performance.now()))
       this.#waiting.push(() => {
         clearTimeout(timer)
         resolve()

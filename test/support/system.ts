@@ -7,6 +7,7 @@ import { openSystem } from '../../src/actors/open-system.js'
 import type { SystemParts } from '../../src/actors/system.js'
 import { Drover } from '../../src/drover.js'
 import type { DroverEvents, DroverOptions, EventName, RunReport, WorkerOptions } from '../../src/index.js'
+import { hangMs } from './hang.js'
 
 export const puppet = new URL('../fixtures/puppet.worker.ts', import.meta.url)
 
@@ -27,7 +28,7 @@ export async function cleanUp(): Promise<void> {
 }
 
 /** Beats and timeouts a test can wait for. */
-export const quick = { everyMs: 25, timeoutMs: 1_000, progressTimeoutMs: 1_500, startTimeoutMs: 20_000 }
+export const quick = { everyMs: 25, timeoutMs: 1_000, progressTimeoutMs: 1_500, startTimeoutMs: hangMs }
 
 /** Where a worker may run: most of what is promised holds for both. */
 export const isolations = ['thread', 'process'] as const
@@ -65,12 +66,12 @@ export function event<Name extends EventName>(
   system: Drover,
   name: Name,
   condition: (payload: DroverEvents[Name]) => boolean = () => true,
-  withinMs = 20_000,
+  withinMs = hangMs,
 ): Promise<DroverEvents[Name]> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       system.off(name, listener)
-      reject(new Error(`no ${name} with ${condition} within ${withinMs} ms`))
+      reject(new Error(`no ${name} with ${condition} within ${withinMs} ms; now: ${workersOf(system)}`))
     }, withinMs)
     const listener = (payload: DroverEvents[Name]): void => {
       if (!condition(payload)) return
@@ -82,6 +83,11 @@ export function event<Name extends EventName>(
   })
 }
 
+function workersOf(system: Drover): string {
+  const { state, workers } = system.status()
+  return `${state}, ${workers.map(({ id, state: its, reason }) => `${id} ${its} (${reason})`).join(', ')}`
+}
+
 /** Waits until a worker is in a state. */
 export async function state(system: Drover, id: string, wanted: string): Promise<void> {
   if (system.worker(id).status().state === wanted) return
@@ -89,7 +95,7 @@ export async function state(system: Drover, id: string, wanted: string): Promise
 }
 
 /** Waits until a condition holds that no event tells of. */
-export async function until(condition: () => boolean, what: string, withinMs = 20_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, withinMs = hangMs): Promise<void> {
   for (const deadline = performance.now() + withinMs; !condition(); await sleep(5)) {
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
   }

@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert'
 import type { SystemStatus } from '../../src/index.js'
 import { drive, endHosts } from '../support/driven-hosts.js'
 import { clockOf, faketime, setClock } from '../support/faketime.js'
+import { hangMs } from '../support/hang.js'
 import { said } from '../support/kill-rounds.js'
 import { cleanUp, items, temporaryFolder } from '../support/system.js'
 
@@ -24,10 +25,11 @@ async function look(host: ChildProcess): Promise<SystemStatus> {
 }
 
 async function lookUntil(host: ChildProcess, what: string, condition: (status: SystemStatus) => boolean): Promise<SystemStatus> {
-  for (const deadline = performance.now() + 40_000; ; await sleep(100)) {
+  for (const deadline = performance.now() + hangMs; ; await sleep(100)) {
     const status = await look(host)
     if (condition(status)) return status
-    if (performance.now() > deadline) throw new Error(`not within 40 s: ${what}; ${JSON.stringify(status.states)}, ${status.done} done`)
+    if (performance.now() > deadline)
+      throw new Error(`not within ${hangMs} ms: ${what}; ${JSON.stringify(status.states)}, ${status.done} done`)
   }
 }
 

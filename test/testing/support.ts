@@ -1,6 +1,7 @@
 /** Providers for tests, closed at the end of each, and requests to them without a client's own ideas. */
 import { setImmediate } from 'node:timers/promises'
 import { type FakeProvider, type FakeProviderOptions, fakeProvider, type ManualClock, simulatedClock } from '../../src/testing.js'
+import { hangMs } from '../support/hang.js'
 
 const providers: FakeProvider[] = []
 
@@ -71,7 +72,7 @@ export async function statuses(provider: FakeProvider, count: number, how: Ask =
 }
 
 /** Waits, by turns of the event loop, until a condition holds that no event tells of. */
-export async function until(condition: () => boolean, what: string, withinMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, withinMs = hangMs): Promise<void> {
   for (const deadline = performance.now() + withinMs; !condition(); await setImmediate()) {
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
   }
