@@ -3,7 +3,7 @@
  * and logged, and the other listeners are served.
  */
 import { EventEmitter } from 'eventemitter3'
-import type { ErrorRecord } from './errors.js'
+import type { ErrorKind, ErrorRecord } from './errors.js'
 import type { Failure } from './machines/failure.js'
 import type { WorkerState } from './machines/lifecycle-contract.js'
 import type { SupervisorState } from './machines/supervision.js'
@@ -33,6 +33,10 @@ export interface DroverEvents {
   'system:failure:escalated': { worker: string | null; supervisor: string | null; reason: string; answer: 'stop' | 'keep'; at: number }
   /** A task was quarantined because its worker died over it too often. Stored. */
   'task:poison:quarantined': { worker: string; key: string; at: number }
+  /** A lane stops beginning tasks, because attempts fail and fail; `until` null: until it is resumed. `openings`: how often in a row. Stored. */
+  'lane:breaker:opened': { worker: string; error: ErrorKind; attempts: number; openings: number; until: number | null; at: number }
+  /** A task succeeded that was tried; the lane goes on in full. Stored. */
+  'lane:breaker:closed': { worker: string; at: number }
   /**
    * A quota is spent, and a worker of it goes without a thread until then (`parked`), or pauses: `until` null, its budget is spent. Told once
    * for a quota's window and end. Stored.

@@ -34,6 +34,30 @@ export interface BackoffOptions {
   jitter?: number
 }
 
+/**
+ * When a lane stops beginning tasks because its attempts fail, so that an endpoint that is down, or a mistake in the worker, does not use up the
+ * attempts of every task. It waits, then tries one task: if that succeeds it goes on, else it waits for twice as long. The task that is tried pays for
+ * its attempt, the others do not. It is told of as `lane:breaker:opened`, in the log and in the worker's status.
+ */
+export interface BreakerOptions {
+  /**
+   * A whole number: it opens when so many attempts in a row failed with one error. A share, more than 0 and less than 1: when so many of the attempts within
+   * {@link withinMs}, of at least 20, failed with whatever error. @defaultValue 20
+   */
+  failures?: number
+  /** Attempts longer ago do not count, in whole milliseconds, at least 1. @defaultValue 60_000 for a share; for a number they count however long ago */
+  withinMs?: number
+  /**
+   * `'park'`: the worker gives its thread and its slot back, and goes on by itself; `done()` waits for it. `'pause'`: it stays paused until
+   * `resume`, as one whose budget is spent; `done()` does not wait for that unless somebody is there to do it. @defaultValue 'park'
+   */
+  do?: 'park' | 'pause'
+  /** The first wait, in whole milliseconds, at least 1; each is twice the one before. @defaultValue 5_000 */
+  forMs?: number
+  /** No wait is longer, in whole milliseconds. At least {@link forMs}. @defaultValue 300_000, or forMs if that is more */
+  maxMs?: number
+}
+
 /** What happens to a task whose attempt failed. */
 export interface TaskOptions {
   /** A task that failed (or crashed its worker) so often is dead. At least 1. @defaultValue 3 */
@@ -47,6 +71,8 @@ export interface TaskOptions {
   backoff?: BackoffOptions
   /** An attempt that takes longer, in whole milliseconds, is aborted (`ctx.signal`) and failed. 0: no limit. @defaultValue 0 */
   timeoutMs?: number
+  /** Stops a lane whose attempts fail and fail; false: it never stops. @defaultValue on, with the defaults of {@link BreakerOptions} */
+  breaker?: boolean | BreakerOptions
 }
 
 /** One limit of a quota. */
@@ -357,6 +383,17 @@ export interface TaskPolicy {
   poisonAfter: number
   backoff: Backoff
   timeoutMs: number
+  /** null: there is none. */
+  breaker: CompiledBreaker | null
+}
+
+export interface CompiledBreaker {
+  failures: number
+  /** Infinity: however long. */
+  withinMs: number
+  do: 'park' | 'pause'
+  forMs: number
+  maxMs: number
 }
 
 export interface CompiledWorker {

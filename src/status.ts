@@ -4,7 +4,7 @@
 
 import type { LaneError } from './lane-errors.js'
 import type { Failure } from './machines/failure.js'
-import type { WorkerState } from './machines/lifecycle-contract.js'
+import type { OpenBreaker, WorkerState } from './machines/lifecycle-contract.js'
 import type { SupervisorState, SupervisorStrategy } from './machines/supervision.js'
 import type { LogLevel } from './options.js'
 
@@ -34,6 +34,8 @@ export interface WorkerStatus {
   errorRate: number | null
   /** The latest error of an attempt at a task since it was first started in this host. */
   lastError: LaneError | null
+  /** Its tasks are held back because attempts fail and fail (option `tasks.breaker`); null: they are not. */
+  breaker: OpenBreaker | null
   /** Ms since the thread's last beat; null without a thread. */
   beatAgeMs: number | null
   /** The process that its thread runs in: this one, or its own with `isolation: 'process'`; null without a thread. */

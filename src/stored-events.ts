@@ -12,6 +12,8 @@ export const storedEvents: readonly EventName[] = [
   'tree:node:removed',
   'system:failure:escalated',
   'task:poison:quarantined',
+  'lane:breaker:opened',
+  'lane:breaker:closed',
   'quota:window:spent',
   'quota:key:retired',
   'quota:limits:changed',

@@ -29,6 +29,7 @@ export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): Wo
     failuresPerMinute,
     errorRate: failuresPerMinute + ratePerMinute > 0 ? failuresPerMinute / (failuresPerMinute + ratePerMinute) : null,
     lastError: hands.errors.last,
+    breaker: hands.breaker,
     beatAgeMs: hands.thread === null ? null : (silence.get(config.id) ?? 0),
     pid: hands.pid,
     threadId: hands.threadId,

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { SnapshotFrom } from 'xstate'
+import { describeKind } from '../error-groups.js'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { DroverEvents } from '../events.js'
 import { LaneErrors } from '../lane-errors.js'
@@ -11,10 +12,12 @@ import { stackText } from '../logs/stack-text.js'
 import { backoffDelay } from '../machines/backoff.js'
 import type { Evidence, Failure, FailureKind } from '../machines/failure.js'
 import type {
+  Beside,
   Left,
   LifecycleEffects,
   LifecycleEvent,
   LifecycleInput,
+  OpenBreaker,
   WorkerEnd,
   WorkerMemory,
   WorkerState,
@@ -24,6 +27,7 @@ import { filledPolicy } from '../machines/restart-policy.js'
 import { shortageOf } from '../machines/shortage.js'
 import type { SlotRequest } from '../machines/slots.js'
 import type { Phase } from '../machines/supervision.js'
+import type { Streak } from '../machines/task-breaker.js'
 import type { workerLifecycle } from '../machines/worker-lifecycle.js'
 import type { CompiledWorker, LogLevel } from '../options.js'
 import { patientTimeout } from '../patient-timer.js'
@@ -124,6 +128,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #waitsFor: QuotaNeed | null = null
   /** What fails in its lane. */
   readonly #errors: LaneErrors
+  /** Attempts in a row that failed with one error, as its thread told last. */
+  #streak: Streak | null = null
+  /** Its tasks are held back, or tried one by one, because attempts fail and fail; null: they are not. */
+  #breaker: OpenBreaker | null = null
   #freed: Promise<unknown> = Promise.resolve()
   /** Slots lost to threads that could not be ended, oldest first. */
   readonly #lostSlots: string[] = []
@@ -135,7 +143,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   constructor(config: CompiledWorker, parts: SystemParts, restored: Left | null, known: Fence) {
     this.#config = config
     this.#parts = parts
-    this.#restored = restored
+    this.#restored = restored && this.#takeBeside(restored)
     this.#known = known
     this.#since = parts.now()
     this.#errors = new LaneErrors({
@@ -198,9 +206,12 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get waitsFor(): QuotaNeed | null {
     return this.state === 'parked' || this.state === 'paused' ? this.#waitsFor : null
   }
-  /** Paused because of a spent budget or retired keys: it goes on when somebody raises the one or revives the other. */
+  get breaker(): OpenBreaker | null {
+    return this.#breaker
+  }
+  /** Paused because of a spent budget, retired keys or its breaker: it goes on when somebody raises, revives or resumes. */
   get waitsForHand(): boolean {
-    return this.state === 'paused' && this.#waitsFor !== null
+    return this.state === 'paused' && (this.#waitsFor !== null || (this.#breaker !== null && this.memory.paused === null))
   }
   get holder(): Holder | null {
     return this.#holder
@@ -313,6 +324,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const outlivesHost = to === 'blacklisted' || memory.until !== null
     this.#tellInTurn(() => this.#tellMoved(moved, memory), outlivesHost ? recorder.written() : null)
     if (to === 'completed') void this.#lookAgain()
+    if (to === 'parked' && this.#breaker !== null) void this.#lookWhetherOver()
     this.#moved()
     changed()
     this.#entering = null
@@ -348,7 +360,19 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   #record(state: WorkerState, memory: WorkerMemory): void {
-    this.#parts.recorder.transition({ worker: this.config.id, state, memory: { ...memory }, fence: this.#known })
+    this.#parts.recorder.transition({ worker: this.config.id, state, memory: { ...memory, ...this.#beside }, fence: this.#known })
+  }
+
+  /** What the store keeps of it beside what its chart knows. */
+  get #beside(): Required<Beside> {
+    return { breaker: this.#breaker }
+  }
+
+  /** Takes over what an earlier host left beside. */
+  #takeBeside({ state, memory }: Left): Left {
+    this.#breaker = memory.breaker ?? null
+    // Whoever starts it in a new host may have mended it: it does not sit out its wait, but tries.
+    return this.#breaker !== null && state === 'parked' ? { state: 'idle', memory: { ...memory, until: null } } : { state, memory }
   }
 
   /** Its phase has changed: others may have waited for that. */
@@ -367,6 +391,14 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       lanes.update(reply.counts)
       if (reply.counts[0]?.complete === false) this.#send({ type: 'MORE' })
     })
+  }
+
+  /** There may be nothing left to try: then there is nothing to wait for. */
+  async #lookWhetherOver(): Promise<void> {
+    const { store, lanes } = this.#parts
+    const reply = await store.client.call('counts', { workers: [this.config.id] }).catch(() => ({ counts: [] }))
+    lanes.update(reply.counts)
+    if (reply.counts[0]?.complete === true && this.state === 'parked') this.#send({ type: 'START' })
   }
 
   /** While this runs, the worker does not count as settled. */
@@ -439,7 +471,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const left = this.#left
     this.#left = null
     this.#adopting = true
-    this.#send({ type: 'ADOPT', left, reason: 'no other host holds it' })
+    this.#send({ type: 'ADOPT', left: left && this.#takeBeside(left), reason: 'no other host holds it' })
     this.#adopting = false
     if (left?.state !== 'completed' || this.config.dataset !== null) this.#send({ type: 'START' })
     if (this.#adopted) this.enter(this.#adopted.to, this.#adopted.memory)
@@ -514,6 +546,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   tell(event: LifecycleEvent): void {
+    if (event.type === 'RESET') {
+      this.#breaker = null
+      this.#streak = null
+    }
     // Paused for its budget, and now by hand: no quota wakes it.
     if (event.type === 'PAUSE' && this.state === 'paused') this.#waitsFor = null
     if (event.type === 'RESET' || event.type === 'BLACKLIST') this.#left = null
@@ -748,6 +784,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
           quota: worker.quota,
           host: this.#parts.host.id,
           tasks: worker.tasks,
+          breaker: { open: this.#breaker !== null, streak: this.#streak },
           logLevel: logs.level,
           secrets: this.#parts.secrets,
         },
@@ -794,6 +831,13 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         break
       case 'failing':
         this.#errors.take(report.errors)
+        this.#streak = report.streak
+        break
+      case 'breaker-opened':
+        this.#breakerOpened(report)
+        break
+      case 'breaker-closed':
+        this.#breakerClosed()
         break
       case 'waiting':
         this.#send({ type: 'WAITING' })
@@ -838,14 +882,42 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       this.#parts.quotas.retired(this.#waitsFor.choices)
       this.#send({
         type: 'PAUSE',
-        forQuota: true,
+        byItself: true,
         reason: `every key of its quota (${this.config.quota?.choices.join(', ')}) is retired: revive one to go on`,
       })
       return
     }
     this.#parts.quotas.spent(quota, window, until)
-    if (until === null) this.#send({ type: 'PAUSE', forQuota: true, reason: `${window} of quota ${quota} is spent: raise it to go on` })
+    if (until === null) this.#send({ type: 'PAUSE', byItself: true, reason: `${window} of quota ${quota} is spent: raise it to go on` })
     else this.#send({ type: 'PARK', until, reason: `${window} of quota ${quota} is spent until ${new Date(until).toISOString()}` })
+  }
+
+  /** Attempts fail and fail: parks with waits that grow, or pauses; after that one task is tried. */
+  #breakerOpened({ error, attempts }: Extract<ThreadReport, { type: 'breaker-opened' }>): void {
+    const { breaker } = this.config.tasks
+    if (breaker === null) return
+    const at = this.now()
+    const openings = (this.#breaker?.openings ?? 0) + 1
+    const waitMs = backoffDelay({ initialMs: breaker.forMs, factor: 2, maxMs: breaker.maxMs, jitter: 0 }, openings - 1)
+    const until = breaker.do === 'park' ? at + waitMs : null
+    this.#breaker = { error, since: this.#breaker?.since ?? at, until, openings }
+    this.#parts.publish('lane:breaker:opened', { worker: this.config.id, error, attempts, openings, until, at })
+    const many = breaker.failures < 1 ? 'too many attempts failed' : `${attempts} attempts in a row failed`
+    const what = openings > 1 ? 'the task that was tried failed too' : many
+    const next = until === null ? 'paused: resume it to try one task' : `waits until ${new Date(until).toISOString()}, then tries one task`
+    const reason = `${what}: ${describeKind(error)}`
+    this.#parts.logs.worker(this.config.annotator, this.config.domain).warn(`${reason}; ${next} (tasks.breaker)`)
+    if (until === null) this.#send({ type: 'PAUSE', byItself: true, reason })
+    else this.#send({ type: 'PARK', until, reason })
+  }
+
+  #breakerClosed(): void {
+    if (this.#breaker === null) return
+    this.#breaker = null
+    const at = this.now()
+    this.#parts.publish('lane:breaker:closed', { worker: this.config.id, at })
+    this.#parts.logs.worker(this.config.annotator, this.config.domain).info('the task that was tried succeeded: goes on in full')
+    this.keep(this.memory)
   }
 
   /** The quota may grant again: goes on if that is what it waits for. */

@@ -3,7 +3,15 @@ import { dirname, join, resolve } from 'node:path'
 import { snapshotKinds } from '../machines/failure.js'
 import { filledPolicy, policies, type RestartLimits, type RestartPolicy, type RestartRule } from '../machines/restart-policy.js'
 import type { RestartIntensity, SupervisorNode, TreeNode } from '../machines/supervision.js'
-import type { CompiledConfig, CompiledEvidence, CompiledWorker, CompiledWorkerQuota, Heartbeat, TaskPolicy } from '../options.js'
+import type {
+  CompiledBreaker,
+  CompiledConfig,
+  CompiledEvidence,
+  CompiledWorker,
+  CompiledWorkerQuota,
+  Heartbeat,
+  TaskPolicy,
+} from '../options.js'
 import type { QuotaAdaptation, QuotaSpec, QuotaWindow } from '../store/engine.js'
 import { type CheckedEntry, type CheckedOptions, type CheckedSupervisor, type CheckedWorker, isSupervisorOptions } from './schema.js'
 
@@ -16,6 +24,8 @@ export const defaults = {
   heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
   restart: policies.default,
   tasks: { maxAttempts: 3, poisonAfter: 2, timeoutMs: 0, backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 } },
+  breaker: { failures: 20, do: 'park', forMs: 5_000, maxMs: 300_000 },
+  breakerShareWithinMs: 60_000,
   durability: 'power',
   drainMs: 10_000,
   killMs: 5_000,
@@ -110,11 +120,22 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
     recycle: given(worker.recycle),
     heartbeat: filled<Heartbeat>(defaults.heartbeat, options.heartbeat, worker.heartbeat),
     tasks: {
-      ...filled<Omit<TaskPolicy, 'backoff'>>(defaults.tasks, options.tasks, worker.tasks),
+      ...filled<Omit<TaskPolicy, 'backoff' | 'breaker'>>(defaults.tasks, options.tasks, worker.tasks),
       backoff: filled<TaskPolicy['backoff']>(defaults.tasks.backoff, options.tasks?.backoff, worker.tasks?.backoff),
+      breaker: compileBreaker(options.tasks?.breaker, worker.tasks?.breaker),
     },
     drainMs: worker.drainMs ?? options.drainMs ?? defaults.drainMs,
   }
+}
+
+type CheckedBreaker = NonNullable<CheckedWorker['tasks']>['breaker']
+
+function compileBreaker(system: CheckedBreaker, worker: CheckedBreaker): CompiledBreaker | null {
+  if ((worker ?? system) === false) return null
+  const layers = [system, worker].map((layer) => (typeof layer === 'object' ? layer : undefined))
+  const { failures, do: what, forMs, maxMs } = filled<Omit<CompiledBreaker, 'withinMs'>>(defaults.breaker, ...layers)
+  const withinMs = layers[1]?.withinMs ?? layers[0]?.withinMs ?? (failures < 1 ? defaults.breakerShareWithinMs : Number.POSITIVE_INFINITY)
+  return { failures, withinMs, do: what, forMs, maxMs: Math.max(forMs, maxMs) }
 }
 
 export interface Lane {

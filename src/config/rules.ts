@@ -114,6 +114,12 @@ function checkTasks(path: Path, layers: unknown[], findings: Finding[]): void {
     defaults.tasks.backoff,
     findings,
   )
+  const breakers = layers.map((layer) => asRecord(asRecord(layer).breaker))
+  const forMs = merged(breakers, 'forMs', defaults.breaker.forMs)
+  const maxMs = merged(breakers, 'maxMs', Math.max(forMs, defaults.breaker.maxMs))
+  if (maxMs < forMs && breakers.at(-1)?.maxMs !== undefined) {
+    findings.push({ path: [...path, 'breaker', 'maxMs'], expected: `at least ${forMs}, the forMs`, input: maxMs })
+  }
 }
 
 function checkRestart(path: Path, restart: unknown, findings: Finding[]): void {

@@ -53,11 +53,28 @@ const heartbeat = group({
   startTimeoutMs: v.optional(milliseconds(10)),
 })
 
+const breaker = group(
+  {
+    failures: v.optional(
+      v.custom<number>(
+        (value) => (Number.isSafeInteger(value) && (value as number) >= 1) || ((value as number) > 0 && (value as number) < 1),
+        'a whole number, at least 1, or a share, more than 0 and less than 1',
+      ),
+    ),
+    withinMs: v.optional(milliseconds(1)),
+    do: v.optional(oneOf('park', 'pause')),
+    forMs: v.optional(milliseconds(1)),
+    maxMs: v.optional(milliseconds(1)),
+  },
+  'true, false or an object: { failures, withinMs, do, forMs, maxMs }',
+)
+
 const tasks = group({
   maxAttempts: v.optional(whole(1)),
   poisonAfter: v.optional(whole(1)),
   backoff: v.optional(group(backoffEntries)),
   timeoutMs: v.optional(milliseconds(0)),
+  breaker: v.optional(v.lazy((value) => (typeof value === 'boolean' ? flag : breaker))),
 })
 
 const resourceLimits = group({

@@ -3,6 +3,7 @@
  * events that come in, and the effects that go out.
  */
 
+import type { ErrorKind } from '../errors.js'
 import type { ResourceLimits } from '../options.js'
 import type { Failure } from './failure.js'
 import type { Restart, RestartPolicy } from './restart-policy.js'
@@ -93,10 +94,26 @@ export type WorkerEnd = 'completed' | 'stopped' | 'given-up' | 'escalated'
  */
 export type Wanted = 'running' | 'halted' | 'stopped'
 
+/** Attempts at a worker's tasks fail and fail: none is begun, or one at a time. */
+export interface OpenBreaker {
+  error: ErrorKind
+  /** Since when, in ms since the epoch. */
+  since: number
+  /** When the next task is tried; null: when it is resumed. Past while one is tried. */
+  until: number | null
+  /** How often it opened in a row. */
+  openings: number
+}
+
+/** What the store keeps of a worker beside what its chart knows. Stores of before have none of it. */
+export interface Beside {
+  breaker?: OpenBreaker | null
+}
+
 /** What the store remembers of a worker. */
 export interface Left {
   state: WorkerState
-  memory: WorkerMemory
+  memory: WorkerMemory & Beside
 }
 
 export interface LifecycleInput {
@@ -122,8 +139,8 @@ export type LifecycleEvent =
   | { type: 'RESTART'; reason?: string; again?: boolean; drainMs?: number }
   /** Its supervisor, which had halted it, is up again: what is down for now may come back by itself. */
   | { type: 'ALLOW' }
-  /** `forQuota`: not by hand, but because only a raised quota helps. */
-  | { type: 'PAUSE'; reason?: string; forQuota?: boolean }
+  /** `byItself`: not by hand, but because its quota is spent or its breaker is open. */
+  | { type: 'PAUSE'; reason?: string; byItself?: boolean }
   | { type: 'RESUME' }
   | { type: 'RESET' }
   /** Given up by hand. */

@@ -154,7 +154,7 @@ export const workerLifecycle = setup({
     /** Asked for by hand, it outlives the host. */
     notePause: assign({
       memory: ({ context: { memory }, event }) =>
-        event.type === 'PAUSE' && !event.forQuota ? { ...memory, paused: event.reason ?? 'paused' } : memory,
+        event.type === 'PAUSE' && !event.byItself ? { ...memory, paused: event.reason ?? 'paused' } : memory,
     }),
     /** By a resume or a stop by hand; not by its supervisor, nor by the end of its host. */
     dropPause: assign(({ context: { memory }, event }) =>

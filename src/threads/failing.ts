@@ -4,6 +4,7 @@
  */
 import { kindOf, otherErrors } from '../error-groups.js'
 import type { ErrorKind, ErrorRecord } from '../errors.js'
+import type { Streak } from '../machines/task-breaker.js'
 import type { FailedAttempts, ThreadReport } from './protocol.js'
 
 /** No more than one report comes in so long. */
@@ -13,12 +14,16 @@ const mostKinds = 20
 
 export class FailingReports {
   readonly #report: (report: ThreadReport) => void
+  readonly #streak: () => Streak | null
+  #toldStreak = 0
   readonly #failed = new Map<string, FailedAttempts>()
   #toldAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
 
-  constructor(report: (report: ThreadReport) => void) {
+  /** @param streak what is known of attempts in a row that failed with one error */
+  constructor(report: (report: ThreadReport) => void, streak: () => Streak | null) {
     this.#report = report
+    this.#streak = streak
   }
 
   /**
@@ -46,9 +51,11 @@ export class FailingReports {
   flush(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
-    if (this.#failed.size === 0) return
+    const streak = this.#streak()
+    if (this.#failed.size === 0 && (streak?.count ?? 0) === this.#toldStreak) return
     this.#toldAt = performance.now()
-    this.#report({ type: 'failing', errors: [...this.#failed.values()] })
+    this.#toldStreak = streak?.count ?? 0
+    this.#report({ type: 'failing', errors: [...this.#failed.values()], streak })
     this.#failed.clear()
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorKind, ErrorRecord } from '../errors.js'
+import type { Streak } from '../machines/task-breaker.js'
 import type { CompiledWorkerQuota, Heartbeat, LogLevel, RecycleOptions, TaskPolicy } from '../options.js'
 import type { Amounts, Fence, LaneCounts } from '../store/engine.js'
 import type { CpuProfile } from './evidence.js'
@@ -31,6 +32,8 @@ export interface WorkerBoot {
   /** The host that it belongs to. */
   host: string
   tasks: TaskPolicy
+  /** What an earlier thread left of the breaker of its tasks. */
+  breaker: { open: boolean; streak: Streak | null }
   logLevel: LogLevel
   /** Values to strike out of every text that leaves it. */
   secrets: string[]
@@ -94,7 +97,11 @@ export type ThreadReport =
   | { type: 'failed'; kind: 'start-error' | 'uncaught-error' | 'unhandled-rejection' | 'exit'; error: ErrorRecord }
   | { type: 'log'; level: Exclude<LogLevel, 'silent'>; message: string; fields: Record<string, unknown> | null }
   /** Attempts at tasks failed: at once when it begins, then summed up once a second. */
-  | { type: 'failing'; errors: FailedAttempts[] }
+  | { type: 'failing'; errors: FailedAttempts[]; streak: Streak | null }
+  /** Attempts fail and fail: it begins no task until it is resumed, or replaced. */
+  | { type: 'breaker-opened'; error: ErrorKind; attempts: number }
+  /** The task that was tried then succeeded. */
+  | { type: 'breaker-closed' }
   /** Nothing can be done now: waits for quota, or for a task to be due. */
   | { type: 'waiting' }
   | { type: 'working' }

@@ -3,8 +3,9 @@
  * store. What is finished is sent while the next tasks run; a thread that dies leaves in shared memory what it had in hand.
  */
 import { checkFlag, duration } from '../arguments.js'
-import { DroverError, toErrorRecord } from '../errors.js'
+import { DroverError, type ErrorKind, toErrorRecord } from '../errors.js'
 import { backoffDelay } from '../machines/backoff.js'
+import { TaskBreaker } from '../machines/task-breaker.js'
 import { messageOf, read } from '../plain.js'
 import type { QuotaClient, QuotaLease, QuotaSpent } from '../quotas/client.js'
 import type { Amounts, EngineClient, ExchangeReply, Outcome, Token } from '../store/engine.js'
@@ -61,6 +62,7 @@ export class TaskLoop {
   readonly #running = new Set<Running>()
   readonly #granting: Granting
   readonly #failing: FailingReports
+  readonly #breaker: TaskBreaker
   #tellWait: NodeJS.Timeout | null = null
   /** Slots that wait out `delayMs`. */
   #cooling = 0
@@ -89,7 +91,8 @@ export class TaskLoop {
     this.#process = deps.definition.process as NonNullable<DefinedWorker['process']>
     this.#capacity = deps.boot.concurrency + maxHeld
     const { prefetch, delayMs, concurrency } = deps.boot
-    this.#failing = new FailingReports(deps.report)
+    this.#breaker = new TaskBreaker(deps.boot.tasks.breaker, deps.boot.breaker, () => performance.now())
+    this.#failing = new FailingReports(deps.report, () => this.#breaker.streak)
     this.#granting = new Granting(deps, {
       granted: (lease, quota) => {
         this.#run(lease, quota)
@@ -122,6 +125,7 @@ export class TaskLoop {
 
   resume(): void {
     this.#paused = false
+    this.#breaker.tryAgain()
     this.#deps.beats.phase(this.#running.size > 0 ? 'working' : 'waiting')
     this.poke()
   }
@@ -165,7 +169,7 @@ export class TaskLoop {
   #pump = (): void => {
     if (this.#turning) return
     const { concurrency, quota } = this.#deps.boot
-    while (!this.#paused && !this.#stopped && this.#head < this.#queue.length && this.#busy() < concurrency) {
+    while (!this.#paused && !this.#stopped && !this.#breaker.isOpen && this.#head < this.#queue.length && this.#busy() < concurrency) {
       // Also between tasks that are async and never wait: those go on from one microtask to the next, and from one message to the next.
       if (performance.now() - this.#turnStart > turnMs) {
         this.#giveTurn()
@@ -306,7 +310,9 @@ export class TaskLoop {
       this.#fail(task, new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: a ${typeof value}` }))
       return
     }
-    if (this.#ended(task)) this.#outcome({ do: 'complete', token: task.lease.token, value: json }, task.cell, task.context.usage)
+    if (!this.#ended(task)) return
+    if (this.#breaker.succeeded()) this.#deps.report({ type: 'breaker-closed' })
+    this.#outcome({ do: 'complete', token: task.lease.token, value: json }, task.cell, task.context.usage)
   }
 
   #fail(task: Running, thrown: unknown): void {
@@ -323,12 +329,21 @@ export class TaskLoop {
     }
     const error = withSources(toErrorRecord(wrong ?? thrown, redact))
     const last = lease.failures + 1 >= boot.tasks.maxAttempts || asked?.retry === false
-    this.#failing.add(error, lease.key, last)
+    const kind = this.#failing.add(error, lease.key, last)
     const retryInMs = last ? null : (asked?.retryInMs ?? backoffDelay(boot.tasks.backoff, lease.failures))
     const raw = read(thrown, 'raw')
     const outcome: Outcome = { do: 'fail', token: lease.token, error, retryInMs }
     if (typeof raw === 'string') outcome.value = raw
     this.#outcome(outcome, cell, usage)
+    const tried = this.#breaker.isTrying
+    if (this.#breaker.failed(kind.id)) this.#open(kind, tried)
+  }
+
+  /** Attempts fail and fail: nothing is held and nothing begun. */
+  #open(error: ErrorKind, tried: boolean): void {
+    this.#giveBackQueue()
+    this.flush()
+    this.#deps.report({ type: 'breaker-opened', error, attempts: tried ? 1 : (this.#breaker.streak?.count ?? 1) })
   }
 
   #timeOut(task: Running): void {
@@ -390,7 +405,8 @@ export class TaskLoop {
   /** How many tasks to claim now. */
   #want(): number {
     const { boot } = this.#deps
-    if (this.#paused || this.#finishing || this.#stopped) return 0
+    if (this.#paused || this.#finishing || this.#stopped || this.#breaker.isOpen) return 0
+    if (this.#breaker.isTrying) return this.#held() === 0 && this.#cooling === 0 ? 1 : 0
     const slots = boot.concurrency - this.#busy()
     return Math.max(0, Math.min(slots + this.#prefetch.target - this.#waiting(), this.#capacity - this.#held()))
   }
@@ -400,7 +416,7 @@ export class TaskLoop {
     const low = this.#waiting() <= this.#prefetch.target / 2
     const want = low || now ? this.#want() : 0
     const finished = this.#outcomes.length
-    const must = now || low || this.#paused || this.#finishing !== null || finished >= this.#prefetch.target / 2
+    const must = now || low || this.#paused || this.#breaker.isOpen || this.#finishing !== null || finished >= this.#prefetch.target / 2
     if (finished > 0 ? must : want > 0 && performance.now() >= this.#waitUntil) void this.#exchange(want)
     else if (finished === 0 && want > 0) this.#sleepUntilDue()
   }
@@ -456,7 +472,7 @@ export class TaskLoop {
         releases: leases.releases[i] as number,
       })
     }
-    if (this.#paused || this.#finishing) this.#giveBackQueue()
+    if (this.#paused || this.#finishing || this.#breaker.isOpen) this.#giveBackQueue()
     if (count > 0) this.#prefetch.adapt()
   }
 

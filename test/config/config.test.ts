@@ -51,7 +51,13 @@ test('what is not given has its documented default', () => {
         resourceLimits: {},
         recycle: {},
         heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
-        tasks: { maxAttempts: 3, poisonAfter: 2, timeoutMs: 0, backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 } },
+        tasks: {
+          maxAttempts: 3,
+          poisonAfter: 2,
+          timeoutMs: 0,
+          backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 },
+          breaker: { failures: 20, withinMs: Number.POSITIVE_INFINITY, do: 'park', forMs: 5_000, maxMs: 300_000 },
+        },
         drainMs: 10_000,
       },
     ],
@@ -122,13 +128,13 @@ test("a worker's heartbeat and tasks are laid over the system's, its restart tak
     id: 'a/b',
     module: moduleFile,
     heartbeat: { timeoutMs: 5_000 },
-    tasks: { maxAttempts: 9, backoff: { jitter: 0 } },
+    tasks: { maxAttempts: 9, backoff: { jitter: 0 }, breaker: { failures: 9, forMs: 600_000 } },
     restart: { maxRestarts: 1, backoff: { initialMs: undefined } },
   })
   const [own, other] = compiled({
     ...options,
     heartbeat: { everyMs: 1_000 },
-    tasks: { poisonAfter: 5, backoff: { factor: 3 } },
+    tasks: { poisonAfter: 5, backoff: { factor: 3 }, breaker: { do: 'pause' } },
     restart: policies.never,
   }).workers
   assert.equal(own?.heartbeat, { everyMs: 1_000, timeoutMs: 5_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 })
@@ -138,7 +144,9 @@ test("a worker's heartbeat and tasks are laid over the system's, its restart tak
     poisonAfter: 5,
     timeoutMs: 0,
     backoff: { initialMs: 1_000, factor: 3, maxMs: 60_000, jitter: 0 },
+    breaker: { failures: 9, withinMs: Number.POSITIVE_INFINITY, do: 'pause', forMs: 600_000, maxMs: 600_000 },
   })
+  assert.is(other?.tasks.breaker?.do, 'pause')
   assert.equal(own?.restart, { maxRestarts: 1, backoff: {} })
   assert.equal(other?.restart, policies.never)
 })

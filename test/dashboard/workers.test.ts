@@ -20,6 +20,7 @@ function worker(id: string, more: Partial<Worker> = {}): Worker {
     failuresPerMinute: 0,
     errorRate: null,
     lastError: null,
+    breaker: null,
   }
   return {
     id,

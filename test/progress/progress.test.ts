@@ -25,6 +25,7 @@ function workerAt(id: string, state: WorkerState, changes: Partial<WorkerStatus>
     failuresPerMinute: 0,
     errorRate: 0,
     lastError: null,
+    breaker: null,
     beatAgeMs: null,
     pid: null,
     threadId: null,

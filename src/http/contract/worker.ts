@@ -62,6 +62,8 @@ export const worker = v.object({
   errorRate: v.nullable(v.number()),
   /** The latest error of an attempt at a task, and how often since the worker was started. */
   lastError: v.nullable(v.object({ ...errorKind, count, at: time })),
+  /** Its tasks are held back because attempts fail and fail. `until`: when one is tried; null: when it is resumed. */
+  breaker: v.nullable(v.object({ error: v.object(errorKind), since: time, until: v.nullable(time), openings: count })),
   pid: v.nullable(v.number()),
   threadId: v.nullable(v.number()),
   restarts: count,
@@ -111,6 +113,7 @@ export const attention = v.object({
     'crashing',
     'quota-retired',
     'quota-spent',
+    'breaker-open',
     'dead-tasks',
     'supervisor-down',
     'store-failed',

@@ -17,6 +17,7 @@ const severities: Record<Kind, Attention['severity']> = {
   'quota-retired': 'error',
   'supervisor-down': 'error',
   crashing: 'warning',
+  'breaker-open': 'warning',
   'dead-tasks': 'warning',
   'quota-spent': 'info',
   'held-elsewhere': 'info',
@@ -51,6 +52,11 @@ export function attentionOf(status: SystemStatus, tree: readonly TreeStatus[], q
     'crashing',
     ({ state }) => state === 'backoff' || state === 'crashed',
     (n, { reason }) => `${workersAre(n)} being restarted: ${reason}`,
+  )
+  those(
+    'breaker-open',
+    ({ breaker }) => breaker !== null,
+    (n, { breaker }) => `${workersAre(n)} held back, attempts fail and fail: ${breaker?.error.message}`,
   )
   const withDead = workers.filter(({ progress }) => progress && progress.dead > 0)
   if (status.dead > 0)
