@@ -164,14 +164,19 @@ export class Drover {
     )
   }
 
-  /** No new tasks; those in hand go on, threads stay. */
+  /**
+   * No new tasks; those in hand go on, threads stay. Outlives the host: workers that are paused when it ends are paused again when the
+   * next one starts them, until they are resumed or stopped by hand.
+   */
   async pause(selector?: Selector): Promise<ControlOutcome[]> {
-    return this.#select(selector).map((hands) => {
+    const outcomes = this.#select(selector).map((hands) => {
       const { settled, isBeingStopped } = hands
       if (settled || isBeingStopped) return outcome(hands, false, settled ? 'not running' : 'is being stopped')
       hands.tell({ type: 'PAUSE' })
       return outcome(hands, true, hands.live ? 'paused' : 'paused as soon as it runs')
     })
+    await this.#flushed()
+    return outcomes
   }
 
   async resume(selector?: Selector): Promise<ControlOutcome[]> {
@@ -216,7 +221,8 @@ export class Drover {
 
   /**
    * Gives workers up by hand: those that run finish what is in hand (at most `drainMs`) first. They stay down, also under later
-   * systems on the store, until `reset`.
+   * systems on the store, until `reset`. Answers `ok` when the store has it; where the store cannot take it now, it is given up here all the
+   * same, and stored as soon as that is possible.
    *
    * @param why kept as the reason
    */
