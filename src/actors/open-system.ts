@@ -18,6 +18,7 @@ import type { CompiledConfig, CompiledWorker, DroverOptions } from '../options.j
 import { patientClock } from '../patient-timer.js'
 import { Recorder } from '../recorder.js'
 import { createRedactor, findSecrets } from '../redact.js'
+import { leaveStore, tellDeparted } from '../store/departed.js'
 import type { Fence, LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
 import { hostTtlMs as defaultTtlMs } from '../store/engine.js'
 import { hostIdentity } from '../store/host-identity.js'
@@ -100,6 +101,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
   const reader = new Reader({ file: first.store, client: store.client })
   try {
     const recovered = await store.client.call('join', { host, ttlMs: hostTtlMs })
+    await tellDeparted(store.client, first.store)
     const { changes } = await store.client.call('keptChanges', {})
     const kept = new Map(changes.map(({ id, change }) => [id, readChange(change)]))
     const { options, config } = withKept(given, kept, (id, error) => {
@@ -260,7 +262,12 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       tellFound()
       await recorder.close()
       root.stop()
-      await store.client.call('leave', { host: host.id }).catch((error: unknown) => report('could not leave the store', error))
+      await leaveStore(store.client, first.store, host.id).catch((error: unknown) => {
+        const held = [...hands.values()].filter((own) => own.isHeldHere).map(({ config }) => config.id)
+        const names = held.length > 20 ? `${held.slice(0, 20).join(', ')} and ${held.length - 20} more` : held.join(', ')
+        const till = 'other processes see it held until this process ends, or opens the store again'
+        report(`could not leave the store${held.length > 0 ? `, nor give back ${names}: ${till}` : ''}`, error)
+      })
       await reader.close()
       await store.close()
       await logs.close()

@@ -133,6 +133,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** Its tasks are held back, or tried one by one, because attempts fail and fail; null: they are not. */
   #breaker: OpenBreaker | null = null
   #freed: Promise<unknown> = Promise.resolve()
+  /** As far as is known the store has it as held by this host. */
+  #isHeldHere = false
   /** Slots lost to threads that could not be ended, oldest first. */
   readonly #lostSlots: string[] = []
 
@@ -215,6 +217,9 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
   get holder(): Holder | null {
     return this.#holder
+  }
+  get isHeldHere(): boolean {
+    return this.#isHeldHere
   }
   /** Settles when it is free for other hosts, if it was let go. */
   get freed(): Promise<unknown> {
@@ -519,6 +524,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** Another host has taken it, because this one gave no sign of life. */
   taken(): void {
     this.#fence = null
+    this.#isHeldHere = false
     const reason = 'another host has taken it'
     if (this.#parts.config.onHeld === 'refuse') this.stop({ type: 'STOP', reason, drainMs: 0 })
     else if (this.live) this.#send({ type: 'RESTART', reason, drainMs: 0 })
@@ -662,6 +668,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#known = answer.fence
     this.#fence = answer.fence
     this.#fenceUsed = false
+    this.#isHeldHere = true
     if (answer.counts) lanes.update([answer.counts])
     return null
   }
@@ -1063,6 +1070,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       await this.#parts.recorder.flush()
       await this.#returnLeft()
       await this.#parts.store.client.call('free', { worker: this.config.id, fence })
+      if (this.#fence === null) this.#isHeldHere = false
     } catch (error) {
       if (this.#isShortOfStore(error)) setTimeout(() => void this.#free(fence, tries + 1), backoffDelay(freeWaits, tries)).unref()
       else if (!(DroverError.is(error) && error.code === 'CLOSED')) this.#parts.report('could not free the worker', error)

@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { compileWith } from '../config.js'
 import { DroverError, toErrorRecord } from '../errors.js'
 import type { QuotaOptions } from '../options.js'
+import { leaveStore, tellDeparted } from '../store/departed.js'
 import type { EngineClient, QuotaStatus, StoreReply, StoreRequest } from '../store/engine.js'
 import { hostIdentity } from '../store/host-identity.js'
 import { keepPresent } from '../store/presence.js'
@@ -73,6 +74,7 @@ export async function createQuota({
   const host = hostIdentity()
   try {
     await store.client.call('join', { host })
+    await tellDeparted(store.client, path)
     await store.client.call('declareQuotas', { quotas: specs })
   } catch (error) {
     await store.close()
@@ -82,7 +84,7 @@ export async function createQuota({
   const client = new QuotaClient({ store: store.client, client: host.id, host: host.id })
   const open = openQuota(new QuotaConnection({ client, choices: [name], priority: 0 }), async () => {
     stopPresence()
-    await store.client.call('leave', { host: host.id }).catch(() => {})
+    await leaveStore(store.client, path, host.id).catch(() => {})
     await store.close()
   })
   return {

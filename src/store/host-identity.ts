@@ -22,7 +22,8 @@ export function hostIdentity(): HostIdentity {
 
 /**
  * Whether the process is over. `'unknown'`: it cannot be told from here (another machine or container, or the system keeps it
- * secret), so that only its missing signs of life can tell.
+ * secret), so that only its missing signs of life can tell. So it is for this process itself: a system in a thread that was
+ * terminated is over, and its process is not.
  */
 export function isGone(identity: HostIdentity): boolean | 'unknown' {
   const self = thisProcess()
@@ -33,6 +34,7 @@ export function isGone(identity: HostIdentity): boolean | 'unknown' {
   }
   if (identity.namespace !== self.namespace) return 'unknown'
   if (identity.bootId === '' && identity.hostname !== self.hostname) return 'unknown'
+  if (identity.pid === self.pid && identity.startedAt === self.startedAt) return 'unknown'
   if (!exists(identity.pid)) return true
   const startedAt = startOf(identity.pid)
   if (startedAt === '' || identity.startedAt === '') return 'unknown'

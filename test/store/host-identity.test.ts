@@ -16,7 +16,14 @@ test('each identity has an id of its own and the same process', () => {
   assert.is(self.pid, process.pid)
 })
 
-test('this process is there', () => assert.is(isGone(self), false))
+test('of its own process it cannot be told whether a system in it is over', () => assert.is(isGone(self), 'unknown'))
+
+test('another process that lives is there', () => {
+  if (!linux) return
+  const stat = readFileSync(`/proc/${process.ppid}/stat`, 'utf8')
+  const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  assert.is(isGone({ ...self, pid: process.ppid, startedAt }), false)
+})
 
 test('a process that ended is gone', async () => {
   const child = spawn(process.execPath, ['-e', ''])
