@@ -21,9 +21,28 @@ import { levelRank } from './logs/record.js'
 import type { Failure } from './machines/failure.js'
 import type { WorkerState } from './machines/lifecycle-contract.js'
 import type { CompiledWorker, DroverOptions, LogLevel, SupervisorOptions, WorkerOptions } from './options.js'
-import { checkEventFilter, type EventPage, type EventQuery, type LabelQuery, readErrors, readEvents, readLabels } from './reads.js'
+import {
+  checkEventFilter,
+  type EventPage,
+  type EventQuery,
+  type LabelQuery,
+  readErrors,
+  readEvents,
+  readLabels,
+  readLatest,
+} from './reads.js'
 import { createRedactor } from './redact.js'
-import { checkRange, type DeadTask, exportResults, type Result, type ResultRange, readDead, readResults } from './results.js'
+import {
+  checkRange,
+  type DeadTask,
+  exportResults,
+  type ReadOptions,
+  type Result,
+  type ResultRange,
+  readDead,
+  readResults,
+  signalOf,
+} from './results.js'
 import { type RunEnd, type RunOptions, run } from './run.js'
 import type { RunReport } from './run-report.js'
 import { byId, type Selector, select } from './selector.js'
@@ -99,6 +118,8 @@ export class Drover {
   readonly #releases = new Set<() => void>()
   /** What `done()` answers once nothing can be asked any more. */
   #lastReport: RunReport | null = null
+  /** Aborts when the system is closed: an export into a pipe that nobody reads would never know. */
+  readonly #over = new AbortController()
   #state: SystemStatus['state'] = 'open'
   readonly #waker: Waker
   readonly #membership: Membership
@@ -437,7 +458,7 @@ export class Drover {
 
   /** Committed results that match, lane by lane, in order of loading. */
   results<Value = unknown>(filter: LaneQuery & ResultRange = {}): AsyncGenerator<Result<Value>, void, void> {
-    const lanes = checkLanes('the filter', filter, ['skip', 'limit'])
+    const lanes = checkLanes('the filter', filter, ['skip', 'limit', 'signal'])
     return this.#uses.over(readResults<Value>(this.#system.reader, lanes, checkRange(filter)))
   }
 
@@ -459,8 +480,9 @@ export class Drover {
   }
 
   /** Tasks that were given up. */
-  deadTasks(filter: LaneQuery = {}): AsyncGenerator<DeadTask, void, void> {
-    return this.#uses.over(readDead(this.#system.reader, checkLanes('the filter', filter)))
+  deadTasks(filter: LaneQuery & ReadOptions = {}): AsyncGenerator<DeadTask, void, void> {
+    const lanes = checkLanes('the filter', filter, ['signal'])
+    return this.#uses.over(readDead(this.#system.reader, lanes, signalOf(filter)))
   }
 
   /**
@@ -471,8 +493,9 @@ export class Drover {
    * @example
    * for (const { count, code, message, where } of await drover.errors()) console.log(count, code, message, where)
    */
-  async errors(filter: LaneQuery = {}): Promise<ErrorGroup[]> {
-    return readErrors(this.#system.reader, checkLanes('the filter', filter))
+  async errors(filter: LaneQuery & ReadOptions = {}): Promise<ErrorGroup[]> {
+    const lanes = checkLanes('the filter', filter, ['signal'])
+    return readErrors(this.#system.reader, lanes, signalOf(filter))
   }
 
   /**
@@ -488,9 +511,18 @@ export class Drover {
     return reply.redriven
   }
 
-  /** Writes results as JSON lines; the file is replaced whole or not at all. Answers how many lines. */
-  async export(file: string, filter: LaneQuery = {}): Promise<number> {
-    return this.#uses.during(exportResults(this.#system.reader, checkName('file', file), checkLanes('the filter', filter)))
+  /**
+   * Writes results as JSON lines; the file is replaced whole or not at all, and keeps its permissions. A symbolic link stays, and what it leads to is
+   * replaced. A pipe, a device, and `/dev/stdout` are written to as they are; a pipe that nobody reads is waited for.
+   *
+   * @returns how many lines
+   * @throws DroverError EXPORT_FAILED, CLOSED, ARGUMENT_INVALID; nothing is left of what was written then. The reason of `signal`
+   */
+  async export(file: string, filter: LaneQuery & ReadOptions = {}): Promise<number> {
+    const lanes = checkLanes('the filter', filter, ['signal'])
+    const signal = signalOf(filter)
+    const ends = signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal
+    return this.#uses.during(exportResults(this.#system.reader, checkName('file', file), lanes, ends))
   }
 
   /** The whole system, from memory: costs no disk. */
@@ -578,7 +610,7 @@ export class Drover {
     checkFilter('the query', query, ['worker', 'limit'])
     const filter = checkEventFilter(query)
     await this.#flushed()
-    const { rows } = await this.#system.reader.read('latestEvents', { ...filter, types: ['worker:failure:recorded'] })
+    const rows = await readLatest(this.#system.reader, { ...filter, types: ['worker:failure:recorded'] })
     return rows.map((row) => row.payload as { worker: string; failure: Failure })
   }
 
@@ -587,7 +619,7 @@ export class Drover {
     checkFilter('the query', query, ['worker', 'types', 'limit'])
     const filter = checkEventFilter(query)
     await this.#flushed()
-    return (await this.#system.reader.read('latestEvents', filter)).rows
+    return readLatest(this.#system.reader, filter)
   }
 
   /** The event log, oldest first, to be followed by its ids; also of earlier runs. */
@@ -743,6 +775,7 @@ export class Drover {
     root.send({ type: 'CLOSED' })
     await shutDown()
     this.#become('closed')
+    this.#over.abort(new DroverError('CLOSED', 'the system is closed'))
     for (const release of this.#releases) release()
   }
 

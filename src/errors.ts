@@ -39,6 +39,10 @@ export const errorCodes = {
   STORE_TOO_NEW: 'STORE_TOO_NEW',
   /** The store failed for another reason; `cause` has it. */
   STORE_FAILED: 'STORE_FAILED',
+  /** A read ended the thread that did it, or no thread could do it; `cause` has why. The store itself goes on. */
+  READ_FAILED: 'READ_FAILED',
+  /** `export`: the file could not be written; `cause` has why. What was there before is as it was. */
+  EXPORT_FAILED: 'EXPORT_FAILED',
   /** A request that belongs to a fence that is no longer current. */
   FENCED: 'FENCED',
   /** `load`: a record is not usable; `details.position` is its place, from 0. */

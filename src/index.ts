@@ -42,7 +42,7 @@ export { type CreateQuotaOptions, createQuota, type SharedQuota } from './quotas
 export type { HeaderSource, Observation, ObservationSource, Provider, QuotaReading } from './quotas/observation.js'
 export { type AnthropicLimits, type GeminiLimits, type GroqLimits, type OpenaiLimits, quotas } from './quotas/presets.js'
 export type { EventPage, EventQuery, LabelQuery } from './reads.js'
-export type { DeadTask, Result, ResultRange } from './results.js'
+export type { DeadTask, ReadOptions, Result, ResultRange } from './results.js'
 export type { RunEnd, RunOptions } from './run.js'
 export type { Incomplete, RunReport } from './run-report.js'
 export type { Selector } from './selector.js'

@@ -1,10 +1,11 @@
 /**
  * Streams records into a dataset: whatever the length of the source, only a few batches are in memory.
  */
-import { argumentError, checkOneOf } from './arguments.js'
+import { argumentError, checkOneOf, checkSignal } from './arguments.js'
 import { DroverError } from './errors.js'
 import { checkOptions } from './filters.js'
 import { Interruption } from './interruption.js'
+import { deepestJson, isTooDeep } from './json-depth.js'
 import { messageOf } from './plain.js'
 import { Records } from './records.js'
 import type { EngineClient, NewItem, OnConflict } from './store/engine.js'
@@ -50,7 +51,7 @@ export function checkLoadOptions<Item>(source: unknown, options: LoadOptions<Ite
   if (key !== undefined && typeof key !== 'function') throw argumentError('key', 'a function', key)
   if (priority !== undefined && typeof priority !== 'function') throw argumentError('priority', 'a function', priority)
   if (onConflict !== undefined) checkOneOf('onConflict', ['error', 'keep', 'update'], onConflict)
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw argumentError('signal', 'an AbortSignal', signal)
+  checkSignal('signal', signal)
   return checked
 }
 
@@ -166,6 +167,7 @@ function toItem<Item>(record: Item, position: number, options: LoadOptions<Item>
     throw bad(`it cannot be JSON: ${messageOf(cause)}`, cause)
   }
   if (data === undefined) throw bad(`it cannot be JSON: it is ${shown(record)}`)
+  if (isTooDeep(data)) throw bad(`it is nested deeper than ${deepestJson} levels`)
   return { key, data, priority: priority as number }
 }
 

@@ -6,15 +6,19 @@ import type { ErrorGroup } from './errors.js'
 import type { EventName } from './events.js'
 import { checkFilter } from './filters.js'
 import { pages } from './pages.js'
+import { type ReadOptions, signalOf } from './results.js'
 import type { LaneFilter, StoredEvent } from './store/engine.js'
 import type { LabelReport } from './store/labels.js'
 import type { Reader } from './store/reader.js'
 import { storedEvents } from './stored-events.js'
 
-export interface LabelQuery {
+export interface LabelQuery extends ReadOptions {
   dataset?: string
   domain?: string
-  /** JSON path of the label in a result value; a value that is no object is its own label. @defaultValue '$.label' */
+  /**
+   * JSON path of the label in a result value; a value that is no object is its own label. A label of more than 200 characters counts by
+   * the first 200. @defaultValue '$.label'
+   */
   path?: string
   /** At most so many items a domain, the latest loaded. @defaultValue 100_000 */
   items?: number
@@ -40,15 +44,15 @@ export interface EventPage {
 
 /** @throws DroverError ARGUMENT_INVALID */
 export async function readLabels(reader: Reader, query: LabelQuery): Promise<LabelReport[]> {
-  checkFilter('the query', query, ['dataset', 'domain', 'path', 'items'])
+  checkFilter('the query', query, ['dataset', 'domain', 'path', 'items', 'signal'])
   const { dataset, domain, path = '$.label', items = 100_000 } = query
-  const { reports } = await reader.read('labels', {
+  const request = {
     path: checkName('path', path),
     items: wholeNumber('items', items, 1, Number.MAX_SAFE_INTEGER),
     ...(dataset !== undefined && { dataset: checkName('dataset', dataset) }),
     ...(domain !== undefined && { domain: checkName('domain', domain) }),
-  })
-  return reports
+  }
+  return (await reader.read('labels', request, signalOf(query))).reports
 }
 
 /** What narrows a read of the event log. */
@@ -74,17 +78,33 @@ function checkEventName(type: unknown): void {
 
 export async function readEvents(reader: Reader, filter: EventFilter, after = 0): Promise<EventPage> {
   wholeNumber('after', after, 0, Number.MAX_SAFE_INTEGER)
-  const { rows, first, last } = await reader.read('events', { ...filter, after: String(after) })
-  return { items: rows, last, first }
+  const page = await reader.read('events', { ...filter, after: String(after) })
+  const { first, last } = page
+  const items = page.rows
+  for (let { next } = page; next !== null && items.length < filter.limit; ) {
+    const more = await reader.read('events', { ...filter, after: next, limit: filter.limit - items.length })
+    items.push(...more.rows)
+    next = more.next
+  }
+  return { items, last, first }
+}
+
+/** Newest first. */
+export async function readLatest(reader: Reader, { limit, ...filter }: EventFilter): Promise<StoredEvent[]> {
+  const found: StoredEvent[] = []
+  for await (const row of pages<StoredEvent>((after) => reader.read('latestEvents', { ...filter, after, limit: limit - found.length }))) {
+    if (found.push(row) === limit) break
+  }
+  return found
 }
 
 /** So many dead tasks are looked at by one read. */
 const deadAtOnce = 10_000
 
 /** Dead tasks by what they died of, the most frequent first. */
-export async function readErrors(reader: Reader, filter: LaneFilter): Promise<ErrorGroup[]> {
+export async function readErrors(reader: Reader, filter: LaneFilter, signal?: AbortSignal): Promise<ErrorGroup[]> {
   const groups = new ErrorGroups()
-  for await (const group of pages<ErrorGroup>((after) => reader.read('deadErrors', { filter, after, limit: deadAtOnce })))
+  for await (const group of pages<ErrorGroup>((after) => reader.read('deadErrors', { filter, after, limit: deadAtOnce }, signal)))
     groups.merge(group)
   return groups.list()
 }

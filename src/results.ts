@@ -1,11 +1,7 @@
 /** Results on their way out: as an async iterator, and as a file of JSON lines. */
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { finished } from 'node:stream/promises'
-import { wholeNumber } from './arguments.js'
+import { checkSignal, wholeNumber } from './arguments.js'
 import type { ErrorRecord } from './errors.js'
+import { writeFileWhole } from './export.js'
 import { pages } from './pages.js'
 import type { DeadRow, LaneFilter, ResultRow } from './store/engine.js'
 import type { Reader } from './store/reader.js'
@@ -41,8 +37,13 @@ export interface DeadTask {
   at: number
 }
 
+export interface ReadOptions {
+  /** Nobody wants the answer any more: it, or the next row, is refused with the signal's reason, and reads that wait are dropped. */
+  signal?: AbortSignal
+}
+
 /** A part of the rows. */
-export interface ResultRange {
+export interface ResultRange extends ReadOptions {
   /** So many are left out first. @defaultValue 0 */
   skip?: number
   /** At most so many. @defaultValue all */
@@ -50,71 +51,88 @@ export interface ResultRange {
 }
 
 const pageRows = 1_000
+/** Lines are written in pieces of about so many characters. */
+const pieceLength = 65_536
 
 /** @throws DroverError ARGUMENT_INVALID */
-export function checkRange({ skip, limit }: ResultRange): ResultRange {
+export const signalOf = ({ signal }: ReadOptions): AbortSignal | undefined => checkSignal('signal', signal)
+
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkRange({ skip, limit, signal }: ResultRange): ResultRange {
   return {
+    ...(signal !== undefined && { signal: checkSignal('signal', signal) as AbortSignal }),
     ...(skip !== undefined && { skip: wholeNumber('skip', skip, 0, Number.MAX_SAFE_INTEGER) }),
     ...(limit !== undefined && { limit: wholeNumber('limit', limit, 0, Number.MAX_SAFE_INTEGER) }),
   }
 }
 
-/** All results that match, lane by lane, in order of loading. Committed while it runs: may or may not be among them, never twice. */
+/** Rows as the store has them, lane by lane, in order of loading. Committed while it runs: may or may not be among them, never twice. */
+async function* readRows(reader: Reader, filter: LaneFilter, range: ResultRange): AsyncGenerator<ResultRow, void, void> {
+  let left = range.limit ?? Number.POSITIVE_INFINITY
+  if (left === 0) return
+  const read = (after: string | null): ReturnType<typeof reader.read<'results'>> => {
+    const skip = after === null && range.skip ? { skip: range.skip } : {}
+    return reader.read('results', { filter, after, limit: Math.min(pageRows, left), ...skip }, range.signal)
+  }
+  for await (const row of pages<ResultRow>(read)) {
+    left--
+    yield row
+    if (left === 0) return
+  }
+}
+
+/** All results that match. */
 export async function* readResults<Value>(
   reader: Reader,
   filter: LaneFilter,
   range: ResultRange = {},
 ): AsyncGenerator<Result<Value>, void, void> {
-  let left = range.limit ?? Number.POSITIVE_INFINITY
-  if (left === 0) return
-  const read = (after: string | null): ReturnType<typeof reader.read<'results'>> =>
-    reader.read('results', { filter, after, limit: Math.min(pageRows, left), ...(after === null && range.skip && { skip: range.skip }) })
-  for await (const { value, ...row } of pages<ResultRow>(read)) {
-    left--
+  for await (const { value, ...row } of readRows(reader, filter, range)) {
     const { key, dataset, annotator, domain, ...rest } = row
     yield { key, dataset, annotator, domain, value: JSON.parse(value) as Value, ...rest }
-    if (left === 0) return
   }
 }
 
 /** All dead tasks that match. */
-export async function* readDead(reader: Reader, filter: LaneFilter): AsyncGenerator<DeadTask, void, void> {
-  for await (const { value, ...row } of pages<DeadRow>((after) => reader.read('dead', { filter, after, limit: pageRows }))) {
-    yield { ...row, value: value === null ? null : (JSON.parse(value) as unknown) }
+export async function* readDead(reader: Reader, filter: LaneFilter, signal?: AbortSignal): AsyncGenerator<DeadTask, void, void> {
+  const read = (after: string | null): ReturnType<typeof reader.read<'dead'>> =>
+    reader.read('dead', { filter, after, limit: pageRows }, signal)
+  for await (const { value, ...row } of pages<DeadRow>(read)) yield { ...row, value: value === null ? null : parsed(value) }
+}
+
+/** What did not fit is whatever it is, also no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
   }
 }
 
 /**
- * Writes results as JSON lines: into a temporary file beside the target, synced, then renamed, so that the target is either the
- * old file or the whole new one.
+ * Writes results as JSON lines, see {@link writeFileWhole}.
  *
  * @returns how many lines
  */
-export async function exportResults(reader: Reader, file: string, filter: LaneFilter): Promise<number> {
-  const temporary = `${file}.${process.pid}.tmp`
-  const stream = createWriteStream(temporary, { flush: true })
+export async function exportResults(reader: Reader, file: string, filter: LaneFilter, signal: AbortSignal): Promise<number> {
   let rows = 0
-  try {
-    await once(stream, 'open')
-    for await (const result of readResults(reader, filter)) {
+  async function* lines(): AsyncGenerator<string, void, void> {
+    let piece = ''
+    for await (const row of readRows(reader, filter, { signal })) {
       rows++
-      if (!stream.write(`${JSON.stringify(result)}\n`)) await once(stream, 'drain')
+      piece += lineOf(row)
+      if (piece.length < pieceLength) continue
+      yield piece
+      piece = ''
     }
-    stream.end()
-    await finished(stream)
-    await rename(temporary, file)
-  } catch (error) {
-    stream.destroy()
-    await rm(temporary, { force: true })
-    throw error
+    if (piece !== '') yield piece
   }
-  await syncFolder(dirname(file))
+  await writeFileWhole(file, lines(), signal)
   return rows
 }
 
-/** Makes the rename itself durable, where the platform can. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => null)
-  await handle?.sync().catch(() => {})
-  await handle?.close()
+/** The value goes out as the text it is: what was nested too deep in earlier versions could be read, and not written again. */
+function lineOf({ value, key, dataset, annotator, domain, ...rest }: ResultRow): string {
+  const head = JSON.stringify({ key, dataset, annotator, domain })
+  return `${head.slice(0, -1)},"value":${value},${JSON.stringify(rest).slice(1)}\n`
 }

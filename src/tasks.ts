@@ -1,13 +1,14 @@
 /** Single tasks in a pipeline's hands: looked at, made due, given up, given another priority. */
 import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber } from './arguments.js'
 import { checkLanes, type LaneQuery } from './filters.js'
+import { type ReadOptions, signalOf } from './results.js'
 import type { StoreClient } from './store/client.js'
 import type { Moved } from './store/engine.js'
 import type { Reader } from './store/reader.js'
 import type { DeadKind, StoredTaskDetail, Task, TaskState } from './store/tasks.js'
 
 /** Narrows {@link Tasks.list}; all that are given must match. */
-export interface TaskQuery extends LaneQuery {
+export interface TaskQuery extends LaneQuery, ReadOptions {
   state?: TaskState
   /** Keys that contain this text. */
   search?: string
@@ -54,7 +55,7 @@ export class Tasks {
 
   /**
    * Tasks that match, a page at a time, lane by lane: waiting ones in the order of being handed out, those of another state in order of
-   * loading, those of every state by key. With `search` or `kind` a page may come short, or empty, before the end: `next` says whether
+   * loading, those of every state by key. A page may come short before the end, with `search` or `kind` also empty: `next` says whether
    * there is more.
    *
    * @throws DroverError ARGUMENT_INVALID
@@ -62,21 +63,15 @@ export class Tasks {
    * const { items, next } = await drover.tasks.list({ domain: 'urgency', state: 'retrying' })
    */
   async list(query: TaskQuery = {}): Promise<{ items: Task[]; next: string | null }> {
-    const filter = checkLanes('the query', query, ['state', 'search', 'kind', 'limit', 'after'])
+    const filter = checkLanes('the query', query, ['state', 'search', 'kind', 'limit', 'after', 'signal'])
     const { state, search, kind, limit = 50, after = null } = query
     if (state !== undefined) checkOneOf('state', states, state)
     if (kind !== undefined) checkOneOf('kind', kinds, kind)
     if (search !== undefined && typeof search !== 'string') throw argumentError('search', 'a text', search)
     if (after !== null && typeof after !== 'string') throw argumentError('after', 'the next of an earlier page, or null', after)
     wholeNumber('limit', limit, 1, 1_000)
-    const { rows, next } = await this.#means.reader.read('tasks', {
-      filter,
-      limit,
-      after,
-      ...(state && { state }),
-      ...(search && { search }),
-      ...(kind && { kind }),
-    })
+    const narrowed = { ...(state && { state }), ...(search && { search }), ...(kind && { kind }) }
+    const { rows, next } = await this.#means.reader.read('tasks', { filter, limit, after, ...narrowed }, signalOf(query))
     return { items: rows, next }
   }
 

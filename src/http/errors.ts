@@ -46,6 +46,7 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   THREAD_GONE: 409,
   CLOSED: 503,
   STORE_FAILED: 503,
+  READ_FAILED: 503,
   TIMEOUT: 504,
 }
 

@@ -373,6 +373,7 @@ export interface QuotaSample {
 export interface PageRequest {
   /** Where the previous page ended; null for the first. */
   after: string | null
+  /** So many rows at most. A page of long rows ends before: `next` says whether there is more. */
   limit: number
 }
 
@@ -582,8 +583,8 @@ export interface Engine {
   quotaHistory(request: { name: string; since: Time }): Awaitable<{ samples: QuotaSample[] }>
   /** Newest last. `types`: exact event types. `first` and `last`: the lowest and the highest id in the log; 0: it is empty. */
   events(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent> & { first: number; last: number }>
-  /** Newest first, at most `limit`. */
-  latestEvents(request: { limit: number; worker?: string; types?: string[] }): Awaitable<{ rows: StoredEvent[] }>
+  /** Newest first. */
+  latestEvents(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent>>
 }
 
 export type EngineOp = keyof Engine

@@ -1,5 +1,6 @@
 /** Standard Schema (valibot, zod, arktype, ...) applied to what goes into a task and what comes out. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { isTooDeep } from '../json-depth.js'
 import { TaskError } from '../worker.js'
 
 /** An output that does not fit carries the raw answer along, as JSON text, so that a dead task still shows it. */
@@ -35,7 +36,8 @@ function pathOf(path: StandardSchemaV1.Issue['path']): string {
 
 function rawJson(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value)
+    const json = JSON.stringify(value)
+    return isTooDeep(json) ? undefined : json
   } catch {
     return undefined
   }

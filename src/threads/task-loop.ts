@@ -4,6 +4,7 @@
  */
 import { checkFlag, duration } from '../arguments.js'
 import { DroverError, type ErrorKind, toErrorRecord } from '../errors.js'
+import { deepestJson, isTooDeep } from '../json-depth.js'
 import { backoffDelay } from '../machines/backoff.js'
 import { TaskBreaker } from '../machines/task-breaker.js'
 import { messageOf, read } from '../plain.js'
@@ -308,6 +309,10 @@ export class TaskLoop {
     }
     if (json === undefined) {
       this.#fail(task, new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: a ${typeof value}` }))
+      return
+    }
+    if (isTooDeep(json)) {
+      this.#fail(task, new TaskError('RESULT_TOO_DEEP', { message: `the result is nested deeper than ${deepestJson} levels` }))
       return
     }
     if (!this.#ended(task)) return

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -40,7 +41,7 @@ test('reads do not need the store thread', () =>
       const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
       const reader = new Reader({ file: join(folder, 'drover.db'), client })
       assert.equal(await reader.read('dead', all), { rows: [], next: null })
-      assert.equal(await reader.read('latestEvents', { limit: 5 }), { rows: [] })
+      assert.equal(await reader.read('latestEvents', { after: null, limit: 5 }), { rows: [], next: null })
       assert.equal(calls, [])
       await reader.close()
       assert.ok(host)
@@ -67,15 +68,55 @@ test('errors keep their code, and a closed reader refuses', () =>
     }),
   ))
 
-test('when the pool cannot work the store thread answers', () =>
+test('what cannot be read beside the store thread fails, and never goes to the only writer', () =>
   inFolder((folder) =>
     withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
       await desk.begin(1)
-      const hold = await desk.acquire()
-      await desk.exchange(hold, 0, completed(await desk.claim(hold, 1)))
-      const reader = new Reader({ file: join(folder, 'missing.db'), client: host.client })
-      assert.is((await reader.read('results', all)).rows.length, 1)
+      const calls: string[] = []
+      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
+      const reader = new Reader({ file: join(folder, 'missing.db'), client })
+      const { message } = await refused(reader.read('results', all), 'READ_FAILED')
+      assert.match(message, 'results could not be read')
+      assert.equal(calls, [])
       await reader.close()
+      assert.ok(host)
+    }),
+  ))
+
+test('reads that were given up are dropped, and hold up nobody', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (reader, desk) => {
+      await desk.begin(2_000)
+      const hold = await desk.acquire()
+      await desk.exchange(hold, 0, completed(await desk.claim(hold, 1_000)))
+      const gone = new AbortController()
+      setMaxListeners(0, gone.signal)
+      let answered = 0
+      const labels = Array.from({ length: 2_000 }, () =>
+        reader.read('labels', { path: '$.label', items: 100_000 }, gone.signal).then(
+          () => answered++,
+          (error: Error) => error.message,
+        ),
+      )
+      assert.is((await reader.read('results', all)).rows.length, 1_000)
+      gone.abort(new Error('the client has gone'))
+      const ends = await Promise.all(labels)
+      assert.ok(ends.filter((end) => end === 'the client has gone').length > 1_000, `${answered} were answered`)
+      assert.is((await reader.read('labels', { path: '$.label', items: 100_000 })).reports.length, 1)
+      const before = AbortSignal.abort(new Error('never wanted'))
+      assert.is(await reader.read('results', all, before).catch((error: Error) => error.message), 'never wanted')
+    }),
+  ))
+
+test('closing refuses reads that wait', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (reader, desk) => {
+      await desk.begin(1)
+      const reads = Array.from({ length: 50 }, () => reader.read('results', all).catch((error: { code?: string }) => error.code))
+      await reader.close()
+      const ends = await Promise.all(reads)
+      assert.ok(ends.every((end) => end === 'CLOSED' || typeof end === 'object'))
+      assert.is(ends.at(-1), 'CLOSED')
     }),
   ))
 

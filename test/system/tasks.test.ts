@@ -188,7 +188,7 @@ test('export writes JSON lines, whole or not at all', async () => {
   assert.equal(readdirSync(folder), ['labels.jsonl'])
   await system.export(join(folder, 'missing', 'labels.jsonl')).then(
     () => assert.unreachable(),
-    (error: NodeJS.ErrnoException) => assert.is(error.code, 'ENOENT'),
+    ({ code, cause }: { code: string; cause: { code: string } }) => assert.equal([code, cause.code], ['EXPORT_FAILED', 'ENOENT']),
   )
 })
 

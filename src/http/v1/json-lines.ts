@@ -5,13 +5,23 @@ import type { Env } from '../context.js'
 /** Lines go out in pieces of about so many characters. */
 const pieceLength = 65_536
 
+/** A result of an earlier version may be nested too deep to be made into JSON: the others come all the same. */
+export function asJson<Row extends object>(row: Row): [row: Row, text: string] {
+  try {
+    return [row, JSON.stringify(row)]
+  } catch {
+    const shown = { ...row, value: 'nested too deep to be shown: export it' }
+    return [shown, JSON.stringify(shown)]
+  }
+}
+
 /**
  * The first row is read before anything is answered, so that what cannot be read at all gets its proper status; what fails later breaks
  * the connection off.
  */
 export async function jsonLines(
   c: Context<Env>,
-  rows: AsyncGenerator<unknown, void, void>,
+  rows: AsyncGenerator<object, void, void>,
   status: 200 | 206,
   headers: Record<string, string>,
 ): Promise<Response> {
@@ -26,7 +36,7 @@ export async function jsonLines(
     {
       async pull(controller) {
         let piece = ''
-        for (; !row.done && piece.length < pieceLength; row = await rows.next()) piece += `${JSON.stringify(row.value)}\n`
+        for (; !row.done && piece.length < pieceLength; row = await rows.next()) piece += `${asJson(row.value)[1]}\n`
         if (piece !== '') controller.enqueue(encoder.encode(piece))
         if (row.done) controller.close()
       },

@@ -6,8 +6,9 @@ import type { Env } from '../context.js'
 import { name, pageOf, queryNumber, wholeText } from '../contract/common.js'
 import { dataset, labelReport, type Result, result } from '../contract/task.js'
 import { given } from '../present/given.js'
+import { clientGone } from './client-gone.js'
 import { cachedOperation, operation, query } from './describe.js'
-import { jsonLines } from './json-lines.js'
+import { asJson, jsonLines } from './json-lines.js'
 import type { V1Context } from './routes.js'
 import { rowRange } from './row-range.js'
 
@@ -19,6 +20,8 @@ const labelQuery = v.strictObject({
   path: v.optional(name),
   items: queryNumber(1, 10_000_000, 100_000),
 })
+/** A page ends, full or not, when it is longer than so many characters. */
+const longestPage = 4_000_000
 const lines = (description: string) => ({ description, content: { 'application/jsonl': { schema: result } } })
 
 export function resultsRoutes({ drover }: V1Context) {
@@ -51,6 +54,7 @@ export function resultsRoutes({ drover }: V1Context) {
         const rows = drover.results({
           ...given(c.req.valid('query')),
           ...(range && { skip: range.skip, ...given({ limit: range.limit }) }),
+          signal: clientGone(c),
         })
         const headers = { 'accept-ranges': 'rows', 'content-disposition': 'attachment; filename="results.jsonl"' }
         if (!range) return jsonLines(c, rows, 200, headers)
@@ -64,6 +68,7 @@ export function resultsRoutes({ drover }: V1Context) {
         id: 'sampleResults',
         tag: 'Results',
         summary: 'A page of results, lane by lane, in order of loading',
+        more: 'A page of long results may come short before the end: `next` says whether there is more.',
         answers: { 200: pageOf(result) },
       }),
       query(sampleQuery),
@@ -71,9 +76,16 @@ export function resultsRoutes({ drover }: V1Context) {
       async (c) => {
         const { limit, after: skip = 0, ...filter } = c.req.valid('query')
         const items: Result[] = []
-        for await (const row of drover.results({ ...given(filter), skip, limit: limit + 1 })) items.push(row)
-        const more = items.length > limit
-        return c.json({ items: items.slice(0, limit), next: more ? String(skip + limit) : null })
+        let length = 0
+        let more = false
+        for await (const row of drover.results({ ...given(filter), skip, limit: limit + 1, signal: clientGone(c) })) {
+          more = items.length === limit || length > longestPage
+          if (more) break
+          const [item, text] = asJson(row)
+          items.push(item)
+          length += text.length
+        }
+        return c.json({ items, next: more ? String(skip + items.length) : null })
       },
     )
     .get(
@@ -87,6 +99,6 @@ export function resultsRoutes({ drover }: V1Context) {
       }),
       query(labelQuery),
       etag({ weak: true }),
-      async (c) => c.json({ items: await drover.labels(given(c.req.valid('query'))), next: null }),
+      async (c) => c.json({ items: await drover.labels({ ...given(c.req.valid('query')), signal: clientGone(c) }), next: null }),
     )
 }

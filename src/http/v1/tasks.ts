@@ -7,6 +7,7 @@ import { confirmation, count, cursor, name, queryNumber, strictly } from '../con
 import { deadKind, taskDetail, taskPage, taskState } from '../contract/task.js'
 import { refuse } from '../errors.js'
 import { given } from '../present/given.js'
+import { clientGone } from './client-gone.js'
 import { assertConfirmed } from './confirm.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
 import type { V1Context } from './routes.js'
@@ -43,12 +44,12 @@ export function tasksRoutes({ drover, control }: V1Context) {
         id: 'listTasks',
         tag: 'Tasks',
         summary: 'Tasks, lane by lane',
-        more: 'With `search` or `kind` a page may come short, or empty, before the end: `next` says whether there is more.',
+        more: 'A page may come short before the end, with `search` or `kind` also empty: `next` says whether there is more.',
         answers: { 200: taskPage },
       }),
       query(listQuery),
       etag({ weak: true }),
-      async (c) => c.json(await drover.tasks.list(given(c.req.valid('query')))),
+      async (c) => c.json(await drover.tasks.list({ ...given(c.req.valid('query')), signal: clientGone(c) })),
     )
     .get(
       '/tasks/:dataset/:key',

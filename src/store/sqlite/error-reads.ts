@@ -26,15 +26,16 @@ export function errorReads(db: Database.Database): { deadErrors: (request: Engin
     let left = limit
     for (const { id, dataset } of lanesMatching(db, filter)) {
       if (id < after.lane) continue
-      const rows = selectDead.all(id, id === after.lane ? after.item : 0, before ?? Number.MAX_SAFE_INTEGER, left)
-      for (const [, key, worker, text, at] of rows) {
+      const from = id === after.lane ? after.item : 0
+      let last = 0
+      for (const [item, key, worker, text, at] of selectDead.iterate(id, from, before ?? Number.MAX_SAFE_INTEGER, left)) {
         const kind = kinds.get(text) ?? kindOf(JSON.parse(text) as ErrorRecord)
         if (kinds.size < knownTexts) kinds.set(text, kind)
         groups.merge({ ...kind, count: 1, workers: worker === '' ? [] : [worker], lastAt: at, example: { dataset, key } })
+        left--
+        last = item
       }
-      left -= rows.length
-      const last = rows.at(-1)
-      if (left === 0 && last) return { rows: groups.list(), next: `${id}.${last[0]}` }
+      if (left === 0) return { rows: groups.list(), next: `${id}.${last}` }
     }
     return { rows: groups.list(), next: null }
   }

@@ -4,6 +4,9 @@ import { DroverError } from '../../errors.js'
 import type { EngineReply, EngineRequest } from '../engine.js'
 import { agreementOf, distribution, type LabelPattern, type LabelReport } from '../labels.js'
 
+/** A longer label counts by its beginning. */
+const longestLabel = 200
+
 interface Group {
   dataset: string
   domain: string
@@ -30,24 +33,40 @@ export function labelReads(db: Database.Database): { labels: (request: EngineReq
          SELECT DISTINCT r.item FROM floor f JOIN result r ON r.lane = f.lane AND r.item >= f.item ORDER BY r.item DESC LIMIT @items)`,
     )
     .pluck()
+  /** Texts may be of any length, and as labels of any number. */
   const text = (path: string): string =>
-    `CASE json_type(r.value, ${path}) WHEN 'text' THEN r.value ->> ${path} WHEN 'null' THEN NULL ELSE r.value -> ${path} END`
-  const selectPatterns = db
-    .prepare<{ lanes: string; from: number; path: string }, [labels: string, items: number]>(
-      `SELECT labels, count(*) FROM (
-         SELECT json_group_array(json_array(annotator, label) ORDER BY annotator) AS labels FROM (
-           SELECT r.item, l.value AS annotator, CASE json_type(r.value) WHEN 'object' THEN ${text('@path')} ELSE ${text("'$'")} END AS label
-           FROM json_each(@lanes) l JOIN result r ON r.lane = CAST(l.key AS INTEGER) AND r.item >= @from)
-         WHERE label IS NOT NULL GROUP BY item)
-       GROUP BY labels`,
-    )
-    .raw()
+    `CASE json_type(r.value, ${path}) WHEN 'text' THEN substr(r.value ->> ${path}, 1, ${longestLabel})
+       WHEN 'null' THEN NULL ELSE substr(r.value -> ${path}, 1, ${longestLabel}) END`
+  const patterns = (readable: string) =>
+    db
+      .prepare<{ lanes: string; from: number; path: string }, [labels: string, items: number]>(
+        `SELECT labels, count(*) FROM (
+           SELECT json_group_array(json_array(annotator, label) ORDER BY annotator) AS labels FROM (
+             SELECT r.item, l.value AS annotator, CASE json_type(r.value) WHEN 'object' THEN ${text('@path')} ELSE ${text("'$'")} END AS label
+             FROM json_each(@lanes) l JOIN result r ON r.lane = CAST(l.key AS INTEGER) AND r.item >= @from ${readable})
+           WHERE label IS NOT NULL GROUP BY item)
+         GROUP BY labels`,
+      )
+      .raw()
+  const selectPatterns = patterns('')
+  /** Leaves out what SQLite cannot read: results of earlier versions may be nested too deep for it. */
+  const selectReadable = patterns('AND json_valid(r.value)')
+
+  function patternsOf(range: { lanes: string; from: number; path: string }): [labels: string, items: number][] {
+    try {
+      return selectPatterns.all(range)
+    } catch (error) {
+      // Only then: it reads every result twice.
+      if ((error as Error).message !== 'malformed JSON') throw error
+      return selectReadable.all(range)
+    }
+  }
 
   function report({ dataset, domain, items: all, lanes }: Group, path: string, most: number): LabelReport {
     const from = all > most ? (selectFrom.get({ lanes, items: most }) ?? 0) : 0
-    const patterns = selectPatterns
-      .all({ lanes, from, path })
-      .map(([labels, items]): LabelPattern => ({ labels: JSON.parse(labels) as LabelPattern['labels'], items }))
+    const patterns = patternsOf({ lanes, from, path }).map(
+      ([labels, items]): LabelPattern => ({ labels: JSON.parse(labels) as LabelPattern['labels'], items }),
+    )
     const items = patterns.reduce((sum, pattern) => sum + pattern.items, 0)
     return { dataset, domain, items, labels: distribution(patterns), agreement: agreementOf(patterns) }
   }

@@ -1,10 +1,12 @@
-/** What paged reads share: the lanes that a filter means, how long a page is, and where one ended. */
+/** What paged reads share: the lanes that a filter means, how much a page holds, and where one ended. */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import type { LaneFilter } from '../engine.js'
 
-/** Longer pages are cut: a page is held in memory at once. */
+/** Longer pages are cut: a page is held in memory at once, on its way several times. */
 const longestPage = 10_000
+/** And so are pages whose texts are longer together. A row that is longer by itself is a page of its own. */
+const longestPageChars = 4_000_000
 
 /** Where in the order (lane, item) a page ended. */
 export interface Position {
@@ -44,6 +46,42 @@ export function pageSize(limit: number): number {
     throw new DroverError('ARGUMENT_INVALID', `a page needs a limit of at least 1, not ${limit}`, { details: { limit } })
   }
   return Math.min(limit, longestPage)
+}
+
+/** What a page has room for. */
+export class Room {
+  #rows: number
+  #chars = longestPageChars
+
+  constructor(limit: number) {
+    this.#rows = pageSize(limit)
+  }
+
+  /** How many rows more, at most. */
+  get rows(): number {
+    return this.#rows
+  }
+
+  get isFull(): boolean {
+    return this.#rows <= 0 || this.#chars <= 0
+  }
+
+  /** @param row as it was read, its texts not yet parsed */
+  take(row: object): void {
+    this.#rows--
+    for (const value of Object.values(row)) if (typeof value === 'string') this.#chars -= value.length
+  }
+
+  /** Takes rows in until there is no room for more. */
+  fill<Row extends object>(rows: Iterable<Row>): Row[] {
+    const taken: Row[] = []
+    for (const row of rows) {
+      taken.push(row)
+      this.take(row)
+      if (this.isFull) break
+    }
+    return taken
+  }
 }
 
 export function positionOf(after: string | null): Position {

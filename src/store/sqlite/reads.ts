@@ -20,7 +20,7 @@ import type {
 } from '../engine.js'
 import { errorReads } from './error-reads.js'
 import { labelReads } from './label-reads.js'
-import { allOf, type LaneNames, lanesMatching, named, numberOf, pageSize, positionOf } from './paging.js'
+import { allOf, type LaneNames, lanesMatching, named, numberOf, positionOf, Room } from './paging.js'
 import { taskReads } from './task-reads.js'
 
 export type Reads = { [Op in ReadOp]: (request: EngineRequest<Op>) => EngineReply<Op> }
@@ -54,7 +54,9 @@ export function reads(db: Database.Database): Reads {
   const events = `SELECT e.id, h.name AS host, e.at, e.type, e.worker, e.payload FROM event e JOIN host h ON h.id = e.host
      WHERE (@worker IS NULL OR e.worker = @worker) AND (@types IS NULL OR e.type IN (SELECT value FROM json_each(@types)))`
   const selectEvents = db.prepare<[EventFilter & { after: number }], EventColumns>(`${events} AND e.id > @after ORDER BY e.id LIMIT @limit`)
-  const selectLatest = db.prepare<[EventFilter], EventColumns>(`${events} ORDER BY e.id DESC LIMIT @limit`)
+  const selectLatest = db.prepare<[EventFilter & { before: number }], EventColumns>(
+    `${events} AND e.id < @before ORDER BY e.id DESC LIMIT @limit`,
+  )
 
   const selectBounds = db.prepare<[], { first: number; last: number }>(
     'SELECT coalesce((SELECT min(id) FROM event), 0) AS first, coalesce((SELECT max(id) FROM event), 0) AS last',
@@ -73,7 +75,7 @@ export function reads(db: Database.Database): Reads {
     request: EngineRequest<'results'>,
     select: Database.Statement<[number, number, number, number], Row>,
   ): Page<{ lane: LaneNames; row: Row }> {
-    const limit = pageSize(request.limit)
+    const room = new Room(request.limit)
     const after = positionOf(request.after)
     const rows: { lane: LaneNames; row: Row }[] = []
     let skip = skipped(request.skip)
@@ -82,10 +84,10 @@ export function reads(db: Database.Database): Reads {
       const from = lane.id === after.lane ? after.item : 0
       const here = skippable(lane.id, from, skip)
       skip -= here
-      for (const row of select.all(lane.id, from, limit - rows.length, here)) rows.push({ lane, row })
-      if (rows.length >= limit) break
+      for (const row of room.fill(select.iterate(lane.id, from, room.rows, here))) rows.push({ lane, row })
+      if (room.isFull) break
     }
-    const last = rows.length >= limit ? rows.at(-1) : undefined
+    const last = room.isFull ? rows.at(-1) : undefined
     return { rows, next: last ? `${last.lane.id}.${last.row.item}` : null }
   }
 
@@ -117,18 +119,15 @@ export function reads(db: Database.Database): Reads {
     },
 
     events({ after, ...request }) {
-      const filter = eventFilter(request)
-      const rows = selectEvents.all({ ...filter, after: numberOf(after ?? '0', after) })
-      const last = rows.length >= filter.limit ? rows.at(-1) : undefined
-      return {
-        rows: rows.map(storedEvent),
-        next: last ? String(last.id) : null,
-        ...(selectBounds.get() as { first: number; last: number }),
-      }
+      const room = new Room(request.limit)
+      const rows = room.fill(selectEvents.iterate({ ...eventFilter(request, room), after: numberOf(after ?? '0', after) }))
+      return { ...eventPage(rows, room), ...(selectBounds.get() as { first: number; last: number }) }
     },
 
-    latestEvents(request) {
-      return { rows: selectLatest.all(eventFilter(request)).map(storedEvent) }
+    latestEvents({ after, ...request }) {
+      const room = new Room(request.limit)
+      const before = after === null ? Number.MAX_SAFE_INTEGER : numberOf(after, after)
+      return eventPage(room.fill(selectLatest.iterate({ ...eventFilter(request, room), before })), room)
     },
 
     ...errorReads(db),
@@ -153,8 +152,13 @@ interface EventColumns {
   payload: string
 }
 
-function eventFilter({ worker, types, limit }: EngineRequest<'latestEvents'>): EventFilter {
-  return { worker: worker ?? null, types: types ? JSON.stringify(types) : null, limit: pageSize(limit) }
+function eventFilter({ worker, types }: Pick<EngineRequest<'events'>, 'worker' | 'types'>, room: Room): EventFilter {
+  return { worker: worker ?? null, types: types ? JSON.stringify(types) : null, limit: room.rows }
+}
+
+function eventPage(rows: EventColumns[], room: Room): Page<StoredEvent> {
+  const last = room.isFull ? rows.at(-1) : undefined
+  return { rows: rows.map(storedEvent), next: last ? String(last.id) : null }
 }
 
 function storedEvent({ payload, ...row }: EventColumns): StoredEvent {

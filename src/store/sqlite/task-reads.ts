@@ -6,7 +6,7 @@ import type Database from 'better-sqlite3'
 import { DroverError, type ErrorRecord } from '../../errors.js'
 import type { EngineReply, EngineRequest, Time } from '../engine.js'
 import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskAttempt, TaskState } from '../tasks.js'
-import { type LaneNames, lanesMatching, named, pageSize } from './paging.js'
+import { type LaneNames, lanesMatching, named, Room } from './paging.js'
 import { candidates } from './task-candidates.js'
 
 /** A search looks at so many keys for one page; then the page ends, full or not. */
@@ -67,8 +67,10 @@ export function taskReads(db: Database.Database): {
   )
   const candidate = candidates(db)
 
-  function taskOf(lane: LaneNames, item: number): Task {
-    const { result: _, error, key, ...rest } = selectTask.get({ lane: lane.id, item, value: 0 }) as StoredTask
+  function taskOf(lane: LaneNames, item: number, room?: Room): Task {
+    const found = selectTask.get({ lane: lane.id, item, value: 0 }) as StoredTask
+    room?.take(found)
+    const { result: _, error, key, ...rest } = found
     return { key, ...named(lane), ...rest, error: parsed(error) }
   }
 
@@ -76,7 +78,7 @@ export function taskReads(db: Database.Database): {
     const { filter, search = '', kind } = request
     const state = request.state ?? (kind === undefined ? undefined : 'dead')
     if (kind !== undefined && state !== 'dead') throw new DroverError('ARGUMENT_INVALID', `a kind goes with the state dead, not ${state}`)
-    const limit = pageSize(request.limit)
+    const room = new Room(request.limit)
     const after = placeOf(request.after)
     const rows: Task[] = []
     let budget = search === '' && kind === undefined ? Number.POSITIVE_INFINITY : searchedAtOnce
@@ -84,16 +86,16 @@ export function taskReads(db: Database.Database): {
       if (lane.id < after.lane) continue
       let place = lane.id === after.lane ? after.place : null
       for (;;) {
-        const wanted = Number.isFinite(budget) ? Math.min(chunk, budget) : Math.min(chunk, limit - rows.length)
+        const wanted = Number.isFinite(budget) ? Math.min(chunk, budget) : Math.min(chunk, room.rows)
         const found = candidate(lane.id, state, place, wanted)
         for (const row of found) {
           place = row.place
           budget--
           if ((search !== '' && !row.key.includes(search)) || (kind !== undefined && row.kind !== kind)) continue
-          rows.push(taskOf(lane, row.item))
-          if (rows.length === limit) break
+          rows.push(taskOf(lane, row.item, room))
+          if (room.isFull) break
         }
-        if (place !== null && (rows.length === limit || budget <= 0)) return { rows, next: `${lane.id}.${place}` }
+        if (place !== null && (room.isFull || budget <= 0)) return { rows, next: `${lane.id}.${place}` }
         if (found.length < wanted) break
       }
     }

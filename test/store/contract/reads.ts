@@ -28,6 +28,37 @@ export function readsContract(test: ContractTest): void {
     for (const limit of [1, 4, 5, 15]) assert.equal(await desk.results({}, limit), all)
   })
 
+  test('a page of long rows ends before its limit, and the next one goes on', async (desk) => {
+    const long = 'x'.repeat(1_500_000)
+    await desk.begin(8)
+    const hold = await desk.acquire()
+    const { tokens } = await desk.claim(hold, 8)
+    const error = { name: 'Error', message: long }
+    const outcomes = tokens.map(
+      (token, n): Outcome =>
+        n < 4 ? { do: 'complete', token, value: JSON.stringify(long) } : { do: 'fail', token, error, retryInMs: null },
+    )
+    for (const outcome of outcomes) await desk.exchange(hold, 0, [outcome])
+    const events = Array.from({ length: 4 }, (_, seq) => ({ seq, at: seq, type: 'long', worker: null, payload: { seq, long } }))
+    for (const event of events) await desk.call('record', { host: 'host-1', transitions: [], events: [event] })
+    const sizes = async (read: (after: string | null) => Promise<{ rows: unknown[]; next: string | null }>): Promise<number[]> => {
+      const all: number[] = []
+      for (let after: string | null = null, more = true; more; more = after !== null) {
+        const page = await read(after)
+        all.push(page.rows.length)
+        after = page.next
+      }
+      return all
+    }
+    const rest = { filter: {}, limit: 1_000 }
+    assert.equal(await sizes((after) => desk.call('results', { ...rest, after })), [3, 1])
+    assert.equal(await sizes((after) => desk.call('dead', { ...rest, after })), [3, 1])
+    assert.equal(await sizes((after) => desk.call('tasks', { ...rest, after, state: 'dead' })), [3, 1])
+    assert.equal(await sizes((after) => desk.call('tasks', { ...rest, after })), [7, 1])
+    assert.equal(await sizes((after) => desk.call('events', { limit: 1_000, after })), [3, 1])
+    assert.equal(await sizes((after) => desk.call('latestEvents', { limit: 1_000, after })), [3, 1])
+  })
+
   test('a filter narrows by every part that is given', async (desk) => {
     await finished(desk)
     const count = async (filter: Parameters<Desk['results']>[0]) => (await desk.results(filter, 2)).length
@@ -132,8 +163,8 @@ export function readsContract(test: ContractTest): void {
     assert.equal(seqs(await desk.call('events', { after: first.next, limit: 99 })), [5, 6, 7, 8, 9, 10, 11])
     assert.equal(seqs(await desk.call('events', { after: null, limit: 9, worker: 'a/x', types: ['type-0'] })), [0, 6])
     assert.equal(seqs(await desk.call('events', { after: null, limit: 9, types: [] })), [])
-    assert.equal(seqs(await desk.call('latestEvents', { limit: 3 })), [11, 10, 9])
-    assert.equal(seqs(await desk.call('latestEvents', { limit: 2, types: ['type-1', 'type-2'] })), [11, 10])
+    assert.equal(seqs(await desk.call('latestEvents', { after: null, limit: 3 })), [11, 10, 9])
+    assert.equal(seqs(await desk.call('latestEvents', { after: null, limit: 2, types: ['type-1', 'type-2'] })), [11, 10])
   })
 
   test('old events are removed; a reader that was in the middle of them goes on', async (desk) => {
