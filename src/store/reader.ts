@@ -31,6 +31,8 @@ export interface ReaderOptions {
   /** Path of the SQLite file; `':memory:'` cannot be read from elsewhere and goes through the store thread. */
   file: string
   client: EngineClient
+  /** The threads' entry. @defaultValue `reader-thread.js` beside this module */
+  entry?: URL
 }
 
 interface Job {
@@ -97,7 +99,7 @@ export class Reader {
   async #run(task: ReadTask, isRepeat = false): Promise<unknown> {
     let answer: ReadAnswer
     try {
-      this.#pool ??= open(this.#options.file)
+      this.#pool ??= open(this.#options)
       answer = await this.#pool.run(task)
     } catch (cause) {
       if (this.#closed) throw closed()
@@ -112,9 +114,9 @@ export class Reader {
 
 const closed = (): DroverError => new DroverError('CLOSED', 'the store is closed')
 
-function open(file: string): Piscina<ReadTask, ReadAnswer> {
+function open({ file, entry = new URL('./reader-thread.js', import.meta.url) }: ReaderOptions): Piscina<ReadTask, ReadAnswer> {
   const pool = new Piscina<ReadTask, ReadAnswer>({
-    filename: new URL('./reader-thread.js', import.meta.url).href,
+    filename: entry.href,
     workerData: { file },
     minThreads: 0,
     maxThreads: threads,

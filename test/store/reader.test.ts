@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -77,6 +78,26 @@ test('what cannot be read beside the store thread fails, and never goes to the o
       const reader = new Reader({ file: join(folder, 'missing.db'), client })
       const { message } = await refused(reader.read('results', all), 'READ_FAILED')
       assert.match(message, 'results could not be read')
+      assert.equal(calls, [])
+      await reader.close()
+      assert.ok(host)
+    }),
+  ))
+
+test('a read that ends its thread is tried once more and then fails; others are not concerned', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
+      await desk.begin(1)
+      const calls: string[] = []
+      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
+      const reader = new Reader({ file: folder, client, entry: new URL('./support/dying-reader-thread.ts', import.meta.url) })
+      const [death, others] = await Promise.all([
+        refused(reader.read('labels', { path: '$.label', items: 1 }), 'READ_FAILED'),
+        Promise.all(Array.from({ length: 20 }, () => reader.read('results', all))),
+      ])
+      assert.match(death.message, 'labels could not be read')
+      assert.is(others.length, 20)
+      assert.is(readFileSync(join(folder, 'deaths'), 'utf8'), 'xx')
       assert.equal(calls, [])
       await reader.close()
       assert.ok(host)
