@@ -11,6 +11,7 @@ import { stopInOrder } from './actors/stop-in-order.js'
 import { Waker } from './actors/waker.js'
 import { heldBy, type WorkerHands } from './actors/worker.js'
 import { checkFlag, checkKeys, checkName, checkOneOf, wholeNumber } from './arguments.js'
+import { closest } from './closest.js'
 import { DroverError, type ErrorGroup, toErrorRecord } from './errors.js'
 import type { DroverEvents, EventName, Listener } from './events.js'
 import { checkFilter, checkLanes, checkOptions, type LaneQuery } from './filters.js'
@@ -88,8 +89,10 @@ export interface ResetOutcome extends ControlOutcome {
 /** As in the configuration: what a timer can wait for. */
 const longestDrainMs = 2_147_483_647
 
-/** After a signal: how long nobody has to be at a system, of a program that never asked for its end, until it is closed. */
+/** After a signal that came while nobody waited for the end: how long nobody has to be at a system until it is closed, ... */
 const letGoMs = 250
+/** ... and how long where the end had been waited for, so that the program may be about to read results. */
+const aboutToReadMs = 2_000
 
 /** States from which a start asks for a slot. */
 const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
@@ -111,9 +114,11 @@ export class Drover {
   readonly #ending = new AbortController()
   /** A signal has asked for the end. */
   #interrupted: Interruption | null = null
-  /** Whether the program waits, or has waited, for the end: then it closes by itself. */
+  /** Whether the program has asked for the end; once a signal came, whether it has since then, or did at that moment: then it is to close. */
   #awaited = false
   readonly #uses = new Uses()
+  /** Datasets that no worker has, and of which that was told. */
+  readonly #unknownDatasets = new Set<string>()
   /** Called when it is closed. */
   readonly #releases = new Set<() => void>()
   /** What `done()` answers once nothing can be asked any more. */
@@ -231,6 +236,10 @@ export class Drover {
       this.#select(selector).map(async (hands) => {
         const none = { results: 0, dead: 0 }
         const { id } = hands.config
+        if (hands.idle) {
+          hands.stop({ type: 'STOP' })
+          await this.#until(() => hands.settled)
+        }
         if (!hands.settled) return { ...outcome(hands, false, 'not down: stop it first'), deleted: none }
         const reply = await parts.store.client.call('reset', { worker: id, host: parts.host.id, data })
         if (reply.counts && !hands.isGone) parts.lanes.update([reply.counts])
@@ -361,7 +370,7 @@ export class Drover {
 
   /**
    * Adds items to a dataset, streaming: memory stays bounded whatever the length of the source. Idempotent by key. Workers of the
-   * dataset take up what comes in at once. A signal ends it in order: the report says `interrupted`.
+   * dataset take up what comes in at once; where no worker has it, a warning says so. A signal ends it in order: the report says `interrupted`.
    *
    * @throws DroverError LOAD_BAD_RECORD, LOAD_CONFLICT; both name the record's position
    * @example
@@ -377,12 +386,14 @@ export class Drover {
 
   async #load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item>): Promise<LoadReport> {
     const { loading, loaded, parts } = this.#system
+    const warning = this.#warnOfUnknown(dataset)
     loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
     try {
       const report = await loadItems(parts.store.client, dataset, source, options, this.#ending.signal, () => this.#waker.dataset(dataset))
       loaded.add(dataset)
-      parts.publish('dataset:load:finished', { ...report, at: parts.now() })
-      return report
+      const { added, known, updated } = report
+      parts.publish('dataset:load:finished', { dataset, added, known, updated, at: parts.now() })
+      return warning === null ? report : { ...report, warning }
     } finally {
       // Completed workers are woken before the load counts as over, so that `done` cannot slip in between.
       await this.#waker.everyone()
@@ -396,6 +407,22 @@ export class Drover {
       }
       parts.changed()
     }
+  }
+
+  /** Workers of a dataset may be added later: so it is told, and is no error. */
+  #warnOfUnknown(dataset: string): string | null {
+    const { parts } = this.#system
+    const known = [...new Set(this.#workers.flatMap((worker) => worker.dataset ?? []))]
+    if (known.includes(dataset)) return null
+    const meant = closest(dataset, known) ?? null
+    const hint = meant === null ? '' : `; did you mean ${JSON.stringify(meant)}?`
+    const warning = `no worker has the dataset ${JSON.stringify(dataset)}${hint}`
+    if (!this.#unknownDatasets.has(dataset)) {
+      this.#unknownDatasets.add(dataset)
+      parts.logs.part('system').warn(`load: ${warning}`)
+      parts.publish('dataset:worker:missing', { dataset, meant, at: parts.now() })
+    }
+    return warning
   }
 
   /**
@@ -676,8 +703,8 @@ export class Drover {
 
   /**
    * At the first of these signals all work ends in order: tasks in hand are finished (at most `drainMs`), `load` and `done` answer
-   * `interrupted`, nothing starts any more. Results can be read until the program calls `close`; a program that never asked for the end by
-   * `done` is closed as soon as nobody reads. The process keeps the exit code 128 + the signal's number. The second signal ends it at once.
+   * `interrupted`, nothing starts any more. A program that waits in `done` goes on to read results, and closes. One that does not is closed
+   * as soon as nobody has read for a moment. The process keeps the exit code 128 + the signal's number. The second signal ends it at once.
    *
    * @returns takes the handlers away again; closing does so by itself
    */
@@ -697,7 +724,9 @@ export class Drover {
     this.#system.parts.logs.part('system').warn(`${message}: tasks in hand are finished; once more ends the process at once`)
     this.#stopAll(message, {})
     this.#system.parts.changed()
-    void this.#windDown()
+    const quietMs = this.#awaited ? aboutToReadMs : letGoMs
+    this.#awaited = this.#finishing.size > 0
+    void this.#windDown(quietMs)
   }
 
   /** @internal The signal that has asked for the end. */
@@ -706,14 +735,14 @@ export class Drover {
   }
 
   /** After a signal, once all is drained: the process ends when the program comes to its end, whether that closes or not. */
-  async #windDown(): Promise<void> {
+  async #windDown(quietMs: number): Promise<void> {
     const close = (): void => void this.close()
     process.once('beforeExit', close)
     this.#releases.add(() => process.off('beforeExit', close))
     await this.#system.until(() => this.#allSettled() || this.#closing !== null)
     if (this.#closing) return
     this.#system.parts.store.unref()
-    await this.#uses.quiet(letGoMs)
+    await this.#uses.quiet(quietMs)
     if (!this.#awaited) await this.close()
   }
 
@@ -817,7 +846,11 @@ export class Drover {
     if (config.onFull === 'queue') return
     const beingStarted = [...this.#system.hands.values()].filter((hands) => hands.beingStarted)
     const starting = workers.filter((hands) => hands.config.enabled && startable.includes(hands.state))
-    const short = slots.shortage([...new Set([...beingStarted, ...starting])].map((hands) => hands.slotRequest))
+    const idle = [...this.#system.hands.values()].filter((hands) => hands.idle).map(({ config: { id } }) => id)
+    const short = slots.shortage(
+      [...new Set([...beingStarted, ...starting])].map((hands) => hands.slotRequest),
+      new Set(idle),
+    )
     if (!short || starting.every((hands) => hands.beingStarted)) return
     const { group, limit, free, workers: wanting } = short
     const names = wanting.length > 3 ? `${wanting.slice(0, 3).join(', ')} and ${wanting.length - 3} more` : wanting.join(', ')

@@ -48,6 +48,8 @@ export interface DroverEvents {
   'quota:limits:changed': { quota: string; at: number }
   /** Lanes moved on; at most ten times a second, all that changed since the last one. */
   'lane:counts:changed': { lanes: LaneCounts[]; at: number }
+  /** Items are loaded into a dataset that no worker has; `meant`: the name of one that is like it. Told once for each. */
+  'dataset:worker:missing': { dataset: string; meant: string | null; at: number }
   /** `load` finished. Stored. */
   'dataset:load:finished': { dataset: string; added: number; known: number; updated: number; at: number }
   /** Workers and leases of hosts that are gone were taken back. Stored. */

@@ -30,6 +30,8 @@ export interface LoadReport {
   /** Known already. */
   known: number
   updated: number
+  /** No worker has this dataset: nobody labels it, and perhaps another name was meant. */
+  warning?: string
   /** A signal ended it before its source did; what came before is in the store. */
   interrupted?: true
 }

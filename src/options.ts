@@ -260,6 +260,8 @@ export interface WorkerBase {
   tasks?: TaskOptions
   /** How long it may take to finish its tasks in hand when it is stopped, in whole milliseconds. 0: not at all. @defaultValue the system's `drainMs` */
   drainMs?: number
+  /** How long its thread is kept when its lane has run empty, in whole milliseconds. 0: not at all. @defaultValue the system's `idleMs` */
+  idleMs?: number
   /**
    * Its supervisor shuts down when it ends by itself, as `autoShutdown` there says. Not with restart mode `permanent`.
    * @defaultValue false
@@ -347,6 +349,12 @@ export interface DroverOptions {
   /** How long `stop` and `close` let workers finish their tasks in hand, in whole milliseconds. 0: not at all. @defaultValue 10_000 */
   drainMs?: number
   /**
+   * How long a worker keeps its thread when its lane has run empty, for items that may come soon: a new thread imports its modules and runs
+   * `setup` again. In whole milliseconds. 0: not at all. `done()` does not wait for it, and whoever waits for a slot gets it at once.
+   * @defaultValue 5_000
+   */
+  idleMs?: number
+  /**
    * How long a thread may take to end once it is terminated, in whole milliseconds, at least 1; then it is `unkillable`. If it still is when
    * the process ends, the process ends by SIGKILL, because Node.js would wait for it. @defaultValue 5_000
    */
@@ -419,6 +427,7 @@ export interface CompiledWorker {
   heartbeat: Heartbeat
   tasks: TaskPolicy
   drainMs: number
+  idleMs: number
 }
 
 export interface CompiledWorkerQuota {

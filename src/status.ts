@@ -18,8 +18,9 @@ export interface WorkerStatus {
   quotas: string[]
   enabled: boolean
   state: WorkerState
-  /** What it does while `running`: `working`, `waiting` (for quota, or for a task to be due) or `draining`. */
-  activity: 'working' | 'waiting' | 'draining' | null
+  /** What it does while `running`: `working`, `waiting` (for quota, or for a task to be due), `idle` (nothing is left to do; the thread
+   * stays for the option `idleMs`) or `draining`. */
+  activity: 'working' | 'waiting' | 'idle' | 'draining' | null
   /** Why it is in this state. */
   reason: string
   /** Since when, in ms since the epoch. */

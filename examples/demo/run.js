@@ -51,7 +51,7 @@ export async function run(files, { quick, chaos, port, stay }, tell) {
     await drover.start({ domain: 'spam' })
 
     const report = await drover.done()
-    if (drover.status().state !== 'open') return null
+    if (report.interrupted) return null
     /** @type {Labelled[]} */
     const results = []
     for await (const result of drover.results()) results.push(/** @type {Labelled} */ (result))

@@ -87,14 +87,16 @@ async function run(
     })
     const lateness = monitorEventLoopDelay({ resolution })
     lateness.enable()
-    const { results, dead } = await drover.done()
+    const { results, dead, interrupted } = await drover.done()
     lateness.disable()
 
     /** @type {import('./report.js').Labelled[]} */
     const labels = []
     for await (const result of drover.results()) labels.push(/** @type {import('./report.js').Labelled} */ (result))
     await drover.export(join(data, 'labels.jsonl'))
-    console.log(`All is done: ${results} labels, ${dead} dead tasks.\n${quotaTable(await drover.quotas())}`)
+    console.log(
+      `${interrupted ? 'Interrupted' : 'All is done'}: ${results} labels, ${dead} dead tasks.\n${quotaTable(await drover.quotas())}`,
+    )
     console.log(accountTable(provider.account))
     console.log(usageTable(await drover.usage({ by: 'annotator' })))
     console.log(labelText(labels, gold))

@@ -176,6 +176,10 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       isClosing: () => root.getSnapshot().matches('closing') || root.getSnapshot().matches('closed'),
       isLoading: (dataset) => loading.has(dataset),
       wasLoaded: (dataset) => loaded.has(dataset),
+      makeRoom: () => {
+        const idle = [...hands.values()].find((own) => own.idle && parts.slots.isWaitedFor(own.config.id))
+        idle?.tell({ type: 'YIELD' })
+      },
       isSupervised: (worker) => tree.above(worker).length > 0,
     }
     const supervision: SupervisionEffects = {

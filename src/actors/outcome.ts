@@ -80,10 +80,10 @@ export class Outcome {
   }
 
   #factsOf(hands: WorkerHands): WorkerFacts {
-    const { parts, loading } = this.#system
+    const { parts } = this.#system
     const { id, dataset, enabled, target } = hands.config
     const counts = parts.lanes.get(id)
-    const neverLoaded = dataset !== null && target !== 0 && counts?.total === 0 && !loading.has(dataset) && !parts.wasLoaded(dataset)
+    const { neverLoaded } = hands
     const laneDone = dataset === null ? null : counts?.complete === true && !neverLoaded
     const { done = 0, dead = 0, total = 0 } = counts ?? {}
     const wanted = target !== null && total === target ? target - done : total - done - dead

@@ -57,6 +57,8 @@ export interface SystemParts {
   isLoading: (dataset: string) => boolean
   /** Whether this host has loaded items into a dataset, be it none. */
   wasLoaded: (dataset: string) => boolean
+  /** Somebody waits for a slot: a worker with nothing to do gives its own up, if that helps. */
+  makeRoom: () => void
   /** Whether a worker stands under a supervisor, and not directly under the system. */
   isSupervised: (worker: string) => boolean
 }

@@ -56,6 +56,7 @@ export class Waker {
   /** Wakes a worker that has work; one that waits for tasks or quota, and has none left, finds that out. */
   #look(id: string): void {
     const hands = this.#hands.get(id)
+    hands?.seeLoad()
     if (!this.#parts.lanes.get(id)?.complete) hands?.poke()
     else if (hands?.state === 'parked') hands.tell({ type: 'START' })
     else hands?.thread?.poke()

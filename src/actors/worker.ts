@@ -83,6 +83,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   readonly #parts: SystemParts
   readonly #restored: Left | null
   #supervisor: SupervisorRef | null = null
+  /** While it is queued: its dataset has no items, and it asks for no slot. */
+  #waitsForLoad = false
   /** While it is queued: it is its turn, and it has asked for a slot. */
   #admitted = false
   #ref: WorkerRef | null = null
@@ -158,7 +160,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   lifecycleInput(): LifecycleInput {
     const { restart, heartbeat, drainMs } = this.config
-    return { effects: this, policy: restart, startTimeoutMs: heartbeat.startTimeoutMs, drainMs, restored: this.#restored }
+    const { startTimeoutMs } = heartbeat
+    return { effects: this, policy: restart, startTimeoutMs, drainMs, idleMs: idleMsOf(this.config), restored: this.#restored }
   }
 
   attach(ref: WorkerRef, supervisor: SupervisorRef): void {
@@ -232,8 +235,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     return !this.isGone && withThread.includes(this.state)
   }
   /** What it does while it runs; null otherwise. */
-  get activity(): 'working' | 'waiting' | 'draining' | null {
-    const value = this.#snapshot?.value as { live?: { running?: 'working' | 'waiting' | 'draining' } } | string | undefined
+  get activity(): 'working' | 'waiting' | 'idle' | 'draining' | null {
+    const value = this.#snapshot?.value as { live?: { running?: 'working' | 'waiting' | 'idle' | 'draining' } } | string | undefined
     return (typeof value === 'object' && value.live?.running) || null
   }
   /** How often it was started by hand. */
@@ -261,13 +264,13 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get phase(): Phase {
     const { state } = this
     // It runs, elsewhere: nobody here has to wait for it.
-    if (state === 'queued' && this.#holder) return 'up'
+    if (state === 'queued' && (this.#holder || this.#waitsForLoad)) return 'up'
     if (state === 'queued') return !this.#admitted ? 'wanted' : this.#parts.slots.holds(this.config.id) ? 'starting' : 'queued'
     return phases[state] === 'down' && this.beingStarted ? 'wanted' : phases[state]
   }
-  /** Whether it has a thread that has nothing to do. */
+  /** Whether it has a thread, and nothing to do. */
   get idle(): boolean {
-    return false
+    return this.activity === 'idle'
   }
   get hasRun(): boolean {
     return this.state === 'completed' && this.config.dataset === null && this.#snapshot?.context.wanted !== 'stopped'
@@ -547,7 +550,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const reborn = !isDeepStrictEqual(bornWith(this.#config), bornWith(config))
     this.#config = config
     const { restart: policy, heartbeat, drainMs } = config
-    this.#send({ type: 'CONFIGURE', policy, startTimeoutMs: heartbeat.startTimeoutMs, drainMs })
+    this.#send({ type: 'CONFIGURE', policy, startTimeoutMs: heartbeat.startTimeoutMs, drainMs, idleMs: idleMsOf(config) })
     if (reborn && this.live) this.#send({ type: 'RESTART', reason: 'its options were changed' })
   }
 
@@ -629,6 +632,11 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       this.#send({ type: 'HELD', reason: heldBy(this.#holder) })
       return
     }
+    this.#waitsForLoad = this.neverLoaded
+    if (this.#waitsForLoad) {
+      this.#send({ type: 'HELD', reason: `waits for the first load of dataset ${JSON.stringify(this.config.dataset)}` })
+      return
+    }
     order.request(this.config.id)
     // Whoever has to wait for siblings does not keep others from a slot.
     if (!this.#admitted) slots.release(this.config.id)
@@ -637,7 +645,16 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** It is its turn to ask for a slot. */
   admit(): void {
     this.#admitted = true
-    this.#parts.slots.request(this.slotRequest)
+    const { slots, makeRoom } = this.#parts
+    slots.request(this.slotRequest)
+    if (!slots.holds(this.config.id)) makeRoom()
+  }
+
+  restIdle(): void {
+    const { slots, changed } = this.#parts
+    if (slots.isWaitedFor(this.config.id)) this.#send({ type: 'YIELD' })
+    // Once the snapshot tells of it: whoever waits for the end need wait for it no more.
+    queueMicrotask(changed)
   }
 
   releaseSlot(): void {
@@ -746,8 +763,23 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#ended(this.#failure(failure.kind, { name: 'Error', message: failure.message }))
   }
 
+  /** Nobody has loaded anything into its dataset yet, as far as is known here. */
+  get neverLoaded(): boolean {
+    const { dataset, target, id } = this.config
+    const { lanes, isLoading, wasLoaded } = this.#parts
+    return dataset !== null && target !== 0 && lanes.get(id)?.total === 0 && !isLoading(dataset) && !wasLoaded(dataset)
+  }
+
+  /** Something may have been loaded: if it waits for that, it goes on. */
+  seeLoad(): void {
+    if (!this.#waitsForLoad || this.state !== 'queued' || this.neverLoaded) return
+    this.#send({ type: 'HELD', reason: 'its dataset was loaded' })
+    this.requestSlot()
+  }
+
   /** There may be work: tells the thread, or wakes the completed worker. */
   poke(): void {
+    this.seeLoad()
     if (this.#thread) this.#thread.poke()
     this.#send({ type: 'MORE' })
   }
@@ -1082,8 +1114,13 @@ function cannotStart({ name, code = name, message }: ErrorRecord): string {
   return `cannot be started now: ${code}: ${message}`
 }
 
+/** A loop of the author's own ends by returning: there is nothing to keep its thread for. */
+function idleMsOf({ dataset, idleMs }: CompiledWorker): number {
+  return dataset === null ? 0 : idleMs
+}
+
 /** What a thread has from its worker's options for as long as it lives. */
-function bornWith({ restart, priority, group, enabled, target, drainMs, ...rest }: CompiledWorker): object {
+function bornWith({ restart, priority, group, enabled, target, drainMs, idleMs, ...rest }: CompiledWorker): object {
   return { ...rest, permanent: filledPolicy(restart).mode === 'permanent' }
 }
 

@@ -28,6 +28,7 @@ export const defaults = {
   breakerShareWithinMs: 60_000,
   durability: 'power',
   drainMs: 10_000,
+  idleMs: 5_000,
   killMs: 5_000,
   keepEvents: 100_000,
   maxTarget: 100_000,
@@ -125,6 +126,7 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
       breaker: compileBreaker(options.tasks?.breaker, worker.tasks?.breaker),
     },
     drainMs: worker.drainMs ?? options.drainMs ?? defaults.drainMs,
+    idleMs: worker.idleMs ?? options.idleMs ?? defaults.idleMs,
   }
 }
 

@@ -208,6 +208,7 @@ const worker = group({
   heartbeat: v.optional(heartbeat),
   tasks: v.optional(tasks),
   drainMs: v.optional(milliseconds(0)),
+  idleMs: v.optional(milliseconds(0)),
   significant: v.optional(flag),
 })
 
@@ -345,6 +346,7 @@ export const droverSchema = group(
     tasks: v.optional(tasks),
     durability: v.optional(oneOf('power', 'process')),
     drainMs: v.optional(milliseconds(0)),
+    idleMs: v.optional(milliseconds(0)),
     killMs: v.optional(milliseconds(1)),
     keepEvents: v.optional(whole(0)),
     limits: v.optional(group({ maxTarget: v.optional(whole(1)) })),

@@ -79,6 +79,8 @@ export interface LifecycleEffects {
   short(why: string, times: number): void
   pause(): void
   resume(): void
+  /** Its thread has nothing to do, and stays for a while. Answered by YIELD where somebody waits for its slot. */
+  restIdle(): void
   /** Drains, then ends the thread; at the deadline ends it anyway. Answered by ENDED. */
   finish(drainMs: number): void
   /** Ends the thread now, with evidence of where it hangs if asked. Answered by ENDED with the given failure. */
@@ -121,6 +123,8 @@ export interface LifecycleInput {
   policy: RestartPolicy
   startTimeoutMs: number
   drainMs: number
+  /** So long a thread with nothing left to do is kept; 0: not at all. */
+  idleMs: number
   /** What the store remembers, if anything. */
   restored: Left | null
   random?: () => number
@@ -128,7 +132,7 @@ export interface LifecycleInput {
 
 export type LifecycleEvent =
   /** Its options were changed. */
-  | { type: 'CONFIGURE'; policy: RestartPolicy; startTimeoutMs: number; drainMs: number }
+  | { type: 'CONFIGURE'; policy: RestartPolicy; startTimeoutMs: number; drainMs: number; idleMs: number }
   /** By hand. */
   | { type: 'START' }
   /** By hand; with `halt` by its supervisor, which may start it again. `closing`: it is its host that ends, so that a pause outlives it. */
@@ -167,6 +171,8 @@ export type LifecycleEvent =
   | { type: 'WORKING' }
   /** Nothing is left to do; `reason` says what was done. */
   | { type: 'COMPLETE'; reason?: string }
+  /** Somebody waits for its slot: a thread that has nothing to do ends now. */
+  | { type: 'YIELD' }
   /** There may be work again: starts a completed worker that somebody started in this host, and nobody has stopped since. */
   | { type: 'MORE' }
   | { type: 'PARK'; until: number; reason: string }

@@ -78,6 +78,15 @@ export class Slots {
     return this.#holders.has(worker)
   }
 
+  /** Whether somebody waits who could go if this worker gave up its slot. */
+  isWaitedFor(worker: string): boolean {
+    const holder = this.#holders.get(worker)
+    if (!holder || this.#isOver(holder.group)) return holder !== undefined
+    const hasRoom = (group: string | null): boolean =>
+      group === null || group === holder.group || this.#usedBy(group) < this.#limitOf(group)
+    return this.#queue.some(({ group }) => hasRoom(group))
+  }
+
   /** Each group's limit, and how much of it is used. */
   get groups(): Record<string, { limit: number; used: number }> {
     return Object.fromEntries([...this.#groups].map(([group, limit]) => [group, { limit, used: this.#usedBy(group) }]))
@@ -130,13 +139,20 @@ export class Slots {
     return this.#surplus()
   }
 
-  /** Whether these would have to wait, and for which limit; null: all would be granted at once. */
-  shortage(requests: readonly SlotRequest[]): Shortage | null {
+  /**
+   * Whether these would have to wait, and for which limit; null: all would be granted at once.
+   *
+   * @param yielding workers that give their slots up to whoever waits
+   */
+  shortage(requests: readonly SlotRequest[], yielding: ReadonlySet<string> = new Set()): Shortage | null {
     const ahead = [...requests, ...this.#queue]
     const short = (group: string | null, limit: number): Shortage | null => {
       const of = (request: SlotRequest): boolean => group === null || request.group === group
       const waiting = ahead.filter(of).length - requests.filter(of).length
-      const free = Math.max(0, limit - [...this.#holders.values()].filter(of).length - waiting)
+      const free = Math.max(
+        0,
+        limit - [...this.#holders.values()].filter((holder) => of(holder) && !yielding.has(holder.worker)).length - waiting,
+      )
       const workers = requests.filter(of).map(({ worker }) => worker)
       return workers.length > free ? { group, limit, free, workers } : null
     }

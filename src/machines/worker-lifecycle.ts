@@ -133,6 +133,9 @@ export const workerLifecycle = setup({
         reason: (event.type === 'COMPLETE' && event.reason) || 'nothing left to do',
       }),
     }),
+    /** Its thread ends, because nothing is left to do. */
+    toComplete: assign(({ context }) => ({ next: 'completed' as const, drainFor: context.drainMs })),
+    tellIdle: ({ context }) => context.effects.restIdle(),
     becauseRestarted: assign({
       memory: ({ context, event }) => ({ ...context.memory, reason: (event.type === 'RESTART' && event.reason) || 'restarted' }),
     }),
@@ -240,6 +243,7 @@ export const workerLifecycle = setup({
     givesUp: ({ context }) => context.verdict?.do === 'blacklist',
     parks: ({ context }) => context.verdict?.do === 'park',
     escalates: ({ context }) => context.verdict?.do === 'escalate',
+    keepsThread: ({ context }) => context.idleMs > 0,
     hasDeadline: ({ context }) => context.memory.until !== null,
     isWanted: ({ context }) => context.wanted === 'running',
     isHalted: ({ context }) => context.wanted === 'halted',
@@ -256,6 +260,7 @@ export const workerLifecycle = setup({
     failed: ({ event }) => event.type === 'ENDED' && event.failure !== null,
   },
   delays: {
+    idle: ({ context }) => context.idleMs,
     startTimeout: ({ context }) => Math.max(0, context.booting.by - context.effects.now()),
     shortage: ({ context: { shortages, random } }) => backoffDelay(shortageWaits, shortages - 1, random),
     lookAtDeadline: ({ context }) => Math.min(parkedLookMs, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
@@ -291,7 +296,9 @@ export const workerLifecycle = setup({
     PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
     RESUME: { actions: ['dropPause', 'keep'] },
     ADOPT: { target: '.restoring', actions: ['adopt', 'releaseSlot'] },
-    CONFIGURE: { actions: assign(({ event: { policy, startTimeoutMs, drainMs } }) => ({ policy, startTimeoutMs, drainMs })) },
+    CONFIGURE: {
+      actions: assign(({ event: { policy, startTimeoutMs, drainMs, idleMs } }) => ({ policy, startTimeoutMs, drainMs, idleMs })),
+    },
   },
   states: {
     /** Picks up where another host left the worker; whatever lived in a thread then is idle now. */
@@ -440,6 +447,16 @@ export const workerLifecycle = setup({
           states: {
             working: { on: { WAITING: 'waiting' } },
             waiting: { on: { WORKING: 'working' } },
+            /** Nothing is left to do; the thread stays for what may come soon. Whoever says that again does not make it stay longer. */
+            idle: {
+              entry: [{ type: 'enter', params: { state: 'running' } }, 'tellIdle'],
+              after: { idle: { target: 'draining', actions: 'toComplete' } },
+              on: {
+                WORKING: { target: 'working', actions: [{ type: 'because', params: { reason: 'more to do' } }, 'keep'] },
+                COMPLETE: { actions: 'becauseComplete' },
+                YIELD: { target: 'draining', actions: 'toComplete' },
+              },
+            },
             /** Finishing by itself: everything is done, or the quota is spent. */
             draining: {
               entry: 'finish',
@@ -453,10 +470,10 @@ export const workerLifecycle = setup({
             },
           },
           on: {
-            COMPLETE: {
-              target: '.draining',
-              actions: [assign(({ context }) => ({ next: 'completed' as const, drainFor: context.drainMs })), 'becauseComplete'],
-            },
+            COMPLETE: [
+              { target: '.idle', guard: 'keepsThread', actions: 'becauseComplete' },
+              { target: '.draining', actions: ['toComplete', 'becauseComplete'] },
+            ],
             PARK: {
               target: '.draining',
               actions: assign(({ context, event }) => ({

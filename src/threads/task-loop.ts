@@ -492,6 +492,7 @@ export class TaskLoop {
       this.#waitUntil = Number.POSITIVE_INFINITY
       if (empty && !this.#toldComplete) {
         this.#toldComplete = true
+        this.#toldWaiting = true
         report({ type: 'complete', counts })
       }
       return

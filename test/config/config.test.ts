@@ -59,6 +59,7 @@ test('what is not given has its documented default', () => {
           breaker: { failures: 20, withinMs: Number.POSITIVE_INFINITY, do: 'park', forMs: 5_000, maxMs: 300_000 },
         },
         drainMs: 10_000,
+        idleMs: 5_000,
       },
     ],
     tree: [{ worker: 'annotator-1/urgency', mode: 'transient', significant: false }],

@@ -310,4 +310,46 @@ test('ten minutes of a worker that crashes every 40 s never blacklist it', () =>
   assert.not.ok(path.includes('backoff'))
 })
 
+test('a thread with nothing left to do stays for so long, and then its worker is completed', () => {
+  const { clock, path, effects, actor, run, send, memory } = begin({ idleMs: 5_000 })
+  run()
+  send({ type: 'COMPLETE', reason: 'nothing left to do: 5 done, 1 dead' })
+  assert.equal(actor.getSnapshot().value, { live: { running: 'idle' } })
+  assert.is(memory().reason, 'nothing left to do: 5 done, 1 dead')
+  clock.increment(4_999)
+  // Asked again, and found empty again: that makes it stay no longer.
+  send('MORE', 'COMPLETE')
+  assert.not(effects.includes('finish 10000'))
+  clock.increment(1)
+  assert.is(effects.at(-1), 'finish 10000')
+  send(asked)
+  assert.is(path.at(-1), 'completed')
+})
+
+test('work that comes in time is done by the thread that is there, and the wait begins anew after it', () => {
+  const { clock, actor, effects, run, send } = begin({ idleMs: 5_000 })
+  run()
+  send('COMPLETE')
+  clock.increment(4_000)
+  send('MORE', 'WORKING')
+  assert.equal(actor.getSnapshot().value, { live: { running: 'working' } })
+  clock.increment(60_000)
+  send('COMPLETE')
+  clock.increment(4_999)
+  assert.not(effects.includes('finish 10000'))
+  assert.is(effects.filter((effect) => effect === 'spawn').length, 1)
+})
+
+test('a thread with nothing to do ends at once where somebody waits for its slot, or where it is stopped', () => {
+  for (const [event, end] of [
+    ['YIELD', 'completed'],
+    ['STOP', 'stopped'],
+  ] as const) {
+    const { path, run, send } = begin({ idleMs: 5_000 })
+    run()
+    send('COMPLETE', event, asked)
+    assert.is(path.at(-1), end)
+  }
+})
+
 test.run()

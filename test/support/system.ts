@@ -54,6 +54,7 @@ export async function openWithParts(options: TestOptions): Promise<{ system: Dro
     tasks: { backoff: { initialMs: 5, maxMs: 20 } },
     log: { console: false, dir: false },
     drainMs: 2_000,
+    idleMs: 0,
     ...options,
   })
   const system = new Drover(opened)

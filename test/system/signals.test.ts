@@ -146,6 +146,14 @@ test('a program that never asks for the end is closed once its work is drained',
   )
 })
 
+test('a program that stays after its work is done is closed', async () => {
+  const host = begin('stays', 0)
+  await host.hears('done')
+  host.child.kill('SIGINT')
+  assert.equal(await host.exited, { code: 130, signal: null }, host.stderr())
+  assert.ok(existsSync(`${host.store}.end`))
+})
+
 test('a signal while results are read: they are read to their end', async () => {
   const host = begin('reader', 0)
   await host.hears('reading')

@@ -52,7 +52,7 @@ export const worker = v.object({
   dataset: v.nullable(v.string()),
   enabled: v.boolean(),
   state: workerState,
-  activity: v.nullable(v.picklist(['working', 'waiting', 'draining'])),
+  activity: v.nullable(v.picklist(['working', 'waiting', 'idle', 'draining'])),
   reason: v.string(),
   since: time,
   progress: v.nullable(progress),

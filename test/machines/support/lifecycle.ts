@@ -6,6 +6,8 @@ import { policies, type RestartPolicy } from '../../../src/machines/restart-poli
 import { workerLifecycle } from '../../../src/machines/worker-lifecycle.js'
 
 interface Options {
+  /** @defaultValue 0 */
+  idleMs?: number
   policy?: RestartPolicy
   restored?: { state: WorkerState; memory: WorkerMemory }
   /** What the lifecycle reads at a time of the clock; the timers go by the clock itself. */
@@ -14,7 +16,7 @@ interface Options {
   spawns?: boolean
 }
 
-export function begin({ policy = policies.default, restored, now = (time) => time, spawns = true }: Options = {}) {
+export function begin({ policy = policies.default, restored, now = (time) => time, spawns = true, idleMs = 0 }: Options = {}) {
   const clock = new SimulatedClock()
   const path: WorkerState[] = []
   const effects: string[] = []
@@ -45,12 +47,14 @@ export function begin({ policy = policies.default, restored, now = (time) => tim
         short: (why, times) => effects.push(`short ${times}: ${why}`),
         pause: note('pause'),
         resume: note('resume'),
+        restIdle: note('restIdle'),
         finish: (ms) => effects.push(`finish ${ms}`),
         kill: ({ kind }, evidence) => effects.push(`kill ${kind}${evidence ? ' with evidence' : ''}`),
       },
       policy,
       startTimeoutMs: 30_000,
       drainMs: 10_000,
+      idleMs,
       restored: restored ?? null,
       random: () => 0,
     },

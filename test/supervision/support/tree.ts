@@ -89,7 +89,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   }
   lifecycleInput(): LifecycleInput {
     const { policy, drainMs } = this.spec
-    return { effects: this, policy, startTimeoutMs: 30_000, drainMs, restored: null, random: () => 0 }
+    return { effects: this, policy, startTimeoutMs: 30_000, drainMs, idleMs: 0, restored: null, random: () => 0 }
   }
   attach(ref: WorkerRef, supervisor: SupervisorRef): void {
     this.#ref = ref
@@ -163,6 +163,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   }
   pause(): void {}
   resume(): void {}
+  restIdle(): void {}
   /** A stubborn one is ended at its deadline, as a thread is. */
   finish(drainMs: number): void {
     const life = this.#lives
