@@ -867,6 +867,7 @@ export class Drover {
   async #startOne(hands: WorkerHands): Promise<ControlOutcome> {
     if (hands.isLeaving) return outcome(hands, false, 'is being removed')
     if (!hands.config.enabled) return outcome(hands, false, 'disabled')
+    if (hands.state === 'blacklisted') await hands.hold(() => hands.lookAtModule())
     if (hands.state === 'blacklisted') return this.#startBlacklisted(hands)
     if (hands.live || hands.state === 'queued') {
       hands.keepStarted()
@@ -884,7 +885,10 @@ export class Drover {
   /** One with parole gets its one start when that comes; the others stay down. */
   #startBlacklisted(hands: WorkerHands): ControlOutcome {
     const { until, reason } = hands.memory
-    if (until === null) return outcome(hands, false, `blacklisted (${reason}): reset it first`)
+    if (until === null) {
+      hands.tellBlacklisted()
+      return outcome(hands, false, `blacklisted (${reason}): reset it first`)
+    }
     hands.tell({ type: 'START' })
     return outcome(hands, true, `blacklisted (${reason}), on parole from ${new Date(until).toISOString()}`)
   }

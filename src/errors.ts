@@ -17,7 +17,7 @@ export const errorCodes = {
   WORKER_HELD: 'WORKER_HELD',
   /** The worker module's file does not exist. */
   WORKER_MODULE_NOT_FOUND: 'WORKER_MODULE_NOT_FOUND',
-  /** The worker module threw while it was imported. */
+  /** The worker module threw while it was imported (`details.stage` is `run`), or cannot be loaded at all (`load`; `details.at` says where). */
   WORKER_MODULE_THREW: 'WORKER_MODULE_THREW',
   /** The worker module has no default export made by `defineWorker`. */
   WORKER_MODULE_INVALID: 'WORKER_MODULE_INVALID',

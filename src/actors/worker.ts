@@ -13,6 +13,7 @@ import { backoffDelay } from '../machines/backoff.js'
 import type { Evidence, Failure, FailureKind } from '../machines/failure.js'
 import type {
   Beside,
+  KnownModule,
   Left,
   LifecycleEffects,
   LifecycleEvent,
@@ -23,12 +24,13 @@ import type {
   WorkerState,
 } from '../machines/lifecycle-contract.js'
 import { freshMemory } from '../machines/lifecycle-contract.js'
-import { filledPolicy } from '../machines/restart-policy.js'
+import { filledPolicy, isModuleFailure } from '../machines/restart-policy.js'
 import { shortageOf } from '../machines/shortage.js'
 import type { SlotRequest } from '../machines/slots.js'
 import type { Phase } from '../machines/supervision.js'
 import type { Streak } from '../machines/task-breaker.js'
 import type { workerLifecycle } from '../machines/worker-lifecycle.js'
+import { moduleVersion } from '../module-version.js'
 import type { CompiledWorker, LogLevel } from '../options.js'
 import { patientTimeout } from '../patient-timer.js'
 import { laneEnd } from '../run-report.js'
@@ -134,6 +136,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #streak: Streak | null = null
   /** Its tasks are held back, or tried one by one, because attempts fail and fail; null: they are not. */
   #breaker: OpenBreaker | null = null
+  /** Its module, as it was at the last start. */
+  #module: KnownModule | null = null
   #freed: Promise<unknown> = Promise.resolve()
   /** As far as is known the store has it as held by this host. */
   #isHeldHere = false
@@ -373,12 +377,13 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   /** What the store keeps of it beside what its chart knows. */
   get #beside(): Required<Beside> {
-    return { breaker: this.#breaker }
+    return { breaker: this.#breaker, module: this.#module }
   }
 
   /** Takes over what an earlier host left beside. */
   #takeBeside({ state, memory }: Left): Left {
     this.#breaker = memory.breaker ?? null
+    this.#module = memory.module ?? null
     // Whoever starts it in a new host may have mended it: it does not sit out its wait, but tries.
     return this.#breaker !== null && state === 'parked' ? { state: 'idle', memory: { ...memory, until: null } } : { state, memory }
   }
@@ -421,6 +426,35 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   /**
+   * Looks whether its module is another one than at the last start: then a blacklisting for the module's failure is lifted, and dead tasks of the
+   * older one are told of.
+   */
+  async lookAtModule(): Promise<void> {
+    const version = await moduleVersion(this.config.module)
+    const before = this.#module
+    if (before?.version === version) return
+    this.#module = { version, since: this.now(), failed: false }
+    if (before === null) return
+    const log = this.#parts.logs.worker(this.config.annotator, this.config.domain)
+    const { id } = this.config
+    if (before.failed && this.state === 'blacklisted') {
+      log.info('its module has changed since it failed: the blacklisting is lifted')
+      this.tell({ type: 'RESET' })
+    }
+    const dead = this.#parts.lanes.get(id)?.dead ?? 0
+    if (dead === 0) return
+    const tasks = dead === 1 ? '1 task is' : `${dead} tasks are`
+    log.warn(`${tasks} dead under an older version of its module: drover.redrive({ worker: '${id}' }) gives them another life`)
+  }
+
+  /** It is given up, and nobody asked for it to be: says so, and how that is lifted. */
+  tellBlacklisted(): void {
+    const { id, annotator, domain } = this.config
+    const byItself = this.#module?.failed ? ', and so does a change of its module at the next start' : ''
+    this.#parts.logs.worker(annotator, domain).warn(`blacklisted: ${this.memory.reason}; drover.reset('${id}') lifts it${byItself}`)
+  }
+
+  /**
    * Starts it by hand. A stop that comes before the registry has answered wins.
    *
    * @returns who holds it, if that is another host: then it waits, or is refused
@@ -447,7 +481,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     const start = { cancelled: false }
     this.#starts.add(start)
     try {
-      const holder = await this.acquire()
+      const [holder] = await Promise.all([this.acquire(), this.lookAtModule()])
       if (start.cancelled) {
         if (free.includes(this.state)) this.#giveBack()
         return 'cancelled'
@@ -606,6 +640,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
 
   failed(failure: Failure): void {
+    if (this.#module) this.#module = { ...this.#module, failed: isModuleFailure(failure) }
     if (failure.kind === 'unkillable') this.#lostSlots.push(this.#parts.slots.lose(this.config.id))
   }
 

@@ -110,6 +110,17 @@ export interface OpenBreaker {
 /** What the store keeps of a worker beside what its chart knows. Stores of before have none of it. */
 export interface Beside {
   breaker?: OpenBreaker | null
+  module?: KnownModule | null
+}
+
+/** A worker's module as it was when the worker was started last. */
+export interface KnownModule {
+  /** A hash; see `module-version.ts`. */
+  version: string
+  /** Since when it has been that one, in ms since the epoch. */
+  since: number
+  /** The worker's last failure was that of this module. */
+  failed: boolean
 }
 
 /** What the store remembers of a worker. */

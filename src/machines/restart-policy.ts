@@ -147,6 +147,17 @@ const defaults = {
 /** Start errors that another try cannot mend. */
 const hopeless = new Set<string>(['WORKER_MODULE_NOT_FOUND', 'WORKER_MODULE_INVALID', 'WORKER_MODULE_TYPESCRIPT'] satisfies ErrorCode[])
 
+/** Whether a worker's module cannot be loaded: no other try mends that before its files change. Rules of one's own are asked first. */
+function isHopeless({ kind, error }: Failure): boolean {
+  if (kind !== 'start-error' || !error) return false
+  return hopeless.has(error.code ?? '') || (error.code === 'WORKER_MODULE_THREW' && error.details?.stage === 'load')
+}
+
+/** Whether it was the worker's module that failed, by being loaded or while it was imported. */
+export function isModuleFailure({ kind, error }: Failure): boolean {
+  return kind === 'start-error' && (error?.code?.startsWith('WORKER_MODULE_') ?? false)
+}
+
 /** Ready-made policies. */
 export const policies = {
   /** At once, after 2 s, after 4 s, then blacklisted; forgotten after 30 s up. */
@@ -224,7 +235,6 @@ export function judge(failure: Failure, history: RestartHistory, policy: Restart
   const problems: unknown[] = []
   const decided = (verdict: Verdict, rule: number | null = null): Judgement => ({ verdict, rule, problems })
   if (failure.kind === 'unkillable') return decided({ do: 'blacklist', why: 'its thread could not be ended' })
-  if (failure.kind === 'start-error' && hopeless.has(failure.error?.code ?? '')) return decided({ do: 'blacklist', why: failure.message })
   const filled = filledPolicy(policy)
   let copy: Shown | null = null
   const show = (): Shown => {
@@ -239,6 +249,7 @@ export function judge(failure: Failure, history: RestartHistory, policy: Restart
       problems.push(error)
     }
   }
+  if (isHopeless(failure)) return decided({ do: 'blacklist', why: failure.message })
   if (filled.mode === 'temporary') return decided({ do: 'stop', why: 'its restart mode is temporary' })
   return decided(withinLimits(failure, history, filled, random))
 }

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DroverError } from '../errors.js'
 import { messageOf, read } from '../plain.js'
 import { type DefinedWorker, isDefinedWorker } from '../worker.js'
+import { syntaxPlace } from './syntax-place.js'
 
 /**
  * @param href a `file:` URL
@@ -31,11 +32,11 @@ async function importModule(href: string, file: string): Promise<Record<string, 
       // Node.js remembers that this URL could not be loaded: under another one it is tried anew.
       const again = new URL(href)
       again.searchParams.set('loader', 'tsx')
-      return await import(again.href).catch((second: unknown) => {
-        throw threw(file, second)
+      return await import(again.href).catch(async (second: unknown) => {
+        throw await threw(again.href, file, second)
       })
     }
-    throw threw(file, error)
+    throw await threw(href, file, error)
   }
 }
 
@@ -62,8 +63,44 @@ function tsxApi(href: string): string {
   return new URL(exports['./esm/api']?.import.default as string, pathToFileURL(manifest)).href
 }
 
-function threw(file: string, cause: unknown): DroverError {
-  return new DroverError('WORKER_MODULE_THREW', `worker module ${file} threw while it was imported: ${messageOf(cause)}`, { cause })
+/** Codes of Node.js for what cannot be found, read or linked. */
+const loadCodes = new Set([
+  'ERR_MODULE_NOT_FOUND',
+  'ERR_PACKAGE_PATH_NOT_EXPORTED',
+  'ERR_PACKAGE_IMPORT_NOT_DEFINED',
+  'ERR_INVALID_PACKAGE_CONFIG',
+  'ERR_INVALID_MODULE_SPECIFIER',
+  'ERR_UNSUPPORTED_DIR_IMPORT',
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_INVALID_TYPESCRIPT_SYNTAX',
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+])
+
+/**
+ * The error for a module whose import failed: `details.stage` is `load` where nothing of it ran, because it cannot be read, parsed or linked, and
+ * `details.at` then says where, if that is known.
+ */
+async function threw(href: string, file: string, cause: unknown): Promise<DroverError> {
+  const told = messageOf(cause)
+  if (!failedToLoad(cause)) {
+    const message = `worker module ${file} threw while it was imported: ${told}`
+    return new DroverError('WORKER_MODULE_THREW', message, { cause, details: { stage: 'run' } })
+  }
+  const at = cause instanceof SyntaxError ? await syntaxPlace(href) : null
+  const what = cause instanceof SyntaxError ? `SyntaxError: ${told}` : told
+  const message = `worker module ${file} cannot be loaded: ${at === null ? '' : `${at}: `}${what}`
+  return new DroverError('WORKER_MODULE_THREW', message, { cause, details: { stage: 'load', ...(at !== null && { at }) } })
+}
+
+/** Another try cannot mend it: nothing of the module has run. */
+function failedToLoad(cause: unknown): boolean {
+  if (loadCodes.has(String(read(cause, 'code')))) return true
+  // As esbuild tells of TypeScript that cannot be compiled.
+  if (/^Transform failed with /.test(messageOf(cause))) return true
+  if (!(cause instanceof SyntaxError)) return false
+  // One that JSON.parse or new Function throws comes from code that runs.
+  const [frame = ''] = /^ {4}at .*$/m.exec(String(read(cause, 'stack'))) ?? []
+  return frame.includes('node:internal/')
 }
 
 function describe(value: unknown): string {

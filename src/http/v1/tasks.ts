@@ -3,8 +3,9 @@ import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import type { Env } from '../context.js'
-import { confirmation, count, cursor, name, queryNumber, strictly } from '../contract/common.js'
+import { confirmation, count, cursor, name, pageOf, queryNumber, strictly } from '../contract/common.js'
 import { deadKind, taskDetail, taskPage, taskState } from '../contract/task.js'
+import { errorGroup } from '../contract/worker.js'
 import { refuse } from '../errors.js'
 import { given } from '../present/given.js'
 import { clientGone } from './client-gone.js'
@@ -50,6 +51,18 @@ export function tasksRoutes({ drover, control }: V1Context) {
       query(listQuery),
       etag({ weak: true }),
       async (c) => c.json(await drover.tasks.list({ ...given(c.req.valid('query')), signal: clientGone(c) })),
+    )
+    .get(
+      '/errors',
+      cachedOperation({
+        id: 'listErrors',
+        tag: 'Tasks',
+        summary: 'What tasks died of, grouped by error, the most frequent first',
+        answers: { 200: pageOf(errorGroup) },
+      }),
+      query(v.strictObject(laneEntries)),
+      etag({ weak: true }),
+      async (c) => c.json({ items: await drover.errors(given(c.req.valid('query'))), next: null }),
     )
     .get(
       '/tasks/:dataset/:key',

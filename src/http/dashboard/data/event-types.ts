@@ -21,6 +21,10 @@ export function sentenceOf(type: string, payload: unknown): string {
       const holder = of.holder as { pid: number; hostname: string } | null
       return holder ? `held by process ${holder.pid} on ${holder.hostname}` : 'no longer held by another host'
     }
+    case 'lane:breaker:opened':
+      return `attempts fail and fail: ${((of.error ?? {}) as Record<string, unknown>).message}`
+    case 'lane:breaker:closed':
+      return 'a task succeeded: goes on in full'
     case 'quota:window:spent':
       return `${of.quota}: ${of.window} is spent`
     case 'quota:key:retired':

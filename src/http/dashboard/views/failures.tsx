@@ -1,12 +1,15 @@
 /** Failures of workers, the latest first, each with what is known of why. */
+import type { ErrorGroup } from '../../contract/worker.js'
 import { useLanes } from '../data/lanes.js'
+import { number, plural } from '../format.js'
 import { useApi } from '../live.js'
-import type { Query } from '../router.js'
+import { href, type Query } from '../router.js'
 import { type Failure, FailureCard } from '../ui/failure-card.js'
 import { Filters, SelectFilter } from '../ui/filters.js'
 import { logPlaces } from '../ui/log-places.js'
-import { Empty, Page, Pending } from '../ui/page.js'
+import { Card, Empty, Page, Pending } from '../ui/page.js'
 import { Siblings } from '../ui/tabs.js'
+import { Time } from '../ui/time.js'
 
 export default function Failures({ query }: { query: Query }) {
   const { workers } = useLanes()
@@ -18,11 +21,37 @@ export default function Failures({ query }: { query: Query }) {
       <Filters label="Filter failures">
         <SelectFilter name="worker" label="Worker" query={query} values={workers} />
       </Filters>
+      <DeadByError worker={query.worker} />
       {!data && <Pending what="failures" error={error} />}
       {data?.items.length === 0 && <Empty>Nobody failed</Empty>}
       {data?.items.map(({ worker, failure }) => (
         <FailureCard key={`${worker} ${failure.at}`} worker={worker} failure={failure} />
       ))}
     </Page>
+  )
+}
+
+/** What tasks died of; nothing where none did. */
+function DeadByError({ worker }: { worker: string | undefined }) {
+  const search = new URLSearchParams(worker ? { worker } : {})
+  const { data } = useApi<{ items: ErrorGroup[] }>(`/errors?${search}`, { everyMs: 5_000 })
+  if (!data || data.items.length === 0) return null
+  return (
+    <Card title="Tasks given up, by error">
+      <ul class="lines">
+        {data.items.map(({ id, code, message, where, count, workers, lastAt }) => (
+          <li key={id}>
+            <a href={href('/tasks', { state: 'dead', ...(workers.length === 1 && { worker: workers[0] as string }) })}>
+              {plural(count, 'task')}
+            </a>
+            <span>
+              <b>{code}</b> {message} {where && <code>{where}</code>}
+            </span>
+            <span class="muted">{workers.length === 1 ? workers[0] : `${number(workers.length)} workers`}</span>
+            <Time at={lastAt} />
+          </li>
+        ))}
+      </ul>
+    </Card>
   )
 }

@@ -84,6 +84,7 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
 
 function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | undefined }) {
   const { id, annotator, domain, dataset, reason, since, progress, ratePerMinute, pid, threadId, restarts, until, heldBy, enabled } = worker
+  const { lastError, errorRate, breaker } = worker
   const beat = useBeats()[id]
   return (
     <Card title="State" aside={enabled ? null : <Badge text="not enabled" tone="off" />}>
@@ -106,6 +107,16 @@ function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | unde
           ],
           ['To be tried again', progress && progress.retrying > 0 ? number(progress.retrying) : null],
           ['Rate', ratePerMinute > 0 ? `${short(ratePerMinute)} a minute` : '–'],
+          ['Failing', errorRate ? `${Math.round(errorRate * 100)} % of the attempts of the last minute` : null],
+          [
+            'Last error',
+            lastError && (
+              <span key="error">
+                {lastError.message} {lastError.where && <code>{lastError.where}</code>}
+              </span>
+            ),
+          ],
+          ['Held back', breaker && `attempts fail and fail (${plural(breaker.openings, 'time')}): one task is tried at a time`],
           ['Last beat', beat?.beatAgeMs == null ? null : `${duration(beat.beatAgeMs)} ago`],
           ['Heap', beat?.heapUsed == null ? null : bytes(beat.heapUsed)],
           ['Restarts', number(restarts)],

@@ -1,0 +1,55 @@
+/**
+ * Where in which file a module cannot be parsed or linked. Node.js does not say it in the error of a dynamic import; V8 knows, and tells the debugger. So
+ * the module is imported once more, in a thread of its own with the debugger on. Nothing of it runs: a module graph that cannot be linked is not
+ * evaluated.
+ */
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+
+/** It is told without the place then. */
+const withinMs = 5_000
+
+const source = `
+const { parentPort, workerData } = require('node:worker_threads')
+const { Session } = require('node:inspector')
+const session = new Session()
+session.connect()
+const urls = new Map()
+for (const event of ['Debugger.scriptParsed', 'Debugger.scriptFailedToParse']) {
+  session.on(event, ({ params }) => urls.set(params.scriptId, params.url))
+}
+session.post('Debugger.enable')
+import(workerData).then(
+  () => parentPort.postMessage(null),
+  (error) => {
+    globalThis.__error = error
+    session.post('Runtime.evaluate', { expression: 'globalThis.__error' }, (_, { result } = {}) => {
+      session.post('Runtime.getExceptionDetails', { errorObjectId: result?.objectId }, (_, { exceptionDetails: details } = {}) => {
+        const url = details && urls.get(details.scriptId)
+        parentPort.postMessage(url && details.lineNumber >= 0 ? [url, details.lineNumber + 1, details.columnNumber + 1] : null)
+      })
+    })
+  },
+)
+`
+
+/**
+ * @param href a `file:` URL of a module whose import failed before anything of it ran
+ * @returns `file:line:column`; null: nobody knows. Never rejects
+ */
+export function syntaxPlace(href: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const worker = new Worker(source, { eval: true, workerData: href, stdout: true, stderr: true })
+    const end = (place: string | null): void => {
+      clearTimeout(timer)
+      resolve(place)
+      void worker.terminate()
+    }
+    const timer = setTimeout(() => end(null), withinMs)
+    worker.on('message', (found: [url: string, line: number, column: number] | null) => {
+      end(found?.[0].startsWith('file:') ? `${fileURLToPath(found[0])}:${found[1]}:${found[2]}` : null)
+    })
+    worker.on('error', () => end(null))
+    worker.on('exit', () => end(null))
+  })
+}
