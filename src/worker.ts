@@ -108,6 +108,14 @@ export interface WorkerContext<State = unknown, Input = unknown> {
   extend(ms: number): void
   /** Crashes the worker on purpose; its restart policy decides what comes next. */
   fail(reason: string | Error): never
+  /**
+   * In `setup`: the worker is not to run (it has no key, say). It is `stopped`, which is no failure; its supervisor goes on without it, and
+   * only `start` asks it again. Its lane is told as incomplete.
+   *
+   * @param reason shown in its status and in the report
+   * @throws always, and so ends `setup`; a DroverError ARGUMENT_INVALID once the worker is ready
+   */
+  decline(reason: string): never
 }
 
 /** A worker module's default export, as its author writes it. */

@@ -68,6 +68,8 @@ export type SupervisorEvent =
   | { type: 'CHILD_AGAIN'; child: string }
   /** A worker below is started by hand. */
   | { type: 'REVIVE' }
+  /** Its own supervisor has heard of its end. */
+  | { type: 'TOLD' }
   | { type: 'ADOPT'; node: TreeNode }
   | { type: 'DISOWN'; child: string }
 
@@ -326,8 +328,11 @@ export const supervisor = setup({
       always: { guard: 'isDone', target: 'down' },
     },
     down: {
-      entry: ['open', { type: 'enter', params: { state: 'down' } }, 'tellEnd'],
+      // Those after it wait until its own supervisor has answered to its end.
+      entry: [{ type: 'enter', params: { state: 'down' } }, 'tellEnd', sendTo(({ self }) => self, { type: 'TOLD' })],
+      exit: 'open',
       on: {
+        TOLD: { actions: 'open' },
         AGAIN: { target: 'alive', actions: ['startAgain', 'allow', 'forget', 'tellAgain'] },
         REVIVE: { target: 'alive', actions: ['allow', 'forget', 'passOn'] },
         CHILD_DOWN: { actions: 'refuse' },

@@ -308,7 +308,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     return Date.now()
   }
 
-  enter(to: WorkerState, memory: WorkerMemory): void {
+  enter(to: WorkerState, memory: WorkerMemory, ending: boolean): void {
     if (this.#adopting) {
       this.#adopted = { to, memory }
       return
@@ -337,7 +337,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#tellInTurn(() => this.#tellMoved(moved, memory), outlivesHost ? recorder.written() : null)
     if (to === 'completed') void this.#lookAgain()
     if (to === 'parked' && this.#breaker !== null) void this.#lookWhetherOver()
-    this.#moved()
+    this.#moved(ending)
     changed()
     this.#entering = null
   }
@@ -388,11 +388,11 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     return this.#breaker !== null && state === 'parked' ? { state: 'idle', memory: { ...memory, until: null } } : { state, memory }
   }
 
-  /** Its phase has changed: others may have waited for that. */
-  #moved(): void {
+  /** Its phase has changed: others may have waited for that. With its end they wait until its supervisor has answered. */
+  #moved(ending = false): void {
     const { id } = this.config
     if (this.#parts.isSupervised(id)) this.#supervisor?.send({ type: 'MOVED', worker: id })
-    this.#parts.order.look()
+    if (!ending) this.#parts.order.look()
   }
 
   /** A thread may have found its lane empty just before more came in: whoever completes asks once more. */
@@ -516,7 +516,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#send({ type: 'ADOPT', left: left && this.#takeBeside(left), reason: 'no other host holds it' })
     this.#adopting = false
     if (left?.state !== 'completed' || this.config.dataset !== null) this.#send({ type: 'START' })
-    if (this.#adopted) this.enter(this.#adopted.to, this.#adopted.memory)
+    if (this.#adopted) this.enter(this.#adopted.to, this.#adopted.memory, false)
     const failure = left?.memory.lastFailure
     if (failure?.kind === 'orphaned' && left?.state === 'idle')
       this.#parts.publish('worker:failure:recorded', { worker: this.config.id, failure })
@@ -655,6 +655,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   ended(how: WorkerEnd, why: string): void {
     this.#supervisor?.send({ type: 'CHILD_DOWN', child: this.config.id, how, why })
+    this.#parts.order.look()
   }
 
   requestSlot(): void {
@@ -927,6 +928,9 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         this.#send(dataset !== null && isLoading(dataset) ? { type: 'WAITING' } : { type: 'COMPLETE', reason })
         break
       }
+      case 'declined':
+        this.#send({ type: 'DECLINED', reason: report.reason })
+        break
       case 'spent':
         this.#quotaSpent(report)
         break

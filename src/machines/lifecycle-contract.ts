@@ -57,8 +57,8 @@ export interface LifecycleEffects {
   now(): number
   /** The wall clock, which goes on while the machine sleeps. */
   wall(): number
-  /** The one place where a state changes: tells and stores it. */
-  enter(state: WorkerState, memory: WorkerMemory): void
+  /** The one place where a state changes: tells and stores it. `ending`: `ended` follows, and whoever waits for its phase waits for that. */
+  enter(state: WorkerState, memory: WorkerMemory, ending: boolean): void
   /** Stores what it remembers, where its state stays. */
   keep(memory: WorkerMemory): void
   /** A failure was classified. Comes before `enter('crashed')`. */
@@ -180,6 +180,8 @@ export type LifecycleEvent =
   | { type: 'ADOPT'; left: Left | null; reason: string }
   | { type: 'WAITING' }
   | { type: 'WORKING' }
+  /** Its `setup` does not want it to run. */
+  | { type: 'DECLINED'; reason: string }
   /** Nothing is left to do; `reason` says what was done. */
   | { type: 'COMPLETE'; reason?: string }
   /** Somebody waits for its slot: a thread that has nothing to do ends now. */

@@ -72,7 +72,7 @@ export class StartOrder {
     const { tree, phase } = this.#options
     let child: TreeNode | undefined = tree.get(worker)
     for (const supervisor of tree.above(worker)) {
-      if (this.#closed.has(supervisor.id) || !mayStart(supervisor, nodeId(child as TreeNode), phase)) return false
+      if (this.#closed.has(supervisor.id) || !mayStart(supervisor, nodeId(child as TreeNode), phase, this.#closed)) return false
       child = supervisor
     }
     return true

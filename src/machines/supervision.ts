@@ -76,14 +76,23 @@ const unfinished: readonly Phase[] = ['wanted', 'queued', 'starting', 'waiting',
 /**
  * Whether a child may start now, as far as its siblings are concerned. Children start in order: each when those before it are
  * ready, or down for good. Under `one-for-one`, where none depends on another, one that waits for a slot, or in backoff, holds up
- * nobody; under `one-for-all` nobody starts while another is in backoff or on its way out.
+ * nobody; under `one-for-all` nobody starts while another is in backoff or on its way out. A supervisor that is bringing its children
+ * down is on its way out too, whatever is left of them.
+ *
+ * @param falling supervisors that bring children down
  */
-export function mayStart({ strategy, children }: SupervisorNode, child: string, phase: (worker: string) => Phase): boolean {
+export function mayStart(
+  { strategy, children }: SupervisorNode,
+  child: string,
+  phase: (worker: string) => Phase,
+  falling: ReadonlySet<string> = new Set(),
+): boolean {
   const place = children.findIndex((each) => nodeId(each) === child)
   const blocking: readonly Phase[] = strategy === 'one-for-one' ? ['wanted', 'starting'] : unfinished
   return children.every((each, index) => {
     if (index === place) return true
     const blockers = index < place ? blocking : strategy === 'one-for-all' ? ['waiting', 'falling'] : []
+    if (isSupervisor(each) && falling.has(each.id) && blockers.includes('falling')) return false
     return workersOf(each).every((worker) => !blockers.includes(phase(worker)))
   })
 }

@@ -108,7 +108,7 @@ export const workerLifecycle = setup({
     input: {} as LifecycleInput,
   },
   actions: {
-    enter: ({ context }, { state }: { state: WorkerState }) => context.effects.enter(state, context.memory),
+    enter: ({ context }, { state }: { state: WorkerState }) => context.effects.enter(state, context.memory, context.ending !== null),
     /** What it remembers has changed, its state has not. */
     keep: ({ context }) => context.effects.keep(context.memory),
     /** Active time runs while it has a thread or is parked, and stands still while it waits or is down. */
@@ -433,6 +433,16 @@ export const workerLifecycle = setup({
             COMPLETE: {
               target: '#worker.completed',
               actions: ['becauseComplete', { type: 'ends', params: { how: 'completed' } }],
+            },
+            // As OTP's `ignore`: neither a failure nor an end that its supervisor hears of.
+            DECLINED: {
+              target: 'stopping',
+              actions: assign(({ context, event }) => ({
+                wanted: 'stopped' as const,
+                next: 'stopped' as const,
+                drainFor: context.drainMs,
+                memory: { ...context.memory, reason: `declined: ${event.reason}` },
+              })),
             },
             // The thread is told before it is ready, or it would begin with a task.
             PAUSE: { actions: ['wantPause', 'notePause', 'keep', 'pause'] },

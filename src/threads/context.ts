@@ -2,6 +2,7 @@
  * What user code in a worker thread gets as `ctx`. One object for the worker, and one for each task that inherits from it.
  */
 import { argumentError, longestWaitMs, wholeNumber } from '../arguments.js'
+import { DroverError } from '../errors.js'
 import { isError, textOf } from '../plain.js'
 import type { QuotaClient, QuotaLease } from '../quotas/client.js'
 import type { Amounts } from '../store/engine.js'
@@ -35,6 +36,8 @@ export class Context implements WorkerContext {
   state: unknown
   /** `setup` is through: what is extended from now on is the watchdog's patience, and before that the start timeout. */
   ready = false
+  /** Why `setup` does not want it to run; null: it does. */
+  declined: string | null = null
   readonly #deps: ContextDeps
   readonly #controller = new AbortController()
 
@@ -75,6 +78,13 @@ export class Context implements WorkerContext {
 
   fail(reason: string | Error): never {
     return this.#deps.crash(isError(reason) ? reason : new Error(textOf(reason)))
+  }
+
+  decline(reason: string): never {
+    if (typeof reason !== 'string' || reason === '') throw argumentError('ctx.decline: reason', 'a text', reason)
+    if (this.ready) throw new DroverError('ARGUMENT_INVALID', 'ctx.decline is for setup: once the worker is ready, ctx.fail crashes it')
+    this.declined = reason
+    throw new DroverError('ARGUMENT_INVALID', `declined: ${reason}`)
   }
 
   abort(reason: unknown): void {
@@ -149,6 +159,9 @@ export class TaskContext implements WorkerContext {
   }
   fail(reason: string | Error): never {
     return this.#worker.fail(reason)
+  }
+  decline(reason: string): never {
+    return this.#worker.decline(reason)
   }
 
   abort(reason: unknown): void {

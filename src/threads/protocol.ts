@@ -93,6 +93,8 @@ export type ThreadReport =
   | { type: 'extend'; ms: number }
   /** `setup` is through, the watchdog may be armed. */
   | { type: 'ready' }
+  /** `setup` does not want it to run: it waits to be ended. */
+  | { type: 'declined'; reason: string }
   /** The thread is about to end because of this. */
   | { type: 'failed'; kind: 'start-error' | 'uncaught-error' | 'unhandled-rejection' | 'exit'; error: ErrorRecord }
   | { type: 'log'; level: Exclude<LogLevel, 'silent'>; message: string; fields: Record<string, unknown> | null }

@@ -157,7 +157,15 @@ export async function work({ boot, store: port, openStore, control: controlPort,
 
   try {
     const definition = await loadWorkerModule(boot.module)
-    context.state = await definition.setup?.(context as Context & { state: undefined })
+    try {
+      context.state = await definition.setup?.(context as Context & { state: undefined })
+    } catch (error) {
+      if (context.declined === null) throw error
+    }
+    if (context.declined !== null) {
+      report({ type: 'declined', reason: redact(context.declined) })
+      return
+    }
     const teardown = (): unknown => definition.teardown?.(context)
     context.ready = true
     if (definition.process) {

@@ -128,6 +128,17 @@ test('a parole that ends while the supervisor is down begins when that is up aga
   assert.is(stopped.path.at(-1), 'blacklisted')
 })
 
+test('a worker that declines its start is down without a failure, and only a start by hand asks it again', () => {
+  const { effects, failures, memory, path, send } = begin()
+  send('START', 'SLOT', { type: 'DECLINED', reason: 'no key' }, asked)
+  assert.equal([path.at(-1), memory().reason, failures.length], ['stopped', 'declined: no key', 0])
+  assert.is(effects.at(-1), 'releaseSlot')
+  send(...internal)
+  assert.is(path.at(-1), 'stopped')
+  send('START')
+  assert.is(path.at(-1), 'queued')
+})
+
 test('a pause takes effect whatever state it meets, and a resume takes it back', () => {
   const before: Record<string, (LifecycleEvent | LifecycleEvent['type'])[]> = {
     'while its thread is replaced': ['START', 'SLOT', 'READY', 'RESTART', 'PAUSE', asked],

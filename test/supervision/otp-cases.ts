@@ -53,12 +53,35 @@ otp('tree', 'A supervisor among the children is started in its place, its own ch
   assert.is(t.happened(), 'a up, b up, c up, d up')
 })
 
-otp('sup_start_ignore_child', 'A child that does not want to be started is passed over.', () => {
-  const t = grow([sup('s', { strategy: 'one-for-all' }, ['a', 'b', 'c'])])
-  t.tell('b', { type: 'BLACKLIST', why: 'by hand' })
-  t.start()
-  assert.is(t.up(), 'a c')
-})
+otp(
+  'sup_start_ignore_child',
+  'A child whose start function returns ignore is kept, and passed over.',
+  () => {
+    for (const strategy of ['one-for-one', 'one-for-all', 'rest-for-one'] as const) {
+      const t = grow([sup('s', { strategy }, ['a', 'b', 'c'])])
+      t.declines.add('b')
+      t.start()
+      assert.equal([t.up(), t.state('b'), t.state('s')], ['a c', 'stopped', 'up'])
+      t.declines.clear()
+      t.crash('a')
+      assert.equal([t.up(), t.state('b')], ['a c', 'stopped'])
+      t.start('b')
+      assert.is(t.up(), 'a b c')
+    }
+  },
+  '`ctx.decline(reason)` in `setup`: it is stopped, which is neither a failure nor the end of a significant child. It is asked again by a start, not with its siblings.',
+)
+
+otp(
+  'sup_start_ignore_child, significant',
+  'A significant child that is passed over at its start does not shut the supervisor down.',
+  () => {
+    const t = grow([sup('s', { autoShutdown: 'any-significant' }, [transient('a', { significant: true }), 'b'])])
+    t.declines.add('a')
+    t.start()
+    assert.equal([t.up(), t.state('s')], ['b', 'up'])
+  },
+)
 
 otp(
   'sup_start_fail',
@@ -489,7 +512,6 @@ otp(
     t.crash('a')
     assert.is(t.up(), 'x a b')
   },
-  'Giving up is reachable, however long the waits.',
 )
 
 otp(
@@ -556,6 +578,67 @@ otp(
   },
   'Under one-for-one a blacklisted worker is gone and the others go on; where children depend on each other the supervisor goes down for good, since it can never be whole again.',
 )
+
+otp(
+  'escalation, a child that cannot come back',
+  'Those after a child that cannot be restarted are not started without it.',
+  () => {
+    const never = { ...filledPolicy({}), parole: undefined, startup: undefined, maxRestarts: 0 } as object
+    for (const strategy of ['rest-for-one', 'one-for-all'] as const) {
+      const t = grow([sup('s', { strategy }, ['a', { id: 'b', policy: never }, 'c'])])
+      t.start()
+      t.happened()
+      t.failsToStart.set('b', 1)
+      t.crash('a')
+      assert.not.match(t.happened(), /c up/)
+      assert.equal([t.up(), t.state('s')], ['', 'down'])
+    }
+    const nested = grow([sup('p', { strategy: 'rest-for-one' }, ['a', sup('s', limited(0), ['b']), 'c'])])
+    nested.start()
+    nested.happened()
+    nested.failsToStart.set('b', 1)
+    nested.crash('a')
+    assert.is(nested.happened(), 'a crashed, c stops, b stops, a up, b crashed, b stopped, s down, b up, c up')
+  },
+  'Where its policy gives it up, or escalates, the supervisor goes down. Where its policy stops it (`do: stop`, `temporary`), its end is meant, and the others go on without it.',
+)
+
+otp(
+  'escalation, dynamic children',
+  'Children that were added with start_child are gone when their supervisor is restarted by its own.',
+  () => {
+    const t = grow([sup('p', {}, [sup('s', limited(0), ['a'])])])
+    t.add('later', 's')
+    t.start()
+    assert.is(t.up(), 'a later')
+    t.crash('a')
+    assert.is(t.up(), 'a later')
+  },
+  'They stay: whoever added a lane would have to add it again, and its work would wait unseen. `remove` takes them out.',
+)
+
+otp('escalation, ended children', 'A child that had ended below a supervisor that is down does nothing before that is up again.', () => {
+  const t = grow([sup('s', { mode: 'transient', ...limited(0) }, ['a', transient('b')])])
+  t.start()
+  t.returns('b')
+  t.crash('a')
+  t.tell('b', { type: 'MORE' })
+  assert.equal([t.state('s'), t.state('b')], ['down', 'completed'])
+  t.start('a')
+  t.tell('b', { type: 'MORE' })
+  assert.is(t.up(), 'a b')
+})
+
+otp('escalation, while it gives up', 'A supervisor that is giving up while its own restarts it with others comes back whole.', () => {
+  const t = grow([sup('p', { strategy: 'one-for-all' }, ['x', sup('s', limited(0), ['a', 'b'])])])
+  t.start()
+  t.stubborn.add('a')
+  t.crash('b')
+  assert.equal(['s', 'a', 'b'].map(t.state), ['stopping', 'stopping', 'stopped'])
+  t.crash('x')
+  t.clock.increment(5_000)
+  assert.equal([t.up(), t.state('s'), t.state('p')], ['x a b', 'up', 'up'])
+})
 
 otp(
   'escalation, in the middle of a restart',
@@ -636,6 +719,33 @@ otp('terminate_child, in the middle of a restart', 'A child that is stopped by h
   t.stop('a')
   t.clock.increment(5_000)
   assert.equal([t.state('a'), t.up()], ['stopped', 'b c'])
+})
+
+otp(
+  'terminate_child, while it drains',
+  'A child that is being stopped by hand when a sibling fails is restarted with it.',
+  () => {
+    const t = grow([sup('s', { strategy: 'one-for-all' }, ['a', 'b'])])
+    t.start()
+    t.stubborn.add('b')
+    t.stop('b')
+    t.crash('a')
+    t.clock.increment(5_000)
+    assert.equal([t.up(), t.state('b')], ['a', 'stopped'])
+  },
+  'What somebody stopped by hand stays down until somebody starts it.',
+)
+
+otp('terminate_child, of a whole supervisor', 'A child that fails while all are being stopped is not restarted.', () => {
+  for (const strategy of ['one-for-one', 'one-for-all', 'rest-for-one'] as const) {
+    const t = grow([sup('s', { strategy }, ['a', 'b', 'c'])])
+    t.start()
+    t.stubborn.add('c')
+    t.stop()
+    t.crash('a')
+    t.clock.increment(5_000)
+    assert.equal(['a', 'b', 'c'].map(t.state), ['stopped', 'stopped', 'stopped'])
+  }
 })
 
 group = 'Significant children and auto-shutdown'

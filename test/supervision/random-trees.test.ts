@@ -42,6 +42,9 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('crash' as const), at: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('return' as const), at: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop all' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('update' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('more' as const), at: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('start' as const), at: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), at: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('fail to start' as const), at: fc.nat(100) }) },
@@ -59,22 +62,39 @@ test('whatever happens to a tree, it comes to rest, nobody runs below a supervis
     fc.property(shape(3), fc.array(step, { maxLength: 25 }), fc.integer({ min: 1, max: 8 }), ({ node }, steps, slots) => {
       const t = grow([node], { slots })
       const all = workersOf(node)
+      /** Stopped by hand, and not started since. */
+      const stopped = new Set<string>()
       t.start()
       for (const { do: what, at } of steps) {
         const id = all[at % all.length] as string
+        if (what === 'stop') stopped.add(id)
+        if (what === 'stop all') for (const each of all) stopped.add(each)
+        if (what === 'start') stopped.delete(id)
         const isUp = t.state(id) === 'running'
         if (what === 'crash' && isUp) t.crash(id)
         else if (what === 'return' && isUp) t.returns(id)
         else if (what === 'stop') t.stop(id)
+        else if (what === 'stop all') t.stop()
+        else if (what === 'update' && t.state(id) !== 'queued') t.tell(id, { type: 'RESTART', reason: 'its options were changed' })
+        else if (what === 'more') t.tell(id, { type: 'MORE' })
         else if (what === 'start') t.start(id)
         else if (what === 'restart' && isUp) t.tell(id, { type: 'RESTART' })
         else if (what === 'fail to start') t.failsToStart.set(id, 1 + (at % 2))
         else if (what === 'be stubborn') t.stubborn.add(id)
         else if (what === 'wait') t.clock.increment(at)
         assert.ok(t.slots.used <= slots, 'more slots are used than there are')
+        for (const each of stopped) {
+          assert.not.ok(['queued', 'backoff', 'parked'].includes(t.state(each)), `${each} was stopped, and is ${t.state(each)}`)
+        }
       }
       t.stubborn.clear()
       for (let i = 0; i < 20; i++) t.clock.increment(10_000)
+      for (const each of stopped) {
+        assert.ok(
+          ['stopped', 'completed', 'idle'].includes(t.state(each)),
+          `${each} was stopped and not started since, and is ${t.state(each)}`,
+        )
+      }
       for (const each of supervisorsOf(node)) {
         assert.ok(['up', 'down'].includes(t.state(each.id)), `${each.id} is ${t.state(each.id)} for ever`)
         if (t.state(each.id) !== 'down') continue
@@ -102,6 +122,40 @@ test('whatever happens to a tree, it comes to rest, nobody runs below a supervis
     { numRuns: 400 },
   )
   assert.ok(wentDown > 20, `only ${wentDown} supervisors went down: the test does not test that`)
+})
+
+test('a tree that is stopped in the middle of anything is down within one drain after another, and stays down', () => {
+  fc.assert(
+    fc.property(shape(3), fc.array(step, { maxLength: 15 }), fc.array(step, { maxLength: 10 }), ({ node }, before, after) => {
+      const t = grow([node])
+      const all = workersOf(node)
+      t.start()
+      const play = (steps: typeof before, only: string[]): void => {
+        for (const { do: what, at } of steps) {
+          const id = all[at % all.length] as string
+          if (!only.includes(what)) continue
+          if (what === 'crash' && t.state(id) === 'running') t.crash(id)
+          else if (what === 'return' && t.state(id) === 'running') t.returns(id)
+          else if (what === 'update') t.tell(id, { type: 'RESTART' })
+          else if (what === 'more') t.tell(id, { type: 'MORE' })
+          else if (what === 'stop') t.stop(id)
+          else if (what === 'start') t.start(id)
+          else if (what === 'be stubborn') t.stubborn.add(id)
+          else if (what === 'wait') t.clock.increment(at)
+        }
+      }
+      play(before, ['crash', 'return', 'update', 'more', 'stop', 'start', 'be stubborn', 'wait'])
+      t.stop()
+      play(after, ['crash', 'return', 'update', 'more', 'wait'])
+      for (let i = 0; i < all.length; i++) t.clock.increment(5_000)
+      for (const id of all) assert.ok(['stopped', 'completed', 'idle'].includes(t.state(id)), `${id} is ${t.state(id)}`)
+      play(after, ['update', 'more'])
+      t.clock.increment(3_600_000)
+      for (const id of all) assert.ok(['stopped', 'completed', 'idle'].includes(t.state(id)), `later ${id} is ${t.state(id)}`)
+      assert.is(t.slots.used, 0)
+    }),
+    { numRuns: 200 },
+  )
 })
 
 // Found by the test above: who had run to its end below a supervisor that went down for good was restarted with the others.

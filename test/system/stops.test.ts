@@ -28,7 +28,7 @@ async function within<T>(what: string, promise: Promise<T>, ms = minutes): Promi
 
 /** A system together with its insides. */
 async function opening(workers: DroverOptions['workers']): Promise<{ system: Drover; crash: (id: string) => void; opened: OpenSystem }> {
-  const opened = await openSystem({ store: ':memory:', workers, log: { console: false, dir: false } })
+  const opened = await openSystem({ store: ':memory:', workers, onEscalation: 'keep', log: { console: false, dir: false } })
   const system = new Drover(opened)
   systems.push(system)
   const crash = (id: string): void => opened.hands.get(id)?.tell({ type: 'STUCK', kind: 'heartbeat-lost', message: 'says the test' })
@@ -365,6 +365,72 @@ test('a worker that drains because it is being removed is not started again, and
   )
   await removed
   assert.equal(await within('add', system.add(worker('c'))), ['c'])
+})
+
+test('a worker that declines in setup is stopped without a failure, and is told as incomplete', async () => {
+  const declines = new URL('../fixtures/declines.worker.mjs', import.meta.url)
+  const system = await open({
+    workers: [
+      supervisor({
+        id: 's',
+        strategy: 'one-for-all',
+        intensity: { restarts: 0 },
+        children: [
+          worker('a', { module: declines, input: { decline: true } }),
+          worker('b', { module: declines, input: { decline: 'caught' }, isolation: 'process' }),
+          worker('c', { module: declines }),
+        ],
+      }),
+    ],
+    tasks: { maxAttempts: 1 },
+  })
+  await system.load('data', [{ id: '1' }, { id: '2', late: true }])
+  await system.start()
+  const report = await within('done', system.done())
+  const why = 'stopped: declined: there is no key for it'
+  assert.equal(
+    report.incomplete.map(({ worker: id, why: because }) => [id, because]),
+    [
+      ['a', why],
+      ['b', why],
+    ],
+  )
+  assert.equal(
+    [report.ok, report.results, report.errors[0]?.message],
+    [false, 1, 'ctx.decline is for setup: once the worker is ready, ctx.fail crashes it'],
+  )
+  assert.equal([await system.failures(), system.status().workers[0]?.restarts], [[], 0])
+  assert.equal(
+    system.tree().map((node) => ('supervisor' in node ? node.state : '')),
+    ['up'],
+  )
+  await system.update('a', { input: {} })
+  await system.start('a')
+  await within('a completes', state(system, 'a', 'completed'))
+})
+
+test('a completed worker below a supervisor that is down takes up what comes in once that is up again, and not before', async () => {
+  const { system, crash } = await opening([
+    supervisor({
+      id: 's',
+      restart: 'temporary',
+      intensity: { restarts: 0 },
+      children: [worker('a'), worker('b', { dataset: 'other' })],
+    }),
+  ])
+  await stalls(system, 'data')
+  await system.load('other', items(1))
+  await system.start()
+  await state(system, 'b', 'completed')
+  await allUp(system, 1)
+  const down = event(system, 'supervisor:state:changed', ({ to }) => to === 'down', minutes)
+  crash('a')
+  await within('s gives up', down)
+  await system.load('other', [{ id: 'more' }])
+  await settle()
+  assert.is(system.worker('b').status().state, 'completed')
+  await system.start('a')
+  await until(() => system.worker('b').status().progress?.done === 2, 'b takes up what came in', minutes)
 })
 
 test.run()

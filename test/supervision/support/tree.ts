@@ -5,6 +5,7 @@ import {
   type SupervisionEffects,
   type SupervisorRef,
   supervisor,
+  supervisorAddress,
   type WorkerRef,
 } from '../../../src/actors/supervisor.js'
 import type { Failure, FailureKind } from '../../../src/machines/failure.js'
@@ -115,7 +116,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   wall(): number {
     return this.now()
   }
-  enter(state: WorkerState): void {
+  enter(state: WorkerState, _: unknown, ending: boolean): void {
     if (state === this.state) return
     this.state = state
     this.#admitted = false
@@ -125,7 +126,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
     if (state === 'stopping') this.world.log.push(`${id} stops`)
     if (['stopped', 'completed', 'blacklisted', 'crashed'].includes(state)) this.world.log.push(`${id} ${state}`)
     this.#supervisor?.send({ type: 'MOVED', worker: id })
-    this.world.order.look()
+    if (!ending) this.world.order.look()
     this.world.moved()
   }
   keep(): void {}
@@ -139,6 +140,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   }
   ended(how: 'completed' | 'stopped' | 'given-up' | 'escalated', why: string): void {
     this.#supervisor?.send({ type: 'CHILD_DOWN', child: this.spec.id, how, why })
+    this.world.order.look()
   }
   requestSlot(): void {
     this.world.order.request(this.spec.id)
@@ -154,12 +156,13 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   }
   spawn(): void {
     this.#lives++
-    const { failsToStart, slowToStart } = this.world
+    const { failsToStart, slowToStart, declines } = this.world
     const fails = failsToStart.get(this.spec.id) ?? 0
     if (fails > 0) {
       failsToStart.set(this.spec.id, fails - 1)
       this.tell({ type: 'ENDED', failure: failure('start-error', null, this.now()) })
-    } else if (!slowToStart.has(this.spec.id)) this.tell({ type: 'READY' })
+    } else if (declines.has(this.spec.id)) this.tell({ type: 'DECLINED', reason: 'no key' })
+    else if (!slowToStart.has(this.spec.id)) this.tell({ type: 'READY' })
   }
   pause(): void {}
   resume(): void {}
@@ -189,6 +192,8 @@ interface World {
   log: string[]
   failsToStart: Map<string, number>
   slowToStart: Set<string>
+  /** Workers whose `setup` declines. */
+  declines: Set<string>
   stubborn: Set<string>
   moved: () => void
 }
@@ -214,6 +219,7 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
     log: [],
     failsToStart: new Map(),
     slowToStart: new Set(),
+    declines: new Set(),
     stubborn: new Set(),
     moved: () => {
       for (const stop of [...stops]) stop()
@@ -255,12 +261,21 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
     slots: world.slots,
     stubborn: world.stubborn,
     slowToStart: world.slowToStart,
+    declines: world.declines,
     failsToStart: world.failsToStart,
     state: (id: string) => supervisors.get(id)?.state ?? puppet(id).state,
     reason: (id: string) => supervisors.get(id)?.reason,
     /** Who has a thread that is ready, in the order of the tree. */
     up: () => all.filter((id) => puppet(id).state === 'running').join(' '),
     tell: (id: string, event: LifecycleEvent) => puppet(id).tell(event),
+    /** As `drover.add` does: the last child of a supervisor. */
+    add(id: string, under: string): void {
+      const node = { worker: id, mode: 'permanent' as const, significant: false }
+      visit(node)
+      tree.add(node, under)
+      all.push(id)
+      ;(root.system.get(supervisorAddress(under)) as SupervisorRef).send({ type: 'ADOPT', node })
+    },
     /** By hand, as `drover.start` does. */
     start(...ids: string[]): void {
       const starting = (ids.length > 0 ? ids : all).map(puppet)
