@@ -1,7 +1,7 @@
 /** Runs the host of random control calls, and looks at what it leaves behind. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -50,7 +50,8 @@ export async function randomControl(seed: number, steps: number, folder: string)
     const lines = out.trim().split('\n')
     const wrong = lines.filter((line) => line.startsWith('WRONG'))
     if (code !== 0 && wrong.length === 0) wrong.push(`the host ended with ${signal ?? code}: ${out}`)
-    wrong.push(...leftBehind(join(folder, 'control.db')))
+    const store = join(folder, 'control.db')
+    if (existsSync(store)) wrong.push(...leftBehind(store))
     return { wrong, said: lines.at(-1) ?? '', filled: unmount !== null }
   } finally {
     unmount?.()
