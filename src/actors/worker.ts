@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { SnapshotFrom } from 'xstate'
+import { longestWaitMs } from '../arguments.js'
 import { describeKind } from '../error-groups.js'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { DroverEvents } from '../events.js'
@@ -954,7 +955,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** Parks until there is more, or pauses where only a raised budget helps. */
   #quotaSpent({ quota, window, inMs, amounts }: Extract<ThreadReport, { type: 'spent' }>): void {
     if (this.state === 'stopping') return
-    const until = Number.isFinite(inMs) ? this.now() + inMs : null
+    // Within what a date can say; it looks again then.
+    const until = Number.isFinite(inMs) ? this.now() + Math.min(inMs, longestWaitMs) : null
     this.#waitsFor = { choices: this.config.quota?.choices ?? [quota], amounts }
     if (window === 'retired') {
       this.#parts.quotas.retired(this.#waitsFor.choices)

@@ -39,7 +39,7 @@ export interface Observation {
   retryAfterMs: number | null
   /** The key is not accepted, or no more: another attempt with it is useless. */
   keyRejected: boolean
-  /** What of the call counts against limits, where the body says so: of `inputTokens`, `outputTokens` and `tokens` those that are known. */
+  /** What of the call counts against limits, where the body says so: of `inputTokens`, `outputTokens` and `tokens` those that are known. More than a billion is not believed. */
   used: Amounts | null
   /** Whether the provider is known to count this call against its limits; null: not known. */
   counted: boolean | null

@@ -22,6 +22,15 @@ test('a response is read with its body, and can still be read by others', async 
   assert.equal(await response.json(), completion)
 })
 
+test('usage that no call can have, and waits of years, are not believed', () => {
+  const usage = { prompt_tokens: 9e15, completion_tokens: 2, total_tokens: 9e15 }
+  assert.equal(observe({ body: { usage } }).used, { outputTokens: 2 })
+  for (const wait of ['99999999999', '1e99', '-5', 'Fri, 31 Dec 9999 23:59:59 GMT']) {
+    const { refused, retryAfterMs } = observe({ status: 429, headers: { 'retry-after': wait } })
+    assert.equal([refused, retryAfterMs], [true, null], wait)
+  }
+})
+
 test('a body that is used, breaks off, or goes on as a stream is left out', async () => {
   const used = new Response(JSON.stringify(completion), { status: 200, headers })
   await used.text()

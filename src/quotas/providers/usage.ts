@@ -2,9 +2,12 @@
 import type { Amounts } from '../../store/engine.js'
 import { asCount, asRecord } from './values.js'
 
-/** Amounts of those units that are known; null where none is. */
+/** No call uses more of any unit: what says so is a mistake, and believed it would spend a budget for good. */
+const mostUsed = 1e9
+
+/** Amounts of those units that are known, and can be; null where none is. */
 export function amounts(units: Record<string, number | null>): Amounts | null {
-  const known = Object.entries(units).filter((entry): entry is [string, number] => entry[1] !== null)
+  const known = Object.entries(units).filter((entry): entry is [string, number] => entry[1] !== null && entry[1] <= mostUsed)
   return known.length > 0 ? Object.fromEntries(known) : null
 }
 

@@ -1,3 +1,4 @@
+import { longestWaitMs } from '../../arguments.js'
 import type { QuotaWindow, Time } from '../../store/engine.js'
 import { carriedOver, longestSlackMs, QuotaWindowMeter, rounding, sumOf, type WindowState } from './meter.js'
 
@@ -83,7 +84,9 @@ export class BucketWindow extends QuotaWindowMeter {
     this.#lows.push([at, before])
     // Two that are next to each other: the lower, for as long as the later was there.
     if (this.#lows.length > mostLows) this.#lows.splice(0, 2, [(this.#lows[1] as [Time, number])[0], (this.#lows[0] as [Time, number])[1]])
-    this.#fullAt = Math.max(this.#fullAt, latest) + amount * this.#unitMs
+    const fullAt = Math.max(this.#fullAt, latest) + amount * this.#unitMs
+    // What is settled may be any amount; nobody waits longer for it to run in.
+    this.#fullAt = Math.min(fullAt, at + Math.max(longestWaitMs, this.#size * this.#unitMs + slackMs))
     this.changed = true
     return at
   }
