@@ -48,7 +48,7 @@ test('a call that used more than its bucket takes in within ages harms no host: 
   await parked
   const { until } = system.worker('a/x').status()
   const [window] = (await system.quota('key').status()).windows
-  for (const at of [until, window?.resetsAt]) assert.ok(Math.abs((at ?? 0) - Date.now() - 365 * 86_400_000) < 600_000, `${at}`)
+  for (const at of [until, window?.resetsAt]) assert.ok(Math.abs((at ?? 0) - Date.now() - 365 * 86_400_000) < 2 * 3_600_000, `${at}`)
 })
 
 test('a block in the host is checked too, and one that was made is lifted by hand: who waits for it goes on', async () => {

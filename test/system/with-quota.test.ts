@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ScriptedCall, ScriptedTask } from '../fixtures/with-quota.worker.js'
-import { cleanUp, collect, open, quick, temporaryFolder, until, worker } from '../support/system.js'
+import { cleanUp, collect, open, puppet, quick, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -131,6 +131,33 @@ test('a place in flight that could not be given back while the store could not b
       attempts.every((attempt) => attempt === 1),
       'that the store could not be written cost an attempt',
     )
+  } finally {
+    db.close()
+  }
+})
+
+test('a place in flight of a thread that ended while the store could not be written is given back when it can', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const system = await open({
+    store,
+    workers: [
+      worker('dies/x', { module: puppet, dataset: 'deadly', quota: 'key', restart: { maxRestarts: 0 } }),
+      worker('next/x', { module, quota: 'key' }),
+    ],
+    quotas: { key: { concurrency: 1 } },
+  })
+  const db = new Database(store, { timeout: 120_000 })
+  try {
+    await system.load('deadly', [{ id: 'exits', do: 'exit' }])
+    await system.load('data', [task('t', { gives: 1 })])
+    db.exec("CREATE TRIGGER full BEFORE DELETE ON quota_flight BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+    await system.start('dies/x')
+    await until(() => system.worker('dies/x').status().state === 'blacklisted', 'dies/x is given up', 120_000)
+    assert.is((await system.quota('key').status()).inFlight, 1)
+    await system.start('next/x')
+    db.exec('DROP TRIGGER full')
+    await until(() => system.worker('next/x').status().state === 'completed', 'next/x is done', 120_000)
+    assert.is((await system.quota('key').status()).inFlight, 0)
   } finally {
     db.close()
   }

@@ -140,6 +140,8 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       if (worker.holder !== null && worker.holder !== host) hosts.bury(worker.holder)
       const lane = laneOf(worker)
       if (lane && worker.holder === host && tasks.release(lane, worker.fence) > 0) lanes.write(lane)
+      // Its own host takes it anew, and could not tell before that its thread is gone.
+      if (worker.holder === host) quotas.leaveQuotas({ client: quotaClientOf(worker.name, worker.fence) })
       const fence = nextFence.get() ?? 0
       hold.run(fence, host, wall(), worker.id)
       receipts.forget(worker.id)

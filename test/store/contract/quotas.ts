@@ -313,6 +313,17 @@ export function quotasContract(test: ContractTest): void {
     assert.is(standing(next), 'granted')
   })
 
+  test('a worker that its own host takes anew has nothing in flight from before', async (desk) => {
+    await desk.begin()
+    const asker = await begin(desk, quota([], { concurrency: 1 }))
+    const hold = await desk.acquire()
+    await granted(new Asker(desk, `${hold.worker}#${hold.fence}`).try())
+    const next = asker.ask()
+    await desk.acquire()
+    await look(desk)
+    assert.is(standing(next), 'granted')
+  })
+
   test('of several the first that can go is taken, and who waits gets what is free first', async (desk) => {
     const asker = await begin(desk, quota([requests(1)]), quota([requests(1)], { name: 'second' }))
     const choices = ['key', 'second']
