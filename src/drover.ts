@@ -590,7 +590,8 @@ export class Drover {
    *
    * @param options.ms how long to look, 1 to 600_000. @defaultValue 1_000
    * @returns a CPU profile for DevTools, speedscope and the like: save it as JSON in a file that ends in `.cpuprofile`
-   * @throws DroverError THREAD_GONE if the worker has no thread, or it ends meanwhile; TIMEOUT if the thread does not answer
+   * @throws DroverError THREAD_GONE if the worker has no thread, or it ends meanwhile; TIMEOUT if the thread does not answer;
+   * PROFILE_RUNNING while another one of this worker is taken, PROFILES_FULL while four of others are
    */
   async profile(id: string, options: { ms?: number } = {}): Promise<CpuProfile> {
     const { ms = 1_000 } = checkOptions('the second argument of profile', options, ['ms'])

@@ -29,6 +29,12 @@ export const errorCodes = {
   HOST_SHORT: 'HOST_SHORT',
   /** The thread ended while a call to it was pending, or had ended before. */
   THREAD_GONE: 'THREAD_GONE',
+  /** A worker's thread or process sent what drover does not understand (its code wrote to a descriptor of drover's, say); the worker fails with it. */
+  PROTOCOL_BROKEN: 'PROTOCOL_BROKEN',
+  /** A CPU profile of the worker is being taken already. */
+  PROFILE_RUNNING: 'PROFILE_RUNNING',
+  /** As many CPU profiles as there may be at a time are being taken already, of other workers. */
+  PROFILES_FULL: 'PROFILES_FULL',
   /** The store's folder does not exist. */
   STORE_FOLDER_MISSING: 'STORE_FOLDER_MISSING',
   /** The store's file, or its folder, cannot be written. */

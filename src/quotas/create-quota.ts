@@ -5,8 +5,9 @@ import { compileWith } from '../config.js'
 import { DroverError, toErrorRecord } from '../errors.js'
 import type { QuotaOptions } from '../options.js'
 import { leaveStore, tellDeparted } from '../store/departed.js'
-import type { EngineClient, QuotaStatus, StoreReply, StoreRequest } from '../store/engine.js'
+import type { EngineClient, QuotaStatus, StoreReply } from '../store/engine.js'
 import { hostIdentity } from '../store/host-identity.js'
+import { isWorkersRequest } from '../store/messages.js'
 import { keepPresent } from '../store/presence.js'
 import { StoreHost } from '../store/store-host.js'
 import { QuotaClient } from './client.js'
@@ -110,7 +111,10 @@ export async function createQuota({
  */
 function relay(store: EngineClient, client: string): MessagePort {
   const { port1, port2 } = new MessageChannel()
-  port1.on('message', ({ id, op, request }: StoreRequest) => {
+  port1.on('message', (message: unknown) => {
+    // The port is in the user's hands.
+    if (!isWorkersRequest(message)) return
+    const { id, op, request } = message
     const reply = (answer: StoreReply): void => port1.postMessage(answer)
     store.call(op, request as never).then(
       (value) => reply({ id, ok: true, value }),

@@ -1,7 +1,7 @@
 /** What travels between the main thread and the store thread besides requests and replies. */
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from '../errors.js'
-import type { LaneCounts, StoreRequest } from './engine.js'
+import type { EngineOp, LaneCounts, StoreRequest } from './engine.js'
 import type { Durability } from './sqlite/open.js'
 
 /** What the store thread is started with. */
@@ -31,6 +31,25 @@ export type StoreNotice =
   | { type: 'counts'; counts: LaneCounts[] }
   /** Another process changed the store. */
   | { type: 'changed' }
+
+/** What workers ask for. */
+const workersOps: ReadonlySet<unknown> = new Set<EngineOp>([
+  'exchange',
+  'acquireQuota',
+  'cancelQuota',
+  'leaveQuotas',
+  'observeQuota',
+  'retireQuota',
+  'settleQuota',
+  'blockQuota',
+])
+
+/** Whether what came from a worker, or from another thread of the user's, is a request that is theirs to make. */
+export function isWorkersRequest(message: unknown): message is StoreRequest {
+  if (typeof message !== 'object' || message === null) return false
+  const { id, op, request } = message as Partial<StoreRequest>
+  return Number.isSafeInteger(id) && workersOps.has(op) && typeof request === 'object' && request !== null
+}
 
 /** A request, as opposed to a command. */
 export function isRequest(message: StoreRequest | StoreCommand): message is StoreRequest {

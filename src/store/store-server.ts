@@ -6,7 +6,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { toErrorRecord } from '../errors.js'
 import { type Decision, nameOf } from '../quotas/limiter.js'
 import type { EngineReply, EngineRequest, QuotaTicket, StoreReply, StoreRequest } from './engine.js'
-import { isRequest, type StoreCommand, type StoreNotice } from './messages.js'
+import { isRequest, isWorkersRequest, type StoreCommand, type StoreNotice } from './messages.js'
 import type { EngineAnswer, SqliteEngine } from './sqlite/engine.js'
 
 /** A transaction takes requests up to so many tasks and items, so that no reply waits long for others' work. */
@@ -83,7 +83,7 @@ class StoreServer {
   #attach(worker: string, port: MessagePort): void {
     this.#detach(worker)
     this.#workers.set(worker, port)
-    port.on('message', (message: StoreRequest) => this.#enqueue(port, message))
+    port.on('message', (message: unknown) => isWorkersRequest(message) && this.#enqueue(port, message))
     port.on('close', () => {
       if (this.#workers.get(worker) === port) this.#workers.delete(worker)
     })
@@ -93,7 +93,9 @@ class StoreServer {
     const port = this.#workers.get(worker)
     if (!port) return
     this.#workers.delete(worker)
-    for (let left = receiveMessageOnPort(port); left; left = receiveMessageOnPort(port)) this.#queue.push({ port, message: left.message })
+    for (let left = receiveMessageOnPort(port); left; left = receiveMessageOnPort(port)) {
+      if (isWorkersRequest(left.message)) this.#queue.push({ port, message: left.message })
+    }
     this.#retired.add(port)
     this.#schedule()
   }

@@ -20,7 +20,7 @@ enum Field {
   /** Calls under way, for each of the worker's quotas. */
   Calls = 8,
 }
-const fieldsPerSlot = 32
+export const fieldsPerSlot = 32
 /** Of those that a worker may choose from the last is told together with those after it. */
 const mostChoices = fieldsPerSlot - Field.Calls
 const slotsPerPage = 256

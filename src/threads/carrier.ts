@@ -19,6 +19,8 @@ export interface CarrierOptions {
   slot: BeatSlot
   resourceLimits: ResourceLimits
   onReport: (report: ThreadReport) => void
+  /** It sent what is not understood: nothing that it sends can be relied on. Nothing is heard of it then but its end. */
+  onFault: (what: string) => void
   /** It is gone, and everything it had said has been told. Once, and the last thing that is heard of it. */
   onExit: (exit: CarrierExit) => void
 }

@@ -62,6 +62,8 @@ export class Hands {
 export function abandonedIn(cells: Float64Array): Abandoned {
   const abandoned: Abandoned = { working: [], finished: [] }
   for (const value of cells) {
+    // Tokens are whole numbers: anything else was written by somebody else.
+    if (!Number.isSafeInteger(value)) continue
     if (value > 0) abandoned.working.push(value)
     else if (value < 0) abandoned.finished.push(-value)
   }

@@ -4,7 +4,7 @@
  * in it is lost, and what stands here is not.
  */
 import { randomUUID } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DroverError } from '../errors.js'
@@ -13,6 +13,10 @@ import { abandonedIn } from './hands.js'
 import type { ThreadReport } from './protocol.js'
 
 const cellBytes = Float64Array.BYTES_PER_ELEMENT
+/** So much room is set aside for the last words. */
+const wordsBytes = 32_768
+/** No more is read of them: an error's record is bounded. */
+const longestWords = 524_288
 
 export class LeftBehind {
   readonly fd: number
@@ -25,14 +29,18 @@ export class LeftBehind {
     this.#cells = cells
   }
 
-  /** @throws DroverError HOST_SHORT if no file can be made in the folder for temporary files */
+  /** @throws DroverError HOST_SHORT if no file can be made in the folder for temporary files, or there is no room for it: what is written later has its place */
   static create(cells: number): LeftBehind {
     const file = join(tmpdir(), `drover-${randomUUID()}`)
+    let fd: number | null = null
     try {
-      const fd = openSync(file, 'wx+', 0o600)
+      fd = openSync(file, 'wx+', 0o600)
       unlinkSync(file)
+      const room = Buffer.alloc(cells * cellBytes + wordsBytes)
+      if (writeSync(fd, room, 0, room.length, 0) < room.length) throw new Error(`no room in ${tmpdir()}`)
       return new LeftBehind(fd, cells)
     } catch (cause) {
+      if (fd !== null) closeSync(fd)
       throw new DroverError('HOST_SHORT', `no file can be made for what a process leaves behind: ${(cause as Error).message}`, { cause })
     }
   }
@@ -43,18 +51,31 @@ export class LeftBehind {
   }
 
   keepLastWords(words: ThreadReport): void {
-    writeSync(this.fd, JSON.stringify(words), this.#cells * cellBytes)
+    try {
+      writeSync(this.fd, `${JSON.stringify(words)}\n`, this.#cells * cellBytes)
+    } catch {
+      // The file is closed, or the disk full: what is there by now has to do.
+    }
   }
 
-  /** Reads what is there, and closes the file. */
-  take(): { abandoned: Abandoned; lastWords: ThreadReport | null } {
-    const bytes = Buffer.alloc(Math.max(fstatSync(this.fd).size, this.#cells * cellBytes))
-    readSync(this.fd, bytes, 0, bytes.length, 0)
-    this.close()
+  /**
+   * Reads what is there, and closes the file. Never throws: the worker's code may have written there too.
+   *
+   * @returns `lastWords`: as they stand there, maybe not whole; empty if there are none
+   */
+  take(): { abandoned: Abandoned; lastWords: string } {
     const cells = new Float64Array(this.#cells)
+    const bytes = Buffer.alloc(cells.byteLength + longestWords)
+    try {
+      bytes.fill(0, readSync(this.fd, bytes, 0, bytes.length, 0))
+      this.close()
+    } catch {
+      // Closed by somebody else, or not to be read: nothing is known then.
+    }
     Buffer.from(cells.buffer).set(bytes.subarray(0, cells.byteLength))
-    const words = bytes.subarray(cells.byteLength).toString()
-    return { abandoned: abandonedIn(cells), lastWords: words === '' ? null : (JSON.parse(words) as ThreadReport) }
+    const words = bytes.subarray(cells.byteLength)
+    const end = words.indexOf(0)
+    return { abandoned: abandonedIn(cells), lastWords: words.toString('utf8', 0, end === -1 ? words.length : end) }
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 /** A worker in a process of its own (`node:child_process`): whatever becomes of it, this process lives. */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -7,15 +7,18 @@ import type { MessagePort } from 'node:worker_threads'
 import { type Remote, wrap } from 'comlink'
 import { DroverError, toErrorRecord } from '../errors.js'
 import type { ResourceLimits } from '../options.js'
+import { cut } from '../plain.js'
+import type { Port } from '../port.js'
+import { isWorkersRequest } from '../store/messages.js'
 import type { BeatSlot } from './beats.js'
 import type { Carrier, CarrierExit, CarrierOptions } from './carrier.js'
-import { ChannelPort } from './channel-port.js'
+import { checkBeats, checkReport } from './check-report.js'
 import { nodeEndpoint } from './endpoint.js'
 import { type CpuProfile, stackGivenUpMs } from './evidence.js'
 import { childArguments } from './exec-arguments.js'
+import { FrameChannel } from './frame-channel.js'
 import { maxHeld } from './hands.js'
 import { LeftBehind } from './left-behind.js'
-import { LinePort } from './line-port.js'
 import { type ObserverControl, type ObserverReport, processWiring, type ThreadControl, type ThreadReport } from './protocol.js'
 
 const entry = fileURLToPath(new URL('./process-entry.js', import.meta.url))
@@ -26,12 +29,15 @@ const outputMs = 1_000
 const abortCode = 134
 /** So much of the end of what it wrote to stderr is looked at. */
 const stderrChars = 8_192
+/** So much is shown of last words that are not whole. */
+const longestShown = 500
 
 export class ProcessCarrier implements Carrier {
   readonly threadId = null
   readonly control: Remote<ThreadControl>
   readonly #child: ChildProcess
   readonly #slot: BeatSlot
+  readonly #channel: FrameChannel
   readonly #observer: Remote<ObserverControl>
   readonly #startedAt = performance.now()
   #connections = 0
@@ -40,7 +46,7 @@ export class ProcessCarrier implements Carrier {
   #stderr = ''
 
   /** @throws if the boot data cannot be serialised, or no file can be made for what the process leaves behind */
-  constructor({ boot, store, slot, resourceLimits, onReport, onExit }: CarrierOptions) {
+  constructor({ boot, store, slot, resourceLimits, onReport, onFault, onExit }: CarrierOptions) {
     const leftBehind = LeftBehind.create(boot.concurrency + maxHeld)
     const child = start(leftBehind, resourceLimits)
     this.#child = child
@@ -52,19 +58,22 @@ export class ProcessCarrier implements Carrier {
       spawnError = error
       end()
     })
+    for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => {})
     child.stdout?.on('data', (chunk) => process.stdout.write(chunk))
     child.stderr?.on('data', (chunk) => {
       process.stderr.write(chunk)
       this.#stderr = (this.#stderr + chunk).slice(-stderrChars)
     })
 
-    const reports = new ChannelPort(child, processWiring.reports)
-    const control = new ChannelPort(child, processWiring.control)
-    const pipe = (child.stdio as unknown[])[processWiring.observerFd] as Duplex
-    const observer = new LinePort(pipe)
-    reports.on('message', (report: ThreadReport) => onReport(report))
-    observer.on('message', ({ beats }: Partial<ObserverReport>) => beats && slot.fill(beats))
-    this.control = wrap<ThreadControl>(nodeEndpoint(control))
+    // Whatever a listener throws is a fault of what came.
+    const [channel, watching] = [processWiring.channelFd, processWiring.observerFd].map(
+      (fd) => new FrameChannel((child.stdio as unknown[])[fd] as Duplex, (why) => onFault(why)),
+    ) as [FrameChannel, FrameChannel]
+    this.#channel = channel
+    const observer = watching.port(processWiring.observer)
+    channel.port(processWiring.reports).on('message', (report: unknown) => onReport(checkReport(report)))
+    observer.on('message', (message: Partial<ObserverReport>) => message.beats && slot.fill(checkBeats(message.beats)))
+    this.control = wrap<ThreadControl>(nodeEndpoint(channel.port(processWiring.control)))
     this.#observer = wrap<ObserverControl>(nodeEndpoint(observer))
     this.#connect(store)
 
@@ -72,17 +81,24 @@ export class ProcessCarrier implements Carrier {
     const end = (): void => {
       if (over) return
       over = true
-      for (const port of [reports, control, observer]) port.close()
+      for (const each of [channel, watching]) each.close()
       this.#disconnect()
       const { abandoned, lastWords } = leftBehind.take()
-      if (lastWords) onReport(lastWords)
-      onExit({ ...this.#exit(spawnError), abandoned })
+      const exit = this.#exit(spawnError)
+      const words = readWords(lastWords)
+      if (words) onReport(words)
+      else if (lastWords !== '') exit.failure.message += `; its last words are not whole: ${cut(lastWords, longestShown)}`
+      onExit({ ...exit, abandoned })
     }
+    // Its end is told right after, unless it closed the channel and lives on.
+    child.stdio[processWiring.channelFd]?.on('close', () => {
+      if (!over) setTimeout(() => !over && onFault('nothing: its channel is closed'), outputMs).unref()
+    })
     // All its pipes are closed, and so everything it sent has been read.
     child.on('close', end)
     child.on('exit', () => setTimeout(end, outputMs).unref())
     try {
-      new ChannelPort(child, processWiring.boot).postMessage(boot)
+      channel.port(processWiring.boot).postMessage(boot)
     } catch (error) {
       over = true
       leftBehind.close()
@@ -125,7 +141,6 @@ export class ProcessCarrier implements Carrier {
   unref(): void {
     this.#disconnect()
     this.#child.unref()
-    this.#child.channel?.unref()
     for (const stream of this.#child.stdio) (stream as { unref?: () => void } | null)?.unref?.()
   }
 
@@ -138,8 +153,11 @@ export class ProcessCarrier implements Carrier {
   #connect(store: MessagePort): string {
     this.#disconnect()
     const name = processWiring.store(++this.#connections)
-    const port = new ChannelPort(this.#child, name)
-    port.on('message', (request: unknown) => store.postMessage(request))
+    const port: Port = this.#channel.port(name)
+    port.on('message', (request: unknown) => {
+      if (!isWorkersRequest(request)) throw new Error('a request to the store that is none')
+      store.postMessage(request)
+    })
     store.on('message', (reply: unknown) => port.postMessage(reply))
     this.#disconnect = () => {
       port.close()
@@ -169,13 +187,20 @@ export class ProcessCarrier implements Carrier {
   }
 }
 
+/** What a process said last, if it stands there as a whole. */
+function readWords(text: string): ThreadReport | null {
+  try {
+    return checkReport(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
 /** @throws DroverError HOST_SHORT if it is known at once that there can be no process */
 function start(leftBehind: LeftBehind, limits: ResourceLimits): ChildProcess {
   try {
-    const child = fork(entry, {
-      execArgv: childArguments(process.execArgv, limits),
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc', leftBehind.fd, 'pipe'],
+    const child = spawn(process.execPath, [...childArguments(process.execArgv, limits), entry], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', leftBehind.fd, 'pipe'],
     })
     if (child.stdio) return child
     child.on('error', () => {})

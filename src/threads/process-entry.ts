@@ -3,9 +3,10 @@
  * main thread can have. A second thread, the observer, looks after it.
  */
 import { once } from 'node:events'
+import { Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { BeatBoard } from './beats.js'
-import { ChannelPort } from './channel-port.js'
+import { FrameChannel } from './frame-channel.js'
 import { Hands, maxHeld } from './hands.js'
 import { LeftBehind } from './left-behind.js'
 import type { ObserverData } from './process-observer.js'
@@ -13,15 +14,19 @@ import { processWiring, type ThreadReport, type WorkerBoot } from './protocol.js
 import { work } from './work.js'
 
 // Before anything is waited for: what arrives from now on is kept.
-const boots = new ChannelPort(process, processWiring.boot)
-const control = new ChannelPort(process, processWiring.control)
-const store = new ChannelPort(process, processWiring.store(1))
-const reports = new ChannelPort(process, processWiring.reports)
+const socket = new Socket({ fd: processWiring.channelFd, readable: true, writable: true })
+const channel = new FrameChannel(socket, (why) => {
+  throw new Error(`what came from the host is not understood: ${why}`)
+})
+const boots = channel.port(processWiring.boot)
+const control = channel.port(processWiring.control)
+const store = channel.port(processWiring.store(1))
+const reports = channel.port(processWiring.reports)
 
 // Ctrl-C and service managers signal a whole group of processes: when this one ends is the host's to say.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 // The observer sees this too, but is not there yet.
-process.on('disconnect', () => process.exit())
+socket.on('close', () => process.exit())
 
 const boot = await new Promise<WorkerBoot>((resolve) => boots.on('message', resolve))
 const beats = new BeatBoard().take()
@@ -39,9 +44,12 @@ const leftBehind = new LeftBehind(processWiring.leftBehindFd, cells)
 await work({
   boot,
   store,
-  openStore: (name) => new ChannelPort(process, name as string),
+  openStore: (name) => channel.port(name as string),
   control,
   beats,
   hands: Hands.allocate(cells, (cell, value) => leftBehind.keepCell(cell, value)),
-  report: (report: ThreadReport) => (report.type === 'failed' ? leftBehind.keepLastWords(report) : reports.postMessage(report)),
+  report(report: ThreadReport) {
+    if (report.type === 'failed') leftBehind.keepLastWords(report)
+    else reports.postMessage(report)
+  },
 })

@@ -8,8 +8,8 @@ import { expose } from 'comlink'
 import { BeatSlot } from './beats.js'
 import { nodeEndpoint } from './endpoint.js'
 import { profileOf, snapshotOf, stackOf } from './evidence.js'
+import { FrameChannel } from './frame-channel.js'
 import { inspectMain } from './inspect-main.js'
-import { LinePort } from './line-port.js'
 import { type ObserverControl, type ObserverReport, processWiring } from './protocol.js'
 
 /** What the observer is started with. */
@@ -24,7 +24,9 @@ const slot = new BeatSlot(beats.buffer, beats.index)
 const pipe = new Socket({ fd: processWiring.observerFd, readable: true, writable: true })
 // The kernel closes the host's end, whatever the host died of.
 pipe.on('close', () => process.kill(process.pid, 'SIGKILL'))
-const host = new LinePort(pipe)
+const host = new FrameChannel(pipe, (why) => {
+  throw new Error(`what came from the host is not understood: ${why}`)
+}).port(processWiring.observer)
 
 const control: ObserverControl = {
   stack: () => stackOf(inspectMain),

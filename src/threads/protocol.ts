@@ -44,8 +44,9 @@ export interface ThreadBoot {
   boot: WorkerBoot
   /** To the store thread. */
   store: MessagePort
-  /** To the main thread, for {@link ThreadControl}. */
+  /** To the main thread, for {@link ThreadControl}, and for {@link ThreadReport}s: `parentPort` is the user's. */
   control: MessagePort
+  reports: MessagePort
   /** This thread's slot in the shared beats; see `beats.ts`. */
   beats: { buffer: SharedArrayBuffer; index: number }
   /** What it has in its hands; see `hands.ts`. */
@@ -54,12 +55,15 @@ export interface ThreadBoot {
 
 /** How a worker process is connected with its host. */
 export const processWiring = {
-  /** Ports on the IPC channel: what it is born with, {@link ThreadControl}, {@link ThreadReport}s, and the store, once more for each store thread. */
+  /** Ports on its channel: what it is born with, {@link ThreadControl}, {@link ThreadReport}s, and the store, once more for each store thread. */
   boot: 'boot',
   control: 'control',
   reports: 'reports',
   store: (connection: number) => `store ${connection}`,
-  /** Open files: what it leaves behind (`left-behind.ts`), and a pipe between its observer and the host. */
+  /** The one port of its observer. */
+  observer: 'observer',
+  /** Open files: its channel (`frame-channel.ts`), what it leaves behind (`left-behind.ts`), and a channel between its observer and the host. */
+  channelFd: 3,
   leftBehindFd: 4,
   observerFd: 5,
 } as const

@@ -1,8 +1,10 @@
 /** A worker in a thread of this process (`node:worker_threads`). */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type Remote, transfer, wrap } from 'comlink'
 import { toErrorRecord } from '../errors.js'
+import { messageOf } from '../plain.js'
 import type { Carrier, CarrierExit, CarrierOptions } from './carrier.js'
+import { checkReport } from './check-report.js'
 import { nodeEndpoint } from './endpoint.js'
 import { type CpuProfile, profileOf, snapshotOf, stackOf } from './evidence.js'
 import { Hands, maxHeld } from './hands.js'
@@ -11,33 +13,56 @@ import type { ThreadBoot, ThreadControl, ThreadReport } from './protocol.js'
 
 const entry = new URL('./thread-entry.js', import.meta.url)
 
+/** Said once of code in the thread that posts to its parent. */
+const notOurs: ThreadReport = {
+  type: 'log',
+  level: 'debug',
+  message: 'something was posted to parentPort: nobody listens there',
+  fields: null,
+}
+
 export class ThreadCarrier implements Carrier {
   readonly pid = process.pid
   readonly control: Remote<ThreadControl>
   readonly #worker: Worker
-  readonly #port: MessagePort
+  readonly #ports: MessagePort[]
 
   /** @throws if the boot data cannot be cloned */
-  constructor({ boot, store, slot, resourceLimits, onReport, onExit }: CarrierOptions) {
+  constructor({ boot, store, slot, resourceLimits, onReport, onFault, onExit }: CarrierOptions) {
     const hands = Hands.allocate(boot.concurrency + maxHeld)
     const { port1, port2 } = new MessageChannel()
-    this.#port = port1
+    const reports = new MessageChannel()
+    this.#ports = [port1, reports.port1]
     const workerData: ThreadBoot = {
       boot,
       store,
       control: port2,
+      reports: reports.port2,
       beats: { buffer: slot.buffer, index: slot.index },
       hands: hands.buffer,
     }
-    this.#worker = new Worker(entry, { workerData, transferList: [port2, store], resourceLimits, name: boot.id })
+    this.#worker = new Worker(entry, { workerData, transferList: [port2, reports.port2, store], resourceLimits, name: boot.id })
     this.control = wrap<ThreadControl>(nodeEndpoint(port1))
     let thrown: { error: unknown } | null = null
-    this.#worker.on('message', (report: ThreadReport) => onReport(report))
+    const receive = (message: unknown): void => {
+      let report: ThreadReport
+      try {
+        report = checkReport(message)
+      } catch (error) {
+        onFault(messageOf(error))
+        return
+      }
+      onReport(report)
+    }
+    reports.port1.on('message', receive)
+    this.#worker.once('message', () => onReport(notOurs))
     this.#worker.on('error', (error) => {
       thrown = { error }
     })
     this.#worker.on('exit', (code) => {
-      port1.close()
+      // Its last words may come after the news of its end.
+      for (let left = receiveMessageOnPort(reports.port1); left; left = receiveMessageOnPort(reports.port1)) receive(left.message)
+      for (const port of this.#ports) port.close()
       onExit({ failure: failureOf(thrown, code), fault: thrown !== null, abandoned: hands.read() })
     })
   }
@@ -72,7 +97,7 @@ export class ThreadCarrier implements Carrier {
 
   unref(): void {
     // Listening keeps the process alive, whatever becomes of the thread.
-    this.#port.close()
+    for (const port of this.#ports) port.close()
     this.#worker.unref()
   }
 }

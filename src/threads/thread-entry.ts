@@ -1,11 +1,13 @@
 /** Where a worker thread begins. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { BeatSlot } from './beats.js'
 import { Hands } from './hands.js'
 import type { ThreadBoot } from './protocol.js'
 import { work } from './work.js'
 
-const { boot, store, control, beats, hands } = workerData as ThreadBoot
+const { boot, store, control, reports, beats, hands } = workerData as ThreadBoot
+// What is drover's is out of reach before anybody else's code is there.
+for (const name of Object.keys(workerData)) delete workerData[name]
 
 await work({
   boot,
@@ -14,5 +16,5 @@ await work({
   control,
   beats: new BeatSlot(beats.buffer, beats.index),
   hands: new Hands(hands),
-  report: (message) => parentPort?.postMessage(message),
+  report: (message) => reports.postMessage(message),
 })

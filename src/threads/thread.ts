@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Remote } from 'comlink'
-import { DroverError } from '../errors.js'
+import { DroverError, toErrorRecord } from '../errors.js'
 import type { Failure } from '../machines/failure.js'
 import { isOverdue } from '../machines/watch.js'
 import type { LogLevel } from '../options.js'
@@ -37,7 +37,7 @@ export interface ThreadEnd {
   alive: boolean
 }
 
-export interface ThreadOptions extends Omit<CarrierOptions, 'onExit'> {
+export interface ThreadOptions extends Omit<CarrierOptions, 'onExit' | 'onFault'> {
   isolation: 'thread' | 'process'
   /** null: none is written. */
   evidence: EvidenceFiles | null
@@ -53,6 +53,10 @@ const leastWaitMs = 20
 
 /** After the drain deadline: how long the tasks in hand get to notice that their signal is aborted. */
 const abortGraceMs = 250
+
+/** So many profiles may be taken in this process at a time. A thread whose profiler is started many times over cannot be ended. */
+const mostProfiles = 4
+let profiles = 0
 
 const carriers = { thread: ThreadCarrier, process: ProcessCarrier }
 
@@ -72,6 +76,7 @@ export class Thread {
   #over = false
   #drain: { until: number; callOff: () => void } | null = null
   #terminating = false
+  #profiling = false
 
   /** @throws if the boot data cannot be cloned */
   constructor(options: ThreadOptions) {
@@ -85,6 +90,7 @@ export class Thread {
         if (report.type === 'failed') this.#lastWords = report
         else if (!this.#over) options.onReport(report)
       },
+      onFault: (what) => void this.#fault(what),
       onExit: (exit) => this.#onExit(exit),
     })
     this.pid = this.#carrier.pid
@@ -114,10 +120,20 @@ export class Thread {
   /**
    * What its CPU time goes into, over so many ms.
    *
-   * @throws DroverError THREAD_GONE if it ends meanwhile
+   * @throws DroverError THREAD_GONE if it ends meanwhile; PROFILE_RUNNING, PROFILES_FULL
    */
-  profile(ms: number): Promise<CpuProfile> {
-    return this.#unlessGone(this.#carrier.profile(ms))
+  async profile(ms: number): Promise<CpuProfile> {
+    const { id } = this.#options.boot
+    if (this.#profiling) throw new DroverError('PROFILE_RUNNING', `a profile of ${id} is being taken already`)
+    if (profiles >= mostProfiles) throw new DroverError('PROFILES_FULL', `${profiles} profiles are being taken already: try again later`)
+    this.#profiling = true
+    profiles++
+    try {
+      return await this.#unlessGone(this.#carrier.profile(ms))
+    } finally {
+      this.#profiling = false
+      profiles--
+    }
   }
 
   /**
@@ -141,11 +157,18 @@ export class Thread {
     patientTimeout(() => this.#terminate(), abortGraceMs)
   }
 
+  /** What it sends cannot be relied on. */
+  #fault(what: string): Promise<void> {
+    const { isolation, boot } = this.#options
+    const error = new DroverError('PROTOCOL_BROKEN', `the ${isolation} of ${boot.id} sent what drover does not understand: ${what}`)
+    return this.kill({ kind: 'uncaught-error', message: error.message, error: toErrorRecord(error) }, false)
+  }
+
   /** Ends it now. With `evidence`, first takes the stack of where it hangs, and whatever else is to be written of it. */
-  async kill(failure: Pick<Failure, 'kind' | 'message'>, evidence: boolean): Promise<void> {
+  async kill(failure: Pick<Failure, 'kind' | 'message'> & Partial<Pick<Failure, 'error'>>, evidence: boolean): Promise<void> {
     if (this.#over || this.#asked?.failure) return
     const eventLoopUtilization = this.#carrier.eventLoopUtilization()
-    const asked: ThreadFailure = { ...failure, error: null, exitCode: null, hungAt: null, eventLoopUtilization, files: [] }
+    const asked: ThreadFailure = { error: null, ...failure, exitCode: null, hungAt: null, eventLoopUtilization, files: [] }
     this.#asked = { failure: asked }
     if (evidence) {
       asked.hungAt = await Promise.race([this.#carrier.stack(), this.#exited.then(() => null)])

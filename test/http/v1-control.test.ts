@@ -211,6 +211,8 @@ test('profiles of live workers are taken, listed and fetched; the latest five ar
   await system.start(tone)
   await state(system, tone, 'running')
   const taken: string[] = []
+  const [first, second] = await Promise.all([0, 1].map(() => api.post('/api/v1/profiles', { worker: tone, ms: 200 })))
+  assert.equal([first?.status, second?.status, second?.body.error], [201, 409, 'PROFILE_RUNNING'])
   for (let n = 0; n < 6; n++) taken.push((await api.post('/api/v1/profiles', { worker: tone, ms: 5 })).body.id)
   const { body } = await api.get('/api/v1/profiles')
   assert.equal(
