@@ -34,6 +34,7 @@ export type StoreNotice =
 
 /** What workers ask for. */
 const workersOps: ReadonlySet<unknown> = new Set<EngineOp>([
+  'now',
   'exchange',
   'acquireQuota',
   'cancelQuota',
