@@ -16,6 +16,7 @@ const errorRecord: v.GenericSchema<Extract<ThreadReport, { type: 'failed' }>['er
   cause: v.exactOptional(v.lazy(() => errorRecord)),
   details: v.exactOptional(v.record(text, v.unknown())),
 })
+const errorKind = { id: text, code: text, message: text, where: v.nullable(text) }
 const ends = ['start-error', 'uncaught-error', 'unhandled-rejection', 'exit'] as const
 
 /** One for each kind of report: a new one does not compile without. */
@@ -31,19 +32,11 @@ const forms: { [Type in ThreadReport['type']]: v.GenericSchema<unknown, Extract<
   }),
   failing: v.object({
     type: v.literal('failing'),
-    errors: v.array(
-      v.object({
-        id: text,
-        code: text,
-        message: text,
-        where: v.nullable(text),
-        count: v.number(),
-        dead: v.number(),
-        key: text,
-        at: v.number(),
-      }),
-    ),
+    errors: v.array(v.object({ ...errorKind, count: v.number(), dead: v.number(), key: text, at: v.number() })),
+    streak: v.nullable(v.object({ id: text, count: v.number() })),
   }),
+  'breaker-opened': v.object({ type: v.literal('breaker-opened'), error: v.object(errorKind), attempts: v.number() }),
+  'breaker-closed': v.object({ type: v.literal('breaker-closed') }),
   waiting: v.object({ type: v.literal('waiting') }),
   working: v.object({ type: v.literal('working') }),
   complete: v.object({
