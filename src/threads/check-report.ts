@@ -22,6 +22,7 @@ const ends = ['start-error', 'uncaught-error', 'unhandled-rejection', 'exit'] as
 /** One for each kind of report: a new one does not compile without. */
 const forms: { [Type in ThreadReport['type']]: v.GenericSchema<unknown, Extract<ThreadReport, { type: Type }>> } = {
   extend: v.object({ type: v.literal('extend'), ms: v.number() }),
+  declined: v.object({ type: v.literal('declined'), reason: text }),
   ready: v.object({ type: v.literal('ready') }),
   failed: v.object({ type: v.literal('failed'), kind: v.picklist(ends), error: errorRecord }),
   log: v.object({
