@@ -25,7 +25,7 @@ export interface RunReport {
   blacklisted: string[]
   /** Workers that another host holds. */
   held: string[]
-  /** Workers that wait for a hand: their budget is spent, or every key of theirs is retired. */
+  /** Workers that wait for a hand: paused by themselves, because a budget is spent or every key is retired, or by hand under an earlier host. */
   paused: string[]
   /** Workers that were waiting for a spent quota when the run was interrupted. */
   parked: string[]
@@ -57,7 +57,7 @@ export interface WorkerFacts {
   left: number | null
   /** Its thread is there, and has nothing to do. */
   idle: boolean
-  /** Paused because of a spent budget or retired keys. */
+  /** Paused by itself, or by somebody who may be there no more. */
   waitsForHand: boolean
   /** Who holds it elsewhere, in words. */
   heldBy: string | null
@@ -67,7 +67,7 @@ export interface WorkerFacts {
 
 /**
  * Where a worker stands for whoever waits for the end: `over`; `moves`; `waits` for something that comes by itself; `queued` behind others;
- * waits for a `hand` to raise its budget or revive a key; was `paused` by somebody.
+ * waits for a `hand` to raise its budget, revive a key or resume it; was `paused` by somebody who is there.
  */
 export type Standing = 'over' | 'moves' | 'waits' | 'queued' | 'hand' | 'paused'
 

@@ -1,4 +1,5 @@
 /** A whole run in one call: start, show how far it is, wait for the end, close. */
+import { checkOptions } from './filters.js'
 import { type ProgressOptions, type ProgressSource, showProgress } from './progress.js'
 import { exitCodeOf, type RunReport } from './run-report.js'
 import type { Selector } from './selector.js'
@@ -32,7 +33,8 @@ export interface Runnable extends ProgressSource {
 }
 
 export async function run(system: Runnable, options: RunOptions): Promise<RunEnd> {
-  const { select, progress = process.stderr.isTTY === true, onDone, signals, drainMs } = options
+  const checked = checkOptions('what run is given', options, ['select', 'progress', 'onDone', 'signals', 'drainMs'])
+  const { select, progress = process.stderr.isTTY === true, onDone, signals, drainMs } = checked
   if (signals !== false) system.stopOnSignals(signals)
   const shown = progress === false ? null : showProgress(system, progress === true ? {} : progress)
   try {

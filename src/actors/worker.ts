@@ -24,7 +24,7 @@ import type {
   WorkerMemory,
   WorkerState,
 } from '../machines/lifecycle-contract.js'
-import { freshMemory } from '../machines/lifecycle-contract.js'
+import { freshMemory, pausedEarlier } from '../machines/lifecycle-contract.js'
 import { filledPolicy, isModuleFailure } from '../machines/restart-policy.js'
 import { shortageOf } from '../machines/shortage.js'
 import type { SlotRequest } from '../machines/slots.js'
@@ -219,9 +219,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get breaker(): OpenBreaker | null {
     return this.#breaker
   }
-  /** Paused because of a spent budget, retired keys or its breaker: it goes on when somebody raises, revives or resumes. */
+  /** Paused by itself (a spent budget, retired keys, its breaker), or by somebody who may be there no more. */
   get waitsForHand(): boolean {
-    return this.state === 'paused' && (this.#waitsFor !== null || (this.#breaker !== null && this.memory.paused === null))
+    const { paused } = this.memory
+    return this.state === 'paused' && (paused === null || paused === pausedEarlier)
   }
   get holder(): Holder | null {
     return this.#holder

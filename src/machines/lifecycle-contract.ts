@@ -196,6 +196,9 @@ export type LifecycleEvent =
   /** The thread is gone; `failure` is null if that was asked for. */
   | { type: 'ENDED'; failure: Failure | null }
 
+/** Why a worker is paused that somebody had paused when it ran in another host. */
+export const pausedEarlier = 'paused by hand under an earlier host: resume it to go on'
+
 /** A worker that never ran. */
 export const freshMemory: WorkerMemory = {
   restarts: [],

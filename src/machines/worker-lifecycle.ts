@@ -11,6 +11,7 @@ import {
   type LifecycleEffects,
   type LifecycleEvent,
   type LifecycleInput,
+  pausedEarlier,
   type Wanted,
   type WorkerEnd,
   type WorkerMemory,
@@ -62,7 +63,7 @@ function since(from: number | null, clock: Pick<LifecycleEffects, 'now'>): numbe
 
 /** What an earlier host remembers, as this one has it. */
 function remembered(memory: WorkerMemory): WorkerMemory {
-  return memory.paused === null ? memory : { ...memory, paused: 'paused by hand under an earlier host: resume it to go on' }
+  return memory.paused === null ? memory : { ...memory, paused: pausedEarlier }
 }
 
 /** A failed worker's context with the verdict on it: the history as the verdict saw it, and what it decided. */

@@ -1,7 +1,8 @@
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover, LogRecord } from '../../src/index.js'
-import { cleanUp, event, items, open, puppet, state, until, worker } from '../support/system.js'
+import { cleanUp, event, items, open, puppet, state, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -113,6 +114,20 @@ test('done() waits for a spent budget as long as somebody is attached who could 
   await until(() => system.status().done === 4 && system.worker('a/x').status().state === 'paused', 'the rest of it', hangs)
   leave()
   assert.equal([(await done).results, (await done).paused], [4, ['a/x']])
+})
+
+test('done() does not wait for whoever paused a worker under an earlier host', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const first = await open({ store, workers: [worker('a/x', { input: { everyMs: 20 } })] })
+  await first.load('data', items(20))
+  await first.start()
+  await state(first, 'a/x', 'running')
+  await first.pause()
+  await first.close()
+  const second = await open({ store, workers: [worker('a/x')] })
+  await second.start()
+  const { ok, paused, incomplete } = await second.done()
+  assert.equal([ok, paused, incomplete[0]?.why], [false, ['a/x'], 'paused: paused by hand under an earlier host: resume it to go on'])
 })
 
 test('done() waits for a worker that somebody has paused, and says so once', async () => {
