@@ -7,6 +7,9 @@ import { readFile } from 'node:fs/promises'
 
 /** A module that imports more files is known by the first of them. */
 const mostFiles = 200
+/** Larger files are bundles: what they import is in them. */
+const longestScanned = 1_000_000
+
 /** Being read now: a thousand workers are started with one module. */
 const reading = new Map<string, Promise<string>>()
 
@@ -30,7 +33,7 @@ async function readVersion(href: string): Promise<string> {
     const text = await textOf(url)
     // Where it lies does not count: a project may be moved.
     hash.update(`${text?.length ?? 'none'}\n${text ?? ''}`)
-    if (text === null || url.endsWith('package.json')) continue
+    if (text === null || text.length > longestScanned || url.endsWith('package.json')) continue
     for (const specifier of importsOf(text)) {
       if (/^\.{1,2}\//.test(specifier)) open.push(...(await relativeTo(url, specifier)))
       else if (/^[\w@]/.test(specifier) && !specifier.includes(':')) open.push(await manifestOf(url, specifier))
@@ -62,6 +65,11 @@ async function manifestOf(url: string, specifier: string): Promise<string> {
   }
 }
 
-function textOf(url: string): Promise<string | null> {
-  return readFile(new URL(url), 'utf8').catch(() => null)
+/** null: it cannot be read, or is no place at all. */
+async function textOf(url: string): Promise<string | null> {
+  try {
+    return await readFile(new URL(url), 'utf8')
+  } catch {
+    return null
+  }
 }
