@@ -342,6 +342,22 @@ export const supervisor = setup({
   },
 })
 
+/**
+ * XState stops the children of a machine one by one, and copies the list of all of them for each: 4,000 took twelve seconds. Here they are stopped,
+ * and taken off the list, before it looks.
+ */
+const stopAsItComes = supervisor.transition.bind(supervisor)
+supervisor.transition = (snapshot, event, scope) => {
+  if ((event as { type: string }).type === 'xstate.stop') {
+    const children = snapshot.children as Record<string, AnyActorRef>
+    for (const [id, child] of Object.entries(children)) {
+      scope.stopChild(child)
+      delete children[id]
+    }
+  }
+  return stopAsItComes(snapshot, event, scope)
+}
+
 type Spawn = (logic: AnyActorLogic, options: { id: string; systemId?: string; input: unknown }) => AnyActorRef
 
 function adopted(
