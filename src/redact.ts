@@ -32,6 +32,21 @@ export function createRedactor(secrets: readonly string[], inputs: readonly unkn
   return (text) => (pattern.test(text) ? strike(text, values) : text)
 }
 
+/** Plain data with every text in it passed through `redact`, names too; what holds no secret comes back as it is. Never throws. */
+export function redactAll<T>(data: T, redact: Redactor, depth = 0): T {
+  if (typeof data === 'string') return redact(data) as T
+  // Deeper than anything that drover makes.
+  if (typeof data !== 'object' || data === null || depth > 50) return data
+  let changed = false
+  const clean = Object.entries(data).map(([name, value]) => {
+    const own: [string, unknown] = [Array.isArray(data) ? name : redact(name), redactAll(value, redact, depth + 1)]
+    changed ||= own[0] !== name || own[1] !== value
+    return own
+  })
+  if (!changed) return data
+  return (Array.isArray(data) ? clean.map(([, value]) => value) : Object.fromEntries(clean)) as T
+}
+
 /**
  * The secrets in a worker's input: strings of 6 characters and more that stand under a name such as apiKey, api_key, token,
  * secret, password, authorization, credential or key, in any case and at any depth, and everything within what such a name

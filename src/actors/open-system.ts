@@ -17,7 +17,7 @@ import { Tree } from '../machines/tree.js'
 import type { CompiledConfig, CompiledWorker, DroverOptions } from '../options.js'
 import { patientClock } from '../patient-timer.js'
 import { Recorder } from '../recorder.js'
-import { createRedactor, findSecrets } from '../redact.js'
+import { createRedactor, findSecrets, redactAll } from '../redact.js'
 import { leaveStore, tellDeparted } from '../store/departed.js'
 import type { Fence, LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
 import { hostTtlMs as defaultTtlMs } from '../store/engine.js'
@@ -133,7 +133,9 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const supervisors = new Map<string, { state: SupervisorState; reason: string; since: number }>()
     const handsOf = (worker: string): WorkerHands => hands.get(worker) as WorkerHands
     const recorder = new Recorder(store.client, host.id, log)
-    const publish = <Name extends EventName>(name: Name, payload: DroverEvents[Name]): void => {
+    const publish = <Name extends EventName>(name: Name, told: DroverEvents[Name]): void => {
+      // Counts come often, and hold no texts of others.
+      const payload = name === 'lane:counts:changed' ? told : redactAll(told, redact)
       events.emit(name, payload)
       recorder.event(name, payload, now())
     }
@@ -156,6 +158,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       recorder,
       evidence: config.evidence && new EvidenceFiles(config.evidence, report),
       secrets,
+      redact: (data) => redactAll(data, redact),
       held: new HeldWorkers({ store, host, logs, hands, onTaken: (back) => tellRecovered(back, publish, now()) }),
       monitor: { send: (event) => root.system.get('monitor')?.send(event) },
       now,

@@ -41,6 +41,8 @@ export interface SystemParts {
   evidence: EvidenceFiles | null
   /** Values to strike out of everything that is written. */
   secrets: string[]
+  /** Plain data without them. */
+  redact: <T>(data: T) => T
   monitor: { send(event: MonitorEvent): void }
   /** Monotonic, and close to the epoch's milliseconds. */
   now: () => number

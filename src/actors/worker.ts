@@ -1101,7 +1101,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #failure(kind: FailureKind, error: ErrorRecord | null, more: Partial<Failure> = {}): Failure {
     const now = this.now()
     const uptimeMs = this.#readyAt === null ? null : now - this.#readyAt
-    return {
+    return this.#parts.redact<Failure>({
       kind,
       message: error?.message ?? kind,
       error,
@@ -1112,7 +1112,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       uptimeMs,
       at: now,
       ...more,
-    }
+    })
   }
 
   #evidence({ eventLoopUtilization, files }: ThreadFailure): Evidence {

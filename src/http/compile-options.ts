@@ -6,10 +6,14 @@ import type { CompiledStatusOptions } from './context.js'
 import type { Authorize, ServeOptions, StatusOptions } from './options.js'
 import { isLoopback } from './security/address.js'
 
+/** A token of fewer different characters is one that somebody made up. */
+const leastVariety = 8
+const isToken = (value: string): boolean => /^[\x21-\x7e]{16,1000}$/.test(value) && new Set(value).size >= leastVariety
+
 const token = v.optional(
   v.custom<string>(
-    (value) => typeof value === 'string' && /^[\x21-\x7e]{16,1000}$/.test(value),
-    'a text of 16 to 1000 characters, ASCII without spaces',
+    (value) => typeof value === 'string' && isToken(value),
+    `a text of 16 to 1000 characters, ASCII without spaces, at least ${leastVariety} of them different`,
   ),
 )
 const text = (fits: (value: string) => boolean, expected: string) =>

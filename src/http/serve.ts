@@ -109,7 +109,7 @@ export async function serveWith(
 const closingMs = 1_000
 
 /**
- * What is no WebSocket (`Upgrade: h2c`) node-server leaves open without an answer, and no timeout of the server concerns a socket that was to be
+ * What is no WebSocket (`Upgrade: h2c`), or has a host name that is none, node-server leaves open without an answer, and no timeout of the server concerns a socket that was to be
  * upgraded. It answers what it refuses only as long as it is the one listener: so it is called by the one that takes its place.
  */
 function refuseOtherUpgrades(server: Server): void {
@@ -118,9 +118,14 @@ function refuseOtherUpgrades(server: Server): void {
   server.on('upgrade', (request, socket: Socket, head) => {
     // A client that does not close its end, though it was refused, would keep it open.
     socket.once('finish', () => setTimeout(() => socket.destroy(), closingMs).unref())
-    if (request.headers.upgrade?.toLowerCase() === 'websocket') upgrade?.call(server, request, socket, head)
+    if (request.headers.upgrade?.toLowerCase() === 'websocket' && isHostName(request.headers.host))
+      upgrade?.call(server, request, socket, head)
     else socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   })
+}
+
+function isHostName(host: string | undefined): boolean {
+  return host !== undefined && /^[a-z0-9._:[\]-]+$/i.test(host) && URL.canParse(`http://${host}`)
 }
 
 async function listen(server: Server, port: number, hostname: string): Promise<void> {

@@ -2,6 +2,7 @@
  * One log file that is opened when there is a line, closed when there has been none for a while, rotated when it is full, and
  * followed by another at midnight (UTC). Lines keep their order through all of it.
  */
+import { mkdirSync } from 'node:fs'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 import { dayOf, fileName } from './file-names.js'
 
@@ -93,7 +94,12 @@ export class LogFile {
   #open(at: number): RotatingFileStream {
     const day = dayOf(at)
     const { dir, maxBytes, keep, onGrown, onOpen, onError } = this.#options
-    const stream = createStream(fileName(this.stem, day), { path: dir, size: `${maxBytes}B`, rotate: Math.max(1, keep) })
+    try {
+      mkdirSync(dir, { recursive: true, mode: 0o700 })
+    } catch {
+      // The stream says why.
+    }
+    const stream = createStream(fileName(this.stem, day), { path: dir, mode: 0o600, size: `${maxBytes}B`, rotate: Math.max(1, keep) })
     let grown = day !== this.#day
     stream.on('rotated', () => {
       grown = true

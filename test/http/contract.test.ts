@@ -272,14 +272,16 @@ test('all of it works below a path', async () => {
   const { createStatusApp } = await import('../../src/http/app.js')
   const { serve: listen } = await import('@hono/node-server')
   const { drover } = await start()
-  const outer = new Hono().get('/', (c) => c.text('the application')).route('/drover', createStatusApp(drover, { token: 't'.repeat(16) }))
+  const outer = new Hono()
+    .get('/', (c) => c.text('the application'))
+    .route('/drover', createStatusApp(drover, { token: 'token-of-an-inner-app' }))
   const { url, close } = await new Promise<{ url: string; close: () => Promise<void> }>((resolve) => {
     const server = listen({ fetch: outer.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
       resolve({ url: `http://127.0.0.1:${port}`, close: () => new Promise((done) => server.close(() => done())) }),
     )
   })
   try {
-    const headers = { authorization: `Bearer ${'t'.repeat(16)}` }
+    const headers = { authorization: `Bearer ${'token-of-an-inner-app'}` }
     assert.is((await ask({ url }, '/')).body, 'the application')
     assert.is((await ask({ url }, '/drover/livez')).status, 200)
     assert.is((await ask({ url }, '/drover/api/monitoring/overview')).status, 401)
@@ -289,7 +291,7 @@ test('all of it works below a path', async () => {
     refused(wrong, 405, 'METHOD_NOT_ALLOWED')
     assert.is(wrong.headers.get('allow'), 'POST')
     refused(await ask({ url }, '/drover/api/control/stop', { method: 'POST', headers, body: { annotator_id: 5 } }), 404, 'WORKER_UNKNOWN')
-    const login = await ask({ url }, '/drover/api/v1/session', { method: 'POST', body: { token: 't'.repeat(16) } })
+    const login = await ask({ url }, '/drover/api/v1/session', { method: 'POST', body: { token: 'token-of-an-inner-app' } })
     assert.match(login.headers.get('set-cookie') ?? '', /Path=\/drover;/)
     assert.is((await ask({ url }, '/elsewhere')).status, 404)
   } finally {

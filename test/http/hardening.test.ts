@@ -209,6 +209,11 @@ test('an upgrade to anything but a WebSocket is answered and closed, and no refu
   assert.match(await upgrade('h2c'), /^HTTP\/1\.1 400/)
   assert.match(await upgrade('TLS/1.0', '/livez'), /^HTTP\/1\.1 400/)
   assert.match(await upgrade('websocket'), /^HTTP\/1\.1 401/)
+  const named = (name: string) =>
+    wire(server, `GET /api/ws HTTP/1.1\r\nHost: ${name}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n`)
+  for (const name of ['a b', 'user@localhost', 'localhost/path', '[::1', 'localhost:port', '%00', 'evil"', '']) {
+    assert.match(await named(name), /^HTTP\/1\.1 4\d\d/, name)
+  }
   // This client does not close its end.
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
   socket.write(`GET /api/ws HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)

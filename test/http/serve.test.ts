@@ -57,6 +57,16 @@ test('every mistake in the options is named, with what is allowed, and no token 
   assert.not.ok(JSON.stringify(details).includes(token))
 })
 
+test('a token with few different characters is refused', async () => {
+  const drover = await system()
+  for (const made of ['a'.repeat(16), 'abcabcabcabcabcabc', '12345671234567123456']) {
+    const { code, message } = await thrown(() => serveStatus(drover, { token: made }))
+    assert.is(code, 'CONFIG_INVALID')
+    assert.match(message, /token: expected a text of 16 to 1000 characters, ASCII without spaces, at least 8 of them different/)
+    assert.not.ok(message.includes(made))
+  }
+})
+
 test('tokens that are the same, or beside an application that decides, are mistakes', async () => {
   const drover = await system()
   const code = (options: StatusOptions) => thrown(async () => createStatusApp(drover, options)).then(({ message }) => message)

@@ -1,10 +1,14 @@
 /**
- * Slows down whoever guesses tokens, by address: a few wrong ones a minute, then each costs twice the time of the one before. The
- * same wrong token again is no new guess: a client with an old token does not lock out the others on its machine.
+ * Slows down whoever guesses tokens, by address and by the way that they come: a few wrong ones a minute, then each costs twice the time of the one
+ * before. The same wrong token again is no new guess. A right token is never asked about here: nobody who guesses can lock out another who knows, and who
+ * knows one token guesses no more often for it.
  */
 import { isIPv6 } from 'node:net'
 import { refuse } from '../errors.js'
 import { digest } from './tokens.js'
+
+/** How a token comes. */
+export type Way = 'bearer' | 'socket' | 'login'
 
 export interface AttemptLimits {
   /** Wrong ones that cost nothing. */
@@ -44,9 +48,9 @@ export class Attempts {
     return this.#byAddress.size
   }
 
-  /** @throws HTTPException 429 while the address has to wait */
-  check(address: string): void {
-    const waitMs = (this.#byAddress.get(network(address))?.until ?? 0) - this.#now()
+  /** @throws HTTPException 429 while whoever guesses has to wait */
+  check(address: string, way: Way): void {
+    const waitMs = (this.#byAddress.get(keyOf(address, way))?.until ?? 0) - this.#now()
     if (waitMs <= 0) return
     const seconds = Math.ceil(waitMs / 1_000)
     throw refuse('TOO_MANY_LOGINS', `too many wrong tokens from this address: try again in ${seconds} s`, {
@@ -55,10 +59,10 @@ export class Attempts {
   }
 
   /** A wrong token came. */
-  failed(address: string, token: string): void {
+  failed(address: string, way: Way, token: string): void {
     const { free, firstMs, maxMs, forgetMs, addresses } = this.#limits
     const now = this.#now()
-    const key = network(address)
+    const key = keyOf(address, way)
     const before = this.#byAddress.get(key)
     const guesses = before && now - before.last < forgetMs ? before : { wrong: 0, last: now, until: 0, known: [] }
     const mark = digest(token).toString('base64')
@@ -73,11 +77,9 @@ export class Attempts {
     const [oldest] = this.#byAddress.keys()
     if (this.#byAddress.size > addresses && oldest !== undefined) this.#byAddress.delete(oldest)
   }
-
-  succeeded(address: string): void {
-    this.#byAddress.delete(network(address))
-  }
 }
+
+const keyOf = (address: string, way: Way): string => `${way} ${network(address)}`
 
 /** Who has one IPv6 address has the 2^64 around it as well. */
 function network(address: string): string {

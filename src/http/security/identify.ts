@@ -7,7 +7,7 @@ import type { Caller, CompiledStatusOptions, Env } from '../context.js'
 import { refuse } from '../errors.js'
 import type { Role } from '../options.js'
 import { addressOf, isLocal } from './address.js'
-import type { Attempts } from './attempts.js'
+import type { Attempts, Way } from './attempts.js'
 import type { SessionCookie } from './session-cookie.js'
 import type { Session, Sessions } from './sessions.js'
 import { sameText, tokenRoles } from './tokens.js'
@@ -59,8 +59,10 @@ export class Identifier {
     const { authorize } = this.#options
     if (authorize) return this.#byApplication(c, authorize)
     if (!this.isProtected) return this.#byPlace(c)
-    const token = bearerOf(c) ?? subprotocolToken(c)
-    if (token !== null) return { role: this.login(c, token), who: 'token', from: this.#from(c), csrf: null }
+    const bearer = bearerOf(c)
+    const token = bearer ?? subprotocolToken(c)
+    if (token !== null)
+      return { role: this.login(c, token, bearer === null ? 'socket' : 'bearer'), who: 'token', from: this.#from(c), csrf: null }
     const session = this.session(c)
     if (!session) return null
     if (changes(c)) checkCsrf(c, session.csrf)
@@ -78,15 +80,12 @@ export class Identifier {
    *
    * @throws HTTPException 401 or 429
    */
-  login(c: Context, token: string): Role {
-    const from = this.#from(c)
-    this.#attempts.check(from)
+  login(c: Context, token: string, way: Way): Role {
     const role = this.#roleOf(token)
-    if (role) {
-      this.#attempts.succeeded(from)
-      return role
-    }
-    this.#attempts.failed(from, token)
+    if (role) return role
+    const from = this.#from(c)
+    this.#attempts.check(from, way)
+    this.#attempts.failed(from, way, token)
     throw unauthorized('the token is wrong')
   }
 

@@ -34,7 +34,7 @@ export function sessionRoutes(identifier: Identifier, sessions: Sessions, cookie
         return c.json(answer(identity.role, identity.csrf))
       }
       const { token } = await readLogin(c)
-      const role = identifier.login(c, token)
+      const role = identifier.login(c, token, 'login')
       // Never the id that came along: whoever planted it would be logged in too.
       const before = cookie.read(c)
       if (before !== undefined) sessions.end(before)

@@ -1,7 +1,7 @@
 /**
  * Opens the store's file, or says exactly why not. Nothing is written to a file before it is known to be drover's or empty.
  */
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
@@ -20,6 +20,7 @@ export function openDatabase(file: string, durability: Durability): Database.Dat
   return explained(file, () => {
     // A transaction waits for the lock in short naps of its own (see inTransaction): SQLite's own naps grow to 100 ms, and a
     // busy neighbour starves whoever naps that long.
+    if (file !== ':memory:') makeFile(file)
     const db = new Database(file, { timeout: 2 })
     try {
       checkOwner(db, file)
@@ -37,6 +38,11 @@ export function openDatabase(file: string, durability: Durability): Database.Dat
   })
 }
 
+/** A new store is its owner's alone; SQLite gives what it puts beside it the same permissions. One that is there keeps its own. */
+function makeFile(file: string): void {
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
+}
+
 /** Opens an existing store for reading; it sees everything that was committed before each statement. */
 export function openReader(file: string): Database.Database {
   return explained(file, () => new Database(file, { readonly: true, fileMustExist: true }))
@@ -51,7 +57,7 @@ function checkPath(file: string): void {
       })
     }
     try {
-      mkdirSync(folder, { recursive: true })
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
     } catch (cause) {
       throw new DroverError('STORE_READ_ONLY', `the store's folder ${folder} cannot be made`, { cause, details: { file } })
     }
