@@ -9,11 +9,12 @@ export type Authorize = (c: Context) => Role | null | Promise<Role | null>
 
 export interface StatusOptions {
   /**
-   * The token that may do everything: sent as `Authorization: Bearer`, or typed into the dashboard. 16 to 1000 characters, ASCII without spaces. Without any token,
+   * The token that may do everything: sent as `Authorization: Bearer`, or typed into the dashboard. 16 to 1000 characters, ASCII without spaces, at least 8
+   * of them different. Without any token,
    * and without {@link authorize}, only requests that come from this machine and name it in their Host header are answered, with all rights.
    */
   token?: string
-  /** A token that may only look; not the same as {@link token}. 16 to 1000 characters, ASCII without spaces. */
+  /** A token that may only look; not the same as {@link token}. 16 to 1000 characters, ASCII without spaces, at least 8 of them different. */
   readToken?: string
   /**
    * In an application that knows its own users: decides for each request, in place of tokens. null or an error: refused with 401. Calls with

@@ -61,7 +61,7 @@ function controlRoutes({ drover, control, options }: StatusContext): Hono<Env> {
       async (c) => {
         const call = await bodyOf(c, contract.seedResetCall)
         const selector = toReset(call)
-        const done = await drover.reset(selector, { data: true })
+        const done = await drover.reset(selector ?? {}, { data: true })
         const [first] = done
         if (call.scope === 'single' && first && done.every(({ ok }) => !ok)) throw refuse('NOT_DOWN', `${first.worker}: ${first.message}`)
         return answer(c, { scope: call.scope, deleted: sumOf(done), workers: done.map(resetOutcome) })
