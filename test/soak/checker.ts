@@ -1,7 +1,7 @@
 /** Has every note looked at by every invariant. */
-import { noTrouble, nothingLeaks } from './invariants/host.js'
+import { closesInTime, noTrouble, nothingLeaks } from './invariants/host.js'
 import type { Invariant } from './invariants/invariant.js'
-import { restartsWithinPolicy, staysBlacklisted } from './invariants/policy.js'
+import { restartsWithinPolicy, staysBlacklisted, staysStopped } from './invariants/policy.js'
 import { fencesRise, oneThread, slotsNotExceeded } from './invariants/threads.js'
 import { attemptsHonest, quotasNotExceeded, resultsOnce } from './invariants/work.js'
 import type { Note } from './notes.js'
@@ -25,12 +25,14 @@ export class Checker {
       oneThread: oneThread(),
       fencesRise: fencesRise(),
       staysBlacklisted: staysBlacklisted(),
+      staysStopped: staysStopped(),
       restartsWithinPolicy: restartsWithinPolicy(subjects),
       slotsNotExceeded: slotsNotExceeded(subjects),
       quotasNotExceeded: quotasNotExceeded(subjects),
       attemptsHonest: attemptsHonest(),
       resultsOnce: resultsOnce(subjects),
       nothingLeaks: nothingLeaks(),
+      closesInTime: closesInTime(),
       noTrouble: noTrouble(),
     })
   }

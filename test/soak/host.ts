@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BroadcastChannel, type Worker } from 'node:worker_threads'
 import { openSystem } from '../../src/actors/open-system.js'
 import { Drover } from '../../src/drover.js'
-import type { DeadTask } from '../../src/index.js'
+import { type DeadTask, DroverError } from '../../src/index.js'
 import { collect } from '../support/system.js'
 import { noter } from './notes.js'
 import type { Step } from './plan.js'
@@ -126,11 +126,24 @@ async function watch(): Promise<void> {
   }
 }
 
+/** Starts that were asked for: a stop that was answered while another one came says nothing. */
+let starts = 0
+function start(worker?: string): Promise<unknown> {
+  starts++
+  note({ k: 'started', worker: worker ?? null })
+  return worker === undefined ? system.start() : system.start(worker)
+}
+async function stop(worker?: string): Promise<void> {
+  const before = starts
+  const outcomes = await (worker === undefined ? system.stop() : system.stop(worker))
+  if (starts === before) for (const { worker: id } of outcomes) note({ k: 'stopped', worker: id })
+}
+
 /** Whoever is given up gets another chance. */
 async function pardon(): Promise<void> {
   for (const { worker } of system.blacklisted()) {
     await system.reset(worker)
-    await system.start(worker)
+    await start(worker)
   }
 }
 
@@ -145,7 +158,7 @@ function limit(limit: number, group: string | null): void {
 }
 
 async function quiet(): Promise<void> {
-  await system.stop()
+  await stop()
   const { workers, slots } = system.status()
   const by = (pick: 'done' | 'leased') => Object.fromEntries(workers.map(({ id, progress }) => [id, progress?.[pick] ?? 0]))
   note({ k: 'quiet', pid, slots: slots.used, leased: by('leased'), done: by('done'), reading: await settledReading() })
@@ -168,12 +181,20 @@ async function finish(): Promise<void> {
   for (;;) {
     await system.resume()
     await pardon()
-    await system.start()
+    await start()
     await system.done()
     const left = system.status().workers.filter(({ progress }) => progress && progress.done + progress.dead < progress.total)
     if (left.length === 0) break
   }
   await quiet()
+}
+
+/** In the middle of whatever goes on. */
+async function close(): Promise<void> {
+  open = false
+  const began = performance.now()
+  await system.close()
+  note({ k: 'closed', ms: Math.round(performance.now() - began) })
 }
 
 async function carryOut(step: HostStep): Promise<unknown> {
@@ -187,11 +208,15 @@ async function carryOut(step: HostStep): Promise<unknown> {
     }
     case 'pause':
     case 'resume':
-    case 'stop':
-    case 'restart':
       return system[step.do](step.worker)
+    case 'stop':
+      return stop(step.worker)
+    case 'restart':
+      starts++
+      note({ k: 'started', worker: step.worker })
+      return system.restart(step.worker)
     case 'start':
-      return system.start()
+      return start()
     case 'reset':
       return pardon()
     case 'concurrency':
@@ -212,8 +237,7 @@ async function carryOut(step: HostStep): Promise<unknown> {
     case 'finish':
       return finish()
     case 'close host':
-      open = false
-      return system.close()
+      return close()
     case 'kill host':
     case 'look':
       throw new Error(`not for the host: ${step.do}`)
@@ -225,7 +249,11 @@ async function carryOut(step: HostStep): Promise<unknown> {
 process.on('message', ({ n, step }: { n: number; step: HostStep }) => {
   carryOut(step)
     .then(() => say({ at: 'answered', n }))
-    .catch((error: unknown) => trouble(`${step.do} failed: ${(error as Error).stack}`))
+    .catch((error: unknown) => {
+      // What was asked for when the system began to close.
+      if (!open && DroverError.is(error) && error.code === 'CLOSED') say({ at: 'answered', n })
+      else trouble(`${step.do} failed: ${(error as Error).stack}`)
+    })
     .then(() => {
       if (step.do !== 'close host') return
       broadcast.close()

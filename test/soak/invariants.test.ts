@@ -1,9 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Checker } from './checker.js'
-import { leakBounds, noTrouble, nothingLeaks } from './invariants/host.js'
+import { closesInTime, leakBounds, noTrouble, nothingLeaks } from './invariants/host.js'
 import type { Invariant } from './invariants/invariant.js'
-import { restartsWithinPolicy, staysBlacklisted } from './invariants/policy.js'
+import { restartsWithinPolicy, staysBlacklisted, staysStopped } from './invariants/policy.js'
 import { fencesRise, oneThread, slotsNotExceeded } from './invariants/threads.js'
 import { attemptsHonest, quotaSlackMs, quotasNotExceeded, resultsOnce } from './invariants/work.js'
 import type { Note } from './notes.js'
@@ -85,6 +85,15 @@ test('a start of a blacklisted worker is found; after a reset or its parole it m
   const until = state('crashed', 'blacklisted', 0, { until: 5_000 })
   wrong(/while blacklisted/, staysBlacklisted(), until, state('blacklisted', 'queued', 4_000))
   fine(staysBlacklisted(), until, state('blacklisted', 'queued', 5_000), spawn(1, worker, 5_000))
+})
+
+test('a thread for a worker that was stopped and not started since is found, and a close that takes too long', () => {
+  const stopped: Part = { k: 'stopped', worker }
+  wrong(/although it was stopped/, staysStopped(), stopped, spawn(1))
+  fine(staysStopped(), stopped, { k: 'started', worker }, spawn(1))
+  fine(staysStopped(), stopped, { k: 'started', worker: null }, spawn(1))
+  fine(staysStopped(), stopped, spawn(1, 'another'))
+  wrong(/close took 80000 ms/, closesInTime(), { k: 'closed', ms: 500 }, { k: 'closed', ms: 80_000 })
 })
 
 test('a blacklisting that was told must outlive its host', () => {

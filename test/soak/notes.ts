@@ -41,6 +41,12 @@ type Noted =
   | { k: 'stored'; pid: number; seq: number }
   /** A call that gave a worker up was answered: from here on it must be down, also under the next host. */
   | { k: 'blacklisted'; worker: string }
+  /** A stop by hand was answered, and no start was asked for meanwhile: from here on it has no thread. */
+  | { k: 'stopped'; worker: string }
+  /** A start by hand is asked for; null: of all. */
+  | { k: 'started'; worker: string | null }
+  /** A system was closed, which took so long. */
+  | { k: 'closed'; ms: number }
   /** A limit is in force; group null: that for all. */
   | { k: 'limit'; group: string | null; limit: number }
   /** Results by worker, as events tell. */

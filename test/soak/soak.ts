@@ -174,7 +174,6 @@ class Soak {
   async #endHost(how: 'kill host' | 'close host'): Promise<void> {
     const host = this.#host as ChildProcess
     if (how === 'close host') {
-      await this.#allAnswered()
       this.#host = null
       const gone = once(host, 'exit')
       host.send({ n: ++this.#n, step: { do: how, afterMs: 0 } })

@@ -16,6 +16,9 @@ export interface Script {
   times?: number
 }
 
+/** What an end may take. */
+export const limits = { drainMs: 1_000, killMs: 60_000 }
+
 export const concurrency = 8
 export const groups = { narrow: 4 }
 export const poisonAfter = 4
@@ -73,8 +76,7 @@ export function droverOptions(count: number, { store, notes }: { store: string; 
     quotas: { shared: { requests: [...quotas.shared] }, own: { requests: [...quotas.own] } },
     heartbeat: { everyMs: 50, timeoutMs: 1_500, progressTimeoutMs: 3_000, startTimeoutMs: 30_000 },
     tasks: { maxAttempts: 100, poisonAfter, backoff: { initialMs: 20, factor: 2, maxMs: 500, jitter: 0.2 } },
-    drainMs: 1_000,
-    killMs: 60_000,
+    ...limits,
     log: { console: false, dir: false },
     workers: subjects(count).map(({ id, dataset, quota, group, limits }, index): WorkerOptions => {
       const { paroleAfterMs, ...restart } = limits

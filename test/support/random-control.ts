@@ -5,6 +5,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
+import { createDrover } from '../../src/index.js'
 import type { RandomControlOrders } from './random-control-host.js'
 
 /** The process ends by itself within so long, or it hangs. */
@@ -51,6 +52,10 @@ export async function randomControl(seed: number, steps: number, folder: string)
     const wrong = lines.filter((line) => line.startsWith('WRONG'))
     if (code !== 0 && wrong.length === 0) wrong.push(`the host ended with ${signal ?? code}: ${out}`)
     const store = join(folder, 'control.db')
+    if (lines.includes('closed on a full disk')) {
+      const next = await createDrover({ store, workers: [], log: { console: false, dir: false } })
+      await next.close()
+    }
     if (existsSync(store)) wrong.push(...leftBehind(store))
     return { wrong, said: lines.at(-1) ?? '', filled: unmount !== null }
   } finally {

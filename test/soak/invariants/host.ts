@@ -1,6 +1,10 @@
 /** The host: nothing is left behind, and nothing goes wrong unseen. */
 import type { QuietReading } from '../reading.js'
+import { limits } from '../subject.js'
 import type { Invariant } from './invariant.js'
+
+/** For the store, and for a machine that has other things to do. */
+const slackMs = 10_000
 
 /** What a host may have more than at its first quiet moment. */
 export const leakBounds = { fds: 8, threads: 4, heap: 24 << 20, listeners: 4, resources: 6 }
@@ -38,4 +42,10 @@ function grown(what: string, before: Record<string, number>, now: Record<string,
 /** No error logged by drover itself, no rejection, no warning, no call without an answer. */
 export function noTrouble(): Invariant {
   return (note) => (note.k === 'trouble' ? note.message : undefined)
+}
+
+/** A close ends within the drain and the kill, whatever goes on. */
+export function closesInTime(): Invariant {
+  const mostMs = limits.drainMs + limits.killMs + slackMs
+  return (note) => (note.k === 'closed' && note.ms > mostMs ? `close took ${note.ms} ms, more than ${mostMs}` : undefined)
 }

@@ -133,3 +133,26 @@ export function restartsWithinPolicy(subjects: readonly Subject[]): Invariant {
     return count > limits.maxRestarts ? `${worker} was restarted ${count} times within ${limits.withinMs} ms` : undefined
   }
 }
+
+/** Who was stopped by hand, and not started since, gets no thread. */
+export function staysStopped(): Invariant {
+  const stopped = new Set<string>()
+  return (note) => {
+    switch (note.k) {
+      case 'host':
+        stopped.clear()
+        return
+      case 'stopped':
+        stopped.add(note.worker)
+        return
+      case 'started':
+        if (note.worker === null) stopped.clear()
+        else stopped.delete(note.worker)
+        return
+      case 'spawn':
+        return stopped.has(note.worker) ? `${note.worker} got ${nameOf(note)} although it was stopped and not started since` : undefined
+      default:
+        return
+    }
+  }
+}
