@@ -676,8 +676,8 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       return
     }
     order.request(this.config.id)
-    // Whoever has to wait for siblings does not keep others from a slot.
-    if (!this.#admitted) slots.release(this.config.id)
+    // Whoever has to wait for siblings does not keep others from a slot. It may have been granted one already, and have gone on.
+    if (!this.#admitted && this.state === 'queued') slots.release(this.config.id)
   }
 
   /** It is its turn to ask for a slot. */

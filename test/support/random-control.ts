@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { createDrover } from '../../src/index.js'
 import type { RandomControlOrders } from './random-control-host.js'
+import { worker } from './system.js'
 
 /** The process ends by itself within so long, or it hangs. */
 const endsMs = 300_000
@@ -53,7 +54,7 @@ export async function randomControl(seed: number, steps: number, folder: string)
     if (code !== 0 && wrong.length === 0) wrong.push(`the host ended with ${signal ?? code}: ${out}`)
     const store = join(folder, 'control.db')
     if (lines.includes('closed on a full disk')) {
-      const next = await createDrover({ store, workers: [], log: { console: false, dir: false } })
+      const next = await createDrover({ store, workers: [worker('a')], log: { console: false, dir: false } })
       await next.close()
     }
     if (existsSync(store)) wrong.push(...leftBehind(store))

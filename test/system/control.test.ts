@@ -171,6 +171,19 @@ test('no more workers than slots have a thread; the others queue by priority, th
   assert.equal(order, ['a/x', 'c/x', 'b/x', 'd/x'])
 })
 
+test('workers that waited for the first load of their dataset have no more threads at once than slots', async () => {
+  const system = await open({ concurrency: 2, workers: ['a', 'b', 'c', 'd'].map((id) => worker(id)) })
+  await system.start()
+  let most = 0
+  system.on('worker:state:changed', () => {
+    const { starting = 0, running = 0, stopping = 0 } = system.status().states
+    most = Math.max(most, starting + running + stopping)
+  })
+  await system.load('data', items(4))
+  await system.done()
+  assert.is(most, 2)
+})
+
 test('a limit that is lowered drains the latest of the lowest priority, and one that is raised fills at once', async () => {
   const workers = ['a/x', 'b/x', 'c/x'].map((id, index) => worker(id, { priority: index === 2 ? 1 : 0, input: { everyMs: 5 } }))
   const system = await open({ concurrency: 3, workers })
