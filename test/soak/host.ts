@@ -56,6 +56,7 @@ const threads = new Map<string, Worker>()
 /** The first thread that there is; when it dies, the next one that is no worker's takes its place in the same turn. */
 let storeThread: Worker | null = null
 let drover: Drover | null = null
+const fences = new Map<string, number>()
 process.on('worker', (worker: Worker) => {
   const { threadId: thread } = worker
   const status = drover?.status().workers.find(({ threadId }) => threadId === thread)
@@ -68,6 +69,8 @@ process.on('worker', (worker: Worker) => {
     return
   }
   note({ k: 'spawn', pid, thread, worker: status.id })
+  const fence = fences.get(status.id)
+  if (fence !== undefined) note({ k: 'fence', worker: status.id, fence })
   threads.set(status.id, worker)
   worker.on('exit', () => {
     note({ k: 'exit', pid, thread })
@@ -76,6 +79,14 @@ process.on('worker', (worker: Worker) => {
 })
 
 const opened = await openSystem(droverOptions(orders.workers, orders))
+/** What the store gave for each worker's next thread. */
+const { client } = opened.parts.store
+const call = client.call.bind(client)
+client.call = (async (op: 'acquire', request: { worker: string; host: string }) => {
+  const reply = await call(op, request)
+  if (op === 'acquire' && 'fence' in reply) fences.set(request.worker, reply.fence)
+  return reply
+}) as typeof client.call
 const system = new Drover(opened)
 drover = system
 const broadcast = new BroadcastChannel('soak')

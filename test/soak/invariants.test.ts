@@ -72,9 +72,9 @@ test('a task begun by a thread that is gone, or never was the worker’s, is fou
 })
 
 test('a fence that does not rise is found', () => {
-  const setup = (fence: number): Part => ({ k: 'setup', pid, thread: 1, worker, fence })
-  fine(fencesRise(), setup(1), setup(3))
-  wrong(/fence 3 after 3/, fencesRise(), setup(3), setup(3))
+  const got = (fence: number): Part => ({ k: 'fence', worker, fence })
+  fine(fencesRise(), got(1), got(3))
+  wrong(/fence 3 after 3/, fencesRise(), got(3), got(3))
 })
 
 test('a start of a blacklisted worker is found; after a reset or its parole it may', () => {

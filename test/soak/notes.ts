@@ -22,7 +22,9 @@ type Noted =
   /** It is gone. */
   | ({ k: 'exit' } & ThreadName)
   /** The thread's own words: `setup` has run. */
-  | ({ k: 'setup'; worker: string; fence: number } & ThreadName)
+  | ({ k: 'setup'; worker: string } & ThreadName)
+  /** What the store gave a host for a thread of a worker. */
+  | { k: 'fence'; worker: string; fence: number }
   /** The thread's own words: it begins with a task. */
   | ({ k: 'start'; worker: string; key: string; attempt: number } & ThreadName)
   | {

@@ -3,9 +3,8 @@
  * between tasks and halfway through a round trip to the store.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BroadcastChannel, threadId, workerData } from 'node:worker_threads'
+import { BroadcastChannel, threadId } from 'node:worker_threads'
 import { defineWorker, TaskError } from 'drover/worker'
-import type { ThreadBoot } from '../../src/threads/protocol.js'
 import { noter } from './notes.js'
 import type { ThreadFault } from './plan.js'
 import { parkExitCode, type Script, type SoakInput } from './subject.js'
@@ -56,7 +55,7 @@ export default defineWorker<Script, object, State, SoakInput>({
       if (worker === ctx.id) setImmediate(() => faults[how]())
     }
     orders.unref()
-    note({ k: 'setup', worker: ctx.id, fence: (workerData as ThreadBoot).boot.fence, ...thread })
+    note({ k: 'setup', worker: ctx.id, ...thread })
     return state
   },
   process: async ({ key, data, attempt }, ctx) => {

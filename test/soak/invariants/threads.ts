@@ -41,7 +41,7 @@ export function oneThread(): Invariant {
 export function fencesRise(): Invariant {
   const highest = new Map<string, number>()
   return (note) => {
-    if (note.k !== 'setup') return
+    if (note.k !== 'fence') return
     const before = highest.get(note.worker) ?? 0
     highest.set(note.worker, Math.max(before, note.fence))
     return note.fence > before ? undefined : `${note.worker} got fence ${note.fence} after ${before}`
