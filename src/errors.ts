@@ -43,7 +43,10 @@ export const errorCodes = {
   STORE_NOT_A_DATABASE: 'STORE_NOT_A_DATABASE',
   /** The store was written by a newer drover. */
   STORE_TOO_NEW: 'STORE_TOO_NEW',
-  /** The store failed for another reason; `cause` has it. */
+  /**
+   * The store failed for another reason; `cause` has it. Final where its file is damaged, or was removed or replaced while it was open. Also
+   * a file with several names (hard links).
+   */
   STORE_FAILED: 'STORE_FAILED',
   /** A read ended the thread that did it, or no thread could do it; `cause` has why. The store itself goes on. */
   READ_FAILED: 'READ_FAILED',

@@ -31,6 +31,8 @@ export type StoreNotice =
   | { type: 'counts'; counts: LaneCounts[] }
   /** Another process changed the store. */
   | { type: 'changed' }
+  /** Nothing can come of the store any more. */
+  | { type: 'damaged'; error: ErrorRecord }
 
 /** What workers ask for. */
 const workersOps: ReadonlySet<unknown> = new Set<EngineOp>([

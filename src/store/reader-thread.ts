@@ -3,6 +3,7 @@ import { workerData } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 import { type ErrorRecord, toErrorRecord } from '../errors.js'
 import type { EngineRequest, ReadOp } from './engine.js'
+import { storeFailure } from './sqlite/failure.js'
 import { openReader } from './sqlite/open.js'
 import { type Reads, reads } from './sqlite/reads.js'
 
@@ -23,7 +24,7 @@ export default function read({ op, request }: ReadTask): ReadAnswer {
   try {
     return { ok: true, value: (connection.reads[op] as (request: EngineRequest<ReadOp>) => unknown)(request) }
   } catch (error) {
-    return { ok: false, error: toErrorRecord(error) }
+    return { ok: false, error: toErrorRecord(storeFailure(error)) }
   }
 }
 

@@ -152,6 +152,7 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
         incarnation.ready = true
         settle(null)
       } else if (message.type === 'refused') incarnation.error = fromErrorRecord(message.error)
+      else if (message.type === 'damaged') this.#damaged(fromErrorRecord(message.error))
       else if (message.type === 'counts') this.emit('counts', message.counts)
       else this.emit('changed')
     })
@@ -176,7 +177,15 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
     return incarnation
   }
 
+  /** Another try, or another thread, would find the same. */
+  #damaged(error: Error): void {
+    if (this.#failure || this.#closed) return
+    this.#fail(error.message, error)
+    void this.#current.thread.terminate()
+  }
+
   #gone(error: Error): void {
+    if (this.#failure) return
     if (this.#closed) {
       this.#onGone()
       return

@@ -3,7 +3,7 @@
  * transaction, and answers after the commit. The busier it is, the more share one fsync.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import { toErrorRecord } from '../errors.js'
+import { DroverError, toErrorRecord } from '../errors.js'
 import { type Decision, nameOf } from '../quotas/limiter.js'
 import type { EngineReply, EngineRequest, QuotaTicket, StoreReply, StoreRequest } from './engine.js'
 import { isRequest, isWorkersRequest, type StoreCommand, type StoreNotice } from './messages.js'
@@ -26,7 +26,7 @@ interface Queued {
 /** What is served: an engine that does groups of requests. */
 export type ServedEngine = Pick<
   SqliteEngine,
-  'execute' | 'takeTouched' | 'changedElsewhere' | 'close' | 'serveQuotas' | 'quotasDue' | 'quotasDueInMs' | 'takeQuotaDecisions'
+  'execute' | 'damage' | 'takeTouched' | 'changedElsewhere' | 'close' | 'serveQuotas' | 'quotasDue' | 'quotasDueInMs' | 'takeQuotaDecisions'
 >
 
 /** Serves an engine over ports until it is told to close. */
@@ -42,6 +42,7 @@ class StoreServer {
   #closing = false
   #toldAt = 0
   #telling: NodeJS.Timeout | null = null
+  #isDamaged = false
   #exitAfterCommit: number | null = null
   /** Those who stand in line for a quota, by client and ticket: they are answered when they are granted. */
   readonly #inLine = new Map<string, Queued>()
@@ -55,10 +56,20 @@ class StoreServer {
       else this.#obey(message)
     })
     this.#looking = setInterval(() => {
+      this.#look()
       if (engine.changedElsewhere()) this.#tell({ type: 'changed' })
     }, lookEveryMs)
     this.#looking.unref()
     this.#tell({ type: 'ready' })
+  }
+
+  /** What damage is found ends the system: it is told once. */
+  #look(): void {
+    if (this.#isDamaged) return
+    const error = this.#engine.damage()
+    if (!error) return
+    this.#isDamaged = true
+    this.#tell({ type: 'damaged', error: toErrorRecord(error) })
   }
 
   #obey(command: StoreCommand): void {
@@ -118,6 +129,7 @@ class StoreServer {
     const group = this.#queue.splice(0, groupLength(this.#queue))
     const answers = this.#engine.execute(group.map(({ message }) => message))
     if (this.#exitAfterCommit !== null && group.length > 0) process.exit(this.#exitAfterCommit)
+    if (answers.some((answer) => !answer.ok && DroverError.is(answer.error) && answer.error.code === 'STORE_FAILED')) this.#look()
     for (const [index, { port, message }] of group.entries()) {
       const answer = answers[index]
       if (!answer) continue

@@ -13,6 +13,8 @@ import { claims } from './claim.js'
 import { storeClock } from './clock.js'
 import type { EngineContext } from './context.js'
 import { exchanges } from './exchange.js'
+import { isDamage, storeFailure } from './failure.js'
+import { sameFile } from './file.js'
 import { fresh } from './fresh.js'
 import { hosts } from './hosts.js'
 import { items } from './items.js'
@@ -72,6 +74,8 @@ export interface SqliteEngine extends SqliteOperations {
   takeTouched(): LaneCounts[]
   /** Whether another process committed something since the last call. */
   changedElsewhere(): boolean
+  /** Why nothing can come of this store any more: its file is damaged, or is not the one that was opened. Looks at the file. */
+  damage(): DroverError | null
   /** Brings the log back into the file and closes it. */
   close(): void
 }
@@ -89,6 +93,14 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     isGone: options.isGone ?? isGone,
     keepEvents: options.keepEvents,
     touched: new Set(),
+  }
+  const isOpenedFile = options.file === ':memory:' ? () => true : sameFile(options.file)
+  let damage: DroverError | null = null
+  /** An error of drover's; one that tells of damage is remembered. */
+  function failureOf(cause: unknown): DroverError {
+    const failure = storeFailure(cause)
+    if (isDamage(cause)) damage ??= failure
+    return failure
   }
   const lane = lanes(context)
   const quota = quotas(context)
@@ -129,7 +141,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     try {
       return whole(operation)
     } catch (error) {
-      throw storeFailure(error)
+      throw failureOf(error)
     }
   }
 
@@ -139,7 +151,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     } catch (cause) {
       // Thrown as it is, an error of ours is the transaction's: none of the calls would fare better alone.
       if (calls.length > 1 && !DroverError.is(cause)) return calls.flatMap((call) => execute([call]))
-      const error = storeFailure(cause)
+      const error = failureOf(cause)
       return calls.map(() => ({ ok: false, error }))
     }
   }
@@ -162,6 +174,13 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
       const changed = version !== seenVersion
       seenVersion = version
       return changed
+    },
+    damage() {
+      if (!damage && !isOpenedFile()) {
+        const what = 'was removed, renamed or replaced while it was open: what was written since is not in it'
+        damage = new DroverError('STORE_FAILED', `the store's file ${options.file} ${what}`, { details: { file: options.file } })
+      }
+      return damage
     },
     close() {
       if (!db.open) return
@@ -219,9 +238,4 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     ...changes(context),
     ...reads(context.db),
   }
-}
-
-function storeFailure(cause: unknown): DroverError {
-  if (DroverError.is(cause)) return cause
-  return new DroverError('STORE_FAILED', `the store failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
 }

@@ -69,6 +69,15 @@ function checkPath(file: string): void {
   if (present && !statSync(file).isFile()) {
     throw new DroverError('STORE_NOT_A_DATABASE', `the store ${file} is not a file`, { details: { file } })
   }
+  const names = present ? statSync(file).nlink : 1
+  if (names > 1) {
+    throw new DroverError(
+      'STORE_FAILED',
+      `the store ${file} has ${names} names (hard links): whoever opens it by another one does not see who works on it. ` +
+        'Remove the other names, or copy it to a file of its own',
+      { details: { file, names } },
+    )
+  }
   try {
     accessSync(folder, constants.W_OK)
     if (present) accessSync(file, constants.W_OK | constants.R_OK)
