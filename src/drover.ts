@@ -799,7 +799,8 @@ export class Drover {
     root.send({ type: 'CLOSE' })
     this.#waker.stop()
     this.#stopAll('the system is closing', { ...(drainMs !== undefined && { drainMs }) })
-    await this.#until(() => this.#allSettled())
+    // Also one that has failed is closed: that is no reason to stop halfway.
+    await this.#system.until(() => this.#allSettled())
     await Promise.allSettled(this.#finishing)
     if (this.#interrupted) this.#lastReport = await this.#report().catch(() => null)
     root.send({ type: 'CLOSED' })
