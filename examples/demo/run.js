@@ -33,6 +33,8 @@ export async function run(files, { quick, chaos, port, stay }, tell) {
   const drover = await createDrover({
     store: files.store,
     log: { console: false },
+    // All is loaded before: a lane that is through needs its thread no more.
+    idleMs: 0,
     workers: chaos ? chaosLanes(files, chaos) : calmLanes(files),
   })
   const watch = new Watch(drover)
