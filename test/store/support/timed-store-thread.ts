@@ -28,6 +28,7 @@ serveStore(port, () => ({
   },
   takeTouched: () => engine.takeTouched(),
   changedElsewhere: () => engine.changedElsewhere(),
+  damage: () => engine.damage(),
   serveQuotas: () => engine.serveQuotas(),
   quotasDue: () => engine.quotasDue(),
   quotasDueInMs: () => engine.quotasDueInMs(),
