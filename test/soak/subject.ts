@@ -77,6 +77,8 @@ export function droverOptions(count: number, { store, notes }: { store: string; 
     heartbeat: { everyMs: 50, timeoutMs: 1_500, progressTimeoutMs: 3_000, startTimeoutMs: 30_000 },
     tasks: { maxAttempts: 100, poisonAfter, backoff: { initialMs: 20, factor: 2, maxMs: 500, jitter: 0.2 } },
     ...limits,
+    // At rest there is no thread.
+    idleMs: 0,
     log: { console: false, dir: false },
     workers: subjects(count).map(({ id, dataset, quota, group, limits }, index): WorkerOptions => {
       const { paroleAfterMs, ...restart } = limits
