@@ -40,6 +40,7 @@ import type { BeatSlot } from '../threads/beats.js'
 import type { ThreadReport } from '../threads/protocol.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../threads/thread.js'
 import { readLeft } from './left.js'
+import { spawnTurn } from './spawn-turns.js'
 import type { SupervisedWorker, SupervisorRef, WorkerRef } from './supervisor.js'
 import type { SystemParts } from './system.js'
 
@@ -738,6 +739,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#pendingSpawn = start
     this.#readyAt = null
     this.acquire()
+      .then((holder) => spawnTurn().then(() => holder))
       .catch((error: unknown) => {
         // Whatever the registry failed with is not the worker's.
         if (this.#pendingSpawn !== start) return
