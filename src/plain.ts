@@ -4,7 +4,7 @@
  */
 
 /** What stands for a value that gives nothing of itself. */
-export const unreadable = '[unreadable]'
+const unreadable = '[unreadable]'
 
 /** A property, or undefined where it cannot be had. */
 export function read(value: unknown, name: PropertyKey): unknown {

@@ -71,7 +71,7 @@ export interface WorkerFacts {
  */
 export type Standing = 'over' | 'moves' | 'waits' | 'queued' | 'hand' | 'paused'
 
-export function standing(worker: WorkerFacts): Standing {
+function standing(worker: WorkerFacts): Standing {
   const { state, wanted, settled, laneDone, idle, waitsForHand, heldBy, neverLoaded } = worker
   if (settled) return neverLoaded && wanted && state === 'completed' ? 'waits' : 'over'
   if (laneDone && (idle || state === 'paused')) return 'over'

@@ -23,8 +23,8 @@ export interface RandomControlReport {
   filled: boolean
 }
 
-/** Mounts a small disk, where this is allowed. Answers what takes it away again; null: it is not. */
-function smallDisk(folder: string): (() => void) | null {
+/** Mounts a small disk over the folder, where this is allowed. Answers what takes it away again; null: it is not. */
+function mountDisk(folder: string): (() => void) | null {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMb}m`, 'tmpfs', folder], { stdio: 'ignore' })
     return () => void execFileSync('umount', [folder], { stdio: 'ignore' })
@@ -35,7 +35,7 @@ function smallDisk(folder: string): (() => void) | null {
 
 export async function randomControl(seed: number, steps: number, folder: string): Promise<RandomControlReport> {
   mkdirSync(folder, { recursive: true })
-  const unmount = smallDisk(folder)
+  const unmount = mountDisk(folder)
   try {
     const orders: RandomControlOrders = { seed, folder, steps, fillable: unmount !== null }
     const host = fileURLToPath(new URL('random-control-host.ts', import.meta.url))

@@ -15,10 +15,10 @@ export interface SmallDisk {
 const mounted: string[] = []
 
 /** @returns null where none can be had; under `CI=true` that fails */
-export function smallDisk(megabytes = 16): SmallDisk | null {
+export function smallDisk(kilobytes = 16_384): SmallDisk | null {
   const folder = mkdtempSync(join(tmpdir(), 'drover-disk-'))
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder], { stdio: 'ignore' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', folder], { stdio: 'ignore' })
   } catch (error) {
     rmSync(folder, { recursive: true })
     if (process.env.CI === 'true') throw error
