@@ -197,13 +197,12 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get pid(): number | null {
     return this.#thread?.pid ?? null
   }
-  /** Bytes of heap in use at the last beat; null without a thread. */
   /** How many of its calls are under way on a quota that it names. */
   callsOn(quota: string): number {
     const choice = this.config.quota?.choices.indexOf(quota) ?? -1
     return choice === -1 ? 0 : (this.#slot?.callsOn(choice) ?? 0)
   }
-
+  /** Bytes of heap in use at the last beat; null without a thread. */
   get heapUsed(): number | null {
     return this.#slot?.read().heapUsed || null
   }

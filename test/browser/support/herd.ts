@@ -45,7 +45,7 @@ function lane(annotator: string, domain: string, spent: boolean): WorkerOptions 
     quota: `key-${annotator}`,
     group: annotator === '1' ? 'local' : 'remote',
     ...more,
-    ...(spent && { target: 30 }),
+    ...(spent && { target: 100 }),
     input: { labels: questions[domain] ?? [], everyMs: spent ? 100 : 400, apiKey: `sk-of-annotator-${annotator}`, ...input },
   }
 }

@@ -44,7 +44,7 @@ function DeadByError({ worker }: { worker: string | undefined }) {
             <a href={href('/tasks', { state: 'dead', ...(workers.length === 1 && { worker: workers[0] as string }) })}>
               {plural(count, 'task')}
             </a>
-            <span>
+            <span class="what">
               <b>{code}</b> {message} {where && <code>{where}</code>}
             </span>
             <span class="muted">{workers.length === 1 ? workers[0] : `${number(workers.length)} workers`}</span>
