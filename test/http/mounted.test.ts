@@ -65,6 +65,7 @@ test('its WebSocket is guarded and works', async () => {
   assert.is((await client.next('hello')).role, 'read')
   assert.is((await client.next('state')).data.workers?.['annotator-1/urgency']?.state, 'idle')
   await drover.start()
+  await drover.load('data', [])
   await client.next('patch', ({ data }) => JSON.stringify(data.workers ?? {}).includes('completed'))
 })
 
