@@ -119,7 +119,7 @@ export class ExactModel {
     // Each span that ends with this one: it begins with one that is used as late as can be.
     return all.some(({ at, slackMs: late }) => {
       const from = at + late
-      return sumOf(all.filter((grant) => grant.at >= at)) > burst * (1 + rounding) + this.#ranIn(spec, index, from, now)
+      return sumOf(all.filter((grant) => grant.at + grant.slackMs >= from)) > burst * (1 + rounding) + this.#ranIn(spec, index, from, now)
     })
   }
 
