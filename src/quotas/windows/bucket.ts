@@ -5,6 +5,9 @@ import { carriedOver, longestSlackMs, QuotaWindowMeter, rounding, sumOf, type Wi
 /** A bucket's time is a fraction of a ms since the epoch, of which a number keeps about four digits. */
 const driftMs = 0.01
 
+/** Those that are taken at the same moment are booked so far apart. */
+const apartMs = 2 ** -10
+
 /** Of how low a bucket's use has been, no more is remembered. */
 const mostLows = 32
 
@@ -80,15 +83,17 @@ export class BucketWindow extends QuotaWindowMeter {
   take(amount: number, at: Time, slackMs = this.slackMs): Time {
     const latest = at + slackMs
     const before = Math.max(0, this.#fullAt - latest - driftMs) / this.#unitMs
+    // Also those of one moment in order: one that may be used for longer may find less in use than the one before it took.
+    const booked = Math.max(at, (this.#lows.at(-1)?.[0] ?? 0) + apartMs)
     while ((this.#lows.at(-1)?.[1] ?? -1) >= before) this.#lows.pop()
-    this.#lows.push([at, before])
+    this.#lows.push([booked, before])
     // Two that are next to each other: the lower, for as long as the later was there.
     if (this.#lows.length > mostLows) this.#lows.splice(0, 2, [(this.#lows[1] as [Time, number])[0], (this.#lows[0] as [Time, number])[1]])
     const fullAt = Math.max(this.#fullAt, latest) + amount * this.#unitMs
     // What is settled may be any amount; nobody waits longer for it to run in.
     this.#fullAt = Math.min(fullAt, at + Math.max(longestWaitMs, this.#size * this.#unitMs + slackMs))
     this.changed = true
-    return at
+    return booked
   }
 
   /** Not more than was in use at all times since: what has run in after the bucket was full was never kept. */
