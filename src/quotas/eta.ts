@@ -3,6 +3,7 @@ import type { Amounts, Time } from '../store/engine.js'
 import { periodOf } from './calendar.js'
 import type { Quota } from './quota.js'
 import type { Moment } from './window.js'
+import { rounding } from './windows/meter.js'
 
 /** Further ahead nothing is said. */
 const mostPeriods = 4_000
@@ -38,13 +39,15 @@ export function backlogAt(scopes: readonly Quota[], amounts: Amounts, tasks: num
       const { per } = window.window
       if (amount <= 0) continue
       const left = window.room(at[window.clock]) / amount
+      // No task is put off to another period for what dividing rounds off.
+      const whole = left + rounding
       if (per === 'ever') {
-        if (left < tasks) return null
+        if (whole < tasks) return null
       } else if (typeof per === 'number') {
         rates.push({ perMs: window.limit / per / amount, atOnce: left, afterPause: window.capacity / amount })
       } else {
         const { end } = periodOf(per.calendar, per.timeZone, at.wall)
-        allowances.push({ left, limit: window.limit / amount, end, calendar: per.calendar, timeZone: per.timeZone })
+        allowances.push({ left: whole, limit: window.limit / amount + rounding, end, calendar: per.calendar, timeZone: per.timeZone })
       }
     }
   }

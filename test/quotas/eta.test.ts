@@ -27,4 +27,14 @@ test('what is left when the day is spent is done on the next', () => {
   assert.is(minutes([minute, day], 120), 12 * 60 + 1)
 })
 
+test('no task is put off to the next day, or beyond a budget, by what dividing rounds off', () => {
+  const cost = (per: QuotaWindow['per']): number | null => {
+    const windows = [{ unit: 'cost', limit: 0.3, per, burst: null }]
+    const quota = new Quota({ name: 'key', windows, within: [], concurrency: null, adapt: null }, { ...freshRecord }, new Map(), at)
+    return backlogAt([quota], { cost: 0.1 }, 3, at)
+  }
+  assert.is(cost('ever'), at.wall)
+  assert.is(cost({ calendar: 'day', timeZone: 'UTC' }), at.wall)
+})
+
 test.run()

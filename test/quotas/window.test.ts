@@ -209,6 +209,44 @@ test('a bucket gives back no more than was in use all the time since', () => {
   assert.ok(timed.used() < 0.251)
 })
 
+test('a bucket gives back no more than was in use since, also where another grant at the same moment may be used later', () => {
+  const timed = new Timed({ limit: 1, per: 1_000, burst: 2 })
+  const early = timed.meter.take(0.05, timed.now, 15)
+  const late = timed.meter.take(1, timed.now, 100)
+  timed.give(0.05, early)
+  // The later one may be used in 100 ms, when the early one has run in long since: the bucket is full again 1,100 ms from now.
+  assert.ok(timed.used() > 1.0999, `${timed.used()} in use`)
+  timed.give(1, late)
+  assert.ok(timed.used() < 0.1001, `${timed.used()} in use`)
+})
+
+for (const per of ['ever', day, 3_600_000] as const) {
+  const kind = per === 'ever' ? 'budget' : per === day ? 'calendar day' : 'strict window'
+  test(`a ${kind} lets through exactly as many as fit, however small each is beside the limit`, () => {
+    for (const [limit, amount, fit] of [
+      [25, 0.0001, 250_000],
+      [25, 0.00001, 2_500_000],
+      [1, 0.1, 10],
+      [2_000_000, 1, 2_000_000],
+    ] as const) {
+      const { meter, now } = new Timed({ limit, per })
+      let times = 0
+      while (times < fit + 10 && meter.waitMs(amount, now) === 0) {
+        meter.take(amount, now)
+        times++
+      }
+      assert.is(times, fit, `${amount} of ${limit}`)
+    }
+  })
+
+  test(`a ${kind} has no room for a large request that is one short`, () => {
+    const { meter, now } = new Timed({ limit: 4_000_000, per })
+    meter.take(1_000_001, now)
+    assert.ok(meter.waitMs(3_000_000, now) > 0)
+    assert.is(meter.waitMs(2_999_999, now), 0)
+  })
+}
+
 test('a period that is over takes nothing back into the next one', () => {
   const timed = new Timed({ per: day })
   const booked = timed.take(6)

@@ -1,6 +1,6 @@
 import type { QuotaWindow, Time } from '../../store/engine.js'
 import { periodOf } from '../calendar.js'
-import { carriedOver, longestSlackMs, QuotaWindowMeter, rounding, sumOf, type WindowState } from './meter.js'
+import { carriedOver, longestSlackMs, QuotaWindowMeter, roundedOff, sumOf, type WindowState } from './meter.js'
 
 /** What was used since local midnight, or since the month began. */
 export class CalendarWindow extends QuotaWindowMeter {
@@ -29,7 +29,7 @@ export class CalendarWindow extends QuotaWindowMeter {
   protected waitFor(amount: number, wall: Time): number {
     this.#turn(wall)
     const { end } = periodOf(this.#calendar, this.#timeZone, wall)
-    const fits = this.#used + amount <= this.limit * (1 + rounding)
+    const fits = this.#used + amount <= this.limit + roundedOff(amount, this.limit)
     return fits && wall + this.slackMs < end ? 0 : Math.max(1, end - wall)
   }
 

@@ -13,6 +13,14 @@ export const longestSlackMs = 250
 /** What is short of an amount by no more than such a share is short by rounding only. */
 export const rounding = 1e-6
 
+/**
+ * What is short by no more than that is short by rounding only: adding up loses a share of the whole, far less than the smallest amount that is
+ * asked for.
+ */
+export function roundedOff(amount: number, limit: number): number {
+  return Math.min(amount * 1e-3, limit * 1e-10)
+}
+
 /** Such a share of a window counts as the amount where none was said: more than {@link rounding}, so that a spent window is noticed. */
 const trace = 1e-5
 

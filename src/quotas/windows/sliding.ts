@@ -1,5 +1,5 @@
 import type { QuotaWindow, Time } from '../../store/engine.js'
-import { carriedOver, longestSlackMs, QuotaWindowMeter, rounding, sumOf, type WindowState } from './meter.js'
+import { carriedOver, longestSlackMs, QuotaWindowMeter, roundedOff, rounding, sumOf, type WindowState } from './meter.js'
 
 /** A sliding window is kept in so many steps. */
 const steps = 512
@@ -30,7 +30,7 @@ export class SlidingWindow extends QuotaWindowMeter {
   protected waitFor(amount: number, at: Time): number {
     this.#drop(at)
     let missing = amount - (this.limit - this.#sum)
-    const little = amount * rounding
+    const little = roundedOff(amount, this.limit)
     if (missing <= little) return 0
     // The limit is lower than usual for now, and the request is larger: it goes when nothing else does.
     if (this.#sum <= 0 && amount <= this.base && this.share < 1) return 0

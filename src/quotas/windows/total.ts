@@ -1,5 +1,5 @@
 import type { QuotaWindow, Time } from '../../store/engine.js'
-import { longestSlackMs, QuotaWindowMeter, rounding, type WindowState } from './meter.js'
+import { longestSlackMs, QuotaWindowMeter, roundedOff, type WindowState } from './meter.js'
 
 /** A budget: what was used ever. */
 export class TotalWindow extends QuotaWindowMeter {
@@ -16,7 +16,7 @@ export class TotalWindow extends QuotaWindowMeter {
   }
 
   protected waitFor(amount: number): number {
-    return this.#used + amount <= this.limit * (1 + rounding) ? 0 : Number.POSITIVE_INFINITY
+    return this.#used + amount <= this.limit + roundedOff(amount, this.limit) ? 0 : Number.POSITIVE_INFINITY
   }
 
   take(amount: number, at: Time): Time {
