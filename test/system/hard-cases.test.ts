@@ -85,10 +85,14 @@ test('a host that was suspended for longer than all its timeouts kills nobody wh
   const second = await open({ store, workers: orders.workers.map(({ id }) => worker(id)) })
   const outcomes = await second.start()
   assert.equal(
-    outcomes.map(({ ok }) => ok),
-    [false, false],
+    outcomes.map(({ message }) => message.split(':', 2).join(':')),
+    ['waits: held by another host', 'waits: held by another host'],
   )
   await sleep(stopMs)
+  assert.equal(
+    second.status().workers.map(({ state }) => state),
+    ['queued', 'queued'],
+  )
   await second.close()
   const exited = once(host, 'exit')
   closeWhenDone(host)
