@@ -169,8 +169,8 @@ export class ProcessCarrier implements Carrier {
   #exit(spawnError: Error | null): Omit<CarrierExit, 'abandoned'> {
     const { exitCode, signalCode } = this.#child
     if (spawnError) {
-      const message = `no process can be started: ${spawnError.message}`
-      const error = toErrorRecord(new DroverError('HOST_SHORT', message, { cause: spawnError }))
+      // Its code says whether that can pass by itself.
+      const error = { ...toErrorRecord(spawnError), message: `no process can be started: ${spawnError.message}` }
       return { failure: { kind: 'start-error', message: error.message, error, exitCode: null }, fault: true }
     }
     const fatal = /^.*fatal (?:error|process).*out of memory.*$/im.exec(this.#stderr)
