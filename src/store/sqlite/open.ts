@@ -99,7 +99,7 @@ function checkOwner(db: Database.Database, file: string): void {
   if (owner !== applicationId && (owner !== 0 || tables !== 0)) {
     throw new DroverError('STORE_NOT_A_DATABASE', `the store ${file} is a database of another program`, { details: { file } })
   }
-  checkVersion(db, file)
+  patiently(() => checkVersion(db, file))
 }
 
 function checkVersion(db: Database.Database, file: string): number {
