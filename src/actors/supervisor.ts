@@ -212,8 +212,14 @@ export const supervisor = setup({
       const still = event.then === 'down' ? [...new Set([...wereRunning, ...running(context)])] : []
       return { sequence: null, awaited: null, end: null, reason: event.why, wereRunning: still, window: new RestartWindow(node.intensity) }
     }),
-    passHaltOn: ({ context: { node, refs }, event }) => {
-      if (event.type === 'HALT') for (const child of node.children) if (isSupervisor(child)) halt(refs, child, event.then, event.why)
+    /** Those with a thread are stopped in order by whoever halts; it may have passed one that was told to start again since. */
+    passHaltOn: ({ context: { node, refs, effects }, event }) => {
+      if (event.type !== 'HALT') return
+      for (const child of node.children) {
+        if (isSupervisor(child)) halt(refs, child, event.then, event.why)
+        else if (event.then === 'down' && !effects.worker(child.worker).live)
+          effects.worker(child.worker).tell({ type: 'STOP', reason: event.why, halt: true })
+      }
     },
     revive: assign({ revived: true }),
     close: ({ context: { node, effects } }) => effects.order.close(node.id),
