@@ -32,7 +32,6 @@ import {
   readLabels,
   readLatest,
 } from './reads.js'
-import { createRedactor } from './redact.js'
 import {
   checkRange,
   type DeadTask,
@@ -144,7 +143,7 @@ export class Drover {
     this.tasks = new Tasks({
       client: system.parts.store.client,
       reader: system.reader,
-      redact: (text) => createRedactor(system.parts.secrets)(text),
+      redact: system.parts.redact,
       changed: (workers) => this.#waker.changed(workers),
     })
     system.parts.store.on('changed', () => void this.#waker.everyone())
@@ -780,8 +779,7 @@ export class Drover {
   controlled(done: Omit<DroverEvents['http:control:done'], 'at'>): void {
     if (this.#state === 'closed') return
     const { parts } = this.#system
-    const text = JSON.stringify(done.params)
-    const params = JSON.parse(createRedactor(parts.secrets)(text)) as Record<string, unknown>
+    const params = parts.redact(done.params)
     const { action, who, from, outcome, status } = done
     parts.publish('http:control:done', { ...done, params, at: parts.now() })
     parts.logs.part('http')[outcome === 'ok' ? 'info' : 'warn'](`${action} by ${who} from ${from}: ${outcome} (${status})`, params)

@@ -401,19 +401,21 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   async #lookAgain(): Promise<void> {
     if (this.config.dataset === null) return
     await this.hold(async () => {
-      const { store, lanes } = this.#parts
-      const reply = await store.client.call('counts', { workers: [this.config.id] }).catch(() => ({ counts: [] }))
-      lanes.update(reply.counts)
-      if (reply.counts[0]?.complete === false) this.#send({ type: 'MORE' })
+      if ((await this.#isOver()) === false) this.#send({ type: 'MORE' })
     })
   }
 
   /** There may be nothing left to try: then there is nothing to wait for. */
   async #lookWhetherOver(): Promise<void> {
+    if ((await this.#isOver()) && this.state === 'parked') this.#send({ type: 'START' })
+  }
+
+  /** Whether nothing is left in its lane, as the store has it now; undefined: it does not say. */
+  async #isOver(): Promise<boolean | undefined> {
     const { store, lanes } = this.#parts
-    const reply = await store.client.call('counts', { workers: [this.config.id] }).catch(() => ({ counts: [] }))
-    lanes.update(reply.counts)
-    if (reply.counts[0]?.complete === true && this.state === 'parked') this.#send({ type: 'START' })
+    const { counts } = await store.client.call('counts', { workers: [this.config.id] }).catch(() => ({ counts: [] }))
+    lanes.update(counts)
+    return counts[0]?.complete
   }
 
   /** While this runs, the worker does not count as settled. */

@@ -109,8 +109,8 @@ export async function serveWith(
 const closingMs = 1_000
 
 /**
- * What is no WebSocket (`Upgrade: h2c`), or has a host name that is none, node-server leaves open without an answer, and no timeout of the server concerns a socket that was to be
- * upgraded. It answers what it refuses only as long as it is the one listener: so it is called by the one that takes its place.
+ * What is no WebSocket (`Upgrade: h2c`), or has a host name that is none, node-server leaves open without an answer, and no timeout of
+ * the server concerns a socket that was to be upgraded. It answers what it refuses only as long as it is the one listener: so it is called by the one that takes its place.
  */
 function refuseOtherUpgrades(server: Server): void {
   const [upgrade] = server.listeners('upgrade')

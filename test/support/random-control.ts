@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { createDrover } from '../../src/index.js'
 import type { RandomControlOrders } from './random-control-host.js'
+import { mountDisk } from './small-disk.js'
 import { worker } from './system.js'
 
 /** The process ends by itself within so long, or it hangs. */
@@ -24,9 +25,9 @@ export interface RandomControlReport {
 }
 
 /** Mounts a small disk over the folder, where this is allowed. Answers what takes it away again; null: it is not. */
-function mountDisk(folder: string): (() => void) | null {
+function mountOver(folder: string): (() => void) | null {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMb}m`, 'tmpfs', folder], { stdio: 'ignore' })
+    mountDisk(folder, diskMb * 1_024)
     return () => void execFileSync('umount', [folder], { stdio: 'ignore' })
   } catch {
     return null
@@ -35,7 +36,7 @@ function mountDisk(folder: string): (() => void) | null {
 
 export async function randomControl(seed: number, steps: number, folder: string): Promise<RandomControlReport> {
   mkdirSync(folder, { recursive: true })
-  const unmount = mountDisk(folder)
+  const unmount = mountOver(folder)
   try {
     const orders: RandomControlOrders = { seed, folder, steps, fillable: unmount !== null }
     const host = fileURLToPath(new URL('random-control-host.ts', import.meta.url))

@@ -14,11 +14,16 @@ export interface SmallDisk {
 
 const mounted: string[] = []
 
+/** @throws where this is not allowed */
+export function mountDisk(folder: string, kilobytes: number): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', folder], { stdio: 'ignore' })
+}
+
 /** @returns null where none can be had; under `CI=true` that fails */
 export function smallDisk(kilobytes = 16_384): SmallDisk | null {
   const folder = mkdtempSync(join(tmpdir(), 'drover-disk-'))
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', folder], { stdio: 'ignore' })
+    mountDisk(folder, kilobytes)
   } catch (error) {
     rmSync(folder, { recursive: true })
     if (process.env.CI === 'true') throw error

@@ -42,7 +42,7 @@ test('a call that used more than its bucket takes in within ages harms no host: 
     workers: [worker('a/x', { module: new URL('../fixtures/caller.worker.ts', import.meta.url), quota: 'key' })],
     quotas: { key: { tokens: { limit: 1, per: 'hour', burst: 1 } } },
   })
-  const parked = event(system, 'worker:state:changed', ({ to }) => to === 'parked', 120_000)
+  const parked = event(system, 'worker:state:changed', ({ to }) => to === 'parked')
   await system.load('data', [{ id: 'huge', used: { tokens: 1e12 } }, { id: 'next' }])
   await system.start()
   await parked
@@ -68,7 +68,7 @@ test('a block in the host is checked too, and one that was made is lifted by han
   assert.is((await quota.status()).blockedUntil, null)
   await quota.penalize({ retryAfterMs: 365 * 86_400_000 })
   await system.load('data', [{ id: 'well', call: 'none', value: 'NaN' }])
-  const parked = event(system, 'worker:state:changed', ({ to }) => to === 'parked', 120_000)
+  const parked = event(system, 'worker:state:changed', ({ to }) => to === 'parked')
   await system.start()
   await parked
   await quota.unblock()

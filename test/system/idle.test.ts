@@ -4,8 +4,6 @@ import { cleanUp, event, items, open, state, until, worker } from '../support/sy
 
 test.after.each(cleanUp)
 
-/** Long enough to mean that it hangs. */
-const hangs = 120_000
 const long = 600_000
 
 test('done() waits for the first load of a dataset, and says so', async () => {
@@ -15,7 +13,7 @@ test('done() waits for the first load of a dataset, and says so', async () => {
   await system.load('other', items(2))
   await system.start()
   const done = system.done()
-  await until(() => said.length > 0, 'a word', hangs)
+  await until(() => said.length > 0, 'a word')
   assert.equal(said, ['done() waits: a/x for the first load of dataset "data" (load("data", []) says that there is nothing)'])
   const { state: waits, reason } = system.worker('a/x').status()
   assert.equal([waits, reason, system.status().slots.used], ['queued', 'waits for the first load of dataset "data"', 0])
@@ -79,7 +77,7 @@ test('one thread does what trickles in, done() does not wait for its end, and cl
 test('an idle thread ends by itself after idleMs', async () => {
   const system = await open({ workers: [worker('a/x')], idleMs: 50 })
   await system.load('data', items(1))
-  const completed = event(system, 'worker:state:changed', ({ to }) => to === 'completed', hangs)
+  const completed = event(system, 'worker:state:changed', ({ to }) => to === 'completed')
   await system.start()
   assert.is((await completed).reason, 'all tasks done')
 })

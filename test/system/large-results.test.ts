@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { hangMs } from '../support/hang.js'
 import { cleanUp, temporaryFolder } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -15,7 +16,7 @@ const register = fileURLToPath(new URL('../register.mjs', import.meta.url))
 /** What a process with a heap of so many MB makes of so many results of so many characters. */
 async function run(folder: string, heapMb: number, count: number, length: number) {
   const args = [`--max-old-space-size=${heapMb}`, '--import', register, program, folder, String(count), String(length)]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: hangMs })
   return JSON.parse(stdout) as Record<string, unknown>
 }
 

@@ -31,7 +31,7 @@ async function failureOf(task: Omit<MeddlingTask, 'id'>): Promise<Failure> {
   await system.load('other', items(5))
   await system.load('data', [{ id: 'first' }, { id: 'meddle', ...task }, ...items(3)])
   await system.start()
-  const { worker: who, failure } = await event(system, 'worker:failure:recorded', undefined, 120_000)
+  const { worker: who, failure } = await event(system, 'worker:failure:recorded')
   const report = await system.done()
   assert.equal([who, report.results, report.dead], ['a/x', 10, 0])
   assert.equal(failure.tasks, ['meddle'])

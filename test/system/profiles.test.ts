@@ -20,7 +20,7 @@ async function running(count: number, isolation: 'thread' | 'process'): Promise<
   const system = await open({ workers: ids.map((id) => worker(id, { isolation, input: { everyMs: 20 } })) })
   await system.load('data', items(10_000))
   await system.start()
-  await until(() => ids.every((id) => system.worker(id).status().state === 'running'), 'all are running', 120_000)
+  await until(() => ids.every((id) => system.worker(id).status().state === 'running'), 'all are running')
   return { system, ids }
 }
 

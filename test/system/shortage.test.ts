@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { DroverEvents } from '../../src/index.js'
 import { drive, endHosts } from '../support/driven-hosts.js'
+import { hangMs } from '../support/hang.js'
 import { said } from '../support/kill-rounds.js'
 import { removeDisks, smallDisk } from '../support/small-disk.js'
 import { cleanUp, event, items, open, openWithParts, state, temporaryFolder, until, worker } from '../support/system.js'
@@ -14,8 +15,6 @@ test.after.each(async () => {
   await cleanUp()
   removeDisks()
 })
-
-const hangs = 120_000
 
 test('a disk that fills is no failure of a worker: it waits, says why, and goes on; what happened meanwhile is stored then', async () => {
   const disk = smallDisk()
@@ -29,7 +28,7 @@ test('a disk that fills is no failure of a worker: it waits, says why, and goes 
   )
   await system.load(
     'slow',
-    items(1, () => ({ do: 'sleep', ms: hangs })),
+    items(1, () => ({ do: 'sleep', ms: hangMs })),
   )
   await system.start('b/x')
   await state(system, 'b/x', 'running')
@@ -43,7 +42,7 @@ test('a disk that fills is no failure of a worker: it waits, says why, and goes 
   await until(
     () => system.worker('a/x').status().reason.startsWith('cannot be started now: STORE_FAILED') && warnings() > 0,
     'it waits',
-    hangs,
+    hangMs,
   )
   const told: string[] = []
   system.on('worker:state:changed', ({ worker, to }) => told.push(`${worker} ${to}`))
@@ -58,7 +57,7 @@ test('a disk that fills is no failure of a worker: it waits, says why, and goes 
   )
   assert.is(system.worker('a/x').status().state, 'starting')
 
-  const given = event(system, 'worker:state:changed', ({ worker, to }) => worker === 'b/x' && to === 'blacklisted', hangs)
+  const given = event(system, 'worker:state:changed', ({ worker, to }) => worker === 'b/x' && to === 'blacklisted')
   disk.clear()
   await given
   const db = new Database(file, { readonly: true })
@@ -81,14 +80,14 @@ test('a store that another process locks for longer than the start timeout makes
   const system = await open({
     store: file,
     workers: [worker('a/x', { prefetch: 0 })],
-    heartbeat: { everyMs: 25, timeoutMs: hangs, progressTimeoutMs: hangs, startTimeoutMs },
+    heartbeat: { everyMs: 25, timeoutMs: hangMs, progressTimeoutMs: hangMs, startTimeoutMs },
     restart: { maxRestarts: 1, startup: { maxRestarts: 0 }, backoff: { immediate: 9 } },
   })
   await system.load(
     'data',
     items(10, (i) => (i === 5 ? { do: 'exit', times: 1 } : {})),
   )
-  const other = new Database(file, { timeout: hangs })
+  const other = new Database(file, { timeout: hangMs })
   system.on('worker:state:changed', ({ to }) => {
     if (to !== 'crashed') return
     other.exec('BEGIN IMMEDIATE')
@@ -138,7 +137,7 @@ test('a worker process whose folder for temporary files is missing waits until i
   try {
     process.env.TMPDIR = join(folder, 'missing')
     await system.start()
-    await until(() => /^cannot be started now: HOST_SHORT: .*ENOENT/.test(system.worker('a/x').status().reason), 'it waits', hangs)
+    await until(() => /^cannot be started now: HOST_SHORT: .*ENOENT/.test(system.worker('a/x').status().reason), 'it waits')
   } finally {
     if (before === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = before

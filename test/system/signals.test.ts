@@ -7,6 +7,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createDrover } from '../../src/index.js'
 import type { RunReport } from '../../src/run-report.js'
+import { hangMs } from '../support/hang.js'
 import { cleanUp, temporaryFolder } from '../support/system.js'
 
 const children: ChildProcess[] = []
@@ -17,9 +18,6 @@ test.after.each(async () => {
 
 const register = new URL('../register.mjs', import.meta.url).href
 const fixture = fileURLToPath(new URL('../fixtures/signalled.ts', import.meta.url))
-/** Long enough to mean that it hangs. */
-const hangs = 120_000
-
 /** A program in a process of its own. */
 function begin(program: string, everyMs = 20) {
   const store = join(temporaryFolder(), 'test.db')
@@ -41,7 +39,7 @@ function begin(program: string, everyMs = 20) {
   const hung = (what: string): Error => new Error(`${program}: ${what}; it said ${JSON.stringify([...said])}\n${stderr}`)
   const within = <T>(what: string, make: (resolve: (value: T) => void, reject: (error: Error) => void) => void): Promise<T> =>
     new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => reject(hung(what)), hangs)
+      const timer = setTimeout(() => reject(hung(what)), hangMs)
       make(
         (value) => {
           clearTimeout(timer)

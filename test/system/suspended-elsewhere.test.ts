@@ -6,22 +6,14 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { closeWhenDone, drive, endHosts, stopBetweenTransactions } from '../support/driven-hosts.js'
 import { said } from '../support/kill-rounds.js'
+import { canUnshare } from '../support/namespaces.js'
 import { cleanUp, collect, items, open, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(endHosts)
 test.after.each(cleanUp)
 
-function canUnshare(): boolean {
-  try {
-    execFileSync('unshare', ['--pid', '--fork', 'true'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-const run = canUnshare() ? test : test.skip
-if (!canUnshare()) console.log('  skipped: a process namespace cannot be made here (unshare --pid)')
+const alone = ['--pid', '--fork', '--kill-child']
+const run = canUnshare(alone) ? test : test.skip
 
 run(
   'what a host holds that is suspended in another container is taken after a while; when it goes on it loses it, and nothing is doubled',
@@ -29,7 +21,7 @@ run(
     const store = join(temporaryFolder(), 'test.db')
     const orders = { store, workers: [{ id: 'a/x', dataset: 'data', input: { everyMs: 20 } }], load: { data: items(400) } }
     // This process sees the other one's, but not as one of its own namespace.
-    const host = drive(orders, {}, ['unshare', '--pid', '--fork', '--kill-child'])
+    const host = drive(orders, {}, ['unshare', ...alone])
     const { pid } = await said<{ at: string; pid: number }>(host, 'open')
     const inside = (): number => Number(execFileSync('pgrep', ['-P', String(host.pid)], { encoding: 'utf8' }))
     assert.is.not(pid, inside())

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ScriptedCall, ScriptedTask } from '../fixtures/with-quota.worker.js'
+import { hangMs } from '../support/hang.js'
 import { cleanUp, collect, open, puppet, quick, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -96,7 +97,7 @@ test('calls under way are counted for every quota, also without a limit to them,
   await system.start()
   const inFlight = async () => Object.fromEntries((await system.quotas()).map((quota) => [quota.name, quota.inFlight]))
   let seen: Record<string, number> = {}
-  for (const deadline = performance.now() + 120_000; seen.project !== 10; seen = await inFlight()) {
+  for (const deadline = performance.now() + hangMs; seen.project !== 10; seen = await inFlight()) {
     assert.ok(performance.now() < deadline, `seen last: ${JSON.stringify(seen)}`)
   }
   assert.equal(seen, { project: 10, key: 9, other: 1 })
@@ -111,7 +112,7 @@ test('a place in flight that could not be given back while the store could not b
     workers: ['a', 'b'].map((id) => worker(`${id}/x`, { module, quota: 'key', concurrency: 2 })),
     quotas: { key: { concurrency: 1 } },
   })
-  const db = new Database(store, { timeout: 120_000 })
+  const db = new Database(store, { timeout: hangMs })
   try {
     await system.load(
       'data',
@@ -121,7 +122,7 @@ test('a place in flight that could not be given back while the store could not b
     await system.start()
     // One has gone and could not be settled; nobody else can go.
     const warned = (): boolean => system.logs({ limit: 100 }).some(({ message }) => /disk is full/.test(message))
-    await until(warned, 'a settlement is refused', 120_000)
+    await until(warned, 'a settlement is refused')
     assert.is((await system.quota('key').status()).inFlight, 1)
     db.exec('DROP TRIGGER full')
     const { results, dead } = await system.done()
@@ -146,17 +147,17 @@ test('a place in flight of a thread that ended while the store could not be writ
     ],
     quotas: { key: { concurrency: 1 } },
   })
-  const db = new Database(store, { timeout: 120_000 })
+  const db = new Database(store, { timeout: hangMs })
   try {
     await system.load('deadly', [{ id: 'exits', do: 'exit' }])
     await system.load('data', [task('t', { gives: 1 })])
     db.exec("CREATE TRIGGER full BEFORE DELETE ON quota_flight BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
     await system.start('dies/x')
-    await until(() => system.worker('dies/x').status().state === 'blacklisted', 'dies/x is given up', 120_000)
+    await until(() => system.worker('dies/x').status().state === 'blacklisted', 'dies/x is given up')
     assert.is((await system.quota('key').status()).inFlight, 1)
     await system.start('next/x')
     db.exec('DROP TRIGGER full')
-    await until(() => system.worker('next/x').status().state === 'completed', 'next/x is done', 120_000)
+    await until(() => system.worker('next/x').status().state === 'completed', 'next/x is done')
     assert.is((await system.quota('key').status()).inFlight, 0)
   } finally {
     db.close()
