@@ -31,9 +31,11 @@ export function attempts({ db }: EngineContext) {
   const forget = db.prepare<[number, number, number]>('DELETE FROM attempt WHERE lane = ? AND item = ? AND seq <= ?')
 
   return {
-    note(lane: number, item: number, { attempt, worker, outcome, error, at, counts }: EndedAttempt): void {
+    /** Answers the number under which it is kept. */
+    note(lane: number, item: number, { attempt, worker, outcome, error, at, counts }: EndedAttempt): number {
       const seq = insert.get(lane, item, attempt, worker, outcome, JSON.stringify(error), at, counts ? 1 : 0, lane, item) ?? 0
       if (seq > remembered) forget.run(lane, item, seq - remembered)
+      return seq
     },
   }
 }

@@ -1,11 +1,12 @@
 /** Dead tasks by what they died of, some rows at a time: a lane that lost a million tasks keeps no read waiting for long. */
 import type Database from 'better-sqlite3'
 import { ErrorGroups, kindOf } from '../../error-groups.js'
-import type { ErrorKind, ErrorRecord } from '../../errors.js'
+import type { ErrorKind } from '../../errors.js'
 import type { EngineReply, EngineRequest, Time } from '../engine.js'
+import { deadError, withDeadError } from './dead-errors.js'
 import { lanesMatching, pageSize, positionOf } from './paging.js'
 
-type DeadRow = [item: number, key: string, worker: string, error: string, at: Time]
+type DeadRow = [item: number, key: string, worker: string, error: string | null, cause: string | null, at: Time]
 
 /** Errors of one cause are mostly one text: that is looked at once. */
 const knownTexts = 1_000
@@ -13,8 +14,8 @@ const knownTexts = 1_000
 export function errorReads(db: Database.Database): { deadErrors: (request: EngineRequest<'deadErrors'>) => EngineReply<'deadErrors'> } {
   const selectDead = db
     .prepare<[number, number, Time, number], DeadRow>(
-      `SELECT d.item, i.key, coalesce(w.name, ''), d.error, d.at FROM dead d JOIN item i ON i.id = d.item
-       LEFT JOIN worker w ON w.id = d.worker WHERE d.lane = ? AND d.item > ? AND d.at < ? ORDER BY d.item LIMIT ?`,
+      `SELECT d.item, i.key, coalesce(w.name, ''), e.error, c.error, d.at FROM dead d JOIN item i ON i.id = d.item
+       LEFT JOIN worker w ON w.id = d.worker ${withDeadError} WHERE d.lane = ? AND d.item > ? AND d.at < ? ORDER BY d.item LIMIT ?`,
     )
     .raw()
 
@@ -28,8 +29,9 @@ export function errorReads(db: Database.Database): { deadErrors: (request: Engin
       if (id < after.lane) continue
       const from = id === after.lane ? after.item : 0
       let last = 0
-      for (const [item, key, worker, text, at] of selectDead.iterate(id, from, before ?? Number.MAX_SAFE_INTEGER, left)) {
-        const kind = kinds.get(text) ?? kindOf(JSON.parse(text) as ErrorRecord)
+      for (const [item, key, worker, error, cause, at] of selectDead.iterate(id, from, before ?? Number.MAX_SAFE_INTEGER, left)) {
+        const text = cause === null ? `${error}` : `${error}${cause}`
+        const kind = kinds.get(text) ?? kindOf(deadError({ error, cause }))
         if (kinds.size < knownTexts) kinds.set(text, kind)
         groups.merge({ ...kind, count: 1, workers: worker === '' ? [] : [worker], lastAt: at, example: { dataset, key } })
         left--

@@ -107,9 +107,9 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
       tasks.retry(lane, item, dueIn(outcome.inMs, at), attempt - 1, failures, crashes, interrupted, again)
       return 'released'
     }
-    tasks.note(lane, row, { worker, outcome: 'failed', error: outcome.error, at: wall(), counts: true })
+    const seq = tasks.note(lane, row, { worker, outcome: 'failed', error: outcome.error, at: wall(), counts: true })
     if (outcome.retryInMs === null) {
-      tasks.bury(lane, row, 'failed', outcome.error, outcome.value ?? null, worker, wall())
+      tasks.bury(lane, row, 'failed', seq, outcome.value ?? null, worker, wall())
       return 'dead'
     }
     tasks.retry(lane, item, dueIn(outcome.retryInMs, at), attempt, failures + 1, crashes, interrupted)

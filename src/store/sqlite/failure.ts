@@ -1,5 +1,21 @@
-/** What SQLite fails with, as an error of drover's. */
+/** What SQLite fails with, as an error of drover's; and damage that SQLite itself does not see. */
 import { DroverError } from '../../errors.js'
+
+/** The tables contradict each other. Thrown in the midst of an operation, it undoes the transaction. */
+export class Damage extends Error {
+  override readonly name = 'Damage'
+  readonly code = 'SQLITE_CORRUPT'
+}
+
+/**
+ * What must be there.
+ *
+ * @throws Damage if it is not
+ */
+export function found<T>(value: T | null | undefined, what: string): T {
+  if (value === null || value === undefined) throw new Damage(`${what} is missing`)
+  return value
+}
 
 /** The file is damaged: no other try fares better. */
 export function isDamage(error: unknown): boolean {

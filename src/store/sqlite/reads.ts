@@ -3,7 +3,7 @@
  * begins after a row's key, so that the millionth page costs what the first does.
  */
 import type Database from 'better-sqlite3'
-import { DroverError, type ErrorRecord } from '../../errors.js'
+import { DroverError } from '../../errors.js'
 import type {
   Amounts,
   DeadRow,
@@ -18,6 +18,7 @@ import type {
   Time,
   UsageRow,
 } from '../engine.js'
+import { type DeadError, deadError, withDeadError } from './dead-errors.js'
 import { errorReads } from './error-reads.js'
 import { labelReads } from './label-reads.js'
 import { allOf, type LaneNames, lanesMatching, named, numberOf, positionOf, Room } from './paging.js'
@@ -33,9 +34,9 @@ export function reads(db: Database.Database): Reads {
      FROM result r JOIN item i ON i.id = r.item JOIN worker w ON w.id = r.worker
      WHERE r.lane = ? AND r.item > ? ORDER BY r.item LIMIT ? OFFSET ?`,
   )
-  const selectDead = db.prepare<[number, number, number, number], Stored<Omit<DeadRow, 'error'> & { error: string }>>(
-    `SELECT d.item, i.key, coalesce(w.name, '') AS worker, d.kind, d.error, d.attempt, d.value, d.at
-     FROM dead d JOIN item i ON i.id = d.item LEFT JOIN worker w ON w.id = d.worker
+  const selectDead = db.prepare<[number, number, number, number], Stored<Omit<DeadRow, 'error'> & DeadError>>(
+    `SELECT d.item, i.key, coalesce(w.name, '') AS worker, d.kind, e.error, c.error AS cause, d.attempt, d.value, d.at
+     FROM dead d JOIN item i ON i.id = d.item LEFT JOIN worker w ON w.id = d.worker ${withDeadError}
      WHERE d.lane = ? AND d.item > ? ORDER BY d.item LIMIT ? OFFSET ?`,
   )
   const selectTaskUsage = db.prepare<[number, number, number, number], { item: number; key: string; usage: string }>(
@@ -100,7 +101,7 @@ export function reads(db: Database.Database): Reads {
     dead(request) {
       const { rows, next } = page(request, selectDead)
       return {
-        rows: rows.map(({ lane, row: { item, error, ...row } }) => ({ ...named(lane), ...row, error: JSON.parse(error) as ErrorRecord })),
+        rows: rows.map(({ lane, row: { item, error, cause, ...row } }) => ({ ...named(lane), ...row, error: deadError({ error, cause }) })),
         next,
       }
     },

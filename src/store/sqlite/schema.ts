@@ -23,6 +23,7 @@ export const applicationId = 0x64_72_6f_76
  *   `quota_grant`: what was granted lately, for when the request is repeated.
  * - `usage` and `task_usage` add up what calls used, as they told.
  * - `attempt`: the latest attempts of a task that did not end in its result, by `seq`. `counts`: among its failures since the last redrive.
+ *   `dead.seq`: the one whose error a task died of, so that no text is stored twice; `dead.cause`: what a dropped one had died of before.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
  */
 export const migrations: readonly string[] = [
@@ -133,5 +134,13 @@ export const migrations: readonly string[] = [
   ALTER TABLE retry ADD COLUMN releases INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE lease ADD COLUMN releases INTEGER NOT NULL DEFAULT 0;
   UPDATE retry SET due = 0 WHERE due > (strftime('%s', 'now') + 31622400) * 1000;
+  ALTER TABLE dead ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE dead ADD COLUMN cause INTEGER;
+  INSERT INTO attempt SELECT lane, item, 1, attempt, worker, kind, error, at, 1 FROM dead d
+    WHERE NOT EXISTS (SELECT 1 FROM attempt a WHERE a.lane = d.lane AND a.item = d.item);
+  UPDATE dead SET seq = (SELECT max(a.seq) FROM attempt a WHERE a.lane = dead.lane AND a.item = dead.item);
+  UPDATE dead SET cause = seq - 1 WHERE kind = 'dropped' AND json_type(error, '$.cause') IS NOT NULL
+    AND EXISTS (SELECT 1 FROM attempt a WHERE a.lane = dead.lane AND a.item = dead.item AND a.seq = dead.seq - 1);
+  ALTER TABLE dead DROP COLUMN error;
   `,
 ]

@@ -17,7 +17,7 @@ interface Parts {
 
 type Drop = EngineRequest<'drop'>
 type Item = [item: number, priority: number]
-type Victim = [item: number, attempts: number, error: string | null, value: string | null]
+type Victim = [item: number, attempts: number, diedOf: number | null, value: string | null]
 
 interface Chosen {
   lane: number
@@ -40,7 +40,7 @@ export function taskControl({ db, now, wall }: EngineContext, { lanes, tasks, fr
     .raw()
   const selectDead = db
     .prepare<[Chosen & { limit: number }], Victim>(
-      `SELECT item, attempt, error, value FROM dead WHERE lane = @lane AND kind <> 'dropped' AND ${among('item')} ORDER BY item LIMIT @limit`,
+      `SELECT item, attempt, seq, value FROM dead WHERE lane = @lane AND kind <> 'dropped' AND ${among('item')} ORDER BY item LIMIT @limit`,
     )
     .raw()
   const deleteRetry = db.prepare<[number, number]>('DELETE FROM retry WHERE lane = ? AND item = ?')
@@ -77,10 +77,9 @@ export function taskControl({ db, now, wall }: EngineContext, { lanes, tasks, fr
 
   function bury(lane: Lane, victims: Victim[], error: ErrorRecord, worker: number): number {
     const at = wall()
-    for (const [item, attempt, earlier, value] of victims) {
-      const why = earlier === null ? error : { ...error, cause: JSON.parse(earlier) as ErrorRecord }
-      tasks.drop(lane, item, attempt, why, value, worker, at)
-      attempts.note(lane.id, item, { attempt, worker, outcome: 'dropped', error, at, counts: false })
+    for (const [item, attempt, diedOf, value] of victims) {
+      const seq = attempts.note(lane.id, item, { attempt, worker, outcome: 'dropped', error, at, counts: false })
+      tasks.drop(lane, item, attempt, seq, diedOf, value, worker, at)
     }
     return victims.length
   }

@@ -6,6 +6,7 @@ import type Database from 'better-sqlite3'
 import { DroverError, type ErrorRecord } from '../../errors.js'
 import type { EngineReply, EngineRequest, Time } from '../engine.js'
 import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskAttempt, TaskState } from '../tasks.js'
+import { deadError, withDeadError } from './dead-errors.js'
 import { type LaneNames, lanesMatching, named, Room } from './paging.js'
 import { candidates } from './task-candidates.js'
 
@@ -23,6 +24,7 @@ interface StoredTask {
   failures: number
   kind: DeadKind | null
   error: string | null
+  cause: string | null
   at: Time | null
   result: string | null
 }
@@ -41,10 +43,11 @@ export function taskReads(db: Database.Database): {
        coalesce(r.attempt, d.attempt, t.attempts, l.attempt, 0) AS attempts,
        coalesce(t.failures, l.failures,
          (SELECT count(*) FROM attempt a WHERE a.lane = @lane AND a.item = i.id AND a.counts = 1)) AS failures,
-       d.kind, coalesce(d.error, CASE WHEN t.item IS NOT NULL THEN
-         (SELECT a.error FROM attempt a WHERE a.lane = @lane AND a.item = i.id AND a.outcome <> 'dropped' ORDER BY a.seq DESC LIMIT 1) END) AS error,
+       d.kind, CASE WHEN d.item IS NOT NULL THEN e.error WHEN t.item IS NOT NULL THEN
+         (SELECT a.error FROM attempt a WHERE a.lane = @lane AND a.item = i.id AND a.outcome <> 'dropped' ORDER BY a.seq DESC LIMIT 1) END AS error,
+       c.error AS cause,
        coalesce(r.committed_at, d.at, nullif(t.due, 0)) AS at, CASE WHEN @value THEN r.value END AS result
-     FROM item i LEFT JOIN result r ON r.lane = @lane AND r.item = i.id LEFT JOIN dead d ON d.lane = @lane AND d.item = i.id
+     FROM item i LEFT JOIN result r ON r.lane = @lane AND r.item = i.id LEFT JOIN dead d ON d.lane = @lane AND d.item = i.id ${withDeadError}
        LEFT JOIN retry t ON t.lane = @lane AND t.item = i.id LEFT JOIN placed p ON p.lane = @lane AND p.item = i.id
        LEFT JOIN lease l ON l.lane = @lane AND l.item = i.id WHERE i.id = @item`,
   )
@@ -70,8 +73,8 @@ export function taskReads(db: Database.Database): {
   function taskOf(lane: LaneNames, item: number, room?: Room): Task {
     const found = selectTask.get({ lane: lane.id, item, value: 0 }) as StoredTask
     room?.take(found)
-    const { result: _, error, key, ...rest } = found
-    return { key, ...named(lane), ...rest, error: parsed(error) }
+    const { result: _, error, cause, key, ...rest } = found
+    return { key, ...named(lane), ...rest, error: rest.state === 'dead' ? deadError({ error, cause }) : parsed(error) }
   }
 
   function tasks(request: EngineRequest<'tasks'>): EngineReply<'tasks'> {

@@ -52,8 +52,8 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
   const insertResult = db.prepare<[number, number, string, number, number, Time]>(
     'INSERT INTO result (lane, item, value, attempt, worker, committed_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   )
-  const insertDead = db.prepare<[number, number, Token, DeadRow['kind'], string, number, string | null, number, Time]>(
-    'INSERT INTO dead (lane, item, token, kind, error, attempt, value, worker, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  const insertDead = db.prepare<[number, number, Token, DeadRow['kind'], number, number | null, number, string | null, number, Time]>(
+    'INSERT INTO dead (lane, item, token, kind, seq, cause, attempt, value, worker, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const insertRetry = db.prepare<[number, number, Time, number, number, number, number, number, number]>(
     `INSERT INTO retry (lane, alone, due, rank, item, attempts, failures, crashes, interrupted, releases)
@@ -110,20 +110,33 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
       lane.retrying++
     },
 
-    /** An attempt was made and is over. Kept with the task; what becomes of that is another call. */
-    note(lane: Lane, [, item, , attempt]: LeaseRow, ended: Omit<EndedAttempt, 'attempt'>): void {
-      attempts.note(lane.id, item, { attempt, ...ended })
-    },
+    /** An attempt was made and is over. Kept with the task; what becomes of that is another call. Answers its number. */
+    note: (lane: Lane, [, item, , attempt]: LeaseRow, ended: Omit<EndedAttempt, 'attempt'>): number =>
+      attempts.note(lane.id, item, { attempt, ...ended }),
 
-    bury(lane: Lane, row: LeaseRow, kind: 'failed' | 'poison', error: ErrorRecord, value: string | null, worker: number, at: Time): void {
+    /** @param seq the attempt that it died of, as {@link note} has it */
+    bury(lane: Lane, row: LeaseRow, kind: 'failed' | 'poison', seq: number, value: string | null, worker: number, at: Time): void {
       const [token, item, , attempt] = row
-      insertDead.run(lane.id, item, token, kind, JSON.stringify(error), attempt, value, worker, at)
+      insertDead.run(lane.id, item, token, kind, seq, null, attempt, value, worker, at)
       lane.dead++
     },
 
-    /** Gives up a task that is nowhere else any more. */
-    drop(lane: Lane, item: number, attempt: number, error: ErrorRecord, value: string | null, worker: number, at: Time): void {
-      insertDead.run(lane.id, item, 0, 'dropped', JSON.stringify(error), attempt, value, worker, at)
+    /**
+     * Gives up a task that is nowhere else any more.
+     *
+     * @param cause what it had died of before
+     */
+    drop(
+      lane: Lane,
+      item: number,
+      attempt: number,
+      seq: number,
+      cause: number | null,
+      value: string | null,
+      worker: number,
+      at: Time,
+    ): void {
+      insertDead.run(lane.id, item, 0, 'dropped', seq, cause, attempt, value, worker, at)
       lane.dead++
     },
 
@@ -146,8 +159,8 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
         const interrupted = before + 1
         const poison = interrupted >= poisonAfterInterruptions
         const error = interruptedError(interrupted)
-        this.note(lane, row, { worker, outcome: poison ? 'poison' : 'crashed', error, at, counts: false })
-        if (poison) this.bury(lane, row, 'poison', error, null, worker, at)
+        const seq = this.note(lane, row, { worker, outcome: poison ? 'poison' : 'crashed', error, at, counts: false })
+        if (poison) this.bury(lane, row, 'poison', seq, null, worker, at)
         else this.retry(lane, item, 0, attempt, failures, crashes, interrupted)
       }
       this.unleaseFence(lane, fence)

@@ -201,11 +201,11 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
         reply.working.push(tasks.keyOf(item))
         const poison = crashes + 1 >= request.poisonAfter
         const ended = { worker: worker.id, error: request.error, at: wall(), counts: true }
-        tasks.note(lane, row, { ...ended, outcome: poison ? 'poison' : 'crashed' })
+        const seq = tasks.note(lane, row, { ...ended, outcome: poison ? 'poison' : 'crashed' })
         if (poison) {
-          tasks.bury(lane, row, 'poison', request.error, null, worker.id, wall())
+          tasks.bury(lane, row, 'poison', seq, null, worker.id, wall())
         } else if (failures + 1 >= request.maxAttempts) {
-          tasks.bury(lane, row, 'failed', request.error, null, worker.id, wall())
+          tasks.bury(lane, row, 'failed', seq, null, worker.id, wall())
         } else {
           tasks.retry(lane, item, 0, attempt, failures + 1, crashes + 1, interrupted)
           reply.retrying++
