@@ -28,6 +28,8 @@ const turnMs = 10
 const tellWaitMs = 100
 /** After an exchange the store could not carry out (a full disk, say). */
 const exchangeRetryMs = 1_000
+/** That it cannot is said at once, and so often while that lasts. */
+const saidEveryMs = 60_000
 
 interface LoopDeps {
   boot: WorkerBoot
@@ -76,6 +78,8 @@ export class TaskLoop {
   #request = 0
   /** No claim before then (monotonic), unless poked. */
   #waitUntil = 0
+  /** When it may be said again that the store takes nothing. */
+  #sayRefusedAt = 0
   #waitTimer: NodeJS.Timeout | null = null
   readonly #prefetch: Prefetch
   #paused = false
@@ -445,7 +449,7 @@ export class TaskLoop {
         this.#stopped = true
         report({ type: 'fenced' })
       } else if (code !== 'CLOSED') {
-        this.#deps.context.log.warn(`the store could not take ${outcomes.length} outcomes, trying again: ${(error as Error).message}`)
+        this.#sayRefused(outcomes.length, error as Error)
         this.#outcomes = [...outcomes, ...this.#outcomes]
         this.#cells = [...cells, ...this.#cells]
         setTimeout(() => this.#exchangeIfUseful(true), exchangeRetryMs)
@@ -453,12 +457,20 @@ export class TaskLoop {
       return
     }
     for (const cell of cells) if (cell >= 0) hands.confirmed(cell)
+    this.#sayRefusedAt = 0
     this.#exchanging = false
     this.#unconfirmed = 0
     this.#take(reply)
     this.#noteShortage(reply, want)
     this.#settleFinish()
     this.#pump()
+  }
+
+  #sayRefused(outcomes: number, { message }: Error): void {
+    const now = performance.now()
+    if (now < this.#sayRefusedAt) return
+    this.#sayRefusedAt = now + saidEveryMs
+    this.#deps.context.log.warn(`the store could not take ${outcomes} outcomes; tried again until it can: ${message}`)
   }
 
   #take({ leases }: ExchangeReply): void {

@@ -10,6 +10,8 @@ export interface SmallDisk {
   fill(): void
   /** Takes the filling away. */
   clear(): void
+  /** Makes it another size, in kilobytes. */
+  resize(kilobytes: number): void
 }
 
 const mounted: string[] = []
@@ -46,6 +48,7 @@ export function smallDisk(kilobytes = 16_384): SmallDisk | null {
       closeSync(file)
     },
     clear: () => rmSync(filling),
+    resize: (size) => execFileSync('mount', ['-o', `remount,size=${size}k`, folder]),
   }
 }
 

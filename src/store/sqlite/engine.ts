@@ -13,13 +13,14 @@ import { claims } from './claim.js'
 import { storeClock } from './clock.js'
 import type { EngineContext } from './context.js'
 import { exchanges } from './exchange.js'
-import { isDamage, storeFailure } from './failure.js'
+import { isDamage, isFull, storeFailure } from './failure.js'
 import { sameFile } from './file.js'
 import { fresh } from './fresh.js'
 import { hosts } from './hosts.js'
 import { items } from './items.js'
 import { journal } from './journal.js'
 import { countsOf, type Lanes, lanes } from './lanes.js'
+import { boundLog } from './log-bound.js'
 import { type Durability, openDatabase } from './open.js'
 import { type Quotas, quotas } from './quotas.js'
 import { reads } from './reads.js'
@@ -30,6 +31,10 @@ import { tasks } from './tasks.js'
 import { inTransaction } from './transaction.js'
 import { usages } from './usage.js'
 import { workers } from './workers.js'
+
+/** What a row takes beside its texts, and what the error of an attempt does, about. */
+const rowBytes = 100
+const errorBytes = 2_000
 
 export interface SqliteEngineOptions {
   /** Path of the file, or `':memory:'`. */
@@ -95,10 +100,11 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     touched: new Set(),
   }
   const isOpenedFile = options.file === ':memory:' ? () => true : sameFile(options.file)
+  const log = boundLog(db, options.file)
   let damage: DroverError | null = null
   /** An error of drover's; one that tells of damage is remembered. */
-  function failureOf(cause: unknown): DroverError {
-    const failure = storeFailure(cause)
+  function failureOf(cause: unknown, bytes = 0): DroverError {
+    const failure = storeFailure(cause, isFull(cause) ? log.describe(bytes) : '')
     if (isDamage(cause)) damage ??= failure
     return failure
   }
@@ -145,13 +151,24 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     }
   }
 
-  function execute(calls: readonly EngineCall[]): EngineAnswer[] {
+  /** Once more if there may be room where there was none. */
+  function inRoom(calls: readonly EngineCall[]): EngineAnswer[] {
+    log.makeRoom(() => bytesOf(calls))
     try {
       return whole(() => calls.map(attempt))
     } catch (cause) {
+      if (isFull(cause) && log.shrink()) return whole(() => calls.map(attempt))
+      throw cause
+    }
+  }
+
+  function execute(calls: readonly EngineCall[]): EngineAnswer[] {
+    try {
+      return inRoom(calls)
+    } catch (cause) {
       // Thrown as it is, an error of ours is the transaction's: none of the calls would fare better alone.
       if (calls.length > 1 && !DroverError.is(cause)) return calls.flatMap((call) => execute([call]))
-      const error = failureOf(cause)
+      const error = failureOf(cause, bytesOf(calls))
       return calls.map(() => ({ ok: false, error }))
     }
   }
@@ -192,6 +209,20 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
       db.close()
     },
   }
+}
+
+/** What calls add to the store, about: texts, and what a row takes beside them. */
+function bytesOf(calls: readonly EngineCall[]): number {
+  let bytes = 0
+  for (const { op, request } of calls) {
+    if (op === 'enqueue') {
+      for (const { key, data } of (request as EngineRequest<'enqueue'>).items) bytes += data.length + 2 * key.length + rowBytes
+    } else if (op === 'exchange') {
+      for (const outcome of (request as EngineRequest<'exchange'>).outcomes)
+        bytes += ('value' in outcome ? (outcome.value?.length ?? 0) : 0) + (outcome.do === 'fail' ? errorBytes : rowBytes)
+    }
+  }
+  return bytes
 }
 
 function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): SqliteOperations {

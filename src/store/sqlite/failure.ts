@@ -22,10 +22,19 @@ export function isDamage(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^SQLITE_(CORRUPT|NOTADB)/.test(String(error.code))
 }
 
-/** The error itself if it is drover's, else STORE_FAILED with it as its cause. */
-export function storeFailure(cause: unknown): DroverError {
+/** There is no room on its disk. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL'
+}
+
+/**
+ * The error itself if it is drover's, else STORE_FAILED with it as its cause.
+ *
+ * @param more what its message does not tell
+ */
+export function storeFailure(cause: unknown, more = ''): DroverError {
   if (DroverError.is(cause)) return cause
-  const what = cause instanceof Error ? cause.message : String(cause)
+  const what = `${cause instanceof Error ? cause.message : cause}${more}`
   const message = isDamage(cause) ? `the store's file is damaged (${what}): go on from a copy of it` : `the store failed: ${what}`
   return new DroverError('STORE_FAILED', message, { cause })
 }

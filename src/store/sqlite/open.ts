@@ -5,6 +5,7 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, stat
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
+import { busyTimeoutMs } from './log-bound.js'
 import { applicationId, migrations } from './schema.js'
 import { inTransaction } from './transaction.js'
 
@@ -21,7 +22,7 @@ export function openDatabase(file: string, durability: Durability): Database.Dat
     // A transaction waits for the lock in short naps of its own (see inTransaction): SQLite's own naps grow to 100 ms, and a
     // busy neighbour starves whoever naps that long.
     if (file !== ':memory:') makeFile(file)
-    const db = new Database(file, { timeout: 2 })
+    const db = new Database(file, { timeout: busyTimeoutMs })
     try {
       checkOwner(db, file)
       patiently(() => db.pragma('journal_mode = WAL'))
