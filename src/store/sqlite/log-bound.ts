@@ -29,7 +29,7 @@ interface Space {
 }
 
 /** There is no room for a transaction; SQLite was not asked. */
-export class NoRoom extends Error {
+class NoRoom extends Error {
   readonly code = 'SQLITE_FULL'
 }
 
