@@ -48,7 +48,10 @@ test('a disk that fills is no failure of a worker: it waits, says why, and goes 
   system.on('worker:state:changed', ({ worker, to }) => told.push(`${worker} ${to}`))
   const [outcome] = await system.blacklist('b/x', 'useless', { drainMs: 0 })
   assert.is(outcome?.ok, false)
-  assert.match(outcome?.message ?? '', /^blacklisted, but not in the store yet \(the store failed: database or disk is full: 0 kB are free where .*full\.db is, [\d,]+ kB are needed\)/)
+  assert.match(
+    outcome?.message ?? '',
+    /^blacklisted, but not in the store yet \(the store failed: database or disk is full: 0 kB are free where .*full\.db is, [\d,]+ kB are needed\)/,
+  )
   assert.not.ok(told.includes('b/x blacklisted'), 'told before it is stored')
   system.controlled({ action: 'pause', who: 'token', from: '127.0.0.1', params: {}, outcome: 'ok', status: 200 })
   await parts.recorder.flush().then(
