@@ -8,9 +8,9 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 
-const root = resolve(import.meta.dirname, '..')
+const root = process.cwd()
 const project = mkdtempSync(join(tmpdir(), 'drover-package-'))
 const { exports } = readJson(join(root, 'package.json')) as { exports: Record<string, unknown> }
 const entryPoints = Object.keys(exports).filter((name) => !name.endsWith('.json'))

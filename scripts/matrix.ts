@@ -2,15 +2,15 @@
  * Runs everything under several versions of Node.js, each from the npm package `node@<version>`, in a folder of its own: the sources
  * are copied without lockfile, so that npm chooses the dependencies that fit that version, as it does for a user.
  *
- * usage: npm run matrix -- [20 22 24]
+ * usage: npm run matrix -- [20 22 24 26]
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, join } from 'node:path'
 
-const root = resolve(import.meta.dirname, '..')
-const versions = process.argv.length > 2 ? process.argv.slice(2) : ['20', '22', '24']
+const root = process.cwd()
+const versions = process.argv.length > 2 ? process.argv.slice(2) : ['20', '22', '24', '26']
 const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
 
 /** Each with the last line of what it printed. */

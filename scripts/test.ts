@@ -1,14 +1,15 @@
 /**
  * Runs the tests: one process for each file, with a time limit. uvu alone runs all files in one process without one, and is
  * green where a `before` hook threw or `.run()` was forgotten; so here a file passes only if its process ends by itself with
- * code 0 and its totals say that every test passed.
+ * code 0 and its totals say that every test passed. The longest begin first, so that none is alone at the end.
  *
  * usage: npm test -- [--jobs 2] [--timeout 240] [part of a path ...]
  */
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findChromium } from '../test/browser/support/chromium.js'
 
@@ -31,12 +32,16 @@ const { values, positionals } = parseArgs({
 })
 const timeoutSeconds = Number(values.timeout)
 
+/** What is built runs without a loader. */
+const register = new URL('../test/register.mjs', import.meta.url).href
+
 /** Process groups that run now: a test may have started processes of its own, and they go with it. */
 const running = new Set<number>()
 
 function runFile(file: string): Promise<Outcome> {
   const { FORCE_COLOR: _, ...env } = process.env
-  const child = spawn(process.execPath, ['--import', './test/register.mjs', file], {
+  const built = fileURLToPath(new URL(`../${file.replace(/ts$/, 'js')}`, import.meta.url))
+  const child = spawn(process.execPath, ['--import', register, built], {
     detached: true,
     env: { ...env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -102,11 +107,24 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
+/** What each file took the last time, by its name. */
+const timesFile = '.tmp/test-seconds.json'
+/** What a fresh checkout knows of it. */
+const slow = ['evidence', 'shortage', 'processes', 'demo', 'llm-labelling', 'soak', 'hard-cases', 'isolation', 'stops', 'views']
+const known: Record<string, number> = Object.fromEntries(slow.map((name) => [`${name}.test.ts`, 40]))
+try {
+  Object.assign(known, JSON.parse(readFileSync(timesFile, 'utf8')))
+} catch {
+  // The first run.
+}
+/** Such a file of its own at the end would run alone; one that nobody knows may be such. */
+const secondsOf = (file: string): number => known[basename(file)] ?? 20
+
 const files = readdirSync(values.folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts'))
   .map((file) => join(values.folder, file))
   .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
-  .sort()
+  .sort((a, b) => secondsOf(b) - secondsOf(a) || (a < b ? -1 : 1))
 // Before any file's time runs: it may have to be installed, and an installation must not be cut off.
 if (files.some((file) => file.includes('browser'))) findChromium()
 const totals = { passed: 0, failed: 0, skipped: 0 }
@@ -119,13 +137,17 @@ async function work(): Promise<void> {
     totals.passed += counts.passed
     totals.failed += counts.failed
     totals.skipped += counts.skipped
-    const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1)
+    const took = (Date.now() - startedAt) / 1_000
+    const seconds = took.toFixed(1)
+    known[basename(file)] = Math.round(took)
     if (why === null) console.log(`ok    ${file}  ${counts.passed} passed, ${seconds} s`)
     else console.log(`\nFAIL  ${file}  ${why}, ${seconds} s\n${output}`)
   }
 }
 
 await Promise.all(Array.from({ length: Number(values.jobs) }, work))
+mkdirSync('.tmp', { recursive: true })
+writeFileSync(timesFile, JSON.stringify(known))
 if (files.length === 0) console.log(`no test file matches ${positionals.join(', ')}`)
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''}`)
 process.exitCode = totals.failed > 0 || files.length === 0 ? 1 : 0

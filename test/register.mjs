@@ -1,13 +1,13 @@
-import { register as registerHooks } from 'node:module'
+/** `node --import ./test/register.mjs x.ts` builds, and runs what `x.ts` has become; what that starts needs no loader. See `build.mjs`. */
+import { register } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 
-const startedByTest = !isMainThread || process.argv[1]?.endsWith('process-entry.js')
-
-if (startedByTest) {
+if (isMainThread) {
+  // A thread's stacks are read by drover, which knows of maps.
   process.setSourceMapsEnabled(true)
-  registerHooks('./ts-hooks.mjs', import.meta.url)
-} else {
-  const { register } = await import('tsx/esm/api')
-  register()
-  registerHooks('./uvu-hooks.mjs', import.meta.url)
+  if (/\.m?ts$/.test(process.argv[1] ?? '')) {
+    const { build } = await import('./build.mjs')
+    await build()
+    register('./built-hooks.mjs', import.meta.url)
+  }
 }

@@ -15,15 +15,15 @@ import { fileURLToPath } from 'node:url'
  * Runs a module that {@link answer}s, and ends with it.
  *
  * @template T
- * @param {URL} module TypeScript runs through tsx, and then sees our sources; JavaScript sees the built package
+ * @param {URL} module TypeScript is built as the tests are, and then sees our sources; JavaScript sees the built package
  * @param {object} input given to it with a `folder`, a temporary one that is removed afterwards
  * @param {{ execArgv?: string[], withinMs?: number }} [options]
  * @returns {Promise<T>}
  */
 export async function inChild(module, input, { execArgv = [], withinMs = 600_000 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'drover-bench-'))
-  const tsx = module.pathname.endsWith('.ts') ? ['--import', new URL('../../test/register.mjs', import.meta.url).href] : []
-  const child = fork(fileURLToPath(module), [], { execArgv: [...tsx, ...execArgv], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const register = module.pathname.endsWith('.ts') ? ['--import', new URL('../../test/register.mjs', import.meta.url).href] : []
+  const child = fork(fileURLToPath(module), [], { execArgv: [...register, ...execArgv], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const exited = once(child, 'exit')
   const timer = setTimeout(() => child.kill('SIGKILL'), withinMs)
   try {

@@ -7,6 +7,7 @@ import { Hono } from 'hono'
 import * as assert from 'uvu/assert'
 import { WebSocketServer } from 'ws'
 import { createStatusApp } from '../../src/http.js'
+import { hangMs } from '../support/hang.js'
 import { open, state, worker } from '../support/system.js'
 import { openBusy } from './support/busy.js'
 import { badge, connection, heading, logIn, settled, show, workerRow } from './support/dashboard.js'
@@ -101,7 +102,7 @@ test('what would be loaded from elsewhere is refused by the policy of the page, 
     const violated = await page.evaluate(`new Promise((resolve) => {
       document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), { once: true })
       document.body.append(${add})
-      setTimeout(resolve, 10_000, 'nothing')
+      setTimeout(resolve, ${hangMs}, 'nothing')
     })`)
     assert.is(violated, directive)
   }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { test } from 'uvu'
 import { WebSocket } from 'ws'
+import { hangMs } from '../support/hang.js'
 import { closeSockets, serveSockets } from '../support/sockets.js'
 import { cleanUp, open, temporaryFolder, worker } from '../support/system.js'
 
@@ -16,11 +17,11 @@ test.after.each(async () => {
   await cleanUp()
 })
 
-const root = new URL('../..', import.meta.url)
+const entry = resolve('src/client.ts')
 
 async function bundle(minify: boolean): Promise<{ text: string; inputs: string[] }> {
   const { outputFiles, metafile } = await build({
-    entryPoints: [new URL('src/client.ts', root).pathname],
+    entryPoints: [entry],
     bundle: true,
     minify,
     format: 'esm',
@@ -62,19 +63,15 @@ test('a client that is closed lets its process end, whatever the server does', a
   sockets.on('connection', (socket) =>
     (socket as unknown as { _receiver: { removeAllListeners(name: string): void } })._receiver.removeAllListeners('conclude'),
   )
-  const script = `import { connect } from 'drover/client'
+  const script = `import { connect } from '${new URL('../../src/client.js', import.meta.url)}'
     const live = connect('${url}')
     await live.until(({ workers }) => workers !== undefined)
     const nobody = connect('http://127.0.0.1:9')
     await Promise.all([live.close(), nobody.close()])
     console.log('closed')`
-  const file = join(temporaryFolder(), 'close.mts')
+  const file = join(temporaryFolder(), 'close.mjs')
   writeFileSync(file, script)
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', './test/register.mjs', file], {
-    cwd: root.pathname,
-    timeout: 20_000,
-    env: { ...process.env, TSX_TSCONFIG_PATH: new URL('tsconfig.json', root).pathname },
-  })
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: hangMs })
   assert.equal(stdout.trim(), 'closed')
 })
 

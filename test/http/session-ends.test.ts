@@ -3,6 +3,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ServeOptions, StatusServer } from '../../src/http/options.js'
 import { Sessions } from '../../src/http/security/sessions.js'
+import { hangMs } from '../support/hang.js'
 import { closeSockets, RawClient, serveSockets } from '../support/sockets.js'
 import { ask, bearer, closeServers, readToken, serve, token } from '../support/status.js'
 import { cleanUp, open, until, worker } from '../support/system.js'
@@ -26,7 +27,7 @@ async function login(server: StatusServer, value = token): Promise<{ cookie: str
 
 /** Ended: the stream said so itself, as it does not when its connection breaks. */
 function follow(server: StatusServer, headers: Record<string, string>): { opened: Promise<number>; ended: Promise<boolean> } {
-  const signal = AbortSignal.timeout(20_000)
+  const signal = AbortSignal.timeout(hangMs)
   const response = fetch(`${server.url}/api/v1/events/stream`, { headers, signal })
   const ended = response
     .then((answer) => answer.text())

@@ -6,7 +6,7 @@ import { measured } from './support.js'
 const keepEvents = 2_000
 
 test('events that go on for ever leave no growth in table, file or heap', async () => {
-  const readings = await measured<Reading[]>('day.ts', { events: 40_000, keepEvents, readings: 4 })
+  const readings = await measured<Reading[]>('day.js', { events: 40_000, keepEvents, readings: 4 })
   assert.is(readings.length, 4)
   const [, second, , last] = readings as [Reading, Reading, Reading, Reading]
   // Old ones are removed in passing, after every 256 new ones.

@@ -20,7 +20,7 @@ test('what a thread had in flight is free when it ends, however it ends', () =>
         client, ticket: 1, host, choices: ['key'], amounts: {}, times: 1, priority: 0, place: null, wait: true, patienceMs: Infinity } })`
     const thread = new Worker(script, { eval: true, workerData: { connection }, transferList: [connection.port] })
     assert.equal(await once(thread, 'exit'), [3])
-    const lease = await within(10_000, 'the place that the thread had', quota.acquire())
+    const lease = await within('the place that the thread had', quota.acquire())
     await quota.settle(lease)
     await quota.close()
   }))
@@ -38,7 +38,7 @@ test('a thread that closes its connection leaves the line, and those who wait in
     await connected.close()
     assert.is(connected.close(), connected.close())
     assert.is(await waiting, 'CLOSED')
-    await within(10_000, 'the place that the lease had', next)
+    await within('the place that the lease had', next)
     assert.equal(lease.amounts, { requests: 1 })
     await quota.close()
   }))

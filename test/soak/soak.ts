@@ -6,8 +6,9 @@ import { once } from 'node:events'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { hangMs } from '../support/hang.js'
 import { kill, said } from '../support/kill-rounds.js'
-import { buildHost } from './build.js'
 import { Checker } from './checker.js'
 import type { HostStep, HostWord, Snapshot, SoakOrders } from './host.js'
 import { type Note, noteReader, noter } from './notes.js'
@@ -22,24 +23,24 @@ export interface SoakOptions extends PlanOptions {
   log?: (line: string) => void
 }
 
+/** The host. */
+const program = fileURLToPath(new URL('./host.js', import.meta.url))
 /** A call is answered within so long, on a machine that has other things to do as well. */
-const answerMs = 60_000
+const answerMs = hangMs
 /** Until everything is done, some task begins at least so often. */
-const standstillMs = 60_000
+const standstillMs = hangMs
 const shownNotes = 50
 /** Nothing goes on after a violation. */
 const stopped = new Error('stopped at a violation')
 
 export async function soak({ folder, log = () => {}, ...options }: SoakOptions): Promise<SoakReport> {
-  const built = await buildHost()
-  const run = new Soak(folder, join(built, 'host.js'), options, log)
+  const run = new Soak(folder, options, log)
   try {
     await run.play(plan(options), options.minutes * 60_000)
   } catch (error) {
     if (error !== stopped) run.trouble((error as Error).stack ?? String(error))
   } finally {
     await run.end()
-    rmSync(built, { recursive: true, force: true })
   }
   return run.report()
 }
@@ -47,8 +48,6 @@ export async function soak({ folder, log = () => {}, ...options }: SoakOptions):
 class Soak {
   readonly #orders: SoakOrders
   readonly #folder: string
-  /** Of the host. */
-  readonly #module: string
   readonly #note: ReturnType<typeof noter>
   readonly #read: () => Note[]
   readonly #checker: Checker
@@ -73,9 +72,8 @@ class Soak {
   readonly #asked = new Map<number, { step: HostStep; settle: () => void }>()
   #n = 0
 
-  constructor(folder: string, module: string, { workers }: PlanOptions, log: (line: string) => void) {
+  constructor(folder: string, { workers }: PlanOptions, log: (line: string) => void) {
     this.#folder = folder
-    this.#module = module
     this.#log = log
     this.#orders = { store: join(folder, 'soak.db'), notes: join(folder, 'notes.jsonl'), workers }
     this.#note = noter(this.#orders.notes)
@@ -153,7 +151,7 @@ class Soak {
   }
 
   async #startHost(): Promise<void> {
-    const host = fork(this.#module, [JSON.stringify(this.#orders)], {
+    const host = fork(program, [JSON.stringify(this.#orders)], {
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

@@ -84,7 +84,6 @@ export function droverOptions(count: number, { store, notes }: { store: string; 
       const { paroleAfterMs, ...restart } = limits
       return {
         id,
-        // As it is bundled.
         module: new URL('./soak.worker.js', import.meta.url),
         dataset,
         ...(quota && { quota }),

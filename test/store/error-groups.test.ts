@@ -41,7 +41,7 @@ for (const [a, b] of different) {
 }
 
 test('where it happened is the first frame of the user, not of Node.js, of a package or of drover', () => {
-  const own = new URL('../../src/threads/task-loop.ts', import.meta.url).href
+  const own = new URL('../../src/threads/task-loop.js', import.meta.url).href
   const stack = [
     'TypeError: fetch failed',
     '    at node:internal/deps/undici/undici:13185:13',

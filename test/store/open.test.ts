@@ -160,10 +160,9 @@ test('durability decides whether a commit waits for the disk', () =>
 
 /** What a process that is not root is told when it opens the file: root may write anywhere. */
 function openAsNobody(file: string): string {
-  const script = fileURLToPath(new URL('./support/engine-process.ts', import.meta.url))
-  const register = new URL('../register.mjs', import.meta.url).href
+  const script = fileURLToPath(new URL('./support/engine-process.js', import.meta.url))
   const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-  const { stdout, stderr } = spawnSync(process.execPath, ['--import', register, script, 'open', file], { encoding: 'utf8', ...nobody })
+  const { stdout, stderr } = spawnSync(process.execPath, [script, 'open', file], { encoding: 'utf8', ...nobody })
   return stdout || stderr
 }
 

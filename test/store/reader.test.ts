@@ -90,7 +90,7 @@ test('a read that ends its thread is tried once more and then fails; others are 
       await desk.begin(1)
       const calls: string[] = []
       const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
-      const reader = new Reader({ file: folder, client, entry: new URL('./support/dying-reader-thread.ts', import.meta.url) })
+      const reader = new Reader({ file: folder, client, entry: new URL('./support/dying-reader-thread.js', import.meta.url) })
       const [death, others] = await Promise.all([
         refused(reader.read('labels', { path: '$.label', items: 1 }), 'READ_FAILED'),
         Promise.all(Array.from({ length: 20 }, () => reader.read('results', all))),

@@ -161,9 +161,8 @@ test('a process killed in the middle: its tasks come back at once, nothing is lo
     load(first, items)
     first.close()
 
-    const script = fileURLToPath(new URL('./support/engine-process.ts', import.meta.url))
-    const register = new URL('../register.mjs', import.meta.url).href
-    const child = spawn(process.execPath, ['--import', register, script, 'work', file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const script = fileURLToPath(new URL('./support/engine-process.js', import.meta.url))
+    const child = spawn(process.execPath, [script, 'work', file], { stdio: ['ignore', 'pipe', 'inherit'] })
     const exit = once(child, 'exit')
     let confirmed = 0
     for await (const line of createInterface(child.stdout)) {

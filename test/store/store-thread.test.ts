@@ -23,7 +23,7 @@ const shared = { world: new World(), folder: newFolder(), host: null as StoreHos
 
 async function sharedHost(): Promise<StoreHost> {
   setEnvironmentData('drover.test.world', shared.world.memory)
-  const entry = new URL('./support/timed-store-thread.ts', import.meta.url)
+  const entry = new URL('./support/timed-store-thread.js', import.meta.url)
   shared.host ??= await StoreHost.open({ file: join(shared.folder.folder, 'drover.db'), durability: 'process', keepEvents, entry })
   return shared.host
 }
@@ -77,7 +77,7 @@ function next(host: StoreHost, event: 'counts' | 'changed' | 'restarted' | 'fail
   const happened = new Promise((resolve) => {
     host.once(event, (payload?: unknown) => resolve(payload))
   })
-  return within(10_000, `the event ${event}`, happened)
+  return within(`the event ${event}`, happened)
 }
 
 test('a file that cannot be opened is refused with its code, and no thread is left', () =>
@@ -172,7 +172,7 @@ test(
       await Promise.all([strand(), strand()])
       client.close()
     }
-    await within(30_000, 'the flood done', Promise.all([loading, ...workers.map(run)]))
+    await within('the flood done', Promise.all([loading, ...workers.map(run)]))
     assert.is(deaths, 5)
     const rows = await desk.results({}, 5_000)
     assert.is(rows.length, items * workers.length)
@@ -190,7 +190,7 @@ test(
     const hold = await desk.acquire()
     const leases = await desk.claim(hold, 4)
     host.die(3, 'commit')
-    const reply = await within(10_000, 'the answer', desk.exchange(hold, 3, completed(leases)))
+    const reply = await within('the answer', desk.exchange(hold, 3, completed(leases)))
     assert.equal(reply.settled, ['already', 'already', 'already', 'already'])
     assert.is(reply.leases.keys.length, 3)
     assert.equal([reply.counts.done, reply.counts.leased], [4, 3])
@@ -323,7 +323,7 @@ test(
   withStore(async (_host, desk) => {
     const asker = await declareQuota(desk, { windows: [{ unit: 'requests', limit: 1, per: 200, burst: null }] })
     const first = await granted(asker.ask().answer)
-    const second = await within(10_000, 'the second grant', granted(asker.ask().answer))
+    const second = await within('the second grant', granted(asker.ask().answer))
     const apart = (second.booked['key requests/200 ms'] ?? 0) - (first.booked['key requests/200 ms'] ?? 0)
     assert.ok(apart >= 200, `${apart} ms apart`)
   }),
@@ -347,11 +347,11 @@ test(
     // What grants the second dies between its commit and the answers.
     host.die(3, 'commit')
     await asker.settle(first, {}, { done: 1 })
-    const grant = await within(10_000, 'the second grant', granted(second.answer))
+    const grant = await within('the second grant', granted(second.answer))
     const [status] = (await desk.call('quotas', { names: ['key'] })).quotas
     assert.equal([status?.windows[0]?.used, status?.inFlight, status?.waiting], [2, 1, 1])
     await asker.settle(grant, {}, { done: second.ticket })
-    await within(10_000, 'the third grant', third.answer)
+    await within('the third grant', third.answer)
   }),
 )
 
@@ -363,7 +363,7 @@ test(
     const second = asker.ask()
     const third = asker.ask()
     await desk.call('cancelQuota', { client: 'client', ticket: second.ticket })
-    const answer = await within(10_000, 'the answer', second.answer)
+    const answer = await within('the answer', second.answer)
     assert.equal([answer.granted, 'waiting' in answer && answer.waiting], [false, false])
     await host.close()
     await refused(third.answer, 'CLOSED')

@@ -19,7 +19,7 @@ export async function endHosts(): Promise<void> {
 /** @param wrapper a command, with its arguments, that runs the host as its child */
 export function drive(orders: DrivenOrders, env: NodeJS.ProcessEnv = {}, wrapper: string[] = []): ChildProcess {
   const [command = process.execPath, ...before] = [...wrapper, process.execPath]
-  const module = fileURLToPath(new URL('../fixtures/driven-host.ts', import.meta.url))
+  const module = fileURLToPath(new URL('../fixtures/driven-host.js', import.meta.url))
   const host = spawn(command, [...before, ...process.execArgv, module, JSON.stringify(orders)], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', process.env.HOST_STDERR ? 'inherit' : 'ignore', 'ipc'],

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createDrover, type HeartbeatOptions } from '../../src/index.js'
 import type { LabourTask } from '../fixtures/labouring.worker.js'
 
-const module = new URL('../fixtures/labouring.worker.ts', import.meta.url)
+const module = new URL('../fixtures/labouring.worker.js', import.meta.url)
 
 /** CPU time for which a task holds its loop, in ms. */
 const shortest = 100

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import * as assert from 'uvu/assert'
 import { createDrover, type RunReport } from '../../src/index.js'
 import type { HostOrders } from '../fixtures/host.js'
+import { hangMs } from './hang.js'
 import { collect, puppet } from './system.js'
 
 export interface KillPlan {
@@ -36,20 +37,24 @@ export interface KillReport {
   highestAttempt: number
 }
 
-const host = fileURLToPath(new URL('../fixtures/host.ts', import.meta.url))
+const host = fileURLToPath(new URL('../fixtures/host.js', import.meta.url))
 
 /** @param detached in a process group of its own, as a terminal makes them */
 export function startHost(orders: HostOrders, detached = false): ChildProcess {
   return fork(host, [JSON.stringify(orders)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached })
 }
 
-/** The next message of a host that satisfies the condition; fails if it ends before, or after a minute. */
+/** The next message of a host that satisfies the condition; fails if it ends before, or hangs. */
 export async function said<T extends { at: string }>(child: ChildProcess, at: string): Promise<T> {
-  const deadline = AbortSignal.timeout(60_000)
+  const deadline = AbortSignal.timeout(hangMs)
+  const heard: string[] = []
   return new Promise<T>((resolve, reject) => {
-    const onMessage = (message: T) => message.at === at && end(() => resolve(message))
+    const onMessage = (message: T) => {
+      heard.push(message.at)
+      if (message.at === at) end(() => resolve(message))
+    }
     const onExit = (code: number | null) => end(() => reject(new Error(`the host ended with ${code} before it said ${at}`)))
-    const onLate = () => end(() => reject(new Error(`the host did not say ${at} within a minute`)))
+    const onLate = () => end(() => reject(new Error(`the host does not say ${at}; it said ${heard.slice(-20).join(', ')}`)))
     const end = (settle: () => void) => {
       child.off('message', onMessage)
       child.off('exit', onExit)

@@ -12,7 +12,7 @@ import type { QuotaHostCall, QuotaHostOrders } from '../fixtures/quota-host.js'
 import type { NotedCall } from '../fixtures/quota-thread.js'
 import { type BusySpan, mostPossible, type ProviderLimit, refusals } from './quota-checker.js'
 
-const module = fileURLToPath(new URL('../fixtures/quota-host.ts', import.meta.url))
+const module = fileURLToPath(new URL('../fixtures/quota-host.js', import.meta.url))
 const processes = new Set<ChildProcess>()
 
 /** Threads whose event loops were late by more than that, or whose store took longer to answer, did not have their time. */

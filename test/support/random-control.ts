@@ -39,9 +39,8 @@ export async function randomControl(seed: number, steps: number, folder: string)
   const unmount = mountOver(folder)
   try {
     const orders: RandomControlOrders = { seed, folder, steps, fillable: unmount !== null }
-    const host = fileURLToPath(new URL('random-control-host.ts', import.meta.url))
-    const register = new URL('../register.mjs', import.meta.url).href
-    const child = spawn(process.execPath, ['--import', register, host, JSON.stringify(orders)], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const host = fileURLToPath(new URL('random-control-host.js', import.meta.url))
+    const child = spawn(process.execPath, [host, JSON.stringify(orders)], { stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (out += text))
     const hangs = setTimeout(() => {

@@ -9,7 +9,7 @@ import { Drover } from '../../src/drover.js'
 import type { DroverEvents, DroverOptions, EventName, RunReport, WorkerOptions } from '../../src/index.js'
 import { hangMs } from './hang.js'
 
-export const puppet = new URL('../fixtures/puppet.worker.ts', import.meta.url)
+export const puppet = new URL('../fixtures/puppet.worker.js', import.meta.url)
 
 /** A temporary folder that `cleanUp` removes. */
 export function temporaryFolder(): string {

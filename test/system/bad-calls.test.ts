@@ -6,7 +6,7 @@ import { cleanUp, collect, event, open, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
-const module = new URL('../fixtures/bad-calls.worker.ts', import.meta.url)
+const module = new URL('../fixtures/bad-calls.worker.js', import.meta.url)
 
 test('a value that makes no sense fails the attempt that gave it, by name, and harms neither its worker nor its quota', async () => {
   const system = await open({
@@ -39,7 +39,7 @@ test('a value that makes no sense fails the attempt that gave it, by name, and h
 
 test('a call that used more than its bucket takes in within ages harms no host: its worker parks for a year', async () => {
   const system = await open({
-    workers: [worker('a/x', { module: new URL('../fixtures/caller.worker.ts', import.meta.url), quota: 'key' })],
+    workers: [worker('a/x', { module: new URL('../fixtures/caller.worker.js', import.meta.url), quota: 'key' })],
     quotas: { key: { tokens: { limit: 1, per: 'hour', burst: 1 } } },
   })
   const parked = event(system, 'worker:state:changed', ({ to }) => to === 'parked')

@@ -8,7 +8,7 @@ import { cleanUp, event, isolations, items, open, state, temporaryFolder, until,
 
 test.after.each(cleanUp)
 
-const library = new URL('../../src/worker.ts', import.meta.url).href
+const library = new URL('../../src/worker.js', import.meta.url).href
 
 /** A worker whose endpoint is up while its file is there, and that notes each of its attempts. */
 function endpoint() {

@@ -28,7 +28,7 @@ for (const isolation of isolations) {
 
 for (const isolation of isolations) {
   test(`a ${isolation} that is paused before it is ready starts no task until it is resumed`, async () => {
-    const module = new URL('../fixtures/caller.worker.ts', import.meta.url)
+    const module = new URL('../fixtures/caller.worker.js', import.meta.url)
     const system = await open({ workers: [worker('a/x', { isolation, module })] })
     await system.load('data', items(3))
     // The main thread is busy just when the worker is ready: it cannot stop it by then.
@@ -73,13 +73,11 @@ for (const isolation of isolations) {
     const system = await open({ workers: [worker('a/x', { isolation })] })
     await system.load(
       'data',
-      items(2, (i) => (i === 0 ? { do: 'sleep deaf', ms: 3_000, times: 1 } : {})),
+      items(2, (i) => (i === 0 ? { do: 'sleep deaf', ms: 600_000, times: 1 } : {})),
     )
     await system.start()
     await event(system, 'lane:counts:changed', ({ lanes }) => (lanes[0]?.leased ?? 0) >= 1)
-    const began = performance.now()
     await system.stop('a/x', { drainMs: 50 })
-    assert.ok(performance.now() - began < 2_500)
     assert.is(system.worker('a/x').status().lastFailure, null)
     await system.start()
     await system.done()

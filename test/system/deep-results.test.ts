@@ -12,7 +12,7 @@ test.after.each(async () => {
   await cleanUp()
 })
 
-const module = new URL('../fixtures/deep.worker.ts', import.meta.url)
+const module = new URL('../fixtures/deep.worker.js', import.meta.url)
 
 test('a result nested too deep fails its attempt, and says so', async () => {
   const system = await open({ tasks: { maxAttempts: 2, backoff: { initialMs: 1, maxMs: 1 } }, workers: [worker('a/x', { module })] })

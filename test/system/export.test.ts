@@ -10,15 +10,13 @@ import * as assert from 'uvu/assert'
 import type { Drover } from '../../src/index.js'
 import { refused } from '../store/support/desk.js'
 import { within } from '../store/support/waiting.js'
-import { hangMs } from '../support/hang.js'
 import { removeDisks, smallDisk } from '../support/small-disk.js'
 import { cleanUp, items, open, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 test.after.each(removeDisks)
 
-const exporter = fileURLToPath(new URL('../fixtures/exporter.ts', import.meta.url))
-const register = fileURLToPath(new URL('../register.mjs', import.meta.url))
+const exporter = fileURLToPath(new URL('../fixtures/exporter.js', import.meta.url))
 
 interface World {
   system: Drover
@@ -57,7 +55,7 @@ test('an export that the closing of its system cuts short is refused with CLOSED
   writeFileSync(file, 'old\n')
   const ends = Promise.all(Array.from({ length: 5 }, () => system.export(file).catch((error: { code?: string }) => error.code)))
   await system.close()
-  for (const end of await within(hangMs, 'the exports end', ends)) assert.ok(end === 'CLOSED' || end === 2_000, `ended with ${end}`)
+  for (const end of await within('the exports end', ends)) assert.ok(end === 'CLOSED' || end === 2_000, `ended with ${end}`)
   await refused(system.export(file), 'CLOSED')
   assert.equal(readdirSync(folder), ['labels.jsonl'])
 })
@@ -82,7 +80,7 @@ test('a pipe is written to, and stays', async () => {
   const exported = system.export(pipe)
   // It waits for somebody who reads.
   const cat = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [rows, lines] = await within(hangMs, 'the pipe was read', Promise.all([exported, text(cat.stdout)]))
+  const [rows, lines] = await within('the pipe was read', Promise.all([exported, text(cat.stdout)]))
   assert.equal([rows, new Set(keysIn(lines)).size], [2_000, 2_000])
   assert.ok(lstatSync(pipe).isFIFO())
   assert.equal(readdirSync(folder), ['pipe'])
@@ -95,18 +93,17 @@ test('an export into a pipe that nobody reads, or goes on reading, ends with its
   const controller = new AbortController()
   setImmediate(() => controller.abort(new Error('enough')))
   const given = await within(
-    hangMs,
     'it is given up',
     system.export(pipe, { signal: controller.signal }).catch((error: Error) => error.message),
   )
   assert.is(given, 'enough')
   const head = spawn('head', ['-c', '10', pipe], { stdio: 'ignore' })
-  const broken = await within(hangMs, 'the reader is gone', refused(system.export(pipe), 'EXPORT_FAILED'))
+  const broken = await within('the reader is gone', refused(system.export(pipe), 'EXPORT_FAILED'))
   assert.is((broken.cause as NodeJS.ErrnoException).code, 'EPIPE')
   if (head.exitCode === null) await once(head, 'exit')
   const waiting = refused(system.export(pipe), 'CLOSED')
   await system.close()
-  await within(hangMs, 'the export ends with the system', waiting)
+  await within('the export ends with the system', waiting)
 })
 
 test('a device is written to, and what it says is told', async () => {
@@ -152,7 +149,7 @@ for (const [where, shell] of [
     // As /dev/stdout is.
     const link = join(folder, 'stdout')
     symlinkSync('/proc/self/fd/1', link)
-    const command = [process.execPath, '--import', register, exporter, store, link]
+    const command = [process.execPath, exporter, store, link]
     const [file, ...rest] = shell === null ? command : ['bash', '-c', shell, ...command]
     const { stdout } = await promisify(execFile)(file as string, rest)
     const lines = stdout.trimEnd().split('\n')

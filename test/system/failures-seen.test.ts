@@ -8,7 +8,7 @@ import { cleanUp, isolations, items, open, temporaryFolder, until, worker } from
 
 test.after.each(cleanUp)
 
-const library = new URL('../../src/worker.ts', import.meta.url).href
+const library = new URL('../../src/worker.js', import.meta.url).href
 
 /** A worker module with these lines, after its import; the first of them is line 2. */
 function moduleOf(...lines: string[]): URL {

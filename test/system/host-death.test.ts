@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ControlOutcome } from '../../src/index.js'
 import { seededRandom } from '../../src/testing/seeded-random.js'
+import { hangMs } from '../support/hang.js'
 import { kill, killRounds, said, startHost } from '../support/kill-rounds.js'
 import { cleanUp, collect, event, open, puppet, temporaryFolder } from '../support/system.js'
 
@@ -66,14 +67,12 @@ test('what a killed host was running is told as orphaned, at once, also to whoev
   const first = startHost(orders)
   await said(first, 'running')
   await kill(first)
-  const began = performance.now()
   const second = await open({ store: orders.store, workers: [{ id: 'annotator-0/x', module: puppet, dataset: 'data' }] })
   const [recovered, failed] = [event(second, 'host:work:recovered'), event(second, 'worker:failure:recorded')]
   const status = second.worker('annotator-0/x').status()
   assert.is(status.lastFailure?.kind, 'orphaned')
   assert.is(status.state, 'idle')
   assert.is(status.progress?.leased, 0)
-  assert.ok(performance.now() - began < 5_000)
   assert.equal((await recovered).workers, ['annotator-0/x'])
   assert.is((await failed).failure.kind, 'orphaned')
   await second.start()
@@ -91,7 +90,7 @@ test('a program that closes its system ends by itself', async () => {
     concurrency: 1,
   })
   await said(child, 'done')
-  const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(10_000) })) as [number]
+  const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(hangMs) })) as [number]
   assert.is(code, 0)
 })
 
@@ -112,7 +111,7 @@ for (const [signal, code] of [
     const child = startHost(orders)
     await said(child, 'progress')
     child.kill(signal)
-    const [exitCode] = (await once(child, 'exit', { signal: AbortSignal.timeout(20_000) })) as [number]
+    const [exitCode] = (await once(child, 'exit', { signal: AbortSignal.timeout(hangMs) })) as [number]
     assert.is(exitCode, code)
     const system = await open({ store: orders.store, workers: [{ id: 'annotator-0/x', module: puppet, dataset: 'data' }] })
     const status = system.worker('annotator-0/x').status()

@@ -5,7 +5,7 @@ import { cleanUp, collect, open, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
-const module = new URL('../fixtures/hostile.worker.ts', import.meta.url)
+const module = new URL('../fixtures/hostile.worker.js', import.meta.url)
 
 test('whatever a task throws or returns fails its attempt, and the worker goes on', async () => {
   const system = await open({ workers: [worker('a/x', { module })], tasks: { maxAttempts: 1 } })

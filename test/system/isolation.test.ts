@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seededRandom } from '../../src/testing/seeded-random.js'
+import { hangMs } from '../support/hang.js'
 import { kill, killRounds, said, startHost } from '../support/kill-rounds.js'
 import { cleanUp, collect, event, isolations, items, open, quick, state, temporaryFolder, until, worker } from '../support/system.js'
 
@@ -165,7 +166,7 @@ test('Ctrl-C, which the processes get as well, lets the tasks in hand finish, an
   const host = startHost(orders, true)
   await said(host, 'progress')
   process.kill(-(host.pid as number), 'SIGINT')
-  const [exitCode] = (await once(host, 'exit', { signal: AbortSignal.timeout(30_000) })) as [number]
+  const [exitCode] = (await once(host, 'exit', { signal: AbortSignal.timeout(hangMs) })) as [number]
   assert.is(exitCode, 130)
   const system = await open({ store: orders.store, workers: [worker('annotator-0/x')] })
   const { lastFailure, progress } = system.worker('annotator-0/x').status()

@@ -10,12 +10,11 @@ import { cleanUp, temporaryFolder } from '../support/system.js'
 
 test.after.each(cleanUp)
 
-const program = fileURLToPath(new URL('../fixtures/large-results.ts', import.meta.url))
-const register = fileURLToPath(new URL('../register.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../fixtures/large-results.js', import.meta.url))
 
 /** What a process with a heap of so many MB makes of so many results of so many characters. */
 async function run(folder: string, heapMb: number, count: number, length: number) {
-  const args = [`--max-old-space-size=${heapMb}`, '--import', register, program, folder, String(count), String(length)]
+  const args = [`--max-old-space-size=${heapMb}`, program, folder, String(count), String(length)]
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: hangMs })
   return JSON.parse(stdout) as Record<string, unknown>
 }

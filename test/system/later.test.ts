@@ -6,7 +6,7 @@ import { cleanUp, collect, open, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
-const module = new URL('../fixtures/later.worker.ts', import.meta.url)
+const module = new URL('../fixtures/later.worker.js', import.meta.url)
 const others = 200
 
 async function run(first: Partial<PutOffTask>) {

@@ -4,7 +4,6 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DroverError, type LoadOptions } from '../../src/index.js'
 import { within } from '../store/support/waiting.js'
-import { hangMs } from '../support/hang.js'
 import { cleanUp, items, open, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -138,7 +137,7 @@ test('what a slow source gives is worked on at once', async () => {
     for (let i = 0; i < 3; i++) {
       yield { id: `item-${i}` }
       // The next one comes only when this one is done: if it waited for others to come along, it would wait for ever.
-      await within(hangMs, `item ${i} is done`, new Promise<void>((resolve) => (go = resolve)))
+      await within(`item ${i} is done`, new Promise<void>((resolve) => (go = resolve)))
     }
   }
   system.on('lane:counts:changed', ({ lanes }) => lanes.some(({ done, total }) => done === total) && go())
@@ -167,7 +166,6 @@ test('a signal ends a load whose source never answers again; what came before it
     },
   }
   const error = await within(
-    hangMs,
     'the load ends',
     system.load('data', stalled, { signal: controller.signal }).catch((thrown: Error) => thrown),
   )
@@ -199,7 +197,7 @@ test('closing the system ends a load whose source never answers again', async ()
   const system = await open(idle)
   const load = refused(system.load('data', { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }))
   await system.close()
-  assert.is((await within(hangMs, 'the load ends', load)).code, 'CLOSED')
+  assert.is((await within('the load ends', load)).code, 'CLOSED')
 })
 
 test('a conflict ends a load whose source never answers again', async () => {
@@ -209,7 +207,7 @@ test('a conflict ends a load whose source never answers again', async () => {
     yield { id: 'a', v: 2 }
     await new Promise(() => {})
   }
-  assert.is((await within(hangMs, 'the load ends', refused(system.load('data', source())))).code, 'LOAD_CONFLICT')
+  assert.is((await within('the load ends', refused(system.load('data', source())))).code, 'LOAD_CONFLICT')
 })
 
 test('a source is told when a bad record ends its load, and its end is waited for', async () => {

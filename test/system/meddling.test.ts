@@ -6,7 +6,7 @@ import { cleanUp, collect, event, isolations, items, open, worker } from '../sup
 
 test.after.each(cleanUp)
 
-const module = new URL('../fixtures/meddling.worker.ts', import.meta.url)
+const module = new URL('../fixtures/meddling.worker.js', import.meta.url)
 
 for (const isolation of isolations) {
   test(`what code in a ${isolation} posts to its parent is not taken for drover's, and drover's own is out of its reach`, async () => {

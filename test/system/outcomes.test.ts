@@ -6,7 +6,7 @@ import { cleanUp, event, items, open, puppet, state, temporaryFolder, until, wor
 
 test.after.each(cleanUp)
 
-const caller = new URL('../fixtures/caller.worker.ts', import.meta.url)
+const caller = new URL('../fixtures/caller.worker.js', import.meta.url)
 const calls = (count: number): object[] => Array.from({ length: count }, (_, index) => ({ id: `t${index}` }))
 const spent = { requests: { limit: 1_000, per: 'minute' }, budget: { requests: 2 } } as const
 function logOf(system: Drover): LogRecord[] {

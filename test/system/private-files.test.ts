@@ -42,7 +42,7 @@ test('a secret is struck out of every text of an error, its name and its code to
   const system = await open({
     secrets: [key],
     tasks: { maxAttempts: 1 },
-    workers: [worker('a/x', { module: new URL('../fixtures/telling.worker.ts', import.meta.url) })],
+    workers: [worker('a/x', { module: new URL('../fixtures/telling.worker.js', import.meta.url) })],
     restart: {
       rules: [
         {

@@ -6,7 +6,7 @@ import { cleanUp, collect, event, open, puppet, state, temporaryFolder, until, w
 
 test.after.each(cleanUp)
 
-const caller = new URL('../fixtures/caller.worker.ts', import.meta.url)
+const caller = new URL('../fixtures/caller.worker.js', import.meta.url)
 const calls = (count: number, more: (index: number) => Partial<CallerTask> = () => ({})): CallerTask[] =>
   Array.from({ length: count }, (_, index) => ({ id: `t${index}`, ...more(index) }))
 const minute = { limit: 1_000, per: 'minute' } as const

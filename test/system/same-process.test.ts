@@ -12,7 +12,7 @@ test.after.each(cleanUp)
 
 test('what a system in a thread that was terminated holds is taken over in the same process, when it has given no sign of life', async () => {
   const store = join(temporaryFolder(), 'test.db')
-  const entry = new URL('../fixtures/host-in-thread.ts', import.meta.url)
+  const entry = new URL('../fixtures/host-in-thread.js', import.meta.url)
   const thread = new Worker(entry, { workerData: { store, hostTtlMs: 6_000 }, execArgv: process.execArgv })
   await once(thread, 'message')
   await thread.terminate()

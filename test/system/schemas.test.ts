@@ -6,7 +6,7 @@ test.after.each(cleanUp)
 
 for (const library of ['valibot', 'zod', 'arktype']) {
   test(`with a schema of ${library}, what does not fit is dead with the path, and is never stored as a label`, async () => {
-    const module = new URL(`../fixtures/schemas.worker.ts?library=${library}`, import.meta.url)
+    const module = new URL(`../fixtures/schemas.worker.js?library=${library}`, import.meta.url)
     const system = await open({ workers: [worker('a/x', { module })], tasks: { maxAttempts: 2, backoff: { initialMs: 1, maxMs: 1 } } })
     await system.load('data', [
       { id: 'fits', text: 'a' },

@@ -4,7 +4,7 @@ import { cleanUp, isolations, items, open, state, worker } from '../support/syst
 
 test.after.each(cleanUp)
 
-const module = new URL('../fixtures/chatty.worker.ts', import.meta.url)
+const module = new URL('../fixtures/chatty.worker.js', import.meta.url)
 
 for (const isolation of isolations) {
   test(`the log level can be changed while a ${isolation} runs, and for those that start later`, async () => {

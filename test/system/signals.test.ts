@@ -16,12 +16,11 @@ test.after.each(async () => {
   await cleanUp()
 })
 
-const register = new URL('../register.mjs', import.meta.url).href
-const fixture = fileURLToPath(new URL('../fixtures/signalled.ts', import.meta.url))
+const fixture = fileURLToPath(new URL('../fixtures/signalled.js', import.meta.url))
 /** A program in a process of its own. */
 function begin(program: string, everyMs = 20) {
   const store = join(temporaryFolder(), 'test.db')
-  const child = spawn(process.execPath, ['--import', register, fixture, program, store, String(everyMs)], {
+  const child = spawn(process.execPath, [fixture, program, store, String(everyMs)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.push(child)
@@ -74,7 +73,7 @@ function begin(program: string, everyMs = 20) {
 async function rowsIn(store: string): Promise<number> {
   const drover = await createDrover({
     store,
-    workers: [{ id: 'a/x', module: new URL('../fixtures/puppet.worker.ts', import.meta.url), dataset: 'data' }],
+    workers: [{ id: 'a/x', module: new URL('../fixtures/puppet.worker.js', import.meta.url), dataset: 'data' }],
     log: { console: false, dir: false },
   })
   let rows = 0

@@ -34,7 +34,7 @@ for (const [where, store] of Object.entries(stores)) {
     await allRetrying(system, 3)
     assert.is(await system.tasks.retry({ keys: ['item-1'] }), 1)
     assert.is(await system.tasks.retry({ domain: 'x' }), 2)
-    const report = await within(20_000, 'the run is done', done)
+    const report = await within('the run is done', done)
     assert.equal([report.results, report.dead], [3, 0])
     assert.equal(
       (await listed(system)).map(({ key, state: is, attempts, failures }) => [key, is, attempts, failures]),
@@ -57,7 +57,7 @@ for (const [where, store] of Object.entries(stores)) {
     await allRetrying(system, 2)
     assert.is(await system.tasks.drop({ states: ['waiting', 'dead'] }, 'not these'), 0)
     assert.is(await system.tasks.drop({ dataset: 'data', keys: ['item-0', 'item-1', 'item-2'] }, 'not wanted'), 2)
-    const report = await within(20_000, 'the run is done', done)
+    const report = await within('the run is done', done)
     assert.equal([report.completed, report.results, report.dead], [['a/x'], 1, 2])
     assert.equal(
       (await collect(system.deadTasks())).map(({ key, kind, error }) => [key, kind, error]),
@@ -96,7 +96,7 @@ test('a parked worker whose tasks are dropped waits for its quota no longer', as
   await state(system, 'a/x', 'parked')
   const done = system.done()
   assert.is(await system.tasks.drop({ worker: 'a/x' }, 'enough'), 7)
-  const report = await within(20_000, 'the run is done', done)
+  const report = await within('the run is done', done)
   assert.equal([report.completed, report.results, report.dead], [['a/x'], 2, 7])
 })
 
@@ -112,7 +112,7 @@ test('tasks that another host drops are waited for no longer', async () => {
   await allRetrying(system, 2)
   const done = system.done()
   assert.is(await other.tasks.drop({ domain: 'x' }, 'no'), 2)
-  assert.is((await within(20_000, 'the run is done', done)).dead, 2)
+  assert.is((await within('the run is done', done)).dead, 2)
 })
 
 test('tasks are begun by the priority that they were given', async () => {

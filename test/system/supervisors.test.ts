@@ -7,7 +7,7 @@ import { cleanUp, event, open, state, temporaryFolder, until } from '../support/
 
 test.after.each(cleanUp)
 
-const module = new URL('../fixtures/loop.worker.ts', import.meta.url)
+const module = new URL('../fixtures/loop.worker.js', import.meta.url)
 
 /** Workers that loop until they are told to fail or to end. */
 function herd() {

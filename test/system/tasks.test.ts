@@ -133,7 +133,7 @@ test('a task that takes too long is aborted through its signal and failed', asyn
 })
 
 test('tasks that never wait for anything leave the event loop its turns, for timers, beats and orders', async () => {
-  const module = new URL('../fixtures/turns.worker.ts', import.meta.url)
+  const module = new URL('../fixtures/turns.worker.js', import.meta.url)
   const system = await open({ workers: [worker('a/x', { module, prefetch: 2 })] })
   await system.load(
     'data',

@@ -68,14 +68,12 @@ for (const [name, offset] of [
     }
     const before = await look(host)
     setClock(clock, offset)
-    const set = performance.now()
     const after = await look(host)
     assert.ok(Math.abs(after.wall - before.wall - offset) < 60_000, `the clock was not set: ${after.wall - before.wall}`)
     const early = await look(host)
     assert.is(early.status.workers[0]?.progress?.done, 0, 'the next attempt came too early')
     assert.is(early.status.workers[2]?.progress?.done, 10, 'the quota was forgotten')
     await done
-    assert.ok(performance.now() - set < 40_000)
     assert.equal(
       failures.map(({ kind }) => kind),
       ['exit'],

@@ -9,7 +9,7 @@ import { cleanUp, collect, open, puppet, quick, temporaryFolder, until, worker }
 
 test.after.each(cleanUp)
 
-const module = new URL('../fixtures/with-quota.worker.ts', import.meta.url)
+const module = new URL('../fixtures/with-quota.worker.js', import.meta.url)
 const body = { usage: { prompt_tokens: 30, completion_tokens: 10, total_tokens: 40 } }
 const minute = { limit: 1_000, per: 'minute' } as const
 const task = (id: string, ...calls: ScriptedCall[]): ScriptedTask => ({ id, calls })

@@ -7,7 +7,7 @@ import { type Drover, supervisor, type WorkerOptions } from '../../../src/index.
 import type { LabellingInput } from '../../fixtures/labelling.worker.js'
 import { open, state } from '../../support/system.js'
 
-const module = new URL('../../fixtures/labelling.worker.ts', import.meta.url)
+const module = new URL('../../fixtures/labelling.worker.js', import.meta.url)
 
 const questions: Record<string, string[]> = {
   urgency: ['low', 'medium', 'high'],
