@@ -6,6 +6,7 @@
 export type { InspectionEvent, InspectionObserver } from './actors/inspection.js'
 export type { ChangeOptions, Patch } from './actors/membership.js'
 export type { QuotaHandle, QuotaReport } from './actors/quota-desk.js'
+export { checkStore } from './check.js'
 export { type ConfigIssue, compileConfig, loadConfig, type ValidatedConfig, validateConfig } from './config.js'
 export { type BlacklistEntry, type ControlOutcome, createDrover, type Drover, type ResetOutcome } from './drover.js'
 export { DroverError, type ErrorCode, type ErrorGroup, type ErrorKind, type ErrorRecord, errorCodes, QuotaError } from './errors.js'
@@ -47,6 +48,7 @@ export type { RunEnd, RunOptions } from './run.js'
 export type { Incomplete, RunReport } from './run-report.js'
 export type { Selector } from './selector.js'
 export type { Settings, SupervisorStatus, SystemStatus, TreeStatus, WorkerStatus } from './status.js'
+export type { CheckProblem, CheckReport } from './store/check.js'
 export type {
   Amounts,
   LaneCounts,

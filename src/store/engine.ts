@@ -5,6 +5,7 @@
  */
 import type { ErrorGroup, ErrorRecord } from '../errors.js'
 import type { QuotaReading } from '../quotas/observation.js'
+import type { CheckPart } from './check.js'
 import type { LabelReport } from './labels.js'
 import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskState } from './tasks.js'
 
@@ -585,6 +586,8 @@ export interface Engine {
   events(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent> & { first: number; last: number }>
   /** Newest first. */
   latestEvents(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent>>
+  /** Looks whether the store is sound, a part at a time. `quick`: only what finds damage of the file and of what is counted. */
+  check(request: { after: string | null; quick?: boolean }): Awaitable<CheckPart>
 }
 
 export type EngineOp = keyof Engine
@@ -605,6 +608,7 @@ export const readOps = [
   'quotaHistory',
   'usage',
   'taskUsage',
+  'check',
 ] as const satisfies readonly EngineOp[]
 export type ReadOp = (typeof readOps)[number]
 

@@ -25,6 +25,7 @@ const ranks: Record<ReadOp, ReadRank> = {
   taskUsage: 'bulk',
   deadErrors: 'bulk',
   labels: 'long',
+  check: 'long',
 }
 
 export interface ReaderOptions {

@@ -18,6 +18,7 @@ import type {
   Time,
   UsageRow,
 } from '../engine.js'
+import { checkReads } from './check.js'
 import { type DeadError, deadError, withDeadError } from './dead-errors.js'
 import { errorReads } from './error-reads.js'
 import { labelReads } from './label-reads.js'
@@ -131,6 +132,7 @@ export function reads(db: Database.Database): Reads {
       return eventPage(room.fill(selectLatest.iterate({ ...eventFilter(request, room), before })), room)
     },
 
+    ...checkReads(db),
     ...errorReads(db),
     ...taskReads(db),
     ...labelReads(db),
