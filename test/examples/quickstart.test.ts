@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { freshDir, labelsIn, root, runExample } from './support.js'
+import { freshDir, labelsIn, runExample } from './support.js'
 
 const test = suite<{ dir: string }>('quickstart')
 
@@ -21,24 +21,6 @@ test('it runs as it stands, twice, and ends by itself', async ({ dir }) => {
     assert.is(labels.get('rules/urgency m1'), '{"label":"high"}')
     assert.is(labels.get('rules/topic m2'), '{"label":"billing"}')
     assert.is(labels.get('rules/topic m6'), '{"label":"other"}')
-  }
-})
-
-test('the first program of the README runs as pasted, twice', async ({ dir }) => {
-  mkdirSync(join(dir, 'node_modules'))
-  symlinkSync(root, join(dir, 'node_modules', 'drover'), 'junction')
-  writeFileSync(join(dir, 'package.json'), '{ "type": "module" }')
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const files = [...readme.matchAll(/```js\n\/\/ (\S+\.js)\n([\s\S]*?)```/g)]
-  assert.equal(
-    files.map(([, name]) => name),
-    ['label.worker.js', 'main.js'],
-  )
-  for (const [, name = '', code = ''] of files) writeFileSync(join(dir, name), code)
-  for (const run of ['first', 'second']) {
-    const { code, stderr } = await runExample(join(dir, 'main.js'), [], { cwd: dir })
-    assert.is(code, 0, `${run}: ${stderr}`)
-    assert.is(labelsIn(join(dir, 'labels.jsonl')).size, 8)
   }
 })
 

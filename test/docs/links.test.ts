@@ -1,0 +1,43 @@
+/** Links within the repository lead somewhere: to a file, a folder, a heading, a picture. */
+import { existsSync } from 'node:fs'
+import { posix } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { markdownFiles, type Page, readPage, root } from './markdown.js'
+
+const pages = new Map(markdownFiles().map((path) => [path, readPage(path)]))
+
+/** Why a link leads nowhere; null: it leads somewhere, or out of the repository. */
+function broken(page: Page, target: string): string | null {
+  if (/^[a-z][a-z+.-]*:/.test(target)) return null
+  const [path = '', anchor] = target.split('#')
+  const file = path === '' ? page.path : posix.normalize(posix.join(posix.dirname(page.path), decodeURIComponent(path)))
+  if (file !== page.path && (file.startsWith('..') || !existsSync(`${root}/${file}`))) return `there is no ${file}`
+  if (anchor === undefined) return null
+  const there = file === page.path ? page : pages.get(file)
+  if (!there) return `${file} is no Markdown, and has no #${anchor}`
+  return there.anchors.has(anchor) ? null : `${file} has no heading #${anchor}`
+}
+
+for (const page of pages.values()) {
+  test(`every link of ${page.path} leads somewhere`, () => {
+    const wrong = page.links.flatMap(({ target, line }) => {
+      const why = broken(page, target)
+      return why === null ? [] : [`${page.path}:${line}: ${target}: ${why}`]
+    })
+    assert.equal(wrong, [])
+  })
+}
+
+test('a link to a file, a heading or a picture that is not there is found', () => {
+  const page = readPage(
+    'docs/planted.md',
+    '# A `b`: c\n\n[a](#a-b-c) [b](http.md) [c](nowhere.md) [d](#d) ![e](images/none.png) [f](http.md#none)\n',
+  )
+  assert.equal(
+    page.links.filter(({ target }) => broken(page, target) !== null).map(({ target }) => target),
+    ['nowhere.md', '#d', 'images/none.png', 'http.md#none'],
+  )
+})
+
+test.run()

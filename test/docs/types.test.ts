@@ -1,0 +1,73 @@
+/** All code in README and docs type-checks under `strict`, against the types of the built package. */
+import { relative } from 'node:path'
+import ts from 'typescript'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { guidePages, type Page, root } from './markdown.js'
+import { codeOf } from './programs.js'
+import { makeProject, writeFiles } from './project.js'
+
+const { folder, remove } = makeProject()
+process.on('exit', remove)
+
+/** A fragment may be options by themselves: some of `createDrover`, or one worker. */
+function whole(text: string): string {
+  if (/^\s*[\w'-]+: /.test(text))
+    return `(/** @type {Partial<import('drover').DroverOptions>} */ ({${text}})) satisfies Partial<import('drover').DroverOptions>`
+  return text
+}
+
+/** Where a file's code comes from: its page, and the line of the page before its first. */
+const sources = new Map<string, { page: string; before: number }>()
+
+function write(page: Page): string[] {
+  const { programs, fragments } = codeOf(page)
+  const place = page.path.replaceAll('/', '-')
+  const named = programs.flatMap(({ line, name, files }) => {
+    const own = writeFiles(folder, `${place}-${line}`, files)
+    sources.set(`${place}-${line}/${name}`, { page: page.path, before: line - 1 })
+    return [...files.keys()].filter((file) => /\.[jt]s$/.test(file)).map((file) => `${own}/${file}`)
+  })
+  const parts = fragments.map(({ line, language, text }) => {
+    const name = `fragment.${language}`
+    const own = writeFiles(folder, `${place}-${line}`, new Map([[name, whole(text)]]))
+    sources.set(`${place}-${line}/${name}`, { page: page.path, before: line - 1 })
+    return `${own}/${name}`
+  })
+  return [...named, ...parts]
+}
+
+test('every program and fragment of README and docs type-checks under strict', () => {
+  const files = guidePages().flatMap(write)
+  assert.ok(files.length > 0)
+  const preamble = `${root}/test/docs/preamble/globals.d.ts`
+  writeFiles(folder, '.', new Map([['globals.d.ts', ts.sys.readFile(preamble) ?? '']]))
+  const program = ts.createProgram([`${folder}/globals.d.ts`, ...files], {
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+    types: ['node'],
+    typeRoots: [`${folder}/node_modules/@types`],
+    allowJs: true,
+    checkJs: true,
+    strict: true,
+    noEmit: true,
+    // What we publish is checked without it by `npm run package`.
+    skipLibCheck: true,
+  })
+  const mistakes = ts.getPreEmitDiagnostics(program).map(told)
+  assert.equal(mistakes, [])
+})
+
+function told({ file, start, messageText }: ts.Diagnostic): string {
+  const message = ts.flattenDiagnosticMessageText(messageText, '\n')
+  if (!file || start === undefined) return message
+  const path = relative(folder, file.fileName).replaceAll('\\', '/')
+  const line = file.getLineAndCharacterOfPosition(start).line + 1
+  const source = sources.get(path)
+  return source ? `${source.page}:${source.before + line}: ${message}` : `${path}:${line}: ${message}`
+}
+
+test.run()
