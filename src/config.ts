@@ -2,16 +2,18 @@
  * The edge where a user's options become what everything inside works with. Every mistake is reported at once, and nothing is
  * made on disk or started before there is none.
  */
-import * as v from 'valibot'
+import type * as v from 'valibot'
 import { closest } from './closest.js'
 import { compileOptions } from './config/compile.js'
 import { expectedTimeZone, isRecord } from './config/form.js'
 import { type ConfigIssue, type Finding, findingOf, invalidConfig, toIssue } from './config/issues.js'
+import { parseOptions } from './config/parse.js'
 import { readConfig } from './config/read.js'
 import { checkRules } from './config/rules.js'
-import { droverSchema, expectedLimits, quotaOptions } from './config/schema.js'
+import { expectedLimits, quotaOptions } from './config/schema.js'
 import type { CompiledConfig, DroverOptions } from './options.js'
 import { createRedactor } from './redact.js'
+import { atOnce, piecewise } from './turns.js'
 
 export type { ConfigIssue } from './config/issues.js'
 
@@ -31,13 +33,17 @@ export type ValidatedConfig = { ok: true; config: CompiledConfig } | { ok: false
  * // workers: expected a list of workers, received nothing
  */
 export function validateConfig(input: unknown): ValidatedConfig {
+  return atOnce(validating(input))
+}
+
+function* validating(input: unknown): Generator<void, ValidatedConfig, void> {
   try {
-    const parsed = v.safeParse(droverSchema, input)
-    const findings = (parsed.issues ?? []).map(findingIn)
+    const parsed = yield* parseOptions(input)
+    const findings = parsed.issues.map(findingIn)
     // An option that has the wrong form needs no second complaint that it does not fit to another.
     const reported = new Set(findings.map(({ path }) => JSON.stringify(path.map(String))))
-    findings.push(...checkRules(input).filter(({ path }) => !reported.has(JSON.stringify(path.map(String)))))
-    if (parsed.success && findings.length === 0) return { ok: true, config: compileOptions(parsed.output) }
+    findings.push(...(yield* checkRules(input)).filter(({ path }) => !reported.has(JSON.stringify(path.map(String)))))
+    if (parsed.output && findings.length === 0) return { ok: true, config: yield* compileOptions(parsed.output) }
     const redact = redactorOf(input)
     return { ok: false, issues: findings.sort(byPlace).map((finding) => toIssue(finding, redact)) }
   } catch {
@@ -53,9 +59,12 @@ export function validateConfig(input: unknown): ValidatedConfig {
  * @throws DroverError CONFIG_INVALID; its message has a line for each mistake, `details.issues` has them as data
  */
 export function compileConfig(input: unknown): CompiledConfig {
-  const validated = validateConfig(input)
-  if (validated.ok) return validated.config
-  throw invalidConfig(validated.issues)
+  return configIn(validateConfig(input))
+}
+
+/** The same in pieces, one in each turn of the event loop: thousands of workers take a while to check. */
+export async function compileInTurns(input: unknown): Promise<CompiledConfig> {
+  return configIn(await piecewise(validating(input)))
 }
 
 /**
@@ -65,9 +74,18 @@ export function compileConfig(input: unknown): CompiledConfig {
  * @throws DroverError CONFIG_INVALID
  */
 export function compileWith(options: DroverOptions, path: string, source: string): CompiledConfig {
-  const validated = validateConfig(options)
+  return configIn(validateConfig(options), path, source)
+}
+
+/** The same in pieces. */
+export async function compileWithInTurns(options: DroverOptions, path: string, source: string): Promise<CompiledConfig> {
+  return configIn(await piecewise(validating(options)), path, source)
+}
+
+function configIn(validated: ValidatedConfig, path?: string, source?: string): CompiledConfig {
   if (validated.ok) return validated.config
   const own = (issue: ConfigIssue): ConfigIssue => {
+    if (path === undefined) return issue
     const within = issue.path === path ? '' : issue.path.startsWith(`${path}.`) ? issue.path.slice(path.length + 1) : issue.path
     return { ...issue, path: within }
   }

@@ -8,6 +8,8 @@ import { laneOf, type OpenSystem, openSystem } from './actors/open-system.js'
 import { Outcome } from './actors/outcome.js'
 import type { QuotaHandle, QuotaReport } from './actors/quota-desk.js'
 import { stopInOrder } from './actors/stop-in-order.js'
+import { askAll } from './actors/tell-all.js'
+import { inTurnsAsync, mostInTurn } from './turns.js'
 import { Waker } from './actors/waker.js'
 import { heldBy, type WorkerHands } from './actors/worker.js'
 import { checkFlag, checkKeys, checkName, checkOneOf, wholeNumber } from './arguments.js'
@@ -166,7 +168,19 @@ export class Drover {
     const workers = this.#select(selector)
     this.#refuseBeyondSlots(workers)
     this.#started = true
-    return this.#uses.during(Promise.all(workers.map((hands) => this.#startOne(hands))))
+    // Those whose turn comes later count as being started all the same.
+    const waiting = new Map(workers.slice(mostInTurn).map((hands) => [hands, hands.announceStart()]))
+    const started = inTurnsAsync(workers, async (hands) => {
+      const start = waiting.get(hands)
+      if (!start) return this.#startOne(hands)
+      hands.catchUp()
+      try {
+        return start.cancelled ? outcome(hands, false, notStarted(hands)) : await this.#startOne(hands, start)
+      } finally {
+        hands.dropStart(start)
+      }
+    })
+    return this.#uses.during(started)
   }
 
   /**
@@ -177,7 +191,7 @@ export class Drover {
    */
   async stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
     const stopped = this.#select(selector).map((hands) => ({ hands, timesStarted: hands.timesStarted }))
-    stopInOrder(
+    await stopInOrder(
       this.#system,
       stopped.map(({ hands }) => hands),
       { type: 'STOP', ...drainOf('stop', options) },
@@ -196,7 +210,7 @@ export class Drover {
    * next one starts them, until they are resumed or stopped by hand.
    */
   async pause(selector?: Selector): Promise<ControlOutcome[]> {
-    const outcomes = this.#select(selector).map((hands) => {
+    const outcomes = await askAll(this.#select(selector), (hands) => {
       const { settled, isBeingStopped } = hands
       if (settled || isBeingStopped) return outcome(hands, false, settled ? 'not running' : 'is being stopped')
       hands.tell({ type: 'PAUSE' })
@@ -207,7 +221,7 @@ export class Drover {
   }
 
   async resume(selector?: Selector): Promise<ControlOutcome[]> {
-    return this.#select(selector).map((hands) => {
+    return askAll(this.#select(selector), (hands) => {
       const was = hands.pauseWanted
       hands.tell({ type: 'RESUME' })
       return outcome(hands, was, was ? 'resumed' : 'was not paused')
@@ -233,21 +247,20 @@ export class Drover {
     // A selector that turned out undefined must not delete everything.
     if (data && selector === undefined)
       throw new DroverError('ARGUMENT_INVALID', 'reset with data deletes results: name the workers, or say {} where all are meant')
-    return Promise.all(
-      this.#select(selector).map(async (hands) => {
-        const none = { results: 0, dead: 0 }
-        const { id } = hands.config
-        if (hands.idle) {
-          hands.stop({ type: 'STOP' })
-          await this.#until(() => hands.settled)
-        }
-        if (!hands.settled) return { ...outcome(hands, false, 'not down: stop it first'), deleted: none }
-        const reply = await parts.store.client.call('reset', { worker: id, host: parts.host.id, data })
-        if (reply.counts && !hands.isGone) parts.lanes.update([reply.counts])
-        hands.tell({ type: 'RESET' })
-        return { ...outcome(hands, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
-      }),
-    )
+    const selected = this.#select(selector)
+    const idle = new Set(selected.filter((hands) => hands.idle))
+    await askAll([...idle], (hands) => hands.stop({ type: 'STOP' }))
+    return inTurnsAsync(selected, async (hands) => {
+      const none = { results: 0, dead: 0 }
+      const { id } = hands.config
+      hands.catchUp()
+      if (idle.has(hands)) await this.#until(() => hands.settled)
+      if (!hands.settled) return { ...outcome(hands, false, 'not down: stop it first'), deleted: none }
+      const reply = await parts.store.client.call('reset', { worker: id, host: parts.host.id, data })
+      if (reply.counts && !hands.isGone) parts.lanes.update([reply.counts])
+      hands.tell({ type: 'RESET' })
+      return { ...outcome(hands, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
+    })
   }
 
   /**
@@ -261,21 +274,23 @@ export class Drover {
     if (typeof why !== 'string' || why === '')
       throw new DroverError('ARGUMENT_INVALID', 'blacklist takes the reason, a text, as its second argument')
     const drain = drainOf('blacklist', options)
-    return Promise.all(
-      this.#select(selector).map(async (hands) => {
-        const holder = hands.live ? null : await hands.acquire()
-        if (holder) return outcome(hands, false, heldBy(holder))
-        hands.stop({ type: 'BLACKLIST', why, ...drain })
-        await this.#until(() => hands.state === 'blacklisted' || hands.isGone)
-        // Later systems know of it from the store alone.
-        if (hands.isGone) return outcome(hands, false, 'was removed')
-        return this.#system.parts.recorder.flush().then(
-          () => outcome(hands, true, 'blacklisted'),
-          (error: Error) =>
-            outcome(hands, false, `blacklisted, but not in the store yet (${error.message}): it is tried again until it is`),
-        )
-      }),
+    const told = await inTurnsAsync(this.#select(selector), async (hands) => {
+      hands.catchUp()
+      const holder = hands.live ? null : await hands.acquire()
+      if (!holder) hands.stop({ type: 'BLACKLIST', why, ...drain })
+      return { hands, holder }
+    })
+    await this.#until(() => told.every(({ hands, holder }) => holder || hands.state === 'blacklisted' || hands.isGone))
+    // Later systems know of it from the store alone.
+    const failed = await this.#system.parts.recorder.flush().then(
+      () => null,
+      (error: Error) => `blacklisted, but not in the store yet (${error.message}): it is tried again until it is`,
     )
+    return told.map(({ hands, holder }) => {
+      if (holder) return outcome(hands, false, heldBy(holder))
+      if (hands.isGone) return outcome(hands, false, 'was removed')
+      return outcome(hands, failed === null, failed ?? 'blacklisted')
+    })
   }
 
   /** The workers that were given up, with why, since when, and until when if they have parole. */
@@ -300,8 +315,8 @@ export class Drover {
       const known = Object.keys(config.groups).join(', ') || 'none'
       throw new DroverError('ARGUMENT_INVALID', `there is no group ${JSON.stringify(group)}; groups has ${known}`)
     }
-    for (const worker of slots.setLimit(limit, group ?? null))
-      this.#system.hands.get(worker)?.tell({ type: 'RESTART', reason: 'the concurrency limit was lowered' })
+    const over = slots.setLimit(limit, group ?? null).flatMap((worker) => this.#system.hands.get(worker) ?? [])
+    void askAll(over, (hands) => hands.tell({ type: 'RESTART', reason: 'the concurrency limit was lowered' }))
   }
 
   /**
@@ -316,7 +331,7 @@ export class Drover {
     const { store, lanes } = this.#system.parts
     const reply = await store.client.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
     lanes.update(reply.workers.flatMap((row) => row.lane ?? []))
-    for (const { id } of workers) this.#waker.worker(id)
+    await this.#waker.workers(workers.map(({ id }) => id))
   }
 
   /**
@@ -336,7 +351,7 @@ export class Drover {
     if (change.under !== undefined) checkName('under', change.under)
     if (change.persist !== undefined) checkFlag('persist', change.persist)
     const added = await this.#membership.add(entry, change)
-    for (const id of added) this.#waker.worker(id)
+    await this.#waker.workers(added)
     return added
   }
 
@@ -366,7 +381,7 @@ export class Drover {
     this.#assertOpen()
     const { persist = false } = checkOptions('the third argument of update', options, ['persist'])
     await this.#membership.update(id, patch, { persist: checkFlag('persist', persist) })
-    if (this.#system.hands.has(id)) this.#waker.worker(id)
+    if (this.#system.hands.has(id)) await this.#waker.workers([id])
   }
 
   /**
@@ -832,11 +847,17 @@ export class Drover {
   /** Because the host ends: nothing brings a worker back. */
   #stopAll(reason: string, drain: { drainMs?: number }): void {
     const all = [...this.#system.hands.values()]
-    for (const hands of all) hands.announceStop()
-    const running = all.filter(({ settled }) => !settled)
+    for (const hands of all) hands.standBack()
+    // One on parole, too, need only be wanted no more.
+    const running = all.filter(({ settled, state }) => !settled && state !== 'blacklisted')
+    const stopping = new Set(running)
+    void askAll(
+      all.filter((hands) => !stopping.has(hands)),
+      (hands) => hands.announceStop(),
+    )
     // However many there are under one supervisor, together they take no longer than one may.
     const withinMs = drain.drainMs ?? running.reduce((most, { config }) => Math.max(most, config.drainMs), 0)
-    stopInOrder(this.#system, running, { type: 'STOP', reason, closing: true, ...drain }, { withinMs })
+    void stopInOrder(this.#system, running, { type: 'STOP', reason, closing: true, ...drain }, { withinMs })
   }
 
   #fail(error: unknown): void {
@@ -847,7 +868,11 @@ export class Drover {
     root.send({ type: 'FAIL' })
     this.#become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })
-    for (const hands of this.#system.hands.values()) hands.stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
+    const all = [...this.#system.hands.values()]
+    for (const hands of all) hands.standBack()
+    const inHand = all.filter(({ live }) => live)
+    const stop = (hands: WorkerHands): void => hands.stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
+    void askAll([...inHand, ...all.filter(({ live }) => !live)], stop)
   }
 
   #become(to: SystemStatus['state']): void {
@@ -885,7 +910,8 @@ export class Drover {
     )
   }
 
-  async #startOne(hands: WorkerHands): Promise<ControlOutcome> {
+  async #startOne(hands: WorkerHands, start?: ReturnType<WorkerHands['announceStart']>): Promise<ControlOutcome> {
+    hands.catchUp()
     if (hands.isLeaving) return outcome(hands, false, 'is being removed')
     if (!hands.config.enabled) return outcome(hands, false, 'disabled')
     if (hands.state === 'blacklisted') await hands.hold(() => hands.lookAtModule())
@@ -895,8 +921,8 @@ export class Drover {
       if (hands.state === 'queued' && hands.holder) return outcome(hands, true, `waits: ${heldBy(hands.holder)}`)
       return outcome(hands, true, hands.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
     }
-    const started = await hands.start()
-    if (started === 'cancelled') return outcome(hands, false, hands.isLeaving ? 'is being removed' : 'stopped before it was started')
+    const started = await hands.start(start)
+    if (started === 'cancelled') return outcome(hands, false, notStarted(hands))
     if (this.#system.hands.get(hands.config.id)?.state === 'blacklisted') return this.#startBlacklisted(hands)
     if (started === 'started') return outcome(hands, true, 'started')
     const waits = this.#system.parts.config.onHeld === 'wait'
@@ -950,6 +976,10 @@ export class Drover {
     if (failed) throw this.#failed
     if (closed && !condition()) throw new DroverError('CLOSED', 'the system was closed meanwhile')
   }
+}
+
+function notStarted({ isLeaving }: WorkerHands): string {
+  return isLeaving ? 'is being removed' : 'stopped before it was started'
 }
 
 function outcome(hands: WorkerHands, ok: boolean, message: string): ControlOutcome {

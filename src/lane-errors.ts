@@ -66,6 +66,7 @@ export class LaneErrors {
 
   /** Failed attempts a minute, over the last minute. */
   get perMinute(): number {
+    if (this.#samples.length === 0) return 0
     const since = this.#means.now() - windowMs
     return this.#samples.reduce((sum, { at, failed }) => (at > since ? sum + failed : sum), 0)
   }

@@ -44,11 +44,12 @@ export class Lanes {
 
   /** Results a minute, over the last minute or since the first count. */
   ratePerMinute(worker: string): number {
-    const at = this.#now()
-    const samples = (this.#samples.get(worker) ?? []).filter((sample) => at - sample.at <= windowMs)
-    const first = samples[0]
+    const samples = this.#samples.get(worker)
     const done = this.#counts.get(worker)?.done
-    if (!first || done === undefined || at - first.at < 50) return 0
+    if (!samples || done === undefined || samples[0]?.done === done) return 0
+    const at = this.#now()
+    const first = samples.find((sample) => at - sample.at <= windowMs)
+    if (!first || at - first.at < 50) return 0
     return Math.max(0, ((done - first.done) / (at - first.at)) * 60_000)
   }
 }

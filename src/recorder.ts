@@ -8,9 +8,13 @@ import type { Log } from './logs/logs.js'
 import { backoffDelay } from './machines/backoff.js'
 import type { EngineClient, EventRow, Transition } from './store/engine.js'
 import { storedEvents } from './stored-events.js'
+import { inTurns } from './turns.js'
 
 /** So many events are kept for a store that takes none; beyond that the oldest are dropped. States of workers never are. */
 export const keptEvents = 10_000
+
+/** So many of each go in one message: the main thread makes it in one piece. */
+const mostAtOnce = 500
 
 const retryWaits = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 }
 
@@ -119,16 +123,18 @@ export class Recorder {
     if (this.#ended) throw this.#ended
     this.#scheduled = false
     const upTo = this.#given
-    const transitions = this.#transitions
+    const transitions = [...this.#transitions.values()]
     const events = this.#events
-    if (transitions.size > 0 || events.length > 0) {
-      this.#transitions = new Map()
-      this.#events = []
+    this.#transitions = new Map()
+    this.#events = []
+    for (let from = 0; from < Math.max(transitions.length, events.length); from += mostAtOnce) {
+      const next = [transitions.slice(from, from + mostAtOnce), events.slice(from, from + mostAtOnce)] as const
       try {
-        await this.#store.call('record', { host: this.#host, transitions: [...transitions.values()], events })
+        await this.#store.call('record', { host: this.#host, transitions: next[0], events: next[1] })
       } catch (error) {
-        this.#transitions = new Map([...transitions, ...this.#transitions])
-        this.#events = [...events, ...this.#events]
+        const left = transitions.slice(from).map((transition) => [transition.worker, transition] as const)
+        this.#transitions = new Map([...left, ...this.#transitions])
+        this.#events = [...events.slice(from), ...this.#events]
         this.#failed(error as Error)
         throw error
       }
@@ -138,14 +144,10 @@ export class Recorder {
 
   #succeeded(upTo: number): void {
     this.#stored = upTo
-    const { length } = this.#waiting
-    if (length > 0) {
-      const waiting = this.#waiting
-      this.#waiting = []
-      for (const one of waiting) {
-        if (one.upTo <= upTo) one.resolve()
-        else this.#waiting.push(one)
-      }
+    if (this.#waiting.length > 0) {
+      const stored = this.#waiting.filter((one) => one.upTo <= upTo)
+      this.#waiting = this.#waiting.filter((one) => one.upTo > upTo)
+      void inTurns(stored, (one) => one.resolve())
     }
     if (this.#failures === 0) return
     this.#failures = 0

@@ -23,7 +23,8 @@ export function select(workers: readonly CompiledWorker[], tree: Tree, selector:
     return supervisor ? below(workers, supervisor) : [byId(workers, selector)]
   }
   if (isList(selector)) {
-    const chosen = new Set(selector.map((id) => byId(workers, id)))
+    const known = new Map(workers.map((worker) => [worker.id, worker]))
+    const chosen = new Set(selector.map((id) => known.get(id) ?? byId(workers, id)))
     return workers.filter((worker) => chosen.has(worker))
   }
   if (typeof selector !== 'object' || selector === null) {

@@ -11,7 +11,7 @@ import {
   withoutEntry,
   withPatch,
 } from '../config/changes.js'
-import { compileConfig, compileWith } from '../config.js'
+import { compileInTurns, compileWithInTurns } from '../config.js'
 import { DroverError } from '../errors.js'
 import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../machines/supervision.js'
 import type { CompiledConfig, CompiledWorker, DroverOptions, SupervisorOptions, WorkerOptions } from '../options.js'
@@ -53,7 +53,7 @@ export class Membership {
         throw new DroverError('WORKER_UNKNOWN', `there is no supervisor ${JSON.stringify(under)}`)
       const options = withEntry(this.#options, entry, under) ?? this.#options
       const place = placeOfLast(options, under)
-      const config = compileWith(options, place, 'what is to be added')
+      const config = await compileWithInTurns(options, place, 'what is to be added')
       const node = nodeIn(config.tree, entry.id)
       const ids = workersOf(node)
       const kept = persist ? keep({ do: 'add', under, entry: withModules(entry, config) }) : null
@@ -64,7 +64,7 @@ export class Membership {
       for (const own of added) this.#system.hands.set(own.config.id, own)
       this.#system.tree.add(node, under)
       this.#become(options, config)
-      this.#supervisor(under).send({ type: 'ADOPT', node })
+      this.#supervisor(under).send({ type: 'ADOPT', nodes: [node], vacant: false })
       this.#publish('added', entry.id)
       return ids
     })
@@ -76,11 +76,11 @@ export class Membership {
       const node = tree.get(id)
       if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
       const options = withoutEntry(this.#options, id)
-      const config = compileConfig(options)
+      const config = await compileInTurns(options)
       const leaving = workersOf(node).map((worker) => hands.get(worker) as WorkerHands)
       for (const own of leaving) own.leave()
       try {
-        stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
+        await stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
         await this.#system.until(() => leaving.every((own) => own.settled))
         if (persist) {
           // What was kept of those below goes with them.
@@ -115,7 +115,7 @@ export class Membership {
       const refused = Object.keys(patch).find((key) => fixed.includes(key))
       if (refused) throw new DroverError('ARGUMENT_INVALID', `${refused} of ${id} cannot be changed: remove it, and add another one`)
       const options = withPatch(this.#options, id, patch as Record<string, unknown>)
-      const config = compileWith(options, pathOf(options.workers, id) ?? '', `what ${id} is to become`)
+      const config = await compileWithInTurns(options, pathOf(options.workers, id) ?? '', `what ${id} is to become`)
       if (persist) {
         const entry = findEntry(options.workers, id) as Entry
         const earlier = this.#system.kept.get(id)

@@ -3,7 +3,7 @@
  */
 import { type ActorRefFrom, createActor } from 'xstate'
 import { type Change, kept as readChange, withKept } from '../config/changes.js'
-import { compileConfig } from '../config.js'
+import { compileInTurns } from '../config.js'
 import { toErrorRecord } from '../errors.js'
 import { type DroverEvents, type EventName, Events } from '../events.js'
 import { Lanes } from '../lanes.js'
@@ -27,9 +27,11 @@ import { Reader } from '../store/reader.js'
 import { StoreHost } from '../store/store-host.js'
 import { BeatBoard } from '../threads/beats.js'
 import { EvidenceFiles } from '../threads/evidence-files.js'
+import { inTurns, piecewise } from '../turns.js'
 import { HeldWorkers } from './held-workers.js'
 import { readLeft } from './left.js'
 import { QuotaDesk } from './quota-desk.js'
+import { dismiss, staff } from './staffing.js'
 import { stopInOrder } from './stop-in-order.js'
 import type { SupervisionEffects } from './supervisor.js'
 import { type SystemParts, system } from './system.js'
@@ -74,7 +76,7 @@ export interface OpenSystem {
  * @throws DroverError CONFIG_INVALID, or of the STORE_ codes; nothing is left running then
  */
 export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlMs } = {}): Promise<OpenSystem> {
-  const first = compileConfig(given)
+  const first = await compileInTurns(given)
   const secrets: string[] = []
   let strike = createRedactor([])
   const hide = (workers: readonly CompiledWorker[]): void => {
@@ -104,7 +106,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     await tellDeparted(store.client, first.store)
     const { changes } = await store.client.call('keptChanges', {})
     const kept = new Map(changes.map(({ id, change }) => [id, readChange(change)]))
-    const { options, config } = withKept(given, kept, (id, error) => {
+    const { options, config } = await withKept(given, first, kept, (id, error) => {
       report(`a change of ${id} that the store has kept is not possible any more and is passed over`, error)
     })
     if (config.quotas.length > 0) await store.client.call('declareQuotas', { quotas: config.quotas })
@@ -114,6 +116,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const loaded = new Set<string>()
     const silence = new Map<string, number>()
     const watchers = new Set<() => void>()
+    let changing = false
     const hands = new Map<string, WorkerHands>()
     const tree = new Tree(config.tree)
     const until = (condition: () => boolean): Promise<void> =>
@@ -148,7 +151,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
         limit: config.concurrency,
         groups: config.groups,
         now: () => performance.now(),
-        grant: (worker) => hands.get(worker)?.ref.send({ type: 'SLOT' }),
+        grant: (worker) => hands.get(worker)?.tell({ type: 'SLOT' }),
       }),
       order: new StartOrder({ tree, phase: (worker) => handsOf(worker).phase, admit: (worker) => handsOf(worker).admit() }),
       startGate: new StartGate((worker) => hands.get(worker)?.ref.send({ type: 'ROOM' })),
@@ -166,22 +169,31 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       tell: (name, payload) => events.emit(name, payload),
       report,
       changed: () => {
-        for (const look of [...watchers]) {
-          // Comes in the middle of transitions: what is wrong with one who waits must not become theirs.
-          try {
-            look()
-          } catch (error) {
-            watchers.delete(look)
-            report('a condition that somebody waited for failed', error)
+        if (changing) return
+        changing = true
+        // Once for all that happens in a turn of the event loop: they look at all workers, and there may be thousands.
+        setImmediate(() => {
+          changing = false
+          for (const look of [...watchers]) {
+            try {
+              look()
+            } catch (error) {
+              watchers.delete(look)
+              report('a condition that somebody waited for failed', error)
+            }
           }
-        }
+        })
       },
       isClosing: () => root.getSnapshot().matches('closing') || root.getSnapshot().matches('closed'),
       isLoading: (dataset) => loading.has(dataset),
       wasLoaded: (dataset) => loaded.has(dataset),
       makeRoom: () => {
-        const idle = [...hands.values()].find((own) => own.idle && parts.slots.isWaitedFor(own.config.id))
-        idle?.tell({ type: 'YIELD' })
+        for (const worker of parts.slots.holders) {
+          const own = hands.get(worker)
+          if (!own?.idle || !parts.slots.isWaitedFor(worker)) continue
+          own.tell({ type: 'YIELD' })
+          return
+        }
       },
       isSupervised: (worker) => tree.above(worker).length > 0,
     }
@@ -203,7 +215,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
         publish('system:failure:escalated', { worker, supervisor, reason, answer: config.onEscalation, at: now() })
         if (config.onEscalation === 'keep') return
         const others = [...hands.values()].filter((own) => own.config.id !== worker)
-        stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
+        void stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
       },
     }
 
@@ -213,9 +225,11 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       })
       hide(workers)
       lanes.update(rows.flatMap((row) => row.lane ?? []))
-      return workers.flatMap((worker, index) =>
-        hands.has(worker.id) ? [] : [new WorkerHands(worker, parts, ...restore(rows[index] as WorkerRow, recovered, now()))],
-      )
+      const fresh: WorkerHands[] = []
+      await inTurns([...workers.entries()], ([index, worker]) => {
+        if (!hands.has(worker.id)) fresh.push(new WorkerHands(worker, parts, ...restore(rows[index] as WorkerRow, recovered, now())))
+      })
+      return fresh
     }
     for (const own of await declare(config.workers)) hands.set(own.config.id, own)
     const orphans = [...hands.values()].flatMap((own) => {
@@ -236,9 +250,6 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       tellRecovered(recovered, publish, now())
       for (const orphan of orphans) publish('worker:failure:recorded', orphan)
     }
-    // Once whoever opens the system has had the time to listen.
-    setImmediate(tellFound)
-
     store.on('counts', (counts) => {
       lanes.update(counts)
       publish('lane:counts:changed', { lanes: counts, at: now() })
@@ -249,6 +260,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     })
     store.on('failed', ({ error }) => recorder.end(error))
     store.onReconnect = (worker) => hands.get(worker)?.reconnectStore()
+    await piecewise(staff(root, tree.root))
 
     const stopPresence = keepPresent(
       store.client,
@@ -268,6 +280,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       parts.held.stop()
       tellFound()
       await recorder.close()
+      await piecewise(dismiss(root, tree.root))
       root.stop()
       await leaveStore(store.client, first.store, host.id).catch((error: unknown) => {
         const held = [...hands.values()].filter((own) => own.isHeldHere).map(({ config }) => config.id)
@@ -298,6 +311,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       shutDown,
     }
     parts.quotas.open(opened)
+    // Once whoever opens the system has had the time to listen.
+    setImmediate(tellFound)
     return opened
   } catch (error) {
     await reader.close()

@@ -10,6 +10,8 @@ import { heldBy, type WorkerHands } from './worker.js'
 
 /** What lasts shorter is not worth a line. */
 const sayAfterMs = 1_000
+/** All workers are looked at no more often than this, however much moves. */
+const lookEveryMs = 100
 
 export class Outcome {
   readonly #system: OpenSystem
@@ -18,6 +20,7 @@ export class Outcome {
   /** How many wait for the end. */
   #waiting = 0
   #timer: NodeJS.Timeout | null = null
+  #looking: NodeJS.Timeout | null = null
   /** What was said last. */
   #said = ''
 
@@ -46,7 +49,12 @@ export class Outcome {
   /** Watches what is waited for until the answer is called. */
   watch(): () => void {
     const { watchers } = this.#system
-    const look = (): void => this.#look()
+    const look = (): void => {
+      this.#looking ??= setTimeout(() => {
+        this.#looking = null
+        if (this.#waiting > 0) this.#look()
+      }, lookEveryMs).unref()
+    }
     this.#waiting++
     watchers.add(look)
     look()

@@ -6,6 +6,7 @@ import { QuotaError } from '../errors.js'
 import type { QuotaOptions } from '../options.js'
 import { withAllAbove } from '../quotas/within.js'
 import type { Amounts, QuotaSample, QuotaStatus } from '../store/engine.js'
+import { inTurns } from '../turns.js'
 import type { OpenSystem } from './open-system.js'
 
 /** A quota that would grant within so long is worth a thread. */
@@ -248,7 +249,8 @@ export class QuotaDesk {
   }
 
   #wake(): void {
-    for (const hands of this.#own.hands.values()) if (hands.waitsFor) hands.quotaChanged()
+    const waiting = [...this.#own.hands.values()].filter(({ waitsFor }) => waitsFor)
+    void inTurns(waiting, (hands) => hands.waitsFor && hands.quotaChanged())
   }
 
   get #own(): OpenSystem {

@@ -3,6 +3,7 @@ import type { LifecycleEvent } from '../machines/lifecycle-contract.js'
 import { StopSequence } from '../machines/stop-sequence.js'
 import { patientTimeout } from '../patient-timer.js'
 import type { OpenSystem } from './open-system.js'
+import { askAll } from './tell-all.js'
 import type { WorkerHands } from './worker.js'
 
 export interface StopOrder {
@@ -13,24 +14,32 @@ export interface StopOrder {
 /**
  * Begins to stop workers. Those that stand directly under the system stop all at once; under each topmost supervisor one after
  * another, each when the one after it is down. Those without a thread are down at once, and starts that are on their way come to
- * nothing. From the call on nothing brings one of them back but a start by hand, which takes it out of the order.
+ * nothing. From the call on nothing brings one of them back but a start by hand, which takes it out of the order. Settles when all were told
+ * or stand in a line: those with a thread first.
  */
-export function stopInOrder(
+export async function stopInOrder(
   { tree, watchers }: Pick<OpenSystem, 'tree' | 'watchers'>,
   workers: readonly WorkerHands[],
   event: Extract<LifecycleEvent, { type: 'STOP' }>,
   { withinMs }: StopOrder = {},
-): void {
+): Promise<void> {
   const groups = new Map<string, WorkerHands[]>()
+  const atOnce: WorkerHands[] = []
   for (const worker of workers) {
     const { id } = worker.config
     const top = tree.above(id).at(-1)?.id
-    if (top === undefined || !worker.live) worker.stop(event)
-    else {
-      worker.announceStop()
-      groups.set(top, [...(groups.get(top) ?? []), worker])
+    worker.standBack()
+    if (top === undefined || !worker.live) {
+      atOnce.push(worker)
+      continue
     }
+    worker.announceStop()
+    const group = groups.get(top)
+    if (group) group.push(worker)
+    else groups.set(top, [worker])
   }
+  const withThread = atOnce.filter(({ live }) => live)
+  const told = askAll([...withThread, ...atOnce.filter(({ live }) => !live)], (worker) => worker.stop(event))
   for (const group of groups.values()) {
     const inOrder = group.sort((a, b) => tree.position(a.config.id) - tree.position(b.config.id))
     const before = new Map(inOrder.map((worker) => [worker, worker.timesStarted]))
@@ -53,4 +62,5 @@ export function stopInOrder(
     }
     advance()
   }
+  await told
 }

@@ -70,12 +70,22 @@ export type SupervisorEvent =
   | { type: 'REVIVE' }
   /** Its own supervisor has heard of its end. */
   | { type: 'TOLD' }
-  | { type: 'ADOPT'; node: TreeNode }
+  | ({ type: 'ADOPT' } & Adoption)
   | { type: 'DISOWN'; child: string }
+  /** Ends the actors of some of its children: the system is closed. */
+  | { type: 'DISMISS'; most: number }
+
+export interface Adoption {
+  nodes: readonly TreeNode[]
+  /** Supervisors among them come without their children, who follow. */
+  vacant: boolean
+}
 
 export interface SupervisorInput {
   node: SupervisorNode
   effects: SupervisionEffects
+  /** Its children come later, by ADOPT. */
+  vacant: boolean
   /** null: it is the system's own, one for one, which never gives up; what it cannot answer goes out as an escalation. */
   parent: SupervisorRef | null
 }
@@ -109,9 +119,11 @@ export const supervisor = setup({
   },
   actions: {
     enter: ({ context }, { state }: { state: SupervisorState }) => context.effects.entered(context.node.id, state, context.reason),
-    adoptAll: assign(({ context, self, spawn }) => adopted(context, context.node.children, self, spawn as unknown as Spawn)),
+    adoptAll: assign(({ context, self, spawn }) =>
+      context.vacant ? {} : adopted(context, { nodes: context.node.children, vacant: false }, self, spawn as unknown as Spawn),
+    ),
     adopt: assign(({ context, event, self, spawn }) =>
-      event.type === 'ADOPT' ? adopted(context, [event.node], self, spawn as unknown as Spawn) : {},
+      event.type === 'ADOPT' ? adopted(context, event, self, spawn as unknown as Spawn) : {},
     ),
     letGo: stopChild(({ context, event }) => context.refs[event.type === 'DISOWN' ? event.child : ''] as WorkerRef),
     disown: assign(({ context: { refs, window, awaited }, event }) => {
@@ -354,28 +366,31 @@ export const supervisor = setup({
  */
 const stopAsItComes = supervisor.transition.bind(supervisor)
 supervisor.transition = (snapshot, event, scope) => {
-  if ((event as { type: string }).type === 'xstate.stop') {
+  const { type, most = Number.POSITIVE_INFINITY } = event as { type: string; most?: number }
+  if (type === 'xstate.stop' || type === 'DISMISS') {
     const children = snapshot.children as Record<string, AnyActorRef>
-    for (const [id, child] of Object.entries(children)) {
-      scope.stopChild(child)
+    let left = most
+    for (const id in children) {
+      if (left-- <= 0) break
+      scope.stopChild(children[id] as AnyActorRef)
       delete children[id]
     }
   }
-  return stopAsItComes(snapshot, event, scope)
+  return type === 'DISMISS' ? snapshot : stopAsItComes(snapshot, event, scope)
 }
 
 type Spawn = (logic: AnyActorLogic, options: { id: string; systemId?: string; input: unknown }) => AnyActorRef
 
 function adopted(
   { effects, refs }: SupervisorContext,
-  children: readonly TreeNode[],
+  { nodes, vacant }: Adoption,
   self: SupervisorRef,
   spawn: Spawn,
 ): Pick<SupervisorContext, 'refs'> {
   const all = { ...refs }
-  for (const child of children) {
+  for (const child of nodes) {
     if (isSupervisor(child)) {
-      const input: SupervisorInput = { node: child, effects, parent: self }
+      const input: SupervisorInput = { node: child, effects, parent: self, vacant }
       all[child.id] = spawn(itself(), { id: child.id, systemId: supervisorAddress(child.id), input }) as SupervisorRef
     } else {
       const worker = effects.worker(child.worker)

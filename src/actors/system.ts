@@ -94,7 +94,7 @@ export const system = setup({
       src: 'supervisor',
       id: 'supervisor',
       systemId: 'supervisor',
-      input: ({ context }) => ({ node: context.root, effects: context.supervision, parent: null }),
+      input: ({ context }) => ({ node: context.root, effects: context.supervision, parent: null, vacant: true }),
     },
   ],
   initial: 'open',

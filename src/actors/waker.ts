@@ -1,6 +1,8 @@
 /**
  * Tells workers that there may be more to do: after a load, after another process changed the store, after a target was raised.
  */
+
+import { inTurns } from '../turns.js'
 import type { SystemParts } from './system.js'
 import type { WorkerHands } from './worker.js'
 
@@ -35,26 +37,28 @@ export class Waker {
     }, everyMs)
   }
 
-  /** Wakes a worker unless its lane has nothing left. */
-  worker(id: string): void {
-    if (!this.#asleep && !this.#parts.lanes.get(id)?.complete) this.#hands.get(id)?.poke()
+  /** Wakes workers unless their lanes have nothing left. */
+  async workers(ids: readonly string[]): Promise<void> {
+    await inTurns(ids, (id) => {
+      if (!this.#asleep && !this.#parts.lanes.get(id)?.complete) this.#hands.get(id)?.poke()
+    })
   }
 
   /** Lanes were changed by hand. */
   async changed(workers: readonly string[]): Promise<void> {
     await this.refresh()
-    if (!this.#asleep) for (const id of workers) this.#look(id)
+    await inTurns(workers, (id) => this.#look(id))
   }
 
   /** Asks the store where lanes stand, and wakes those that have work. */
   async everyone(): Promise<void> {
     await this.refresh()
-    if (this.#asleep) return
-    for (const { config } of this.#hands.values()) if (config.dataset !== null) this.#look(config.id)
+    await inTurns([...this.#hands.values()], ({ config }) => config.dataset !== null && this.#look(config.id))
   }
 
   /** Wakes a worker that has work; one that waits for tasks or quota, and has none left, finds that out. */
   #look(id: string): void {
+    if (this.#asleep) return
     const hands = this.#hands.get(id)
     hands?.seeLoad()
     if (!this.#parts.lanes.get(id)?.complete) hands?.poke()

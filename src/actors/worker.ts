@@ -39,8 +39,8 @@ import type { Amounts, Fence, Holder } from '../store/engine.js'
 import type { BeatSlot } from '../threads/beats.js'
 import type { ThreadReport } from '../threads/protocol.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../threads/thread.js'
+import { nextTurn } from '../turns.js'
 import { readLeft } from './left.js'
-import { spawnTurn } from './spawn-turns.js'
 import type { SupervisedWorker, SupervisorRef, WorkerRef } from './supervisor.js'
 import type { SystemParts } from './system.js'
 
@@ -74,6 +74,11 @@ const saidEveryMs = 60_000
 
 /** So many of a worker's last lines go with a failure. */
 const evidenceLines = 10
+
+/** A start by hand that is on its way. */
+interface Start {
+  cancelled: boolean
+}
 
 /** What a worker wants to be granted. */
 export interface QuotaNeed {
@@ -113,7 +118,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   #pendingSpawn: { cancelled: boolean } | null = null
   #acquiring: Promise<Holder | null> | null = null
   /** Starts by hand that wait for the registry. */
-  readonly #starts = new Set<{ cancelled: boolean }>()
+  readonly #starts = new Set<Start>()
+  /** What was asked of it together with many others, and has not come to its turn: goes before anything else. */
+  #owed: (() => void)[] = []
+  #catchingUp = false
   /** How often it was started by hand: whoever stops it can tell whether it was started since. */
   #timesStarted = 0
   /** It is being taken out of the system, or has been: nothing starts it any more. */
@@ -458,14 +466,28 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#parts.logs.worker(annotator, domain).warn(`blacklisted: ${this.memory.reason}; drover.reset('${id}') lifts it${byItself}`)
   }
 
+  /** It will be started by hand, when it is its turn: until then a stop undoes that. */
+  announceStart(): Start {
+    const start = { cancelled: false }
+    this.#starts.add(start)
+    return start
+  }
+
+  /** It is not started after all, or was started otherwise. */
+  dropStart(start: Start): void {
+    if (!this.#starts.delete(start)) return
+    this.#moved()
+    this.#parts.changed()
+  }
+
   /**
    * Starts it by hand. A stop that comes before the registry has answered wins.
    *
    * @returns who holds it, if that is another host: then it waits, or is refused
    */
-  start(): Promise<Holder | 'started' | 'cancelled'> {
+  start(start = this.announceStart()): Promise<Holder | 'started' | 'cancelled'> {
     this.#timesStarted++
-    return this.#begin((holder) => {
+    return this.#begin(start, (holder) => {
       if (holder && this.#parts.config.onHeld === 'refuse') return
       this.#supervisor?.send({ type: 'REVIVE' })
       if (this.#left) this.#adopt()
@@ -475,15 +497,13 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   /** Whoever held it has let it go, or is gone: it goes on here. */
   #takeOver(): Promise<unknown> {
-    return this.#begin((holder) => {
+    return this.#begin(this.announceStart(), (holder) => {
       if (!holder && this.state === 'queued') this.#adopt()
     })
   }
 
   /** Takes it in the registry, and does what follows unless it was stopped meanwhile. */
-  async #begin(then: (holder: Holder | null) => void): Promise<Holder | 'started' | 'cancelled'> {
-    const start = { cancelled: false }
-    this.#starts.add(start)
+  async #begin(start: Start, then: (holder: Holder | null) => void): Promise<Holder | 'started' | 'cancelled'> {
     try {
       const [holder] = await Promise.all([this.acquire(), this.lookAtModule()])
       if (start.cancelled) {
@@ -493,9 +513,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
       then(holder)
       return holder ?? 'started'
     } finally {
-      this.#starts.delete(start)
-      this.#moved()
-      this.#parts.changed()
+      this.dropStart(start)
     }
   }
 
@@ -607,7 +625,33 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   /** Nothing is left to tell one that is gone. */
   #send(event: LifecycleEvent): void {
+    this.catchUp()
     if (!this.isGone) this.ref.send(event)
+  }
+
+  /** Something is asked of it that may wait for its turn. */
+  owe(act: () => void): void {
+    this.#owed.push(act)
+  }
+
+  /** Does what is owed, first things first. */
+  catchUp(): void {
+    if (this.#catchingUp) return
+    this.#catchingUp = true
+    try {
+      for (let act = this.#owed.shift(); act; act = this.#owed.shift()) act()
+    } finally {
+      this.#catchingUp = false
+    }
+  }
+
+  /** A stop will come when it is its turn: until then it gets no slot, and no start that was on its way has an effect. */
+  standBack(): void {
+    this.cancelStarts()
+    const { slots, order } = this.#parts
+    if (this.state !== 'queued' || slots.holds(this.config.id)) return
+    order.withdraw(this.config.id)
+    slots.release(this.config.id)
   }
 
   /** A stop by hand will come when it is its turn; until then nothing brings it back. */
@@ -664,6 +708,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
 
   requestSlot(): void {
     const { isClosing, order, slots } = this.#parts
+    this.catchUp()
     if (isClosing()) {
       this.#send({ type: 'STOP', reason: 'the system is closing' })
       return
@@ -740,7 +785,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
     this.#pendingSpawn = start
     this.#readyAt = null
     this.acquire()
-      .then((holder) => spawnTurn().then(() => holder))
+      .then((holder) => nextTurn().then(() => holder))
       .catch((error: unknown) => {
         // Whatever the registry failed with is not the worker's.
         if (this.#pendingSpawn !== start) return

@@ -1,6 +1,6 @@
 /** Changes of a configuration while the system runs, as pure functions; and how such a change is kept in the store. */
 import { isDeepStrictEqual } from 'node:util'
-import { compileConfig } from '../config.js'
+import { compileInTurns } from '../config.js'
 import { DroverError } from '../errors.js'
 import type { CompiledConfig, DroverOptions, SupervisorOptions, WorkerOptions } from '../options.js'
 import { findSecrets } from '../redact.js'
@@ -74,17 +74,18 @@ function withChange(options: DroverOptions, id: string, change: Change): DroverO
  *
  * @param onImpossible told of each of those, with the mistakes
  */
-export function withKept(
+export async function withKept(
   given: DroverOptions,
+  compiled: CompiledConfig,
   changes: Iterable<[id: string, change: Change]>,
   onImpossible: (id: string, error: unknown) => void,
-): { options: DroverOptions; config: CompiledConfig } {
+): Promise<{ options: DroverOptions; config: CompiledConfig }> {
   let options = given
-  let config = compileConfig(options)
+  let config = compiled
   for (const [id, change] of changes) {
     const changed = withChange(options, id, change)
     try {
-      config = compileConfig(changed)
+      config = await compileInTurns(changed)
       options = changed
     } catch (error) {
       onImpossible(id, error)

@@ -13,6 +13,7 @@ import type {
   TaskPolicy,
 } from '../options.js'
 import type { QuotaAdaptation, QuotaSpec, QuotaWindow } from '../store/engine.js'
+import { entriesInPiece } from './parse.js'
 import { type CheckedEntry, type CheckedOptions, type CheckedSupervisor, type CheckedWorker, isSupervisorOptions } from './schema.js'
 
 /** Every default of `options.ts`. */
@@ -49,12 +50,15 @@ export const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as co
 /** A partial whose options may also be given as undefined, which is the same as not given. */
 type Given<T> = { [Key in keyof T]?: T[Key] | undefined }
 
-export function compileOptions(options: CheckedOptions): CompiledConfig {
+/** A long list of workers in pieces. */
+export function* compileOptions(options: CheckedOptions): Generator<void, CompiledConfig, void> {
   const store = options.store === ':memory:' ? ':memory:' : resolve(options.store)
+  const workers = yield* inPieces(options.workers.flatMap(workersIn), (worker) => compileWorker(worker, options))
+  const tree = yield* inPieces(options.workers, (entry) => compileNode(entry, options))
   return {
     store,
-    workers: options.workers.flatMap(workersIn).map((worker) => compileWorker(worker, options)),
-    tree: options.workers.map((entry) => compileNode(entry, options)),
+    workers,
+    tree,
     concurrency: options.concurrency ?? defaults.concurrency,
     groups: options.groups ?? {},
     onFull: options.onFull ?? defaults.onFull,
@@ -72,6 +76,15 @@ export function compileOptions(options: CheckedOptions): CompiledConfig {
     evidence: options.evidence ? compileEvidence(options.evidence) : null,
     secrets: options.secrets ?? [],
   }
+}
+
+function* inPieces<From, To>(list: readonly From[], map: (from: From) => To): Generator<void, To[], void> {
+  const mapped: To[] = []
+  for (const from of list) {
+    mapped.push(map(from))
+    if (mapped.length % entriesInPiece === 0) yield
+  }
+  return mapped
 }
 
 function isSupervisor(entry: CheckedEntry): entry is CheckedSupervisor {

@@ -7,12 +7,13 @@ import { withAllAbove } from '../quotas/within.js'
 import { defaults, laneOf, windowMs } from './compile.js'
 import { isRecord } from './form.js'
 import { type Finding, pathText } from './issues.js'
+import { entriesInPiece } from './parse.js'
 import { isSupervisorOptions, quotaOptions } from './schema.js'
 
 type Path = PropertyKey[]
 
-/** Every pair of options that do not fit together. */
-export function checkRules(input: unknown): Finding[] {
+/** Every pair of options that do not fit together. A long list of workers is looked at in pieces. */
+export function* checkRules(input: unknown): Generator<void, Finding[], void> {
   const options = asRecord(input)
   const findings: Finding[] = []
   checkHeartbeat(['heartbeat'], [options.heartbeat], findings)
@@ -25,7 +26,9 @@ export function checkRules(input: unknown): Finding[] {
   const ids = new Map<string, Path>()
   const lanes = new Map<string, Path>()
   const inputs = new Set<unknown>()
+  let looked = 0
   for (const { path, entry: worker, above } of entriesOf(options.workers, ['workers'])) {
+    if (++looked % entriesInPiece === 0) yield
     checkSignificant(path, worker, above, options.restart, findings)
     if (isSupervisorOptions(worker)) {
       checkId(path, worker.id, ids, findings)

@@ -242,6 +242,9 @@ const supervisor = group({
   autoShutdown: v.optional(oneOf('never', 'any-significant', 'all-significant')),
 })
 
+/** As of a supervisor, or of the system. */
+export const entries = v.array(entry, 'a list of workers and supervisors')
+
 const above0 = v.custom<number>((value) => typeof value === 'number' && Number.isFinite(value) && value > 0, 'a number above 0')
 
 const quotaLimit = group({

@@ -36,3 +36,16 @@ export function filesOf(stem: string, files: readonly string[]): string[] {
   }
   return own.sort((a, b) => b.day.localeCompare(a.day) || a.rotation - b.rotation).map(({ file }) => file)
 }
+
+/** A folder's log files, by stem. */
+export function byStem(files: readonly string[]): Map<string, Set<string>> {
+  const stems = new Map<string, Set<string>>()
+  for (const file of files) {
+    const [, stem] = /^(.+)_\d{8}\.log(?:\.\d+)?$/.exec(file) ?? []
+    if (stem === undefined) continue
+    const own = stems.get(stem)
+    if (own) own.add(file)
+    else stems.set(stem, new Set([file]))
+  }
+  return stems
+}

@@ -3,6 +3,7 @@
  * followed by another at midnight (UTC). Lines keep their order through all of it.
  */
 import { mkdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 import { dayOf, fileName } from './file-names.js'
 
@@ -11,7 +12,7 @@ export interface LogFileOptions {
   maxBytes: number
   keep: number
   /** The file of a new day, or a rotated one, has come about: older ones may have to go. */
-  onGrown: () => void
+  onGrown: (name: string) => void
   onOpen: () => void
   onError: (error: Error) => void
 }
@@ -100,15 +101,16 @@ export class LogFile {
       // The stream says why.
     }
     const stream = createStream(fileName(this.stem, day), { path: dir, mode: 0o600, size: `${maxBytes}B`, rotate: Math.max(1, keep) })
-    let grown = day !== this.#day
-    stream.on('rotated', () => {
-      grown = true
+    const current = fileName(this.stem, day)
+    const grown = new Set<string>(day !== this.#day ? [current] : [])
+    stream.on('rotated', (name) => {
+      grown.add(basename(name))
     })
     // After a rotation too: by then the new file is there and counts.
     stream.on('open', () => {
       onOpen()
-      if (grown) onGrown()
-      grown = false
+      for (const name of grown) onGrown(name)
+      grown.clear()
     })
     stream.on('error', (error) => {
       if (this.#stream === stream) this.#stream = null

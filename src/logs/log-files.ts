@@ -5,7 +5,7 @@
 import { readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Every, every as realEvery } from '../every.js'
-import { filesOf } from './file-names.js'
+import { byStem, dayOf, filesOf } from './file-names.js'
 import { LogFile } from './log-file.js'
 
 export interface LogFilesOptions {
@@ -31,6 +31,8 @@ export class LogFiles {
   /** In order of their last line, oldest first. */
   readonly #open = new Set<LogFile>()
   readonly #pruning = new Set<Promise<void>>()
+  /** The folder's files by stem, as found on a day and as they have grown since: thousands of files must not list it thousands of times. */
+  #listing: { day: string; files: Promise<Map<string, Set<string>>> } | null = null
   #stopSweeping: (() => void) | null = null
   #failing = false
   #retryAt = Number.NEGATIVE_INFINITY
@@ -80,7 +82,7 @@ export class LogFiles {
       dir,
       maxBytes,
       keep,
-      onGrown: () => this.#prune(stem),
+      onGrown: (name) => this.#prune(stem, name),
       onOpen: () => {
         this.#failing = false
       },
@@ -111,21 +113,39 @@ export class LogFiles {
   }
 
   /** Deletes the oldest files of a stem, so that beside the current one `keep` are left, those of earlier days among them. */
-  #prune(stem: string): void {
+  #prune(stem: string, name: string): void {
     const { dir, keep } = this.#options
-    const pruning = readdir(dir)
-      .then((files) =>
-        Promise.all(
-          filesOf(stem, files)
+    const pruning = this.#list()
+      .then((listing) => {
+        const own = listing.get(stem) ?? new Set()
+        listing.set(stem, own.add(name))
+        return Promise.all(
+          filesOf(stem, [...own])
             .slice(keep + 1)
-            .map((file) => unlink(join(dir, file))),
-        ),
-      )
+            .map((file) => {
+              own.delete(file)
+              return unlink(join(dir, file))
+            }),
+        )
+      })
       .then(
         () => {},
         () => {},
       )
       .finally(() => this.#pruning.delete(pruning))
     this.#pruning.add(pruning)
+  }
+
+  /** Once a day, so that what others have left there is found too. */
+  #list(): Promise<Map<string, Set<string>>> {
+    const { dir, now } = this.#options
+    const day = dayOf(now())
+    if (this.#listing?.day === day) return this.#listing.files
+    const files = readdir(dir).then(byStem)
+    this.#listing = { day, files }
+    files.catch(() => {
+      if (this.#listing?.files === files) this.#listing = null
+    })
+    return files
   }
 }

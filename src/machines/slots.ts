@@ -54,7 +54,10 @@ export class Slots {
   readonly #groups: Map<string, number>
   #limit: number
   readonly #holders = new Map<string, Holder>()
-  #queue: Waiting[] = []
+  /** In order of going. */
+  readonly #queue: Waiting[] = []
+  /** The same, by worker. */
+  readonly #waiting = new Map<string, Waiting>()
   #turn = 0
 
   constructor({ limit, groups = {}, now, grant }: SlotsOptions) {
@@ -72,6 +75,10 @@ export class Slots {
   }
   get queued(): number {
     return this.#queue.length
+  }
+  /** Those who have a slot. */
+  get holders(): Iterable<string> {
+    return this.#holders.keys()
   }
   /** Whether a worker has a slot. */
   holds(worker: string): boolean {
@@ -104,17 +111,19 @@ export class Slots {
       }
       this.#holders.delete(worker)
     }
-    if (this.#queue.some((waiting) => waiting.worker === worker)) return
+    if (this.#waiting.has(worker)) return
     // All grow older alike: what counts is when each would have asked with priority 0.
     const rank = this.#now() - priority * agingMs
-    const place = this.#queue.findIndex((waiting) => waiting.rank > rank)
-    this.#queue.splice(place < 0 ? this.#queue.length : place, 0, { worker, priority, group, rank })
+    const waiting = { worker, priority, group, rank }
+    this.#queue.splice(this.#after(rank), 0, waiting)
+    this.#waiting.set(worker, waiting)
     this.#fill()
   }
 
   /** Gives a slot, or a place in the queue, back. */
   release(worker: string): void {
-    this.#queue = this.#queue.filter((waiting) => waiting.worker !== worker)
+    const waiting = this.#waiting.get(worker)
+    if (waiting) this.#leave(this.#queue.lastIndexOf(waiting, this.#after(waiting.rank)))
     if (this.#holders.delete(worker)) this.#fill()
   }
 
@@ -192,11 +201,28 @@ export class Slots {
     return [...leaving]
   }
 
+  /** The place in the queue behind all that go before, or with, a rank. */
+  #after(rank: number): number {
+    let [from, to] = [0, this.#queue.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if ((this.#queue[middle] as Waiting).rank > rank) to = middle
+      else from = middle + 1
+    }
+    return from
+  }
+
+  /** Takes whoever stands at a place out of the queue. */
+  #leave(place: number): Waiting | undefined {
+    const [next] = place < 0 ? [] : this.#queue.splice(place, 1)
+    if (next) this.#waiting.delete(next.worker)
+    return next
+  }
+
   #fill(): void {
     while (this.#holders.size < this.#limit) {
       // Whose group is full lets the others go ahead.
-      const place = this.#queue.findIndex(({ group }) => group === null || this.#usedBy(group) < this.#limitOf(group))
-      const [next] = place < 0 ? [] : this.#queue.splice(place, 1)
+      const next = this.#leave(this.#queue.findIndex(({ group }) => group === null || this.#usedBy(group) < this.#limitOf(group)))
       if (!next) return
       const { worker, priority, group } = next
       this.#holders.set(worker, { worker, priority, group, turn: this.#turn++, lost: false })

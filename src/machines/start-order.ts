@@ -14,7 +14,8 @@ export interface StartOrderOptions {
 
 export class StartOrder {
   readonly #options: StartOrderOptions
-  readonly #waiting = new Set<string>()
+  /** Those who wait for others, by the supervisor right above and in the order of starting: the first of each lets none of the rest go before it. */
+  readonly #waiting = new Map<string | null, string[]>()
   /** Supervisors none of whose children may start now. */
   readonly #closed = new Set<string>()
   #looking = false
@@ -25,18 +26,28 @@ export class StartOrder {
 
   /** Whether a worker waits for others. */
   holds(worker: string): boolean {
-    return this.#waiting.has(worker)
+    const line = this.#waiting.get(this.#above(worker)) ?? []
+    return line[this.#placeOf(worker, line)] === worker
   }
 
   /** A worker wants to start: it is admitted at once, or as soon as it may. */
   request(worker: string): void {
-    this.#waiting.add(worker)
+    const above = this.#above(worker)
+    const line = this.#waiting.get(above) ?? []
+    const place = this.#placeOf(worker, line)
+    if (line[place] !== worker) line.splice(place, 0, worker)
+    this.#waiting.set(above, line)
     this.look()
   }
 
   /** It wants to start no more. */
   withdraw(worker: string): void {
-    this.#waiting.delete(worker)
+    const above = this.#above(worker)
+    const line = this.#waiting.get(above)
+    if (!line) return
+    const place = this.#placeOf(worker, line)
+    if (line[place] === worker) line.splice(place, 1)
+    if (line.length === 0) this.#waiting.delete(above)
   }
 
   /** No child of this supervisor may start until it is opened. */
@@ -55,7 +66,7 @@ export class StartOrder {
     this.#looking = true
     try {
       for (let next = this.#next(); next !== undefined; next = this.#next()) {
-        this.#waiting.delete(next)
+        this.withdraw(next)
         this.#options.admit(next)
       }
     } finally {
@@ -65,7 +76,29 @@ export class StartOrder {
 
   #next(): string | undefined {
     const { tree } = this.#options
-    return [...this.#waiting].sort((a, b) => tree.position(a) - tree.position(b)).find((worker) => this.#may(worker))
+    let next: string | undefined
+    for (const [first] of this.#waiting.values()) {
+      if (first === undefined || (next !== undefined && tree.position(next) < tree.position(first))) continue
+      if (this.#may(first)) next = first
+    }
+    return next
+  }
+
+  #above(worker: string): string | null {
+    return this.#options.tree.parent(worker)?.id ?? null
+  }
+
+  /** Where it stands in a line, or would. */
+  #placeOf(worker: string, line: readonly string[]): number {
+    const { tree } = this.#options
+    const own = tree.position(worker)
+    let [from, to] = [0, line.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if (tree.position(line[middle] as string) < own) from = middle + 1
+      else to = middle
+    }
+    return from
   }
 
   #may(worker: string): boolean {

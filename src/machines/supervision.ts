@@ -87,14 +87,17 @@ export function mayStart(
   phase: (worker: string) => Phase,
   falling: ReadonlySet<string> = new Set(),
 ): boolean {
-  const place = children.findIndex((each) => nodeId(each) === child)
-  const blocking: readonly Phase[] = strategy === 'one-for-one' ? ['wanted', 'starting'] : unfinished
-  return children.every((each, index) => {
-    if (index === place) return true
-    const blockers = index < place ? blocking : strategy === 'one-for-all' ? ['waiting', 'falling'] : []
-    if (isSupervisor(each) && falling.has(each.id) && blockers.includes('falling')) return false
-    return workersOf(each).every((worker) => !blockers.includes(phase(worker)))
-  })
+  let blockers: readonly Phase[] = strategy === 'one-for-one' ? ['wanted', 'starting'] : unfinished
+  for (const each of children) {
+    if (nodeId(each) === child) {
+      if (strategy !== 'one-for-all') return true
+      blockers = ['waiting', 'falling']
+    } else if (isSupervisor(each)) {
+      if (falling.has(each.id) && blockers.includes('falling')) return false
+      if (workersOf(each).some((worker) => blockers.includes(phase(worker)))) return false
+    } else if (blockers.includes(phase(each.worker))) return false
+  }
+  return true
 }
 
 /** The children that are restarted with one that failed, itself left out, in order. */

@@ -28,6 +28,11 @@ export class Tree {
     return this.#positions.get(worker) ?? 0
   }
 
+  /** The supervisor right over a node; null: it stands directly under the system, or is not there. */
+  parent(id: string): SupervisorNode | null {
+    return this.#parents.get(id) ?? null
+  }
+
   /** The supervisors over a node, the nearest first. */
   above(id: string): SupervisorNode[] {
     const path: SupervisorNode[] = []

@@ -6,8 +6,38 @@ import type { TreeStatus, WorkerStatus } from '../../status.js'
 import type { StoredEvent } from '../../store/engine.js'
 import type { Beat, transition, Worker, WorkerDetail } from '../contract/worker.js'
 
-export function presentWorker({ beatAgeMs: _, heapUsed: __, quotas: ___, lastFailure, ...status }: WorkerStatus): Worker {
-  return { ...status, lastFailure: lastFailure && { kind: lastFailure.kind, message: lastFailure.message, at: lastFailure.at } }
+export type Rates = Pick<WorkerStatus, 'ratePerMinute' | 'failuresPerMinute' | 'errorRate'>
+
+/**
+ * Field by field: a rest would take ten times as long, and there may be thousands.
+ *
+ * @param rates as they are shown instead of those of this moment
+ */
+export function presentWorker(status: WorkerStatus, rates: Rates = status): Worker {
+  const { lastFailure } = status
+  return {
+    id: status.id,
+    annotator: status.annotator,
+    domain: status.domain,
+    dataset: status.dataset,
+    enabled: status.enabled,
+    state: status.state,
+    activity: status.activity,
+    reason: status.reason,
+    since: status.since,
+    progress: status.progress,
+    ratePerMinute: rates.ratePerMinute,
+    failuresPerMinute: rates.failuresPerMinute,
+    errorRate: rates.errorRate,
+    lastError: status.lastError,
+    breaker: status.breaker,
+    pid: status.pid,
+    threadId: status.threadId,
+    restarts: status.restarts,
+    lastFailure: lastFailure && { kind: lastFailure.kind, message: lastFailure.message, at: lastFailure.at },
+    until: status.until,
+    heldBy: status.heldBy,
+  }
 }
 
 export function presentBeat({ beatAgeMs, heapUsed }: WorkerStatus): Beat {

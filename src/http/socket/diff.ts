@@ -30,6 +30,12 @@ function entries<T extends object>(before: Record<string, T>, after: Record<stri
 
 /** Every state of a worker or quota has the same fields: none is ever taken away. */
 function fields<T extends object>(before: T, after: T): Partial<T> | null {
-  const changed = Object.entries(after).filter(([key, value]) => !same(before[key as keyof T], value))
-  return changed.length > 0 ? (Object.fromEntries(changed) as Partial<T>) : null
+  let changed: Partial<T> | null = null
+  for (const key in after) {
+    const value = after[key]
+    if (value === before[key] || same(before[key], value)) continue
+    changed ??= {}
+    changed[key] = value
+  }
+  return changed
 }

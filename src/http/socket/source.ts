@@ -5,12 +5,12 @@
 
 import type { QuotaReport } from '../../actors/quota-desk.js'
 import type { Drover } from '../../drover.js'
-import type { WorkerStatus } from '../../status.js'
+import type { SystemStatus, TreeStatus } from '../../status.js'
 import type { Quota } from '../contract/quota.js'
 import { presentOverview } from '../present/overview.js'
 import { presentQuotas } from '../present/quota-cache.js'
 import { presentTree } from '../present/tree.js'
-import { presentWorker } from '../present/worker.js'
+import { presentWorker, type Rates } from '../present/worker.js'
 import type { WholeState } from './diff.js'
 
 /** Rates are told so often. */
@@ -24,8 +24,9 @@ export class Source {
   readonly #drover: Drover
   #ratesAt = Number.NEGATIVE_INFINITY
   /** By worker. */
-  #rates = new Map<string, Pick<WorkerStatus, 'ratePerMinute' | 'failuresPerMinute' | 'errorRate'>>()
+  #rates = new Map<string, Rates>()
   #systemRate = 0
+  #moving = false
 
   constructor(drover: Drover) {
     this.#drover = drover
@@ -50,33 +51,37 @@ export class Source {
       )
       this.#systemRate = toTenth(status.ratePerMinute)
     }
+    this.#moving = this.#isMoving(status, tree)
     const overview = presentOverview(status, tree, quotas, now)
     return {
       overview: { ...overview, ratePerMinute: this.#systemRate, doneAt: steady(before?.overview.doneAt, overview.doneAt, now) },
       workers: Object.fromEntries(
-        status.workers.map((worker) => [worker.id, { ...presentWorker(worker), ...(this.#rates.get(worker.id) ?? noRates) }]),
+        status.workers.map((worker) => [worker.id, presentWorker(worker, this.#rates.get(worker.id) ?? noRates)]),
       ),
       tree: presentTree(tree),
       quotas: Object.fromEntries(quotas.map((quota) => [quota.name, steadyQuota(before?.quotas[quota.name], quota, now)])),
     }
   }
 
-  /** Whether something can change of which no event tells: rates and restart counts decay, threads turn to something else. */
+  /** Whether something can change of which no event tells, as of the last look: rates and restart counts decay, threads turn to something else. */
   get moving(): boolean {
-    const { workers, ratePerMinute } = this.#drover.status()
+    return this.#moving
+  }
+
+  #isMoving({ workers, ratePerMinute }: SystemStatus, tree: readonly TreeStatus[]): boolean {
     return (
       ratePerMinute > 0 ||
       this.#systemRate > 0 ||
       workers.some(({ beatAgeMs, failuresPerMinute }) => beatAgeMs !== null || failuresPerMinute > 0) ||
       [...this.#rates.values()].some(({ failuresPerMinute }) => failuresPerMinute > 0) ||
-      countsRestarts(this.#drover.tree())
+      countsRestarts(tree)
     )
   }
 }
 
 const toTenth = (rate: number): number => Math.round(rate * 10) / 10
 
-function countsRestarts(nodes: ReturnType<Drover['tree']>): boolean {
+function countsRestarts(nodes: readonly TreeStatus[]): boolean {
   return nodes.some((node) => 'supervisor' in node && (node.restarts.count > 0 || countsRestarts(node.children)))
 }
 

@@ -77,7 +77,7 @@ export function settingsRoutes({ drover, control }: V1Context) {
           items: drover
             .status()
             .workers.filter(({ id }) => concerned.has(id))
-            .map(presentWorker),
+            .map((status) => presentWorker(status)),
           next: null,
         })
       },

@@ -57,7 +57,7 @@ export function workersRoutes({ drover }: V1Context) {
         const asked = c.req.valid('query')
         const matching = drover.status().workers.filter((status) => matches(asked, status))
         const { items, next } = pageAfter(matching, asked.after, asked.limit, ({ id }) => id)
-        return c.json({ items: items.map(presentWorker), next, total: matching.length })
+        return c.json({ items: items.map((status) => presentWorker(status)), next, total: matching.length })
       },
     )
     .get(

@@ -248,7 +248,10 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
     },
     escalated: (from, reason) => escalations.push(`${from}: ${reason}`),
   }
-  const root = createActor(supervisor, { clock, input: { node: { ...sup('system', {}, []), children: entries }, effects, parent: null } })
+  const root = createActor(supervisor, {
+    clock,
+    input: { node: { ...sup('system', {}, []), children: entries }, effects, parent: null, vacant: false },
+  })
   root.start()
   const all = entries.flatMap(workersOf)
 
@@ -274,7 +277,7 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
       visit(node)
       tree.add(node, under)
       all.push(id)
-      ;(root.system.get(supervisorAddress(under)) as SupervisorRef).send({ type: 'ADOPT', node })
+      ;(root.system.get(supervisorAddress(under)) as SupervisorRef).send({ type: 'ADOPT', nodes: [node], vacant: false })
     },
     /** By hand, as `drover.start` does. */
     start(...ids: string[]): void {

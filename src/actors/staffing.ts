@@ -1,0 +1,35 @@
+/** Makes and ends the actors of a whole tree, a few at a time: each takes a while, and there may be thousands. */
+import type { ActorRefFrom } from 'xstate'
+import { isSupervisor, type TreeNode } from '../machines/supervision.js'
+import { mostInTurn } from '../turns.js'
+import { type SupervisorRef, supervisorAddress } from './supervisor.js'
+import type { system } from './system.js'
+
+/** Supervisors before their children. */
+export function* staff(
+  root: ActorRefFrom<typeof system>,
+  nodes: readonly TreeNode[],
+  supervisor = 'supervisor',
+): Generator<void, void, void> {
+  const ref = root.system.get(supervisor) as SupervisorRef
+  for (let from = 0; from < nodes.length; from += mostInTurn) {
+    ref.send({ type: 'ADOPT', nodes: nodes.slice(from, from + mostInTurn), vacant: true })
+    yield
+  }
+  for (const node of nodes) if (isSupervisor(node)) yield* staff(root, node.children, supervisorAddress(node.id))
+}
+
+/** Children before their supervisors, the last supervisor first. */
+export function* dismiss(
+  root: ActorRefFrom<typeof system>,
+  nodes: readonly TreeNode[],
+  supervisor = 'supervisor',
+): Generator<void, void, void> {
+  for (const node of [...nodes].reverse()) if (isSupervisor(node)) yield* dismiss(root, node.children, supervisorAddress(node.id))
+  const ref = root.system.get(supervisor) as SupervisorRef | undefined
+  if (!ref) return
+  for (let left = nodes.length; left > 0; left -= mostInTurn) {
+    ref.send({ type: 'DISMISS', most: mostInTurn })
+    yield
+  }
+}
