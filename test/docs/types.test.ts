@@ -10,10 +10,9 @@ import { makeProject, writeFiles } from './project.js'
 const { folder, remove } = makeProject()
 process.on('exit', remove)
 
-/** A fragment may be options by themselves: some of `createDrover`, or one worker. */
+/** A fragment that begins with a name and a colon is some of the options of `createDrover`. */
 function whole(text: string): string {
-  if (/^\s*[\w'-]+: /.test(text))
-    return `(/** @type {Partial<import('drover').DroverOptions>} */ ({${text}})) satisfies Partial<import('drover').DroverOptions>`
+  if (/^[\w'-]+: /.test(text)) return `({${text}}) satisfies Partial<import('drover').DroverOptions>`
   return text
 }
 
