@@ -33,15 +33,13 @@ export interface Answer {
   body: any
 }
 
-/** A client that refuses answers which the document does not describe. */
-export class Api {
-  readonly url: string
+/** What a document says, ready to be asked. */
+class Description {
   readonly document: Document
   readonly #ajv: Ajv2020
   readonly #patterns: { method: string; pattern: RegExp; operation: Described; pointer: string; fixed: number }[]
 
-  constructor(url: string, document: Document) {
-    this.url = url
+  constructor(document: Document) {
     this.document = document
     this.#ajv = new Ajv2020({ strict: false, allErrors: true })
     this.#ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/)
@@ -57,23 +55,6 @@ export class Api {
     )
     // A path that is spelt out comes before one with parameters.
     this.#patterns.sort((a, b) => b.fixed - a.fixed)
-  }
-
-  get = (path: string, headers: Record<string, string> = {}): Promise<Answer> => this.call('GET', path, undefined, headers)
-  post = (path: string, body?: unknown): Promise<Answer> => this.call('POST', path, body)
-
-  /** @param body sent as JSON; a text as it is */
-  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    const type = response.headers.get('content-type')?.split(';')[0] ?? ''
-    const parsed: unknown = type === 'application/json' ? JSON.parse(text) : type === 'application/jsonl' ? linesOf(text) : text
-    this.check(method, path, response.status, type, parsed)
-    return { status: response.status, headers: response.headers, body: parsed }
   }
 
   /** That the document describes the status, and the body has the form that it says. */
@@ -96,16 +77,60 @@ export class Api {
   }
 }
 
+/** A client that refuses answers which the document does not describe. */
+export class Api {
+  readonly url: string
+  readonly #description: Description
+
+  constructor(url: string, description: Description) {
+    this.url = url
+    this.#description = description
+  }
+
+  get document(): Document {
+    return this.#description.document
+  }
+
+  get = (path: string, headers: Record<string, string> = {}): Promise<Answer> => this.call('GET', path, undefined, headers)
+  post = (path: string, body?: unknown): Promise<Answer> => this.call('POST', path, body)
+
+  /** @param body sent as JSON; a text as it is */
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+    const parsed: unknown = type === 'application/json' ? JSON.parse(text) : type === 'application/jsonl' ? linesOf(text) : text
+    this.#description.check(method, path, response.status, type, parsed)
+    return { status: response.status, headers: response.headers, body: parsed }
+  }
+
+  check(...answer: Parameters<Description['check']>): void {
+    this.#description.check(...answer)
+  }
+}
+
 const linesOf = (text: string): unknown[] =>
   text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as unknown)
 
+/** To make a document takes a second: those of servers with the same options are the same. */
+const descriptions = new Map<string, Description>()
+
 /** Serves a system, and hands out a client of it. */
 export async function serveApi(system: Drover, options: ServeOptions = {}): Promise<Api> {
   const { url } = await serve(system, options)
-  const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }
-  const document = (await (await fetch(`${url}/api/openapi.json`, { headers })).json()) as Document
-  return new Api(url, document)
+  const key = JSON.stringify(options)
+  let description = descriptions.get(key)
+  if (!description) {
+    const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }
+    description = new Description((await (await fetch(`${url}/api/openapi.json`, { headers })).json()) as Document)
+    descriptions.set(key, description)
+  }
+  return new Api(url, description)
 }

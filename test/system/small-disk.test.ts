@@ -14,7 +14,7 @@ test.after.each(async () => {
 })
 
 const megabyte = 2 ** 20
-const module = new URL('../fixtures/large.worker.ts', import.meta.url)
+const module = new URL('../fixtures/large.worker.js', import.meta.url)
 
 async function labelling({ folder }: SmallDisk, count: number, length: number): Promise<{ system: Drover; file: string }> {
   const file = join(folder, 'small.db')
