@@ -3,7 +3,7 @@
  * green where a `before` hook threw or `.run()` was forgotten; so here a file passes only if its process ends by itself with
  * code 0 and its totals say that every test passed. The longest begin first, so that none is alone at the end.
  *
- * usage: npm test -- [--jobs 2] [--timeout 240] [part of a path ...]
+ * usage: npm test -- [--jobs 3] [--timeout 240] [part of a path ...]
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -25,7 +25,8 @@ interface Outcome {
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+    // One more than there are cores, up to three: some tests wait.
+    jobs: { type: 'string', default: String(Math.min(3, availableParallelism() + 1)) },
     timeout: { type: 'string', default: '240' },
     folder: { type: 'string', default: 'test' },
   },

@@ -117,7 +117,18 @@ const conversion = {
   },
 }
 
-const schemaOf = (schema: v.GenericSchema) => resolver(schema, conversion)
+const resolvers = new WeakMap<v.GenericSchema, ReturnType<typeof resolver>>()
+
+/** Converts a schema once for all answers that have it: each time all named ones would be converted with it. */
+function schemaOf(schema: v.GenericSchema): ReturnType<typeof resolver> {
+  const known = resolvers.get(schema)
+  if (known) return known
+  const own = resolver(schema, conversion)
+  let converted: ReturnType<typeof own.toOpenAPISchema> | undefined
+  const once = { ...own, toOpenAPISchema: () => (converted ??= own.toOpenAPISchema()) }
+  resolvers.set(schema, once)
+  return once
+}
 
 /** What the validator found. */
 type Checked = { success: true } | { success: false; error: readonly { message: string; path?: readonly unknown[] | undefined }[] }
