@@ -108,18 +108,15 @@ test('a store that another process locks for longer than the start timeout makes
 
 test('sixteen healthy workers in a process that may open 64 files all get done, one after another', async () => {
   const count = 16
-  const host = drive(
-    {
-      store: join(temporaryFolder(), 'files.db'),
-      concurrency: count,
-      heartbeat: { startTimeoutMs: 5_000 },
-      restart: { maxRestarts: 0 },
-      workers: Array.from({ length: count }, (_, i) => ({ id: `annotator-${i}/x`, dataset: 'data' })),
-      load: { data: items(3) },
-    },
-    {},
-    ['bash', '-c', 'ulimit -n 64; exec "$@"', '--'],
-  )
+  const host = drive({
+    store: join(temporaryFolder(), 'files.db'),
+    files: 64,
+    concurrency: count,
+    heartbeat: { startTimeoutMs: 5_000 },
+    restart: { maxRestarts: 0 },
+    workers: Array.from({ length: count }, (_, i) => ({ id: `annotator-${i}/x`, dataset: 'data' })),
+    load: { data: items(3) },
+  })
   const failed: string[] = []
   host.on('message', (message: { at: string; worker: string; failure?: { message: string } }) => {
     if (message.at === 'failure') failed.push(`${message.worker}: ${message.failure?.message}`)
