@@ -56,6 +56,7 @@ import type { LabelReport } from './store/labels.js'
 import type { DatasetCounts } from './store/tasks.js'
 import { Tasks } from './tasks.js'
 import type { CpuProfile } from './threads/evidence.js'
+import { TimeLimit } from './time-limit.js'
 import { inTurnsAsync, mostInTurn } from './turns.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
 import { Uses } from './uses.js'
@@ -97,6 +98,9 @@ const letGoMs = 250
 /** ... and how long where the end had been waited for, so that the program may be about to read results. */
 const aboutToReadMs = 2_000
 
+/** Closing, the store has at least so long for what is left to write. */
+const leastStoreMs = 5_000
+
 /** States from which a start asks for a slot. */
 const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
 
@@ -113,8 +117,6 @@ export class Drover {
   #started = false
   #failed: DroverError | null = null
   #closing: Promise<void> | null = null
-  /** Aborts, with why, when nothing can be done any more: a load on a source that gives nothing would never know. */
-  readonly #ending = new AbortController()
   /** A signal has asked for the end. */
   #interrupted: Interruption | null = null
   /** Whether the program has asked for the end; once a signal came, whether it has since then, or did at that moment: then it is to close. */
@@ -145,7 +147,7 @@ export class Drover {
     this.#membership = new Membership(system)
     this.#outcomes = new Outcome(system)
     this.tasks = new Tasks({
-      client: system.parts.store.client,
+      client: system.parts.calls,
       reader: system.reader,
       redact: system.parts.redact,
       changed: (workers) => this.#waker.changed(workers),
@@ -256,7 +258,7 @@ export class Drover {
       hands.catchUp()
       if (idle.has(hands)) await this.#until(() => hands.settled)
       if (!hands.settled) return { ...outcome(hands, false, 'not down: stop it first'), deleted: none }
-      const reply = await parts.store.client.call('reset', { worker: id, host: parts.host.id, data })
+      const reply = await parts.calls.call('reset', { worker: id, host: parts.host.id, data })
       if (reply.counts && !hands.isGone) parts.lanes.update([reply.counts])
       hands.tell({ type: 'RESET' })
       return { ...outcome(hands, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
@@ -276,7 +278,7 @@ export class Drover {
     const drain = drainOf('blacklist', options)
     const told = await inTurnsAsync(this.#select(selector), async (hands) => {
       hands.catchUp()
-      const holder = hands.live ? null : await hands.acquire()
+      const holder = hands.live ? null : await this.#system.parts.patience.through('blacklist', () => hands.acquire())
       if (!holder) hands.stop({ type: 'BLACKLIST', why, ...drain })
       return { hands, holder }
     })
@@ -328,8 +330,8 @@ export class Drover {
     if (target !== null) wholeNumber('target', target, 0, Number.MAX_SAFE_INTEGER)
     const workers = this.#select(selector).flatMap(({ config }) => (config.dataset === null ? [] : [config]))
     for (const worker of workers) worker.target = target
-    const { store, lanes } = this.#system.parts
-    const reply = await store.client.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
+    const { calls, lanes } = this.#system.parts
+    const reply = await calls.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
     lanes.update(reply.workers.flatMap((row) => row.lane ?? []))
     await this.#waker.workers(workers.map(({ id }) => id))
   }
@@ -401,11 +403,12 @@ export class Drover {
   }
 
   async #load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item>): Promise<LoadReport> {
-    const { loading, loaded, parts } = this.#system
+    const { loading, loaded, parts, ending } = this.#system
+    const store = parts.patience.client(parts.store.client, options.signal)
     const warning = this.#warnOfUnknown(dataset)
     loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
     try {
-      const report = await loadItems(parts.store.client, dataset, source, options, this.#ending.signal, () => this.#waker.dataset(dataset))
+      const report = await loadItems(store, dataset, source, options, ending.signal, () => this.#waker.dataset(dataset))
       loaded.add(dataset)
       const { added, known, updated } = report
       parts.publish('dataset:load:finished', { dataset, added, known, updated, at: parts.now() })
@@ -432,6 +435,7 @@ export class Drover {
     if (known.includes(dataset)) return null
     const meant = closest(dataset, known) ?? null
     const hint = meant === null ? '' : `; did you mean ${JSON.stringify(meant)}?`
+    if (meant !== null) this.#system.loadedInstead.set(meant, dataset)
     const warning = `no worker has the dataset ${JSON.stringify(dataset)}${hint}`
     if (!this.#unknownDatasets.has(dataset)) {
       this.#unknownDatasets.add(dataset)
@@ -445,7 +449,8 @@ export class Drover {
    * Resolves when no work is left that could still be done: every worker has nothing left to do or is down for good, and nothing is being
    * loaded. Waits for what goes on by itself (restarts, parole, quotas that come back, the first load of a dataset), and for workers that
    * somebody has paused; says in the log what it waits for while nothing moves. A worker whose budget is spent or whose keys are retired
-   * keeps it waiting only while a status server is attached, by which somebody could lift that. After a signal ({@link stopOnSignals}) it waits
+   * keeps it waiting only while a status server is attached, by which somebody could lift that; so does one whose dataset was never loaded where one of
+   * nearly the same name was, which no worker has. After a signal ({@link stopOnSignals}) it waits
    * until the tasks in hand are finished. What is not done then is in the report.
    *
    * @throws DroverError NOT_STARTED if nothing was started; STORE_FAILED if the store is gone
@@ -549,7 +554,7 @@ export class Drover {
   async redrive(filter: LaneQuery & { keys?: (string | number)[] } = {}): Promise<number> {
     const lanes = checkLanes('the filter', filter, ['keys'])
     const keys = filter.keys === undefined ? null : checkKeys(filter.keys)
-    const reply = await this.#system.parts.store.client.call('redrive', { filter: lanes, keys })
+    const reply = await this.#system.parts.calls.call('redrive', { filter: lanes, keys })
     await this.#waker.changed(reply.workers)
     return reply.redriven
   }
@@ -755,7 +760,7 @@ export class Drover {
     if (this.#interrupted || this.#closing || this.#failed) return
     this.#interrupted = new Interruption(signal)
     const { message } = this.#interrupted
-    this.#ending.abort(this.#interrupted)
+    this.#system.ending.abort(this.#interrupted)
     this.#waker.sleep()
     this.#system.parts.logs.part('system').warn(`${message}: tasks in hand are finished; once more ends the process at once`)
     this.#stopAll(message, {})
@@ -784,7 +789,8 @@ export class Drover {
 
   /**
    * Stops every worker (draining for at most `drainMs`), closes the store, and leaves no handle behind. A second call returns the same
-   * promise.
+   * promise. Where the store cannot be written, it is not waited for longer than draining and killing may take, or 5 s; the log says what it
+   * has not taken.
    *
    * @throws DroverError ARGUMENT_INVALID; nothing is closed then
    */
@@ -827,25 +833,34 @@ export class Drover {
   }
 
   async #close({ drainMs }: { drainMs?: number }): Promise<void> {
-    const { root, shutDown } = this.#system
+    const { root, shutDown, parts } = this.#system
+    const began = performance.now()
     this.#become('closing')
-    this.#ending.abort(new DroverError('CLOSED', 'the system is closing'))
+    this.#system.ending.abort(new DroverError('CLOSED', 'the system is closing'))
     root.send({ type: 'CLOSE' })
     this.#waker.stop()
-    this.#stopAll('the system is closing', { ...(drainMs !== undefined && { drainMs }) })
+    const stopMs = this.#stopAll('the system is closing', { ...(drainMs !== undefined && { drainMs }) }) + parts.config.killMs
     // Also one that has failed is closed: that is no reason to stop halfway.
     await this.#system.until(() => this.#allSettled())
-    await Promise.allSettled(this.#finishing)
+    // What is left of the time for workers is the store's: it may be locked.
+    const storeMs = (): number => Math.max(leastStoreMs, Math.round(began + stopMs - performance.now()))
+    const limit = new TimeLimit(storeMs(), 'those who wait in done() were not answered')
+    await Promise.race([Promise.allSettled(this.#finishing), limit.over.catch(() => {})])
+    limit.clear()
     if (this.#interrupted) this.#lastReport = await this.#report().catch(() => null)
     root.send({ type: 'CLOSED' })
-    await shutDown()
+    await shutDown(storeMs())
     this.#become('closed')
     this.#over.abort(new DroverError('CLOSED', 'the system is closed'))
     for (const release of this.#releases) release()
   }
 
-  /** Because the host ends: nothing brings a worker back. */
-  #stopAll(reason: string, drain: { drainMs?: number }): void {
+  /**
+   * Because the host ends: nothing brings a worker back.
+   *
+   * @returns how long they may take to drain
+   */
+  #stopAll(reason: string, drain: { drainMs?: number }): number {
     const all = [...this.#system.hands.values()]
     for (const hands of all) hands.standBack()
     // One on parole, too, need only be wanted no more.
@@ -858,13 +873,14 @@ export class Drover {
     // However many there are under one supervisor, together they take no longer than one may.
     const withinMs = drain.drainMs ?? running.reduce((most, { config }) => Math.max(most, config.drainMs), 0)
     void stopInOrder(this.#system, running, { type: 'STOP', reason, closing: true, ...drain }, { withinMs })
+    return withinMs
   }
 
   #fail(error: unknown): void {
     const { parts, root } = this.#system
     const message = error instanceof Error ? error.message : String(error)
     this.#failed = DroverError.is(error) ? error : new DroverError('STORE_FAILED', message, { cause: error })
-    this.#ending.abort(this.#failed)
+    this.#system.ending.abort(this.#failed)
     root.send({ type: 'FAIL' })
     this.#become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })

@@ -100,8 +100,10 @@ export async function loadItems<Item>(
         if (reply.added > 0 || reply.updated > 0) onAdded()
       })
       .catch((error: unknown) => {
-        refused.push(error)
-        records.stop(error)
+        // What waited for the store when the end was asked for.
+        const why = DroverError.is(error) && error.code === 'CLOSED' && ending.aborted ? ending.reason : error
+        refused.push(why)
+        records.stop(why)
       })
       .finally(() => inFlight.delete(sent))
     inFlight.add(sent)
@@ -133,7 +135,8 @@ export async function loadItems<Item>(
     if (timer) clearTimeout(timer)
     await Promise.all([records.close(), ...inFlight])
   }
-  if (refused.length > 0) throw refused[0]
+  if (refused[0] instanceof Interruption) report.interrupted = true
+  else if (refused.length > 0) throw refused[0]
   return report
 }
 

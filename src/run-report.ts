@@ -63,20 +63,24 @@ export interface WorkerFacts {
   heldBy: string | null
   /** Its dataset has no items, and nobody has loaded any into it. */
   neverLoaded: boolean
+  /** A dataset of nearly the same name that was loaded here although no worker has it: this one may have been meant. */
+  loadedInstead: string | null
 }
 
 /**
  * Where a worker stands for whoever waits for the end: `over`; `moves`; `waits` for something that comes by itself; `queued` behind others;
- * waits for a `hand` to raise its budget, revive a key or resume it; was `paused` by somebody who is there.
+ * waits for a `hand` to raise its budget, revive a key, resume it, or load under the right name; was `paused` by somebody who is there.
  */
 export type Standing = 'over' | 'moves' | 'waits' | 'queued' | 'hand' | 'paused'
 
 function standing(worker: WorkerFacts): Standing {
-  const { state, wanted, settled, laneDone, idle, waitsForHand, heldBy, neverLoaded } = worker
-  if (settled) return neverLoaded && wanted && state === 'completed' ? 'waits' : 'over'
+  const { state, wanted, settled, laneDone, idle, waitsForHand, heldBy, neverLoaded, loadedInstead } = worker
+  const untilLoaded = loadedInstead === null ? 'waits' : 'hand'
+  if (settled) return neverLoaded && wanted && state === 'completed' ? untilLoaded : 'over'
   if (laneDone && (idle || state === 'paused')) return 'over'
   if (state === 'paused') return waitsForHand ? 'hand' : 'paused'
-  if (state === 'parked' || state === 'backoff' || state === 'blacklisted' || neverLoaded) return 'waits'
+  if (state === 'parked' || state === 'backoff' || state === 'blacklisted') return 'waits'
+  if (neverLoaded) return untilLoaded
   if (state === 'queued') return heldBy === null ? 'queued' : 'waits'
   return 'moves'
 }
@@ -122,10 +126,11 @@ export function describeWait(workers: Iterable<WorkerFacts>): Wait | null {
   return { needsHand, text: [...waiting].map(([why, ids]) => `${names(ids)} ${why}`).join('; ') }
 }
 
-function whyItWaits({ state, reason, dataset, heldBy, neverLoaded }: WorkerFacts): string {
+function whyItWaits({ state, reason, dataset, heldBy, neverLoaded, loadedInstead }: WorkerFacts): string {
   if (neverLoaded) {
     const name = JSON.stringify(dataset)
-    return `for the first load of dataset ${name} (load(${name}, []) says that there is nothing)`
+    const hint = loadedInstead === null ? '' : `; ${JSON.stringify(loadedInstead)} was loaded, which no worker has`
+    return `for the first load of dataset ${name} (load(${name}, []) says that there is nothing${hint})`
   }
   if (heldBy !== null) return `(${heldBy})`
   return `(${state}: ${firstLine(reason)})`
@@ -168,9 +173,11 @@ function isComplete({ state, laneDone, neverLoaded }: WorkerFacts): boolean {
   return state === 'completed' || (laneDone === true && state !== 'idle' && state !== 'blacklisted')
 }
 
-function whyIncomplete({ state, reason, heldBy, neverLoaded }: WorkerFacts): string {
+function whyIncomplete({ state, reason, dataset, heldBy, neverLoaded, loadedInstead }: WorkerFacts): string {
   if (heldBy !== null) return heldBy
-  if (neverLoaded) return 'its dataset was never loaded'
+  if (neverLoaded && loadedInstead === null) return 'its dataset was never loaded'
+  if (neverLoaded)
+    return `its dataset ${JSON.stringify(dataset)} was never loaded; ${JSON.stringify(loadedInstead)} was: was ${JSON.stringify(dataset)} meant?`
   if (state === 'idle') return `not started: ${firstLine(reason)}`
   return reason === state ? state : `${state}: ${firstLine(reason)}`
 }

@@ -2,8 +2,7 @@
 import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber } from './arguments.js'
 import { checkLanes, type LaneQuery } from './filters.js'
 import { type ReadOptions, signalOf } from './results.js'
-import type { StoreClient } from './store/client.js'
-import type { Moved } from './store/engine.js'
+import type { EngineClient, Moved } from './store/engine.js'
 import type { Reader } from './store/reader.js'
 import type { DeadKind, StoredTaskDetail, Task, TaskState } from './store/tasks.js'
 
@@ -30,7 +29,7 @@ export type TaskDetail = Omit<StoredTaskDetail, 'data' | 'tasks'> & {
 export type DroppableState = 'waiting' | 'retrying' | 'dead'
 
 interface TasksMeans {
-  client: StoreClient
+  client: EngineClient
   reader: Reader
   redact: (text: string) => string
   /** Their lanes were changed. */

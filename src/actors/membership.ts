@@ -138,7 +138,7 @@ export class Membership {
   }
 
   async #keep(id: string, change: string | null): Promise<void> {
-    await this.#system.parts.store.client.call('keepChange', { id, change })
+    await this.#system.parts.calls.call('keepChange', { id, change })
     if (change === null) this.#system.kept.delete(id)
     else this.#system.kept.set(id, readChange(change))
   }

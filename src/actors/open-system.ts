@@ -15,11 +15,12 @@ import { StartOrder } from '../machines/start-order.js'
 import type { SupervisorNode, SupervisorState } from '../machines/supervision.js'
 import { Tree } from '../machines/tree.js'
 import type { CompiledConfig, CompiledWorker, DroverOptions } from '../options.js'
+import { Patience } from '../patience.js'
 import { patientClock } from '../patient-timer.js'
 import { Recorder } from '../recorder.js'
 import { createRedactor, findSecrets, redactAll } from '../redact.js'
 import { leaveStore, tellDeparted } from '../store/departed.js'
-import type { Fence, LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
+import type { EngineClient, Fence, LaneSpec, TakenBack, WorkerRow } from '../store/engine.js'
 import { hostTtlMs as defaultTtlMs } from '../store/engine.js'
 import { hostIdentity } from '../store/host-identity.js'
 import { keepPresent } from '../store/presence.js'
@@ -27,6 +28,7 @@ import { Reader } from '../store/reader.js'
 import { StoreHost } from '../store/store-host.js'
 import { BeatBoard } from '../threads/beats.js'
 import { EvidenceFiles } from '../threads/evidence-files.js'
+import { TimeLimit } from '../time-limit.js'
 import { inTurns, piecewise } from '../turns.js'
 import { HeldWorkers } from './held-workers.js'
 import { readLeft } from './left.js'
@@ -61,14 +63,18 @@ export interface OpenSystem {
   loading: Map<string, number>
   /** Datasets that this host has loaded. */
   loaded: Set<string>
+  /** By the dataset that may have been meant: one that this host has loaded although no worker has it. */
+  loadedInstead: Map<string, string>
   /** Told when something changed that somebody may be waiting for. */
   watchers: Set<() => void>
+  /** Aborts, with why, when nothing can be done any more: who waits for something outside would never know. */
+  ending: AbortController
   /** Makes workers known to the store. Answers the hands of those that are new, which nobody else knows yet. */
   declare: (workers: readonly CompiledWorker[]) => Promise<WorkerHands[]>
   /** Settles when the condition holds; looked at whenever something changed that it may be about. */
   until: (condition: () => boolean) => Promise<void>
-  /** Ends what runs beside the actors: timers, store, logs. */
-  shutDown: () => Promise<void>
+  /** Ends what runs beside the actors: timers, store, logs. What the store has not taken after so long is told, and left. */
+  shutDown: (withinMs: number) => Promise<void>
 }
 
 /**
@@ -136,6 +142,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const supervisors = new Map<string, { state: SupervisorState; reason: string; since: number }>()
     const handsOf = (worker: string): WorkerHands => hands.get(worker) as WorkerHands
     const recorder = new Recorder(store.client, host.id, log)
+    const ending = new AbortController()
+    const patience = new Patience({ ending: ending.signal, isFinal: () => store.hasFailed, log })
     const publish = <Name extends EventName>(name: Name, told: DroverEvents[Name]): void => {
       // Counts come often, and hold no texts of others.
       const payload = name === 'lane:counts:changed' ? told : redactAll(told, redact)
@@ -159,6 +167,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       quotas: new QuotaDesk(),
       logs,
       recorder,
+      patience,
+      calls: patience.client(store.client),
       evidence: config.evidence && new EvidenceFiles(config.evidence, report),
       secrets,
       redact: (data) => redactAll(data, redact),
@@ -219,8 +229,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       },
     }
 
-    const declare = async (workers: readonly CompiledWorker[]): Promise<WorkerHands[]> => {
-      const { workers: rows } = await store.client.call('declare', {
+    const declareBy = async (client: EngineClient, workers: readonly CompiledWorker[]): Promise<WorkerHands[]> => {
+      const { workers: rows } = await client.call('declare', {
         workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })),
       })
       hide(workers)
@@ -231,7 +241,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       })
       return fresh
     }
-    for (const own of await declare(config.workers)) hands.set(own.config.id, own)
+    for (const own of await declareBy(store.client, config.workers)) hands.set(own.config.id, own)
     const orphans = [...hands.values()].flatMap((own) => {
       const failure = own.lifecycleInput().restored?.memory.lastFailure
       return failure?.kind === 'orphaned' && recovered.workers.includes(own.config.id) ? [{ worker: own.config.id, failure }] : []
@@ -275,21 +285,23 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       hostTtlMs,
     )
 
-    const shutDown = async (): Promise<void> => {
+    const shutDown = async (withinMs: number): Promise<void> => {
       stopPresence()
       parts.held.stop()
       tellFound()
-      await recorder.close()
+      const limit = new TimeLimit(withinMs, `the store did not take it within ${withinMs} ms`)
+      await Promise.race([recorder.close(), limit.over.catch((error) => recorder.end(error))])
       await piecewise(dismiss(root, tree.root))
       root.stop()
-      await leaveStore(store.client, first.store, host.id).catch((error: unknown) => {
+      await Promise.race([leaveStore(store.client, first.store, host.id), limit.over]).catch((error: unknown) => {
         const held = [...hands.values()].filter((own) => own.isHeldHere).map(({ config }) => config.id)
         const names = held.length > 20 ? `${held.slice(0, 20).join(', ')} and ${held.length - 20} more` : held.join(', ')
         const till = 'other processes see it held until this process ends, or opens the store again'
         report(`could not leave the store${held.length > 0 ? `, nor give back ${names}: ${till}` : ''}`, error)
       })
       await reader.close()
-      await store.close()
+      await store.close(limit.over.catch(() => {}))
+      limit.clear()
       await logs.close()
     }
     const opened: OpenSystem = {
@@ -305,8 +317,10 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       silence,
       loading,
       loaded,
+      loadedInstead: new Map(),
       watchers,
-      declare,
+      ending,
+      declare: (workers) => declareBy(parts.calls, workers),
       until,
       shutDown,
     }

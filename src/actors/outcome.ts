@@ -3,6 +3,7 @@
  * moves.
  */
 import { DroverError } from '../errors.js'
+import { backoffDelay } from '../machines/backoff.js'
 import { readErrors } from '../reads.js'
 import { describeWait, isOver, type RunReport, reportOf, type WorkerFacts } from '../run-report.js'
 import type { OpenSystem } from './open-system.js'
@@ -12,6 +13,8 @@ import { heldBy, type WorkerHands } from './worker.js'
 const sayAfterMs = 1_000
 /** All workers are looked at no more often than this, however much moves. */
 const lookEveryMs = 100
+/** Waits before it is said again. */
+const againWaits = { initialMs: 5_000, factor: 3, maxMs: 600_000, jitter: 0 }
 
 export class Outcome {
   readonly #system: OpenSystem
@@ -21,8 +24,10 @@ export class Outcome {
   #waiting = 0
   #timer: NodeJS.Timeout | null = null
   #looking: NodeJS.Timeout | null = null
-  /** What was said last. */
+  /** What was said last, and how often. */
   #said = ''
+  #times = 0
+  #sayAgainAt = 0
 
   constructor(system: OpenSystem) {
     this.#system = system
@@ -61,7 +66,7 @@ export class Outcome {
     return () => {
       watchers.delete(look)
       if (--this.#waiting > 0) return
-      this.#said = ''
+      this.#times = 0
       this.#hush()
     }
   }
@@ -109,10 +114,11 @@ export class Outcome {
       waitsForHand: hands.waitsForHand,
       heldBy: hands.holder && heldBy(hands.holder),
       neverLoaded,
+      loadedInstead: (dataset !== null && this.#system.loadedInstead.get(dataset)) || null,
     }
   }
 
-  /** Says it once nothing has moved for a moment, and again when it is something else. */
+  /** Says it once nothing has moved for a moment, again when it is something else, and now and then where somebody has to do something. */
   #look(): void {
     if (describeWait(this.#facts()) === null) this.#hush()
     else this.#timer ??= setTimeout(() => this.#say(), sayAfterMs).unref()
@@ -121,9 +127,17 @@ export class Outcome {
   #say(): void {
     this.#timer = null
     const wait = describeWait(this.#facts())
-    if (wait === null || wait.text === this.#said) return
-    this.#said = wait.text
-    this.#system.parts.logs.part('system')[wait.needsHand ? 'warn' : 'info'](`done() waits: ${wait.text}`)
+    if (wait === null) return
+    if (wait.text !== this.#said) this.#times = 0
+    const now = performance.now()
+    const early = this.#times > 0 ? this.#sayAgainAt - now : 0
+    if (early <= 0) {
+      this.#said = wait.text
+      this.#system.parts.logs.part('system')[wait.needsHand ? 'warn' : 'info'](`done() waits: ${wait.text}`)
+      this.#sayAgainAt = now + (wait.needsHand ? backoffDelay(againWaits, this.#times) : Number.POSITIVE_INFINITY)
+      this.#times++
+    }
+    if (wait.needsHand) this.#timer = setTimeout(() => this.#say(), this.#sayAgainAt - now).unref()
   }
 
   #hush(): void {

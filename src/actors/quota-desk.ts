@@ -117,24 +117,24 @@ export class QuotaDesk {
       throw new QuotaError('QUOTA_INVALID', `there is no quota ${JSON.stringify(name)}; quotas has ${known}`)
     }
     const { parts, reader } = this.#own
-    const { client } = parts.store
+    const { calls } = parts
     return {
       status: async () => (await this.#report([name]))[0] as QuotaReport,
       set: (limits) => this.#set(name, limits),
       penalize: async (penalty) => {
         const { retryAfterMs } = checkObject('penalty', penalty)
-        await client.call('blockQuota', { name, forMs: duration('retryAfterMs', retryAfterMs) })
+        await calls.call('blockQuota', { name, forMs: duration('retryAfterMs', retryAfterMs) })
       },
       unblock: async () => {
-        await client.call('blockQuota', { name, forMs: null })
+        await calls.call('blockQuota', { name, forMs: null })
         this.#changed(name)
       },
       retire: async (reason) => {
-        const { changed } = await client.call('retireQuota', { name, reason: checkName('reason', reason) })
+        const { changed } = await calls.call('retireQuota', { name, reason: checkName('reason', reason) })
         if (changed) parts.publish('quota:key:retired', { quota: name, reason, at: parts.now() })
       },
       revive: async () => {
-        if ((await client.call('retireQuota', { name, reason: null })).changed) this.#changed(name)
+        if ((await calls.call('retireQuota', { name, reason: null })).changed) this.#changed(name)
       },
       history: async (query = {}) => {
         const { since = 0 } = checkObject('query', query)
@@ -208,7 +208,7 @@ export class QuotaDesk {
     const changed =
       name === systemBudget ? { ...options, budget: limits.budget } : { ...options, quotas: { ...options.quotas, [name]: limits } }
     const compiled = compileWith(changed as typeof options, `quotas.${name}`, `the limits of quota ${name}`)
-    await parts.store.client.call('declareQuotas', { quotas: compiled.quotas.filter((quota) => quota.name === name) })
+    await parts.calls.call('declareQuotas', { quotas: compiled.quotas.filter((quota) => quota.name === name) })
     Object.assign(options, changed)
     parts.config.quotas = compiled.quotas
     this.#changed(name)

@@ -10,8 +10,9 @@ import type { StartGate } from '../machines/start-gate.js'
 import type { StartOrder } from '../machines/start-order.js'
 import type { SupervisorNode } from '../machines/supervision.js'
 import type { CompiledConfig } from '../options.js'
+import type { Patience } from '../patience.js'
 import type { Recorder } from '../recorder.js'
-import type { HostIdentity } from '../store/engine.js'
+import type { EngineClient, HostIdentity } from '../store/engine.js'
 import type { StoreHost } from '../store/store-host.js'
 import type { BeatBoard } from '../threads/beats.js'
 import type { EvidenceFiles } from '../threads/evidence-files.js'
@@ -37,6 +38,10 @@ export interface SystemParts {
   held: HeldWorkers
   logs: Logs
   recorder: Recorder
+  /** For calls that wait while the store cannot be written. */
+  patience: Patience
+  /** The store, for those. */
+  calls: EngineClient
   /** null: none is written. */
   evidence: EvidenceFiles | null
   /** Values to strike out of everything that is written. */

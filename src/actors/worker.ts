@@ -296,8 +296,10 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** Whether it stays as it is until somebody does something. */
   get settled(): boolean {
     if (this.isGone) return true
-    if (this.#telling !== null && !this.#parts.isClosing()) return false
-    return this.#holds === 0 && this.#starts.size === 0 && free.includes(this.state) && !this.#awaitsParole
+    // At the end nothing comes of what is still asked of the store, or told when it has answered.
+    const isAsking = this.#telling !== null || this.#holds > 0 || this.#starts.size > 0
+    if (isAsking && !this.#parts.isClosing()) return false
+    return free.includes(this.state) && !this.#awaitsParole
   }
 
   /** Blacklisted, and will be started once more by itself. */
@@ -505,13 +507,17 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** Takes it in the registry, and does what follows unless it was stopped meanwhile. */
   async #begin(start: Start, then: (holder: Holder | null) => void): Promise<Holder | 'started' | 'cancelled'> {
     try {
-      const [holder] = await Promise.all([this.acquire(), this.lookAtModule()])
+      const acquired = this.#parts.patience.through('start', () => (start.cancelled ? Promise.resolve(null) : this.acquire()))
+      const [holder] = await Promise.all([acquired, this.lookAtModule()])
       if (start.cancelled) {
         if (free.includes(this.state)) this.#giveBack()
         return 'cancelled'
       }
       then(holder)
       return holder ?? 'started'
+    } catch (error) {
+      if (start.cancelled) return 'cancelled'
+      throw error
     } finally {
       this.dropStart(start)
     }

@@ -58,7 +58,10 @@ export interface StandaloneQuota {
 
 /** A quota that its user closes. */
 export interface OpenQuota extends StandaloneQuota {
-  /** What was taken ahead goes back, those who wait are refused with CLOSED, and what it held is let go. Idempotent. */
+  /**
+   * What was taken ahead goes back, those who wait are refused with CLOSED, and what it held is let go. Idempotent. A store that cannot be
+   * written is tried again for 5 s; then a process warning says what was not given back.
+   */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -159,10 +162,10 @@ function checkLease(lease: QuotaLease): QuotaLease {
  *
  * @param release lets go of what the connection stood on, once it has ended
  */
-export function openQuota(connection: QuotaConnection, release: () => Promise<void>): OpenQuota {
+export function openQuota(connection: QuotaConnection, release: (ended: Promise<void>) => Promise<void>): OpenQuota {
   let closing: Promise<void> | null = null
   const close = (): Promise<void> => {
-    closing ??= connection.end().then(release)
+    closing ??= release(connection.end())
     return closing
   }
   return {

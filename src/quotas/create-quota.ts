@@ -4,18 +4,24 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { compileWith } from '../config.js'
 import { DroverError, toErrorRecord } from '../errors.js'
 import type { QuotaOptions } from '../options.js'
+import { Patience } from '../patience.js'
 import { leaveStore, tellDeparted } from '../store/departed.js'
 import type { EngineClient, QuotaStatus, StoreReply } from '../store/engine.js'
 import { hostIdentity } from '../store/host-identity.js'
 import { isWorkersRequest } from '../store/messages.js'
 import { keepPresent } from '../store/presence.js'
 import { StoreHost } from '../store/store-host.js'
+import { TimeLimit } from '../time-limit.js'
 import { QuotaClient } from './client.js'
 import type { QuotaPort } from './connect-quota.js'
 import { type OpenQuota, openQuota, QuotaConnection } from './connection.js'
 
 /** That a thread is gone is told again after so long, where the store could not take it. */
 const leaveAgainMs = 1_000
+
+/** Closing, a store that cannot be written is tried for so long. */
+const leaveWithinMs = 5_000
+const silent = { warn() {}, info() {} }
 
 /** Without its index signature: there, `quotas` would have to be a limit. */
 type NamedQuotaOptions = { [Name in keyof QuotaOptions as string extends Name ? never : Name]: QuotaOptions[Name] }
@@ -83,10 +89,17 @@ export async function createQuota({
   }
   const stopPresence = keepPresent(store.client, host.id, { lost() {}, taken() {}, failed() {} })
   const client = new QuotaClient({ store: store.client, client: host.id, host: host.id })
-  const open = openQuota(new QuotaConnection({ client, choices: [name], priority: 0 }), async () => {
+  const open = openQuota(new QuotaConnection({ client, choices: [name], priority: 0 }), async (ended) => {
     stopPresence()
-    await leaveStore(store.client, path, host.id).catch(() => {})
-    await store.close()
+    const limit = new TimeLimit(leaveWithinMs, `the store did not take it within ${leaveWithinMs} ms`)
+    const patience = new Patience({ ending: AbortSignal.timeout(leaveWithinMs), isFinal: () => store.hasFailed, log: silent })
+    const left = ended.then(() => patience.through('leave', () => leaveStore(store.client, path, host.id)))
+    await Promise.race([left, limit.over]).catch(({ message }: Error) => {
+      const till = 'other processes see it in use until this process ends, or opens the store again'
+      process.emitWarning(`what quota ${name} held could not be given back (${message}): ${till}`, 'DroverWarning')
+    })
+    await store.close(limit.over.catch(() => {}))
+    limit.clear()
   })
   return {
     ...open,

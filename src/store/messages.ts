@@ -9,6 +9,8 @@ export interface StoreBoot {
   file: string
   durability: Durability
   keepEvents: number
+  /** Shared; not 0: the end is near, and locks of other processes are waited for no longer. */
+  hurry: Int32Array
   /** The main thread's port: requests, {@link StoreCommand}s and {@link StoreNotice}s all go over it, so that they stay in order. */
   port: MessagePort
 }

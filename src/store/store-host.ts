@@ -54,6 +54,8 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
   readonly #options: StoreHostOptions
   /** By worker: the incarnation that it is connected to. */
   readonly #connected = new Map<string, number>()
+  /** Shared with the thread. */
+  readonly #hurry = new Int32Array(new SharedArrayBuffer(4))
   #current: Incarnation
   #deaths: number[] = []
   #failure: DroverError | null = null
@@ -111,9 +113,13 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
     this.client.unref()
   }
 
-  /** Does all that was asked, closes the file and ends the thread. A second call answers with the first one's promise. */
-  close(): Promise<void> {
-    this.#closed ??= this.#close()
+  /**
+   * Does all that was asked, closes the file and ends the thread. A second call answers with the first one's promise.
+   *
+   * @param late settles when that has taken too long: then what another process's lock keeps from being done is left
+   */
+  close(late?: Promise<unknown>): Promise<void> {
+    this.#closed ??= this.#close(late)
     return this.#closed
   }
 
@@ -122,13 +128,15 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
     this.#send({ type: 'exit', code, ...(after && { after }) })
   }
 
-  async #close(): Promise<void> {
+  async #close(late?: Promise<unknown>): Promise<void> {
     if (!this.#failure) {
       const gone = new Promise<void>((resolve) => {
         this.#onGone = resolve
       })
       this.#current.thread.ref()
       this.#send({ type: 'close' })
+      // Not ended from outside: SQLite's binding may take the process along.
+      void late?.then(() => Atomics.store(this.#hurry, 0, 1))
       await gone
     }
     this.client.close()
@@ -142,7 +150,7 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
   #start(number: number, settle: (error: Error | null) => void): Incarnation {
     const { port1, port2 } = new MessageChannel()
     const { entry = new URL('./store-thread.js', import.meta.url), ...options } = this.#options
-    const workerData: StoreBoot = { ...options, port: port2 }
+    const workerData: StoreBoot = { ...options, port: port2, hurry: this.#hurry }
     const thread = new Worker(entry, { workerData, transferList: [port2], name: 'drover store' })
     const incarnation: Incarnation = { number, thread, port: port1, ready: false, error: null }
     port1.on('message', (message: StoreNotice | StoreReply) => {

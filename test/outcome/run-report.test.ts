@@ -16,6 +16,7 @@ const facts = (more: Partial<WorkerFacts> = {}): WorkerFacts => ({
   waitsForHand: false,
   heldBy: null,
   neverLoaded: false,
+  loadedInstead: null,
   ...more,
 })
 const done = facts({ id: 'done/x', state: 'completed', settled: true, laneDone: true, left: 0 })
@@ -26,6 +27,7 @@ const queued = facts({ id: 'queued/x', state: 'queued' })
 const held = facts({ id: 'held/x', state: 'queued', heldBy: 'held by another host: pid 1' })
 const idle = facts({ id: 'idle/x', laneDone: true, idle: true, left: 0 })
 const empty = facts({ id: 'empty/x', state: 'completed', settled: true, neverLoaded: true, left: 0 })
+const misspelt = facts({ ...empty, id: 'misspelt/x', dataset: 'messages', loadedInstead: 'mesages' })
 
 for (const [what, workers, over, attended = over] of [
   ['nobody is left', [done], true],
@@ -39,6 +41,14 @@ for (const [what, workers, over, attended = over] of [
   ['one waits for its quota', [spent, parked], false],
   ['another host holds one', [held], false],
   ['a dataset was never loaded', [done, empty], false],
+  ['a dataset was never loaded, and one of nearly its name was instead', [done, misspelt], true, false],
+  [
+    'one waits in line for a dataset of which nearly the name was loaded',
+    [done, facts({ ...misspelt, state: 'queued', settled: false })],
+    true,
+    false,
+  ],
+  ['one of nearly the name of a missing dataset was loaded, and somebody works', [facts(), misspelt], false],
 ] as [string, WorkerFacts[], boolean, boolean?][]) {
   test(`where ${what} the run is ${over ? 'over' : 'not over'}${attended === over ? '' : ', unless somebody could lift that'}`, () => {
     assert.is(isOver(workers, false), over)
@@ -75,12 +85,13 @@ test('a report is ok only if nothing is incomplete, dead or interrupted, and its
 
 test('what is incomplete says why', () => {
   const stopped = facts({ id: 's', state: 'stopped', reason: 'the key is gone\nsecond line', settled: true })
-  const { incomplete, ...lists } = reportOf([held, empty, stopped, spent, parked], { results: 0, dead: 0, interrupted: false })
+  const { incomplete, ...lists } = reportOf([held, empty, misspelt, stopped, spent, parked], { results: 0, dead: 0, interrupted: false })
   assert.equal(
     incomplete.map(({ worker, why }) => [worker, why]),
     [
       ['held/x', 'held by another host: pid 1'],
       ['empty/x', 'its dataset was never loaded'],
+      ['misspelt/x', 'its dataset "messages" was never loaded; "mesages" was: was "messages" meant?'],
       ['s', 'stopped: the key is gone'],
       ['spent/x', 'paused: spent'],
       ['parked/x', 'parked: spent until noon'],

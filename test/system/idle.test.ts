@@ -22,6 +22,32 @@ test('done() waits for the first load of a dataset, and says so', async () => {
   assert.equal([report.ok, report.results, report.completed], [true, 5, ['a/x', 'b/x']])
 })
 
+test('what done() waits for is said again where somebody has to do something', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const said: string[] = []
+  system.onLog(({ level, message }) => level === 'warn' && said.push(message))
+  await system.start()
+  const done = system.done()
+  await until(() => said.length > 1, 'it is said again')
+  assert.equal(new Set(said).size, 1)
+  await system.load('data', [])
+  assert.ok((await done).ok)
+})
+
+test('a load under a misspelt name ends the wait for the right one, and the report asks whether it was meant', async () => {
+  const system = await open({ workers: [worker('a/x', { dataset: 'messages' }), worker('b/x', { dataset: 'other' })] })
+  await system.load('mesages', items(2))
+  await system.load('other', items(1))
+  await system.start()
+  const { ok, completed, incomplete } = await system.done()
+  assert.equal([ok, completed], [false, ['b/x']])
+  assert.equal(incomplete, [
+    { worker: 'a/x', why: 'its dataset "messages" was never loaded; "mesages" was: was "messages" meant?', left: 0 },
+  ])
+  await system.load('messages', items(3))
+  assert.equal((await system.done()).results, 4)
+})
+
 test('a load of nothing is a load: there is nothing to wait for', async () => {
   const system = await open({ workers: [worker('a/x')] })
   await system.start()

@@ -46,6 +46,8 @@ export interface SqliteEngineOptions {
   now?: () => Time
   /** The wall clock, in ms since the epoch. @defaultValue `now` if that is given, else Date.now */
   wall?: () => Time
+  /** Not 0: locks of other processes are waited for no longer. @defaultValue they are, for 30 s each */
+  hurry?: Int32Array | undefined
   /** Whether a host's process is over. @defaultValue looks at the process */
   isGone?: (identity: HostIdentity) => boolean | 'unknown'
 }
@@ -99,6 +101,8 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     keepEvents: options.keepEvents,
     touched: new Set(),
   }
+  const { hurry } = options
+  const isHurried = (): boolean => hurry !== undefined && Atomics.load(hurry, 0) !== 0
   const isOpenedFile = options.file === ':memory:' ? () => true : sameFile(options.file)
   const log = boundLog(db, options.file)
   let damage: DroverError | null = null
@@ -129,12 +133,16 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   /** One transaction, with what it does to quotas: kept, or forgotten together with it. */
   function whole<T>(work: () => T): T {
     try {
-      const value = inTransaction(db, () => {
-        quota.begin()
-        const value = work()
-        quota.end()
-        return value
-      })
+      const value = inTransaction(
+        db,
+        () => {
+          quota.begin()
+          const value = work()
+          quota.end()
+          return value
+        },
+        isHurried,
+      )
       quota.committed()
       return value
     } catch (error) {

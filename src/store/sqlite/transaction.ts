@@ -11,16 +11,21 @@ const patienceMs = 30_000
 const nap = new Int32Array(new SharedArrayBuffer(4))
 const statements = new WeakMap<Database.Database, Record<'begin' | 'commit' | 'rollback', Database.Statement<[]>>>()
 
-/** Runs `work` in one transaction: all of it is committed, or nothing of it is and what it threw is thrown. */
-export function inTransaction<T>(db: Database.Database, work: () => T): T {
-  const deadline = performance.now() + patienceMs
+/**
+ * Runs `work` in one transaction: all of it is committed, or nothing of it is and what it threw is thrown.
+ *
+ * @param isHurried whether a lock is to be waited for no longer
+ */
+export function inTransaction<T>(db: Database.Database, work: () => T, isHurried: () => boolean = () => false): T {
+  const began = performance.now()
   for (;;) {
     try {
       return attempt(db, work)
     } catch (error) {
       if (!isBusy(error)) throw error
-      if (performance.now() > deadline) {
-        throw new DroverError('STORE_FAILED', `the store was locked by another process for ${patienceMs} ms`, { cause: error })
+      const waited = Math.round(performance.now() - began)
+      if (waited > patienceMs || isHurried()) {
+        throw new DroverError('STORE_FAILED', `the store was locked by another process for ${waited} ms`, { cause: error })
       }
       Atomics.wait(nap, 0, 0, Math.random() * 2)
     }
