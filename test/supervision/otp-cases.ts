@@ -710,7 +710,7 @@ otp(
     t.crash('a')
     assert.equal([t.up(), t.state('b')], ['a', 'stopped'])
   },
-  'What somebody stopped by hand stays down until somebody starts it.',
+  'A child that was stopped by hand stays down until it is started by hand.',
 )
 
 otp('terminate_child, in the middle of a restart', 'A child that is stopped by hand before its turn to be restarted stays down.', () => {
@@ -736,7 +736,7 @@ otp(
     t.clock.increment(5_000)
     assert.equal([t.up(), t.state('b')], ['a', 'stopped'])
   },
-  'What somebody stopped by hand stays down until somebody starts it.',
+  'A child that was stopped by hand stays down until it is started by hand.',
 )
 
 otp('terminate_child, of a whole supervisor', 'A child that fails while all are being stopped is not restarted.', () => {
