@@ -22,6 +22,8 @@ export interface LoadPlan {
   folder: string
   forMs: number
   heartbeat: HeartbeatOptions
+  /** Of those that hang. @defaultValue as for the others */
+  hangTimeoutMs?: number
   /** Busy processes for each core. */
   oversubscribed: number
   workers: number
@@ -63,10 +65,18 @@ async function endLoad(load: ChildProcess[]): Promise<void> {
 /** Workers that hang with their second task. */
 const hangs = ['spins', 'sleeps'] as const
 
-export async function runUnderLoad({ folder, forMs, heartbeat, oversubscribed, workers, withHangs, random }: LoadPlan): Promise<LoadSeen> {
+export async function runUnderLoad(plan: LoadPlan): Promise<LoadSeen> {
+  const { folder, forMs, heartbeat, hangTimeoutMs, oversubscribed, workers, withHangs, random } = plan
   const seen: LoadSeen = { tasks: 0, kills: [], longestSilenceMs: 0, lateMedianMs: 0, lateWorstMs: 0, hangFoundMs: {} }
   const labourers = Array.from({ length: workers }, (_, n) => ({ id: `labourer-${n}/x`, module, dataset: 'labour', heartbeat }))
-  const hanging = hangs.filter(() => withHangs).map((how) => ({ id: `hanging/${how}`, module, dataset: how, heartbeat }))
+  const hanging = hangs
+    .filter(() => withHangs)
+    .map((how) => ({
+      id: `hanging/${how}`,
+      module,
+      dataset: how,
+      heartbeat: { ...heartbeat, ...(hangTimeoutMs !== undefined && { timeoutMs: hangTimeoutMs }) },
+    }))
   const drover = await createDrover({
     store: join(folder, 'load.db'),
     log: { console: false, dir: false },
