@@ -1,4 +1,6 @@
 /** One round: everything that can be asked of a system, with thousands of workers of which a few have a thread. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -15,8 +17,6 @@ export interface Round {
   /** Whether to say what ran in the longest turns. */
   profiles: boolean
 }
-
-export type { Phase }
 
 await answer(async ({ folder, workers, supervised, profiles }: Round): Promise<Phase[]> => {
   const turns = new Turns({ profiles })
@@ -115,5 +115,21 @@ await answer(async ({ folder, workers, supervised, profiles }: Round): Promise<P
   drover = await turns.during('createDrover again', () => createDrover(options))
   await turns.during('start, all, again', () => drover.start(), 1_000)
   await turns.during('close again', () => drover.close())
+
+  await turns.during('(bare: one fork)', async () => {
+    const bare = fork(new URL('./turns.js', import.meta.url), { stdio: 'ignore' })
+    await once(bare, 'exit')
+  })
+  for (const isolation of ['thread', 'process'] as const) {
+    const workers = all.slice(0, 30).map((own): WorkerOptions => ({ ...own, isolation }))
+    const thirty = await createDrover({ ...options, store: join(folder, `${isolation}.db`), concurrency: 30, workers })
+    await thirty.load('items', [{ a: 1 }], { key: () => 'one' })
+    const up = (): boolean => thirty.status().states.running === 30
+    await turns.during(`start of 30, isolation ${isolation}`, async () => {
+      await thirty.start()
+      while (!up()) await new Promise<void>((resolve) => thirty.once('worker:state:changed', () => resolve()))
+    })
+    await thirty.close({ drainMs: 0 })
+  }
   return turns.phases
 })

@@ -9,13 +9,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 /** @typedef {{ name: string, longestMs: number, delayMs: number, tookMs: number, busyMs: number, turns: number, what: string[] }} Phase */
 
-/** Ms for which the main thread has had a core, and waited for one, since it began. */
-function times() {
+/** Ms for which the main thread has had a core since it began; where the kernel does not tell, as if it always had. */
+function ranMs() {
   try {
-    const [ran = 0, waited = 0] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ').map(Number)
-    return { ran: ran / 1e6, waited: waited / 1e6 }
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
   } catch {
-    return { ran: performance.now(), waited: 0 }
+    return performance.now()
   }
 }
 
@@ -43,17 +42,17 @@ export class Turns {
     const delay = monitorEventLoopDelay({ resolution: 1 })
     delay.enable()
     const began = performance.now()
-    const first = times()
-    let [at, waited, going, turns] = [began, first.waited, true, 0]
+    const first = ranMs()
+    let [at, ran, going, turns] = [began, first, true, 0]
     let longest = { ms: 0, from: 0, to: 0 }
     const stopped = new Promise((/** @type {(value?: unknown) => void} */ stop) => {
       const look = () => {
-        const [now, { waited: waitedNow }] = [performance.now(), times()]
-        const ms = now - at - (waitedNow - waited)
+        const [now, ranNow] = [performance.now(), ranMs()]
+        const ms = ranNow - ran
         if (ms > longest.ms) longest = { ms, from: at, to: now }
         turns++
         at = now
-        waited = waitedNow
+        ran = ranNow
         if (going) setImmediate(look)
         else stop()
       }
@@ -63,7 +62,7 @@ export class Turns {
       return await work()
     } finally {
       const tookMs = performance.now() - began
-      const busyMs = times().ran - first.ran
+      const busyMs = ranMs() - first
       await new Promise((resolve) => setTimeout(resolve, restMs))
       going = false
       await stopped

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -122,6 +123,37 @@ test('a folder that failed is tried again after a minute, and a later failure is
   assert.is(readFileSync(join(folder, 'on-demand', 'system_20251101.log'), 'utf8'), 'back\n')
   assert.match(failures[1]?.message ?? '', 'not a file')
   assert.is(failures.length, 2)
+})
+
+test('the folder is listed once for all files of a day, and what is too old of each goes', async ({ dir, clock, files }) => {
+  const folder = join(dir, 'made', 'on-demand')
+  mkdirSync(folder, { recursive: true })
+  const days = ['20251020', '20251021', '20251022', '20251023', '20251024', '20251025', '20251026']
+  for (let n = 0; n < 200; n++) for (const day of days) writeFileSync(join(folder, `worker.${n}.x_${day}.log`), 'old\n')
+  let listed = 0
+  const { readdir } = fs.promises
+  fs.promises.readdir = ((...args: Parameters<typeof readdir>) => {
+    listed++
+    return readdir(...args)
+  }) as typeof readdir
+  syncBuiltinESMExports()
+  try {
+    for (let n = 0; n < 200; n++) files.write(`worker.${n}.x`, 'new\n')
+    await until('old files to go', () => readdirSync(folder).length === 200 * 6)
+    assert.is(listed, 1)
+    clock.now += 86_400_000
+    for (let n = 0; n < 200; n++) files.write(`worker.${n}.x`, 'newer\n')
+    await files.close()
+    assert.is(listed, 2)
+    const left = readdirSync(folder).filter((name) => name.startsWith('worker.7.x_'))
+    assert.equal(
+      left.sort(),
+      ['20251023', '20251024', '20251025', '20251026', '20251101', '20251102'].map((day) => `worker.7.x_${day}.log`),
+    )
+  } finally {
+    fs.promises.readdir = readdir
+    syncBuiltinESMExports()
+  }
 })
 
 test.run()

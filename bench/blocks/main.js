@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * What keeps the main thread busy for how long in one turn of its event loop. `npm run bench:blocks -- [--workers 5000] [--rounds 3]
  * [--what 20]`; `what` prints, for each piece of work that took longer than so many ms in one turn, the functions that took it.
@@ -5,7 +6,6 @@
 import { parseArgs } from 'node:util'
 import { inChild } from '../support/child.js'
 import { machine, number, table } from '../support/figures.js'
-import type { Phase, Round } from './round.js'
 
 const { values } = parseArgs({
   options: {
@@ -16,14 +16,16 @@ const { values } = parseArgs({
   },
 })
 console.log(`${machine()}\n`)
-const least = new Map<string, Phase>()
+/** @type {Map<string, import('./turns.js').Phase>} */
+const least = new Map()
 for (let round = 0; round < Number(values.rounds); round++) {
-  const input: Omit<Round, 'folder'> = {
+  const input = {
     workers: Number(values.workers),
     supervised: values.supervised,
     profiles: values.what !== undefined,
   }
-  const phases = await inChild<Phase[]>(new URL('./round.ts', import.meta.url), input)
+  /** @type {import('./turns.js').Phase[]} */
+  const phases = await inChild(new URL('./round.ts', import.meta.url), input)
   for (const phase of phases)
     if (phase.longestMs < (least.get(phase.name)?.longestMs ?? Number.POSITIVE_INFINITY)) least.set(phase.name, phase)
 }
