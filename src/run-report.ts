@@ -120,7 +120,9 @@ export function describeWait(workers: Iterable<WorkerFacts>): Wait | null {
     if (place === 'over') continue
     needsHand ||= place === 'hand' || place === 'paused' || worker.neverLoaded
     const why = whyItWaits(worker)
-    waiting.set(why, [...(waiting.get(why) ?? []), worker.id])
+    const ids = waiting.get(why)
+    if (ids) ids.push(worker.id)
+    else waiting.set(why, [worker.id])
   }
   if (waiting.size === 0) return null
   return { needsHand, text: [...waiting].map(([why, ids]) => `${names(ids)} ${why}`).join('; ') }

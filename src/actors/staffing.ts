@@ -1,9 +1,11 @@
 /** Makes and ends the actors of a whole tree, a few at a time: each takes a while, and there may be thousands. */
 import type { ActorRefFrom } from 'xstate'
 import { isSupervisor, type TreeNode } from '../machines/supervision.js'
-import { mostInTurn } from '../turns.js'
 import { type SupervisorRef, supervisorAddress } from './supervisor.js'
 import type { system } from './system.js'
+
+/** An actor is made, and ended, in about as long as ten events take. */
+const actorsInTurn = 20
 
 /** Supervisors before their children. */
 export function* staff(
@@ -12,8 +14,8 @@ export function* staff(
   supervisor = 'supervisor',
 ): Generator<void, void, void> {
   const ref = root.system.get(supervisor) as SupervisorRef
-  for (let from = 0; from < nodes.length; from += mostInTurn) {
-    ref.send({ type: 'ADOPT', nodes: nodes.slice(from, from + mostInTurn), vacant: true })
+  for (let from = 0; from < nodes.length; from += actorsInTurn) {
+    ref.send({ type: 'ADOPT', nodes: nodes.slice(from, from + actorsInTurn), vacant: true })
     yield
   }
   for (const node of nodes) if (isSupervisor(node)) yield* staff(root, node.children, supervisorAddress(node.id))
@@ -28,8 +30,8 @@ export function* dismiss(
   for (const node of [...nodes].reverse()) if (isSupervisor(node)) yield* dismiss(root, node.children, supervisorAddress(node.id))
   const ref = root.system.get(supervisor) as SupervisorRef | undefined
   if (!ref) return
-  for (let left = nodes.length; left > 0; left -= mostInTurn) {
-    ref.send({ type: 'DISMISS', most: mostInTurn })
+  for (let left = nodes.length; left > 0; left -= actorsInTurn) {
+    ref.send({ type: 'DISMISS', most: actorsInTurn })
     yield
   }
 }

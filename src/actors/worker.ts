@@ -207,8 +207,9 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   }
   /** How many of its calls are under way on a quota that it names. */
   callsOn(quota: string): number {
+    if (this.#slot === null) return 0
     const choice = this.config.quota?.choices.indexOf(quota) ?? -1
-    return choice === -1 ? 0 : (this.#slot?.callsOn(choice) ?? 0)
+    return choice === -1 ? 0 : this.#slot.callsOn(choice)
   }
   /** Bytes of heap in use at the last beat; null without a thread. */
   get heapUsed(): number | null {
