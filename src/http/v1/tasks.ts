@@ -62,7 +62,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
       }),
       query(v.strictObject(laneEntries)),
       etag({ weak: true }),
-      async (c) => c.json({ items: await drover.errors(given(c.req.valid('query'))), next: null }),
+      async (c) => c.json({ items: await drover.errors({ ...given(c.req.valid('query')), signal: clientGone(c) }), next: null }),
     )
     .get(
       '/tasks/:dataset/:key',
