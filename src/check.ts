@@ -2,7 +2,7 @@
 import { DroverError } from './errors.js'
 import { checkOptions } from './filters.js'
 import { type ReadOptions, signalOf } from './results.js'
-import type { CheckPart, CheckReport } from './store/check.js'
+import type { CheckPart, CheckProblem, CheckReport } from './store/check.js'
 import { Reader } from './store/reader.js'
 
 /** @param quick only what finds damage of the file and of what is counted */
@@ -26,6 +26,30 @@ export async function readCheck(reader: Reader, signal: AbortSignal | undefined,
   } while (after !== null)
   report.ok = report.problems.length === 0
   return report
+}
+
+/** What a look at a store that was left in disorder comes to. */
+interface LookEvents {
+  /** The file is damaged. */
+  damaged(error: DroverError): void
+  /** The file is whole, but what is counted is not there. */
+  doubtful(message: string, problems: CheckProblem[]): void
+  failed(error: unknown): void
+}
+
+/** The quick look: every page of the file, and every count. */
+export async function lookAtStore(reader: Reader, signal: AbortSignal, { damaged, doubtful, failed }: LookEvents): Promise<void> {
+  try {
+    const { ok, problems } = await readCheck(reader, signal, true)
+    if (ok) return
+    const [problem] = problems as [CheckProblem]
+    const what = `${problem.message}: ${problem.examples.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('; ')}`
+    if (problem.check === 'file') {
+      damaged(new DroverError('STORE_FAILED', `the store's file is damaged (${what}): go on from a copy of it`, { details: { problems } }))
+    } else doubtful(`the store contradicts itself (${what}): drover.check() says more`, problems)
+  } catch (error) {
+    if (!signal.aborted) failed(error)
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
  * Brings a system up in order (logs, store, host, registry, actors) and takes down what was up if a step fails.
  */
 import { type ActorRefFrom, createActor } from 'xstate'
+import { lookAtStore } from '../check.js'
 import { type Change, kept as readChange, withKept } from '../config/changes.js'
 import { compileInTurns } from '../config.js'
 import { toErrorRecord } from '../errors.js'
@@ -285,7 +286,18 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       hostTtlMs,
     )
 
+    const looking = new AbortController()
+    // A host that ended without a word may have left a damaged file. Beside everything else: it may be large.
+    if (recovered.gone > 0 && first.store !== ':memory:') {
+      void lookAtStore(reader, looking.signal, {
+        damaged: (error) => store.damaged(error),
+        doubtful: (message, problems) => log.error(message, { problems }),
+        failed: (error) => log.warn('the store could not be looked at after a host ended without a word', { error: toErrorRecord(error) }),
+      })
+    }
+
     const shutDown = async (withinMs: number): Promise<void> => {
+      looking.abort()
       stopPresence()
       parts.held.stop()
       tellFound()
@@ -347,7 +359,8 @@ export function laneOf({ dataset, annotator, domain, target }: CompiledWorker): 
 }
 
 function tellRecovered(taken: TakenBack, publish: SystemParts['publish'], at: number): void {
-  if (taken.workers.length > 0 || taken.leases > 0) publish('host:work:recovered', { ...taken, at })
+  const { workers, leases } = taken
+  if (workers.length > 0 || leases > 0) publish('host:work:recovered', { workers, leases, at })
 }
 
 /** What an earlier host left of a worker, and under which fence. One that is held by another has that host's state. */

@@ -463,10 +463,10 @@ export interface Engine {
   now(request: Record<string, never>): Awaitable<{ now: Time }>
 
   /**
-   * Makes the host known and takes back what hosts that are gone had. Idempotent. `ttlMs`: how long it counts as alive after each sign of
+   * Makes the host known and takes back what hosts that are gone had; `gone`: how many ended without a word. Idempotent. `ttlMs`: how long it counts as alive after each sign of
    * life, where its process cannot be checked. @defaultValue {@link hostTtlMs}
    */
-  join(request: { host: HostIdentity; ttlMs?: number }): Awaitable<TakenBack>
+  join(request: { host: HostIdentity; ttlMs?: number }): Awaitable<TakenBack & { gone: number }>
   /** Signs of life of a host. Answers which of its workers another host has taken, so that their threads are ended. */
   renew(request: { host: string; ttlMs: number }): Awaitable<{ lost: string[] }>
   /** The host ends in order: its workers are free, its leases released at no cost. Idempotent. */

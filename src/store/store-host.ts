@@ -160,7 +160,7 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
         incarnation.ready = true
         settle(null)
       } else if (message.type === 'refused') incarnation.error = fromErrorRecord(message.error)
-      else if (message.type === 'damaged') this.#damaged(fromErrorRecord(message.error))
+      else if (message.type === 'damaged') this.damaged(fromErrorRecord(message.error))
       else if (message.type === 'counts') this.emit('counts', message.counts)
       else this.emit('changed')
     })
@@ -185,8 +185,8 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
     return incarnation
   }
 
-  /** Another try, or another thread, would find the same. */
-  #damaged(error: Error): void {
+  /** Nothing can come of the store any more: another try, or another thread, would find the same. */
+  damaged(error: Error): void {
     if (this.#failure || this.#closed) return
     this.#fail(error.message, error)
     void this.#current.thread.terminate()

@@ -5,6 +5,7 @@
  */
 import type { Fence, Leases, Time, Token } from '../engine.js'
 import type { EngineContext } from './context.js'
+import { Damage } from './failure.js'
 import type { Fresh, FreshItem, Range } from './fresh.js'
 import { allowance, freshItems, type Lane } from './lanes.js'
 import { aloneAfter, turns } from './tasks.js'
@@ -123,6 +124,9 @@ export function claims({ db }: EngineContext, fresh: Fresh) {
       const behind = lane.retrying > 0 && left() > 0 ? placesBehind(lane, left(), now) : 0
       const want = Math.min(left() - behind, allowance(lane) - lane.retrying)
       if (want > 0) fresh.take(lane, want, (items, range) => leaseFresh(lane, fence, items, range, claim))
+      if (lane.top === null && lane.placed === 0 && freshItems(lane) > 0) {
+        throw new Damage(`lane ${lane.id} has ${freshItems(lane)} waiting tasks by its counts, and none is there`)
+      }
       if (lane.retrying > 0 && left() > 0) claimDue(lane, fence, turns.behind, left(), now, claim)
       if (lane.leased === 0 && lane.retrying > 0) claimDue(lane, fence, turns.alone, 1, now, claim)
       if (claim.last > before) updateToken.run(claim.last)

@@ -84,13 +84,14 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
     return takeBack(host, 'interrupt')
   }
 
-  function sweepFor(self: number, at: Time): TakenBack {
-    const all: TakenBack = { workers: [], leases: 0 }
+  function sweepFor(self: number, at: Time): EngineReply<'join'> {
+    const all = { workers: [] as string[], leases: 0, gone: 0 }
     for (const row of selectPresent.all(self)) {
       if (!isOver(row, at)) continue
       const taken = bury(row)
       all.workers.push(...taken.workers)
       all.leases += taken.leases
+      all.gone++
     }
     return all
   }
@@ -123,7 +124,8 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
     },
 
     sweep({ host }: EngineRequest<'sweep'>): EngineReply<'sweep'> {
-      return sweepFor(known(host), now())
+      const { workers, leases } = sweepFor(known(host), now())
+      return { workers, leases }
     },
 
     /** Whether a host is there, as far as can be told. */

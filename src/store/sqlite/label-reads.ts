@@ -3,6 +3,8 @@ import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import type { EngineReply, EngineRequest } from '../engine.js'
 import { agreementOf, distribution, type LabelPattern, type LabelReport } from '../labels.js'
+import { checkJson, checkRows } from './complete.js'
+import { checkLanes } from './paging.js'
 
 /** A longer label counts by its beginning. */
 const longestLabel = 200
@@ -52,18 +54,30 @@ export function labelReads(db: Database.Database): { labels: (request: EngineReq
   /** Leaves out what SQLite cannot read: results of earlier versions may be nested too deep for it. */
   const selectReadable = patterns('AND json_valid(r.value)')
 
+  const selectUnreadable = db
+    .prepare<{ lanes: string; from: number; path: string }, string>(
+      `SELECT r.value FROM json_each(@lanes) l JOIN result r ON r.lane = CAST(l.key AS INTEGER) AND r.item >= @from
+       WHERE NOT json_valid(r.value) AND @path IS NOT NULL`,
+    )
+    .pluck()
+  const countFrom = db.prepare<[number, number], number>('SELECT count(*) FROM result WHERE lane = ? AND item >= ?').pluck()
+
   function patternsOf(range: { lanes: string; from: number; path: string }): [labels: string, items: number][] {
     try {
       return selectPatterns.all(range)
     } catch (error) {
       // Only then: it reads every result twice.
       if ((error as Error).message !== 'malformed JSON') throw error
+      for (const text of selectUnreadable.iterate(range)) checkJson(text, 'a result')
       return selectReadable.all(range)
     }
   }
 
   function report({ dataset, domain, items: all, lanes }: Group, path: string, most: number): LabelReport {
     const from = all > most ? (selectFrom.get({ lanes, items: most }) ?? 0) : 0
+    for (const lane of Object.keys(JSON.parse(lanes) as object).map(Number)) {
+      checkRows(db, lane, 'result', from - 1, countFrom.get(lane, from) ?? 0)
+    }
     const patterns = patternsOf({ lanes, from, path }).map(
       ([labels, items]): LabelPattern => ({ labels: JSON.parse(labels) as LabelPattern['labels'], items }),
     )
@@ -77,6 +91,7 @@ export function labelReads(db: Database.Database): { labels: (request: EngineReq
     } catch (cause) {
       throw new DroverError('ARGUMENT_INVALID', `path must be a JSON path such as $.label, got ${JSON.stringify(path)}`, { cause })
     }
+    checkLanes(db)
     return { reports: selectGroups.all({ dataset: dataset ?? null, domain: domain ?? null }).map((group) => report(group, path, items)) }
   }
 

@@ -31,6 +31,7 @@ export function openDatabase(file: string, durability: Durability): Database.Dat
       db.pragma('wal_autocheckpoint = 4096')
       db.pragma('journal_size_limit = 67108864')
       inTransaction(db, () => migrate(db, file))
+      checkSmallTables(db, file)
       return db
     } catch (error) {
       db.close()
@@ -122,6 +123,17 @@ function migrate(db: Database.Database, file: string): void {
   for (const migration of migrations.slice(version)) db.exec(migration)
   db.pragma(`application_id = ${applicationId}`)
   db.pragma(`user_version = ${migrations.length}`)
+}
+
+/** What everything goes by is small enough to be looked at each time: a lane that is lost would be missed by nobody. */
+function checkSmallTables(db: Database.Database, file: string): void {
+  for (const table of ['lane', 'dataset', 'level', 'cursor', 'counter']) {
+    const [said] = db.prepare<[], string>(`PRAGMA integrity_check(${table})`).pluck().all()
+    if (said === 'ok') continue
+    throw new DroverError('STORE_FAILED', `the store ${file} is damaged (${table}: ${said}): go on from a copy of it`, {
+      details: { file },
+    })
+  }
 }
 
 /** For what SQLite refuses with "busy" at once, whatever its timeout: another process is opening the same new file. */

@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import type { LaneFilter } from '../engine.js'
+import { Damage, found } from './failure.js'
 
 /** Longer pages are cut: a page is held in memory at once, on its way several times. */
 const longestPage = 10_000
@@ -21,16 +22,36 @@ export interface LaneNames {
   domain: string
 }
 
+/**
+ * That no lane or dataset is lost: a table and its index are two records of them, and priorities have their own count of a dataset's items.
+ *
+ * @throws Damage
+ */
+export function checkLanes(db: Database.Database): void {
+  const { rows, entries } = db
+    .prepare<[], { rows: number; entries: number }>(
+      `SELECT (SELECT count(*) FROM lane NOT INDEXED) + (SELECT count(*) FROM dataset NOT INDEXED) AS rows,
+         (SELECT count(*) FROM lane INDEXED BY sqlite_autoindex_lane_1) + (SELECT count(*) FROM dataset INDEXED BY sqlite_autoindex_dataset_1)
+         - (SELECT count(*) FROM lane WHERE dataset NOT IN (SELECT id FROM dataset))
+         - (SELECT count(*) FROM dataset d WHERE items <> (SELECT coalesce(sum(items), 0) FROM level WHERE dataset = d.id)) AS entries`,
+    )
+    .get() as { rows: number; entries: number }
+  if (rows !== entries) throw new Damage(`there are ${rows} lanes and datasets, of which ${entries} are sound`)
+}
+
 /** The lanes a filter means, in the order of their ids. `worker`: the lane that worker is declared with. */
 export function lanesMatching(db: Database.Database, filter: LaneFilter): LaneNames[] {
-  return db
+  checkLanes(db)
+  const lanes = db
     .prepare<[Record<keyof LaneFilter, string | null>], LaneNames>(
-      `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l JOIN dataset d ON d.id = l.dataset
-       WHERE (@dataset IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
+      `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l LEFT JOIN dataset d ON d.id = l.dataset
+       WHERE (@dataset IS NULL OR d.name IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
          AND (@domain IS NULL OR l.domain = @domain)
          AND (@worker IS NULL OR l.id = (SELECT lane FROM worker WHERE name = @worker)) ORDER BY l.id`,
     )
     .all(allOf(filter))
+  for (const { id, dataset } of lanes) found(dataset, `the dataset of lane ${id}`)
+  return lanes
 }
 
 export function allOf({ dataset, annotator, domain, worker }: LaneFilter): Record<keyof LaneFilter, string | null> {

@@ -19,8 +19,10 @@ import type {
   UsageRow,
 } from '../engine.js'
 import { checkReads } from './check.js'
+import { checkJson, checkRows } from './complete.js'
 import { type DeadError, deadError, withDeadError } from './dead-errors.js'
 import { errorReads } from './error-reads.js'
+import { Damage, found } from './failure.js'
 import { labelReads } from './label-reads.js'
 import { allOf, type LaneNames, lanesMatching, named, numberOf, positionOf, Room } from './paging.js'
 import { taskReads } from './task-reads.js'
@@ -32,16 +34,16 @@ type Stored<Row extends { dataset: string; annotator: string; domain: string }> 
 export function reads(db: Database.Database): Reads {
   const selectResults = db.prepare<[number, number, number, number], Stored<ResultRow>>(
     `SELECT r.item, i.key, r.value, r.attempt, w.name AS worker, r.committed_at AS committedAt
-     FROM result r JOIN item i ON i.id = r.item JOIN worker w ON w.id = r.worker
+     FROM result r LEFT JOIN item i ON i.id = r.item LEFT JOIN worker w ON w.id = r.worker
      WHERE r.lane = ? AND r.item > ? ORDER BY r.item LIMIT ? OFFSET ?`,
   )
   const selectDead = db.prepare<[number, number, number, number], Stored<Omit<DeadRow, 'error'> & DeadError>>(
     `SELECT d.item, i.key, coalesce(w.name, '') AS worker, d.kind, e.error, c.error AS cause, d.attempt, d.value, d.at
-     FROM dead d JOIN item i ON i.id = d.item LEFT JOIN worker w ON w.id = d.worker ${withDeadError}
+     FROM dead d LEFT JOIN item i ON i.id = d.item LEFT JOIN worker w ON w.id = d.worker ${withDeadError}
      WHERE d.lane = ? AND d.item > ? ORDER BY d.item LIMIT ? OFFSET ?`,
   )
   const selectTaskUsage = db.prepare<[number, number, number, number], { item: number; key: string; usage: string }>(
-    `SELECT u.item, i.key, json_group_object(u.unit, u.amount) AS usage FROM task_usage u JOIN item i ON i.id = u.item
+    `SELECT u.item, i.key, json_group_object(u.unit, u.amount) AS usage FROM task_usage u LEFT JOIN item i ON i.id = u.item
      WHERE u.lane = ? AND u.item > ? GROUP BY u.item ORDER BY u.item LIMIT ? OFFSET ?`,
   )
   const selectUsage = db.prepare<[Record<keyof LaneFilter, string | null>], Omit<UsageRow, 'usage'> & { usage: string }>(
@@ -53,7 +55,7 @@ export function reads(db: Database.Database): Reads {
   const selectSamples = db
     .prepare<[string, Time], string>('SELECT sample FROM quota_sample WHERE quota = ? AND at >= ? ORDER BY at')
     .pluck()
-  const events = `SELECT e.id, h.name AS host, e.at, e.type, e.worker, e.payload FROM event e JOIN host h ON h.id = e.host
+  const events = `SELECT e.id, h.name AS host, e.at, e.type, e.worker, e.payload FROM event e LEFT JOIN host h ON h.id = e.host
      WHERE (@worker IS NULL OR e.worker = @worker) AND (@types IS NULL OR e.type IN (SELECT value FROM json_each(@types)))`
   const selectEvents = db.prepare<[EventFilter & { after: number }], EventColumns>(`${events} AND e.id > @after ORDER BY e.id LIMIT @limit`)
   const selectLatest = db.prepare<[EventFilter & { before: number }], EventColumns>(
@@ -72,10 +74,15 @@ export function reads(db: Database.Database): Reads {
     return Math.min(skip, (from === 0 ? selectDone.get(lane) : countDone.get(lane, from)) ?? 0)
   }
 
-  /** One page through the lanes that match, in the order of their ids. `skip` is for results only. */
-  function page<Row extends { item: number }>(
+  /**
+   * One page through the lanes that match, in the order of their ids. `skip` is for results only.
+   *
+   * @param ended told of each lane that was read to its end: how many rows come after `from`
+   */
+  function page<Row extends { item: number; key: string }>(
     request: EngineRequest<'results'>,
     select: Database.Statement<[number, number, number, number], Row>,
+    ended?: (lane: number, from: number, rows: number) => void,
   ): Page<{ lane: LaneNames; row: Row }> {
     const room = new Room(request.limit)
     const after = positionOf(request.after)
@@ -86,26 +93,35 @@ export function reads(db: Database.Database): Reads {
       const from = lane.id === after.lane ? after.item : 0
       const here = skippable(lane.id, from, skip)
       skip -= here
-      for (const row of room.fill(select.iterate(lane.id, from, room.rows, here))) rows.push({ lane, row })
+      let before = from
+      const read = room.fill(select.iterate(lane.id, from, room.rows, here))
+      for (const row of read) {
+        found(row.key, `item ${row.item} of lane ${lane.id}`)
+        if (row.item <= before) throw new Damage(`the rows of lane ${lane.id} are out of order`)
+        before = row.item
+        rows.push({ lane, row })
+      }
       if (room.isFull) break
+      ended?.(lane.id, from, here + read.length)
     }
     const last = room.isFull ? rows.at(-1) : undefined
     return { rows, next: last ? `${last.lane.id}.${last.row.item}` : null }
   }
 
   return {
-    results(request) {
-      const { rows, next } = page(request, selectResults)
+    results: db.transaction((request: EngineRequest<'results'>) => {
+      const { rows, next } = page(request, selectResults, (lane, from, rows) => checkRows(db, lane, 'result', from, rows))
+      for (const { row } of rows) checkResult(row)
       return { rows: rows.map(({ lane, row: { item, ...row } }) => ({ ...named(lane), ...row })), next }
-    },
+    }),
 
-    dead(request) {
-      const { rows, next } = page(request, selectDead)
+    dead: db.transaction((request: EngineRequest<'dead'>) => {
+      const { rows, next } = page(request, selectDead, (lane, from, rows) => checkRows(db, lane, 'dead', from, rows))
       return {
         rows: rows.map(({ lane, row: { item, error, cause, ...row } }) => ({ ...named(lane), ...row, error: deadError({ error, cause }) })),
         next,
       }
-    },
+    }),
 
     taskUsage(request) {
       const { rows, next } = page(request, selectTaskUsage)
@@ -165,7 +181,14 @@ function eventPage(rows: EventColumns[], room: Room): Page<StoredEvent> {
 }
 
 function storedEvent({ payload, ...row }: EventColumns): StoredEvent {
+  found(row.host, `the host of event ${row.id}`)
   return { ...row, payload: JSON.parse(payload) as unknown }
+}
+
+/** A value that is no JSON any more would be handed on as it is. */
+function checkResult({ value, worker, item }: Stored<ResultRow>): void {
+  found(worker, `the worker that made the result of item ${item}`)
+  checkJson(value, `the result of item ${item}`)
 }
 
 function skipped(skip = 0): number {

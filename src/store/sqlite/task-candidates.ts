@@ -1,6 +1,7 @@
 /** Which tasks of a lane come next in a listing: by key, by order of loading, or as they would be handed out. */
 import type Database from 'better-sqlite3'
 import type { DeadKind, TaskState } from '../tasks.js'
+import { found } from './failure.js'
 import { numberOf } from './paging.js'
 
 /** A task that may belong to the page. `place`: where a page that ends with it ended. */
@@ -23,7 +24,7 @@ export function candidates(db: Database.Database): Candidates {
   const byItem = (table: string, kind: string): Database.Statement<[number, number, number], Row> =>
     db
       .prepare<[number, number, number], Row>(
-        `SELECT s.item, i.key, ${kind} FROM ${table} JOIN item i ON i.id = s.item WHERE s.lane = ? AND s.item > ? ORDER BY s.item LIMIT ?`,
+        `SELECT s.item, i.key, ${kind} FROM ${table} LEFT JOIN item i ON i.id = s.item WHERE s.lane = ? AND s.item > ? ORDER BY s.item LIMIT ?`,
       )
       .raw()
   const ofState = {
@@ -97,7 +98,7 @@ export function candidates(db: Database.Database): Candidates {
     if (state === undefined) return allByKey(lane, after, limit)
     if (state === 'waiting') return waiting(lane, after, limit)
     const rows = ofState[state].all(lane, after === null ? 0 : numberOf(after, after), limit)
-    return rows.map(([item, key, kind]) => ({ item, key, kind, place: String(item) }))
+    return rows.map(([item, key, kind]) => ({ item, key: found(key, `item ${item} of lane ${lane}`), kind, place: String(item) }))
   }
 }
 

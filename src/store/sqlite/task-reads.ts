@@ -6,12 +6,15 @@ import type Database from 'better-sqlite3'
 import { DroverError, type ErrorRecord } from '../../errors.js'
 import type { EngineReply, EngineRequest, Time } from '../engine.js'
 import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskAttempt, TaskState } from '../tasks.js'
+import { checkItems, checkRows } from './complete.js'
 import { deadError, withDeadError } from './dead-errors.js'
-import { type LaneNames, lanesMatching, named, Room } from './paging.js'
+import { Damage } from './failure.js'
+import { checkLanes, type LaneNames, lanesMatching, named, Room } from './paging.js'
 import { candidates } from './task-candidates.js'
 
 /** A search looks at so many keys for one page; then the page ends, full or not. */
 const searchedAtOnce = 20_000
+const tableOf = { done: 'result', dead: 'dead', retrying: 'retry', leased: 'lease' } as const
 /** Keys are looked at by so many. */
 const chunk = 1_000
 
@@ -68,6 +71,11 @@ export function taskReads(db: Database.Database): {
        coalesce(sum(min(coalesce(l.target, d.items), d.items)) FILTER (WHERE l.id IS NOT NULL), 0) AS total
      FROM dataset d LEFT JOIN lane l ON l.dataset = d.id GROUP BY d.id ORDER BY d.name`,
   )
+  const selectFresh = db
+    .prepare<[number], number>(
+      'SELECT d.items - l.done - l.dead - l.leased - l.retrying FROM lane l JOIN dataset d ON d.id = l.dataset WHERE l.id = ?',
+    )
+    .pluck()
   const candidate = candidates(db)
 
   function taskOf(lane: LaneNames, item: number, room?: Room): Task {
@@ -75,6 +83,15 @@ export function taskReads(db: Database.Database): {
     room?.take(found)
     const { result: _, error, cause, key, ...rest } = found
     return { key, ...named(lane), ...rest, error: rest.state === 'dead' ? deadError({ error, cause }) : parsed(error) }
+  }
+
+  /** A lane was listed to its end: nothing was passed over. */
+  function ended(lane: number, state: TaskState | undefined, from: string | null, seen: number): void {
+    if (state === undefined) checkItems(db, lane)
+    else if (state === 'waiting') {
+      const fresh = selectFresh.get(lane) as number
+      if (from === null && seen !== fresh) throw new Damage(`lane ${lane} has ${fresh} waiting tasks by its counts, and ${seen} are there`)
+    } else checkRows(db, lane, tableOf[state], from === null ? 0 : Number(from), seen)
   }
 
   function tasks(request: EngineRequest<'tasks'>): EngineReply<'tasks'> {
@@ -88,9 +105,12 @@ export function taskReads(db: Database.Database): {
     for (const lane of lanesMatching(db, filter)) {
       if (lane.id < after.lane) continue
       let place = lane.id === after.lane ? after.place : null
+      const from = place
+      let seen = 0
       for (;;) {
         const wanted = Number.isFinite(budget) ? Math.min(chunk, budget) : Math.min(chunk, room.rows)
         const found = candidate(lane.id, state, place, wanted)
+        seen += found.length
         for (const row of found) {
           place = row.place
           budget--
@@ -99,7 +119,10 @@ export function taskReads(db: Database.Database): {
           if (room.isFull) break
         }
         if (place !== null && (room.isFull || budget <= 0)) return { rows, next: `${lane.id}.${place}` }
-        if (found.length < wanted) break
+        if (found.length < wanted) {
+          ended(lane.id, state, from, seen)
+          break
+        }
       }
     }
     return { rows, next: null }
@@ -125,7 +148,10 @@ export function taskReads(db: Database.Database): {
   return {
     tasks: db.transaction(tasks),
     task: db.transaction(task),
-    datasets: () => ({ datasets: selectDatasets.all() }),
+    datasets: db.transaction(() => {
+      checkLanes(db)
+      return { datasets: selectDatasets.all() }
+    }),
   }
 }
 

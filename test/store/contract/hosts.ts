@@ -8,8 +8,8 @@ export function hostsContract(test: ContractTest): void {
     const hold = await desk.acquire()
     await desk.claim(hold, 2)
     desk.world.fate(desk.world.host(1), 'gone')
-    assert.equal(await desk.call('join', { host: desk.world.host(2) }), { workers: [worker], leases: 2 })
-    assert.equal(await desk.call('join', { host: desk.world.host(2) }), { workers: [], leases: 0 })
+    assert.equal(await desk.call('join', { host: desk.world.host(2) }), { workers: [worker], leases: 2, gone: 1 })
+    assert.equal(await desk.call('join', { host: desk.world.host(2) }), { workers: [], leases: 0, gone: 0 })
     await refused(desk.exchange(hold, 1), 'FENCED')
     const leases = await desk.claim(await desk.acquire(worker, 2), 9)
     assert.equal(leases.keys, ['k0', 'k1', 'k2'])
@@ -40,7 +40,7 @@ export function hostsContract(test: ContractTest): void {
     await desk.begin()
     await desk.acquire()
     desk.world.advance(365 * 86_400_000)
-    assert.equal(await desk.call('join', { host: desk.world.host(2) }), { workers: [], leases: 0 })
+    assert.equal(await desk.call('join', { host: desk.world.host(2) }), { workers: [], leases: 0, gone: 0 })
     assert.ok('holder' in (await desk.call('acquire', { worker, host: 'host-2' })))
   })
 
@@ -78,7 +78,7 @@ export function hostsContract(test: ContractTest): void {
     await desk.claim(await desk.acquire(), 2)
     assert.equal(await desk.call('leave', { host: 'host-1' }), { workers: [worker], leases: 2 })
     assert.equal(await desk.call('leave', { host: 'host-1' }), { workers: [], leases: 0 })
-    assert.equal(await desk.call('join', { host: desk.world.host(2) }), { workers: [], leases: 0 })
+    assert.equal(await desk.call('join', { host: desk.world.host(2) }), { workers: [], leases: 0, gone: 0 })
     assert.equal((await desk.claim(await desk.acquire(worker, 2), 2)).attempts, [1, 1])
   })
 
@@ -86,7 +86,7 @@ export function hostsContract(test: ContractTest): void {
     await desk.begin()
     await desk.acquire()
     const second = { ...desk.world.host(1), id: 'second' }
-    assert.equal(await desk.call('join', { host: second }), { workers: [], leases: 0 })
+    assert.equal(await desk.call('join', { host: second }), { workers: [], leases: 0, gone: 0 })
     assert.ok('holder' in (await desk.call('acquire', { worker, host: 'second' })))
     await desk.call('leave', { host: 'host-1' })
     assert.ok('fence' in (await desk.call('acquire', { worker, host: 'second' })))

@@ -1,0 +1,44 @@
+/**
+ * That a read is complete: a damaged page can lose rows, and SQLite passes over them without a word. Whoever has read a lane to its end compares what is
+ * there with what the lane has counted; both as of one moment.
+ */
+import type Database from 'better-sqlite3'
+import { Damage } from './failure.js'
+
+/** Tables whose rows a lane counts, with the counter. */
+const counters = { result: 'done', dead: 'dead', lease: 'leased', retry: 'retrying' } as const
+
+/**
+ * @param from where the read began: rows with higher items came
+ * @param rows how many came
+ * @throws Damage
+ */
+export function checkRows(db: Database.Database, lane: number, table: keyof typeof counters, from: number, rows: number): void {
+  const { kept, before } = db
+    .prepare<{ lane: number; from: number }, { kept: number; before: number }>(
+      `SELECT ${counters[table]} AS kept, iif(@from > 0, (SELECT count(*) FROM ${table} WHERE lane = @lane AND item <= @from), 0) AS before
+       FROM lane WHERE id = @lane`,
+    )
+    .get({ lane, from }) as { kept: number; before: number }
+  if (before + rows !== kept) throw new Damage(`lane ${lane} has counted ${kept} rows of ${table}, and ${before + rows} are there`)
+}
+
+/** The same for the items of a lane's dataset, in the order of their keys. @throws Damage */
+export function checkItems(db: Database.Database, lane: number): void {
+  const { kept, there } = db
+    .prepare<{ lane: number }, { kept: number; there: number }>(
+      `SELECT d.items AS kept, (SELECT count(*) FROM item INDEXED BY item_key WHERE dataset = d.id) AS there
+       FROM lane l JOIN dataset d ON d.id = l.dataset WHERE l.id = @lane`,
+    )
+    .get({ lane }) as { kept: number; there: number }
+  if (there !== kept) throw new Damage(`a dataset has counted ${kept} items, and ${there} are there`)
+}
+
+/** A text that is no JSON any more would be left out, or handed on as it is. @throws Damage */
+export function checkJson(text: string, what: string): void {
+  try {
+    JSON.parse(text)
+  } catch {
+    throw new Damage(`${what} is no JSON`)
+  }
+}
