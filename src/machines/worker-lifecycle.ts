@@ -252,6 +252,7 @@ export const workerLifecycle = setup({
       wanted === 'running' || (wanted === 'halted' && event.type === 'RESTART' && event.again === true),
     pauseWanted: ({ context }) => context.pauseWanted,
     /** By either clock: a machine that slept may have slept through it. */
+    hostEnds: ({ event }) => event.type === 'STOP' && event.closing === true,
     unparked: ({ context: { memory, effects } }) => (memory.until ?? 0) <= Math.max(effects.now(), effects.wall()),
     due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),
     comesBack: ({ context }) => context.next === 'queued' && context.wanted === 'running',
@@ -466,6 +467,17 @@ export const workerLifecycle = setup({
                 WORKING: { target: 'working', actions: [{ type: 'because', params: { reason: 'more to do' } }, 'keep'] },
                 COMPLETE: { actions: 'becauseComplete' },
                 YIELD: { target: 'draining', actions: 'toComplete' },
+                // Its work is done: that its host ends makes it no less so.
+                STOP: {
+                  guard: 'hostEnds',
+                  target: '#worker.live.stopping',
+                  actions: [
+                    'toComplete',
+                    'unwant',
+                    'dropPause',
+                    assign({ drainFor: ({ context, event }) => event.drainMs ?? context.drainMs }),
+                  ],
+                },
               },
             },
             /** Finishing by itself: everything is done, or the quota is spent. */
@@ -552,6 +564,7 @@ export const workerLifecycle = setup({
               { target: '#worker.crashed', guard: 'unkillable', actions: ['tellFailure', 'judge', 'tellProblems'] },
               { target: '#worker.blacklisted', guard: { type: 'next', params: { is: 'blacklisted' } } },
               { target: '#worker.queued', guard: 'comesBack' },
+              { target: '#worker.completed', guard: { type: 'next', params: { is: 'completed' } } },
               { target: '#worker.stopped' },
             ],
           },

@@ -8,7 +8,7 @@ import { Patience } from '../patience.js'
 import { leaveStore, tellDeparted } from '../store/departed.js'
 import type { EngineClient, QuotaStatus, StoreReply } from '../store/engine.js'
 import { hostIdentity } from '../store/host-identity.js'
-import { isWorkersRequest } from '../store/messages.js'
+import { isWorkersRequest, refusalOf } from '../store/messages.js'
 import { keepPresent } from '../store/presence.js'
 import { StoreHost } from '../store/store-host.js'
 import { TimeLimit } from '../time-limit.js'
@@ -125,10 +125,14 @@ export async function createQuota({
 function relay(store: EngineClient, client: string): MessagePort {
   const { port1, port2 } = new MessageChannel()
   port1.on('message', (message: unknown) => {
-    // The port is in the user's hands.
-    if (!isWorkersRequest(message)) return
-    const { id, op, request } = message
     const reply = (answer: StoreReply): void => port1.postMessage(answer)
+    // The port is in the user's hands.
+    if (!isWorkersRequest(message)) {
+      const refusal = refusalOf(message)
+      if (refusal) reply(refusal)
+      return
+    }
+    const { id, op, request } = message
     store.call(op, request as never).then(
       (value) => reply({ id, ok: true, value }),
       (error: unknown) => reply({ id, ok: false, error: toErrorRecord(error) }),

@@ -1,7 +1,7 @@
 /** What travels between the main thread and the store thread besides requests and replies. */
 import type { MessagePort } from 'node:worker_threads'
-import type { ErrorRecord } from '../errors.js'
-import type { EngineOp, LaneCounts, StoreRequest } from './engine.js'
+import { DroverError, type ErrorRecord, toErrorRecord } from '../errors.js'
+import type { EngineOp, LaneCounts, StoreReply, StoreRequest } from './engine.js'
 import type { Durability } from './sqlite/open.js'
 
 /** What the store thread is started with. */
@@ -54,6 +54,14 @@ export function isWorkersRequest(message: unknown): message is StoreRequest {
   if (typeof message !== 'object' || message === null) return false
   const { id, op, request } = message as Partial<StoreRequest>
   return Number.isSafeInteger(id) && workersOps.has(op) && typeof request === 'object' && request !== null
+}
+
+/** The answer to what came from a worker and is no request of theirs, so that nobody waits for one; null: it has no number to be answered by. */
+export function refusalOf(message: unknown): StoreReply | null {
+  const { id, op } = (typeof message === 'object' && message !== null ? message : {}) as Partial<Record<'id' | 'op', unknown>>
+  if (!Number.isSafeInteger(id)) return null
+  const error = new DroverError('ARGUMENT_INVALID', `${typeof op === 'string' ? op : 'what was sent'} is no request that a worker may make`)
+  return { id: id as number, ok: false, error: toErrorRecord(error) }
 }
 
 /** A request, as opposed to a command. */

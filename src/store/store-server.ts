@@ -6,7 +6,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { DroverError, toErrorRecord } from '../errors.js'
 import { type Decision, nameOf } from '../quotas/limiter.js'
 import type { EngineReply, EngineRequest, QuotaTicket, StoreReply, StoreRequest } from './engine.js'
-import { isRequest, isWorkersRequest, type StoreCommand, type StoreNotice } from './messages.js'
+import { isRequest, isWorkersRequest, refusalOf, type StoreCommand, type StoreNotice } from './messages.js'
 import type { EngineAnswer, SqliteEngine } from './sqlite/engine.js'
 
 /** A transaction takes requests up to so many tasks and items, so that no reply waits long for others' work. */
@@ -94,7 +94,10 @@ class StoreServer {
   #attach(worker: string, port: MessagePort): void {
     this.#detach(worker)
     this.#workers.set(worker, port)
-    port.on('message', (message: unknown) => isWorkersRequest(message) && this.#enqueue(port, message))
+    port.on('message', (message: unknown) => {
+      if (isWorkersRequest(message)) this.#enqueue(port, message)
+      else this.#refuse(port, message)
+    })
     port.on('close', () => {
       if (this.#workers.get(worker) === port) this.#workers.delete(worker)
     })
@@ -109,6 +112,11 @@ class StoreServer {
     }
     this.#retired.add(port)
     this.#schedule()
+  }
+
+  #refuse(port: MessagePort, message: unknown): void {
+    const refusal = refusalOf(message)
+    if (refusal) port.postMessage(refusal)
   }
 
   #enqueue(port: MessagePort, message: StoreRequest): void {

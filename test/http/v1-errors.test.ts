@@ -1,9 +1,11 @@
 /** What tasks died of, and who fails, over real HTTP. Every answer is held against the OpenAPI document. */
+import { request } from 'node:http'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover } from '../../src/index.js'
-import { items, open, worker } from '../support/system.js'
-import { cleanUpServers, serveApi } from './support.js'
+import { hangMs } from '../support/hang.js'
+import { items, open, quick, until, worker } from '../support/system.js'
+import { type Api, cleanUpServers, serveApi } from './support.js'
 
 test.after.each(cleanUpServers)
 
@@ -76,6 +78,83 @@ test('a worker whose attempts fail shows its last error and the share of them', 
   const { items: all } = (await api.get('/api/v1/workers')).body
   const calm = all.find(({ id }: { id: string }) => id === 'annotator-2/urgency')
   assert.equal([calm.lastError, calm.errorRate ?? 0], [null, 0])
+})
+
+test('what is asked of errors in a wrong way is refused by name', async () => {
+  const api = await serveApi(await failing())
+  for (const [query, path] of [
+    ['anotator=1', 'anotator'],
+    ['dataset=', 'dataset'],
+    ['limit=3', 'limit'],
+  ]) {
+    const { status, body } = await api.get(`/api/v1/errors?${query}`)
+    assert.equal([status, body.error, body.details.issues[0].path], [400, 'VALIDATION_FAILED', path], query)
+  }
+})
+
+test('a second profile of a worker is refused with 409, and one more than there may be at a time with 429', async () => {
+  const ids = [1, 2, 3, 4, 5].map((n) => `annotator-${n}/x`)
+  const system = await open({
+    workers: ids.map((id) => worker(id)),
+    concurrency: 5,
+    heartbeat: { ...quick, timeoutMs: hangMs, progressTimeoutMs: hangMs },
+  })
+  await system.load(
+    'data',
+    items(1, () => ({ do: 'sleep', ms: 60_000 })),
+  )
+  await system.start()
+  await until(() => ids.every((id) => system.worker(id).status().state === 'running'), 'all run')
+  const api = await serveApi(system)
+  const profile = (worker: string, ms: number) => api.post('/api/v1/profiles', { worker, ms })
+  const taken = ids.slice(0, 4).map((id) => profile(id, 4_000))
+  const refused = async (id: string): Promise<[number, string]> => {
+    const { status, body } = await profile(id, 10)
+    return [status, body.error ?? '']
+  }
+  let last: [number, string] = [0, '']
+  // Until the four have come before it.
+  for (const over = performance.now() + hangMs; last[0] !== 429 && performance.now() < over; ) last = await refused(ids[4] as string)
+  assert.equal(last, [429, 'PROFILES_FULL'])
+  assert.equal(await refused(ids[0] as string), [409, 'PROFILE_RUNNING'])
+  assert.equal(
+    (await Promise.all(taken)).map(({ status }) => status),
+    [201, 201, 201, 201],
+  )
+  assert.is((await profile(ids[4] as string, 10)).status, 201)
+})
+
+/** Asks, and goes away without an answer once the server has the request. */
+function abandon(api: Api, path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const asked = request(`${api.url}${path}`, { agent: false })
+    asked.on('error', () => {})
+    asked.on('close', () => resolve())
+    asked.on('finish', () => setTimeout(() => asked.destroy(), 20))
+    asked.end()
+  })
+}
+
+test('two hundred clients that asked for labels and went away hold up no other read', async () => {
+  const system = await open({
+    workers: [worker('annotator-1/urgency', { concurrency: 10 }), worker('annotator-2/urgency', { concurrency: 10 })],
+  })
+  await system.load('data', items(5_000))
+  await system.start()
+  await system.done()
+  const api = await serveApi(system)
+  const timed = async (path: string): Promise<number> => {
+    const began = performance.now()
+    assert.is((await api.get(path)).status, 200)
+    return performance.now() - began
+  }
+  await timed('/api/v1/results/labels')
+  const one = await timed('/api/v1/results/labels')
+  await Promise.all(Array.from({ length: 200 }, () => abandon(api, '/api/v1/results/labels')))
+  const tasks = await timed('/api/v1/tasks?limit=5')
+  const labels = await timed('/api/v1/results/labels')
+  // Done one after another, those of the two hundred would take two hundred times as long.
+  assert.ok(tasks < 40 * one + 500 && labels < 40 * one + 500, `one ${one}, then tasks ${tasks}, labels ${labels} ms`)
 })
 
 test.run()

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 /** A quota by itself, with a real store thread and a real file. */
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -191,5 +192,17 @@ for (const [what, options, said] of [
     assert.match((await thrown(open(options as never))).message, said)
   })
 }
+
+test('what another thread may not ask for is refused, and what has no number is passed by', async () => {
+  const quota = await createQuota({ store: ':memory:', name: 'key', requests: [{ limit: 5, per: 'minute' }] })
+  const { port } = quota.connect()
+  port.postMessage('nonsense')
+  port.postMessage({ id: 7, op: 'reset', request: { worker: 'a/x', host: 'h', data: true } })
+  const [answer] = (await once(port, 'message')) as [{ id: number; ok: boolean; error: { code: string; message: string } }]
+  port.close()
+  await quota.close()
+  assert.equal([answer.id, answer.ok, answer.error.code], [7, false, 'ARGUMENT_INVALID'])
+  assert.is(answer.error.message, 'reset is no request that a worker may make')
+})
 
 test.run()

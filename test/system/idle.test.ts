@@ -98,6 +98,8 @@ test('one thread does what trickles in, done() does not wait for its end, and cl
   assert.equal([threads, stays, activity, reason], [1, 'running', 'idle', 'all tasks done'])
   await system.close()
   assert.is(system.status().state, 'closed')
+  // Nothing was left to do: that its host ended is no reason to call it stopped.
+  assert.equal([system.status().workers[0]?.state, system.status().workers[0]?.reason], ['completed', 'all tasks done'])
 })
 
 test('an idle thread ends by itself after idleMs', async () => {
