@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { EngineRequest } from '../../src/store/engine.js'
@@ -12,7 +13,7 @@ import { storeFailure } from '../../src/store/sqlite/failure.js'
 import { openReader } from '../../src/store/sqlite/open.js'
 import { type Reads, reads } from '../../src/store/sqlite/reads.js'
 import { seededRandom } from '../../src/testing/seeded-random.js'
-import { boom, completed, Desk, failed } from './support/desk.js'
+import { boom, completed, Desk, failed, refused } from './support/desk.js'
 import { clientOf } from './support/direct-client.js'
 import { inFolder } from './support/folders.js'
 import { World } from './support/world.js'
@@ -132,7 +133,7 @@ for (const [what, harm] of Object.entries(harms)) {
       const random = seededRandom(what.length)
       const lies: string[] = []
       let failures = 0
-      for (let page = 1; page < whole.length / pageSize; page += page < 45 ? 1 : 3) {
+      for (let page = 1; page < whole.length / pageSize; page += page < 45 ? 1 : 5) {
         const bytes = Buffer.from(whole)
         harm(bytes.subarray(page * pageSize, (page + 1) * pageSize), random, whole)
         writeFileSync(file, bytes)
@@ -147,5 +148,23 @@ for (const [what, harm] of Object.entries(harms)) {
       assert.ok(failures > 10, `only ${failures} reads failed: nothing was damaged`)
     }))
 }
+
+test('a lane whose waiting tasks are lost fails, instead of standing still for ever', () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'drover.db')
+    const world = new World()
+    const engine = openSqliteEngine({ file, durability: 'process', keepEvents: 100, now: world.now, isGone: world.isGone })
+    const desk = new Desk(clientOf(engine), world)
+    await desk.begin(20)
+    const hold = await desk.acquire()
+    const db = new Database(file)
+    db.exec('DELETE FROM item WHERE id > 15')
+    db.close()
+    const leases = await desk.claim(hold, 10)
+    assert.is(engine.damage(), null)
+    await refused(desk.exchange(hold, 10, completed(leases)), 'STORE_FAILED')
+    assert.match(engine.damage()?.message ?? '', /5 waiting tasks by its counts, and none is there/)
+    engine.close()
+  }))
 
 test.run()
