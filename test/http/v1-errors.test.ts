@@ -75,6 +75,9 @@ test('a worker whose attempts fail shows its last error and the share of them', 
   assert.ok(body.errorRate > 0 && body.errorRate <= 1, String(body.errorRate))
   assert.ok(['E_LUCK', 'HOPELESS'].includes(body.lastError.code))
   assert.type(body.lastError.count, 'number')
+  const { body: old } = await api.get('/api/monitoring/workers')
+  const shown = (old.workers ?? old).find(({ id }: { id: string }) => id === 'annotator-1/urgency')
+  assert.is(shown.last_error, body.lastError.message)
   const { items: all } = (await api.get('/api/v1/workers')).body
   const calm = all.find(({ id }: { id: string }) => id === 'annotator-2/urgency')
   assert.equal([calm.lastError, calm.errorRate ?? 0], [null, 0])

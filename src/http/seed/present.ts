@@ -52,7 +52,7 @@ export interface SeedTime {
 const isStale = ({ beatAgeMs }: WorkerStatus, { staleMs }: SeedTime): boolean => beatAgeMs !== null && beatAgeMs >= staleMs
 
 export function presentSeedWorker(worker: WorkerStatus, time: SeedTime): SeedWorker {
-  const { annotator, domain, state, enabled, progress, ratePerMinute, pid, id, dataset, reason, restarts, lastFailure } = worker
+  const { annotator, domain, state, enabled, progress, ratePerMinute, pid, id, dataset, reason, restarts, lastFailure, lastError } = worker
   const { done = 0, total = 0, dead = 0 } = progress ?? {}
   return {
     annotator_id: annotatorIdOf(annotator),
@@ -70,7 +70,7 @@ export function presentSeedWorker(worker: WorkerStatus, time: SeedTime): SeedWor
     reason,
     dead,
     restarts,
-    last_error: lastFailure?.message ?? null,
+    last_error: lastFailure?.message ?? lastError?.message ?? null,
   }
 }
 
