@@ -1,5 +1,5 @@
 /** Links within the repository lead somewhere: to a file, a folder, a heading, a picture. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -28,6 +28,19 @@ for (const page of pages.values()) {
     assert.equal(wrong, [])
   })
 }
+
+test('every page that the sources name is there', () => {
+  const files = ['src', 'scripts'].flatMap((folder) =>
+    readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
+  )
+  const wrong = files
+    .filter((file) => /\.[jt]sx?$/.test(file))
+    .flatMap((file) => {
+      const named = readFileSync(`${root}/${file}`, 'utf8').match(/(?<![\w/.-])docs\/[\w-]+\.md/g) ?? []
+      return named.filter((path) => !pages.has(path)).map((path) => `${file}: ${path}`)
+    })
+  assert.equal(wrong, [])
+})
 
 test('a link to a file, a heading or a picture that is not there is found', () => {
   const page = readPage(
