@@ -3,8 +3,8 @@
  * page has another table than the cases make.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { otpCases } from '../test/supervision/otp-cases.js'
-import { otpTable, withTable } from '../test/supervision/otp-table.js'
+import { otpCases } from '../test/machines/supervision/otp-cases.js'
+import { otpTable, withTable } from '../test/machines/supervision/otp-table.js'
 
 const page = new URL('../docs/supervision.md', import.meta.url)
 for (const { run } of otpCases) run()

@@ -11,7 +11,7 @@ import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { findChromium } from '../test/browser/support/chromium.js'
+import { findChromium } from '../test/http/browser/support/chromium.js'
 
 interface Outcome {
   passed: number

@@ -2,8 +2,8 @@
  * Every error drover throws on purpose: one class, one table of codes. A code is contract; a message may change. And what becomes of any
  * thrown value when it is kept: {@link toErrorRecord}.
  */
-import { answerIn } from './error-answer.js'
-import { cut, isError, jsonOf, messageOf, read, textOf } from './plain.js'
+import { answerIn } from './values/error-answer.js'
+import { cut, isError, jsonOf, messageOf, read, textOf } from './values/plain.js'
 
 /** The codes, each with when it is thrown. */
 export const errorCodes = {

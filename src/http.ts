@@ -3,7 +3,8 @@
  *
  * @module
  */
+
+export type { StatusApi } from './http/api/routes.js'
 export { createStatusApp } from './http/app.js'
-export type { Role, ServeOptions, StatusOptions, StatusServer } from './http/options.js'
+export type { Role, ServeOptions, StatusOptions, StatusServer } from './http/base/options.js'
 export { serveStatus } from './http/serve.js'
-export type { StatusApi } from './http/v1/routes.js'

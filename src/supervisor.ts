@@ -1,5 +1,5 @@
 /** A supervisor in a configuration. */
-import type { SupervisorOptions } from './options.js'
+import type { SupervisorOptions } from './options/drover.js'
 
 /**
  * A group of workers, and of supervisors, among the `workers` of a configuration. Gives back what it is given, with its type; in a

@@ -2,20 +2,20 @@
  * What a worker module imports, as `drover/worker`. Light on purpose: it loads in every thread.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { argumentError, checkFlag, checkName, checkObject, duration } from './arguments.js'
-import { read } from './plain.js'
 import type { QuotaLease } from './quotas/client.js'
 import type { QuotaAcquireOptions, StandaloneQuota } from './quotas/connection.js'
-import type { Observation, ObservationSource } from './quotas/observation.js'
-import type { Amounts } from './store/engine.js'
+import type { Observation, ObservationSource } from './quotas/providers/observation.js'
+import type { Amounts } from './store/contract/engine.js'
+import { argumentError, checkFlag, checkName, checkObject, duration } from './validation/arguments.js'
+import { read } from './values/plain.js'
 
 export type { StandardSchemaV1 } from '@standard-schema/spec'
 export type { QuotaLease } from './quotas/client.js'
 export { connectQuota, type QuotaPort } from './quotas/connect-quota.js'
 export type { OpenQuota, QuotaAcquireOptions, StandaloneQuota } from './quotas/connection.js'
-export type { HeaderSource, Observation, ObservationSource, Provider, QuotaReading } from './quotas/observation.js'
-export { observe, observeResponse } from './quotas/observe.js'
-export type { Amounts } from './store/engine.js'
+export type { HeaderSource, Observation, ObservationSource, Provider, QuotaReading } from './quotas/providers/observation.js'
+export { observe, observeResponse } from './quotas/providers/observe.js'
+export type { Amounts } from './store/contract/engine.js'
 
 /** One item to be done by one lane. */
 export interface Task<Data = unknown> {

@@ -3,7 +3,7 @@
  * lanes take turns; a turn settles what the last one claimed and claims 256 more, in one transaction with its fsync.
  */
 import { join } from 'node:path'
-import type { EngineReply, EngineRequest } from '../../src/store/engine.js'
+import type { EngineReply, EngineRequest } from '../../src/store/contract/engine.js'
 import { hostIdentity } from '../../src/store/host-identity.js'
 import { openSqliteEngine, type SqliteEngine } from '../../src/store/sqlite/engine.js'
 import { answer } from '../support/child.js'

@@ -1,9 +1,9 @@
 /** The edge where the options of the status server become what everything inside works with. Every mistake is reported at once. */
 import * as v from 'valibot'
-import { flag, group, whole } from '../config/form.js'
-import { findingOf, invalidConfig, toIssue } from '../config/issues.js'
-import type { CompiledStatusOptions } from './context.js'
-import type { Authorize, ServeOptions, StatusOptions } from './options.js'
+import { findingOf, invalidConfig, toIssue } from '../validation/issues.js'
+import { flag, group, whole } from '../validation/pieces.js'
+import type { CompiledStatusOptions } from './base/context.js'
+import type { Authorize, ServeOptions, StatusOptions } from './base/options.js'
 import { isLoopback } from './security/address.js'
 
 /** A token of fewer different characters is one that somebody made up. */

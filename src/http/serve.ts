@@ -4,11 +4,11 @@ import type { IncomingMessage, Server, ServerOptions } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
-import type { Drover } from '../drover.js'
+import type { Drover } from '../drover/drover.js'
 import { DroverError } from '../errors.js'
 import { buildStatusApp } from './app.js'
+import type { ServeOptions, StatusServer } from './base/options.js'
 import { compileServeOptions } from './compile-options.js'
-import type { ServeOptions, StatusServer } from './options.js'
 
 /**
  * Whole states are compressed, patches are not: ws compresses once for each connection, and in the pool of threads that files are read by. No

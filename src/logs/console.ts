@@ -1,7 +1,7 @@
 /** Log lines on the terminal, through consola: pretty on a TTY, one plain line each otherwise. */
 import { type ConsolaReporter, createConsola } from 'consola'
-import { type Terminal, writeTerminal } from '../terminal.js'
 import { type KeptRecord, recordLine, speakerOf } from './record.js'
+import { type Terminal, writeTerminal } from './terminal.js'
 
 /** consola's own levels are not ours to use: what comes here was let through already. */
 const everything = 5

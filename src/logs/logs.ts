@@ -2,18 +2,19 @@
  * Where every line of log goes: the terminal, a file per worker and per part of drover, and a ring of the latest for whoever
  * asks. Nothing here throws or waits: a line that cannot be written is lost, the system goes on.
  */
-import type { Every } from '../every.js'
-import type { CompiledConfig, LogLevel } from '../options.js'
-import { textOf } from '../plain.js'
+
+import type { CompiledConfig, LogLevel } from '../options/drover.js'
 import type { Redactor } from '../redact.js'
-import type { Terminal } from '../terminal.js'
+import type { Every } from '../time/every.js'
+import { textOf } from '../values/plain.js'
 import type { WorkerLog } from '../worker.js'
 import { createConsoleWriter } from './console.js'
-import { fileStem, markedStem } from './file-names.js'
+import { fileStem, markedStem } from './files/file-names.js'
+import { LogFiles } from './files/log-files.js'
 import { LogFollowers } from './followers.js'
-import { LogFiles } from './log-files.js'
 import { cleanText, fieldsText, type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel, recordLine } from './record.js'
 import { LogRing, type RecentLogs } from './ring.js'
+import type { Terminal } from './terminal.js'
 
 export type { LogRecord } from './record.js'
 export { checkLogQuery, type RecentLogs } from './ring.js'

@@ -3,9 +3,9 @@
  * plain, bounded, without secrets, and unable to pass for a line of its own. Loaded in every thread.
  */
 import { toErrorRecord } from '../errors.js'
-import type { LogLevel } from '../options.js'
-import { jsonOf } from '../plain.js'
+import type { LogLevel } from '../options/drover.js'
 import type { Redactor } from '../redact.js'
+import { jsonOf } from '../values/plain.js'
 
 /** The levels a line can have. */
 export type RecordLevel = Exclude<LogLevel, 'silent'>

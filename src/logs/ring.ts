@@ -1,6 +1,6 @@
 /** The latest log records, for whoever asks without reading files. */
-import { checkId, checkName, checkOneOf, wholeNumber } from '../arguments.js'
-import { checkFilter } from '../filters.js'
+import { checkId, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
+import { checkFilter } from '../validation/filters.js'
 import { type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel } from './record.js'
 
 /** Narrows {@link LogRing.recent}; all that are given must match. */

@@ -2,7 +2,7 @@
  * Who may try to start while the machine is short of what starts need. All at once they would only take it from each other, and from
  * those that run: so one tries at a time, each as soon as the one before is up, until none is left that waits. Pure.
  */
-import { backoffDelay } from './backoff.js'
+import { backoffDelay } from '../time/backoff.js'
 
 /** Waits after tries that failed. */
 const waits = { initialMs: 200, factor: 2, maxMs: 5_000, jitter: 0 }

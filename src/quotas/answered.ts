@@ -1,6 +1,6 @@
 /** Finds what an answer says about quotas in whatever a client's call gives: a `Response`, an answer with its response, or a body alone. */
-import { emptyObservation, type HeaderSource, type Observation } from './observation.js'
-import { observe, observeResponse } from './observe.js'
+import { emptyObservation, type HeaderSource, type Observation } from './providers/observation.js'
+import { observe, observeResponse } from './providers/observe.js'
 
 /**
  * What the answer to a call says. A `Response` is read from a copy, see {@link observeResponse}; `{ data, response }` is what the SDKs of OpenAI and

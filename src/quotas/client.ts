@@ -6,12 +6,13 @@
  * its old place in line. Otherwise grants that piled up would be used together. How long they take to come is told with each request, so that they do
  * not come too late again and again.
  */
-import { checkAmounts } from '../arguments.js'
-import { machineMs } from '../machine-clock.js'
-import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaSettlement } from '../store/engine.js'
-import { addTo } from './amounts.js'
-import { Ending } from './ending.js'
-import type { QuotaReading } from './observation.js'
+
+import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaSettlement } from '../store/contract/engine.js'
+import { addTo } from '../store/quotas/amounts.js'
+import { machineMs } from '../time/machine-clock.js'
+import { checkAmounts } from '../validation/arguments.js'
+import type { QuotaReading } from './providers/observation.js'
+import { Ending } from './waiting-end.js'
 
 /** A block is no larger. */
 const largestBlock = 100_000

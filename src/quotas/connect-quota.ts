@@ -1,6 +1,6 @@
 /** A quota in another thread of the process that has opened it. */
 import type { MessagePort } from 'node:worker_threads'
-import { StoreClient } from '../store/client.js'
+import { StoreClient } from '../store/thread/client.js'
 import { QuotaClient } from './client.js'
 import { type OpenQuota, openQuota, QuotaConnection } from './connection.js'
 

@@ -1,11 +1,11 @@
 /** What a program does with a quota: acquires, settles, and hands on what the provider says. */
 import { setMaxListeners } from 'node:events'
-import { argumentError, checkAmounts, checkName, checkObject, checkSignal, duration, finite } from '../arguments.js'
 import { DroverError, QuotaError } from '../errors.js'
-import type { Amounts } from '../store/engine.js'
+import type { Amounts } from '../store/contract/engine.js'
+import { argumentError, checkAmounts, checkName, checkObject, checkSignal, duration, finite } from '../validation/arguments.js'
 import { isSpent, type QuotaClient, type QuotaLease } from './client.js'
-import type { Observation, ObservationSource } from './observation.js'
-import { observe } from './observe.js'
+import type { Observation, ObservationSource } from './providers/observation.js'
+import { observe } from './providers/observe.js'
 
 export interface QuotaAcquireOptions {
   /** Gives up with TIMEOUT after so many ms, more than 0. @defaultValue never */

@@ -3,10 +3,10 @@
  * a tier's numbers is here: they differ by model and account, and change. `docs/quotas-providers.md` says where to read one's own.
  */
 
-import { closest } from '../closest.js'
-import { expectedTimeZone, isTimeZone } from '../config/form.js'
 import { DroverError } from '../errors.js'
-import type { QuotaLimit, QuotaOptions } from '../options.js'
+import type { QuotaLimit, QuotaOptions } from '../options/drover.js'
+import { expectedTimeZone, isTimeZone } from '../validation/pieces.js'
+import { closest } from '../values/closest.js'
 
 /** Limits of Gemini, by project and model: https://ai.dev/rate-limit shows yours. At least one; each a whole number, at least 1. */
 export interface GeminiLimits {

@@ -1,8 +1,8 @@
 /** Checks what a test gives a fake provider: every mistake is named at once, and no key is shown. */
 import * as v from 'valibot'
-import { expectedTimeZone, flag, group, isTimeZone, knownHere, oneOf, whole } from '../config/form.js'
-import { type Finding, toIssue } from '../config/issues.js'
 import { DroverError } from '../errors.js'
+import { type Finding, toIssue } from '../validation/issues.js'
+import { expectedTimeZone, flag, group, isTimeZone, knownHere, oneOf, whole } from '../validation/pieces.js'
 import type { Clock } from './clock.js'
 import { type FaultKind, type FaultRule, faultKinds } from './faults.js'
 import { masked } from './keys.js'

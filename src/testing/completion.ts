@@ -1,7 +1,7 @@
 /** One request for a completion, from its body to the last byte of its answer. */
 import type { ServerResponse } from 'node:http'
+import type { Desk, Verdict } from './admission.js'
 import type { Clock } from './clock.js'
-import type { Desk, Verdict } from './desk.js'
 import type { FaultRule, Faults } from './faults.js'
 import type { Flavor, Reply } from './flavors/flavor.js'
 import type { KeyHolder } from './keys.js'

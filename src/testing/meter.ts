@@ -2,7 +2,7 @@
  * What is used of one limit: how much there is room for, how long to wait, what is left after a request. Written apart from the
  * store's own windows on purpose: a provider that shared their code would share their mistakes and refuse nobody for them.
  */
-import { periodOf } from '../quotas/calendar.js'
+import { periodOf } from '../time/calendar.js'
 import type { Rule } from './rules.js'
 
 /** Times are ms since the epoch and never go back from call to call. */

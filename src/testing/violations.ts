@@ -2,7 +2,7 @@
  * Checks a provider's own work: whether more was admitted than a limit allows, from what was recorded and by counting alone. It
  * shares no code with the meters that admitted.
  */
-import { periodOf } from '../quotas/calendar.js'
+import { periodOf } from '../time/calendar.js'
 import type { RequestRecord } from './records.js'
 import { eventsOf, type LimitEvent, ownerOf } from './replay.js'
 import { type CompiledLimits, concurrencyLabel, type Rule } from './rules.js'

@@ -1,7 +1,7 @@
 /** The API over real HTTP, with its answers held against the OpenAPI document. */
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as assert from 'uvu/assert'
-import type { Drover } from '../../src/drover.js'
+import type { Drover } from '../../src/drover/drover.js'
 import type { ServeOptions } from '../../src/http.js'
 import { closeServers, serve } from '../support/status.js'
 import { cleanUp } from '../support/system.js'

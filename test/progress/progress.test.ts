@@ -1,11 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type DroverEvents, Events } from '../../src/events.js'
-import type { WorkerState } from '../../src/machines/lifecycle-contract.js'
-import { type Progress, showProgress } from '../../src/progress.js'
-import { formatDuration, progressLine, progressRows } from '../../src/progress-rows.js'
-import type { SystemStatus, WorkerStatus } from '../../src/status.js'
-import { writeTerminal } from '../../src/terminal.js'
+import type { SystemStatus, WorkerStatus } from '../../src/actors/system/status.js'
+import { type DroverEvents, Events } from '../../src/events/event-map.js'
+import { writeTerminal } from '../../src/logs/terminal.js'
+import type { WorkerState } from '../../src/machines/lifecycle/contract.js'
+import { type Progress, showProgress } from '../../src/progress/progress.js'
+import { formatDuration, progressLine, progressRows } from '../../src/progress/rows.js'
 
 function workerAt(id: string, state: WorkerState, changes: Partial<WorkerStatus> = {}): WorkerStatus {
   const [annotator = id, domain = id] = id.split('/')

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type QuotaAsk, QuotaClient } from '../../src/quotas/client.js'
-import type { EngineClient, QuotaAnswer, QuotaRequest } from '../../src/store/engine.js'
+import type { EngineClient, QuotaAnswer, QuotaRequest } from '../../src/store/contract/engine.js'
 
 /** A store that grants when the test says so. */
 class ByHand {

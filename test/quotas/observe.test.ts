@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { emptyObservation, type ObservationSource, providers } from '../../src/quotas/observation.js'
-import { observe, observeResponse } from '../../src/quotas/observe.js'
+import { emptyObservation, type ObservationSource, providers } from '../../src/quotas/providers/observation.js'
+import { observe, observeResponse } from '../../src/quotas/providers/observe.js'
 
 /** As types do not allow it. */
 function observeAnything(value: unknown, options?: unknown): ReturnType<typeof observe> {

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { validateConfig } from '../../src/config.js'
 import { DroverError } from '../../src/errors.js'
+import { validateConfig } from '../../src/options/validate.js'
 import { quotas } from '../../src/quotas/presets.js'
 
 /** Calls a preset as types do not allow it. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
-import { machineMs } from '../../src/machine-clock.js'
+import { machineMs } from '../../src/time/machine-clock.js'
 import type { QuotaHostOrders } from '../fixtures/quota-host.js'
 import { inFolder } from '../store/support/folders.js'
 import { callFor, endQuotaHosts, judge, notesIn, type QuotaHost, startHosts } from '../support/quota-processes.js'

@@ -3,7 +3,7 @@
  * can be told of a host's process is the world's to say.
  */
 import { suite } from 'uvu'
-import type { EngineClient } from '../../src/store/engine.js'
+import type { EngineClient } from '../../src/store/contract/engine.js'
 import { hostsContract } from './contract/hosts.js'
 import { labelsContract } from './contract/labels.js'
 import { quotasContract } from './contract/quotas.js'

@@ -2,8 +2,9 @@
  * A worker thread and the monitor's scans on a simulated machine, in steps of 10 ms: others take the cores, the main thread is late, the
  * whole host is suspended, and the thread works, waits, pauses, asks for more time, or hangs.
  */
-import { beginWatch, countedMs, scan, type WatchLimits, type WatchVerdict } from '../../src/machines/watch.js'
-import type { BeatReading } from '../../src/threads/beats.js'
+
+import type { BeatReading } from '../../src/threads/heartbeat/beats.js'
+import { beginWatch, countedMs, scan, type WatchLimits, type WatchVerdict } from '../../src/threads/heartbeat/verdict.js'
 
 const stepMs = 10
 

@@ -1,6 +1,6 @@
 /** Status servers for tests: of a system of their own, closed with it. */
-import type { Drover } from '../../src/drover.js'
-import type { ServeOptions, StatusServer } from '../../src/http/options.js'
+import type { Drover } from '../../src/drover/drover.js'
+import type { ServeOptions, StatusServer } from '../../src/http/base/options.js'
 import { serveWith } from '../../src/http/serve.js'
 
 export const token = 'control-token-of-a-test'

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Desk } from '../../src/testing/desk.js'
+import { Desk } from '../../src/testing/admission.js'
 import { Keys } from '../../src/testing/keys.js'
 import type { ProviderLimits } from '../../src/testing/options.js'
 import { compileLimits } from '../../src/testing/rules.js'

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { inTurns, inTurnsAsync, mostInTurn, nextTurn } from '../../src/turns.js'
+import { inTurns, inTurnsAsync, mostInTurn, nextTurn } from '../../src/time/turns.js'
 
 /** How much of something is done in each turn of the event loop, until the work is over. */
 async function byTurn(work: (count: (done?: unknown) => void) => Promise<unknown>): Promise<number[]> {

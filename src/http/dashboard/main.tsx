@@ -1,7 +1,7 @@
 /** Begins the dashboard. */
 import { render } from 'preact'
-import { App } from './app.js'
-import { applyTheme } from './theme.js'
+import { App } from './shell/app.js'
+import { applyTheme } from './shell/theme.js'
 
 applyTheme()
 const root = document.getElementById('app')

@@ -1,6 +1,6 @@
 /** What needs somebody's attention: the first thing whoever opens the dashboard wants to know. */
 import type * as v from 'valibot'
-import type { SystemStatus, TreeStatus, WorkerStatus } from '../../status.js'
+import type { SystemStatus, TreeStatus, WorkerStatus } from '../../actors/system/status.js'
 import type { Quota } from '../contract/quota.js'
 import type { attention } from '../contract/worker.js'
 

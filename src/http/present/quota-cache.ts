@@ -1,10 +1,10 @@
 /**
  * Where the quotas stand, for everybody who is shown it: the store is asked at most once in a while, however many ask.
  */
-import type { QuotaReport } from '../../actors/quota-desk.js'
-import type { Drover } from '../../drover.js'
-import { withAllAbove } from '../../quotas/within.js'
-import type { WorkerStatus } from '../../status.js'
+import type { QuotaReport } from '../../actors/system/quota-control.js'
+import type { WorkerStatus } from '../../actors/system/status.js'
+import type { Drover } from '../../drover/drover.js'
+import { withAllAbove } from '../../store/quotas/within.js'
 import type { Quota } from '../contract/quota.js'
 import { presentQuota } from './quota.js'
 

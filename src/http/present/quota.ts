@@ -1,6 +1,6 @@
 /** A quota's report as it is shown. */
-import type { QuotaReport } from '../../actors/quota-desk.js'
-import type { WorkerStatus } from '../../status.js'
+import type { QuotaReport } from '../../actors/system/quota-control.js'
+import type { WorkerStatus } from '../../actors/system/status.js'
 import type { Quota, QuotaLimits } from '../contract/quota.js'
 import { finite } from './finite.js'
 

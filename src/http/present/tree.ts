@@ -1,5 +1,5 @@
 /** The supervision tree as it is shown: JSON knows no infinity. */
-import type { TreeStatus } from '../../status.js'
+import type { TreeStatus } from '../../actors/system/status.js'
 import type { TreeNode } from '../contract/tree.js'
 import { finite } from './finite.js'
 

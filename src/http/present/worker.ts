@@ -1,9 +1,9 @@
 /** A worker's status as it is shown. */
 import type * as v from 'valibot'
-import type { DroverEvents } from '../../events.js'
-import type { Failure } from '../../machines/failure.js'
-import type { TreeStatus, WorkerStatus } from '../../status.js'
-import type { StoredEvent } from '../../store/engine.js'
+import type { TreeStatus, WorkerStatus } from '../../actors/system/status.js'
+import type { DroverEvents } from '../../events/event-map.js'
+import type { Failure } from '../../failure.js'
+import type { StoredEvent } from '../../store/contract/engine.js'
 import type { Beat, transition, Worker, WorkerDetail } from '../contract/worker.js'
 
 export type Rates = Pick<WorkerStatus, 'ratePerMinute' | 'failuresPerMinute' | 'errorRate'>

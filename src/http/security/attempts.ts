@@ -4,7 +4,7 @@
  * knows one token guesses no more often for it.
  */
 import { isIPv6 } from 'node:net'
-import { refuse } from '../errors.js'
+import { refuse } from '../base/errors.js'
 import { digest } from './tokens.js'
 
 /** How a token comes. */

@@ -1,7 +1,7 @@
 /** Refuses bodies that are too large before anything is made of them, also those that do not say how large they are. */
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { refuse } from '../errors.js'
+import { refuse } from '../base/errors.js'
 
 export const bodyGuard = (maxBytes: number): MiddlewareHandler =>
   bodyLimit({

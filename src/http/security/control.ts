@@ -1,10 +1,10 @@
 /** Lets only those through who may change something, and tells of everything that was done, or tried, by hand. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import type { Drover } from '../../drover.js'
+import type { Drover } from '../../drover/drover.js'
 import { createRedactor, isSecretName, type Redactor } from '../../redact.js'
-import type { CompiledStatusOptions, Env } from '../context.js'
-import { answerError, refuse } from '../errors.js'
+import type { CompiledStatusOptions, Env } from '../base/context.js'
+import { answerError, refuse } from '../base/errors.js'
 
 /** Longer ones are cut, as JSON. */
 const longestParams = 4_000

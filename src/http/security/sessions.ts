@@ -1,7 +1,7 @@
 /** Sessions of browsers: kept in memory under the hash of their id, so that nothing here lets anybody in. */
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import type { Role } from '../options.js'
+import type { Role } from '../base/options.js'
 import { digest } from './tokens.js'
 
 export interface Session {

@@ -1,6 +1,6 @@
 /** Which role a token has, told in the same time whatever was presented. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Role } from '../options.js'
+import type { Role } from '../base/options.js'
 
 /** Of one length, so that they can be compared in constant time. */
 export const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

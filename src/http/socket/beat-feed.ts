@@ -1,6 +1,6 @@
 /** What changes with every beat of a thread, told every so often while somebody looks and a thread lives. */
-import type { Drover } from '../../drover.js'
-import { every } from '../../every.js'
+import type { Drover } from '../../drover/drover.js'
+import { every } from '../../time/every.js'
 import type { Beat } from '../contract/worker.js'
 import { presentBeat } from '../present/worker.js'
 

@@ -1,6 +1,6 @@
 /** What the hub knows of a connection. */
 
-import type { Caller } from '../context.js'
+import type { Caller } from '../base/context.js'
 import type { Topic } from '../contract/socket.js'
 import { frame } from './frames.js'
 import { readMessage } from './messages.js'

@@ -1,6 +1,6 @@
 /** The event log, told as it grows: read from the store, since only there do events get their ids. */
-import type { Drover } from '../../drover.js'
-import { storedEvents } from '../../stored-events.js'
+import type { Drover } from '../../drover/drover.js'
+import { storedEvents } from '../../events/stored-events.js'
 import type { StatusEvent } from '../contract/log.js'
 
 /** Read at once. */

@@ -1,5 +1,5 @@
 /** What connections are told beside the state. Each feed runs only while somebody wants it. */
-import type { Drover } from '../../drover.js'
+import type { Drover } from '../../drover/drover.js'
 import type { ServerMessage, Topic } from '../contract/socket.js'
 import { BeatFeed } from './beat-feed.js'
 import { EventFeed } from './event-feed.js'

@@ -1,5 +1,5 @@
 /** Log records as they are made, some at a time. */
-import type { Drover } from '../../drover.js'
+import type { Drover } from '../../drover/drover.js'
 import type { LogRecord } from '../contract/log.js'
 
 const everyMs = 50

@@ -3,7 +3,7 @@
  * what is on the way, and is let go if that takes too long.
  */
 
-import { every } from '../../every.js'
+import { every } from '../../time/every.js'
 import { closeCodes } from '../contract/socket.js'
 import type { RawSocket } from './raw-socket.js'
 

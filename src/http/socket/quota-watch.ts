@@ -1,7 +1,7 @@
 /** Where the quotas stand, asked again every so often while somebody wants to know. */
-import type { QuotaReport } from '../../actors/quota-desk.js'
-import type { Drover } from '../../drover.js'
-import { every } from '../../every.js'
+import type { QuotaReport } from '../../actors/system/quota-control.js'
+import type { Drover } from '../../drover/drover.js'
+import { every } from '../../time/every.js'
 
 const everyMs = 2_000
 /** Nobody is kept waiting longer for the first answer. */

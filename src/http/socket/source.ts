@@ -3,9 +3,9 @@
  * off by something that matters. A system in which nothing happens stays the same.
  */
 
-import type { QuotaReport } from '../../actors/quota-desk.js'
-import type { Drover } from '../../drover.js'
-import type { SystemStatus, TreeStatus } from '../../status.js'
+import type { QuotaReport } from '../../actors/system/quota-control.js'
+import type { SystemStatus, TreeStatus } from '../../actors/system/status.js'
+import type { Drover } from '../../drover/drover.js'
 import type { Quota } from '../contract/quota.js'
 import { presentOverview } from '../present/overview.js'
 import { presentQuotas } from '../present/quota-cache.js'

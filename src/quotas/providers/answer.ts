@@ -2,10 +2,11 @@
  * The three parts of an answer, out of whatever a client hands out: status, headers, body. Which client names them how is known here
  * and nowhere else.
  */
-import type { ObservationSource } from '../observation.js'
+
+import { asRecord } from '../../values/fields.js'
+import { type HeaderMap, readHeaders } from '../../values/headers.js'
 import { bodyInMessage, errorIn, readBody } from './body.js'
-import { type HeaderMap, readHeaders } from './headers.js'
-import { asRecord } from './values.js'
+import type { ObservationSource } from './observation.js'
 
 export interface Answer {
   /** HTTP status; null: not known. */

@@ -2,7 +2,7 @@
  * The body of an answer as one object, however it was wrapped: as text, in a list of one (Gemini's streams), in the message of an
  * error (`got status: 429. {"error":...}`), or as JSON within its own message (@google/genai where the answer was no JSON by its type).
  */
-import { asRecord, asText } from './values.js'
+import { asRecord, asText } from '../../values/fields.js'
 
 /** How often one text is found within another. */
 const deepest = 4

@@ -2,11 +2,12 @@
  * Finds out whose answer it is. Headers decide first, since proxies and compatible services imitate bodies more often; Groq comes before
  * OpenAI, whose headers it uses.
  */
-import type { Provider } from '../observation.js'
+
+import { asRecord } from '../../values/fields.js'
+import { hasPrefix } from '../../values/headers.js'
 import type { Answer } from './answer.js'
 import { errorIn, errorMessage } from './body.js'
-import { hasPrefix } from './headers.js'
-import { asRecord } from './values.js'
+import type { Provider } from './observation.js'
 
 /**
  * - Groq: a header `x-groq...` (`x-groq-region`), `x_groq` in the body, or an error that points to console.groq.com

@@ -4,11 +4,12 @@
  *
  * @see https://console.groq.com/docs/rate-limits
  */
-import type { Observation } from '../observation.js'
+
 import type { Answer } from './answer.js'
 import { errorMessage } from './body.js'
 import { isSuccess } from './http.js'
 import { readLimitMessage } from './limit-message.js'
+import type { Observation } from './observation.js'
 import { observeOpenai, readRateLimits, withReading } from './openai.js'
 import { usageOf } from './usage.js'
 

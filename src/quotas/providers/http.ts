@@ -2,11 +2,12 @@
  * What every provider's answer says in the words of HTTP: 429, `retry-after`, 401 and 403, 402. The providers' own readers begin with
  * this and add what they know better.
  */
-import { emptyObservation, type Observation } from '../observation.js'
+
+import { type HeaderMap, sentAt } from '../../values/headers.js'
 import type { Answer } from './answer.js'
 import { errorKinds, errorMessage } from './body.js'
 import { parseDuration, until, wholeMs } from './durations.js'
-import { type HeaderMap, sentAt } from './headers.js'
+import { emptyObservation, type Observation } from './observation.js'
 
 /** What an answer says to whoever does not know its provider. */
 export function observeHttp(answer: Answer, now: number): Observation {

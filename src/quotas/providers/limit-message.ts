@@ -3,9 +3,10 @@
  * again in 9m38.016s." It says what the headers do not: which window it was, and for Groq's tokens per day that there is one. OpenAI's refusals
  * have been seen without any of the headers (https://github.com/openai/openai-node/issues/1477).
  */
-import type { QuotaReading } from '../observation.js'
+
+import { asCount } from '../../values/fields.js'
 import { parseDuration } from './durations.js'
-import { asCount } from './values.js'
+import type { QuotaReading } from './observation.js'
 
 const units: Readonly<Record<string, string>> = {
   requests: 'requests',

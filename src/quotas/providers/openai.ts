@@ -7,15 +7,16 @@
  * @see https://developers.openai.com/api/docs/guides/rate-limits
  * @see https://developers.openai.com/docs/guides/error-codes
  */
-import type { Observation, QuotaReading } from '../observation.js'
+
+import { asCount } from '../../values/fields.js'
+import type { HeaderMap } from '../../values/headers.js'
 import type { Answer } from './answer.js'
 import { errorKinds, errorMessage } from './body.js'
 import { parseDuration } from './durations.js'
-import type { HeaderMap } from './headers.js'
 import { isSuccess, observeHttp, spentObservation } from './http.js'
 import { readLimitMessage } from './limit-message.js'
+import type { Observation, QuotaReading } from './observation.js'
 import { usageOf } from './usage.js'
-import { asCount } from './values.js'
 
 /**
  * Money, not rate: all come as 429, and "retrying billing, spend or quota errors" does not help.

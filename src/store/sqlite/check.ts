@@ -4,8 +4,8 @@
  */
 import type Database from 'better-sqlite3'
 import type { CheckPart, CheckProblem } from '../check.js'
-import type { EngineReply, EngineRequest } from '../engine.js'
-import { numberOf } from './paging.js'
+import type { EngineReply, EngineRequest } from '../contract/engine.js'
+import { numberOf } from './reads/paging.js'
 
 /** So many rows are shown of those that break a rule. */
 const mostExamples = 10

@@ -4,8 +4,8 @@
  * what was between it and the wall clock when the first of them opened the store.
  */
 import type Database from 'better-sqlite3'
-import { machineMs } from '../../machine-clock.js'
-import type { Time } from '../engine.js'
+import { machineMs } from '../../time/machine-clock.js'
+import type { Time } from '../contract/engine.js'
 import { thisBoot } from '../host-identity.js'
 import { inTransaction } from './transaction.js'
 

@@ -1,6 +1,6 @@
 /** What the parts of the SQLite engine share. */
 import type Database from 'better-sqlite3'
-import type { HostIdentity, Time } from '../engine.js'
+import type { HostIdentity, Time } from '../contract/engine.js'
 
 export interface EngineContext {
   db: Database.Database

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { observe } from '../../../src/quotas/observe.js'
+import { observe } from '../../../src/quotas/providers/observe.js'
 
 // https://github.com/whoz-oss/coday/issues/110
 const refusal = {

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { observe } from '../../../src/quotas/observe.js'
+import { observe } from '../../../src/quotas/providers/observe.js'
 
 const byMinute = {
   quotaMetric: 'generativelanguage.googleapis.com/generate_content_free_tier_requests',

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { observe } from '../../../src/quotas/observe.js'
+import { observe } from '../../../src/quotas/providers/observe.js'
 
 // https://github.com/Pythagora-io/gpt-pilot/issues/862, which quotes https://console.groq.com/docs/rate-limits
 const headers = {

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { observe } from '../../../src/quotas/observe.js'
+import { observe } from '../../../src/quotas/providers/observe.js'
 
 /** As the openai package makes it: `error` is what stands under `error` in the body. */
 class APIError extends Error {

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseDuration } from '../../../src/quotas/providers/durations.js'
-import { readHeaders } from '../../../src/quotas/providers/headers.js'
 import { readLimitMessage } from '../../../src/quotas/providers/limit-message.js'
+import { readHeaders } from '../../../src/values/headers.js'
 
 const durations: [text: unknown, ms: number | null][] = [
   // https://developers.openai.com/api/docs/guides/rate-limits, https://github.com/open-webui/open-webui/issues/3743

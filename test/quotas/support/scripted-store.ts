@@ -1,5 +1,5 @@
 /** A store whose answers the test gives, call by call. */
-import type { EngineClient, EngineOp, EngineReply, EngineRequest, QuotaAnswer, QuotaGrant } from '../../../src/store/engine.js'
+import type { EngineClient, EngineOp, EngineReply, EngineRequest, QuotaAnswer, QuotaGrant } from '../../../src/store/contract/engine.js'
 
 export interface Call<Op extends EngineOp = EngineOp> {
   op: Op

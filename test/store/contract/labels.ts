@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import type { EngineReply, EngineRequest } from '../../../src/store/engine.js'
+import type { EngineReply, EngineRequest } from '../../../src/store/contract/engine.js'
 import type { ContractTest } from '../support/contract.js'
 import { type Desk, refused } from '../support/desk.js'
 

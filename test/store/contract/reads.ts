@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert'
-import { ErrorGroups } from '../../../src/error-groups.js'
-import type { EngineReply, Outcome } from '../../../src/store/engine.js'
+import { ErrorGroups } from '../../../src/failures/error-groups.js'
+import type { EngineReply, Outcome } from '../../../src/store/contract/engine.js'
 import { type ContractTest, keepEvents } from '../support/contract.js'
 import { completed, type Desk, failed, refused } from '../support/desk.js'
 

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import type { EngineRequest, Outcome } from '../../../src/store/engine.js'
+import type { EngineRequest, Outcome } from '../../../src/store/contract/engine.js'
 import type { ContractTest } from '../support/contract.js'
 import { boom, completed, failed, refused, released, worker } from '../support/desk.js'
 

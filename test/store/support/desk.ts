@@ -15,7 +15,7 @@ import type {
   Leases,
   Outcome,
   ResultRow,
-} from '../../../src/store/engine.js'
+} from '../../../src/store/contract/engine.js'
 import type { World } from './world.js'
 
 export const boom: ErrorRecord = { name: 'Error', message: 'boom' }

@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { workerData } from 'node:worker_threads'
-import type { ReadAnswer, ReadTask } from '../../../src/store/reader-thread.js'
+import type { ReadAnswer, ReadTask } from '../../../src/store/read-pool/reader-thread.js'
 
 export default function read({ op }: ReadTask): ReadAnswer {
   if (op !== 'labels') return { ok: true, value: { rows: [], next: null } }

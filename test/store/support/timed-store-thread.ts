@@ -3,9 +3,9 @@
  * starting a thread for each test would take most of their time.
  */
 import { getEnvironmentData, workerData } from 'node:worker_threads'
-import type { StoreBoot } from '../../../src/store/messages.js'
 import { openSqliteEngine, type SqliteEngine } from '../../../src/store/sqlite/engine.js'
-import { serveStore } from '../../../src/store/store-server.js'
+import type { StoreBoot } from '../../../src/store/thread/messages.js'
+import { serveStore } from '../../../src/store/thread/server.js'
 import { World } from './world.js'
 
 const { port, ...options } = workerData as StoreBoot

@@ -1,5 +1,5 @@
 /** The events of the event log, as they are filtered by and told. */
-import { storedEvents } from '../../../stored-events.js'
+import { storedEvents } from '../../../events/stored-events.js'
 
 /** The parts before the first colon, each with its events. */
 export const eventGroups: [group: string, types: string[]][] = [...new Set(storedEvents.map((type) => type.split(':')[0] as string))].map(

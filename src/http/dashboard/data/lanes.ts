@@ -1,6 +1,6 @@
 /** What lanes there are to choose from: those of the workers there are. */
 import { useMemo } from 'preact/hooks'
-import { useLive } from '../live.js'
+import { useLive } from '../live/live.js'
 
 export interface LaneChoices {
   datasets: string[]

@@ -1,6 +1,6 @@
 /** Which workers a list shows, in which order, and how they lie in the grid of annotators and domains. Pure. */
 import type { Worker } from '../../contract/worker.js'
-import type { Query } from '../address.js'
+import type { Query } from '../routing/address.js'
 
 /** In the order in which they are told: what runs, what waits, what is wrong, what is over. */
 export const states = [

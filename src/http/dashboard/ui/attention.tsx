@@ -1,7 +1,7 @@
 /** What needs somebody, the worst first, each with the way to it. */
 import type { Overview } from '../../contract/worker.js'
 import { number } from '../format.js'
-import { href, pathOf } from '../router.js'
+import { href, pathOf } from '../routing/router.js'
 import { Badge } from './badge.js'
 
 type Item = Overview['attention'][number]

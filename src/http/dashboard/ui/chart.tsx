@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { type ChartData, columnsOf, summaryOf, thinned } from '../data/chart.js'
 import { clock, number } from '../format.js'
-import { useDark } from '../theme.js'
+import { useDark } from '../shell/theme.js'
 
 interface ChartProps {
   /** What it shows: its accessible name, and the table's caption. */

@@ -3,8 +3,8 @@
  */
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { createStore, useStore } from '../store.js'
-import { toast } from '../toasts.js'
+import { createStore, useStore } from '../live/store.js'
+import { toast } from '../shell/toasts.js'
 import { Button } from './button.js'
 import { Dialog } from './dialog.js'
 import { type FormField, FormFields } from './form-field.js'

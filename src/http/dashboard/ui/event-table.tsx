@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { StatusEvent } from '../../contract/log.js'
 import { sentenceOf } from '../data/event-types.js'
-import { href, pathOf } from '../router.js'
+import { href, pathOf } from '../routing/router.js'
 import { Json } from './json.js'
 import { type Column, Table } from './table.js'
 import { Time } from './time.js'

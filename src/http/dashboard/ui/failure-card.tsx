@@ -1,7 +1,7 @@
 /** One failure of a worker: its kind and message at once, and behind that where it hung, what was in hand, and what it last logged. */
 import type { WorkerDetail } from '../../contract/worker.js'
 import { bytes, duration, percent } from '../format.js'
-import { href, pathOf } from '../router.js'
+import { href, pathOf } from '../routing/router.js'
 import { Badge } from './badge.js'
 import { ErrorDetails } from './error-details.js'
 import { Facts } from './page.js'

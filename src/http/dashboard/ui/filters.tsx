@@ -1,7 +1,7 @@
 /** What narrows a list: each is a part of the address, so that what is seen can be shared. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { type Query, setQuery } from '../router.js'
+import { type Query, setQuery } from '../routing/router.js'
 import { SelectField, TextField } from './field.js'
 
 /** `annotator-10` comes after `annotator-9`. */

@@ -1,8 +1,8 @@
 /** Takes a CPU profile of a live worker, and saves it as a file that DevTools and speedscope open. */
 import { useState } from 'preact/hooks'
 import type { Profile } from '../../contract/log.js'
-import { act } from '../live.js'
-import { base, mayControl, readOnly, useSession } from '../session.js'
+import { act } from '../live/live.js'
+import { base, mayControl, readOnly, useSession } from '../live/session.js'
 import { Button } from './button.js'
 
 const ms = 3_000

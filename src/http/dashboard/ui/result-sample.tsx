@@ -1,8 +1,8 @@
 /** Results as they were committed, a page at a time. */
 import type { Result } from '../../contract/task.js'
 import { brief } from '../data/brief.js'
-import { useApi } from '../live.js'
-import { href, navigate, pathOf, type Query } from '../router.js'
+import { useApi } from '../live/live.js'
+import { href, navigate, pathOf, type Query } from '../routing/router.js'
 import { Json } from './json.js'
 import { Card, Pending } from './page.js'
 import { CursorPager } from './pager.js'

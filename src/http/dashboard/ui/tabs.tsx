@@ -1,6 +1,6 @@
 /** Links that choose one value of the address, each with how many there are. */
 import { short } from '../format.js'
-import { href, type Query } from '../router.js'
+import { href, type Query } from '../routing/router.js'
 
 interface TabsProps {
   label: string

@@ -2,7 +2,7 @@
 import type { Task } from '../../contract/task.js'
 import { laneKey, momentOf } from '../data/tasks.js'
 import { number } from '../format.js'
-import { href, pathOf } from '../router.js'
+import { href, pathOf } from '../routing/router.js'
 import { Badge } from './badge.js'
 import { type Column, Table } from './table.js'
 import { TaskLink } from './task-link.js'

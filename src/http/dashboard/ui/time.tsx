@@ -1,6 +1,6 @@
 /** A moment, told relative to now, with the date in its title. One timer serves all. */
 import { absolute, ago } from '../format.js'
-import { createStore, useStore } from '../store.js'
+import { createStore, useStore } from '../live/store.js'
 
 const now = createStore(Date.now())
 let users = 0

@@ -4,7 +4,7 @@ import type { Worker } from '../../contract/worker.js'
 import { statesBelow } from '../data/tree.js'
 import { states } from '../data/workers.js'
 import { duration, number } from '../format.js'
-import { href, pathOf } from '../router.js'
+import { href, pathOf } from '../routing/router.js'
 import { Badge, type Tone, toneOf } from './badge.js'
 import { Bar } from './bar.js'
 

@@ -1,9 +1,9 @@
 /** Workers that were given up, why, and what brings them back. */
 import type { BlacklistEntry } from '../../contract/worker.js'
-import { WorkerControls } from '../controls.js'
+import { WorkerControls } from '../controls/controls.js'
 import { plural } from '../format.js'
-import { useApi } from '../live.js'
-import { href, pathOf } from '../router.js'
+import { useApi } from '../live/live.js'
+import { href, pathOf } from '../routing/router.js'
 import { logPlaces } from '../ui/log-places.js'
 import { Page, Pending } from '../ui/page.js'
 import { type Column, Table } from '../ui/table.js'

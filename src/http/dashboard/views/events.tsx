@@ -1,11 +1,12 @@
 /** The event log: the newest as they come, or from the beginning, page by page. */
 import { useMemo, useState } from 'preact/hooks'
-import { storedEvents } from '../../../stored-events.js'
+import { storedEvents } from '../../../events/stored-events.js'
 import type { StatusEvent } from '../../contract/log.js'
 import { eventGroups } from '../data/event-types.js'
 import { useLanes } from '../data/lanes.js'
-import { useApi, useStatus } from '../live.js'
-import { navigate, type Query, setQuery } from '../router.js'
+import { useApi, useStatus } from '../live/live.js'
+import { useTail } from '../live/use-tail.js'
+import { navigate, type Query, setQuery } from '../routing/router.js'
 import { EventTable } from '../ui/event-table.js'
 import { SelectField } from '../ui/field.js'
 import { Filters, SelectFilter } from '../ui/filters.js'
@@ -14,7 +15,6 @@ import { logPlaces } from '../ui/log-places.js'
 import { Page, Pending } from '../ui/page.js'
 import { CursorPager } from '../ui/pager.js'
 import { Siblings } from '../ui/tabs.js'
-import { useTail } from '../use-tail.js'
 
 interface Listed {
   items: StatusEvent[]

@@ -1,7 +1,7 @@
 /** The log of this host, as it grows. */
 import { useLanes } from '../data/lanes.js'
 import { type Level, logLevels } from '../data/tail.js'
-import { type Query, setQuery } from '../router.js'
+import { type Query, setQuery } from '../routing/router.js'
 import { SelectField } from '../ui/field.js'
 import { Filters, SelectFilter } from '../ui/filters.js'
 import { LogTail } from '../ui/log-tail.js'

@@ -1,9 +1,9 @@
 /** One quota: its windows now and over the last hours, who takes from it, and what can be done about it. */
 import type { Quota } from '../../contract/quota.js'
+import { QuotaControls } from '../controls/quota-controls.js'
 import { number, plural } from '../format.js'
-import { useApi, useLive } from '../live.js'
-import { QuotaControls } from '../quota-controls.js'
-import { href, type Params, pathOf } from '../router.js'
+import { useApi, useLive } from '../live/live.js'
+import { href, type Params, pathOf } from '../routing/router.js'
 import { Card, Empty, Facts, Page, Pending } from '../ui/page.js'
 import { QuotaHistory } from '../ui/quota-history.js'
 import { QuotaState, WindowBars } from '../ui/quota-parts.js'

@@ -1,8 +1,8 @@
 /** Quotas: where each stands, and which keep workers waiting. */
 import type { Quota } from '../../contract/quota.js'
 import { number, plural } from '../format.js'
-import { useLive } from '../live.js'
-import { href, pathOf } from '../router.js'
+import { useLive } from '../live/live.js'
+import { href, pathOf } from '../routing/router.js'
 import { Empty, Facts, Page, Pending } from '../ui/page.js'
 import { QuotaState, WindowBars } from '../ui/quota-parts.js'
 import { Time } from '../ui/time.js'

@@ -1,9 +1,9 @@
 /** One item over all lanes of its dataset: its data, where each lane is with it, every attempt that is still known, and the results. */
 import type { TaskDetail } from '../../contract/task.js'
+import { TaskControls } from '../controls/task-controls.js'
 import { number, plural } from '../format.js'
-import { useApi } from '../live.js'
-import { href, type Params, pathOf } from '../router.js'
-import { TaskControls } from '../task-controls.js'
+import { useApi } from '../live/live.js'
+import { href, type Params, pathOf } from '../routing/router.js'
 import { Badge } from '../ui/badge.js'
 import { ErrorDetails } from '../ui/error-details.js'
 import { Json } from '../ui/json.js'

@@ -1,0 +1,66 @@
+/** Stops workers as an OTP supervisor does: one after another, the last one first. */
+import type { LifecycleEvent } from '../../machines/lifecycle/contract.js'
+import { StopSequence } from '../../machines/supervision/stop-sequence.js'
+import { patientTimeout } from '../../time/patient-timer.js'
+import type { OpenSystem } from '../system/open.js'
+import type { WorkerHands } from '../worker/worker.js'
+import { askAll } from './ask-all.js'
+
+export interface StopOrder {
+  /** After so long the rest is told at once, without a drain: there is no time left to go one by one. @defaultValue never */
+  withinMs?: number
+}
+
+/**
+ * Begins to stop workers. Those that stand directly under the system stop all at once; under each topmost supervisor one after
+ * another, each when the one after it is down. Those without a thread are down at once, and starts that are on their way come to
+ * nothing. From the call on nothing brings one of them back but a start by hand, which takes it out of the order. Settles when all were told
+ * or stand in a line: those with a thread first.
+ */
+export async function stopInOrder(
+  { tree, watchers }: Pick<OpenSystem, 'tree' | 'watchers'>,
+  workers: readonly WorkerHands[],
+  event: Extract<LifecycleEvent, { type: 'STOP' }>,
+  { withinMs }: StopOrder = {},
+): Promise<void> {
+  const groups = new Map<string, WorkerHands[]>()
+  const atOnce: WorkerHands[] = []
+  for (const worker of workers) {
+    const { id } = worker.config
+    const top = tree.above(id).at(-1)?.id
+    worker.standBack()
+    if (top === undefined || !worker.live) {
+      atOnce.push(worker)
+      continue
+    }
+    worker.announceStop()
+    const group = groups.get(top)
+    if (group) group.push(worker)
+    else groups.set(top, [worker])
+  }
+  const withThread = atOnce.filter(({ live }) => live)
+  const told = askAll([...withThread, ...atOnce.filter(({ live }) => !live)], (worker) => worker.stop(event))
+  for (const group of groups.values()) {
+    const inOrder = group.sort((a, b) => tree.position(a.config.id) - tree.position(b.config.id))
+    const before = new Map(inOrder.map((worker) => [worker, worker.timesStarted]))
+    const sequence = new StopSequence(inOrder, (worker) => {
+      if (worker.timesStarted !== before.get(worker)) return false
+      worker.stop(event)
+      return true
+    })
+    let hurry = (): void => {}
+    const advance = (): void => {
+      if (!sequence.advance()) return
+      hurry()
+      watchers.delete(advance)
+    }
+    watchers.add(advance)
+    if (withinMs !== undefined) {
+      hurry = patientTimeout(() => {
+        for (const worker of inOrder) if (worker.live && worker.timesStarted === before.get(worker)) worker.stop({ ...event, drainMs: 0 })
+      }, withinMs)
+    }
+    advance()
+  }
+  await told
+}

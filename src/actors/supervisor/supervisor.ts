@@ -1,0 +1,440 @@
+/**
+ * A supervisor: owns the actors of its children, and answers when one of them goes down, as Erlang/OTP's `supervisor` does: with a
+ * restart, together with those that depend on it; by giving up once it had too many; or by shutting itself down. What it cannot
+ * answer goes to its own supervisor, and from the topmost to the system. The rules are in `machines/supervision.ts`.
+ */
+import { type ActorRefFrom, type AnyActorLogic, type AnyActorRef, assign, enqueueActions, sendTo, setup, stopChild } from 'xstate'
+import type { LifecycleEvent, LifecycleInput } from '../../machines/lifecycle/contract.js'
+import { workerLifecycle } from '../../machines/lifecycle/machine.js'
+import { RestartWindow } from '../../machines/supervision/restart-window.js'
+import {
+  type Answer,
+  answerTo,
+  type ChildDown,
+  isSupervisor,
+  nodeId,
+  type Phase,
+  type SupervisorEnd,
+  type SupervisorNode,
+  type SupervisorState,
+  type TreeNode,
+  workersOf,
+} from '../../machines/supervision/rules.js'
+import type { StartOrder } from '../../machines/supervision/start-order.js'
+import { type Stoppable, StopSequence } from '../../machines/supervision/stop-sequence.js'
+
+export type WorkerRef = ActorRefFrom<typeof workerLifecycle>
+
+/** Whoever takes a supervisor's events. */
+export interface SupervisorRef {
+  send(event: SupervisorEvent): void
+  getSnapshot(): { value: unknown; context: Pick<SupervisorContext, 'sequence' | 'parent' | 'node' | 'refs'> }
+}
+
+/** A worker as its supervisor deals with it. */
+export interface SupervisedWorker extends Stoppable {
+  readonly phase: Phase
+  /** It completed a `run` of its own, which can be started over. */
+  readonly hasRun: boolean
+  lifecycleInput(): LifecycleInput
+  /** Comes before the first event. */
+  attach(ref: WorkerRef, supervisor: SupervisorRef): void
+  tell(event: LifecycleEvent): void
+  /** Starts it as it was started before; until that has had its effect it does not count as settled. */
+  startAgain(): void
+  /** Its supervisor is up again: it may come back by itself, should there be something to do. */
+  allow(): void
+}
+
+export interface SupervisionEffects {
+  /** Monotonic ms. */
+  now(): number
+  order: StartOrder
+  worker(id: string): SupervisedWorker
+  entered(supervisor: string, state: SupervisorState, reason: string): void
+  /** A failure that nobody below could answer has reached the root. */
+  escalated(from: string, reason: string): void
+}
+
+export type SupervisorEvent =
+  /** A worker somewhere below has another phase. */
+  | { type: 'MOVED'; worker: string }
+  | ({ type: 'CHILD_DOWN' } & ChildDown)
+  /** Its own supervisor takes all its workers down. */
+  | { type: 'HALT'; then: 'up' | 'down'; why: string }
+  /** Its own supervisor restarts it. Answered by CHILD_AGAIN. */
+  | { type: 'AGAIN' }
+  /** A supervisor below has told its workers to start again. */
+  | { type: 'CHILD_AGAIN'; child: string }
+  /** A worker below is started by hand. */
+  | { type: 'REVIVE' }
+  /** Its own supervisor has heard of its end. */
+  | { type: 'TOLD' }
+  | ({ type: 'ADOPT' } & Adoption)
+  | { type: 'DISOWN'; child: string }
+  /** Ends the actors of some of its children: the system is closed. */
+  | { type: 'DISMISS'; most: number }
+
+export interface Adoption {
+  nodes: readonly TreeNode[]
+  /** Supervisors among them come without their children, who follow. */
+  vacant: boolean
+}
+
+export interface SupervisorInput {
+  node: SupervisorNode
+  effects: SupervisionEffects
+  /** Its children come later, by ADOPT. */
+  vacant: boolean
+  /** null: it is the system's own, one for one, which never gives up; what it cannot answer goes out as an escalation. */
+  parent: SupervisorRef | null
+}
+
+export interface SupervisorContext extends SupervisorInput {
+  refs: Record<string, WorkerRef | SupervisorRef>
+  window: RestartWindow
+  /** The child that went down last, and the answer. */
+  down: ChildDown | null
+  answer: Answer
+  sequence: StopSequence<SupervisedWorker> | null
+  /** The child, a supervisor, that is about to start its workers again. */
+  awaited: string | null
+  /** Why it goes down, until it is up again; null also where its own supervisor halted it. */
+  end: { how: SupervisorEnd; why: string } | null
+  /** Its own children that it had running when it went down. */
+  wereRunning: string[]
+  /** A worker was started by hand while it went down. */
+  revived: boolean
+  reason: string
+}
+
+/** A supervisor's children may be supervisors. */
+const itself = (): AnyActorLogic => supervisor
+
+export const supervisor = setup({
+  types: {
+    input: {} as SupervisorInput,
+    context: {} as SupervisorContext,
+    events: {} as SupervisorEvent,
+  },
+  actions: {
+    enter: ({ context }, { state }: { state: SupervisorState }) => context.effects.entered(context.node.id, state, context.reason),
+    adoptAll: assign(({ context, self, spawn }) =>
+      context.vacant ? {} : adopted(context, { nodes: context.node.children, vacant: false }, self, spawn as unknown as Spawn),
+    ),
+    adopt: assign(({ context, event, self, spawn }) =>
+      event.type === 'ADOPT' ? adopted(context, event, self, spawn as unknown as Spawn) : {},
+    ),
+    letGo: stopChild(({ context, event }) => context.refs[event.type === 'DISOWN' ? event.child : ''] as WorkerRef),
+    disown: assign(({ context: { refs, window, awaited }, event }) => {
+      if (event.type !== 'DISOWN') return {}
+      const { [event.child]: _, ...rest } = refs
+      window.forget(event.child)
+      return { refs: rest, awaited: awaited === event.child ? null : awaited }
+    }),
+    passOn: enqueueActions(({ context: { parent }, event, enqueue }) => {
+      if (parent) enqueue(sendTo(parent as AnyActorRef, event))
+    }),
+    tellEnd: enqueueActions(({ context: { parent, end, node }, enqueue }) => {
+      if (parent && end) enqueue(sendTo(parent as AnyActorRef, { type: 'CHILD_DOWN', child: node.id, how: end.how, why: end.why }))
+    }),
+    judge: assign(({ context, event }) => {
+      if (event.type !== 'CHILD_DOWN') return {}
+      const { node, parent, effects, window } = context
+      // One that crashed on its way down, or before its turn to go came, is restarted with the others: no failure of its own.
+      const expected = event.how === 'crashed' && isTakenDown(effects.worker(event.child), context)
+      const countRestart = (): number | null => (expected ? null : window.add(event.child, effects.now()))
+      const answer = answerTo(node, event, { isRoot: parent === null, phase: (worker) => effects.worker(worker).phase, countRestart })
+      return { down: event, answer: expected ? { do: 'restart' as const, along: [] } : answer }
+    }),
+    /** Brings those down that are restarted with the child: in the order of stopping, each to start again when it may. */
+    takeAlong: assign(({ context }) => {
+      const { node, effects, answer, down, sequence } = context
+      if (answer.do !== 'restart' || !down) return {}
+      const temporary = new Set(answer.along.filter((child) => !isSupervisor(child) && child.mode === 'temporary').map(nodeId))
+      const ids = node.children.flatMap(workersOf)
+      const along = new Set(answer.along.flatMap(workersOf))
+      const reason = `restarted with ${down.child} (${node.strategy} of ${node.id})`
+      const workers = new Map(ids.map((id) => [effects.worker(id), id]))
+      const concerned = [...workers].filter(([worker, id]) => {
+        return sequence?.includes(worker) || (along.has(id) && takesPart(worker) && !isBelowDown(context, id))
+      })
+      const tell = (worker: SupervisedWorker): boolean => {
+        // Whoever was stopped in between stays down.
+        if (!takesPart(worker)) return false
+        worker.tell(
+          temporary.has(workers.get(worker) as string) ? { type: 'STOP', reason, halt: true } : { type: 'RESTART', reason, again: true },
+        )
+        return true
+      }
+      const inOrder = concerned.map(([worker]) => worker)
+      return { sequence: new StopSequence(inOrder, tell) }
+    }),
+    because: assign(({ context: { down } }) => ({ reason: `${down?.child} failed: ${down?.why}` })),
+    haltAlong: ({ context: { answer, refs, reason } }) => {
+      if (answer.do === 'restart') for (const child of answer.along) if (isSupervisor(child)) halt(refs, child, 'up', reason)
+    },
+    grant: ({ context: { node, answer, down, effects, refs, parent } }) => {
+      if (answer.do !== 'restart' || !down) return
+      const child = node.children.find((each) => nodeId(each) === down.child)
+      if (child && isSupervisor(child)) (refs[child.id] as SupervisorRef).send({ type: 'AGAIN' })
+      else effects.worker(down.child).tell({ type: 'GRANTED', inTurn: parent !== null })
+    },
+    awaitChild: assign(({ context: { node, answer, down } }) => {
+      const child = answer.do === 'restart' && node.children.find((each) => nodeId(each) === down?.child)
+      return child && isSupervisor(child) ? { awaited: child.id } : {}
+    }),
+    childIsBack: assign(({ context: { awaited }, event }) => {
+      return event.type === 'CHILD_AGAIN' && event.child === awaited ? { awaited: null } : {}
+    }),
+    tellAgain: enqueueActions(({ context: { parent, node }, enqueue }) => {
+      if (parent) enqueue(sendTo(parent as AnyActorRef, { type: 'CHILD_AGAIN', child: node.id }))
+    }),
+    refuse: ({ context: { effects, reason }, event }) => {
+      if (event.type === 'CHILD_DOWN' && event.how === 'crashed') effects.worker(event.child).tell({ type: 'STOP', reason, halt: true })
+    },
+    escalate: ({ context: { answer, down, effects } }) => {
+      if (answer.do === 'escalate' && down) effects.escalated(down.child, answer.why)
+    },
+    /** Brings everything below down, for good. */
+    endAll: assign(({ context }) => {
+      const { node, effects, answer } = context
+      if (answer.do !== 'end') return {}
+      const words = { failed: 'gave up', 'given-up': 'gave up', 'shut-down': 'shut down' }
+      const reason = `${node.id} ${words[answer.how]}: ${answer.why}`
+      const workers = node.children.flatMap(workersOf).map((id) => effects.worker(id))
+      return {
+        reason,
+        end: answer,
+        awaited: null,
+        revived: false,
+        wereRunning: running(context),
+        sequence: new StopSequence(workers, (worker) => {
+          worker.tell({ type: 'STOP', reason, halt: true })
+          return true
+        }),
+      }
+    }),
+    haltAll: ({ context: { node, refs, reason } }) => {
+      for (const child of node.children) if (isSupervisor(child)) halt(refs, child, 'down', reason)
+    },
+    halted: assign(({ context, event }) => {
+      if (event.type !== 'HALT') return {}
+      const { node, wereRunning } = context
+      const still = event.then === 'down' ? [...new Set([...wereRunning, ...running(context)])] : []
+      return { sequence: null, awaited: null, end: null, reason: event.why, wereRunning: still, window: new RestartWindow(node.intensity) }
+    }),
+    /** Those with a thread are stopped in order by whoever halts; it may have passed one that was told to start again since. */
+    passHaltOn: ({ context: { node, refs, effects }, event }) => {
+      if (event.type !== 'HALT') return
+      for (const child of node.children) {
+        if (isSupervisor(child)) halt(refs, child, event.then, event.why)
+        else if (event.then === 'down' && !effects.worker(child.worker).live)
+          effects.worker(child.worker).tell({ type: 'STOP', reason: event.why, halt: true })
+      }
+    },
+    revive: assign({ revived: true }),
+    close: ({ context: { node, effects } }) => effects.order.close(node.id),
+    open: ({ context: { node, effects } }) => effects.order.open(node.id),
+    advance: assign(({ context: { sequence } }) => (sequence?.advance() ? { sequence: null } : {})),
+    forget: assign(({ context: { node } }) => ({
+      window: new RestartWindow(node.intensity),
+      end: null,
+      wereRunning: [],
+      revived: false,
+      reason: 'started again',
+    })),
+    startAgain: ({ context: { node, effects, refs, wereRunning } }) => {
+      for (const child of node.children) {
+        if (!wereRunning.includes(nodeId(child))) continue
+        if (isSupervisor(child)) (refs[child.id] as SupervisorRef).send({ type: 'AGAIN' })
+        else effects.worker(child.worker).startAgain()
+      }
+    },
+    allow: ({ context: { node, effects } }) => {
+      for (const child of node.children) if (!isSupervisor(child)) effects.worker(child.worker).allow()
+    },
+    /** For how long a child has to wait before it is restarted does not count, be that in backoff, for its siblings or for a slot. */
+    noteWaiting: ({ context: { node, window, effects }, event }) => {
+      const child = event.type === 'MOVED' ? node.children.find((each) => workersOf(each).includes(event.worker)) : undefined
+      if (!child) return
+      const phases = workersOf(child).map((worker) => effects.worker(worker).phase)
+      const waits = phases.some((phase) => phase === 'waiting' || phase === 'wanted' || phase === 'queued')
+      window.waits(nodeId(child), waits && !phases.some((phase) => phase === 'up' || phase === 'starting'), effects.now())
+    },
+  },
+  guards: {
+    ends: ({ context }) => context.answer.do === 'end',
+    restartsOthers: ({ context }) => context.answer.do === 'restart' && context.answer.along.length > 0,
+    isBusy: ({ context }) => context.sequence !== null || context.awaited !== null,
+    isDone: ({ context }) => context.sequence === null && context.awaited === null,
+    restartsSupervisor: ({ context: { answer, down, node } }) =>
+      answer.do === 'restart' && node.children.some((child) => isSupervisor(child) && child.id === down?.child),
+    revived: ({ context }) => context.revived,
+    thenDown: ({ event }) => event.type === 'HALT' && event.then === 'down',
+  },
+}).createMachine({
+  id: 'supervisor',
+  context: ({ input }) => ({
+    ...input,
+    refs: {},
+    window: new RestartWindow(input.node.intensity),
+    down: null,
+    answer: { do: 'nothing' },
+    sequence: null,
+    awaited: null,
+    end: null,
+    wereRunning: [],
+    revived: false,
+    reason: 'declared',
+  }),
+  entry: 'adoptAll',
+  initial: 'alive',
+  on: {
+    MOVED: { actions: ['noteWaiting', 'passOn'] },
+    ADOPT: { actions: 'adopt' },
+    DISOWN: { actions: ['letGo', 'disown'] },
+  },
+  states: {
+    alive: {
+      initial: 'up',
+      on: {
+        CHILD_DOWN: { target: '.answering', actions: 'judge' },
+        HALT: [
+          { guard: 'thenDown', target: 'down', actions: ['halted', 'passHaltOn'] },
+          { target: '.up', actions: ['halted', 'passHaltOn', 'open'] },
+        ],
+        AGAIN: { actions: ['startAgain', 'forget', 'tellAgain'] },
+      },
+      states: {
+        up: { entry: { type: 'enter', params: { state: 'up' } } },
+        answering: {
+          always: [
+            { guard: 'ends', target: '#supervisor.stopping', actions: ['endAll', 'haltAll'] },
+            {
+              guard: 'restartsOthers',
+              target: 'restarting',
+              actions: ['because', 'takeAlong', 'awaitChild', 'close', 'haltAlong', 'grant'],
+            },
+            { guard: 'restartsSupervisor', target: 'restarting', actions: ['because', 'awaitChild', 'close', 'grant'] },
+            { guard: 'isBusy', target: 'restarting', actions: ['grant', 'escalate'] },
+            { target: 'up', actions: ['grant', 'escalate'] },
+          ],
+        },
+        restarting: {
+          entry: [{ type: 'enter', params: { state: 'restarting' } }, 'advance'],
+          on: {
+            MOVED: { actions: ['noteWaiting', 'passOn', 'advance'] },
+            CHILD_AGAIN: { actions: 'childIsBack' },
+          },
+          always: { guard: 'isDone', target: 'up', actions: 'open' },
+        },
+      },
+    },
+    stopping: {
+      entry: ['close', { type: 'enter', params: { state: 'stopping' } }, 'advance'],
+      on: {
+        MOVED: { actions: ['noteWaiting', 'passOn', 'advance'] },
+        CHILD_DOWN: { actions: 'refuse' },
+        HALT: [
+          { guard: 'thenDown', target: 'down', actions: ['halted', 'passHaltOn'] },
+          // Those that are down already come back with the others.
+          { target: 'alive', actions: ['startAgain', 'allow', 'halted', 'passHaltOn', 'open'] },
+        ],
+        REVIVE: { actions: ['revive', 'passOn'] },
+      },
+      always: { guard: 'isDone', target: 'down' },
+    },
+    down: {
+      // Those after it wait until its own supervisor has answered to its end.
+      entry: [{ type: 'enter', params: { state: 'down' } }, 'tellEnd', sendTo(({ self }) => self, { type: 'TOLD' })],
+      exit: 'open',
+      on: {
+        TOLD: { actions: 'open' },
+        AGAIN: { target: 'alive', actions: ['startAgain', 'allow', 'forget', 'tellAgain'] },
+        REVIVE: { target: 'alive', actions: ['allow', 'forget', 'passOn'] },
+        CHILD_DOWN: { actions: 'refuse' },
+      },
+      always: { guard: 'revived', target: 'alive', actions: ['allow', 'forget'] },
+    },
+  },
+})
+
+/**
+ * XState stops the children of a machine one by one, and copies the list of all of them for each: 4,000 took twelve seconds. Here they are stopped,
+ * and taken off the list, before it looks.
+ */
+const stopAsItComes = supervisor.transition.bind(supervisor)
+supervisor.transition = (snapshot, event, scope) => {
+  const { type, most = Number.POSITIVE_INFINITY } = event as { type: string; most?: number }
+  if (type === 'xstate.stop' || type === 'DISMISS') {
+    const children = snapshot.children as Record<string, AnyActorRef>
+    let left = most
+    for (const id in children) {
+      if (left-- <= 0) break
+      scope.stopChild(children[id] as AnyActorRef)
+      delete children[id]
+    }
+  }
+  return type === 'DISMISS' ? snapshot : stopAsItComes(snapshot, event, scope)
+}
+
+type Spawn = (logic: AnyActorLogic, options: { id: string; systemId?: string; input: unknown }) => AnyActorRef
+
+function adopted(
+  { effects, refs }: SupervisorContext,
+  { nodes, vacant }: Adoption,
+  self: SupervisorRef,
+  spawn: Spawn,
+): Pick<SupervisorContext, 'refs'> {
+  const all = { ...refs }
+  for (const child of nodes) {
+    if (isSupervisor(child)) {
+      const input: SupervisorInput = { node: child, effects, parent: self, vacant }
+      all[child.id] = spawn(itself(), { id: child.id, systemId: supervisorAddress(child.id), input }) as SupervisorRef
+    } else {
+      const worker = effects.worker(child.worker)
+      const ref = spawn(workerLifecycle, { id: child.worker, input: worker.lifecycleInput() }) as WorkerRef
+      worker.attach(ref, self)
+      all[child.worker] = ref
+    }
+  }
+  return { refs: all }
+}
+
+/** Under this name the actor system knows the supervisor. */
+export function supervisorAddress(id: string): string {
+  return `supervisor ${id}`
+}
+
+/**
+ * Its children that run, want to, or have run to their end: those that are started when it is started again. A supervisor that is up
+ * comes up again, whatever its workers do.
+ */
+function running({ node, effects, refs, down }: SupervisorContext): string[] {
+  const concerned = (child: TreeNode): boolean =>
+    isSupervisor(child) ? (refs[child.id] as SupervisorRef).getSnapshot().value !== 'down' : takesPart(effects.worker(child.worker))
+  return node.children.filter((child) => concerned(child) || nodeId(child) === down?.child).map(nodeId)
+}
+
+/** Whether a supervisor, or one above it, brings this worker down. */
+function isTakenDown(worker: SupervisedWorker, { sequence, parent }: Pick<SupervisorContext, 'sequence' | 'parent'>): boolean {
+  return sequence?.includes(worker) || (parent !== null && isTakenDown(worker, parent.getSnapshot().context))
+}
+
+/** Whether a supervisor between has gone down by itself: whoever ran to its end there has ended with it. */
+function isBelowDown({ node, refs }: Pick<SupervisorContext, 'node' | 'refs'>, worker: string): boolean {
+  const between = node.children.find((child) => isSupervisor(child) && workersOf(child).includes(worker))
+  if (!between) return false
+  const snapshot = (refs[nodeId(between)] as SupervisorRef).getSnapshot()
+  return snapshot.value === 'down' || isBelowDown(snapshot.context, worker)
+}
+
+function takesPart(worker: SupervisedWorker): boolean {
+  return worker.phase !== 'down' || worker.hasRun
+}
+
+function halt(refs: SupervisorContext['refs'], child: SupervisorNode, then: 'up' | 'down', why: string): void {
+  const ref = refs[child.id] as SupervisorRef
+  ref.send({ type: 'HALT', then, why })
+}

@@ -1,0 +1,214 @@
+/** Adds workers and supervisors to a running system, takes them out of it, and changes their options: one change after another. */
+
+import { DroverError } from '../../errors.js'
+import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../../machines/supervision/rules.js'
+import {
+  type Change,
+  type Entry,
+  findEntry,
+  keep,
+  pathOf,
+  kept as readChange,
+  updateAfter,
+  withEntry,
+  withoutEntry,
+  withPatch,
+} from '../../options/changes.js'
+import type { CompiledConfig, CompiledWorker, DroverOptions, SupervisorOptions, WorkerOptions } from '../../options/drover.js'
+import { compileInTurns, compileWithInTurns } from '../../options/validate.js'
+import { stopInOrder } from '../supervisor/stop-in-order.js'
+import { type SupervisorRef, supervisorAddress } from '../supervisor/supervisor.js'
+import type { WorkerHands } from '../worker/worker.js'
+import type { OpenSystem } from './open.js'
+
+export interface ChangeOptions {
+  /**
+   * Whether the change outlives the process: it is stored, and made again whenever a system is opened on the store, unless the
+   * configuration has come to say the same. Only data can be stored, and no secrets. @defaultValue false
+   */
+  persist?: boolean
+}
+
+/** The options that change; undefined brings an option's default back. */
+export type Patch = Changed<WorkerOptions> | Changed<SupervisorOptions>
+type Changed<Options> = { [Key in keyof Options]?: Options[Key] | undefined }
+
+/** Options that make a worker what it is, or that it has been entered under. */
+const fixed = ['id', 'annotator', 'domain', 'dataset', 'children']
+
+export class Membership {
+  readonly #system: OpenSystem
+  /** As the user gave them, and as changed since. */
+  #options: DroverOptions
+  #changing: Promise<unknown> = Promise.resolve()
+
+  constructor(system: OpenSystem) {
+    this.#system = system
+    this.#options = system.options
+  }
+
+  /** @returns the ids of the workers that came */
+  add(entry: Entry, { under = null, persist = false }: ChangeOptions & { under?: string | null }): Promise<string[]> {
+    return this.#inTurn(async () => {
+      if (under !== null && !this.#system.tree.supervisor(under))
+        throw new DroverError('WORKER_UNKNOWN', `there is no supervisor ${JSON.stringify(under)}`)
+      const options = withEntry(this.#options, entry, under) ?? this.#options
+      const place = placeOfLast(options, under)
+      const config = await compileWithInTurns(options, place, 'what is to be added')
+      const node = nodeIn(config.tree, entry.id)
+      const ids = workersOf(node)
+      const kept = persist ? keep({ do: 'add', under, entry: withModules(entry, config) }) : null
+      const added = await this.#system.declare(config.workers.filter(({ id }) => ids.includes(id)))
+      if (persist) await this.#keep(entry.id, kept)
+      this.#assertOpen()
+      // Nobody gets to see a worker before there is an actor for it: nothing waits between these.
+      for (const own of added) this.#system.hands.set(own.config.id, own)
+      this.#system.tree.add(node, under)
+      this.#become(options, config)
+      this.#supervisor(under).send({ type: 'ADOPT', nodes: [node], vacant: false })
+      this.#publish('added', entry.id)
+      return ids
+    })
+  }
+
+  remove(id: string, { persist = false, drainMs }: ChangeOptions & { drainMs?: number }): Promise<void> {
+    return this.#inTurn(async () => {
+      const { tree, hands, parts } = this.#system
+      const node = tree.get(id)
+      if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
+      const options = withoutEntry(this.#options, id)
+      const config = await compileInTurns(options)
+      const leaving = workersOf(node).map((worker) => hands.get(worker) as WorkerHands)
+      for (const own of leaving) own.leave()
+      try {
+        await stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
+        await this.#system.until(() => leaving.every((own) => own.settled))
+        if (persist) {
+          // What was kept of those below goes with them.
+          const below = [...supervisorsIn(node), ...workersOf(node)].filter((other) => other !== id && this.#system.kept.has(other))
+          for (const other of below) await this.#keep(other, null)
+          await this.#keep(id, this.#system.kept.get(id)?.do === 'add' ? null : keep({ do: 'remove' }))
+        }
+        this.#assertOpen()
+      } catch (error) {
+        for (const own of leaving) own.stay()
+        throw error
+      }
+      this.#supervisor(tree.above(id)[0]?.id ?? null).send({ type: 'DISOWN', child: id })
+      for (const supervisor of supervisorsIn(node)) this.#system.supervisors.delete(supervisor)
+      tree.remove(id)
+      for (const own of leaving) {
+        own.go()
+        hands.delete(own.config.id)
+        parts.lanes.delete(own.config.id)
+      }
+      this.#become(options, config)
+      this.#publish('removed', id)
+      parts.changed()
+    })
+  }
+
+  update(id: string, patch: Patch, { persist = false }: ChangeOptions): Promise<void> {
+    return this.#inTurn(async () => {
+      const { tree, hands, parts } = this.#system
+      const node = tree.get(id)
+      if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
+      const refused = Object.keys(patch).find((key) => fixed.includes(key))
+      if (refused) throw new DroverError('ARGUMENT_INVALID', `${refused} of ${id} cannot be changed: remove it, and add another one`)
+      const options = withPatch(this.#options, id, patch as Record<string, unknown>)
+      const config = await compileWithInTurns(options, pathOf(options.workers, id) ?? '', `what ${id} is to become`)
+      if (persist) {
+        const entry = findEntry(options.workers, id) as Entry
+        const earlier = this.#system.kept.get(id)
+        const { id: _, ...located } = withModules({ ...patch, id } as Entry, config)
+        const change: Change =
+          earlier?.do === 'add'
+            ? { ...earlier, entry: withModules(entry, config) }
+            : updateAfter(earlier, located as Record<string, unknown>)
+        await this.#keep(id, keep(change))
+      }
+      const own = isSupervisor(node) ? null : (config.workers.find((worker) => worker.id === id) as CompiledWorker)
+      if (own) await this.#system.declare([own])
+      this.#assertOpen()
+      adjust(node, nodeIn(config.tree, id))
+      if (own) hands.get(id)?.configure(own)
+      this.#become(options, config)
+      this.#publish('updated', id)
+      parts.changed()
+    })
+  }
+
+  async #keep(id: string, change: string | null): Promise<void> {
+    await this.#system.parts.calls.call('keepChange', { id, change })
+    if (change === null) this.#system.kept.delete(id)
+    else this.#system.kept.set(id, readChange(change))
+  }
+
+  /** The list of workers that everybody looks at is changed in place. */
+  #become(options: DroverOptions, config: CompiledConfig): void {
+    const { parts, hands } = this.#system
+    this.#options = options
+    parts.config.workers.splice(0, Number.POSITIVE_INFINITY, ...config.workers.map((worker) => hands.get(worker.id)?.config ?? worker))
+  }
+
+  #supervisor(id: string | null): SupervisorRef {
+    return this.#system.root.system.get(id === null ? 'supervisor' : supervisorAddress(id)) as SupervisorRef
+  }
+
+  #publish(what: 'added' | 'removed' | 'updated', id: string): void {
+    const { publish, now } = this.#system.parts
+    publish(`tree:node:${what}`, { id, at: now() })
+  }
+
+  /** Each change waits for something, and then may find the system closing. */
+  #assertOpen(): void {
+    if (this.#system.parts.isClosing()) throw new DroverError('CLOSED', 'the system is closing: nothing was changed')
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(() => {
+      this.#assertOpen()
+      return change()
+    })
+    this.#changing = changed.catch(() => {})
+    return changed
+  }
+}
+
+function nodeIn(tree: readonly TreeNode[], id: string): TreeNode {
+  for (const node of tree) {
+    if ((isSupervisor(node) ? node.id : node.worker) === id) return node
+    const found = isSupervisor(node) ? nodeIn(node.children, id) : null
+    if (found) return found
+  }
+  return null as never
+}
+
+function supervisorsIn(node: TreeNode): string[] {
+  return isSupervisor(node) ? [node.id, ...node.children.flatMap(supervisorsIn)] : []
+}
+
+/** Where an entry stands that was just added. */
+function placeOfLast({ workers }: DroverOptions, under: string | null): string {
+  const supervisor = under === null ? undefined : findEntry(workers, under)
+  const list = supervisor && 'children' in supervisor ? supervisor.children : workers
+  return `${under === null ? 'workers' : `${pathOf(workers, under)}.children`}[${list.length - 1}]`
+}
+
+/** Lets a node of the tree have another's options, its children aside. */
+function adjust(node: TreeNode, to: TreeNode): void {
+  if (!isSupervisor(node)) {
+    Object.assign(node, to)
+    return
+  }
+  const { children: _, intensity, ...rest } = to as SupervisorNode
+  Object.assign(node, rest)
+  Object.assign(node.intensity, intensity)
+}
+
+/** An entry whose modules are where they are, whatever the working directory. */
+function withModules(entry: Entry, { workers }: CompiledConfig): Entry {
+  if ('children' in entry) return { ...entry, children: entry.children.map((child) => withModules(child, { workers } as CompiledConfig)) }
+  if (!('module' in entry)) return entry
+  return { ...(entry as WorkerOptions), module: workers.find(({ id }) => id === entry.id)?.module ?? (entry as WorkerOptions).module }
+}

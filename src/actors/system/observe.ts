@@ -1,0 +1,79 @@
+/** Makes status out of what the main thread has in memory. */
+import type { ActorRefFrom } from 'xstate'
+import type { WorkerState } from '../../machines/lifecycle/contract.js'
+import { isSupervisor, type TreeNode } from '../../machines/supervision/rules.js'
+import { type supervisor, supervisorAddress } from '../supervisor/supervisor.js'
+import type { WorkerHands } from '../worker/worker.js'
+import type { OpenSystem } from './open.js'
+import type { SystemStatus, TreeStatus, WorkerStatus } from './status.js'
+
+export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): WorkerStatus {
+  const { config, memory, state } = hands
+  const counts = parts.lanes.get(config.id)
+  const holder = hands.holder
+  const ratePerMinute = parts.lanes.ratePerMinute(config.id)
+  const failuresPerMinute = hands.errors.perMinute
+  return {
+    id: config.id,
+    annotator: config.annotator,
+    domain: config.domain,
+    dataset: config.dataset,
+    quotas: [...(config.quota?.choices ?? [])],
+    enabled: config.enabled,
+    state,
+    activity: hands.activity,
+    reason: memory.reason,
+    since: hands.since,
+    progress: counts && { done: counts.done, dead: counts.dead, total: counts.total, leased: counts.leased, retrying: counts.retrying },
+    ratePerMinute,
+    failuresPerMinute,
+    errorRate: failuresPerMinute + ratePerMinute > 0 ? failuresPerMinute / (failuresPerMinute + ratePerMinute) : null,
+    lastError: hands.errors.last,
+    breaker: hands.breaker,
+    beatAgeMs: hands.thread === null ? null : (silence.get(config.id) ?? 0),
+    pid: hands.pid,
+    threadId: hands.threadId,
+    heapUsed: hands.heapUsed,
+    restarts: memory.restartCount,
+    lastFailure: memory.lastFailure,
+    until: memory.until,
+    heldBy: holder && { pid: holder.pid, hostname: holder.hostname, since: holder.since },
+  }
+}
+
+export function systemStatus(system: OpenSystem, state: SystemStatus['state']): SystemStatus {
+  const workers = [...system.hands.values()].map((hands) => statusOf(system, hands))
+  const states: Partial<Record<WorkerState, number>> = {}
+  for (const worker of workers) states[worker.state] = (states[worker.state] ?? 0) + 1
+  const sum = (pick: (worker: WorkerStatus) => number): number => workers.reduce((total, worker) => total + pick(worker), 0)
+  const done = sum(({ progress }) => progress?.done ?? 0)
+  const dead = sum(({ progress }) => progress?.dead ?? 0)
+  const total = sum(({ progress }) => progress?.total ?? 0)
+  const ratePerMinute = sum((worker) => worker.ratePerMinute)
+  const left = Math.max(0, total - done - dead)
+  const { slots } = system.parts
+  return {
+    state,
+    states,
+    workers,
+    done,
+    dead,
+    total,
+    ratePerMinute,
+    etaMs: left === 0 ? 0 : ratePerMinute > 0 ? (left / ratePerMinute) * 60_000 : null,
+    slots: { limit: slots.limit, used: slots.used, queued: slots.queued, groups: slots.groups },
+  }
+}
+
+export function treeStatus(system: OpenSystem, nodes: readonly TreeNode[] = system.tree.root): TreeStatus[] {
+  return nodes.map((node) => {
+    if (!isSupervisor(node)) return { worker: node.worker, state: (system.hands.get(node.worker) as WorkerHands).state }
+    const { state, reason, since } = system.supervisors.get(node.id) ?? { state: 'up', reason: 'declared', since: 0 }
+    const ref = system.root.system.get(supervisorAddress(node.id)) as ActorRefFrom<typeof supervisor> | undefined
+    const { restarts: limit, withinMs } = node.intensity
+    // None once the system is closed.
+    const count = ref?.getSnapshot().context.window.count(performance.now()) ?? 0
+    const { id, strategy, children } = node
+    return { supervisor: id, strategy, state, reason, since, restarts: { count, limit, withinMs }, children: treeStatus(system, children) }
+  })
+}

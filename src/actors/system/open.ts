@@ -1,0 +1,369 @@
+/**
+ * Brings a system up in order (logs, store, host, registry, actors) and takes down what was up if a step fails.
+ */
+import { type ActorRefFrom, createActor } from 'xstate'
+import { lookAtStore } from '../../drover/check.js'
+import { toErrorRecord } from '../../errors.js'
+import { type DroverEvents, type EventName, Events } from '../../events/event-map.js'
+import { Recorder } from '../../events/recorder.js'
+import { createLogs } from '../../logs/logs.js'
+import type { Left } from '../../machines/lifecycle/contract.js'
+import { Slots } from '../../machines/slots.js'
+import { StartGate } from '../../machines/start-gate.js'
+import type { SupervisorNode, SupervisorState } from '../../machines/supervision/rules.js'
+import { StartOrder } from '../../machines/supervision/start-order.js'
+import { Tree } from '../../machines/supervision/tree.js'
+import { type Change, kept as readChange, withKept } from '../../options/changes.js'
+import type { CompiledConfig, CompiledWorker, DroverOptions } from '../../options/drover.js'
+import { compileInTurns } from '../../options/validate.js'
+import { createRedactor, findSecrets, redactAll } from '../../redact.js'
+import type { EngineClient, Fence, LaneSpec, TakenBack, WorkerRow } from '../../store/contract/engine.js'
+import { hostTtlMs as defaultTtlMs } from '../../store/contract/engine.js'
+import { leaveStore, tellDeparted } from '../../store/departed-hosts.js'
+import { hostIdentity } from '../../store/host-identity.js'
+import { keepPresent } from '../../store/host-renewal.js'
+import { Patience } from '../../store/patience.js'
+import { Reader } from '../../store/read-pool/reader.js'
+import { StoreHost } from '../../store/thread/handle.js'
+import { EvidenceFiles } from '../../threads/evidence/files.js'
+import { BeatBoard } from '../../threads/heartbeat/beats.js'
+import { patientClock } from '../../time/patient-timer.js'
+import { inTurns, piecewise } from '../../time/turns.js'
+import { TimeLimit } from '../../time-limit.js'
+import { stopInOrder } from '../supervisor/stop-in-order.js'
+import type { SupervisionEffects } from '../supervisor/supervisor.js'
+import { HeldWorkers } from '../worker/held-workers.js'
+import { Lanes } from '../worker/lane-counts.js'
+import { readLeft } from '../worker/left-by-host.js'
+import { WorkerHands } from '../worker/worker.js'
+import { QuotaDesk } from './quota-control.js'
+import { type SystemParts, system } from './root-actor.js'
+import { dismiss, staff } from './staffing.js'
+
+/** Beats are looked at this often, or twice a beat if that is more often. */
+const scanEveryMs = 1_000
+
+/** No worker ever had it. */
+const unknownFence: Fence = -1
+
+export interface OpenSystem {
+  /** As given, with the changes that the store has kept. */
+  options: DroverOptions
+  /** The changes that the store keeps, by the id that they are about. */
+  kept: Map<string, Change>
+  parts: SystemParts
+  events: Events
+  reader: Reader
+  root: ActorRefFrom<typeof system>
+  hands: Map<string, WorkerHands>
+  tree: Tree
+  /** What each supervisor does. */
+  supervisors: Map<string, { state: SupervisorState; reason: string; since: number }>
+  silence: Map<string, number>
+  /** Datasets being loaded, with how many loads. */
+  loading: Map<string, number>
+  /** Datasets that this host has loaded. */
+  loaded: Set<string>
+  /** By the dataset that may have been meant: one that this host has loaded although no worker has it. */
+  loadedInstead: Map<string, string>
+  /** Told when something changed that somebody may be waiting for. */
+  watchers: Set<() => void>
+  /** Aborts, with why, when nothing can be done any more: who waits for something outside would never know. */
+  ending: AbortController
+  /** Makes workers known to the store. Answers the hands of those that are new, which nobody else knows yet. */
+  declare: (workers: readonly CompiledWorker[]) => Promise<WorkerHands[]>
+  /** Settles when the condition holds; looked at whenever something changed that it may be about. */
+  until: (condition: () => boolean) => Promise<void>
+  /** Ends what runs beside the actors: timers, store, logs. What the store has not taken after so long is told, and left. */
+  shutDown: (withinMs: number) => Promise<void>
+}
+
+/**
+ * @param hostTtlMs so long after its last sign of life this host counts as alive, where its process cannot be checked
+ * @throws DroverError CONFIG_INVALID, or of the STORE_ codes; nothing is left running then
+ */
+export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlMs } = {}): Promise<OpenSystem> {
+  const first = await compileInTurns(given)
+  const secrets: string[] = []
+  let strike = createRedactor([])
+  const hide = (workers: readonly CompiledWorker[]): void => {
+    const found = [...first.secrets, ...workers.flatMap((worker) => findSecrets(worker.input))]
+    secrets.push(...new Set(found.filter((secret) => !secrets.includes(secret))))
+    strike = createRedactor(secrets)
+  }
+  hide(first.workers)
+  const redact = (text: string): string => strike(text)
+  const logs = createLogs(first.log, { redact })
+  const log = logs.part('system')
+  const now = (): number => performance.timeOrigin + performance.now()
+  const report = (what: string, error: unknown): void => log.error(what, { error: toErrorRecord(error) })
+  const events = new Events((name, error) => report(`a listener of ${name} threw`, error))
+
+  const host = hostIdentity()
+  let store: StoreHost
+  try {
+    store = await StoreHost.open({ file: first.store, durability: first.durability, keepEvents: first.keepEvents })
+  } catch (error) {
+    await logs.close()
+    throw error
+  }
+  const reader = new Reader({ file: first.store, client: store.client })
+  try {
+    const recovered = await store.client.call('join', { host, ttlMs: hostTtlMs })
+    await tellDeparted(store.client, first.store)
+    const { changes } = await store.client.call('keptChanges', {})
+    const kept = new Map(changes.map(({ id, change }) => [id, readChange(change)]))
+    const { options, config } = await withKept(given, first, kept, (id, error) => {
+      report(`a change of ${id} that the store has kept is not possible any more and is passed over`, error)
+    })
+    if (config.quotas.length > 0) await store.client.call('declareQuotas', { quotas: config.quotas })
+
+    const lanes = new Lanes(now)
+    const loading = new Map<string, number>()
+    const loaded = new Set<string>()
+    const silence = new Map<string, number>()
+    const watchers = new Set<() => void>()
+    let changing = false
+    const hands = new Map<string, WorkerHands>()
+    const tree = new Tree(config.tree)
+    const until = (condition: () => boolean): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          try {
+            if (!condition()) return
+            resolve()
+          } catch (error) {
+            reject(error)
+          }
+          watchers.delete(look)
+        }
+        watchers.add(look)
+        look()
+      })
+    const supervisors = new Map<string, { state: SupervisorState; reason: string; since: number }>()
+    const handsOf = (worker: string): WorkerHands => hands.get(worker) as WorkerHands
+    const recorder = new Recorder(store.client, host.id, log)
+    const ending = new AbortController()
+    const patience = new Patience({ ending: ending.signal, isFinal: () => store.hasFailed, log })
+    const publish = <Name extends EventName>(name: Name, told: DroverEvents[Name]): void => {
+      // Counts come often, and hold no texts of others.
+      const payload = name === 'lane:counts:changed' ? told : redactAll(told, redact)
+      events.emit(name, payload)
+      recorder.event(name, payload, now())
+    }
+    const parts: SystemParts = {
+      config,
+      host,
+      store,
+      board: new BeatBoard(),
+      slots: new Slots({
+        limit: config.concurrency,
+        groups: config.groups,
+        now: () => performance.now(),
+        grant: (worker) => hands.get(worker)?.tell({ type: 'SLOT' }),
+      }),
+      order: new StartOrder({ tree, phase: (worker) => handsOf(worker).phase, admit: (worker) => handsOf(worker).admit() }),
+      startGate: new StartGate((worker) => hands.get(worker)?.ref.send({ type: 'ROOM' })),
+      lanes,
+      quotas: new QuotaDesk(),
+      logs,
+      recorder,
+      patience,
+      calls: patience.client(store.client),
+      evidence: config.evidence && new EvidenceFiles(config.evidence, report),
+      secrets,
+      redact: (data) => redactAll(data, redact),
+      held: new HeldWorkers({ store, host, logs, hands, onTaken: (back) => tellRecovered(back, publish, now()) }),
+      monitor: { send: (event) => root.system.get('monitor')?.send(event) },
+      now,
+      publish,
+      tell: (name, payload) => events.emit(name, payload),
+      report,
+      changed: () => {
+        if (changing) return
+        changing = true
+        // Once for all that happens in a turn of the event loop: they look at all workers, and there may be thousands.
+        setImmediate(() => {
+          changing = false
+          for (const look of [...watchers]) {
+            try {
+              look()
+            } catch (error) {
+              watchers.delete(look)
+              report('a condition that somebody waited for failed', error)
+            }
+          }
+        })
+      },
+      isClosing: () => root.getSnapshot().matches('closing') || root.getSnapshot().matches('closed'),
+      isLoading: (dataset) => loading.has(dataset),
+      wasLoaded: (dataset) => loaded.has(dataset),
+      makeRoom: () => {
+        for (const worker of parts.slots.holders) {
+          const own = hands.get(worker)
+          if (!own?.idle || !parts.slots.isWaitedFor(worker)) continue
+          own.tell({ type: 'YIELD' })
+          return
+        }
+      },
+      isSupervised: (worker) => tree.above(worker).length > 0,
+    }
+    const supervision: SupervisionEffects = {
+      now: () => performance.now(),
+      order: parts.order,
+      worker: handsOf,
+      entered: (supervisor, to, reason) => {
+        const from = supervisors.get(supervisor)?.state
+        if (from === to) return
+        const at = now()
+        supervisors.set(supervisor, { state: to, reason, since: at })
+        if (from === undefined || !tree.supervisor(supervisor)) return
+        publish('supervisor:state:changed', { supervisor, from, to, reason, at })
+        log[to === 'up' ? 'info' : 'warn'](`supervisor ${supervisor}: ${from} -> ${to}: ${reason}`)
+      },
+      escalated: (from, reason) => {
+        const [worker, supervisor] = tree.supervisor(from) ? [null, from] : [from, null]
+        publish('system:failure:escalated', { worker, supervisor, reason, answer: config.onEscalation, at: now() })
+        if (config.onEscalation === 'keep') return
+        const others = [...hands.values()].filter((own) => own.config.id !== worker)
+        void stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
+      },
+    }
+
+    const declareBy = async (client: EngineClient, workers: readonly CompiledWorker[]): Promise<WorkerHands[]> => {
+      const { workers: rows } = await client.call('declare', {
+        workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })),
+      })
+      hide(workers)
+      lanes.update(rows.flatMap((row) => row.lane ?? []))
+      const fresh: WorkerHands[] = []
+      await inTurns([...workers.entries()], ([index, worker]) => {
+        if (!hands.has(worker.id)) fresh.push(new WorkerHands(worker, parts, ...restore(rows[index] as WorkerRow, recovered, now())))
+      })
+      return fresh
+    }
+    for (const own of await declareBy(store.client, config.workers)) hands.set(own.config.id, own)
+    const orphans = [...hands.values()].flatMap((own) => {
+      const failure = own.lifecycleInput().restored?.memory.lastFailure
+      return failure?.kind === 'orphaned' && recovered.workers.includes(own.config.id) ? [{ worker: own.config.id, failure }] : []
+    })
+    const root = createActor(system, {
+      input: { root: rootNode(config), supervision, scanEveryMs, silence, now: () => performance.now() },
+      clock: patientClock,
+    })
+    root.subscribe({ error: (error) => report('the root actor failed', error) })
+    root.start()
+
+    let told = false
+    const tellFound = (): void => {
+      if (told) return
+      told = true
+      tellRecovered(recovered, publish, now())
+      for (const orphan of orphans) publish('worker:failure:recorded', orphan)
+    }
+    store.on('counts', (counts) => {
+      lanes.update(counts)
+      publish('lane:counts:changed', { lanes: counts, at: now() })
+    })
+    store.on('restarted', ({ error }) => {
+      publish('store:thread:restarted', { message: toErrorRecord(error).message, at: now() })
+      log.warn('the store thread died and was replaced', { error: toErrorRecord(error) })
+    })
+    store.on('failed', ({ error }) => recorder.end(error))
+    store.onReconnect = (worker) => hands.get(worker)?.reconnectStore()
+    await piecewise(staff(root, tree.root))
+
+    const stopPresence = keepPresent(
+      store.client,
+      host.id,
+      {
+        lost: (workers) => {
+          for (const worker of workers) hands.get(worker)?.taken()
+        },
+        taken: (back) => tellRecovered(back, publish, now()),
+        failed: (error) => log.debug('renewal failed', { error: toErrorRecord(error) }),
+      },
+      hostTtlMs,
+    )
+
+    const looking = new AbortController()
+    // A host that ended without a word may have left a damaged file. Beside everything else: it may be large.
+    if (recovered.gone > 0 && first.store !== ':memory:') {
+      void lookAtStore(reader, looking.signal, {
+        damaged: (error) => store.damaged(error),
+        doubtful: (message, problems) => log.error(message, { problems }),
+        failed: (error) => log.warn('the store could not be looked at after a host ended without a word', { error: toErrorRecord(error) }),
+      })
+    }
+
+    const shutDown = async (withinMs: number): Promise<void> => {
+      looking.abort()
+      stopPresence()
+      parts.held.stop()
+      tellFound()
+      const limit = new TimeLimit(withinMs, `the store did not take it within ${withinMs} ms`)
+      await Promise.race([recorder.close(), limit.over.catch((error) => recorder.end(error))])
+      await piecewise(dismiss(root, tree.root))
+      root.stop()
+      await Promise.race([leaveStore(store.client, first.store, host.id), limit.over]).catch((error: unknown) => {
+        const held = [...hands.values()].filter((own) => own.isHeldHere).map(({ config }) => config.id)
+        const names = held.length > 20 ? `${held.slice(0, 20).join(', ')} and ${held.length - 20} more` : held.join(', ')
+        const till = 'other processes see it held until this process ends, or opens the store again'
+        report(`could not leave the store${held.length > 0 ? `, nor give back ${names}: ${till}` : ''}`, error)
+      })
+      await reader.close()
+      await store.close(limit.over.catch(() => {}))
+      limit.clear()
+      await logs.close()
+    }
+    const opened: OpenSystem = {
+      options,
+      kept,
+      parts,
+      events,
+      reader,
+      root,
+      hands,
+      tree,
+      supervisors,
+      silence,
+      loading,
+      loaded,
+      loadedInstead: new Map(),
+      watchers,
+      ending,
+      declare: (workers) => declareBy(parts.calls, workers),
+      until,
+      shutDown,
+    }
+    parts.quotas.open(opened)
+    // Once whoever opens the system has had the time to listen.
+    setImmediate(tellFound)
+    return opened
+  } catch (error) {
+    await reader.close()
+    await store.close()
+    await logs.close()
+    throw error
+  }
+}
+
+/** The system's own supervisor. */
+function rootNode({ tree }: CompiledConfig): SupervisorNode {
+  const intensity = { restarts: Number.POSITIVE_INFINITY, withinMs: 1 }
+  return { id: 'system', strategy: 'one-for-one', intensity, mode: 'permanent', significant: false, autoShutdown: 'never', children: tree }
+}
+
+export function laneOf({ dataset, annotator, domain, target }: CompiledWorker): LaneSpec | null {
+  return dataset === null ? null : { dataset, annotator, domain, target }
+}
+
+function tellRecovered(taken: TakenBack, publish: SystemParts['publish'], at: number): void {
+  const { workers, leases } = taken
+  if (workers.length > 0 || leases > 0) publish('host:work:recovered', { workers, leases, at })
+}
+
+/** What an earlier host left of a worker, and under which fence. One that is held by another has that host's state. */
+function restore(row: WorkerRow, recovered: TakenBack, at: number): [left: Left | null, known: Fence] {
+  return row.holder ? [null, unknownFence] : [readLeft(row, recovered.workers.includes(row.worker), at), row.fence]
+}

@@ -1,0 +1,153 @@
+/**
+ * What fails in a lane while it runs: said in the log when it is new and then now and then, counted for whoever asks, summed up at the
+ * end. A lane that fails five thousand times a second says no more than one that fails twice.
+ */
+
+import type { ErrorKind } from '../../errors.js'
+import { describeKind, otherErrors } from '../../failures/error-groups.js'
+import type { FailedAttempts } from '../../threads/protocol/messages.js'
+
+/** No more than one line comes in so long. */
+const sayEveryMs = 10_000
+/** Rates are those of so long. */
+const windowMs = 60_000
+const sampleMs = 1_000
+/** So many errors are told apart. */
+const mostKinds = 100
+/** One line tells of so many errors. */
+const mostTold = 5
+
+/** The latest error of a lane. */
+export interface LaneError extends ErrorKind {
+  /** When an attempt failed with it last, in ms since the epoch. */
+  at: number
+  /** How many attempts failed with it since the worker was started. */
+  count: number
+}
+
+interface LaneErrorsMeans {
+  worker: string
+  /** Monotonic ms. */
+  now: () => number
+  /** Calls back after so long; the answer calls it off. */
+  after: (ms: number, callback: () => void) => () => void
+  warn: (message: string) => void
+}
+
+interface Tally extends ErrorKind {
+  count: number
+  dead: number
+  key: string
+}
+
+export class LaneErrors {
+  readonly #means: LaneErrorsMeans
+  /** Since the worker was started. */
+  #all = new Map<string, Tally>()
+  /** Since the last line. */
+  #untold = new Map<string, Tally>()
+  #saidAt = Number.NEGATIVE_INFINITY
+  #callOff: (() => void) | null = null
+  #samples: { at: number; failed: number }[] = []
+  /** Nothing failed since the last summary. */
+  #ended = true
+  #last: { kind: ErrorKind; at: number } | null = null
+
+  constructor(means: LaneErrorsMeans) {
+    this.#means = means
+  }
+
+  /** The latest error; null: none since the worker was started in this host. */
+  get last(): LaneError | null {
+    if (!this.#last) return null
+    const { kind, at } = this.#last
+    const { id, code, message, where } = kind
+    return { id, code, message, where, at, count: this.#all.get(id)?.count ?? 1 }
+  }
+
+  /** Failed attempts a minute, over the last minute. */
+  get perMinute(): number {
+    if (this.#samples.length === 0) return 0
+    const since = this.#means.now() - windowMs
+    return this.#samples.reduce((sum, { at, failed }) => (at > since ? sum + failed : sum), 0)
+  }
+
+  /** A thread told of them. */
+  take(errors: readonly FailedAttempts[]): void {
+    const now = this.#means.now()
+    if (this.#ended) this.#startOver()
+    for (const failed of errors) {
+      add(this.#all, failed)
+      add(this.#untold, failed)
+      if (!this.#last || failed.at >= this.#last.at) this.#last = { kind: failed, at: failed.at }
+    }
+    const latest = this.#samples.at(-1)
+    const count = errors.reduce((sum, failed) => sum + failed.count, 0)
+    if (latest && now - latest.at < sampleMs) latest.failed += count
+    else this.#samples.push({ at: now, failed: count })
+    while ((this.#samples[0]?.at ?? now) < now - windowMs) this.#samples.shift()
+    const waitMs = this.#saidAt + sayEveryMs - now
+    if (waitMs <= 0) this.#say()
+    else this.#callOff ??= this.#means.after(waitMs, () => this.#say())
+  }
+
+  /** The lane has come to an end for now: says what it comes to. */
+  end(): void {
+    this.#callOff?.()
+    this.#callOff = null
+    if (this.#ended) return
+    this.#ended = true
+    const all = [...this.#all.values()]
+    // What was said already, word for word, needs no summary.
+    if (all.length === 1 && all[0]?.count === 1 && this.#untold.size === 0) return
+    const dead = all.reduce((sum, tally) => sum + tally.dead, 0)
+    const redrive = dead > 0 ? `; when that is mended, drover.redrive({ worker: '${this.#means.worker}' }) gives them another life` : ''
+    this.#means.warn(`${summed(all)}${redrive}`)
+  }
+
+  #startOver(): void {
+    this.#ended = false
+    this.#all = new Map()
+    this.#untold = new Map()
+    this.#saidAt = Number.NEGATIVE_INFINITY
+  }
+
+  #say(): void {
+    this.#callOff?.()
+    this.#callOff = null
+    const untold = [...this.#untold.values()]
+    if (untold.length === 0) return
+    const first = this.#saidAt === Number.NEGATIVE_INFINITY
+    this.#saidAt = this.#means.now()
+    this.#untold = new Map()
+    const [only] = untold
+    if (first && untold.length === 1 && only && only.count === 1) {
+      const what = only.dead > 0 ? `task ${only.key} is given up` : `an attempt at task ${only.key} failed`
+      this.#means.warn(`${what}: ${describeKind(only)}`)
+    } else {
+      this.#means.warn(summed(untold, first ? '' : ' since the last line'))
+    }
+  }
+}
+
+function add(tallies: Map<string, Tally>, { count, dead, key, ...own }: FailedAttempts): void {
+  const { id, code, message, where } = tallies.size < mostKinds || tallies.has(own.id) ? own : otherErrors
+  const tally = tallies.get(id) ?? { id, code, message, where, count: 0, dead: 0, key }
+  tally.count += count
+  tally.dead += dead
+  tallies.set(id, tally)
+}
+
+/** `12 attempts failed, 4 tasks were given up:` and the errors, each with how often and for which task first. */
+function summed(tallies: Tally[], when = ''): string {
+  const failed = tallies.reduce((sum, { count }) => sum + count, 0)
+  const dead = tallies.reduce((sum, tally) => sum + tally.dead, 0)
+  const sorted = [...tallies].sort((a, b) => b.count - a.count)
+  const often = (count: number): string => (sorted.length === 1 ? '' : `, ${count} times`)
+  const told = sorted.slice(0, mostTold).map((tally) => `${describeKind(tally)}${often(tally.count)}, first at task ${tally.key}`)
+  const rest = sorted.length - told.length
+  if (rest > 0) told.push(`and ${rest} other errors`)
+  const attempts = failed === 1 ? '1 attempt failed' : `${failed} attempts failed`
+  const tasks = dead === 0 ? '' : dead === 1 ? ', 1 task was given up' : `, ${dead} tasks were given up`
+  return `${attempts}${when}${tasks}:${told.length === 1 ? ` ${told[0]}` : `\n${told.join('\n')}`}`
+}

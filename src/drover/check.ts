@@ -1,0 +1,76 @@
+/** Looks through a whole store, part by part, beside whoever works on it. */
+import { DroverError } from '../errors.js'
+import type { CheckPart, CheckProblem, CheckReport } from '../store/check.js'
+import { Reader } from '../store/read-pool/reader.js'
+import { checkOptions } from '../validation/filters.js'
+import { type ReadOptions, signalOf } from './results.js'
+
+/** @param quick only what finds damage of the file and of what is counted */
+export async function readCheck(reader: Reader, signal: AbortSignal | undefined, quick = false): Promise<CheckReport> {
+  const report: CheckReport = { ok: true, problems: [], checked: {} }
+  let after: string | null = null
+  do {
+    const { problems, checked, next }: CheckPart = await reader.read('check', { after, quick }, signal)
+    const { check, ms } = checked
+    report.checked[check] = Math.round((report.checked[check] ?? 0) + ms)
+    for (const problem of problems) {
+      // Lanes are looked at one by one.
+      const known = report.problems.find((one) => one.check === problem.check && one.message === problem.message)
+      if (!known) report.problems.push(problem)
+      else {
+        known.count += problem.count
+        known.examples = [...known.examples, ...problem.examples].slice(0, 10)
+      }
+    }
+    after = next
+  } while (after !== null)
+  report.ok = report.problems.length === 0
+  return report
+}
+
+/** What a look at a store that was left in disorder comes to. */
+interface LookEvents {
+  /** The file is damaged. */
+  damaged(error: DroverError): void
+  /** The file is whole, but what is counted is not there. */
+  doubtful(message: string, problems: CheckProblem[]): void
+  failed(error: unknown): void
+}
+
+/** The quick look: every page of the file, and every count. */
+export async function lookAtStore(reader: Reader, signal: AbortSignal, { damaged, doubtful, failed }: LookEvents): Promise<void> {
+  try {
+    const { ok, problems } = await readCheck(reader, signal, true)
+    if (ok) return
+    const [problem] = problems as [CheckProblem]
+    const what = `${problem.message}: ${problem.examples.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('; ')}`
+    if (problem.check === 'file') {
+      damaged(new DroverError('STORE_FAILED', `the store's file is damaged (${what}): go on from a copy of it`, { details: { problems } }))
+    } else doubtful(`the store contradicts itself (${what}): drover.check() says more`, problems)
+  } catch (error) {
+    if (!signal.aborted) failed(error)
+  }
+}
+
+/**
+ * As `drover.check()`, for a store that nobody has opened, or that cannot be opened. Nothing is written to it; whoever works on it goes on.
+ *
+ * @param file the store's path
+ * @param options.signal ends it
+ * @throws DroverError READ_FAILED if the file cannot be read, ARGUMENT_INVALID; the reason of the signal
+ * @example
+ * const { ok, problems } = await checkStore('data/drover.db')
+ */
+export async function checkStore(file: string, options: ReadOptions = {}): Promise<CheckReport> {
+  if (typeof file !== 'string' || file === '' || file === ':memory:') {
+    throw new DroverError('ARGUMENT_INVALID', `the store must be the path of a file, got ${JSON.stringify(file)}`)
+  }
+  const signal = signalOf(checkOptions('the second argument of checkStore', options, ['signal']))
+  const client = { call: () => Promise.reject(new DroverError('CLOSED', 'nobody has opened the store')) }
+  const reader = new Reader({ file, client })
+  try {
+    return await readCheck(reader, signal)
+  } finally {
+    await reader.close()
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Writes lines into a file that others may be looking at. A file is replaced whole or not at all; what cannot be replaced, such as a pipe
+ * or a device, is written to.
+ */
+import { randomBytes } from 'node:crypto'
+import { constants, createWriteStream, open as openWithCallback, type Stats } from 'node:fs'
+import { lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
+import { dirname, resolve } from 'node:path'
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { DroverError } from '../errors.js'
+
+/** A number that no garbage collector closes. */
+const openDescriptor = promisify(openWithCallback)
+
+/** A pipe that nobody reads is tried again so often. */
+const pipeRetryMs = 50
+/** A way of links longer than that ends nowhere. */
+const mostLinks = 40
+
+/**
+ * @param lines in pieces of any length
+ * @param signal gives up; nothing is replaced then
+ * @throws DroverError EXPORT_FAILED with the cause; what `lines` throws, and the signal's reason, as they are
+ */
+export async function writeFileWhole(file: string, lines: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
+  const failure = { of: null as { error: unknown } | null }
+  try {
+    const target = await targetOf(file)
+    if (target.replace) await replace(target, watched(lines, failure), signal)
+    else await writeThrough(target, watched(lines, failure), signal)
+  } catch (cause) {
+    if (failure.of) throw failure.of.error
+    signal.throwIfAborted()
+    throw new DroverError('EXPORT_FAILED', `${file} could not be written: ${(cause as Error).message}`, { cause, details: { file } })
+  }
+}
+
+/** Remembers what the reading of the lines threw, to tell it from what their writing does. */
+async function* watched(lines: AsyncIterable<string>, failure: { of: { error: unknown } | null }): AsyncGenerator<string, void, void> {
+  try {
+    yield* lines
+  } catch (error) {
+    failure.of = { error }
+    throw error
+  }
+}
+
+interface Target {
+  path: string
+  /** Of what is there. */
+  stats: Stats | null
+  /** This process has it open under this number. */
+  descriptor: number | null
+  replace: boolean
+}
+
+/** Where a name leads: at the end of links is what is to be replaced, and not the link. */
+async function targetOf(file: string): Promise<Target> {
+  const stats = await present(stat(file))
+  const descriptor = await descriptorOf(file)
+  if (descriptor !== null || (stats && !stats.isFile())) return { path: file, stats, descriptor, replace: false }
+  return { path: stats ? await realpath(file) : await endOfLinks(file), stats, descriptor, replace: true }
+}
+
+/** Names such as /dev/stdout mean what this process has open: to put another file in its place would change nothing there. */
+async function descriptorOf(file: string): Promise<number | null> {
+  let path = resolve(file)
+  for (let links = 0; links < mostLinks; links++) {
+    const [, owner, descriptor] = /^\/(?:proc\/(self|\d+)|dev)\/fd\/(\d+)$/.exec(path) ?? []
+    if (descriptor !== undefined && (owner === undefined || owner === 'self' || Number(owner) === process.pid)) return Number(descriptor)
+    if (!(await present(lstat(path)))?.isSymbolicLink()) return null
+    path = resolve(dirname(path), await readlink(path))
+  }
+  return null
+}
+
+/** For a link to what does not exist yet. */
+async function endOfLinks(file: string): Promise<string> {
+  let path = resolve(file)
+  for (let links = 0; links < mostLinks && (await present(lstat(path)))?.isSymbolicLink(); links++)
+    path = resolve(dirname(path), await readlink(path))
+  return path
+}
+
+async function present<Value>(looked: Promise<Value>): Promise<Value | null> {
+  try {
+    return await looked
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Into a temporary file beside the target, synced, then renamed. */
+async function replace({ path, stats }: Target, lines: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
+  const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
+  const handle = await open(temporary, 'wx', stats ? stats.mode & 0o777 : 0o666)
+  try {
+    // The umask may have taken something off what was there.
+    if (stats) await handle.chmod(stats.mode & 0o777)
+    await pipeline(lines, handle.createWriteStream({ flush: true }), { signal })
+    signal.throwIfAborted()
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+/** Into what is no file, as it is. */
+async function writeThrough(target: Target, lines: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
+  const { path, stats, descriptor } = target
+  if (descriptor === 1 || descriptor === 2) return writeToOwn(descriptor === 1 ? process.stdout : process.stderr, lines, signal)
+  if (stats?.isFIFO()) return pipeline(lines, await openPipe(path, signal), { signal })
+  const own = descriptor !== null && stats?.isFile() ? { fd: descriptor, autoClose: false } : { flags: 'a' }
+  return pipeline(lines, createWriteStream(path, own), { signal })
+}
+
+/** What the process says by itself keeps its place. It stays open. */
+async function writeToOwn(stream: NodeJS.WriteStream, lines: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
+  await pipeline(lines, stream, { signal, end: false })
+  await new Promise<void>((done, fail) => stream.write('', (error) => (error ? fail(error) : done())))
+}
+
+/** Waits until somebody reads, without a thread that hangs in it. */
+async function openPipe(path: string, signal: AbortSignal): Promise<Writable> {
+  for (;;) {
+    signal.throwIfAborted()
+    try {
+      return new Socket({ fd: await openDescriptor(path, constants.O_WRONLY | constants.O_NONBLOCK), readable: false, writable: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error
+    }
+    await sleep(pipeRetryMs, undefined, { signal })
+  }
+}
+
+/** Makes the rename itself durable, where the platform can. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null)
+  await handle?.sync().catch(() => {})
+  await handle?.close()
+}

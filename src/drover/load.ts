@@ -1,0 +1,198 @@
+/**
+ * Streams records into a dataset: whatever the length of the source, only a few batches are in memory.
+ */
+
+import { DroverError } from '../errors.js'
+import type { EngineClient, NewItem, OnConflict } from '../store/contract/engine.js'
+import { Interruption } from '../store/interruption.js'
+import { argumentError, checkOneOf, checkSignal } from '../validation/arguments.js'
+import { checkOptions } from '../validation/filters.js'
+import { deepestJson, isTooDeep } from '../values/json-depth.js'
+import { messageOf } from '../values/plain.js'
+import { Records } from './records.js'
+
+export interface LoadOptions<Item> {
+  /** The item's key, unique in its dataset. Strings and numbers are taken. @defaultValue its `id`, else its `key` */
+  key?: (item: Item, position: number) => string | number
+  /** Higher goes first; a whole number. Counts at the first load of an item. @defaultValue 0 */
+  priority?: (item: Item) => number
+  /** A known key with other data: an error that names it, the known data kept, or replaced (results that are there stay). @defaultValue 'error' */
+  onConflict?: OnConflict
+  /**
+   * Stops the load at once, also while the source gives nothing: what came before is in the store, and the load is rejected with the
+   * signal's reason.
+   */
+  signal?: AbortSignal
+}
+
+export interface LoadReport {
+  dataset: string
+  added: number
+  /** Known already. */
+  known: number
+  updated: number
+  /** No worker has this dataset: nobody labels it, and perhaps another name was meant. */
+  warning?: string
+  /** A signal ended it before its source did; what came before is in the store. */
+  interrupted?: true
+}
+
+/** A batch goes out at so many items or so many characters, or when its first item has waited for so long, ... */
+const batchItems = 1_000
+const batchChars = 250_000
+const longestWaitMs = 50
+/** ... and no more than so many wait for the store. */
+const batchesInFlight = 2
+const longestKey = 512
+
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkLoadOptions<Item>(source: unknown, options: LoadOptions<Item>): LoadOptions<Item> {
+  const isSource = typeof source === 'object' && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source)
+  if (!isSource) throw argumentError('the source', 'a list, or something else to iterate over', source)
+  const checked = checkOptions('the third argument of load', options, ['key', 'priority', 'onConflict', 'signal'])
+  const { key, priority, onConflict, signal } = checked
+  if (key !== undefined && typeof key !== 'function') throw argumentError('key', 'a function', key)
+  if (priority !== undefined && typeof priority !== 'function') throw argumentError('priority', 'a function', priority)
+  if (onConflict !== undefined) checkOneOf('onConflict', ['error', 'keep', 'update'], onConflict)
+  checkSignal('signal', signal)
+  return checked
+}
+
+/**
+ * @param ending aborts when the system ends, with the reason; at an {@link Interruption} the load ends in order
+ * @throws DroverError LOAD_BAD_RECORD, with the record's position; what came before it is loaded
+ * @throws DroverError LOAD_CONFLICT, with key and position; records shortly before it may not be loaded. Loading again is idempotent
+ */
+export async function loadItems<Item>(
+  store: EngineClient,
+  dataset: string,
+  source: Iterable<Item> | AsyncIterable<Item>,
+  options: LoadOptions<Item>,
+  ending: AbortSignal,
+  onAdded: () => void,
+): Promise<LoadReport> {
+  const report: LoadReport = { dataset, added: 0, known: 0, updated: 0 }
+  const onConflict = options.onConflict ?? 'error'
+  const signals = options.signal ? [options.signal, ending] : [ending]
+  if (ending.reason instanceof Interruption) return { ...report, interrupted: true }
+  for (const signal of signals) signal.throwIfAborted()
+  const records = new Records(source)
+  const inFlight = new Set<Promise<void>>()
+  const refused: unknown[] = []
+  let batch: NewItem[] = []
+  let chars = 0
+  let position = 0
+  let timer: NodeJS.Timeout | null = null
+
+  const send = (): void => {
+    if (timer) clearTimeout(timer)
+    timer = null
+    const items = batch
+    const from = position - items.length
+    batch = []
+    chars = 0
+    const sent: Promise<void> = store
+      .call('enqueue', { dataset, items, onConflict })
+      .then((reply) => {
+        if (reply.conflict) throw conflict(dataset, reply.conflict.key, from + reply.conflict.index)
+        report.added += reply.added
+        report.known += reply.known
+        report.updated += reply.updated
+        if (reply.added > 0 || reply.updated > 0) onAdded()
+      })
+      .catch((error: unknown) => {
+        // What waited for the store when the end was asked for.
+        const why = DroverError.is(error) && error.code === 'CLOSED' && ending.aborted ? ending.reason : error
+        refused.push(why)
+        records.stop(why)
+      })
+      .finally(() => inFlight.delete(sent))
+    inFlight.add(sent)
+  }
+  /** While the store has enough to do, what waits goes out together. */
+  const sendSoon = (): void => {
+    timer = setTimeout(() => (inFlight.size < batchesInFlight ? send() : sendSoon()), longestWaitMs)
+  }
+  const abort = (): void => records.stop(signals.find(({ aborted }) => aborted)?.reason)
+
+  for (const signal of signals) signal.addEventListener('abort', abort)
+  try {
+    for (let next = await records.next(); next; next = await records.next()) {
+      const item = toItem(next.record, position, options)
+      batch.push(item)
+      chars += item.data.length
+      position++
+      if (batch.length >= batchItems || chars >= batchChars) send()
+      else if (!timer) sendSoon()
+      while (inFlight.size >= batchesInFlight) await Promise.race(inFlight)
+    }
+  } catch (error) {
+    if (!(error instanceof Interruption)) throw error
+    report.interrupted = true
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', abort)
+    // Also what came before a bad record counts.
+    if (batch.length > 0 && refused.length === 0) send()
+    if (timer) clearTimeout(timer)
+    await Promise.all([records.close(), ...inFlight])
+  }
+  if (refused[0] instanceof Interruption) report.interrupted = true
+  else if (refused.length > 0) throw refused[0]
+  return report
+}
+
+function toItem<Item>(record: Item, position: number, options: LoadOptions<Item>): NewItem {
+  const bad = (why: string, cause?: unknown): DroverError =>
+    new DroverError('LOAD_BAD_RECORD', `record ${position}: ${why}`, { details: { position }, ...(cause !== undefined && { cause }) })
+  let key: unknown
+  let priority: unknown
+  try {
+    key = options.key ? options.key(record, position) : ((record as { id?: unknown })?.id ?? (record as { key?: unknown })?.key)
+  } catch (cause) {
+    throw bad(`its key could not be read: ${messageOf(cause)}`, cause)
+  }
+  if (typeof key === 'number' && Number.isFinite(key)) key = String(key)
+  if (typeof key !== 'string' || key === '' || key.length > longestKey) {
+    throw bad(
+      `its key must be a number or a string of 1 to ${longestKey} characters, got ${shown(key)}${options.key ? '' : '; give load a key option'}`,
+    )
+  }
+  if (!isWellFormed(key)) {
+    throw bad('its key has half of a surrogate pair in it, which the store could not tell from another one')
+  }
+  try {
+    priority = options.priority?.(record) ?? 0
+  } catch (cause) {
+    throw bad(`its priority could not be read: ${messageOf(cause)}`, cause)
+  }
+  if (!Number.isSafeInteger(priority)) throw bad(`its priority must be a whole number, got ${shown(priority)}`)
+  let data: string | undefined
+  try {
+    data = JSON.stringify(record)
+  } catch (cause) {
+    throw bad(`it cannot be JSON: ${messageOf(cause)}`, cause)
+  }
+  if (data === undefined) throw bad(`it cannot be JSON: it is ${shown(record)}`)
+  if (isTooDeep(data)) throw bad(`it is nested deeper than ${deepestJson} levels`)
+  return { key, data, priority: priority as number }
+}
+
+/** Whether each surrogate has its other half: UTF-8, and so the store, has no form for one that stands alone. */
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text)
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'undefined'
+  if (typeof value === 'string') return value === '' ? 'an empty string' : `a string of ${value.length} characters`
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
+  return `a ${typeof value}`
+}
+
+function conflict(dataset: string, key: string, position: number): DroverError {
+  return new DroverError(
+    'LOAD_CONFLICT',
+    `record ${position}: key ${JSON.stringify(key)} is in dataset ${JSON.stringify(dataset)} with other data; give onConflict: 'keep' or 'update' if that is meant`,
+    { details: { key, position, dataset } },
+  )
+}

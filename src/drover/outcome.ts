@@ -1,0 +1,153 @@
+/**
+ * Whether the run is over, and how it ended: takes the facts from hands and lanes, and says in the log what is waited for while nothing
+ * moves.
+ */
+
+import type { OpenSystem } from '../actors/system/open.js'
+import { heldBy, type WorkerHands } from '../actors/worker/worker.js'
+import { DroverError } from '../errors.js'
+import { backoffDelay } from '../time/backoff.js'
+import { readErrors } from './reads.js'
+import { describeWait, isOver, type RunReport, reportOf, type WorkerFacts } from './run-report.js'
+
+/** What lasts shorter is not worth a line. */
+const sayAfterMs = 1_000
+/** All workers are looked at no more often than this, however much moves. */
+const lookEveryMs = 100
+/** Waits before it is said again. */
+const againWaits = { initialMs: 5_000, factor: 3, maxMs: 600_000, jitter: 0 }
+
+export class Outcome {
+  readonly #system: OpenSystem
+  /** Who could lift what a worker waits for. */
+  readonly #attendants = new Set<object>()
+  /** How many wait for the end. */
+  #waiting = 0
+  #timer: NodeJS.Timeout | null = null
+  #looking: NodeJS.Timeout | null = null
+  /** What was said last, and how often. */
+  #said = ''
+  #times = 0
+  #sayAgainAt = 0
+
+  constructor(system: OpenSystem) {
+    this.#system = system
+  }
+
+  /**
+   * Somebody is there who can raise a budget, or revive a key, while the program waits.
+   *
+   * @returns they are gone
+   */
+  attend(): () => void {
+    const attendant = {}
+    this.#attendants.add(attendant)
+    return () => {
+      this.#attendants.delete(attendant)
+      this.#system.parts.changed()
+    }
+  }
+
+  isOver(): boolean {
+    return isOver(this.#facts(), this.#attendants.size > 0)
+  }
+
+  /** Watches what is waited for until the answer is called. */
+  watch(): () => void {
+    const { watchers } = this.#system
+    const look = (): void => {
+      this.#looking ??= setTimeout(() => {
+        this.#looking = null
+        if (this.#waiting > 0) this.#look()
+      }, lookEveryMs).unref()
+    }
+    this.#waiting++
+    watchers.add(look)
+    look()
+    return () => {
+      watchers.delete(look)
+      if (--this.#waiting > 0) return
+      this.#times = 0
+      this.#hush()
+    }
+  }
+
+  async report({
+    done,
+    dead,
+    signalled,
+    closing,
+  }: {
+    done: number
+    dead: number
+    signalled: boolean
+    closing: boolean
+  }): Promise<RunReport> {
+    const report = reportOf([...this.#facts()], { results: done, dead, interrupted: signalled })
+    const errors = dead > 0 ? await readErrors(this.#system.reader, {}).catch(noneIfClosed) : []
+    return closing && report.incomplete.length > 0 ? { ...report, interrupted: true, errors } : { ...report, errors }
+  }
+
+  /** One after another: who asks seldom needs all. */
+  *#facts(): Generator<WorkerFacts> {
+    for (const hands of this.#system.hands.values()) yield this.#factsOf(hands)
+  }
+
+  #factsOf(hands: WorkerHands): WorkerFacts {
+    const { parts } = this.#system
+    const { id, dataset, enabled, target } = hands.config
+    const counts = parts.lanes.get(id)
+    const { neverLoaded } = hands
+    const laneDone = dataset === null ? null : counts?.complete === true && !neverLoaded
+    const { done = 0, dead = 0, total = 0 } = counts ?? {}
+    const wanted = target !== null && total === target ? target - done : total - done - dead
+    return {
+      id,
+      state: hands.state,
+      reason: hands.memory.reason,
+      enabled,
+      dataset,
+      wanted: hands.wanted,
+      settled: hands.settled,
+      laneDone,
+      left: counts === null ? null : laneDone ? 0 : Math.max(0, wanted),
+      idle: hands.idle,
+      waitsForHand: hands.waitsForHand,
+      heldBy: hands.holder && heldBy(hands.holder),
+      neverLoaded,
+      loadedInstead: (dataset !== null && this.#system.loadedInstead.get(dataset)) || null,
+    }
+  }
+
+  /** Says it once nothing has moved for a moment, again when it is something else, and now and then where somebody has to do something. */
+  #look(): void {
+    if (describeWait(this.#facts()) === null) this.#hush()
+    else this.#timer ??= setTimeout(() => this.#say(), sayAfterMs).unref()
+  }
+
+  #say(): void {
+    this.#timer = null
+    const wait = describeWait(this.#facts())
+    if (wait === null) return
+    if (wait.text !== this.#said) this.#times = 0
+    const now = performance.now()
+    const early = this.#times > 0 ? this.#sayAgainAt - now : 0
+    if (early <= 0) {
+      this.#said = wait.text
+      this.#system.parts.logs.part('system')[wait.needsHand ? 'warn' : 'info'](`done() waits: ${wait.text}`)
+      this.#sayAgainAt = now + (wait.needsHand ? backoffDelay(againWaits, this.#times) : Number.POSITIVE_INFINITY)
+      this.#times++
+    }
+    if (wait.needsHand) this.#timer = setTimeout(() => this.#say(), this.#sayAgainAt - now).unref()
+  }
+
+  #hush(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+}
+
+function noneIfClosed(error: unknown): [] {
+  if (DroverError.is(error) && error.code === 'CLOSED') return []
+  throw error
+}

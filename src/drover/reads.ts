@@ -1,0 +1,111 @@
+/** What is read of the store beside results: datasets, labels, and the event log by its ids. */
+
+import type { ErrorGroup } from '../errors.js'
+import type { EventName } from '../events/event-map.js'
+import { storedEvents } from '../events/stored-events.js'
+import { ErrorGroups } from '../failures/error-groups.js'
+import type { LabelReport } from '../store/agreement.js'
+import type { LaneFilter, StoredEvent } from '../store/contract/engine.js'
+import type { Reader } from '../store/read-pool/reader.js'
+import { argumentError, checkName, wholeNumber } from '../validation/arguments.js'
+import { checkFilter } from '../validation/filters.js'
+import { closest } from '../values/closest.js'
+import { pages } from './pages.js'
+import { type ReadOptions, signalOf } from './results.js'
+
+export interface LabelQuery extends ReadOptions {
+  dataset?: string
+  domain?: string
+  /**
+   * JSON path of the label in a result value; a value that is no object is its own label. A label of more than 200 characters counts by
+   * the first 200. @defaultValue '$.label'
+   */
+  path?: string
+  /** At most so many items a domain, the latest loaded. @defaultValue 100_000 */
+  items?: number
+}
+
+export interface EventQuery {
+  /** Only those with a higher id. @defaultValue from the start of the log */
+  after?: number
+  /** 1 to 10_000. @defaultValue 100 */
+  limit?: number
+  worker?: string
+  types?: EventName[]
+}
+
+/** Events, oldest first. */
+export interface EventPage {
+  items: StoredEvent[]
+  /** The highest id in the log; 0: it is empty. */
+  last: number
+  /** The lowest that is still kept; 0: none is. */
+  first: number
+}
+
+/** @throws DroverError ARGUMENT_INVALID */
+export async function readLabels(reader: Reader, query: LabelQuery): Promise<LabelReport[]> {
+  checkFilter('the query', query, ['dataset', 'domain', 'path', 'items', 'signal'])
+  const { dataset, domain, path = '$.label', items = 100_000 } = query
+  const request = {
+    path: checkName('path', path),
+    items: wholeNumber('items', items, 1, Number.MAX_SAFE_INTEGER),
+    ...(dataset !== undefined && { dataset: checkName('dataset', dataset) }),
+    ...(domain !== undefined && { domain: checkName('domain', domain) }),
+  }
+  return (await reader.read('labels', request, signalOf(query))).reports
+}
+
+/** What narrows a read of the event log. */
+export type EventFilter = Required<Pick<EventQuery, 'limit'>> & Pick<EventQuery, 'worker' | 'types'>
+
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkEventFilter({ limit = 100, worker, types }: Pick<EventQuery, 'limit' | 'worker' | 'types'>): EventFilter {
+  if (types !== undefined && !Array.isArray(types)) throw argumentError('types', 'a list of event names', types)
+  for (const type of types ?? []) checkEventName(type)
+  return {
+    limit: wholeNumber('limit', limit, 1, 10_000),
+    ...(worker !== undefined && { worker: checkName('worker', worker) }),
+    ...(types && { types }),
+  }
+}
+
+/** An event that is not stored would be looked for in vain. */
+function checkEventName(type: unknown): void {
+  if (storedEvents.includes(type as EventName)) return
+  const meant = typeof type === 'string' ? closest(type, storedEvents) : undefined
+  throw argumentError('types', `names of stored events${meant === undefined ? '' : ` (did you mean ${meant}?)`}`, type)
+}
+
+export async function readEvents(reader: Reader, filter: EventFilter, after = 0): Promise<EventPage> {
+  wholeNumber('after', after, 0, Number.MAX_SAFE_INTEGER)
+  const page = await reader.read('events', { ...filter, after: String(after) })
+  const { first, last } = page
+  const items = page.rows
+  for (let { next } = page; next !== null && items.length < filter.limit; ) {
+    const more = await reader.read('events', { ...filter, after: next, limit: filter.limit - items.length })
+    items.push(...more.rows)
+    next = more.next
+  }
+  return { items, last, first }
+}
+
+/** Newest first. */
+export async function readLatest(reader: Reader, { limit, ...filter }: EventFilter): Promise<StoredEvent[]> {
+  const found: StoredEvent[] = []
+  for await (const row of pages<StoredEvent>((after) => reader.read('latestEvents', { ...filter, after, limit: limit - found.length }))) {
+    if (found.push(row) === limit) break
+  }
+  return found
+}
+
+/** So many dead tasks are looked at by one read. */
+const deadAtOnce = 10_000
+
+/** Dead tasks by what they died of, the most frequent first. */
+export async function readErrors(reader: Reader, filter: LaneFilter, signal?: AbortSignal): Promise<ErrorGroup[]> {
+  const groups = new ErrorGroups()
+  for await (const group of pages<ErrorGroup>((after) => reader.read('deadErrors', { filter, after, limit: deadAtOnce }, signal)))
+    groups.merge(group)
+  return groups.list()
+}

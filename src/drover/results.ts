@@ -1,0 +1,139 @@
+/** Results on their way out: as an async iterator, and as a file of JSON lines. */
+
+import type { ErrorRecord } from '../errors.js'
+import type { DeadRow, LaneFilter, ResultRow } from '../store/contract/engine.js'
+import type { DeadKind } from '../store/contract/single-tasks.js'
+import type { Reader } from '../store/read-pool/reader.js'
+import { checkSignal, wholeNumber } from '../validation/arguments.js'
+import { writeFileWhole } from './export.js'
+import { pages } from './pages.js'
+
+/** One committed label. */
+export interface Result<Value = unknown> {
+  key: string
+  dataset: string
+  annotator: string
+  domain: string
+  value: Value
+  /** The ordinal of the attempt that made it, from 1. */
+  attempt: number
+  worker: string
+  /** Ms since the epoch. */
+  committedAt: number
+}
+
+/** One task that was given up. */
+export interface DeadTask {
+  key: string
+  dataset: string
+  annotator: string
+  domain: string
+  worker: string
+  kind: DeadKind
+  error: ErrorRecord
+  attempt: number
+  /** The raw answer that did not fit the output schema, if that was the reason. */
+  value: unknown
+  /** Ms since the epoch. */
+  at: number
+}
+
+export interface ReadOptions {
+  /** Nobody wants the answer any more: it, or the next row, is refused with the signal's reason, and reads that wait are dropped. */
+  signal?: AbortSignal
+}
+
+/** A part of the rows. */
+export interface ResultRange extends ReadOptions {
+  /** So many are left out first. @defaultValue 0 */
+  skip?: number
+  /** At most so many. @defaultValue all */
+  limit?: number
+}
+
+const pageRows = 1_000
+/** Lines are written in pieces of about so many characters. */
+const pieceLength = 65_536
+
+/** @throws DroverError ARGUMENT_INVALID */
+export const signalOf = ({ signal }: ReadOptions): AbortSignal | undefined => checkSignal('signal', signal)
+
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkRange({ skip, limit, signal }: ResultRange): ResultRange {
+  return {
+    ...(signal !== undefined && { signal: checkSignal('signal', signal) as AbortSignal }),
+    ...(skip !== undefined && { skip: wholeNumber('skip', skip, 0, Number.MAX_SAFE_INTEGER) }),
+    ...(limit !== undefined && { limit: wholeNumber('limit', limit, 0, Number.MAX_SAFE_INTEGER) }),
+  }
+}
+
+/** Rows as the store has them, lane by lane, in order of loading. Committed while it runs: may or may not be among them, never twice. */
+async function* readRows(reader: Reader, filter: LaneFilter, range: ResultRange): AsyncGenerator<ResultRow, void, void> {
+  let left = range.limit ?? Number.POSITIVE_INFINITY
+  if (left === 0) return
+  const read = (after: string | null): ReturnType<typeof reader.read<'results'>> => {
+    const skip = after === null && range.skip ? { skip: range.skip } : {}
+    return reader.read('results', { filter, after, limit: Math.min(pageRows, left), ...skip }, range.signal)
+  }
+  for await (const row of pages<ResultRow>(read)) {
+    left--
+    yield row
+    if (left === 0) return
+  }
+}
+
+/** All results that match. */
+export async function* readResults<Value>(
+  reader: Reader,
+  filter: LaneFilter,
+  range: ResultRange = {},
+): AsyncGenerator<Result<Value>, void, void> {
+  for await (const { value, ...row } of readRows(reader, filter, range)) {
+    const { key, dataset, annotator, domain, ...rest } = row
+    yield { key, dataset, annotator, domain, value: JSON.parse(value) as Value, ...rest }
+  }
+}
+
+/** All dead tasks that match. */
+export async function* readDead(reader: Reader, filter: LaneFilter, signal?: AbortSignal): AsyncGenerator<DeadTask, void, void> {
+  const read = (after: string | null): ReturnType<typeof reader.read<'dead'>> =>
+    reader.read('dead', { filter, after, limit: pageRows }, signal)
+  for await (const { value, ...row } of pages<DeadRow>(read)) yield { ...row, value: value === null ? null : parsed(value) }
+}
+
+/** What did not fit is whatever it is, also no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
+  }
+}
+
+/**
+ * Writes results as JSON lines, see {@link writeFileWhole}.
+ *
+ * @returns how many lines
+ */
+export async function exportResults(reader: Reader, file: string, filter: LaneFilter, signal: AbortSignal): Promise<number> {
+  let rows = 0
+  async function* lines(): AsyncGenerator<string, void, void> {
+    let piece = ''
+    for await (const row of readRows(reader, filter, { signal })) {
+      rows++
+      piece += lineOf(row)
+      if (piece.length < pieceLength) continue
+      yield piece
+      piece = ''
+    }
+    if (piece !== '') yield piece
+  }
+  await writeFileWhole(file, lines(), signal)
+  return rows
+}
+
+/** The value goes out as the text it is: what was nested too deep in earlier versions could be read, and not written again. */
+function lineOf({ value, key, dataset, annotator, domain, ...rest }: ResultRow): string {
+  const head = JSON.stringify({ key, dataset, annotator, domain })
+  return `${head.slice(0, -1)},"value":${value},${JSON.stringify(rest).slice(1)}\n`
+}

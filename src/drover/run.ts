@@ -1,0 +1,52 @@
+/** A whole run in one call: start, show how far it is, wait for the end, close. */
+
+import { type ProgressOptions, type ProgressSource, showProgress } from '../progress/progress.js'
+import { checkOptions } from '../validation/filters.js'
+import { exitCodeOf, type RunReport } from './run-report.js'
+import type { Selector } from './selector.js'
+import { exitCodeFor } from './signals.js'
+
+export interface RunOptions {
+  /** Which workers to start. @defaultValue all that are enabled */
+  select?: Selector
+  /** Whether, and how, to show how far the work is. @defaultValue true where stderr is a terminal */
+  progress?: boolean | ProgressOptions
+  /** Called with the report while the store is still open: to read results, to export them. Its throw is that of `run`, after closing. */
+  onDone?: (report: RunReport) => unknown
+  /** At which signals all work ends in order; see `stopOnSignals`. false: at none. @defaultValue ['SIGINT', 'SIGTERM'] */
+  signals?: NodeJS.Signals[] | false
+  /** As for `close`. @defaultValue each worker's own `drainMs` */
+  drainMs?: number
+}
+
+export interface RunEnd extends RunReport {
+  /** 0: all is done; 3: all is done, but some tasks are dead; 1: something is not done; 130 or 143: a signal (SIGINT, SIGTERM) ended it. */
+  exitCode: number
+}
+
+/** As much of a system as is run. */
+export interface Runnable extends ProgressSource {
+  start(selector?: Selector): Promise<unknown>
+  done(): Promise<RunReport>
+  stopOnSignals(signals?: NodeJS.Signals[]): unknown
+  readonly interruptedBy: NodeJS.Signals | null
+  close(options: { drainMs?: number }): Promise<void>
+}
+
+export async function run(system: Runnable, options: RunOptions): Promise<RunEnd> {
+  const checked = checkOptions('what run is given', options, ['select', 'progress', 'onDone', 'signals', 'drainMs'])
+  const { select, progress = process.stderr.isTTY === true, onDone, signals, drainMs } = checked
+  if (signals !== false) system.stopOnSignals(signals)
+  const shown = progress === false ? null : showProgress(system, progress === true ? {} : progress)
+  try {
+    await system.start(select)
+    const report = await system.done()
+    shown?.stop()
+    await onDone?.(report)
+    const { interruptedBy } = system
+    return { ...report, exitCode: interruptedBy === null ? exitCodeOf(report) : exitCodeFor(interruptedBy) }
+  } finally {
+    shown?.stop()
+    await system.close({ ...(drainMs !== undefined && { drainMs }) })
+  }
+}

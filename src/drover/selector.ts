@@ -1,0 +1,65 @@
+/** Which workers a call means. */
+
+import { DroverError } from '../errors.js'
+import { type SupervisorNode, workersOf } from '../machines/supervision/rules.js'
+import type { Tree } from '../machines/supervision/tree.js'
+import type { CompiledWorker } from '../options/drover.js'
+import { argumentError, checkId, checkName } from '../validation/arguments.js'
+import { checkFilter } from '../validation/filters.js'
+import { closest } from '../values/closest.js'
+
+/**
+ * One worker's id; a supervisor's id, for all that are enabled below it; a list of workers' ids; or all workers that match. Nothing
+ * given: all that are enabled.
+ */
+export type Selector = string | readonly string[] | { annotator?: string | number; domain?: string; worker?: string }
+
+/**
+ * @throws DroverError WORKER_UNKNOWN when an id, or a whole selector, names nobody; ARGUMENT_INVALID for what is no selector
+ */
+export function select(workers: readonly CompiledWorker[], tree: Tree, selector: Selector | undefined): CompiledWorker[] {
+  if (selector === undefined) return workers.filter(({ enabled }) => enabled)
+  if (typeof selector === 'string') {
+    const supervisor = tree.supervisor(selector)
+    return supervisor ? below(workers, supervisor) : [byId(workers, selector)]
+  }
+  if (isList(selector)) {
+    const known = new Map(workers.map((worker) => [worker.id, worker]))
+    const chosen = new Set(selector.map((id) => known.get(id) ?? byId(workers, id)))
+    return workers.filter((worker) => chosen.has(worker))
+  }
+  if (typeof selector !== 'object' || selector === null) {
+    throw argumentError('the selector', "a worker's id, a list of them or { annotator, domain, worker }", selector)
+  }
+  checkFilter('the selector', selector, ['annotator', 'domain', 'worker'])
+  const annotator = selector.annotator === undefined ? null : checkId('annotator', selector.annotator)
+  const domain = selector.domain === undefined ? null : checkName('domain', selector.domain)
+  const among = selector.worker === undefined ? workers : [byId(workers, selector.worker)]
+  const matching = among.filter(
+    (worker) => (annotator === null || annotator === worker.annotator) && (domain === null || domain === worker.domain),
+  )
+  if (matching.length === 0 && Object.keys(selector).length > 0)
+    throw new DroverError('WORKER_UNKNOWN', `no worker matches ${JSON.stringify(selector)}`)
+  return Object.keys(selector).length === 0 ? matching.filter(({ enabled }) => enabled) : matching
+}
+
+function below(workers: readonly CompiledWorker[], supervisor: SupervisorNode): CompiledWorker[] {
+  const ids = new Set(workersOf(supervisor))
+  return workers.filter(({ id, enabled }) => enabled && ids.has(id))
+}
+
+// Array.isArray does not tell readonly lists from objects.
+const isList = (selector: Selector): selector is readonly string[] => Array.isArray(selector)
+
+/** @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID */
+export function byId(workers: readonly CompiledWorker[], id: string): CompiledWorker {
+  const found = workers.find((worker) => worker.id === id)
+  if (found) return found
+  checkName("a worker's id", id)
+  const near = closest(
+    id,
+    workers.map((worker) => worker.id),
+  )
+  const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
+  throw new DroverError('WORKER_UNKNOWN', `there is no worker ${JSON.stringify(id)}${hint}`)
+}

@@ -1,0 +1,198 @@
+/**
+ * Writes what happened into the store without anyone waiting for it: collects transitions and events of one turn of the event loop
+ * and sends them together. What the store cannot take now (its disk is full, another process holds its lock) is kept and sent again.
+ */
+import { DroverError, toErrorRecord } from '../errors.js'
+import type { Log } from '../logs/logs.js'
+import type { EngineClient, EventRow, Transition } from '../store/contract/engine.js'
+import { backoffDelay } from '../time/backoff.js'
+import { inTurns } from '../time/turns.js'
+import type { DroverEvents, EventName } from './event-map.js'
+import { storedEvents } from './stored-events.js'
+
+/** So many events are kept for a store that takes none; beyond that the oldest are dropped. States of workers never are. */
+export const keptEvents = 10_000
+
+/** So many of each go in one message: the main thread makes it in one piece. */
+const mostAtOnce = 500
+
+const retryWaits = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 }
+
+export class Recorder {
+  readonly #store: EngineClient
+  readonly #host: string
+  readonly #log: Log
+  /** The latest of each worker. */
+  #transitions = new Map<string, Transition>()
+  #events: EventRow[] = []
+  /** Those that are known to be plain data. */
+  readonly #sound = new WeakSet<EventRow>()
+  #seq = 0
+  /** How much was given and how much is stored, in calls. */
+  #given = 0
+  #stored = 0
+  #waiting: { upTo: number; resolve: () => void }[] = []
+  #scheduled = false
+  /** Never rejects. */
+  #sending: Promise<void> = Promise.resolve()
+  /** Failures in a row. */
+  #failures = 0
+  #dropped = 0
+  #retry: NodeJS.Timeout | null = null
+  #ended: Error | null = null
+
+  constructor(store: EngineClient, host: string, log: Log) {
+    this.#store = store
+    this.#host = host
+    this.#log = log
+  }
+
+  /** A worker's new state; only the latest is kept, the events tell of the others. */
+  transition(transition: Transition): void {
+    this.#transitions.delete(transition.worker)
+    this.#transitions.set(transition.worker, transition)
+    this.#schedule()
+  }
+
+  event<Name extends EventName>(type: Name, payload: DroverEvents[Name], at: number): void {
+    if (!storedEvents.includes(type)) return
+    const worker = 'worker' in payload ? payload.worker : null
+    this.#events.push({ seq: this.#seq++, at, type, worker, payload })
+    this.#bound()
+    this.#schedule()
+  }
+
+  /**
+   * Settles when all that was given by now is in the store.
+   *
+   * @throws what the store failed with when it was tried; what it could not take is kept and tried again
+   */
+  async flush(): Promise<void> {
+    const upTo = this.#given
+    while (this.#stored < upTo) await this.#send()
+  }
+
+  /** Settles when all that was given by now is in the store, however long that takes, or when it is known that it never will be. */
+  written(): Promise<void> {
+    if (this.#stored >= this.#given || this.#ended) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#waiting.push({ upTo: this.#given, resolve })
+    })
+  }
+
+  /** Tries once more, says what is not in the store then, and ends. */
+  async close(): Promise<void> {
+    try {
+      await this.flush()
+      this.end(new DroverError('CLOSED', 'the system is closed'))
+    } catch (error) {
+      this.end(error as Error)
+    }
+  }
+
+  /** The store takes nothing any more. */
+  end(error: Error): void {
+    if (this.#ended) return
+    this.#ended = error
+    if (this.#retry) clearTimeout(this.#retry)
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
+    const workers = [...this.#transitions.keys()]
+    if (workers.length === 0 && this.#events.length === 0) return
+    this.#log.error(`not in the store: the latest states of ${workers.length} workers, and ${this.#events.length} events`, {
+      workers: workers.slice(0, 20),
+      error: toErrorRecord(error),
+    })
+  }
+
+  #schedule(): void {
+    this.#given++
+    if (this.#scheduled || this.#retry || this.#ended) return
+    this.#scheduled = true
+    setImmediate(() => void this.#send().catch(() => {}))
+  }
+
+  /** Sends what there is, when what was sent before has been answered. */
+  #send(): Promise<void> {
+    const sent = this.#sending.then(() => this.#sendNow())
+    // Without a value, or every reply there ever was would be kept.
+    this.#sending = sent.catch(() => {})
+    return sent
+  }
+
+  async #sendNow(): Promise<void> {
+    if (this.#ended) throw this.#ended
+    this.#scheduled = false
+    const upTo = this.#given
+    const transitions = [...this.#transitions.values()]
+    const events = this.#events
+    this.#transitions = new Map()
+    this.#events = []
+    for (let from = 0; from < Math.max(transitions.length, events.length); from += mostAtOnce) {
+      const next = [transitions.slice(from, from + mostAtOnce), events.slice(from, from + mostAtOnce)] as const
+      try {
+        await this.#store.call('record', { host: this.#host, transitions: next[0], events: next[1] })
+      } catch (error) {
+        const left = transitions.slice(from).map((transition) => [transition.worker, transition] as const)
+        this.#transitions = new Map([...left, ...this.#transitions])
+        this.#events = [...events.slice(from), ...this.#events]
+        this.#failed(error as Error)
+        throw error
+      }
+    }
+    this.#succeeded(upTo)
+  }
+
+  #succeeded(upTo: number): void {
+    this.#stored = upTo
+    if (this.#waiting.length > 0) {
+      const stored = this.#waiting.filter((one) => one.upTo <= upTo)
+      this.#waiting = this.#waiting.filter((one) => one.upTo > upTo)
+      void inTurns(stored, (one) => one.resolve())
+    }
+    if (this.#failures === 0) return
+    this.#failures = 0
+    if (this.#retry) clearTimeout(this.#retry)
+    this.#retry = null
+    this.#log.info(`the store takes what happened again${this.#dropped > 0 ? `; ${this.#dropped} events were dropped` : ''}`)
+    this.#dropped = 0
+    // What came meanwhile waited for the timer.
+    if (this.#stored < this.#given) void this.#send().catch(() => {})
+  }
+
+  #failed(error: Error): void {
+    if (this.#ended) return
+    this.#events = this.#events.filter((event) => this.#sound.has(event) || this.#makeSound(event))
+    this.#bound()
+    if (this.#failures === 0) {
+      const { code = error.name } = error as { code?: string }
+      this.#log.warn(`the store cannot take what happened (${code}: ${error.message}): it is kept, and tried again until it is stored`)
+    }
+    if (this.#retry) clearTimeout(this.#retry)
+    const retry = (): void => {
+      this.#retry = null
+      void this.#send().catch(() => {})
+    }
+    this.#retry = setTimeout(retry, backoffDelay(retryWaits, this.#failures++))
+    this.#retry.unref()
+  }
+
+  /** What can never be stored must not keep the rest from it. */
+  #makeSound(event: EventRow): boolean {
+    try {
+      event.payload = JSON.parse(JSON.stringify(event.payload))
+      this.#sound.add(event)
+      return true
+    } catch (error) {
+      this.#log.error(`an event ${event.type} cannot be stored`, { error: toErrorRecord(error) })
+      return false
+    }
+  }
+
+  #bound(): void {
+    const over = this.#events.length - keptEvents
+    if (over <= 0) return
+    if (this.#dropped === 0) this.#log.warn(`more than ${keptEvents} events wait for the store: the oldest are dropped`)
+    this.#dropped += over
+    this.#events.splice(0, over)
+  }
+}

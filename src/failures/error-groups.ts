@@ -1,0 +1,139 @@
+/**
+ * Tells errors of one cause from others: by code, by message without what varies in it, and by the first line of the user's own code that
+ * the stack names. Whoever counts errors anywhere in drover counts them by these groups.
+ */
+import { createHash } from 'node:crypto'
+import { dirname, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ErrorGroup, ErrorKind, ErrorRecord } from '../errors.js'
+
+/** So many kinds are told apart; what comes beyond is counted as one, {@link otherErrors}. */
+const mostGroups = 100
+const mostWorkers = 20
+const longestMessage = 500
+const deepest = 5
+
+/** The group of all that were too many to be told apart. */
+export const otherErrors: ErrorKind = { id: 'other', code: 'OTHER', message: 'other errors', where: null }
+
+/** The folder of drover's own code: a frame in it says nothing about the user's. */
+const ownFolder = dirname(fileURLToPath(import.meta.url)) + sep
+
+/** @param error with secrets struck out already */
+export function kindOf(error: ErrorRecord): ErrorKind {
+  const chain = causesOf(error)
+  const code = chain.find((one) => one.code !== undefined)?.code ?? error.name
+  const message = messageOf(chain)
+  const where = firstFrame(chain)
+  const id = createHash('sha256')
+    .update(`${code}\n${steady(message)}\n${where}`)
+    .digest('hex')
+    .slice(0, 12)
+  return { id, code, message, where }
+}
+
+/** One line for a person: what, and where. */
+export function describeKind({ code, message, where }: ErrorKind): string {
+  const what = message.includes(code) ? message : `${code}: ${message}`
+  return where === null ? what : `${what} (${fromHere(where)})`
+}
+
+/** Counts errors by kind. */
+export class ErrorGroups {
+  readonly #groups = new Map<string, ErrorGroup>()
+
+  /** @param error with secrets struck out already */
+  add(error: ErrorRecord, of: { worker: string; at: number; example: ErrorGroup['example'] }): void {
+    const { worker, at, example } = of
+    this.merge({ ...kindOf(error), count: 1, workers: worker === '' ? [] : [worker], lastAt: at, example })
+  }
+
+  merge(group: ErrorGroup): void {
+    const known = this.#groups.get(group.id)
+    if (!known && this.#groups.size >= mostGroups && group.id !== otherErrors.id) {
+      this.merge({ ...group, ...otherErrors, example: null })
+      return
+    }
+    if (!known) {
+      this.#groups.set(group.id, { ...group, workers: group.workers.slice(0, mostWorkers) })
+      return
+    }
+    known.count += group.count
+    known.lastAt = Math.max(known.lastAt, group.lastAt)
+    for (const worker of group.workers) {
+      if (known.workers.length < mostWorkers && !known.workers.includes(worker)) known.workers.push(worker)
+    }
+  }
+
+  /** The most frequent first. */
+  list(): ErrorGroup[] {
+    return [...this.#groups.values()].sort((a, b) => b.count - a.count || b.lastAt - a.lastAt)
+  }
+}
+
+function causesOf(error: ErrorRecord): ErrorRecord[] {
+  const chain: ErrorRecord[] = []
+  for (let one: ErrorRecord | undefined = error; one && chain.length < deepest; one = one.cause) chain.push(one)
+  return chain
+}
+
+/** `fetch failed: connect ECONNREFUSED 127.0.0.1:80`: without its cause the first half says nothing. */
+function messageOf(chain: readonly ErrorRecord[]): string {
+  const [{ name }] = chain as [ErrorRecord]
+  const said: string[] = []
+  for (const { message, code } of chain) {
+    const text = firstLine(message) || (said.length > 0 ? (code ?? '') : '')
+    if (text !== '' && !said.some((before) => before.includes(text))) said.push(text)
+  }
+  const own = said.join(': ')
+  const told = ['Error', 'NonError', 'TaskError', 'DroverError'].includes(name) || own.startsWith(name)
+  const message = told ? own : own === '' ? name : `${name}: ${own}`
+  return message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message
+}
+
+function firstLine(message: string): string {
+  const text = message.trimStart()
+  const end = text.indexOf('\n')
+  return end === -1 ? text : text.slice(0, end).trimEnd()
+}
+
+/** A message without what differs from task to task: numbers, ids, quoted texts. The status of an HTTP answer stays. */
+function steady(message: string): string {
+  return message
+    .replace(
+      /(\b(?:http|status|code)\b[\s:=(]*\d{3}\b)|(?<!\w)(["'`])(?:(?!\2).)*\2|[\w-]*\d[\w-]*/gi,
+      (_, status?: string) => status ?? '#',
+    )
+    .replace(/#(?:[^\w#]{0,2}#)+/g, '#')
+}
+
+/** The first frame that is the user's own; failing that, one of a package that he uses. */
+function firstFrame(chain: readonly ErrorRecord[]): string | null {
+  let inPackage: string | null = null
+  for (const { stack } of chain) {
+    for (const line of stack?.split('\n') ?? []) {
+      const frame = frameOf(line)
+      if (frame === null || frame.startsWith(ownFolder)) continue
+      if (!frame.includes(`node_modules${sep}`)) return frame
+      inPackage ??= frame
+    }
+  }
+  return inPackage
+}
+
+/** The place that a line of a stack names, as `file:line:column`. */
+function frameOf(line: string): string | null {
+  const [, url, place] = /^\s+at (?:.*? \()?((?:file:\/\/|\/|[A-Za-z]:\\).*?)(?:\?[^:]*)?(:\d+:\d+)\)?$/.exec(line) ?? []
+  if (url === undefined) return null
+  try {
+    return `${url.startsWith('file:') ? fileURLToPath(url) : url}${place}`
+  } catch {
+    return null
+  }
+}
+
+/** As it is seen from the working directory, if it lies there: shorter, and still to be clicked on. */
+function fromHere(where: string): string {
+  const here = process.cwd() + sep
+  return where.startsWith(here) ? where.slice(here.length) : where
+}

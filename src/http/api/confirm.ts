@@ -1,0 +1,10 @@
+/** Calls that delete something have to bring a word along, so that none is made by mistake. */
+
+import { refuse } from '../base/errors.js'
+import { confirmationWord } from '../contract/common.js'
+
+/** @throws a refusal CONFIRMATION_REQUIRED */
+export function assertConfirmed(word: string | undefined): void {
+  if (word === confirmationWord) return
+  throw refuse('CONFIRMATION_REQUIRED', `this deletes something: confirmation must be ${JSON.stringify(confirmationWord)}`)
+}

@@ -1,0 +1,94 @@
+/** Starting, stopping and the like, of one worker, several or all. */
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import type { Env } from '../base/context.js'
+import { given } from '../base/given.js'
+import { confirmation, name, strictly } from '../contract/common.js'
+import { controlOutcome, resetOutcome } from '../contract/log.js'
+import { assertConfirmed } from './confirm.js'
+import { body, operation } from './describe.js'
+import type { V1Context } from './routes.js'
+import { chosenWorkers, selection } from './selection.js'
+
+const drainMs = v.optional(
+  v.pipe(v.number(), v.safeInteger('whole milliseconds'), v.minValue(0, 'at least 0'), v.maxValue(86_400_000, 'at most a day')),
+)
+const workers = strictly(selection)
+const drained = strictly({ ...selection, drainMs })
+const resets = strictly({ ...selection, data: v.optional(v.boolean(), false), confirmation })
+const blacklisted = strictly({ ...selection, drainMs, why: name })
+
+const selects =
+  'All conditions that are given must hold; none is given: all workers that are enabled. If one that is named does not exist, nothing is done.'
+const described = (id: string, summary: string) =>
+  operation({
+    id,
+    tag: 'Control',
+    summary,
+    more: selects,
+    answers: { 200: v.array(controlOutcome) },
+    refuses: [404, 409, 413, 415, 504],
+  })
+
+export function controlRoutes({ drover, control }: V1Context) {
+  return new Hono<Env>()
+    .post('/control/start', described('startWorkers', 'Starts workers'), control('workers.start'), body(workers), async (c) =>
+      c.json(await drover.start(chosenWorkers(drover, c.req.valid('json')))),
+    )
+    .post(
+      '/control/stop',
+      described('stopWorkers', 'Lets workers finish what is in hand, then ends their threads'),
+      control('workers.stop'),
+      body(drained),
+      async (c) => {
+        const { drainMs, ...selected } = c.req.valid('json')
+        return c.json(await drover.stop(chosenWorkers(drover, selected), given({ drainMs })))
+      },
+    )
+    .post('/control/pause', described('pauseWorkers', 'No new tasks; threads stay'), control('workers.pause'), body(workers), async (c) =>
+      c.json(await drover.pause(chosenWorkers(drover, c.req.valid('json')))),
+    )
+    .post('/control/resume', described('resumeWorkers', 'Ends a pause'), control('workers.resume'), body(workers), async (c) =>
+      c.json(await drover.resume(chosenWorkers(drover, c.req.valid('json')))),
+    )
+    .post(
+      '/control/restart',
+      described('restartWorkers', 'Stops workers, then starts them'),
+      control('workers.restart'),
+      body(drained),
+      async (c) => {
+        const { drainMs, ...selected } = c.req.valid('json')
+        const ids = chosenWorkers(drover, selected)
+        await drover.stop(ids, given({ drainMs }))
+        return c.json(await drover.start(ids))
+      },
+    )
+    .post(
+      '/control/reset',
+      operation({
+        id: 'resetWorkers',
+        tag: 'Control',
+        summary: 'Forgets failures and lifts a blacklisting, of workers that are down',
+        more: `With \`data\` all results and dead tasks of their lanes are deleted too, which needs the word of confirmation. ${selects}`,
+        answers: { 200: v.array(resetOutcome) },
+        refuses: [404, 409, 413, 415],
+      }),
+      control('workers.reset'),
+      body(resets),
+      async (c) => {
+        const { data, confirmation, ...selected } = c.req.valid('json')
+        if (data) assertConfirmed(confirmation)
+        return c.json(await drover.reset(chosenWorkers(drover, selected), { data }))
+      },
+    )
+    .post(
+      '/control/blacklist',
+      described('blacklistWorkers', 'Gives workers up, until they are reset'),
+      control('workers.blacklist'),
+      body(blacklisted),
+      async (c) => {
+        const { drainMs, why, ...selected } = c.req.valid('json')
+        return c.json(await drover.blacklist(chosenWorkers(drover, selected), why, given({ drainMs })))
+      },
+    )
+}

@@ -1,0 +1,169 @@
+/**
+ * What every route of the API says of itself, and how its input is checked. What may refuse any request (who asks, from where, a store
+ * that failed) is described here, once.
+ */
+import type { Context, MiddlewareHandler } from 'hono'
+import { describeRoute, type ResponsesWithResolver, resolver, validator } from 'hono-openapi'
+import type * as v from 'valibot'
+import type { Env } from '../base/context.js'
+import { errorAnswer as refused } from '../base/errors.js'
+import { errorAnswer } from '../contract/common.js'
+import { named } from '../contract/named.js'
+
+/** What the document groups operations by. */
+export type Tag =
+  | 'System'
+  | 'Workers'
+  | 'Control'
+  | 'Tasks'
+  | 'Results'
+  | 'Quotas'
+  | 'Events and logs'
+  | 'Settings'
+  | 'Profiles'
+  | 'Document'
+
+type Answer = v.GenericSchema | { description: string; content?: Record<string, { schema: v.GenericSchema | Record<string, unknown> }> }
+
+export interface Operation {
+  id: string
+  tag: Tag
+  summary: string
+  /** What the summary does not say. */
+  more?: string
+  /** By status: what is answered, 200 and the like. A schema alone: JSON of that form. */
+  answers: Record<number, Answer>
+  /** Statuses beyond those any call may be refused with. */
+  refuses?: (keyof typeof refusals)[]
+  /** Request headers that count, with their meaning. */
+  headers?: Record<string, string>
+}
+
+const refusals = {
+  400: 'The input is not valid: `details.issues` says what',
+  401: 'Nobody who may ask: a token is missing or wrong',
+  403: 'Who asks may not do this, or from there',
+  404: 'There is no such thing',
+  409: 'Not possible as things stand now',
+  413: 'The body is too large',
+  415: 'The body is not JSON',
+  416: 'No such range',
+  421: 'Asked under a name that is not known here',
+  429: 'Too many attempts with a wrong token, or too many streams at a time',
+  500: 'drover failed',
+  503: 'The system is closing, or its store is gone',
+  504: 'It took too long',
+} as const
+
+/** Any call may be refused so. */
+const always = [400, 401, 403, 421, 429, 500, 503] as const
+
+/** Describes a route in the OpenAPI document. */
+export function operation({ id, tag, summary, more, answers, refuses = [], headers = {} }: Operation): MiddlewareHandler {
+  const refusing = [...always, ...refuses].sort()
+  return describeRoute({
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(more !== undefined && { description: more }),
+    parameters: Object.entries(headers).map(([name, description]) => ({ in: 'header', name, description, schema: { type: 'string' } })),
+    responses: {
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, described(answer)])),
+      ...Object.fromEntries(
+        refusing.map((status) => [
+          status,
+          { description: refusals[status], content: { 'application/json': { schema: schemaOf(errorAnswer) } } },
+        ]),
+      ),
+    },
+  })
+}
+
+/** Describes a route that answers 304 to whoever has the answer already. */
+export const cachedOperation = (operationOf: Operation): MiddlewareHandler =>
+  operation({
+    ...operationOf,
+    headers: { 'If-None-Match': 'The ETag of the answer that is at hand', ...operationOf.headers },
+    answers: { ...operationOf.answers, 304: { description: 'As before: see `If-None-Match`' } },
+  })
+
+function described(answer: Answer): ResponsesWithResolver[string] {
+  if ('~standard' in answer) return { description: 'Done', content: { 'application/json': { schema: schemaOf(answer) } } }
+  const { description, content } = answer
+  if (!content) return { description }
+  const media = Object.entries(content).map(([type, { schema }]) => [
+    type,
+    { schema: '~standard' in schema ? schemaOf(schema as v.GenericSchema) : schema },
+  ])
+  return { description, content: Object.fromEntries(media) }
+}
+
+/** How schemas become JSON Schema: named ones by reference, and those it cannot tell of by what they say of themselves. */
+const conversion = {
+  options: {
+    definitions: named,
+    errorMode: 'ignore',
+    overrideRef: ({ referenceId }: { referenceId: string }) => `#/components/schemas/${referenceId}`,
+    overrideAction: ({ valibotAction, jsonSchema }: { valibotAction: v.GenericPipeItem; jsonSchema: object }) => {
+      if (valibotAction.kind !== 'metadata' || valibotAction.type !== 'metadata') return jsonSchema
+      const { metadata } = valibotAction as unknown as { metadata: Record<string, unknown> }
+      return metadata.jsonSchema ?? jsonSchema
+    },
+    // The text a number in a query stands for, where it is left out.
+    overrideSchema: ({ valibotSchema, jsonSchema }: { valibotSchema: v.GenericSchema; jsonSchema: Record<string, unknown> }) =>
+      valibotSchema.type === 'optional' && jsonSchema.type === 'integer' && typeof jsonSchema.default === 'string'
+        ? { ...jsonSchema, default: Number(jsonSchema.default) }
+        : undefined,
+  },
+}
+
+const resolvers = new WeakMap<v.GenericSchema, ReturnType<typeof resolver>>()
+
+/** Converts a schema once for all answers that have it: each time all named ones would be converted with it. */
+function schemaOf(schema: v.GenericSchema): ReturnType<typeof resolver> {
+  const known = resolvers.get(schema)
+  if (known) return known
+  const own = resolver(schema, conversion)
+  let converted: ReturnType<typeof own.toOpenAPISchema> | undefined
+  const once = { ...own, toOpenAPISchema: () => (converted ??= own.toOpenAPISchema()) }
+  resolvers.set(schema, once)
+  return once
+}
+
+/** What the validator found. */
+type Checked = { success: true } | { success: false; error: readonly { message: string; path?: readonly unknown[] | undefined }[] }
+
+const hook = ((result: Checked, c: Context): Response | undefined => {
+  if (result.success) return undefined
+  const issues = result.error.map(({ path = [], message }) => ({
+    path: path.map(keyOf).join('.'),
+    message: plain(message),
+  }))
+  const first = issues[0]
+  const message = first ? `${first.path || 'the input'}: ${first.message}` : 'the input is not valid'
+  return c.json(refused('VALIDATION_FAILED', message, { issues }), 400)
+}) as never
+
+/** valibot quotes what it got, which may be a secret. */
+function plain(message: string): string {
+  const said = message.replace(/ but received .*$/s, '')
+  if (said === 'Invalid key: Expected never') return 'not known here'
+  return said.startsWith('Invalid key: Expected') ? 'is missing' : said
+}
+
+/** A step of a Standard Schema path. */
+function keyOf(step: unknown): string {
+  return String(typeof step === 'object' && step !== null && 'key' in step ? step.key : step)
+}
+
+/** Checks the query; what it holds beside the schema's keys is refused. */
+export const query = <Schema extends v.GenericSchema>(schema: Schema) =>
+  validator<Schema, 'query', Env, string>('query', schema, hook, conversion as never)
+
+/** Checks what is in the path. */
+export const path = <Schema extends v.GenericSchema>(schema: Schema) =>
+  validator<Schema, 'param', Env, string>('param', schema, hook, conversion as never)
+
+/** Checks a body, which has to be JSON. */
+export const body = <Schema extends v.GenericSchema>(schema: Schema) =>
+  validator<Schema, 'json', Env, string>('json', schema, hook, conversion as never)

@@ -1,0 +1,104 @@
+/** Datasets and results: streamed, in pages, and counted by label. */
+import { Hono } from 'hono'
+import { etag } from 'hono/etag'
+import * as v from 'valibot'
+import type { Env } from '../base/context.js'
+import { given } from '../base/given.js'
+import { name, pageOf, queryNumber, wholeText } from '../contract/common.js'
+import { dataset, labelReport, type Result, result } from '../contract/task.js'
+import { clientGone } from './client-gone.js'
+import { cachedOperation, operation, query } from './describe.js'
+import { asJson, jsonLines } from './json-lines.js'
+import type { V1Context } from './routes.js'
+import { rowRange } from './row-range.js'
+
+const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
+const sampleQuery = v.strictObject({ ...laneEntries, limit: queryNumber(1, 1_000, 50), after: v.optional(wholeText(0, 1e12)) })
+const labelQuery = v.strictObject({
+  dataset: v.optional(name),
+  domain: v.optional(name),
+  path: v.optional(name),
+  items: queryNumber(1, 10_000_000, 100_000),
+})
+/** A page ends, full or not, when it is longer than so many characters. */
+const longestPage = 4_000_000
+const lines = (description: string) => ({ description, content: { 'application/jsonl': { schema: result } } })
+
+export function resultsRoutes({ drover }: V1Context) {
+  return new Hono<Env>()
+    .get(
+      '/datasets',
+      cachedOperation({
+        id: 'listDatasets',
+        tag: 'Results',
+        summary: 'Datasets, and how far their lanes are',
+        answers: { 200: pageOf(dataset) },
+      }),
+      etag({ weak: true }),
+      async (c) => c.json({ items: await drover.datasets(), next: null }),
+    )
+    .get(
+      '/results',
+      operation({
+        id: 'streamResults',
+        tag: 'Results',
+        summary: 'All results that match, as JSON lines',
+        more: 'One result a line, lane by lane, in order of loading. With `Range: rows=0-99` those of these places, counted from 0; fewer of them: that was the end.',
+        answers: { 200: lines('One result a line'), 206: lines('Those of the range, one a line') },
+        refuses: [416],
+        headers: { Range: '`rows=0-99`, or `rows=100-` for all from there on' },
+      }),
+      query(v.strictObject(laneEntries)),
+      async (c) => {
+        const range = rowRange(c.req.header('range'))
+        const rows = drover.results({
+          ...given(c.req.valid('query')),
+          ...(range && { skip: range.skip, ...given({ limit: range.limit }) }),
+          signal: clientGone(c),
+        })
+        const headers = { 'accept-ranges': 'rows', 'content-disposition': 'attachment; filename="results.jsonl"' }
+        if (!range) return jsonLines(c, rows, 200, headers)
+        const last = range.limit === undefined ? '' : range.skip + range.limit - 1
+        return jsonLines(c, rows, 206, { ...headers, 'content-range': `rows ${range.skip}-${last}/*` })
+      },
+    )
+    .get(
+      '/results/sample',
+      cachedOperation({
+        id: 'sampleResults',
+        tag: 'Results',
+        summary: 'A page of results, lane by lane, in order of loading',
+        more: 'A page of long results may come short before the end: `next` says whether there is more.',
+        answers: { 200: pageOf(result) },
+      }),
+      query(sampleQuery),
+      etag({ weak: true }),
+      async (c) => {
+        const { limit, after: skip = 0, ...filter } = c.req.valid('query')
+        const items: Result[] = []
+        let length = 0
+        let more = false
+        for await (const row of drover.results({ ...given(filter), skip, limit: limit + 1, signal: clientGone(c) })) {
+          more = items.length === limit || length > longestPage
+          if (more) break
+          const [item, text] = asJson(row)
+          items.push(item)
+          length += text.length
+        }
+        return c.json({ items, next: more ? String(skip + items.length) : null })
+      },
+    )
+    .get(
+      '/results/labels',
+      cachedOperation({
+        id: 'getLabels',
+        tag: 'Results',
+        summary: 'How labels are spread, and how far annotators agree',
+        more: '`path`: the JSON path of the label in a result, `$.label` unless given; a value that is no object is its own label.',
+        answers: { 200: pageOf(labelReport) },
+      }),
+      query(labelQuery),
+      etag({ weak: true }),
+      async (c) => c.json({ items: await drover.labels({ ...given(c.req.valid('query')), signal: clientGone(c) }), next: null }),
+    )
+}

@@ -1,0 +1,39 @@
+/** The API of drover's own, under `/api/v1`: one chain, so that the type of it is the type of a client. */
+import { Hono } from 'hono'
+import type { Env, StatusContext } from '../base/context.js'
+import { QuotaCache } from '../present/quota-cache.js'
+import { controlRoutes } from './control.js'
+import { eventsRoutes } from './events.js'
+import { jsonOnly } from './json-only.js'
+import { logsRoutes } from './logs.js'
+import { profilesRoutes } from './profiles.js'
+import { quotasRoutes } from './quotas.js'
+import { resultsRoutes } from './results.js'
+import { settingsRoutes } from './settings.js'
+import { systemRoutes } from './system.js'
+import { tasksRoutes } from './tasks.js'
+import { workersRoutes } from './workers.js'
+
+/** What `hc` takes: `hc<StatusApi>('http://127.0.0.1:8000/api/v1')`. */
+export type StatusApi = ReturnType<typeof v1Routes>
+
+/** What the routes of this API share. */
+export interface V1Context extends StatusContext {
+  quotas: QuotaCache
+}
+
+export function v1Routes(status: StatusContext) {
+  const context: V1Context = { ...status, quotas: new QuotaCache(status.drover) }
+  return new Hono<Env>()
+    .use(jsonOnly)
+    .route('/', systemRoutes(context))
+    .route('/', workersRoutes(context))
+    .route('/', controlRoutes(context))
+    .route('/', tasksRoutes(context))
+    .route('/', resultsRoutes(context))
+    .route('/', quotasRoutes(context))
+    .route('/', eventsRoutes(context))
+    .route('/', logsRoutes(context))
+    .route('/', settingsRoutes(context))
+    .route('/', profilesRoutes(context))
+}

@@ -1,0 +1,85 @@
+/** What may be changed while everything runs. */
+import { Hono } from 'hono'
+import { etag } from 'hono/etag'
+import * as v from 'valibot'
+import { DroverError } from '../../errors.js'
+import type { Env } from '../base/context.js'
+import { pageOf, strictly } from '../contract/common.js'
+import { settings } from '../contract/log.js'
+import { worker } from '../contract/worker.js'
+import { presentWorker } from '../present/worker.js'
+import { body, cachedOperation, operation } from './describe.js'
+import type { V1Context } from './routes.js'
+import { chosenWorkers, selection } from './selection.js'
+
+const slots = v.pipe(v.number(), v.safeInteger('a whole number'), v.minValue(1, 'at least 1'))
+const changes = strictly({
+  concurrency: v.optional(slots),
+  groups: v.optional(v.record(v.string(), slots)),
+  logLevel: v.optional(settings.entries.logLevel),
+})
+const target = strictly({
+  selector: v.optional(strictly(selection), {}),
+  target: v.nullable(v.pipe(v.number(), v.safeInteger('a whole number'), v.minValue(0, 'at least 0'))),
+})
+
+export function settingsRoutes({ drover, control }: V1Context) {
+  return new Hono<Env>()
+    .get(
+      '/settings',
+      cachedOperation({ id: 'getSettings', tag: 'Settings', summary: 'The settings as they are', answers: { 200: settings } }),
+      etag({ weak: true }),
+      (c) => c.json(drover.settings()),
+    )
+    .patch(
+      '/settings',
+      operation({
+        id: 'changeSettings',
+        tag: 'Settings',
+        summary: 'Changes settings, all that are given or none',
+        more: 'Concurrency raised: those that wait start at once; lowered: those of the lowest priority finish what they have in hand and queue again.',
+        answers: { 200: settings },
+        refuses: [413, 415],
+      }),
+      control('settings.change'),
+      body(changes),
+      (c) => {
+        const { concurrency, groups = {}, logLevel } = c.req.valid('json')
+        const known = Object.keys(drover.settings().groups)
+        for (const group of Object.keys(groups)) {
+          if (known.includes(group)) continue
+          throw new DroverError('ARGUMENT_INVALID', `groups: there is no such group; there is ${known.join(', ') || 'none'}`)
+        }
+        if (concurrency !== undefined) drover.setConcurrency(concurrency)
+        for (const [group, limit] of Object.entries(groups)) drover.setConcurrency(limit, group)
+        if (logLevel !== undefined) drover.setLogLevel(logLevel)
+        return c.json(drover.settings())
+      },
+    )
+    .post(
+      '/targets',
+      operation({
+        id: 'setTargets',
+        tag: 'Settings',
+        summary: 'How many results lanes are to have',
+        more: 'null: one for every item. Raised, completed ones go on; lowered, they stop there. Answers the workers concerned.',
+        answers: { 200: pageOf(worker) },
+        refuses: [404, 413, 415],
+      }),
+      control('targets.set'),
+      body(target),
+      async (c) => {
+        const asked = c.req.valid('json')
+        const ids = chosenWorkers(drover, asked.selector)
+        await drover.setTarget(ids, asked.target)
+        const concerned = new Set(ids)
+        return c.json({
+          items: drover
+            .status()
+            .workers.filter(({ id }) => concerned.has(id))
+            .map((status) => presentWorker(status)),
+          next: null,
+        })
+      },
+    )
+}

@@ -1,0 +1,70 @@
+/** The system as a whole: in numbers, as a tree, and what went wrong. */
+import { Hono } from 'hono'
+import { etag } from 'hono/etag'
+import * as v from 'valibot'
+import type { Env } from '../base/context.js'
+import { name, pageOf, queryNumber } from '../contract/common.js'
+import { treeNode } from '../contract/tree.js'
+import { beat, blacklistEntry, failure, overview } from '../contract/worker.js'
+import { presentOverview } from '../present/overview.js'
+import { presentTree } from '../present/tree.js'
+import { presentBeat } from '../present/worker.js'
+import { cachedOperation, operation, query } from './describe.js'
+import type { V1Context } from './routes.js'
+
+const failures = v.strictObject({ worker: v.optional(name), limit: queryNumber(1, 1_000, 100) })
+const failureRow = v.object({ worker: v.string(), failure })
+
+export function systemRoutes({ drover, quotas }: V1Context) {
+  return new Hono<Env>()
+    .get(
+      '/overview',
+      cachedOperation({ id: 'getOverview', tag: 'System', summary: 'The whole system in numbers', answers: { 200: overview } }),
+      etag({ weak: true }),
+      async (c) => {
+        const reports = await quotas.quotas()
+        return c.json(presentOverview(drover.status(), drover.tree(), reports, Date.now()))
+      },
+    )
+    .get(
+      '/tree',
+      cachedOperation({ id: 'getTree', tag: 'System', summary: 'The supervision tree', answers: { 200: pageOf(treeNode) } }),
+      etag({ weak: true }),
+      (c) => c.json({ items: presentTree(drover.tree()), next: null }),
+    )
+    .get(
+      '/beats',
+      operation({
+        id: 'getBeats',
+        tag: 'System',
+        summary: 'When each live thread last beat, and its heap',
+        answers: { 200: v.record(v.string(), beat) },
+      }),
+      (c) => {
+        const live = drover.status().workers.filter(({ beatAgeMs }) => beatAgeMs !== null)
+        return c.json(Object.fromEntries(live.map((worker) => [worker.id, presentBeat(worker)])))
+      },
+    )
+    .get(
+      '/failures',
+      cachedOperation({ id: 'listFailures', tag: 'System', summary: 'Failures, newest first', answers: { 200: pageOf(failureRow) } }),
+      query(failures),
+      etag({ weak: true }),
+      async (c) => {
+        const { worker, limit } = c.req.valid('query')
+        const items = await drover.failures({ limit, ...(worker !== undefined && { worker }) })
+        return c.json({ items, next: null })
+      },
+    )
+    .get(
+      '/blacklist',
+      cachedOperation({
+        id: 'listBlacklist',
+        tag: 'System',
+        summary: 'Workers that were given up',
+        answers: { 200: pageOf(blacklistEntry) },
+      }),
+      etag({ weak: true }),
+      (c) => c.json({ items: drover.blacklisted(), next: null }),
+    )
+}

@@ -1,0 +1,145 @@
+/** Single tasks: looked at, made due, brought back, given up, given another priority. */
+import { Hono } from 'hono'
+import { etag } from 'hono/etag'
+import * as v from 'valibot'
+import type { Env } from '../base/context.js'
+import { refuse } from '../base/errors.js'
+import { given } from '../base/given.js'
+import { confirmation, count, cursor, name, pageOf, queryNumber, strictly } from '../contract/common.js'
+import { deadKind, taskDetail, taskPage, taskState } from '../contract/task.js'
+import { errorGroup } from '../contract/worker.js'
+import { clientGone } from './client-gone.js'
+import { assertConfirmed } from './confirm.js'
+import { body, cachedOperation, operation, path, query } from './describe.js'
+import type { V1Context } from './routes.js'
+
+const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
+const keys = v.pipe(v.array(name), v.minLength(1, 'at least one key'), v.maxLength(10_000, 'at most 10000 keys'))
+const whole = v.pipe(v.number(), v.safeInteger('a whole number'))
+
+const listQuery = v.strictObject({
+  ...laneEntries,
+  state: v.optional(taskState),
+  kind: v.optional(deadKind),
+  search: v.optional(name),
+  limit: queryNumber(1, 1_000, 50),
+  after: v.optional(cursor),
+})
+const chosenEntries = { ...laneEntries, keys: v.optional(keys) }
+const chosen = strictly(chosenEntries)
+const dropped = strictly({
+  ...chosenEntries,
+  states: v.optional(v.pipe(v.array(v.picklist(['waiting', 'retrying', 'dead'])), v.minLength(1, 'at least one state'))),
+  why: v.optional(name, 'dropped by hand'),
+  confirmation,
+})
+const prioritised = strictly({ ...laneEntries, dataset: name, keys, priority: whole })
+const counted = v.object({ count })
+const conflicts = [413, 415] as const
+
+export function tasksRoutes({ drover, control }: V1Context) {
+  return new Hono<Env>()
+    .get(
+      '/tasks',
+      cachedOperation({
+        id: 'listTasks',
+        tag: 'Tasks',
+        summary: 'Tasks, lane by lane',
+        more: 'A page may come short before the end, with `search` or `kind` also empty: `next` says whether there is more.',
+        answers: { 200: taskPage },
+      }),
+      query(listQuery),
+      etag({ weak: true }),
+      async (c) => c.json(await drover.tasks.list({ ...given(c.req.valid('query')), signal: clientGone(c) })),
+    )
+    .get(
+      '/errors',
+      cachedOperation({
+        id: 'listErrors',
+        tag: 'Tasks',
+        summary: 'What tasks died of, grouped by error, the most frequent first',
+        answers: { 200: pageOf(errorGroup) },
+      }),
+      query(v.strictObject(laneEntries)),
+      etag({ weak: true }),
+      async (c) => c.json({ items: await drover.errors({ ...given(c.req.valid('query')), signal: clientGone(c) }), next: null }),
+    )
+    .get(
+      '/tasks/:dataset/:key',
+      cachedOperation({
+        id: 'getTask',
+        tag: 'Tasks',
+        summary: 'One item with all that is known of it, over all lanes',
+        answers: { 200: taskDetail },
+        refuses: [404],
+      }),
+      path(v.strictObject({ dataset: name, key: name })),
+      etag({ weak: true }),
+      async (c) => {
+        const { dataset, key } = c.req.valid('param')
+        const detail = await drover.tasks.get(dataset, key)
+        if (!detail) throw refuse('NOT_FOUND', 'there is no such item')
+        return c.json(detail)
+      },
+    )
+    .post(
+      '/tasks/retry',
+      operation({
+        id: 'retryTasks',
+        tag: 'Tasks',
+        summary: 'Makes retrying tasks due at once',
+        answers: { 200: counted },
+        refuses: [...conflicts],
+      }),
+      control('tasks.retry'),
+      body(chosen),
+      async (c) => c.json({ count: await drover.tasks.retry(given(c.req.valid('json'))) }),
+    )
+    .post(
+      '/tasks/redrive',
+      operation({
+        id: 'redriveTasks',
+        tag: 'Tasks',
+        summary: 'Gives dead tasks another life',
+        answers: { 200: counted },
+        refuses: [...conflicts],
+      }),
+      control('tasks.redrive'),
+      body(chosen),
+      async (c) => c.json({ count: await drover.redrive(given(c.req.valid('json'))) }),
+    )
+    .post(
+      '/tasks/drop',
+      operation({
+        id: 'dropTasks',
+        tag: 'Tasks',
+        summary: 'Gives up waiting, retrying and dead tasks for good',
+        more: 'Needs the word of confirmation. A redrive brings them back.',
+        answers: { 200: counted },
+        refuses: [...conflicts],
+      }),
+      control('tasks.drop'),
+      body(dropped),
+      async (c) => {
+        const { why, confirmation, ...filter } = c.req.valid('json')
+        assertConfirmed(confirmation)
+        return c.json({ count: await drover.tasks.drop(given(filter), why) })
+      },
+    )
+    .post(
+      '/tasks/priority',
+      operation({
+        id: 'prioritiseTasks',
+        tag: 'Tasks',
+        summary: 'Lets tasks not yet begun, or retrying, go by another priority',
+        answers: { 200: counted },
+        refuses: [...conflicts],
+      }),
+      control('tasks.priority'),
+      body(prioritised),
+      async (c) => {
+        const { priority, ...filter } = c.req.valid('json')
+        return c.json({ count: await drover.tasks.prioritise(given(filter), priority) })
+      },
+    )
+}

@@ -1,0 +1,136 @@
+/** Workers: listed, and one of them with what led to where it is. */
+import { Hono } from 'hono'
+import { etag } from 'hono/etag'
+import * as v from 'valibot'
+import type { WorkerStatus } from '../../actors/system/status.js'
+import { type WorkerState, workerStates } from '../../machines/lifecycle/contract.js'
+import type { Env } from '../base/context.js'
+import { count, cursor, name, pageOf, queryNumber, wordList } from '../contract/common.js'
+import { logRecord } from '../contract/log.js'
+import { failure, transition, worker, workerDetail } from '../contract/worker.js'
+import { pageAfter } from '../present/page.js'
+import { presentWorker, presentWorkerDetail, transitionOf } from '../present/worker.js'
+import { cachedOperation, path, query } from './describe.js'
+import { logQuery, logsOf } from './logs.js'
+import type { V1Context } from './routes.js'
+
+const states = Object.keys(workerStates) as WorkerState[]
+const listQuery = v.strictObject({
+  annotator: v.optional(name),
+  domain: v.optional(name),
+  dataset: v.optional(name),
+  state: v.optional(wordList(states)),
+  search: v.optional(name),
+  limit: queryNumber(1, 1_000, 100),
+  after: v.optional(cursor),
+})
+type ListQuery = v.InferOutput<typeof listQuery>
+
+const one = v.strictObject({ id: name })
+const latest = v.strictObject({ limit: queryNumber(1, 1_000, 100) })
+const workerPage = v.object({ ...pageOf(worker).entries, total: count })
+
+function matches({ annotator, domain, dataset, state, search }: ListQuery, status: WorkerStatus): boolean {
+  return (
+    (annotator === undefined || status.annotator === annotator) &&
+    (domain === undefined || status.domain === domain) &&
+    (dataset === undefined || status.dataset === dataset) &&
+    (state === undefined || state.includes(status.state)) &&
+    (search === undefined || status.id.toLowerCase().includes(search.toLowerCase()))
+  )
+}
+
+export function workersRoutes({ drover }: V1Context) {
+  return new Hono<Env>()
+    .get(
+      '/workers',
+      cachedOperation({
+        id: 'listWorkers',
+        tag: 'Workers',
+        summary: 'Workers, in the order of the configuration',
+        more: '`total` is how many match in all. `search`: ids that contain the text.',
+        answers: { 200: workerPage },
+      }),
+      query(listQuery),
+      etag({ weak: true }),
+      (c) => {
+        const asked = c.req.valid('query')
+        const matching = drover.status().workers.filter((status) => matches(asked, status))
+        const { items, next } = pageAfter(matching, asked.after, asked.limit, ({ id }) => id)
+        return c.json({ items: items.map((status) => presentWorker(status)), next, total: matching.length })
+      },
+    )
+    .get(
+      '/workers/:id',
+      cachedOperation({
+        id: 'getWorker',
+        tag: 'Workers',
+        summary: 'One worker, with what led to where it is',
+        answers: { 200: workerDetail },
+        refuses: [404],
+      }),
+      path(one),
+      etag({ weak: true }),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const status = drover.worker(id).status()
+        const [history, failures] = await Promise.all([
+          drover.history({ worker: id, types: ['worker:state:changed'], limit: 50 }),
+          drover.failures({ worker: id, limit: 10 }),
+        ])
+        return c.json(presentWorkerDetail(status, drover.tree(), history, failures))
+      },
+    )
+    .get(
+      '/workers/:id/history',
+      cachedOperation({
+        id: 'getWorkerHistory',
+        tag: 'Workers',
+        summary: 'The changes of its state, newest first',
+        answers: { 200: pageOf(transition) },
+        refuses: [404],
+      }),
+      path(one),
+      query(latest),
+      etag({ weak: true }),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        drover.worker(id)
+        const events = await drover.history({ worker: id, types: ['worker:state:changed'], limit: c.req.valid('query').limit })
+        return c.json({ items: events.map(transitionOf), next: null })
+      },
+    )
+    .get(
+      '/workers/:id/failures',
+      cachedOperation({
+        id: 'getWorkerFailures',
+        tag: 'Workers',
+        summary: 'Its failures, newest first',
+        answers: { 200: pageOf(failure) },
+        refuses: [404],
+      }),
+      path(one),
+      query(latest),
+      etag({ weak: true }),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        drover.worker(id)
+        const failures = await drover.failures({ worker: id, limit: c.req.valid('query').limit })
+        return c.json({ items: failures.map((row) => row.failure), next: null })
+      },
+    )
+    .get(
+      '/workers/:id/logs',
+      cachedOperation({
+        id: 'getWorkerLogs',
+        tag: 'Workers',
+        summary: 'The latest lines of its log, oldest first',
+        answers: { 200: pageOf(logRecord) },
+        refuses: [404],
+      }),
+      path(one),
+      query(logQuery),
+      etag({ weak: true }),
+      (c) => c.json(logsOf(drover, { ...c.req.valid('query'), worker: c.req.valid('param').id })),
+    )
+}

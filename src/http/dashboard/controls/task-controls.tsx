@@ -1,0 +1,95 @@
+/** Buttons for tasks: one, a selection, or all that match a filter. Each says first how many it is about and what it does. */
+import { possibleIn, type TaskAction, type TaskFilter, type TaskState } from '../data/tasks.js'
+import { plural } from '../format.js'
+import { request } from '../live/live.js'
+import { mayControl, readOnly, useSession } from '../live/session.js'
+import { toast } from '../shell/toasts.js'
+import { Button } from '../ui/button.js'
+import { type Answers, ask } from '../ui/confirm.js'
+import type { FormField } from '../ui/form-field.js'
+
+interface TaskControlsProps {
+  /** As people say it: `m-17`, `12 selected tasks`, `all dead tasks of dataset reviews`. */
+  name: string
+  /** One call for each. */
+  calls: TaskFilter[]
+  /** The states they are in: what none of them allows is not offered. */
+  states: readonly TaskState[]
+  /** Why nothing can be done to these. */
+  hindered?: string | null
+  done: () => void
+}
+
+interface Told {
+  label: string
+  does: string
+  did: string
+  danger?: boolean
+  fields?: FormField[]
+}
+
+const told: Record<TaskAction, Told> = {
+  redrive: {
+    label: 'Redrive',
+    does: 'Dead ones get another life: their failures are forgotten, and they wait for their turn.',
+    did: 'redriven',
+  },
+  retry: { label: 'Retry', does: 'Those that wait for their next attempt are due at once.', did: 'due at once' },
+  drop: {
+    label: 'Drop',
+    does: 'Waiting, retrying and dead ones are given up for good, until somebody redrives them. Leased and done ones stay as they are.',
+    did: 'dropped',
+    danger: true,
+    fields: [{ name: 'why', label: 'Reason', hint: 'Kept as their error' }],
+  },
+  priority: {
+    label: 'Priority',
+    does: 'Those not yet begun go by another priority; higher goes first.',
+    did: 'moved',
+    fields: [{ name: 'priority', label: 'Priority', type: 'number', required: true, value: 0 }],
+  },
+}
+
+export function TaskControls({ name, calls, states, hindered = null, done }: TaskControlsProps) {
+  const session = useSession()
+  const word = session.known ? session.confirmationWord : ''
+  const begin = (action: TaskAction): void => {
+    const { label, does, did, danger = false, fields = [] } = told[action]
+    ask({ title: `${label} ${name}?`, text: does, action: label, danger, fields, word: danger ? word : undefined }, async (answers) => {
+      toast(`${plural(await doTo(action, calls, answers), 'task')} ${did}`)
+      done()
+    })
+  }
+  /** Priorities are given to items by name. */
+  const nameless = calls.some(({ keys, dataset }) => !keys || !dataset)
+  return (
+    <fieldset class="row controls">
+      <legend class="sr-only">Controls of {name}</legend>
+      {possibleIn(states).map((action) => {
+        const { label, danger } = told[action]
+        const own = action === 'priority' && nameless ? 'Select tasks first' : null
+        const why = mayControl(session) ? (hindered ?? own) : readOnly
+        return (
+          <Button key={action} kind={danger ? 'danger' : 'normal'} hindrance={why} onClick={() => begin(action)}>
+            {label}
+          </Button>
+        )
+      })}
+    </fieldset>
+  )
+}
+
+/** @returns how many tasks were changed, over all calls */
+async function doTo(action: TaskAction, calls: readonly TaskFilter[], { why, confirmation, priority }: Answers): Promise<number> {
+  const more = {
+    ...(action === 'drop' && { confirmation, ...(why && { why }) }),
+    ...(action === 'priority' && { priority: Number(priority) }),
+  }
+  let count = 0
+  for (const { states, ...call } of calls) {
+    // Only dropping is for tasks of several states.
+    const body = { ...call, ...(action === 'drop' && states && { states }), ...more }
+    count += (await request<{ count: number }>('POST', `/tasks/${action}`, body)).count
+  }
+  return count
+}

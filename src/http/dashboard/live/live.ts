@@ -1,0 +1,183 @@
+/** What components use: the live state, what the API answers, and calls that change something. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { type Client, type ClientStatus, connect, type LiveState, type Topic } from '../../../client.js'
+import type { Told } from '../../client/client.js'
+import { toast } from '../shell/toasts.js'
+import { base, refreshSession } from './session.js'
+import { createStore, useSource, useStore } from './store.js'
+
+const always: readonly Topic[] = ['overview', 'workers', 'tree', 'quotas']
+
+/** So often what is shown follows the state, at most: a burst of patches is one rendering. */
+const showMs = 200
+
+let client: Client | null = null
+const status = createStore<ClientStatus>('connecting')
+const state = createStore<LiveState>({})
+let showTimer: ReturnType<typeof setTimeout> | undefined
+let shownAt = 0
+const wanted = new Map<Topic, number>()
+
+/** Begins to follow the system, if it does not yet. */
+function startLive(): Client {
+  if (client) return client
+  client = connect(base, { topics: topics() })
+  const own = client
+  own.subscribe(() => {
+    if (own !== client) return
+    if (own.status === 'unauthorized') {
+      // In this order: what is shown would begin to follow anew, and be refused again, until it is known that nobody is logged in.
+      void refreshSession().then(stopLive)
+      return
+    }
+    showTimer ??= setTimeout(show, Math.max(0, shownAt + showMs - performance.now()))
+    if (own.status !== status.get()) show()
+  })
+  return own
+}
+
+function show(): void {
+  clearTimeout(showTimer)
+  showTimer = undefined
+  if (!client) return
+  shownAt = performance.now()
+  state.set(client.state)
+  status.set(client.status)
+}
+
+export function stopLive(): void {
+  const own = client
+  client = null
+  state.set({})
+  status.set('connecting')
+  void own?.close()
+}
+
+globalThis.addEventListener?.('online', () => client?.reconnect())
+
+const topics = (): Topic[] => [...always, ...wanted.keys()]
+let topicsTimer: ReturnType<typeof setTimeout> | undefined
+
+function want(topic: Topic, by: 1 | -1): void {
+  const left = (wanted.get(topic) ?? 0) + by
+  if (left > 0) wanted.set(topic, left)
+  else wanted.delete(topic)
+  // A view that takes the place of another may want the same.
+  clearTimeout(topicsTimer)
+  topicsTimer = setTimeout(() => client?.setTopics(topics()), 0)
+}
+
+export const useStatus = (): ClientStatus => useStore(status)
+
+/**
+ * A part of the live state. What `select` returns must keep its identity while it is the same: take a part, or a plain value.
+ *
+ * @example
+ * const overview = useLive(({ overview }) => overview)
+ */
+export function useLive<T>(select: (state: LiveState) => T): T {
+  startLive()
+  return useSource(state.subscribe, () => select(state.get()))
+}
+
+/**
+ * Calls the listener with each event, log record, or round of beats while the component is there.
+ *
+ * @example
+ * useTold('logs', 'log', (record) => add(record))
+ */
+export function useTold<Name extends keyof Told>(topic: Topic, name: Name, listener: (told: Told[Name]) => void): void {
+  const latest = useRef(listener)
+  latest.current = listener
+  const own = startLive()
+  useEffect(() => {
+    want(topic, 1)
+    const end = own.on(name, (told) => latest.current(told))
+    return () => {
+      end()
+      want(topic, -1)
+    }
+  }, [own, topic, name])
+}
+
+export interface ApiState<T> {
+  data: T | undefined
+  error: Error | null
+  loading: boolean
+  reload: () => void
+}
+
+/**
+ * What the API answers; asked again when the path changes, when the connection is back, and every so often. What was there stays until the
+ * new answer comes, unless another thing is asked for.
+ *
+ * @param path below `/api/v1`; null: ask nothing
+ */
+export function useApi<T>(path: string | null, { everyMs = 0 }: { everyMs?: number } = {}): ApiState<T> {
+  const [state, setState] = useState<{ path: string | null; data: T | undefined; error: Error | null; loading: boolean }>({
+    path,
+    data: undefined,
+    error: null,
+    loading: path !== null,
+  })
+  const [round, setRound] = useState(0)
+  const up = useStatus()
+  const reachable = up === 'live' || up === 'polling'
+  // A new round, or a connection that is back, is a reason to ask.
+  useEffect(() => {
+    if (path === null) return undefined
+    let current = true
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const ask = async (): Promise<void> => {
+      if (document.hidden && everyMs > 0) {
+        timer = setTimeout(ask, everyMs)
+        return
+      }
+      setState((before) => ({ ...before, loading: true }))
+      const answer = await request<T>('GET', path).then(
+        (data) => ({ data, error: null }),
+        (error: Error) => ({ data: undefined, error }),
+      )
+      if (!current) return
+      setState((before) => ({
+        path,
+        data: answer.data ?? (samePlace(before.path, path) ? before.data : undefined),
+        error: answer.error,
+        loading: false,
+      }))
+      if (everyMs > 0) timer = setTimeout(ask, everyMs)
+    }
+    void ask()
+    return () => {
+      current = false
+      clearTimeout(timer)
+    }
+  }, [path, everyMs, round, reachable])
+  const reload = useCallback(() => setRound((n) => n + 1), [])
+  const fits = samePlace(state.path, path)
+  return { data: fits ? state.data : undefined, error: fits ? state.error : null, loading: state.loading || !fits, reload }
+}
+
+const samePlace = (a: string | null, b: string | null): boolean => a?.split('?')[0] === b?.split('?')[0]
+
+/** Calls the API. @throws ClientError */
+export function request<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+  return startLive().request<T>(method, path, body)
+}
+
+/**
+ * Calls the API to change something, and says what came of it.
+ *
+ * @param done what to say when it worked; null: nothing
+ * @returns the answer; undefined if it was refused
+ */
+export async function act<T = unknown>(method: string, path: string, body?: unknown, done: string | null = 'Done'): Promise<T | undefined> {
+  try {
+    const answer = await request<T>(method, path, body)
+    if (done !== null) toast(done)
+    return answer ?? ({} as T)
+  } catch (error) {
+    toast((error as Error).message, 'error')
+    return undefined
+  }
+}

@@ -1,0 +1,173 @@
+/** The paths and shapes that the clients of the system before drover expect. */
+import { type Context, Hono } from 'hono'
+import * as v from 'valibot'
+import type { ControlOutcome, ResetOutcome } from '../../drover/drover.js'
+import type { Selector } from '../../drover/selector.js'
+import { DroverError } from '../../errors.js'
+import type { RecentLogs } from '../../logs/logs.js'
+import type { Env, StatusContext } from '../base/context.js'
+import { refuse } from '../base/errors.js'
+import { confirmationWord } from '../contract/common.js'
+import * as contract from './contract.js'
+import { bodyOf, controlling, monitoring, path, query } from './describe.js'
+import * as present from './present.js'
+
+type Selection = v.InferOutput<typeof contract.seedSelection>
+
+export function seedRoutes(status: StatusContext): Hono<Env> {
+  return new Hono<Env>().route('/control', controlRoutes(status)).route('/monitoring', monitoringRoutes(status))
+}
+
+function controlRoutes({ drover, control, options }: StatusContext): Hono<Env> {
+  const answer = answerer(options.envelope)
+  const outcomes = v.array(contract.seedOutcome)
+  const body = contract.seedSelection
+  const each = (c: Context, done: readonly ControlOutcome[]) => answer(c, done.map(present.presentSeedOutcome))
+  const chosen = async (c: Context): Promise<Selector | undefined> => selectorOf(await bodyOf(c, body))
+  const described = (id: string, summary: string) => controlling({ id, summary, answer: outcomes, body })
+
+  return new Hono<Env>()
+    .post('/start', described('seedStart', 'Start workers'), control('workers.start'), async (c) =>
+      each(c, await drover.start(await chosen(c))),
+    )
+    .post('/stop', described('seedStop', 'Stop workers'), control('workers.stop'), async (c) => each(c, await drover.stop(await chosen(c))))
+    .post('/pause', described('seedPause', 'Pause workers'), control('workers.pause'), async (c) =>
+      each(c, await drover.pause(await chosen(c))),
+    )
+    .post('/resume', described('seedResume', 'Resume workers'), control('workers.resume'), async (c) =>
+      each(c, await drover.resume(await chosen(c))),
+    )
+    .post(
+      '/restart/:annotator_id/:domain',
+      controlling({ id: 'seedRestart', summary: 'Stop a worker, then start it', answer: contract.seedRestart }),
+      path(contract.onePath),
+      control('workers.restart'),
+      async (c) => {
+        const { annotator_id: annotator, domain } = c.req.valid('param')
+        const stop = await drover.stop({ annotator, domain })
+        const start = await drover.start({ annotator, domain })
+        return answer(c, { stop: present.presentSeedOutcome(worstOf(stop)), start: present.presentSeedOutcome(worstOf(start)) })
+      },
+    )
+    .post(
+      '/reset',
+      controlling({
+        id: 'seedReset',
+        summary: 'Delete all results of one worker, or of all: needs the confirmation word',
+        answer: contract.seedReset,
+        body: contract.seedResetCall,
+      }),
+      control('workers.reset'),
+      async (c) => {
+        const call = await bodyOf(c, contract.seedResetCall)
+        const selector = toReset(call)
+        const done = await drover.reset(selector ?? {}, { data: true })
+        const [first] = done
+        if (call.scope === 'single' && first && done.every(({ ok }) => !ok)) throw refuse('NOT_DOWN', `${first.worker}: ${first.message}`)
+        return answer(c, { scope: call.scope, deleted: sumOf(done), workers: done.map(resetOutcome) })
+      },
+    )
+}
+
+function monitoringRoutes({ drover, options }: StatusContext): Hono<Env> {
+  const answer = answerer(options.envelope)
+  const time = (): present.SeedTime => ({ now: Date.now(), staleMs: options.crashDetectionMinutes * 60_000 })
+  const workers = (annotator: string | undefined, domain: string | undefined) =>
+    drover
+      .status()
+      .workers.filter((worker) => (annotator ?? worker.annotator) === worker.annotator && (domain ?? worker.domain) === worker.domain)
+
+  return new Hono<Env>()
+    .get('/overview', monitoring({ id: 'seedOverview', summary: 'The whole system in numbers', answer: contract.seedOverview }), (c) =>
+      answer(c, present.presentSeedOverview(drover.status())),
+    )
+    .get(
+      '/workers',
+      monitoring({ id: 'seedWorkers', summary: 'Workers, and where they stand', answer: v.array(contract.seedWorker) }),
+      query(contract.workersQuery),
+      (c) => {
+        const { annotator_id: annotator, domain, status } = c.req.valid('query')
+        const shown = workers(annotator, domain).map((worker) => present.presentSeedWorker(worker, time()))
+        return answer(
+          c,
+          shown.filter((worker) => (status ?? worker.status) === worker.status),
+        )
+      },
+    )
+    .get(
+      '/workers/:annotator_id/:domain',
+      monitoring({ id: 'seedWorker', summary: 'One worker', answer: contract.seedWorker }),
+      path(contract.onePath),
+      (c) => {
+        const { annotator_id: annotator, domain } = c.req.valid('param')
+        const [worker] = workers(annotator, domain)
+        if (!worker) throw new DroverError('WORKER_UNKNOWN', `no worker matches ${JSON.stringify({ annotator, domain })}`)
+        return answer(c, present.presentSeedWorker(worker, time()))
+      },
+    )
+    .get('/health', monitoring({ id: 'seedHealth', summary: 'Who crashed and who is stuck', answer: contract.seedHealth }), (c) =>
+      answer(c, present.presentSeedHealth(drover.status().workers, time())),
+    )
+    .get('/quota', monitoring({ id: 'seedQuota', summary: 'Where quotas stand, by name', answer: contract.seedQuotas }), async (c) =>
+      answer(c, present.presentSeedQuotas(await drover.quotas())),
+    )
+    .get(
+      '/logs',
+      monitoring({ id: 'seedLogs', summary: 'The latest log records, oldest first', answer: v.array(contract.seedLog) }),
+      query(contract.logsQuery),
+      (c) => {
+        const { annotator_id: annotator, domain, level, limit } = c.req.valid('query')
+        const records = drover.logs({
+          limit,
+          ...(level !== undefined && { level: levels[level] }),
+          ...(annotator !== undefined && { annotator }),
+          ...(domain !== undefined && { domain }),
+        })
+        return answer(c, records.map(present.presentSeedLog))
+      },
+    )
+}
+
+const levels = { debug: 'debug', info: 'info', warn: 'warn', warning: 'warn', error: 'error', critical: 'error' } as const satisfies Record<
+  string,
+  RecentLogs['level']
+>
+
+/** Wraps answers for those who want them wrapped. */
+function answerer(always: boolean) {
+  return (c: Context, data: object): Response => {
+    const wanted = always || c.req.query('envelope') === '1' || c.req.header('x-envelope') === '1'
+    return c.json(wanted ? { success: true, data, timestamp: new Date().toISOString() } : data)
+  }
+}
+
+function selectorOf({ annotator_id, domain }: Selection): Selector | undefined {
+  const selector = {
+    ...(annotator_id !== undefined && annotator_id !== null && { annotator: annotator_id }),
+    ...(domain !== undefined && domain !== null && { domain }),
+  }
+  return Object.keys(selector).length > 0 ? selector : undefined
+}
+
+/** @throws HTTPException 400 unless it is clear what is to be deleted, and that it is meant */
+function toReset({ scope, annotator_id, domain, confirmation }: v.InferOutput<typeof contract.seedResetCall>): Selector | undefined {
+  if (confirmation !== confirmationWord) {
+    throw refuse('CONFIRMATION_REQUIRED', `this deletes results: it needs the confirmation "${confirmationWord}"`)
+  }
+  const selector = selectorOf({ annotator_id, domain })
+  const isOne = annotator_id !== undefined && annotator_id !== null && domain !== undefined && domain !== null
+  if (scope === 'single' && !isOne) throw refuse('VALIDATION_FAILED', 'scope "single" needs annotator_id and domain')
+  if (scope === 'all' && selector) throw refuse('VALIDATION_FAILED', 'scope "all" goes without annotator_id and domain')
+  return selector
+}
+
+/** Several workers may have the same annotator and domain, on different datasets: what went wrong is told first. */
+const worstOf = (outcomes: ControlOutcome[]): ControlOutcome => (outcomes.find(({ ok }) => !ok) ?? outcomes[0]) as ControlOutcome
+
+const resetOutcome = ({ deleted, ...outcome }: ResetOutcome) => ({ ...present.presentSeedOutcome(outcome), deleted })
+
+function sumOf(outcomes: readonly ResetOutcome[]): ResetOutcome['deleted'] {
+  const sum = (pick: (deleted: ResetOutcome['deleted']) => number): number =>
+    outcomes.reduce((total, { deleted }) => total + pick(deleted), 0)
+  return { results: sum(({ results }) => results), dead: sum(({ dead }) => dead) }
+}

@@ -1,0 +1,64 @@
+/** Makes the OpenAPI document out of what the routes say of themselves. */
+import type { Hono } from 'hono'
+import { generateSpecs } from 'hono-openapi'
+import type { Env } from '../base/context.js'
+import { version } from '../base/version.js'
+import { probePaths } from './probe-paths.js'
+import { socketPath } from './socket-path.js'
+
+export type OpenApiDocument = Awaited<ReturnType<typeof generateSpecs>>
+
+/** In the order of reading. */
+const tags = [
+  { name: 'Session', description: 'Who asks.' },
+  { name: 'System', description: 'The system as a whole.' },
+  { name: 'Workers', description: 'An id is one segment of a path, with `/` as `%2F`: `annotator-1%2Furgency`.' },
+  { name: 'Control', description: 'Starting, stopping and the like. Who asks needs the role `control`.' },
+  { name: 'Tasks', description: 'One item in one lane (annotator and domain) each.' },
+  { name: 'Results', description: 'Committed labels.' },
+  { name: 'Quotas', description: 'The limits that workers share.' },
+  { name: 'Events and logs', description: 'What happened, and what was said.' },
+  { name: 'Live', description: 'The state as it changes, over a WebSocket.' },
+  { name: 'Settings', description: 'What may be changed while everything runs.' },
+  { name: 'Profiles', description: 'What CPU time goes into.' },
+  { name: 'Probes', description: 'For those who watch over processes. Open to all.' },
+  { name: 'Document', description: 'The API itself.' },
+]
+
+const description = `The status of a drover system, and control over it.
+
+Who asks sends a token (\`Authorization: Bearer\`) or has a session (a cookie, made by \`POST /api/v1/session\`); a session's calls that change something
+need the header \`x-drover-csrf\`. Without any token set, only the machine itself is answered.
+
+Times are milliseconds since the epoch. A list is \`{ items, next }\`; \`next\`, handed in as \`after\`, goes on where the page ended. GET answers have an ETag. A
+refusal is \`{ success: false, error, message }\`: \`error\` is a code, and contract; the message is for people.`
+
+export async function createDocument(app: Hono<Env>): Promise<OpenApiDocument> {
+  const document = await generateSpecs(app, {
+    excludeStaticFile: false,
+    documentation: {
+      info: { title: 'drover', version, description, license: { name: 'MIT', identifier: 'MIT' } },
+      tags,
+      paths: { '/api/ws': { get: socketPath }, ...probePaths },
+      security: [{ token: [] }, { session: [] }, {}],
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'The token, or the token that may only look' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'drover_id',
+            description: 'Made by `POST /api/v1/session`; its name has an id of the server in place of `id`',
+          },
+        },
+      },
+    },
+  })
+  const used = new Set(Object.values(document.paths).flatMap((path) => Object.values(path).flatMap((each) => tagsOf(each))))
+  const more = [...used].filter((name) => !tags.some((tag) => tag.name === name)).map((name) => ({ name }))
+  return { ...document, tags: [...tags.filter(({ name }) => used.has(name)), ...more] }
+}
+
+function tagsOf(operation: unknown): string[] {
+  return (operation as { tags?: string[] }).tags ?? []
+}

@@ -1,0 +1,52 @@
+/** The OpenAPI document of everything that is mounted, and a page to read it on. */
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import { operation } from '../api/describe.js'
+import type { Env } from '../base/context.js'
+import { createDocument, type OpenApiDocument } from './document.js'
+import { referencePage } from './page.js'
+import { stylesheet } from './stylesheet.js'
+
+const text = (description: string, type: string) => ({ description, content: { [type]: { schema: v.string() } } })
+
+/** @param app what is described; asked for what it has when the document is asked for first */
+export function documentRoutes(app: Hono<Env>): Hono<Env> {
+  let made: Promise<OpenApiDocument> | null = null
+  /** The paths of a document are as seen from where the app is mounted. */
+  const documentAt = async (mount: string): Promise<OpenApiDocument> => {
+    made ??= createDocument(app)
+    return { ...(await made), servers: [{ url: mount || '/' }] }
+  }
+
+  return new Hono<Env>()
+    .get(
+      '/api/openapi.json',
+      operation({
+        id: 'getDocument',
+        tag: 'Document',
+        summary: 'This document',
+        answers: { 200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: { type: 'object' } } } } },
+      }),
+      async (c) => c.json(await documentAt(c.get('mount'))),
+    )
+    .get(
+      '/api/reference',
+      operation({
+        id: 'getReference',
+        tag: 'Document',
+        summary: 'This document as a page to read',
+        answers: { 200: text('The page', 'text/html') },
+      }),
+      async (c) => c.html(referencePage(await documentAt(c.get('mount')))),
+    )
+    .get(
+      '/api/reference.css',
+      operation({
+        id: 'getReferenceStyle',
+        tag: 'Document',
+        summary: 'How that page looks',
+        answers: { 200: text('The style', 'text/css') },
+      }),
+      (c) => c.body(stylesheet, 200, { 'content-type': 'text/css; charset=utf-8' }),
+    )
+}

@@ -1,9 +1,0 @@
-/** Calls that delete something have to bring a word along, so that none is made by mistake. */
-import { confirmationWord } from '../contract/common.js'
-import { refuse } from '../errors.js'
-
-/** @throws a refusal CONFIRMATION_REQUIRED */
-export function assertConfirmed(word: string | undefined): void {
-  if (word === confirmationWord) return
-  throw refuse('CONFIRMATION_REQUIRED', `this deletes something: confirmation must be ${JSON.stringify(confirmationWord)}`)
-}

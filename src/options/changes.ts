@@ -1,0 +1,149 @@
+/** Changes of a configuration while the system runs, as pure functions; and how such a change is kept in the store. */
+import { isDeepStrictEqual } from 'node:util'
+import { DroverError } from '../errors.js'
+import { findSecrets } from '../redact.js'
+import type { CompiledConfig, DroverOptions, SupervisorOptions, WorkerOptions } from './drover.js'
+import { compileInTurns } from './validate.js'
+
+export type Entry = WorkerOptions | SupervisorOptions
+
+/** What is kept of a change, under the id that it is about. */
+export type Change =
+  | { do: 'add'; under: string | null; entry: Entry }
+  /** `cleared`: the options that have their defaults again; JSON has no undefined. */
+  | { do: 'update'; patch: Record<string, unknown>; cleared: string[] }
+  | { do: 'remove' }
+
+/** An update after an earlier one, as one. */
+export function updateAfter(earlier: Change | undefined, patch: Record<string, unknown>): Change {
+  const before = earlier?.do === 'update' ? earlier : { patch: {}, cleared: [] }
+  const merged: Record<string, unknown> = { ...before.patch, ...patch }
+  const cleared = [...before.cleared, ...Object.keys(merged)].filter((key) => merged[key] === undefined)
+  return { do: 'update', patch: merged, cleared: [...new Set(cleared)] }
+}
+
+/** @returns the options with one more entry, at the end of the supervisor's children, or of the workers; or null if there is no such supervisor */
+export function withEntry(options: DroverOptions, entry: Entry, under: string | null): DroverOptions | null {
+  if (under === null) return { ...options, workers: [...options.workers, entry] }
+  let found = false
+  const workers = mapEntries(options.workers, (each) => {
+    if (each.id !== under || !('children' in each)) return each
+    found = true
+    return { ...each, children: [...each.children, entry] }
+  })
+  return found ? { ...options, workers } : null
+}
+
+export function withoutEntry(options: DroverOptions, id: string): DroverOptions {
+  return { ...options, workers: mapEntries(options.workers, (each) => (each.id === id ? null : each)) }
+}
+
+export function withPatch(options: DroverOptions, id: string, patch: Record<string, unknown>): DroverOptions {
+  return { ...options, workers: mapEntries(options.workers, (each) => (each.id === id ? ({ ...each, ...patch } as Entry) : each)) }
+}
+
+export function findEntry(entries: readonly Entry[], id: string): Entry | undefined {
+  for (const entry of entries) {
+    const found = entry.id === id ? entry : 'children' in entry ? findEntry(entry.children, id) : undefined
+    if (found) return found
+  }
+  return undefined
+}
+
+/** Where an entry stands, as the issues of a configuration say it. */
+export function pathOf(entries: readonly Entry[], id: string, path = 'workers'): string | null {
+  for (const [index, entry] of entries.entries()) {
+    const own = `${path}[${index}]`
+    const found = entry.id === id ? own : 'children' in entry ? pathOf(entry.children, id, `${own}.children`) : null
+    if (found) return found
+  }
+  return null
+}
+
+/** The options as a kept change left them; unchanged where it is about nothing that is there. */
+function withChange(options: DroverOptions, id: string, change: Change): DroverOptions {
+  const known = findEntry(options.workers, id) !== undefined
+  if (change.do === 'add') return known ? options : (withEntry(options, change.entry, change.under) ?? options)
+  if (!known) return options
+  if (change.do === 'remove') return withoutEntry(options, id)
+  return withPatch(options, id, { ...change.patch, ...Object.fromEntries(change.cleared.map((key) => [key, undefined])) })
+}
+
+/**
+ * The options as all kept changes left them, one after another; one that is not possible any more is passed over.
+ *
+ * @param onImpossible told of each of those, with the mistakes
+ */
+export async function withKept(
+  given: DroverOptions,
+  compiled: CompiledConfig,
+  changes: Iterable<[id: string, change: Change]>,
+  onImpossible: (id: string, error: unknown) => void,
+): Promise<{ options: DroverOptions; config: CompiledConfig }> {
+  let options = given
+  let config = compiled
+  for (const [id, change] of changes) {
+    const changed = withChange(options, id, change)
+    try {
+      config = await compileInTurns(changed)
+      options = changed
+    } catch (error) {
+      onImpossible(id, error)
+    }
+  }
+  return { options, config }
+}
+
+/** Children first: what `change` is given has its final children. */
+function mapEntries(entries: readonly Entry[], change: (entry: Entry) => Entry | null): Entry[] {
+  return entries.flatMap((entry) => {
+    const inner = 'children' in entry ? { ...entry, children: mapEntries(entry.children, change) } : entry
+    return change(inner) ?? []
+  })
+}
+
+/**
+ * A change as it is kept: JSON, with Infinity and URLs.
+ *
+ * @throws DroverError ARGUMENT_INVALID if that would lose something of it (functions, dates and the like), or would store a secret
+ */
+export function keep(change: Change): string {
+  if (findSecrets(change).length > 0) {
+    throw new DroverError(
+      'ARGUMENT_INVALID',
+      'persist: its input holds a secret, which is never stored; let the worker read it from elsewhere',
+    )
+  }
+  const text = JSON.stringify(change, (_, value: unknown) => {
+    if (value === Number.POSITIVE_INFINITY) return { $: 'Infinity' }
+    return value
+  })
+  const plain = withoutUndefined(change)
+  if (!isDeepStrictEqual(withoutUndefined(kept(text)), plain)) {
+    throw new DroverError(
+      'ARGUMENT_INVALID',
+      'persist: only data can be stored, but its options hold a function or another value that JSON does not have',
+    )
+  }
+  return text
+}
+
+export function kept(text: string): Change {
+  return JSON.parse(text, (_, value: unknown) => (isInfinity(value) ? Number.POSITIVE_INFINITY : value)) as Change
+}
+
+function isInfinity(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && '$' in value && value.$ === 'Infinity'
+}
+
+/** As JSON sees it, but for what JSON cannot say. */
+function withoutUndefined(value: unknown): unknown {
+  if (value instanceof URL) return value.href
+  if (Array.isArray(value)) return value.map(withoutUndefined)
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, each]) => each !== undefined)
+      .map(([key, each]) => [key, withoutUndefined(each)]),
+  )
+}

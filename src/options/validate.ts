@@ -1,0 +1,136 @@
+/**
+ * The edge where a user's options become what everything inside works with. Every mistake is reported at once, and nothing is
+ * made on disk or started before there is none.
+ */
+import type * as v from 'valibot'
+import { createRedactor } from '../redact.js'
+import { atOnce, piecewise } from '../time/turns.js'
+import { type ConfigIssue, type Finding, findingOf, invalidConfig, toIssue } from '../validation/issues.js'
+import { expectedTimeZone, isRecord } from '../validation/pieces.js'
+import { closest } from '../values/closest.js'
+import { compileOptions } from './compile.js'
+import type { CompiledConfig, DroverOptions } from './drover.js'
+import { readConfig } from './file/read.js'
+import { parseOptions } from './parse.js'
+import { checkRules } from './rules.js'
+import { expectedLimits, quotaOptions } from './schema.js'
+
+export type { ConfigIssue } from '../validation/issues.js'
+
+/** What {@link validateConfig} answers. */
+export type ValidatedConfig = { ok: true; config: CompiledConfig } | { ok: false; issues: ConfigIssue[] }
+
+/**
+ * Checks options and answers with every mistake, or with the compiled configuration. Looks at the file system for worker modules
+ * only, and changes nothing.
+ *
+ * @param input `DroverOptions`, or anything at all
+ * @throws never
+ * @example
+ * const checked = validateConfig({ store: 'data/drover.db', worker: [] })
+ * if (!checked.ok) for (const { path, message } of checked.issues) console.error(`${path}: ${message}`)
+ * // worker: is not an option; did you mean workers?
+ * // workers: expected a list of workers, received nothing
+ */
+export function validateConfig(input: unknown): ValidatedConfig {
+  return atOnce(validating(input))
+}
+
+function* validating(input: unknown): Generator<void, ValidatedConfig, void> {
+  try {
+    const parsed = yield* parseOptions(input)
+    const findings = parsed.issues.map(findingIn)
+    // An option that has the wrong form needs no second complaint that it does not fit to another.
+    const reported = new Set(findings.map(({ path }) => JSON.stringify(path.map(String))))
+    findings.push(...(yield* checkRules(input)).filter(({ path }) => !reported.has(JSON.stringify(path.map(String)))))
+    if (parsed.output && findings.length === 0) return { ok: true, config: yield* compileOptions(parsed.output) }
+    const redact = redactorOf(input)
+    return { ok: false, issues: findings.sort(byPlace).map((finding) => toIssue(finding, redact)) }
+  } catch {
+    // A getter that throws, a revoked proxy. The error may quote what it read.
+    const expected = 'an object that can be read'
+    return { ok: false, issues: [{ path: '', message: `expected ${expected}`, expected, received: 'one that throws' }] }
+  }
+}
+
+/**
+ * As {@link validateConfig}, for those who cannot go on without.
+ *
+ * @throws DroverError CONFIG_INVALID; its message has a line for each mistake, `details.issues` has them as data
+ */
+export function compileConfig(input: unknown): CompiledConfig {
+  return configIn(validateConfig(input))
+}
+
+/** The same in pieces, one in each turn of the event loop: thousands of workers take a while to check. */
+export async function compileInTurns(input: unknown): Promise<CompiledConfig> {
+  return configIn(await piecewise(validating(input)))
+}
+
+/**
+ * As {@link compileConfig}, where one entry is new or changed: its mistakes are told without the place where it stands.
+ *
+ * @param path of the entry: `workers[3]`
+ * @throws DroverError CONFIG_INVALID
+ */
+export function compileWith(options: DroverOptions, path: string, source: string): CompiledConfig {
+  return configIn(validateConfig(options), path, source)
+}
+
+/** The same in pieces. */
+export async function compileWithInTurns(options: DroverOptions, path: string, source: string): Promise<CompiledConfig> {
+  return configIn(await piecewise(validating(options)), path, source)
+}
+
+function configIn(validated: ValidatedConfig, path?: string, source?: string): CompiledConfig {
+  if (validated.ok) return validated.config
+  const own = (issue: ConfigIssue): ConfigIssue => {
+    if (path === undefined) return issue
+    const within = issue.path === path ? '' : issue.path.startsWith(`${path}.`) ? issue.path.slice(path.length + 1) : issue.path
+    return { ...issue, path: within }
+  }
+  throw invalidConfig(validated.issues.map(own), source)
+}
+
+/**
+ * Reads options from a JSON file and checks them. Relative paths in it (`store`, `log.dir`, `evidence.dir`, and each worker's `module`)
+ * are relative to the file's folder; those returned are absolute. A `$schema` at the top is for editors and left out.
+ *
+ * @throws DroverError CONFIG_INVALID if the file cannot be read, is not JSON (its message says line and column), or has mistakes
+ * @example
+ * const drover = await createDrover(await loadConfig('drover.json'))
+ */
+export async function loadConfig(file: string): Promise<DroverOptions> {
+  const options = await readConfig(file)
+  const validated = validateConfig(options)
+  if (!validated.ok) throw invalidConfig(validated.issues, file)
+  return options as DroverOptions
+}
+
+/** What concerns one worker stands together, after what concerns the whole. */
+function byPlace({ path: a }: Finding, { path: b }: Finding): number {
+  const place = (path: PropertyKey[]): number => (path[0] === 'workers' ? Number(path[1] ?? -1) : -2)
+  return place(a) - place(b)
+}
+
+/** Some complaints are better told with what was probably meant. */
+function findingIn(issue: v.BaseIssue<unknown>): Finding {
+  const finding = findingOf(issue)
+  if (issue.message === expectedTimeZone) return { ...finding, known: Intl.supportedValuesOf('timeZone') }
+  if (issue.message === expectedLimits && !isRecord(issue.input) && closest(String(finding.path.at(-1)), quotaOptions)) {
+    return { ...finding, unknownKey: true, known: quotaOptions }
+  }
+  return finding
+}
+
+/** A secret that stands where none belongs, the name of a quota say, must not be printed either. */
+function redactorOf(input: unknown): (text: string) => string {
+  const { secrets, workers } = isRecord(input) ? input : {}
+  return createRedactor(Array.isArray(secrets) ? secrets.filter((secret) => typeof secret === 'string') : [], inputsOf(workers))
+}
+
+/** What workers are handed, also those under supervisors. */
+function inputsOf(entries: unknown): unknown[] {
+  if (!Array.isArray(entries)) return []
+  return entries.flatMap((entry: unknown) => (isRecord(entry) ? [entry.input ?? null, ...inputsOf(entry.children)] : []))
+}

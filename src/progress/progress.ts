@@ -1,0 +1,150 @@
+/**
+ * How far the work is, on the terminal: bars that are redrawn in place on a TTY, plain lines otherwise. It only looks on:
+ * whether it is shown or not changes nothing for the system.
+ */
+import cliProgress from 'cli-progress'
+import type { SystemStatus } from '../actors/system/status.js'
+import type { DroverEvents } from '../events/event-map.js'
+import { type Terminal, takeTerminal, writeTerminal } from '../logs/terminal.js'
+import type { WorkerState } from '../machines/lifecycle/contract.js'
+import { type Every, every as realEvery } from '../time/every.js'
+import { progressLine, progressRows, type Row } from './rows.js'
+
+type WatchedEvent = 'worker:state:changed' | 'system:state:changed'
+
+/** As much of a system as is needed to show its progress. */
+export interface ProgressSource {
+  status(): SystemStatus
+  on<Name extends WatchedEvent>(name: Name, listener: (payload: DroverEvents[Name]) => void): unknown
+  off<Name extends WatchedEvent>(name: Name, listener: (payload: DroverEvents[Name]) => void): unknown
+}
+
+export interface ProgressOptions {
+  /** Where to show it. @defaultValue process.stderr */
+  terminal?: Terminal
+  /** Milliseconds between two pictures. At least 50. @defaultValue 250 on a TTY, 10_000 otherwise */
+  everyMs?: number
+  /** @defaultValue Date.now */
+  now?: () => number
+  every?: Every
+}
+
+export interface Progress {
+  /** Shows where things stand for the last time. A second call does nothing. */
+  stop(): void
+}
+
+/** One way of showing. */
+interface View {
+  update(status: SystemStatus): void
+  changed?(change: DroverEvents['worker:state:changed']): void
+  end(status: SystemStatus): void
+}
+
+/** States that are worth a line of their own. */
+const noteworthy: ReadonlySet<WorkerState> = new Set(['stuck', 'crashed', 'blacklisted', 'parked', 'completed'])
+
+/**
+ * Shows the progress of a system until it is closed or `stop` is called.
+ *
+ * @example
+ * const drover = await createDrover(options)
+ * showProgress(drover)
+ * await drover.start()
+ */
+export function showProgress(drover: ProgressSource, options: ProgressOptions = {}): Progress {
+  const { terminal = process.stderr, now = Date.now, every = realEvery } = options
+  const view = terminal.isTTY ? bars(terminal, now) : lines(terminal, now)
+  const everyMs = Math.max(50, options.everyMs ?? (terminal.isTTY ? 250 : 10_000))
+  const onWorker = (change: DroverEvents['worker:state:changed']): void => view.changed?.(change)
+  const onSystem = ({ to }: DroverEvents['system:state:changed']): void => {
+    if (to === 'closed' || to === 'failed') stop()
+  }
+  let stopped = false
+
+  function stop(): void {
+    if (stopped) return
+    stopped = true
+    stopTicking()
+    drover.off('worker:state:changed', onWorker)
+    drover.off('system:state:changed', onSystem)
+    view.end(drover.status())
+  }
+
+  drover.on('worker:state:changed', onWorker)
+  drover.on('system:state:changed', onSystem)
+  const stopTicking = every(everyMs, () => view.update(drover.status()))
+  const first = drover.status()
+  view.update(first)
+  if (first.state === 'closed' || first.state === 'failed') stop()
+  return { stop }
+}
+
+function lines(terminal: Terminal, now: () => number): View {
+  const write = (text: string): void => writeTerminal(terminal, `${new Date(now()).toISOString().slice(11, 19)} ${text}\n`)
+  let last = ''
+  const update = (status: SystemStatus): void => {
+    const { done, dead, total, states } = status
+    const news = JSON.stringify([done, dead, total, states])
+    if (news !== last) write(progressLine(status))
+    last = news
+  }
+  return {
+    update,
+    changed: ({ worker, to, reason }) => {
+      if (noteworthy.has(to)) write(`${worker}: ${to} (${reason.split('\n', 1)[0]})`)
+    },
+    end: update,
+  }
+}
+
+/** Rows of the terminal that are left alone. */
+const margin = 2
+
+function bars(terminal: Terminal, now: () => number): View {
+  const columns = terminal.columns ?? 80
+  const multi = new cliProgress.MultiBar({
+    stream: terminal as NodeJS.WritableStream,
+    format: (options, params, { row, width }: { row: Row | string; width: number }) => {
+      if (typeof row === 'string') return row
+      const name = row.name.length > width ? `${row.name.slice(0, width - 1)}…` : row.name.padEnd(width)
+      return `${name} ${cliProgress.Format.BarFormat(params.progress, options)} ${row.facts}`
+    },
+    barsize: Math.max(8, Math.min(30, columns - 75)),
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    emptyOnZero: true,
+    linewrap: true,
+    // A line of log wipes out the bar it lands on.
+    forceRedraw: true,
+    // Drawn by our own timer only: cli-progress's would draw old values in between.
+    fps: 0.001,
+  })
+  const drawn: cliProgress.SingleBar[] = []
+  const giveBack = takeTerminal(terminal, (text) => multi.log(text))
+
+  function update(status: SystemStatus): void {
+    const limit = Math.max(2, (terminal.rows ?? 24) - margin)
+    const { system, lanes, rest } = progressRows(status, limit, now())
+    const rows: (Row | string)[] = [system, ...lanes, ...(rest === '' ? [] : [rest])]
+    const width = Math.min(30, Math.max(...[system, ...lanes].map((row) => row.name.length)))
+    for (const extra of drawn.splice(rows.length)) multi.remove(extra)
+    for (const [index, row] of rows.entries()) {
+      const { done, total } = typeof row === 'string' ? { done: 0, total: 0 } : row
+      const bar = drawn[index] ?? multi.create(total, done, { row, width })
+      drawn[index] = bar
+      bar.setTotal(total)
+      bar.update(Math.min(done, total), { row, width })
+    }
+    multi.update()
+  }
+
+  return {
+    update,
+    end: (status) => {
+      update(status)
+      giveBack()
+      multi.stop()
+    },
+  }
+}

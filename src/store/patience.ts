@@ -1,0 +1,99 @@
+/**
+ * Waits for a store that cannot be written (its disk is full, another process holds its lock) on behalf of whoever called something: asks again until it can, and says so
+ * meanwhile. Nothing was done by then, since a transaction is done as a whole or not at all.
+ */
+import { setMaxListeners } from 'node:events'
+import { DroverError } from '../errors.js'
+import type { Log } from '../logs/logs.js'
+import { backoffDelay } from '../time/backoff.js'
+import type { EngineClient } from './contract/engine.js'
+import { Interruption } from './interruption.js'
+
+const waits = { initialMs: 250, factor: 2, maxMs: 2_000, jitter: 0.2 }
+/** That calls wait is said at once, and so often while that lasts. */
+const saidEveryMs = 60_000
+
+export interface PatienceOptions {
+  /** Aborts when there is nothing to wait for any more, with why. */
+  ending: AbortSignal
+  /** The store is gone for good. */
+  isFinal: () => boolean
+  log: Pick<Log, 'warn' | 'info'>
+}
+
+export class Patience {
+  readonly #options: PatienceOptions
+  /** Calls that wait. */
+  #waiting = 0
+  #sayAt = 0
+
+  constructor(options: PatienceOptions) {
+    this.#options = options
+    // Everybody who waits listens to it.
+    setMaxListeners(0, options.ending)
+  }
+
+  /**
+   * @param what is named in the log
+   * @param signal gives up with its reason
+   * @throws what `attempt` throws for another reason; CLOSED when the system ends before the store could take it
+   */
+  async through<T>(what: string, attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { ending, isFinal, log } = this.#options
+    for (let tries = 0; ; tries++) {
+      try {
+        const value = await attempt()
+        if (tries > 0 && --this.#waiting === 0) {
+          this.#sayAt = 0
+          log.info('the store takes calls again')
+        }
+        return value
+      } catch (error) {
+        const isOver = !isShortOfStore(error) || isFinal() || ending.aborted || signal?.aborted
+        if (tries === 0 && !isOver) this.#waiting++
+        if (tries > 0 && isOver) this.#waiting--
+        if (isOver) throw error
+        this.#say(what, error as Error)
+        await passed(backoffDelay(waits, tries), [ending, ...(signal ? [signal] : [])])
+        if (!ending.aborted && !signal?.aborted) continue
+        this.#waiting--
+        throw ending.aborted ? ended(what, ending.reason, error) : signal?.reason
+      }
+    }
+  }
+
+  /** The same for each call of a client. */
+  client(client: EngineClient, signal?: AbortSignal): EngineClient {
+    return { call: (op, request) => this.through(op, () => client.call(op, request), signal) }
+  }
+
+  #say(what: string, { message }: Error): void {
+    const now = performance.now()
+    if (now < this.#sayAt) return
+    this.#sayAt = now + saidEveryMs
+    this.#options.log.warn(`a call (${what}) waits for the store, and is tried again until it can be done: ${message}`)
+  }
+}
+
+function isShortOfStore(error: unknown): boolean {
+  return DroverError.is(error) && error.code === 'STORE_FAILED'
+}
+
+function ended(what: string, reason: unknown, cause: unknown): unknown {
+  if (DroverError.is(reason) && reason.code !== 'CLOSED') return reason
+  const why = reason instanceof Interruption ? reason.message : 'the system is closing'
+  return new DroverError('CLOSED', `${why}: the store could not take the call (${what}) before`, { cause })
+}
+
+/** Settles after so many ms, or when one of the signals aborts. */
+function passed(ms: number, signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      for (const signal of signals) signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    for (const signal of signals) signal.addEventListener('abort', end)
+  })
+}

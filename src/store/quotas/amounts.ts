@@ -1,0 +1,7 @@
+/** Amounts by unit. */
+import type { Amounts } from '../contract/engine.js'
+
+/** Adds amounts to a sum, in place. */
+export function addTo(sum: Amounts, amounts: Amounts): void {
+  for (const [unit, amount] of Object.entries(amounts)) sum[unit] = (sum[unit] ?? 0) + amount
+}

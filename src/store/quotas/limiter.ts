@@ -1,0 +1,354 @@
+/**
+ * Who may go, of all who ask for quotas: those of this process, and those of others on the same store, in one line. Pure: the caller
+ * brings the clocks, and keeps what has changed.
+ *
+ * Higher priority goes first, then who asked first. What one who waits needs is set aside in each window where it would still be missing by the
+ * time that one can go, as far as that is known; whoever needs something else, or will be out of the window by then, may pass. So a heavy
+ * request waits no longer than for those ahead of it and about one length of its windows, a light one behind it no longer than that, and
+ * nobody for one whose own limit is spent for hours.
+ */
+import { DroverError, QuotaError } from '../../errors.js'
+import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/engine.js'
+import { backlogAt } from './eta.js'
+import { inFlight, type Quota, type QuotaWait } from './quota.js'
+import { longestSlackMs, type Moment } from './windows/open.js'
+import { withAllAbove } from './within.js'
+
+/** Who could go within so long, or waits for nothing else, has a place in flight set aside. */
+const holdMs = 1_000
+
+/** No more than such a share of what there is goes to one client ahead of its use. */
+const aheadShare = 4
+
+/** One who stands in line. */
+export interface Waiter {
+  client: string
+  ticket: number
+  host: string
+  choices: string[]
+  amounts: Amounts
+  priority: number
+  /** Its place among those of its priority. */
+  seq: number
+  /** Whether this process answers it; the others' are only made room for. */
+  own: boolean
+  times: number
+  patienceMs: number
+  /** See {@link QuotaRequest.needsMs}. */
+  needsMs?: number
+  /** What keeps it back, at the last look. */
+  wait: QuotaWait | null
+}
+
+/** A request in flight. */
+export interface Flight {
+  client: string
+  ticket: number
+  host: string
+  /** Those whose places it takes. */
+  quotas: string[]
+}
+
+/** What became of one in line. */
+export interface Decision {
+  client: string
+  ticket: number
+  /** The last of them is for one that stands in line no more, and has not been granted. */
+  outcome: { answer: QuotaAnswer } | { error: DroverError }
+}
+
+export const nameOf = ({ client, ticket }: { client: string; ticket: number }): string => `${client} ${ticket}`
+
+export class Limiter {
+  readonly quotas = new Map<string, Quota>()
+  /** In order. */
+  readonly #line: Waiter[] = []
+  /** Requests in flight under a limit of that, with the quotas that they count for. */
+  readonly inFlight = new Map<string, Flight>()
+  #scopes = new Map<string, Quota[]>()
+
+  /** Makes a quota known, in place of an earlier one. */
+  put(quota: Quota): void {
+    this.#countFlights(quota)
+    this.quotas.set(quota.name, quota)
+    this.#scopes = new Map()
+  }
+
+  /** What is in flight, in place of what was known of it. */
+  putFlights(flights: readonly Flight[]): void {
+    this.inFlight.clear()
+    for (const flight of flights) this.inFlight.set(nameOf(flight), flight)
+    for (const quota of this.quotas.values()) this.#countFlights(quota)
+  }
+
+  #countFlights(quota: Quota): void {
+    quota.inFlight = [...this.inFlight.values()].filter(({ quotas }) => quotas.includes(quota.name)).length
+  }
+
+  /** Forgets every quota. */
+  clear(): void {
+    this.quotas.clear()
+    this.#scopes = new Map()
+  }
+
+  get line(): readonly Waiter[] {
+    return this.#line
+  }
+
+  /**
+   * A quota and all that it is within.
+   *
+   * @throws QUOTA_INVALID if there is no such quota
+   */
+  scopes(name: string): Quota[] {
+    let scopes = this.#scopes.get(name)
+    if (scopes) return scopes
+    scopes = withAllAbove(name, (each) => this.#known(each).spec.within).map((each) => this.#known(each))
+    this.#scopes.set(name, scopes)
+    return scopes
+  }
+
+  #known(name: string): Quota {
+    const quota = this.quotas.get(name)
+    if (!quota) throw new QuotaError('QUOTA_INVALID', `the store knows no quota ${name}`, { details: { quota: name } })
+    return quota
+  }
+
+  /**
+   * Looks whether a request can ever be granted.
+   *
+   * @returns its amounts, as they count
+   * @throws QUOTA_INVALID, QUOTA_RETIRED
+   */
+  check({ choices, amounts: given }: Pick<QuotaRequest, 'choices' | 'amounts'>): Amounts {
+    const amounts: Amounts = { requests: 1, ...given }
+    const [first] = choices
+    if (first === undefined) throw new QuotaError('QUOTA_INVALID', 'a request names no quota')
+    for (const [unit, amount] of Object.entries(amounts)) {
+      if (Number.isFinite(amount) && amount >= 0) continue
+      const message = `${amount} ${unit} cannot be taken from quota ${first}: an amount is 0 or more`
+      throw new QuotaError('QUOTA_INVALID', message, { details: { quota: first, unit, amount } })
+    }
+    this.#usable(choices, amounts)
+    return amounts
+  }
+
+  #neverGranted(choice: string, amounts: Amounts): DroverError | null {
+    for (const quota of this.scopes(choice)) {
+      const window = quota.tooSmallFor(amounts)
+      if (!window) continue
+      const amount = amounts[window.unit] as number
+      const message = `quota ${quota.name} never grants ${amount} ${window.unit} at once: ${window.label} holds ${window.capacity}`
+      return new QuotaError('QUOTA_INVALID', message, {
+        details: { quota: quota.name, window: window.label, amount, limit: window.capacity },
+      })
+    }
+    return null
+  }
+
+  #retired(choice: string): Quota | undefined {
+    return this.scopes(choice).find(({ record }) => record.retired !== null)
+  }
+
+  /** Those that can grant such amounts at all: a quota may have been configured anew, or retired, since they were asked for. */
+  #usable(choices: readonly string[], amounts: Amounts): string[] {
+    const large = choices.filter((choice) => this.scopes(choice).every((quota) => !quota.tooSmallFor(amounts)))
+    if (large.length === 0) throw this.#neverGranted(choices[0] as string, amounts)
+    const usable = large.filter((choice) => !this.#retired(choice))
+    if (usable.length > 0) return usable
+    const retired = large.map((choice) => this.#retired(choice) as Quota)
+    const reasons = retired.map(({ name, record }) => `${name} (${record.retired?.reason})`).join(', ')
+    const message = `retired: ${reasons}; nothing is granted until it is revived`
+    throw new QuotaError('QUOTA_RETIRED', message, { details: { quotas: retired.map(({ name }) => name) } })
+  }
+
+  find(ticket: { client: string; ticket: number }): Waiter | undefined {
+    return this.#line.find((waiter) => waiter.client === ticket.client && waiter.ticket === ticket.ticket)
+  }
+
+  /** Puts one in line, by priority and number. */
+  join(waiter: Waiter): void {
+    const after = (other: Waiter): boolean =>
+      other.priority !== waiter.priority ? other.priority < waiter.priority : other.seq > waiter.seq
+    const place = this.#line.findIndex(after)
+    this.#line.splice(place === -1 ? this.#line.length : place, 0, waiter)
+  }
+
+  leave(waiter: Waiter): void {
+    const place = this.#line.indexOf(waiter)
+    if (place !== -1) this.#line.splice(place, 1)
+  }
+
+  /**
+   * Goes through the line once and grants what can be granted to those of this process.
+   *
+   * @param machineNow the machine's monotonic clock, in ms, no later than `at`: what is granted may be used for its slack from then
+   * @returns those who leave the line
+   */
+  serve(at: Moment, machineNow: number): Decision[] {
+    const decisions: Decision[] = []
+    this.#unreserve()
+    for (const waiter of [...this.#line]) {
+      const outcome = this.#look(waiter, at, machineNow)
+      if (!outcome) continue
+      this.leave(waiter)
+      decisions.push({ client: waiter.client, ticket: waiter.ticket, outcome })
+    }
+    return decisions
+  }
+
+  /** One who is next in line; sets aside what it needs, if it has to wait or is another process's. */
+  #look(waiter: Waiter, at: Moment, machineNow: number): Decision['outcome'] | null {
+    let best: { choice: string; wait: QuotaWait | null }
+    try {
+      best = this.#best(waiter, at)
+    } catch (error) {
+      // Configured anew, or retired, while it stood in line. Its own process tells it.
+      if (!DroverError.is(error)) throw error
+      return waiter.own ? { error } : null
+    }
+    const { choice, wait } = best
+    waiter.wait = wait
+    if (!wait && waiter.own) return { answer: { granted: true, grant: this.#grant(waiter, choice, at, machineNow) } }
+    if (wait && waiter.own && wait.inMs > waiter.patienceMs) {
+      const bare = this.#bareWait(waiter, at)
+      if (bare && bare.inMs > waiter.patienceMs) return { answer: { granted: false, waiting: false, ...bare } }
+    }
+    this.#reserve(choice, waiter.amounts, wait, at)
+    return null
+  }
+
+  #reserve(choice: string, amounts: Amounts, wait: QuotaWait | null, at: Moment): void {
+    const inMs = wait?.inMs ?? 0
+    const place = inMs <= holdMs || wait?.window === inFlight
+    for (const quota of this.scopes(choice)) quota.reserve(amounts, inMs, place, at)
+  }
+
+  /** Of several that can go now the healthiest, else the first that can. */
+  #best({ choices, amounts }: Pick<Waiter, 'choices' | 'amounts'>, at: Moment): { choice: string; wait: QuotaWait | null } {
+    let best: { choice: string; wait: QuotaWait | null } | null = null
+    for (const choice of this.#usable(choices, amounts)) {
+      const wait = this.#longestWait(this.scopes(choice), amounts, at)
+      const health = this.quotas.get(choice)?.record.health ?? 0
+      const better =
+        best === null ||
+        (wait?.inMs ?? 0) < (best.wait?.inMs ?? 0) ||
+        (!wait && !best.wait && health > (this.quotas.get(best.choice)?.record.health ?? 0))
+      if (better) best = { choice, wait }
+    }
+    return best as { choice: string; wait: QuotaWait | null }
+  }
+
+  #longestWait(scopes: readonly Quota[], amounts: Amounts, at: Moment): QuotaWait | null {
+    let longest: QuotaWait | null = null
+    for (const quota of scopes) {
+      const wait = quota.wait(amounts, at)
+      if (wait && wait.inMs > (longest?.inMs ?? 0)) longest = wait
+    }
+    return longest
+  }
+
+  /** What would keep it back if it were alone. */
+  #bareWait(waiter: Waiter, at: Moment): QuotaWait | null {
+    const kept = [...this.quotas.values()].map((quota) => [quota.reserved, quota.windows.map(({ reserved }) => reserved)] as const)
+    this.#unreserve()
+    const { wait } = this.#best(waiter, at)
+    for (const [index, quota] of [...this.quotas.values()].entries()) {
+      const [reserved, windows] = kept[index] as readonly [number, number[]]
+      quota.reserved = reserved
+      for (const [place, window] of quota.windows.entries()) window.reserved = windows[place] as number
+    }
+    return wait
+  }
+
+  /** What would keep a request back if it were alone. */
+  probe(request: Pick<QuotaRequest, 'choices' | 'amounts'>, at: Moment): QuotaWait | null {
+    const amounts = this.check(request)
+    this.#unreserve()
+    return this.#best({ choices: request.choices, amounts }, at).wait
+  }
+
+  #grant(waiter: Waiter, choice: string, at: Moment, machineNow: number): QuotaGrant {
+    const { amounts, client, ticket, host, needsMs = 0 } = waiter
+    const scopes = this.scopes(choice)
+    const limited = scopes.filter(({ spec }) => spec.concurrency !== null)
+    const slackMs = Math.min(longestSlackMs, Math.max(needsMs, Math.min(...scopes.map((quota) => quota.slackMs))))
+    // What a call uses beyond what it was granted must be known before the next one goes.
+    const foreseen = scopes.every((quota) => quota.windows.every(({ unit }) => amounts[unit] !== undefined))
+    const shared = waiter.times > 1 && this.#line.some((other) => other !== waiter && this.#shares(other, scopes))
+    const alone = limited.length === 0 && foreseen && !shared
+    const most = alone ? Math.floor(Math.min(...scopes.map((quota) => quota.timesNow(amounts, at, slackMs))) / aheadShare) : 1
+    const times = Math.max(1, Math.min(waiter.times, most))
+    const booked: QuotaGrant['booked'] = {}
+    for (const quota of scopes) quota.take(amounts, times, at, slackMs, booked)
+    if (limited.length > 0) {
+      for (const quota of limited) quota.inFlight++
+      this.inFlight.set(nameOf(waiter), { client, ticket, host, quotas: limited.map(({ name }) => name) })
+    }
+    const expiresAt = machineNow + slackMs
+    return { quota: choice, amounts, times, booked, place: waiter.seq, slackMs, expiresAt, inFlight: limited.length > 0 }
+  }
+
+  #shares({ choices }: Waiter, scopes: readonly Quota[]): boolean {
+    return choices.some((choice) => this.scopes(choice).some((quota) => scopes.includes(quota)))
+  }
+
+  /** @throws QUOTA_INVALID if {@link settle} could not do it */
+  checkSettlement({ quota, delta }: QuotaSettlement): void {
+    this.scopes(quota)
+    for (const [unit, amount] of Object.entries(delta)) {
+      if (Number.isFinite(amount)) continue
+      throw new QuotaError('QUOTA_INVALID', `${amount} ${unit} cannot be settled with quota ${quota}`, {
+        details: { quota, unit, amount },
+      })
+    }
+  }
+
+  settle({ quota, delta, booked, done, client }: QuotaSettlement & { client: string }, at: Moment): void {
+    for (const scope of this.scopes(quota)) scope.settle({ delta, booked }, at)
+    if (done !== null) this.land(nameOf({ client, ticket: done }))
+  }
+
+  /** A request is in flight no more. Answers whether it was. */
+  land(name: string): boolean {
+    const flight = this.inFlight.get(name)
+    if (!flight) return false
+    this.inFlight.delete(name)
+    for (const quota of flight.quotas) {
+      const own = this.quotas.get(quota)
+      if (own) own.inFlight = Math.max(0, own.inFlight - 1)
+    }
+    return true
+  }
+
+  /** How long until somebody of this process should be looked at again, in ms; null: nobody waits. */
+  nextInMs(): number | null {
+    let next: number | null = null
+    for (const { own, wait } of this.#line) {
+      if (own && wait) next = Math.min(next ?? Number.POSITIVE_INFINITY, wait.inMs)
+    }
+    return next
+  }
+
+  /** @param backlog what is left to do, and what each task takes */
+  status(name: string, at: Moment, backlog: { tasks: number; amounts: Amounts } | null = null): QuotaStatus {
+    const scopes = this.scopes(name)
+    this.#unreserve()
+    for (const waiter of this.#line) {
+      try {
+        const { choice, wait } = this.#best(waiter, at)
+        this.#reserve(choice, waiter.amounts, wait, at)
+      } catch {
+        // It can never be granted any more, and keeps nobody back.
+      }
+    }
+    const waiting = this.#line.filter(({ choices }) => choices.some((choice) => this.scopes(choice).some((quota) => quota.name === name)))
+    const wait = this.#longestWait(scopes, { requests: 1 }, at)
+    const status = (scopes[0] as Quota).status(at, wait, waiting.length)
+    return { ...status, backlogAt: backlog && backlogAt(scopes, { requests: 1, ...backlog.amounts }, backlog.tasks, at) }
+  }
+
+  #unreserve(): void {
+    for (const quota of this.quotas.values()) quota.unreserve()
+  }
+}

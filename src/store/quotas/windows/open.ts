@@ -1,0 +1,23 @@
+/** One window of a quota, whatever its kind; see `windows/meter.ts` for what each does. */
+import type { QuotaWindow } from '../../contract/engine.js'
+import { BucketWindow } from './bucket.js'
+import { CalendarWindow } from './calendar.js'
+import type { Moment, QuotaWindowMeter, WindowState } from './meter.js'
+import { SlidingWindow } from './sliding.js'
+import { TotalWindow } from './total.js'
+
+export { longestSlackMs, type Moment, perOf, type QuotaWindowMeter, type WindowState } from './meter.js'
+
+/**
+ * A window as its quota is configured, with what is kept of it.
+ *
+ * @param state null if it was never used; of another kind if the quota was configured anew: what was used then counts as used now
+ * @param share the share of the limit that it goes by; calendars and budgets always go by all of it
+ */
+export function openWindow(window: QuotaWindow, state: WindowState | null, { now, wall }: Moment, share = 1): QuotaWindowMeter {
+  const { per } = window
+  if (per === 'ever') return new TotalWindow(window, state)
+  if (typeof per !== 'number') return new CalendarWindow(window, per.calendar, per.timeZone, state, wall)
+  if (window.burst === null) return new SlidingWindow(window, per, state, now, share)
+  return new BucketWindow(window, per, window.burst, state, now, share)
+}

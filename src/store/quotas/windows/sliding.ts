@@ -1,0 +1,119 @@
+import type { QuotaWindow, Time } from '../../contract/engine.js'
+import { carriedOver, longestSlackMs, QuotaWindowMeter, roundedOff, rounding, sumOf, type WindowState } from './meter.js'
+
+/** A sliding window is kept in so many steps. */
+const steps = 512
+
+/** Strict: no span of its length ever holds more than the limit. Kept as a log of what was taken when. */
+export class SlidingWindow extends QuotaWindowMeter {
+  readonly slackMs: number
+  readonly #perMs: number
+  readonly #stepMs: number
+  #log: [at: Time, amount: number][] = []
+  #sum = 0
+
+  constructor(window: QuotaWindow, perMs: number, state: WindowState | null, at: Time, share: number) {
+    super(window, share)
+    this.#perMs = perMs
+    this.slackMs = Math.min(longestSlackMs, perMs * 0.015)
+    this.#stepMs = Math.max(perMs / steps, this.slackMs / 8)
+    // A clock that was set back leaves entries in the future; they were taken by now at the latest.
+    for (const [booked, amount] of carriedOver(state, this.base, perMs, at)) this.#add(amount, Math.min(booked, at + longestSlackMs))
+    this.changed = false
+  }
+
+  used(at: Time): number {
+    this.#drop(at)
+    return this.#sum
+  }
+
+  protected waitFor(amount: number, at: Time): number {
+    this.#drop(at)
+    let missing = amount - (this.limit - this.#sum)
+    const little = roundedOff(amount, this.limit)
+    if (missing <= little) return 0
+    // The limit is lower than usual for now, and the request is larger: it goes when nothing else does.
+    if (this.#sum <= 0 && amount <= this.base && this.share < 1) return 0
+    for (const [booked, taken] of this.#log) {
+      missing -= taken
+      if (missing <= little) return Math.ceil(booked + this.#perMs - at)
+    }
+    const last = this.#log.at(-1)?.[0] ?? at
+    if (amount <= this.base && this.share < 1) return Math.ceil(last + this.#perMs - at)
+    // More than the limit is wanted by several together: as many lengths as that takes.
+    return Math.ceil(last + this.#perMs * (1 + Math.ceil(missing / this.limit - rounding)) - at)
+  }
+
+  /** Booked when it may be used at the latest: it leaves the window no sooner than the provider's. */
+  take(amount: number, at: Time, slackMs = this.slackMs): Time {
+    this.#drop(at)
+    // In order, also where one before may be used for longer.
+    const booked = Math.max(at + slackMs, this.#log.at(-1)?.[0] ?? 0)
+    this.#add(amount, booked)
+    return booked
+  }
+
+  give(amount: number, booked: Time, at: Time): void {
+    this.#drop(at)
+    // What has left the window already gives no room: the entry that is found then is another's.
+    if (booked <= at - this.#perMs) return
+    const own = this.#log.find(([date]) => date >= booked)
+    if (!own) return
+    own[1] = Math.max(0, own[1] - amount)
+    this.#log = this.#log.filter(([, part]) => part > 0)
+    this.#count()
+    this.changed = true
+  }
+
+  tighten(remaining: number, resetsAt: Time | null, at: Time): void {
+    this.#drop(at)
+    const extra = this.limit - Math.max(0, remaining) - this.#sum
+    if (extra <= 0) return
+    const booked = Math.min(at + this.slackMs, Math.max(at - this.#perMs + 1, (resetsAt ?? at + this.#perMs) - this.#perMs))
+    const place = this.#log.findIndex(([date]) => date > booked)
+    this.#log.splice(place === -1 ? this.#log.length : place, 0, [booked, extra])
+    this.#count()
+    this.changed = true
+  }
+
+  counts(inMs: number): boolean {
+    return inMs < this.#perMs + this.slackMs
+  }
+
+  resetsAt(at: Time): Time | null {
+    this.#drop(at)
+    const last = this.#log.at(-1)
+    return last ? Math.ceil(last[0] + this.#perMs) : null
+  }
+
+  save(): WindowState {
+    return { log: this.#log }
+  }
+
+  /** An entry only ever moves to a later time, so that the window stays strict, and by no more than a step. */
+  #add(amount: number, booked: Time): void {
+    const last = this.#log.at(-1)
+    if (last && Math.floor(last[0] / this.#stepMs) === Math.floor(booked / this.#stepMs)) {
+      last[0] = Math.max(last[0], booked)
+      last[1] += amount
+    } else {
+      this.#log.push([booked, amount])
+    }
+    this.#sum += amount
+    this.changed = true
+  }
+
+  #drop(at: Time): void {
+    let over = 0
+    while (over < this.#log.length && (this.#log[over] as [Time, number])[0] <= at - this.#perMs) over++
+    if (over === 0) return
+    // Not a change to be saved: whoever reads it later drops the same.
+    this.#log.splice(0, over)
+    this.#count()
+  }
+
+  /** Adding up afresh keeps rounding from piling up. */
+  #count(): void {
+    this.#sum = sumOf(this.#log)
+  }
+}

@@ -1,0 +1,57 @@
+/** Dead tasks by what they died of, some rows at a time: a lane that lost a million tasks keeps no read waiting for long. */
+import type Database from 'better-sqlite3'
+import type { ErrorKind } from '../../../errors.js'
+import { ErrorGroups, kindOf } from '../../../failures/error-groups.js'
+import type { EngineReply, EngineRequest, Time } from '../../contract/engine.js'
+import { checkRows } from '../complete.js'
+import { deadError, withDeadError } from '../dead-errors.js'
+import { found } from '../failure.js'
+import { lanesMatching, pageSize, positionOf } from './paging.js'
+
+type DeadRow = [item: number, key: string, worker: string, error: string | null, cause: string | null, at: Time]
+
+/** Errors of one cause are mostly one text: that is looked at once. */
+const knownTexts = 1_000
+
+export function errorReads(db: Database.Database): { deadErrors: (request: EngineRequest<'deadErrors'>) => EngineReply<'deadErrors'> } {
+  const selectDead = db
+    .prepare<[number, number, Time, number], DeadRow>(
+      `SELECT d.item, i.key, coalesce(w.name, ''), e.error, c.error, d.at FROM dead d LEFT JOIN item i ON i.id = d.item
+       LEFT JOIN worker w ON w.id = d.worker ${withDeadError} WHERE d.lane = ? AND d.item > ? AND d.at < ? ORDER BY d.item LIMIT ?`,
+    )
+    .raw()
+
+  function deadErrors({ filter, before, ...page }: EngineRequest<'deadErrors'>): EngineReply<'deadErrors'> {
+    const limit = pageSize(page.limit)
+    const after = positionOf(page.after)
+    const groups = new ErrorGroups()
+    const kinds = new Map<string, ErrorKind>()
+    let left = limit
+    const until = before ?? Number.MAX_SAFE_INTEGER
+    for (const { id, dataset } of lanesMatching(db, filter)) {
+      if (id < after.lane) continue
+      const from = id === after.lane ? after.item : 0
+      let last = 0
+      const begun = left
+      for (const [item, key, worker, error, cause, at] of selectDead.iterate(id, from, until, left)) {
+        const text = cause === null ? `${error}` : `${error}${cause}`
+        const kind = kinds.get(text) ?? kindOf(deadError({ error, cause }))
+        if (kinds.size < knownTexts) kinds.set(text, kind)
+        groups.merge({
+          ...kind,
+          count: 1,
+          workers: worker === '' ? [] : [worker],
+          lastAt: at,
+          example: { dataset, key: found(key, `item ${item} of lane ${id}`) },
+        })
+        left--
+        last = item
+      }
+      if (left > 0 && until === Number.MAX_SAFE_INTEGER) checkRows(db, id, 'dead', from, begun - left)
+      if (left === 0) return { rows: groups.list(), next: `${id}.${last}` }
+    }
+    return { rows: groups.list(), next: null }
+  }
+
+  return { deadErrors: db.transaction(deadErrors) }
+}

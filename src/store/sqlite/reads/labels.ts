@@ -1,0 +1,99 @@
+/** Labels, counted by SQL: items that were labelled alike come out as one row, so that a hundred thousand are a few hundred. */
+import type Database from 'better-sqlite3'
+import { DroverError } from '../../../errors.js'
+import { agreementOf, distribution, type LabelPattern, type LabelReport } from '../../agreement.js'
+import type { EngineReply, EngineRequest } from '../../contract/engine.js'
+import { checkJson, checkRows } from '../complete.js'
+import { checkLanes } from './paging.js'
+
+/** A longer label counts by its beginning. */
+const longestLabel = 200
+
+interface Group {
+  dataset: string
+  domain: string
+  /** Of the dataset. */
+  items: number
+  /** JSON object of annotators by lane. */
+  lanes: string
+}
+
+export function labelReads(db: Database.Database): { labels: (request: EngineRequest<'labels'>) => EngineReply<'labels'> } {
+  const checkPath = db.prepare<[string]>(`SELECT json_extract('{}', ?)`)
+  const selectGroups = db.prepare<{ dataset: string | null; domain: string | null }, Group>(
+    `SELECT d.name AS dataset, l.domain, d.items, json_group_object(l.id, l.annotator) AS lanes FROM lane l JOIN dataset d ON d.id = l.dataset
+     WHERE (@dataset IS NULL OR d.name = @dataset) AND (@domain IS NULL OR l.domain = @domain)
+     GROUP BY d.id, l.domain ORDER BY d.name, l.domain`,
+  )
+  // No lane's latest results reach further back than its floor.
+  const selectFrom = db
+    .prepare<{ lanes: string; items: number }, number | null>(
+      `WITH floor AS MATERIALIZED (
+         SELECT CAST(key AS INTEGER) AS lane, coalesce((SELECT r.item FROM result r WHERE r.lane = CAST(key AS INTEGER)
+           ORDER BY r.item DESC LIMIT 1 OFFSET @items - 1), 0) AS item FROM json_each(@lanes))
+       SELECT min(item) FROM (
+         SELECT DISTINCT r.item FROM floor f JOIN result r ON r.lane = f.lane AND r.item >= f.item ORDER BY r.item DESC LIMIT @items)`,
+    )
+    .pluck()
+  /** Texts may be of any length, and as labels of any number. */
+  const text = (path: string): string =>
+    `CASE json_type(r.value, ${path}) WHEN 'text' THEN substr(r.value ->> ${path}, 1, ${longestLabel})
+       WHEN 'null' THEN NULL ELSE substr(r.value -> ${path}, 1, ${longestLabel}) END`
+  const patterns = (readable: string) =>
+    db
+      .prepare<{ lanes: string; from: number; path: string }, [labels: string, items: number]>(
+        `SELECT labels, count(*) FROM (
+           SELECT json_group_array(json_array(annotator, label) ORDER BY annotator) AS labels FROM (
+             SELECT r.item, l.value AS annotator, CASE json_type(r.value) WHEN 'object' THEN ${text('@path')} ELSE ${text("'$'")} END AS label
+             FROM json_each(@lanes) l JOIN result r ON r.lane = CAST(l.key AS INTEGER) AND r.item >= @from ${readable})
+           WHERE label IS NOT NULL GROUP BY item)
+         GROUP BY labels`,
+      )
+      .raw()
+  const selectPatterns = patterns('')
+  /** Leaves out what SQLite cannot read: results of earlier versions may be nested too deep for it. */
+  const selectReadable = patterns('AND json_valid(r.value)')
+
+  const selectUnreadable = db
+    .prepare<{ lanes: string; from: number; path: string }, string>(
+      `SELECT r.value FROM json_each(@lanes) l JOIN result r ON r.lane = CAST(l.key AS INTEGER) AND r.item >= @from
+       WHERE NOT json_valid(r.value) AND @path IS NOT NULL`,
+    )
+    .pluck()
+  const countFrom = db.prepare<[number, number], number>('SELECT count(*) FROM result WHERE lane = ? AND item >= ?').pluck()
+
+  function patternsOf(range: { lanes: string; from: number; path: string }): [labels: string, items: number][] {
+    try {
+      return selectPatterns.all(range)
+    } catch (error) {
+      // Only then: it reads every result twice.
+      if ((error as Error).message !== 'malformed JSON') throw error
+      for (const text of selectUnreadable.iterate(range)) checkJson(text, 'a result')
+      return selectReadable.all(range)
+    }
+  }
+
+  function report({ dataset, domain, items: all, lanes }: Group, path: string, most: number): LabelReport {
+    const from = all > most ? (selectFrom.get({ lanes, items: most }) ?? 0) : 0
+    for (const lane of Object.keys(JSON.parse(lanes) as object).map(Number)) {
+      checkRows(db, lane, 'result', from - 1, countFrom.get(lane, from) ?? 0)
+    }
+    const patterns = patternsOf({ lanes, from, path }).map(
+      ([labels, items]): LabelPattern => ({ labels: JSON.parse(labels) as LabelPattern['labels'], items }),
+    )
+    const items = patterns.reduce((sum, pattern) => sum + pattern.items, 0)
+    return { dataset, domain, items, labels: distribution(patterns), agreement: agreementOf(patterns) }
+  }
+
+  function labels({ dataset, domain, path, items }: EngineRequest<'labels'>): EngineReply<'labels'> {
+    try {
+      checkPath.get(path)
+    } catch (cause) {
+      throw new DroverError('ARGUMENT_INVALID', `path must be a JSON path such as $.label, got ${JSON.stringify(path)}`, { cause })
+    }
+    checkLanes(db)
+    return { reports: selectGroups.all({ dataset: dataset ?? null, domain: domain ?? null }).map((group) => report(group, path, items)) }
+  }
+
+  return { labels: db.transaction(labels) }
+}

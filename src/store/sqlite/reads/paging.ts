@@ -1,0 +1,118 @@
+/** What paged reads share: the lanes that a filter means, how much a page holds, and where one ended. */
+import type Database from 'better-sqlite3'
+import { DroverError } from '../../../errors.js'
+import type { LaneFilter } from '../../contract/engine.js'
+import { Damage, found } from '../failure.js'
+
+/** Longer pages are cut: a page is held in memory at once, on its way several times. */
+const longestPage = 10_000
+/** And so are pages whose texts are longer together. A row that is longer by itself is a page of its own. */
+const longestPageChars = 4_000_000
+
+/** Where in the order (lane, item) a page ended. */
+export interface Position {
+  lane: number
+  item: number
+}
+
+export interface LaneNames {
+  id: number
+  dataset: string
+  annotator: string
+  domain: string
+}
+
+/**
+ * That no lane or dataset is lost: a table and its index are two records of them, and priorities have their own count of a dataset's items.
+ *
+ * @throws Damage
+ */
+export function checkLanes(db: Database.Database): void {
+  const { rows, entries } = db
+    .prepare<[], { rows: number; entries: number }>(
+      `SELECT (SELECT count(*) FROM lane NOT INDEXED) + (SELECT count(*) FROM dataset NOT INDEXED) AS rows,
+         (SELECT count(*) FROM lane INDEXED BY sqlite_autoindex_lane_1) + (SELECT count(*) FROM dataset INDEXED BY sqlite_autoindex_dataset_1)
+         - (SELECT count(*) FROM lane WHERE dataset NOT IN (SELECT id FROM dataset))
+         - (SELECT count(*) FROM dataset d WHERE items <> (SELECT coalesce(sum(items), 0) FROM level WHERE dataset = d.id)) AS entries`,
+    )
+    .get() as { rows: number; entries: number }
+  if (rows !== entries) throw new Damage(`there are ${rows} lanes and datasets, of which ${entries} are sound`)
+}
+
+/** The lanes a filter means, in the order of their ids. `worker`: the lane that worker is declared with. */
+export function lanesMatching(db: Database.Database, filter: LaneFilter): LaneNames[] {
+  checkLanes(db)
+  const lanes = db
+    .prepare<[Record<keyof LaneFilter, string | null>], LaneNames>(
+      `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l LEFT JOIN dataset d ON d.id = l.dataset
+       WHERE (@dataset IS NULL OR d.name IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
+         AND (@domain IS NULL OR l.domain = @domain)
+         AND (@worker IS NULL OR l.id = (SELECT lane FROM worker WHERE name = @worker)) ORDER BY l.id`,
+    )
+    .all(allOf(filter))
+  for (const { id, dataset } of lanes) found(dataset, `the dataset of lane ${id}`)
+  return lanes
+}
+
+export function allOf({ dataset, annotator, domain, worker }: LaneFilter): Record<keyof LaneFilter, string | null> {
+  return { dataset: dataset ?? null, annotator: annotator ?? null, domain: domain ?? null, worker: worker ?? null }
+}
+
+export function named({ dataset, annotator, domain }: LaneNames): Omit<LaneNames, 'id'> {
+  return { dataset, annotator, domain }
+}
+
+export function pageSize(limit: number): number {
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new DroverError('ARGUMENT_INVALID', `a page needs a limit of at least 1, not ${limit}`, { details: { limit } })
+  }
+  return Math.min(limit, longestPage)
+}
+
+/** What a page has room for. */
+export class Room {
+  #rows: number
+  #chars = longestPageChars
+
+  constructor(limit: number) {
+    this.#rows = pageSize(limit)
+  }
+
+  /** How many rows more, at most. */
+  get rows(): number {
+    return this.#rows
+  }
+
+  get isFull(): boolean {
+    return this.#rows <= 0 || this.#chars <= 0
+  }
+
+  /** @param row as it was read, its texts not yet parsed */
+  take(row: object): void {
+    this.#rows--
+    for (const value of Object.values(row)) if (typeof value === 'string') this.#chars -= value.length
+  }
+
+  /** Takes rows in until there is no room for more. */
+  fill<Row extends object>(rows: Iterable<Row>): Row[] {
+    const taken: Row[] = []
+    for (const row of rows) {
+      taken.push(row)
+      this.take(row)
+      if (this.isFull) break
+    }
+    return taken
+  }
+}
+
+export function positionOf(after: string | null): Position {
+  if (after === null) return { lane: 0, item: 0 }
+  const [lane = '', item = ''] = after.split('.')
+  return { lane: numberOf(lane, after), item: numberOf(item, after) }
+}
+
+export function numberOf(text: string, after: string | null): number {
+  const number = Number(text)
+  if (text !== '' && Number.isInteger(number)) return number
+  throw new DroverError('ARGUMENT_INVALID', `"${after}" is not where a page ended`, { details: { after } })
+}

@@ -1,0 +1,148 @@
+/**
+ * The processes that share the store. Whatever a host that is gone had is taken back by whoever looks first: at once where the
+ * process can be checked, after its signs of life ran out where it cannot.
+ */
+import { DroverError } from '../../../errors.js'
+import { type EngineReply, type EngineRequest, type HostIdentity, hostTtlMs, type TakenBack, type Time } from '../../contract/engine.js'
+import type { EngineContext } from '../context.js'
+import type { Quotas } from '../quotas/quotas.js'
+import type { Tasks } from '../tasks/leases.js'
+import type { Lanes } from './lanes.js'
+
+type HostRow = [
+  id: number,
+  name: string,
+  pid: number,
+  startedAt: string,
+  bootId: string,
+  namespace: string,
+  hostname: string,
+  aliveUntil: Time,
+]
+
+export type Hosts = ReturnType<typeof hosts>
+
+export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, tasks: Tasks, quotas: Quotas) {
+  const upsertHost = db.prepare<[string, number, string, string, string, string, Time]>(
+    `INSERT INTO host (name, pid, started_at, boot_id, namespace, hostname, alive_until) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET alive_until = max(alive_until, excluded.alive_until), gone = 0`,
+  )
+  const columns = 'id, name, pid, started_at, boot_id, namespace, hostname, alive_until'
+  const selectId = db.prepare<[string], number>('SELECT id FROM host WHERE name = ?').pluck()
+  const selectHost = db.prepare<[number], HostRow>(`SELECT ${columns} FROM host WHERE id = ?`).raw()
+  const selectPresent = db.prepare<[number], HostRow>(`SELECT ${columns} FROM host WHERE gone = 0 AND id <> ?`).raw()
+  const updateAlive = db.prepare<[Time, number]>('UPDATE host SET alive_until = max(alive_until, ?), gone = 0 WHERE id = ?')
+  const markGone = db.prepare<[number]>('UPDATE host SET gone = 1 WHERE id = ?')
+  const selectHeld = db
+    .prepare<[number], [id: number, name: string, lane: number | null, fence: number]>(
+      'SELECT id, name, lane, fence FROM worker WHERE holder = ?',
+    )
+    .raw()
+  const freeHeld = db.prepare<[number]>('UPDATE worker SET holder = NULL, open = 0 WHERE holder = ?')
+  const insertLost = db.prepare<[number, number]>('INSERT OR IGNORE INTO lost (host, worker) SELECT ?, id FROM worker WHERE holder = ?')
+  const selectLost = db
+    .prepare<[number], string>('SELECT w.name FROM lost l JOIN worker w ON w.id = l.worker WHERE l.host = ? ORDER BY w.name')
+    .pluck()
+  const deleteLost = db.prepare<[number]>('DELETE FROM lost WHERE host = ?')
+
+  /** What each host has asked for, by id. */
+  const ttls = new Map<number, Time>()
+  const aliveFrom = (id: number): Time => Math.ceil(now() + (ttls.get(id) ?? hostTtlMs))
+
+  function known(name: string): number {
+    const id = selectId.get(name)
+    if (id === undefined) throw new DroverError('ARGUMENT_INVALID', `host ${name} has not joined the store`, { details: { host: name } })
+    return id
+  }
+
+  /** Frees what a host held. `cost`: whether its tasks were cut off, or given back in order. */
+  function takeBack(host: number, cost: 'interrupt' | 'release'): TakenBack {
+    const taken: TakenBack = { workers: [], leases: 0 }
+    for (const [worker, name, laneId, fence] of selectHeld.all(host)) {
+      taken.workers.push(name)
+      if (laneId === null) continue
+      const lane = lanes.read(laneId)
+      taken.leases += cost === 'release' ? tasks.release(lane, fence) : tasks.interrupt(lane, fence, worker, wall())
+      lanes.write(lane)
+    }
+    if (taken.workers.length > 0) freeHeld.run(host)
+    return taken
+  }
+
+  function isOver(row: HostRow, at: Time): boolean {
+    const [, id, pid, startedAt, bootId, namespace, hostname, aliveUntil] = row
+    const verdict = isGone({ id, pid, startedAt, bootId, namespace, hostname })
+    return verdict === 'unknown' ? aliveUntil < at : verdict
+  }
+
+  function bury(row: HostRow): TakenBack {
+    const [host, name] = row
+    // If it is alive after all, its next `renew` tells it what it lost.
+    insertLost.run(host, host)
+    markGone.run(host)
+    quotas.dropHost(name)
+    return takeBack(host, 'interrupt')
+  }
+
+  function sweepFor(self: number, at: Time): EngineReply<'join'> {
+    const all = { workers: [] as string[], leases: 0, gone: 0 }
+    for (const row of selectPresent.all(self)) {
+      if (!isOver(row, at)) continue
+      const taken = bury(row)
+      all.workers.push(...taken.workers)
+      all.leases += taken.leases
+      all.gone++
+    }
+    return all
+  }
+
+  return {
+    known,
+
+    join({ host, ttlMs = hostTtlMs }: EngineRequest<'join'>): EngineReply<'join'> {
+      const at = now()
+      const { id, pid, startedAt, bootId, namespace, hostname } = host satisfies HostIdentity
+      upsertHost.run(id, pid, startedAt, bootId, namespace, hostname, Math.ceil(at + ttlMs))
+      ttls.set(known(id), ttlMs)
+      return sweepFor(known(id), at)
+    },
+
+    renew({ host, ttlMs }: EngineRequest<'renew'>): EngineReply<'renew'> {
+      const id = known(host)
+      ttls.set(id, ttlMs)
+      updateAlive.run(aliveFrom(id), id)
+      return { lost: selectLost.all(id) }
+    },
+
+    leave({ host }: EngineRequest<'leave'>): EngineReply<'leave'> {
+      const id = selectId.get(host)
+      if (id === undefined) return { workers: [], leases: 0 }
+      deleteLost.run(id)
+      markGone.run(id)
+      quotas.dropHost(host)
+      return takeBack(id, 'release')
+    },
+
+    sweep({ host }: EngineRequest<'sweep'>): EngineReply<'sweep'> {
+      const { workers, leases } = sweepFor(known(host), now())
+      return { workers, leases }
+    },
+
+    /** Whether a host is there, as far as can be told. */
+    isPresent(id: number): boolean {
+      const row = selectHost.get(id)
+      return row !== undefined && !isOver(row, now())
+    },
+
+    /** Takes back what a host had that is not there any more. */
+    bury(id: number): void {
+      const row = selectHost.get(id)
+      if (row) bury(row)
+    },
+
+    /** A host that acts is alive, whatever others thought of it. */
+    revive(id: number): void {
+      updateAlive.run(aliveFrom(id), id)
+    },
+  }
+}

@@ -1,0 +1,44 @@
+/** The event log, and the states of workers that change with it. Old events are removed in passing, some at a time. */
+import type { EngineReply, EngineRequest, Fence, Time } from '../../contract/engine.js'
+import type { EngineContext } from '../context.js'
+import type { Hosts } from './hosts.js'
+
+/** Old events are looked for after so many new ones, and at most {@link pruneChunk} are removed then. */
+const pruneEvery = 256
+const pruneChunk = 4096
+
+export function journal({ db, keepEvents }: EngineContext, hosts: Hosts) {
+  const insertEvent = db.prepare<[number, number, Time, string, string | null, string]>(
+    'INSERT INTO event (host, seq, at, type, worker, payload) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  )
+  // A worker that another host holds, or has had since, has that host's state.
+  const updateState = db.prepare<[string, string | null, string, number, Fence | null]>(
+    'UPDATE worker SET state = ?, memory = ? WHERE name = ? AND (holder = ? OR (holder IS NULL AND fence = ifnull(?, fence)))',
+  )
+  const prune = db.prepare<[number, number]>(
+    `DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ? AND id < (SELECT min(id) FROM event) + ?`,
+  )
+  let sincePrune = pruneEvery
+
+  return {
+    record({ host, transitions, events }: EngineRequest<'record'>): EngineReply<'record'> {
+      const id = hosts.known(host)
+      let added = 0
+      for (const { seq, at, type, worker, payload } of events) {
+        added += insertEvent.run(id, seq, at, type, worker, JSON.stringify(payload ?? null)).changes
+      }
+      // A request that is repeated after a later one was done must not turn a state back.
+      if (added > 0 || events.length === 0) {
+        for (const { worker, state, memory, fence } of transitions) {
+          updateState.run(state, memory === null ? null : JSON.stringify(memory), worker, id, fence ?? null)
+        }
+      }
+      sincePrune += added
+      if (sincePrune >= pruneEvery) {
+        prune.run(keepEvents, pruneChunk)
+        sincePrune = 0
+      }
+      return {}
+    },
+  }
+}

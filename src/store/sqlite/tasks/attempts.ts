@@ -1,0 +1,41 @@
+/** The attempts that did not end in a result, the latest of each task. What succeeds costs nothing here: the result is its record. */
+import type { ErrorRecord } from '../../../errors.js'
+import type { Time } from '../../contract/engine.js'
+import type { TaskAttempt } from '../../contract/single-tasks.js'
+import type { EngineContext } from '../context.js'
+
+/** So many attempts of a task are remembered. */
+const remembered = 20
+
+/** An attempt that is over. */
+export interface EndedAttempt {
+  attempt: number
+  /** Row of the worker; 0: none. */
+  worker: number
+  outcome: Exclude<TaskAttempt['outcome'], 'done'>
+  error: ErrorRecord
+  at: Time
+  /** Whether the task is charged with it: a failure or a crash of its own. */
+  counts: boolean
+}
+
+export type Attempts = ReturnType<typeof attempts>
+
+export function attempts({ db }: EngineContext) {
+  const insert = db
+    .prepare<[number, number, number, number, string, string, Time, 0 | 1, number, number], number>(
+      `INSERT INTO attempt (lane, item, seq, attempt, worker, outcome, error, at, counts)
+       SELECT ?, ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ?, ?, ? FROM attempt WHERE lane = ? AND item = ? RETURNING seq`,
+    )
+    .pluck()
+  const forget = db.prepare<[number, number, number]>('DELETE FROM attempt WHERE lane = ? AND item = ? AND seq <= ?')
+
+  return {
+    /** Answers the number under which it is kept. */
+    note(lane: number, item: number, { attempt, worker, outcome, error, at, counts }: EndedAttempt): number {
+      const seq = insert.get(lane, item, attempt, worker, outcome, JSON.stringify(error), at, counts ? 1 : 0, lane, item) ?? 0
+      if (seq > remembered) forget.run(lane, item, seq - remembered)
+      return seq
+    },
+  }
+}

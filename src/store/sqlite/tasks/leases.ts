@@ -1,0 +1,183 @@
+/**
+ * The life of a claimed task: leased, and from there to a result, to another attempt, or to the dead. Each move changes one row
+ * and the lane's counters; the caller reads and writes the lane.
+ */
+import type { ErrorRecord } from '../../../errors.js'
+import type { DeadRow, Fence, Time, Token } from '../../contract/engine.js'
+import type { EngineContext } from '../context.js'
+import type { Lane } from '../registry/lanes.js'
+import type { Attempts, EndedAttempt } from './attempts.js'
+
+/** A task in hand at so many ends of its host is handed out alone: the host may be ending because of it. */
+export const aloneAfter = 2
+
+/** A task in hand at so many ends of its host is quarantined. Far above what kills from outside make likely. */
+const poisonAfterInterruptions = 10
+
+/** Which attempts of a lane that are due come when: before fresh items, by themselves when nothing else is in hand, or behind fresh items. */
+export const turns = { ordinary: 0, alone: 1, behind: 2 } as const
+
+/** A leased task, in columns. */
+export type LeaseRow = [
+  token: Token,
+  item: number,
+  fence: Fence,
+  attempt: number,
+  failures: number,
+  crashes: number,
+  interrupted: number,
+  releases: number,
+]
+
+/** How a task comes to another attempt. */
+interface Again {
+  /** How often in a row it was given back. @defaultValue 0 */
+  releases?: number
+  /** It comes behind fresh items. @defaultValue false */
+  behind?: boolean
+}
+
+export type Tasks = ReturnType<typeof tasks>
+
+export function tasks({ db }: EngineContext, attempts: Attempts) {
+  const columns = 'token, item, fence, attempt, failures, crashes, interrupted, releases'
+  const selectBetween = db
+    .prepare<[number, Token, Token], LeaseRow>(`SELECT ${columns} FROM lease WHERE lane = ? AND token BETWEEN ? AND ?`)
+    .raw()
+  const selectOfFence = db.prepare<[number, Fence], LeaseRow>(`SELECT ${columns} FROM lease WHERE lane = ? AND fence = ?`).raw()
+  const deleteBetween = db.prepare<[number, Token, Token, Fence]>(
+    'DELETE FROM lease WHERE lane = ? AND token BETWEEN ? AND ? AND fence = ?',
+  )
+  const deleteOfFence = db.prepare<[number, Fence]>('DELETE FROM lease WHERE lane = ? AND fence = ?')
+  const insertResult = db.prepare<[number, number, string, number, number, Time]>(
+    'INSERT INTO result (lane, item, value, attempt, worker, committed_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  )
+  const insertDead = db.prepare<[number, number, Token, DeadRow['kind'], number, number | null, number, string | null, number, Time]>(
+    'INSERT INTO dead (lane, item, token, kind, seq, cause, attempt, value, worker, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const insertRetry = db.prepare<[number, number, Time, number, number, number, number, number, number]>(
+    `INSERT INTO retry (lane, alone, due, rank, item, attempts, failures, crashes, interrupted, releases)
+     SELECT ?, ?, ?, -priority, id, ?, ?, ?, ?, ? FROM item WHERE id = ?`,
+  )
+  const releaseOfFence = db.prepare<[number, Fence]>(
+    `INSERT INTO retry (lane, alone, due, rank, item, attempts, failures, crashes, interrupted, releases)
+     SELECT l.lane, l.interrupted >= ${aloneAfter}, 0, -i.priority, l.item, l.attempt - 1, l.failures, l.crashes, l.interrupted, l.releases
+     FROM lease l JOIN item i ON i.id = l.item WHERE l.lane = ? AND l.fence = ?`,
+  )
+  const selectPoisoned = db
+    .prepare<[number, Token], string>(
+      `SELECT i.key FROM dead d JOIN item i ON i.id = d.item WHERE d.lane = ? AND d.token = ? AND d.kind = 'poison'`,
+    )
+    .pluck()
+  const selectKey = db.prepare<[number], string>('SELECT key FROM item WHERE id = ?').pluck()
+
+  return {
+    /** Leases of a lane with tokens from `first` to `last`, in order. */
+    between: (lane: Lane, first: Token, last: Token): LeaseRow[] => selectBetween.all(lane.id, first, last),
+
+    ofFence: (lane: Lane, fence: Fence): LeaseRow[] => selectOfFence.all(lane.id, fence),
+
+    /** Ends the leases of a fence from `first` to `last`, whatever became of their tasks. */
+    unlease(lane: Lane, first: Token, last: Token, fence: Fence): void {
+      lane.leased -= deleteBetween.run(lane.id, first, last, fence).changes
+    },
+
+    /** Ends the leases of a fence, whatever became of their tasks. */
+    unleaseFence(lane: Lane, fence: Fence): void {
+      lane.leased -= deleteOfFence.run(lane.id, fence).changes
+    },
+
+    /** Answers false if the task has a result already; that one stays. */
+    complete(lane: Lane, [, item, , attempt]: LeaseRow, value: string, worker: number, at: Time): boolean {
+      if (insertResult.run(lane.id, item, value, attempt, worker, at).changes === 0) return false
+      lane.done++
+      return true
+    },
+
+    /** Puts a task up for another attempt. `due` 0: at once. */
+    retry(
+      lane: Lane,
+      item: number,
+      due: Time,
+      attempts: number,
+      failures: number,
+      crashes: number,
+      interrupted: number,
+      { releases = 0, behind = false }: Again = {},
+    ): void {
+      const turn = interrupted >= aloneAfter ? turns.alone : behind ? turns.behind : turns.ordinary
+      insertRetry.run(lane.id, turn, due, attempts, failures, crashes, interrupted, releases, item)
+      lane.retrying++
+    },
+
+    /** An attempt was made and is over. Kept with the task; what becomes of that is another call. Answers its number. */
+    note: (lane: Lane, [, item, , attempt]: LeaseRow, ended: Omit<EndedAttempt, 'attempt'>): number =>
+      attempts.note(lane.id, item, { attempt, ...ended }),
+
+    /** @param seq the attempt that it died of, as {@link note} has it */
+    bury(lane: Lane, row: LeaseRow, kind: 'failed' | 'poison', seq: number, value: string | null, worker: number, at: Time): void {
+      const [token, item, , attempt] = row
+      insertDead.run(lane.id, item, token, kind, seq, null, attempt, value, worker, at)
+      lane.dead++
+    },
+
+    /**
+     * Gives up a task that is nowhere else any more.
+     *
+     * @param cause what it had died of before
+     */
+    drop(
+      lane: Lane,
+      item: number,
+      attempt: number,
+      seq: number,
+      cause: number | null,
+      value: string | null,
+      worker: number,
+      at: Time,
+    ): void {
+      insertDead.run(lane.id, item, 0, 'dropped', seq, cause, attempt, value, worker, at)
+      lane.dead++
+    },
+
+    /** Gives all tasks of a fence back at no cost; answers how many. */
+    release(lane: Lane, fence: Fence): number {
+      const released = releaseOfFence.run(lane.id, fence).changes
+      this.unleaseFence(lane, fence)
+      lane.retrying += released
+      return released
+    },
+
+    /**
+     * Takes all tasks of a fence back whose host is gone; answers how many. The attempt was cut off and counts, but as no failure:
+     * whoever ends a host must not use up its tasks' attempts.
+     */
+    interrupt(lane: Lane, fence: Fence, worker: number, at: Time): number {
+      const rows = selectOfFence.all(lane.id, fence)
+      for (const row of rows) {
+        const [, item, , attempt, failures, crashes, before] = row
+        const interrupted = before + 1
+        const poison = interrupted >= poisonAfterInterruptions
+        const error = interruptedError(interrupted)
+        const seq = this.note(lane, row, { worker, outcome: poison ? 'poison' : 'crashed', error, at, counts: false })
+        if (poison) this.bury(lane, row, 'poison', seq, null, worker, at)
+        else this.retry(lane, item, 0, attempt, failures, crashes, interrupted)
+      }
+      this.unleaseFence(lane, fence)
+      return rows.length
+    },
+
+    /** The key of a task that was quarantined under this token, for a repeat. */
+    poisoned: (lane: Lane, token: Token): string | undefined => selectPoisoned.get(lane.id, token),
+
+    keyOf(item: number): string {
+      const key = selectKey.get(item)
+      if (key === undefined) throw new Error(`item ${item} is not in the store`)
+      return key
+    },
+  }
+}
+
+function interruptedError(times: number): ErrorRecord {
+  return { name: 'HostGone', message: `its host ended ${times} times while the task was in hand` }
+}

@@ -1,0 +1,97 @@
+/**
+ * Calls the store thread over a port. A call outlives the thread: when that is replaced, everything that was not answered is
+ * sent again, in order and with the same content, and has no second effect. Worker threads import this module: nothing of
+ * SQLite may come with it.
+ */
+import { DroverError, fromErrorRecord } from '../../errors.js'
+import type { Port } from '../../ports/port.js'
+import type { EngineClient, EngineOp, EngineReply, EngineRequest, StoreReply, StoreRequest } from '../contract/engine.js'
+
+interface Pending {
+  message: StoreRequest
+  resolve: (value: unknown) => void
+  reject: (error: Error) => void
+}
+
+export class StoreClient implements EngineClient {
+  /** In the order of sending. */
+  readonly #pending = new Map<number, Pending>()
+  #port: Port
+  #lastId = 0
+  /** Why nothing can be called any more. */
+  #ended: Error | null = null
+  /** Only what is pending keeps the process alive. */
+  #unreferenced = false
+
+  constructor(port: Port) {
+    this.#port = port
+    this.#listen()
+  }
+
+  /**
+   * Asks the store for something. Settles when the store has answered, however often its thread is replaced meanwhile.
+   *
+   * @throws DroverError with the engine's code; CLOSED after {@link close}
+   */
+  call<Op extends EngineOp>(op: Op, request: EngineRequest<Op>): Promise<EngineReply<Op>> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    return new Promise<EngineReply<Op>>((resolve, reject) => {
+      const id = ++this.#lastId
+      const message: StoreRequest<Op> = { id, op, request }
+      // Throws, and so rejects, if the request cannot be cloned; it is not pending then.
+      this.#port.postMessage(message)
+      this.#pending.set(id, { message, resolve: resolve as (value: unknown) => void, reject })
+      this.#hold()
+    })
+  }
+
+  /** Goes on over another port: the store thread was replaced. */
+  reattach(port: Port): void {
+    if (this.#ended) {
+      port.close()
+      return
+    }
+    this.#port.off('message', this.#onMessage)
+    this.#port.close()
+    this.#port = port
+    for (const { message } of this.#pending.values()) port.postMessage(message)
+    this.#listen()
+    this.#hold()
+  }
+
+  /** From now on it keeps the process alive only while something is pending. */
+  unref(): void {
+    this.#unreferenced = true
+    this.#hold()
+  }
+
+  /** Rejects what is pending, and every later call, with `error`; the port is closed. */
+  close(error: Error = new DroverError('CLOSED', 'the connection to the store is closed')): void {
+    if (this.#ended) return
+    this.#ended = error
+    this.#port.close()
+    for (const { reject } of this.#pending.values()) reject(error)
+    this.#pending.clear()
+  }
+
+  #listen(): void {
+    this.#port.on('message', this.#onMessage)
+  }
+
+  #hold(): void {
+    if (!this.#unreferenced) return
+    if (this.#pending.size > 0) this.#port.ref?.()
+    else this.#port.unref?.()
+  }
+
+  #onMessage = (message: StoreReply | { type: string }): void => {
+    // The main thread's port carries notices too; they are the store host's.
+    if (!('id' in message)) return
+    const pending = this.#pending.get(message.id)
+    if (!pending) return
+    this.#pending.delete(message.id)
+    this.#hold()
+    if (message.ok) pending.resolve(message.value)
+    else pending.reject(fromErrorRecord(message.error))
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * The main thread's side of the store thread: starts it, connects worker threads to it, and replaces it when it dies. What was
+ * asked and not answered is asked again, so that nobody notices but by the wait.
+ */
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { EventEmitter } from 'eventemitter3'
+import { DroverError, fromErrorRecord } from '../../errors.js'
+import type { LaneCounts, StoreReply } from '../contract/engine.js'
+import type { Durability } from '../sqlite/open.js'
+import { StoreClient } from './client.js'
+import type { StoreBoot, StoreCommand, StoreNotice } from './messages.js'
+
+/** So many deaths within {@link deathsWithinMs} are replaced; one more and the store has failed. */
+const deathsAllowed = 5
+const deathsWithinMs = 60_000
+
+export interface StoreHostOptions {
+  /** Path of the SQLite file, or `':memory:'`. */
+  file: string
+  durability: Durability
+  /** How many events the store keeps. */
+  keepEvents: number
+  /** The thread's entry. @defaultValue `store-thread.js` beside this module */
+  entry?: URL
+}
+
+export interface StoreHostEvents {
+  /** Lanes that changed, at most ten times a second. */
+  counts: (counts: LaneCounts[]) => void
+  /** Another process changed the store; told at most once a second. */
+  changed: () => void
+  /** The store thread died and was replaced; requests in flight are repeated. */
+  restarted: (death: { error: Error }) => void
+  /** The store thread died once too often, or its data died with it. Every call is rejected from now on. */
+  failed: (failure: { error: Error }) => void
+}
+
+/** One store thread. */
+interface Incarnation {
+  number: number
+  thread: Worker
+  port: MessagePort
+  ready: boolean
+  /** Why it ended, as far as it said. */
+  error: Error | null
+}
+
+export class StoreHost extends EventEmitter<StoreHostEvents> {
+  /** Calls the store from the main thread. */
+  readonly client: StoreClient
+  /** Told of each worker whose thread needs a new port ({@link connect}), after the store thread was replaced. */
+  onReconnect: (worker: string) => void = () => {}
+
+  readonly #options: StoreHostOptions
+  /** By worker: the incarnation that it is connected to. */
+  readonly #connected = new Map<string, number>()
+  /** Shared with the thread. */
+  readonly #hurry = new Int32Array(new SharedArrayBuffer(4))
+  #current: Incarnation
+  #deaths: number[] = []
+  #failure: DroverError | null = null
+  #closed: Promise<void> | null = null
+  #onGone: () => void = () => {}
+
+  /**
+   * Starts the store thread and opens the file.
+   *
+   * @throws DroverError STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED; no thread is left then
+   */
+  static async open(options: StoreHostOptions): Promise<StoreHost> {
+    const host = new StoreHost(options)
+    await host.#opened
+    return host
+  }
+
+  /** Settles with the first incarnation's readiness. */
+  readonly #opened: Promise<void>
+
+  private constructor(options: StoreHostOptions) {
+    super()
+    this.#options = options
+    let settle: (error: Error | null) => void = () => {}
+    this.#opened = new Promise((resolve, reject) => {
+      settle = (error) => (error ? reject(error) : resolve())
+    })
+    this.#current = this.#start(1, settle)
+    this.client = new StoreClient(this.#current.port)
+  }
+
+  /** It is gone for good: no call is answered any more. */
+  get hasFailed(): boolean {
+    return this.#failure !== null
+  }
+
+  /** A port for a worker's thread, to be transferred to it and given to its {@link StoreClient}. Replaces an earlier one. */
+  connect(worker: string): MessagePort {
+    if (this.#failure) throw this.#failure
+    if (this.#closed) throw new DroverError('CLOSED', 'the store is closing')
+    const { port1, port2 } = new MessageChannel()
+    this.#connected.set(worker, this.#current.number)
+    this.#send({ type: 'attach', worker, port: port1 }, port1)
+    return port2
+  }
+
+  /** The worker's thread is gone for good. What it had sent is still done. */
+  disconnect(worker: string): void {
+    if (this.#connected.delete(worker)) this.#send({ type: 'detach', worker })
+  }
+
+  /** From now on the store keeps the process alive only while something is asked of it. */
+  unref(): void {
+    this.#current.thread.unref()
+    this.client.unref()
+  }
+
+  /**
+   * Does all that was asked, closes the file and ends the thread. A second call answers with the first one's promise.
+   *
+   * @param late settles when that has taken too long: then what another process's lock keeps from being done is left
+   */
+  close(late?: Promise<unknown>): Promise<void> {
+    this.#closed ??= this.#close(late)
+    return this.#closed
+  }
+
+  /** For tests: makes the store thread die, at once or between its next commit and the replies. */
+  die(code: number, after?: 'commit'): void {
+    this.#send({ type: 'exit', code, ...(after && { after }) })
+  }
+
+  async #close(late?: Promise<unknown>): Promise<void> {
+    if (!this.#failure) {
+      const gone = new Promise<void>((resolve) => {
+        this.#onGone = resolve
+      })
+      this.#current.thread.ref()
+      this.#send({ type: 'close' })
+      // Not ended from outside: SQLite's binding may take the process along.
+      void late?.then(() => Atomics.store(this.#hurry, 0, 1))
+      await gone
+    }
+    this.client.close()
+    this.removeAllListeners()
+  }
+
+  #send(command: StoreCommand, ...transfer: MessagePort[]): void {
+    this.#current.port.postMessage(command, transfer)
+  }
+
+  #start(number: number, settle: (error: Error | null) => void): Incarnation {
+    const { port1, port2 } = new MessageChannel()
+    const { entry = new URL('./store-thread.js', import.meta.url), ...options } = this.#options
+    const workerData: StoreBoot = { ...options, port: port2, hurry: this.#hurry }
+    const thread = new Worker(entry, { workerData, transferList: [port2], name: 'drover store' })
+    const incarnation: Incarnation = { number, thread, port: port1, ready: false, error: null }
+    port1.on('message', (message: StoreNotice | StoreReply) => {
+      // Replies are the client's, who listens as well.
+      if (!('type' in message)) return
+      if (message.type === 'ready') {
+        incarnation.ready = true
+        settle(null)
+      } else if (message.type === 'refused') incarnation.error = fromErrorRecord(message.error)
+      else if (message.type === 'damaged') this.damaged(fromErrorRecord(message.error))
+      else if (message.type === 'counts') this.emit('counts', message.counts)
+      else this.emit('changed')
+    })
+    thread.on('error', (error) => {
+      incarnation.error = error
+    })
+    thread.on('exit', (code) => {
+      // Its last words may come after the news of its end.
+      for (let left = receiveMessageOnPort(port1); left; left = receiveMessageOnPort(port1)) port1.emit('message', left.message)
+      const error = incarnation.error ?? new Error(`the store thread ended with exit code ${code}`)
+      if (number === 1 && !incarnation.ready) {
+        port1.close()
+        settle(
+          DroverError.is(error)
+            ? error
+            : new DroverError('STORE_FAILED', `the store thread did not start: ${error.message}`, { cause: error }),
+        )
+      } else {
+        this.#gone(error)
+      }
+    })
+    return incarnation
+  }
+
+  /** Nothing can come of the store any more: another try, or another thread, would find the same. */
+  damaged(error: Error): void {
+    if (this.#failure || this.#closed) return
+    this.#fail(error.message, error)
+    void this.#current.thread.terminate()
+  }
+
+  #gone(error: Error): void {
+    if (this.#failure) return
+    if (this.#closed) {
+      this.#onGone()
+      return
+    }
+    const now = performance.now()
+    this.#deaths = [...this.#deaths.filter((at) => at > now - deathsWithinMs), now]
+    if (this.#options.file === ':memory:') {
+      this.#fail('the store thread died, and what was in memory with it', error)
+    } else if (this.#deaths.length > deathsAllowed) {
+      this.#fail(`the store thread died ${this.#deaths.length} times within ${deathsWithinMs} ms`, error)
+    } else {
+      this.#current = this.#start(this.#current.number + 1, () => this.#replaced(error))
+      this.client.reattach(this.#current.port)
+    }
+  }
+
+  #replaced(error: Error): void {
+    this.emit('restarted', { error })
+    // Whoever asked for the end in the meantime needs no connection.
+    if (this.#closed) return
+    for (const [worker, incarnation] of this.#connected) {
+      if (incarnation < this.#current.number) this.onReconnect(worker)
+    }
+  }
+
+  #fail(message: string, cause: Error): void {
+    this.#failure = new DroverError('STORE_FAILED', message, { cause })
+    this.client.close(this.#failure)
+    this.emit('failed', { error: this.#failure })
+  }
+}

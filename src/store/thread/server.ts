@@ -1,0 +1,252 @@
+/**
+ * What the store thread does: takes everything that has arrived from the main thread and from the worker threads, does it in one
+ * transaction, and answers after the commit. The busier it is, the more share one fsync.
+ */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { DroverError, toErrorRecord } from '../../errors.js'
+import type { EngineReply, EngineRequest, QuotaTicket, StoreReply, StoreRequest } from '../contract/engine.js'
+import { type Decision, nameOf } from '../quotas/limiter.js'
+import type { EngineAnswer, SqliteEngine } from '../sqlite/engine.js'
+import { isRequest, isWorkersRequest, refusalOf, type StoreCommand, type StoreNotice } from './messages.js'
+
+/** A transaction takes requests up to so many tasks and items, so that no reply waits long for others' work. */
+const groupWeight = 2_048
+/** Counts of lanes are told at most so often. */
+const tellEveryMs = 100
+/** Other processes' changes are looked for so often. */
+const lookEveryMs = 1_000
+/** While somebody waits for a quota, they are looked for so often: they may make room. */
+const quotaLookMs = 25
+
+interface Queued {
+  port: MessagePort
+  message: StoreRequest
+}
+
+/** What is served: an engine that does groups of requests. */
+export type ServedEngine = Pick<
+  SqliteEngine,
+  'execute' | 'damage' | 'takeTouched' | 'changedElsewhere' | 'close' | 'serveQuotas' | 'quotasDue' | 'quotasDueInMs' | 'takeQuotaDecisions'
+>
+
+/** Serves an engine over ports until it is told to close. */
+class StoreServer {
+  readonly #engine: ServedEngine
+  readonly #main: MessagePort
+  readonly #workers = new Map<string, MessagePort>()
+  /** Ports of workers that are gone; closed when what they sent is answered. */
+  readonly #retired = new Set<MessagePort>()
+  readonly #looking: NodeJS.Timeout
+  #queue: Queued[] = []
+  #scheduled = false
+  #closing = false
+  #toldAt = 0
+  #telling: NodeJS.Timeout | null = null
+  #isDamaged = false
+  #exitAfterCommit: number | null = null
+  /** Those who stand in line for a quota, by client and ticket: they are answered when they are granted. */
+  readonly #inLine = new Map<string, Queued>()
+  #quotaTimer: NodeJS.Timeout | null = null
+
+  constructor(engine: ServedEngine, main: MessagePort) {
+    this.#engine = engine
+    this.#main = main
+    main.on('message', (message: StoreRequest | StoreCommand) => {
+      if (isRequest(message)) this.#enqueue(main, message)
+      else this.#obey(message)
+    })
+    this.#looking = setInterval(() => {
+      this.#look()
+      if (engine.changedElsewhere()) this.#tell({ type: 'changed' })
+    }, lookEveryMs)
+    this.#looking.unref()
+    this.#tell({ type: 'ready' })
+  }
+
+  /** What damage is found ends the system: it is told once. */
+  #look(): void {
+    if (this.#isDamaged) return
+    const error = this.#engine.damage()
+    if (!error) return
+    this.#isDamaged = true
+    this.#tell({ type: 'damaged', error: toErrorRecord(error) })
+  }
+
+  #obey(command: StoreCommand): void {
+    switch (command.type) {
+      case 'attach':
+        this.#attach(command.worker, command.port)
+        break
+      case 'detach':
+        this.#detach(command.worker)
+        break
+      case 'close':
+        for (const worker of [...this.#workers.keys()]) this.#detach(worker)
+        this.#closing = true
+        this.#schedule()
+        break
+      case 'exit':
+        if (command.after === undefined) process.exit(command.code)
+        this.#exitAfterCommit = command.code
+    }
+  }
+
+  #attach(worker: string, port: MessagePort): void {
+    this.#detach(worker)
+    this.#workers.set(worker, port)
+    port.on('message', (message: unknown) => {
+      if (isWorkersRequest(message)) this.#enqueue(port, message)
+      else this.#refuse(port, message)
+    })
+    port.on('close', () => {
+      if (this.#workers.get(worker) === port) this.#workers.delete(worker)
+    })
+  }
+
+  #detach(worker: string): void {
+    const port = this.#workers.get(worker)
+    if (!port) return
+    this.#workers.delete(worker)
+    for (let left = receiveMessageOnPort(port); left; left = receiveMessageOnPort(port)) {
+      if (isWorkersRequest(left.message)) this.#queue.push({ port, message: left.message })
+    }
+    this.#retired.add(port)
+    this.#schedule()
+  }
+
+  #refuse(port: MessagePort, message: unknown): void {
+    const refusal = refusalOf(message)
+    if (refusal) port.postMessage(refusal)
+  }
+
+  #enqueue(port: MessagePort, message: StoreRequest): void {
+    // What a thread sent before it ended comes before what is done about its end.
+    if (message.op === 'abandon' || message.op === 'free') this.#detach((message.request as EngineRequest<'free'>).worker)
+    this.#queue.push({ port, message })
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#work())
+  }
+
+  #work(): void {
+    this.#scheduled = false
+    const group = this.#queue.splice(0, groupLength(this.#queue))
+    const answers = this.#engine.execute(group.map(({ message }) => message))
+    if (this.#exitAfterCommit !== null && group.length > 0) process.exit(this.#exitAfterCommit)
+    if (answers.some((answer) => !answer.ok && DroverError.is(answer.error) && answer.error.code === 'STORE_FAILED')) this.#look()
+    for (const [index, { port, message }] of group.entries()) {
+      const answer = answers[index]
+      if (!answer) continue
+      if (staysInLine(message, answer)) this.#inLine.set(nameOf(message.request as QuotaTicket), { port, message })
+      else port.postMessage(replyTo(message, answer))
+    }
+    this.#answerLine()
+    this.#tellCounts()
+    if (this.#queue.length > 0) {
+      this.#schedule()
+      return
+    }
+    for (const port of this.#retired) port.close()
+    this.#retired.clear()
+    if (this.#closing) this.#end()
+  }
+
+  /** Tells those in line that were decided, and sees when to look at the others. */
+  #answerLine(): void {
+    for (const decision of this.#engine.takeQuotaDecisions()) {
+      const name = nameOf(decision)
+      const waiting = this.#inLine.get(name)
+      this.#inLine.delete(name)
+      if (waiting) waiting.port.postMessage(replyTo(waiting.message, answerOf(decision)))
+    }
+    if (this.#quotaTimer) clearTimeout(this.#quotaTimer)
+    this.#quotaTimer = null
+    const inMs = this.#engine.quotasDueInMs()
+    if (inMs === null) this.#inLine.clear()
+    else if (!this.#closing) this.#quotaTimer = setTimeout(() => this.#lookAtLine(), Math.min(inMs, quotaLookMs))
+  }
+
+  #lookAtLine(): void {
+    try {
+      if (this.#engine.quotasDue()) this.#engine.serveQuotas()
+    } catch {
+      // The store cannot be written now: those in line stay there.
+    }
+    this.#answerLine()
+  }
+
+  #tellCounts(): void {
+    if (this.#telling) return
+    const wait = this.#toldAt + tellEveryMs - performance.now()
+    if (wait > 0) this.#telling = setTimeout(() => this.#tellCountsNow(), wait)
+    else this.#tellCountsNow()
+  }
+
+  #tellCountsNow(): void {
+    this.#telling = null
+    const counts = this.#engine.takeTouched()
+    if (counts.length === 0) return
+    this.#toldAt = performance.now()
+    this.#tell({ type: 'counts', counts })
+  }
+
+  #tell(notice: StoreNotice): void {
+    this.#main.postMessage(notice)
+  }
+
+  /** The thread ends by itself when its ports are closed and its timers cleared. */
+  #end(): void {
+    clearInterval(this.#looking)
+    if (this.#quotaTimer) clearTimeout(this.#quotaTimer)
+    if (this.#telling) clearTimeout(this.#telling)
+    this.#tellCountsNow()
+    this.#engine.close()
+    this.#main.close()
+  }
+}
+
+/** How many of the first requests make up one transaction. */
+function groupLength(queue: readonly Queued[]): number {
+  let weight = 0
+  for (const [index, { message }] of queue.entries()) {
+    weight += weightOf(message)
+    if (weight >= groupWeight) return index + 1
+  }
+  return queue.length
+}
+
+function weightOf({ op, request }: StoreRequest): number {
+  if (op === 'exchange') {
+    const { outcomes, want } = request as EngineRequest<'exchange'>
+    return 1 + outcomes.length + want
+  }
+  return op === 'enqueue' ? 1 + (request as EngineRequest<'enqueue'>).items.length : 1
+}
+
+function replyTo({ id }: StoreRequest, answer: EngineAnswer): StoreReply {
+  return answer.ok ? { id, ok: true, value: answer.value } : { id, ok: false, error: toErrorRecord(answer.error) }
+}
+
+function staysInLine({ op }: StoreRequest, answer: EngineAnswer): boolean {
+  if (op !== 'acquireQuota' || !answer.ok) return false
+  const reply = answer.value as EngineReply<'acquireQuota'>
+  return !reply.granted && reply.waiting
+}
+
+function answerOf({ outcome }: Decision): EngineAnswer {
+  return 'error' in outcome ? { ok: false, error: outcome.error } : { ok: true, value: outcome.answer }
+}
+
+/** Opens an engine and serves it over `main`; an error of opening is told there and the thread ends. */
+export function serveStore(main: MessagePort, open: () => ServedEngine): void {
+  try {
+    new StoreServer(open(), main)
+  } catch (error) {
+    main.postMessage({ type: 'refused', error: toErrorRecord(error) } satisfies StoreNotice)
+    main.close()
+  }
+}

@@ -1,0 +1,8 @@
+/** Where the store thread begins: the only writer of the store in this process. */
+import { workerData } from 'node:worker_threads'
+import { openSqliteEngine } from '../sqlite/engine.js'
+import type { StoreBoot } from './messages.js'
+import { serveStore } from './server.js'
+
+const { port, ...options } = workerData as StoreBoot
+serveStore(port, () => openSqliteEngine(options))

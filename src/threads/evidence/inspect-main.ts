@@ -1,0 +1,29 @@
+/** Talks to the main thread's debugger from another thread of the same process; it answers also while the main thread is busy. */
+import { Session } from 'node:inspector'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DroverError } from '../../errors.js'
+import type { Inspect } from './inspect-thread.js'
+
+export const inspectMain: Inspect = async (withinMs, use) => {
+  const session = new Session()
+  session.connectToMainThread()
+  const call = (method: string, params: object = {}): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      session.post(method, params, (error, result) => (error ? reject(error) : resolve(result)))
+    })
+  const over = new AbortController()
+  const late = sleep(withinMs, undefined, { signal: over.signal }).then(() => {
+    throw new DroverError('TIMEOUT', `process ${process.pid} did not answer its debugger within ${withinMs} ms`)
+  })
+  late.catch(() => {})
+  try {
+    const send = async (method: string, params?: object): Promise<void> => void call(method, params).catch(() => {})
+    const on = (method: string, listener: (params: never) => void): void => {
+      session.on(method as never, ({ params }: { params: never }) => listener(params))
+    }
+    return await Promise.race([use({ call, send, on }), late])
+  } finally {
+    over.abort()
+    session.disconnect()
+  }
+}

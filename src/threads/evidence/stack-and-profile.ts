@@ -1,0 +1,107 @@
+/**
+ * What can be learnt of a thread through its debugger: where it hangs, and what it spends its time on. A thread that blocks
+ * outside of JavaScript (a native call) has no stack to give.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Inspect } from './inspect-thread.js'
+import { inSource } from './source-maps.js'
+
+/** A thread in an endless loop answers in about 50 ms, on a machine that is busy all over in half a second. */
+const stackWithinMs = 1_000
+/** Whatever became of the debugger: a kill waits no longer for evidence, nor do the kills behind it. */
+export const stackGivenUpMs = 2_000
+/** How long a profile may take to start and to be handed over. */
+const profileSlackMs = 10_000
+
+interface CallFrame {
+  functionName: string
+  location: { scriptId: string; lineNumber: number; columnNumber: number }
+}
+
+interface Script {
+  scriptId: string
+  url: string
+  sourceMapURL?: string
+}
+
+let queue: Promise<unknown> = Promise.resolve()
+
+/**
+ * The stack of a thread, innermost first, as `function (file:line:column)`; null if it gives none in time. One at a time. Never
+ * rejects.
+ */
+export function stackOf(inspect: Inspect): Promise<string[] | null> {
+  const taken = queue.then(() => Promise.race([takeStack(inspect), sleep(stackGivenUpMs, null, { ref: false })])).catch(() => null)
+  queue = taken
+  return taken
+}
+
+function takeStack(inspect: Inspect): Promise<string[]> {
+  return inspect(stackWithinMs, async (inspector) => {
+    const scripts = new Map<string, Script>()
+    const paused = new Promise<CallFrame[]>((resolve) => {
+      inspector.on('Debugger.scriptParsed', (script: Script) => void scripts.set(script.scriptId, script))
+      inspector.on('Debugger.paused', ({ callFrames }: { callFrames: CallFrame[] }) => resolve(callFrames))
+    })
+    await inspector.send('Debugger.enable')
+    await inspector.send('Debugger.pause')
+    return (await paused).map((frame) => describe(frame, scripts))
+  })
+}
+
+/** As DevTools and speedscope read it; see `Profiler.Profile` of the Chrome DevTools protocol. */
+export interface CpuProfile {
+  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number; columnNumber: number }; hitCount?: number }[]
+  /** Microseconds. */
+  startTime: number
+  endTime: number
+  samples?: number[]
+  timeDeltas?: number[]
+}
+
+/**
+ * What a thread's CPU time goes into, over so many ms. An endless loop that is already optimised has no name in a profile; of a
+ * `stuck` thread all code is deoptimised, so that it gets one. That ends whatever else measures coverage in the thread.
+ *
+ * @throws DroverError TIMEOUT if it does not answer, THREAD_GONE if it ends meanwhile
+ */
+export function profileOf(inspect: Inspect, ms: number, { stuck = false } = {}): Promise<CpuProfile> {
+  return inspect(ms + profileSlackMs, async (inspector) => {
+    await inspector.call('Profiler.enable')
+    await inspector.call('Profiler.start')
+    if (stuck) {
+      // Counting calls makes V8 drop its optimised code; what it compiles from here on the profiler knows.
+      await inspector.call('Profiler.startPreciseCoverage', { callCount: true })
+      await inspector.call('Profiler.stopPreciseCoverage')
+    }
+    await sleep(ms)
+    const { profile } = (await inspector.call('Profiler.stop')) as { profile: CpuProfile }
+    return profile
+  })
+}
+
+/**
+ * Lets a thread write a snapshot of its heap, whatever else it is doing: it does nothing else meanwhile, and cannot be ended. The file
+ * is for its owner only (0600).
+ *
+ * @throws DroverError TIMEOUT if it does not answer, THREAD_GONE if it ends meanwhile; an Error if the file cannot be written
+ */
+export function snapshotOf(inspect: Inspect, file: string, withinMs: number): Promise<void> {
+  return inspect(withinMs, async (inspector) => {
+    const expression = `process.getBuiltinModule('node:v8').writeHeapSnapshot(${JSON.stringify(file)})`
+    const { exceptionDetails } = (await inspector.call('Runtime.evaluate', { expression })) as Evaluated
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
+  })
+}
+
+interface Evaluated {
+  exceptionDetails?: { text: string; exception?: { description?: string } }
+}
+
+/** In the author's own source where there is a source map. Lines and columns count from 1, as in a stack trace. */
+function describe({ functionName, location }: CallFrame, scripts: Map<string, Script>): string {
+  const script = scripts.get(location.scriptId)
+  const compiled = { url: script?.url ?? '', line: location.lineNumber, column: location.columnNumber }
+  const { url, line, column } = inSource(compiled, script?.sourceMapURL) ?? compiled
+  return `${functionName || '(anonymous)'} (${url || 'unknown'}:${line + 1}:${column + 1})`
+}

@@ -1,0 +1,86 @@
+/**
+ * The heartbeat monitor: one timer that reads the shared beats of all live threads and tells a worker when it is stuck.
+ */
+import { fromCallback } from 'xstate'
+import type { BeatSlot } from './beats.js'
+import { Starvation } from './starvation.js'
+import { beginWatch, countedMs, scan, type Watch, type WatchLimits } from './verdict.js'
+
+/** Whoever is told. */
+interface Watched {
+  send(event: { type: 'STUCK'; kind: 'heartbeat-lost' | 'progress-stalled'; message: string; silentMs: number }): void
+}
+
+export type MonitorEvent =
+  | { type: 'WATCH'; worker: string; slot: BeatSlot; limits: WatchLimits & { everyMs: number }; ref: Watched }
+  | { type: 'UNWATCH'; worker: string }
+
+interface Entry {
+  slot: BeatSlot
+  limits: WatchLimits
+  ref: Watched
+  watch: Watch
+}
+
+export interface MonitorInput {
+  /** How often to look, at most; twice a beat where there is a worker that beats more often. */
+  everyMs: number
+  /** Monotonic. */
+  now: () => number
+  /** Silence of each watched worker as of the last scan, for those who ask. */
+  silence: Map<string, number>
+}
+
+/** It does not look more often, whatever the beats. */
+const leastMs = 10
+
+export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receive }) => {
+  const watched = new Map<string, Entry>()
+  let last = input.now()
+  let { everyMs } = input
+  const starvation = new Starvation(last)
+
+  const look = (): void => {
+    const now = input.now()
+    const elapsed = countedMs(now - last, everyMs)
+    last = now
+    const readings = new Map([...watched].map(([worker, { slot }]) => [worker, slot.read()]))
+    starvation.look(
+      [...readings.values()].map(({ tid }) => tid),
+      now,
+      elapsed,
+    )
+    for (const [worker, reading] of readings) {
+      const entry = watched.get(worker)
+      if (!entry) continue
+      const { limits, ref, watch } = entry
+      const verdict = scan(watch, reading, elapsed, limits, starvation.of(reading.tid))
+      input.silence.set(worker, watch.silentMs)
+      if (verdict) {
+        watched.delete(worker)
+        ref.send({ type: 'STUCK', ...verdict })
+      }
+    }
+  }
+  let timer = setInterval(look, everyMs).unref()
+  const keepUpWith = (beatMs: number): void => {
+    const wanted = Math.max(leastMs, beatMs / 2)
+    if (wanted >= everyMs) return
+    everyMs = wanted
+    clearInterval(timer)
+    timer = setInterval(look, everyMs).unref()
+  }
+
+  receive((event) => {
+    input.silence.delete(event.worker)
+    if (event.type === 'UNWATCH') {
+      watched.delete(event.worker)
+      return
+    }
+    const { worker, slot, limits, ref } = event
+    const reading = slot.read()
+    keepUpWith(limits.everyMs)
+    watched.set(worker, { slot, limits, ref, watch: beginWatch(reading, starvation.of(reading.tid)) })
+  })
+  return () => clearInterval(timer)
+})

@@ -1,0 +1,212 @@
+/** A worker in a process of its own (`node:child_process`): whatever becomes of it, this process lives. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { MessagePort } from 'node:worker_threads'
+import { type Remote, wrap } from 'comlink'
+import { DroverError, toErrorRecord } from '../../errors.js'
+import type { ResourceLimits } from '../../options/drover.js'
+import { nodeEndpoint } from '../../ports/comlink-endpoint.js'
+import { FrameChannel } from '../../ports/frame-channel.js'
+import type { Port } from '../../ports/port.js'
+import { isWorkersRequest } from '../../store/thread/messages.js'
+import { cut } from '../../values/plain.js'
+import { type CpuProfile, stackGivenUpMs } from '../evidence/stack-and-profile.js'
+import type { BeatSlot } from '../heartbeat/beats.js'
+import { checkBeats, checkReport } from '../protocol/check-report.js'
+import { type ObserverControl, type ObserverReport, processWiring, type ThreadControl, type ThreadReport } from '../protocol/messages.js'
+import { maxHeld } from '../protocol/tasks-in-hand.js'
+import { childArguments } from './child-arguments.js'
+import type { Carrier, CarrierExit, CarrierOptions } from './contract.js'
+import { LeftBehind } from './crash-file.js'
+
+const entry = fileURLToPath(new URL('./process-entry.js', import.meta.url))
+
+/** After its exit: how long its last output is waited for, should somebody else hold a pipe of it open. */
+const outputMs = 1_000
+/** SIGABRT, as a shell reports it. */
+const abortCode = 134
+/** So much of the end of what it wrote to stderr is looked at. */
+const stderrChars = 8_192
+/** So much is shown of last words that are not whole. */
+const longestShown = 500
+
+export class ProcessCarrier implements Carrier {
+  readonly threadId = null
+  readonly control: Remote<ThreadControl>
+  readonly #child: ChildProcess
+  readonly #slot: BeatSlot
+  readonly #channel: FrameChannel
+  readonly #observer: Remote<ObserverControl>
+  readonly #startedAt = performance.now()
+  #connections = 0
+  #disconnect: () => void = () => {}
+  #terminated = false
+  #stderr = ''
+
+  /** @throws if the boot data cannot be serialised, or no file can be made for what the process leaves behind */
+  constructor({ boot, store, slot, resourceLimits, onReport, onFault, onExit }: CarrierOptions) {
+    const leftBehind = LeftBehind.create(boot.concurrency + maxHeld)
+    const child = start(leftBehind, resourceLimits)
+    this.#child = child
+    this.#slot = slot
+    // Why it could not be spawned: told later, and no exit follows.
+    let spawnError: Error | null = null
+    child.on('error', (error) => {
+      if (child.pid !== undefined) return
+      spawnError = error
+      end()
+    })
+    for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => {})
+    child.stdout?.on('data', (chunk) => process.stdout.write(chunk))
+    child.stderr?.on('data', (chunk) => {
+      process.stderr.write(chunk)
+      this.#stderr = (this.#stderr + chunk).slice(-stderrChars)
+    })
+
+    // Whatever a listener throws is a fault of what came.
+    const [channel, watching] = [processWiring.channelFd, processWiring.observerFd].map(
+      (fd) => new FrameChannel((child.stdio as unknown[])[fd] as Duplex, (why) => onFault(why)),
+    ) as [FrameChannel, FrameChannel]
+    this.#channel = channel
+    const observer = watching.port(processWiring.observer)
+    channel.port(processWiring.reports).on('message', (report: unknown) => onReport(checkReport(report)))
+    observer.on('message', (message: Partial<ObserverReport>) => message.beats && slot.fill(checkBeats(message.beats)))
+    this.control = wrap<ThreadControl>(nodeEndpoint(channel.port(processWiring.control)))
+    this.#observer = wrap<ObserverControl>(nodeEndpoint(observer))
+    this.#connect(store)
+
+    let over = false
+    const end = (): void => {
+      if (over) return
+      over = true
+      for (const each of [channel, watching]) each.close()
+      this.#disconnect()
+      const { abandoned, lastWords } = leftBehind.take()
+      const exit = this.#exit(spawnError)
+      const words = readWords(lastWords)
+      if (words) onReport(words)
+      else if (lastWords !== '') exit.failure.message += `; its last words are not whole: ${cut(lastWords, longestShown)}`
+      onExit({ ...exit, abandoned })
+    }
+    // Its end is told right after, unless it closed the channel and lives on.
+    child.stdio[processWiring.channelFd]?.on('close', () => {
+      if (!over) setTimeout(() => !over && onFault('nothing: its channel is closed'), outputMs).unref()
+    })
+    // All its pipes are closed, and so everything it sent has been read.
+    child.on('close', end)
+    child.on('exit', () => setTimeout(end, outputMs).unref())
+    try {
+      channel.port(processWiring.boot).postMessage(boot)
+    } catch (error) {
+      over = true
+      leftBehind.close()
+      this.#disconnect()
+      this.terminate()
+      throw error
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  async reconnect(port: MessagePort): Promise<void> {
+    await this.control.reconnect(this.#connect(port))
+  }
+
+  eventLoopUtilization(): number {
+    return Math.max(0, 1 - this.#slot.read().idleMs / (performance.now() - this.#startedAt))
+  }
+
+  stack(): Promise<string[] | null> {
+    return Promise.race([this.#observer.stack().catch(() => null), sleep(stackGivenUpMs, null, { ref: false })])
+  }
+
+  profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile> {
+    return this.#observer.profile(ms, options)
+  }
+
+  snapshot(file: string, withinMs: number): Promise<void> {
+    return this.#observer.snapshot(file, withinMs)
+  }
+
+  terminate(): void {
+    this.#terminated = true
+    // One that could not be spawned has no pid: Node.js 20 would then signal the process group of the host.
+    if (this.#child.pid !== undefined) this.#child.kill('SIGKILL')
+  }
+
+  unref(): void {
+    this.#disconnect()
+    this.#child.unref()
+    for (const stream of this.#child.stdio) (stream as { unref?: () => void } | null)?.unref?.()
+  }
+
+  /**
+   * Carries messages between the process and the store thread. What the process sends over an earlier connection is lost from now
+   * on; it sends it again once it hears of this one.
+   *
+   * @returns the name of the process's end
+   */
+  #connect(store: MessagePort): string {
+    this.#disconnect()
+    const name = processWiring.store(++this.#connections)
+    const port: Port = this.#channel.port(name)
+    port.on('message', (request: unknown) => {
+      if (!isWorkersRequest(request)) throw new Error('a request to the store that is none')
+      store.postMessage(request)
+    })
+    store.on('message', (reply: unknown) => port.postMessage(reply))
+    this.#disconnect = () => {
+      port.close()
+      store.close()
+    }
+    return name
+  }
+
+  #exit(spawnError: Error | null): Omit<CarrierExit, 'abandoned'> {
+    const { exitCode, signalCode } = this.#child
+    if (spawnError) {
+      // Its code says whether that can pass by itself.
+      const error = { ...toErrorRecord(spawnError), message: `no process can be started: ${spawnError.message}` }
+      return { failure: { kind: 'start-error', message: error.message, error, exitCode: null }, fault: true }
+    }
+    const fatal = /^.*fatal (?:error|process).*out of memory.*$/im.exec(this.#stderr)
+    if (fatal && !this.#terminated && (signalCode !== null || exitCode === abortCode)) {
+      // As Node.js names it for threads.
+      const error = { name: 'Error', message: fatal[0].trim(), code: 'ERR_WORKER_OUT_OF_MEMORY' }
+      return { failure: { kind: 'out-of-memory', message: error.message, error, exitCode }, fault: true }
+    }
+    if (signalCode !== null) {
+      const message = `the process was ended by ${signalCode}`
+      return { failure: { kind: 'exit', message, error: { name: 'Error', message, code: signalCode }, exitCode }, fault: !this.#terminated }
+    }
+    return { failure: { kind: 'exit', message: `the process exited with code ${exitCode}`, error: null, exitCode }, fault: false }
+  }
+}
+
+/** What a process said last, if it stands there as a whole. */
+function readWords(text: string): ThreadReport | null {
+  try {
+    return checkReport(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
+/** @throws DroverError HOST_SHORT if it is known at once that there can be no process */
+function start(leftBehind: LeftBehind, limits: ResourceLimits): ChildProcess {
+  try {
+    const child = spawn(process.execPath, [...childArguments(process.execArgv, limits), entry], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', leftBehind.fd, 'pipe'],
+    })
+    if (child.stdio) return child
+    child.on('error', () => {})
+    throw new DroverError('HOST_SHORT', 'no process can be started: too many files are open')
+  } catch (error) {
+    leftBehind.close()
+    throw error
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The second thread of a worker process. It depends on nothing that the worker does: it tells the host how the worker's beats
+ * stand, takes its stack when it hangs, and ends the process when the host is gone, however busy or blocked the worker is.
+ */
+import { Socket } from 'node:net'
+import { parentPort, workerData } from 'node:worker_threads'
+import { expose } from 'comlink'
+import { nodeEndpoint } from '../../ports/comlink-endpoint.js'
+import { FrameChannel } from '../../ports/frame-channel.js'
+import { inspectMain } from '../evidence/inspect-main.js'
+import { profileOf, snapshotOf, stackOf } from '../evidence/stack-and-profile.js'
+import { BeatSlot } from '../heartbeat/beats.js'
+import { type ObserverControl, type ObserverReport, processWiring } from '../protocol/messages.js'
+
+/** What the observer is started with. */
+export interface ObserverData {
+  beats: { buffer: SharedArrayBuffer; index: number }
+  /** How often it looks at the beats. */
+  everyMs: number
+}
+
+const { beats, everyMs } = workerData as ObserverData
+const slot = new BeatSlot(beats.buffer, beats.index)
+const pipe = new Socket({ fd: processWiring.observerFd, readable: true, writable: true })
+// The kernel closes the host's end, whatever the host died of.
+pipe.on('close', () => process.kill(process.pid, 'SIGKILL'))
+const host = new FrameChannel(pipe, (why) => {
+  throw new Error(`what came from the host is not understood: ${why}`)
+}).port(processWiring.observer)
+
+const control: ObserverControl = {
+  stack: () => stackOf(inspectMain),
+  profile: (ms, options) => profileOf(inspectMain, ms, options),
+  snapshot: (file, withinMs) => snapshotOf(inspectMain, file, withinMs),
+}
+expose(control, nodeEndpoint(host))
+
+let told = ''
+setInterval(() => {
+  const report: ObserverReport = { beats: slot.copy() }
+  const now = report.beats.join()
+  if (now === told) return
+  told = now
+  host.postMessage(report)
+}, everyMs)
+
+parentPort?.postMessage('up')

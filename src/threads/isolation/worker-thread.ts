@@ -1,0 +1,262 @@
+/**
+ * One thread of a worker, in this process or in one of its own, as the main thread sees it. However it ends, it ends once: `error`
+ * followed by `exit` is one end, what was asked of it settles, and an end that was asked for is no failure.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import type { Remote } from 'comlink'
+import { DroverError, toErrorRecord } from '../../errors.js'
+import type { Failure } from '../../failure.js'
+import type { LogLevel } from '../../options/drover.js'
+import type { Abandoned } from '../../store/contract/engine.js'
+import { patientTimeout } from '../../time/patient-timer.js'
+import type { EvidenceFiles } from '../evidence/files.js'
+import type { CpuProfile } from '../evidence/stack-and-profile.js'
+import { waitedMs } from '../heartbeat/starvation.js'
+import { isOverdue } from '../heartbeat/verdict.js'
+import type { ThreadControl, ThreadReport } from '../protocol/messages.js'
+import type { Carrier, CarrierExit, CarrierOptions } from './contract.js'
+import { ProcessCarrier } from './in-process.js'
+import { ThreadCarrier } from './in-thread.js'
+import { endDespite } from './unkillable.js'
+
+/** What is known of a failure from the thread alone. */
+export type ThreadFailure = Pick<Failure, 'kind' | 'message' | 'error' | 'exitCode' | 'hungAt'> & {
+  /** 0 to 1; null for a thread that was gone. */
+  eventLoopUtilization: number | null
+  /** Evidence that was written before it was killed. */
+  files: string[]
+}
+
+/** How a thread ended. */
+export interface ThreadEnd {
+  /** null: it was asked to. */
+  failure: ThreadFailure | null
+  /** What it had in its hands. Empty lists for a thread that may still be alive (`unkillable`). */
+  abandoned: Abandoned
+  /** The thread did not end; its memory must not be used again. */
+  alive: boolean
+}
+
+export interface ThreadOptions extends Omit<CarrierOptions, 'onExit' | 'onFault'> {
+  isolation: 'thread' | 'process'
+  /** null: none is written. */
+  evidence: EvidenceFiles | null
+  /** How long a terminated thread may take to end. */
+  killMs: number
+  onEnd: (end: ThreadEnd) => void
+  /** A thread that was called `unkillable` has ended after all. */
+  onLateExit: () => void
+}
+
+/** A thread that got no core while it was to end is looked at again after so long at least. */
+const leastWaitMs = 20
+
+/** After the drain deadline: how long the tasks in hand get to notice that their signal is aborted. */
+const abortGraceMs = 250
+
+/** So many profiles may be taken in this process at a time. A thread whose profiler is started many times over cannot be ended. */
+const mostProfiles = 4
+let profiles = 0
+
+const carriers = { thread: ThreadCarrier, process: ProcessCarrier }
+
+export class Thread {
+  /** The process that it runs in. */
+  readonly pid: number
+  /** Also once it has ended. null: the main thread of a process of its own. */
+  readonly threadId: number | null
+  readonly #carrier: Carrier
+  readonly #options: ThreadOptions
+  readonly #exited: Promise<void>
+  #markExited = (): void => {}
+  /** Its own account of why it ends, if it gave one. */
+  #lastWords: Extract<ThreadReport, { type: 'failed' }> | null = null
+  /** The end somebody asked for; the first one counts. */
+  #asked: { failure: ThreadFailure | null } | null = null
+  #over = false
+  #drain: { until: number; callOff: () => void } | null = null
+  #terminating = false
+  #profiling = false
+
+  /** @throws if the boot data cannot be cloned */
+  constructor(options: ThreadOptions) {
+    this.#options = options
+    this.#exited = new Promise((resolve) => {
+      this.#markExited = resolve
+    })
+    this.#carrier = new carriers[options.isolation]({
+      ...options,
+      onReport: (report) => {
+        if (report.type === 'failed') this.#lastWords = report
+        else if (!this.#over) options.onReport(report)
+      },
+      onFault: (what) => void this.#fault(what),
+      onExit: (exit) => this.#onExit(exit),
+    })
+    this.pid = this.#carrier.pid
+    this.threadId = this.#carrier.threadId
+  }
+
+  pause(): void {
+    this.#call((control) => control.pause())
+  }
+
+  resume(): void {
+    this.#call((control) => control.resume())
+  }
+
+  poke(): void {
+    this.#call((control) => control.poke())
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.#call((control) => control.setLogLevel(level))
+  }
+
+  reconnect(port: MessagePort): void {
+    if (!this.#over) this.#carrier.reconnect(port).catch(() => {})
+  }
+
+  /**
+   * What its CPU time goes into, over so many ms.
+   *
+   * @throws DroverError THREAD_GONE if it ends meanwhile; PROFILE_RUNNING, PROFILES_FULL
+   */
+  async profile(ms: number): Promise<CpuProfile> {
+    const { id } = this.#options.boot
+    if (this.#profiling) throw new DroverError('PROFILE_RUNNING', `a profile of ${id} is being taken already`)
+    if (profiles >= mostProfiles) throw new DroverError('PROFILES_FULL', `${profiles} profiles are being taken already: try again later`)
+    this.#profiling = true
+    profiles++
+    try {
+      return await this.#unlessGone(this.#carrier.profile(ms))
+    } finally {
+      this.#profiling = false
+      profiles--
+    }
+  }
+
+  /**
+   * Lets it finish what it has in hand, then ends it. At the deadline the tasks in hand are aborted, and shortly after the thread is
+   * ended all the same. Asked again, the earlier deadline holds. Of one that is being killed no more evidence is taken then.
+   */
+  finish(drainMs: number): void {
+    if (this.#over) return
+    const until = performance.now() + drainMs
+    if (this.#drain && this.#drain.until <= until) return
+    this.#drain?.callOff()
+    this.#drain = { until, callOff: patientTimeout(() => this.#cutOff(drainMs), drainMs) }
+    if (this.#asked) return
+    this.#asked = { failure: null }
+    const end = (): void => this.#terminate()
+    this.#settled((control) => control.finish()).then(end, end)
+  }
+
+  #cutOff(drainMs: number): void {
+    this.#call((control) => control.abort(`stopped: not done within ${drainMs} ms`))
+    patientTimeout(() => this.#terminate(), abortGraceMs)
+  }
+
+  /** What it sends cannot be relied on. */
+  #fault(what: string): Promise<void> {
+    const { isolation, boot } = this.#options
+    const error = new DroverError('PROTOCOL_BROKEN', `the ${isolation} of ${boot.id} sent what drover does not understand: ${what}`)
+    return this.kill({ kind: 'uncaught-error', message: error.message, error: toErrorRecord(error) }, false)
+  }
+
+  /** Ends it now. With `evidence`, first takes the stack of where it hangs, and whatever else is to be written of it. */
+  async kill(failure: Pick<Failure, 'kind' | 'message'> & Partial<Pick<Failure, 'error'>>, evidence: boolean): Promise<void> {
+    if (this.#over || this.#asked?.failure) return
+    const eventLoopUtilization = this.#carrier.eventLoopUtilization()
+    const asked: ThreadFailure = { error: null, ...failure, exitCode: null, hungAt: null, eventLoopUtilization, files: [] }
+    this.#asked = { failure: asked }
+    if (evidence) {
+      asked.hungAt = await Promise.race([this.#carrier.stack(), this.#exited.then(() => null)])
+      const { boot, evidence: files } = this.#options
+      if (files && !this.#over && !this.#terminating) {
+        await Promise.race([files.takeOf(this.#carrier, boot.id, failure.kind, asked.files), this.#exited])
+      }
+    }
+    this.#terminate()
+  }
+
+  #terminate(): void {
+    if (this.#over || this.#terminating) return
+    this.#terminating = true
+    const killMs = this.#options.killMs + (this.#options.evidence?.lingerMs(this.#carrier) ?? 0)
+    const { tid } = this.#options.slot.read()
+    const starvedBefore = waitedMs(tid)
+    let passed = 0
+    let callOff = (): void => {}
+    const wait = (ms: number): void => {
+      passed += ms
+      callOff = patientTimeout(() => {
+        const starved = waitedMs(tid) - starvedBefore
+        if (isOverdue(passed + 1, starved, killMs)) this.#giveUp(killMs)
+        else wait(Math.max(leastWaitMs, starved - (passed - killMs)))
+      }, ms)
+    }
+    wait(killMs)
+    void this.#exited.then(() => callOff())
+    this.#carrier.terminate()
+  }
+
+  /** It does not end. */
+  #giveUp(killMs: number): void {
+    const { isolation } = this.#options
+    const message = `its ${isolation} did not end within ${killMs} ms of being terminated`
+    const { hungAt = null, eventLoopUtilization = null, files = [] } = this.#asked?.failure ?? {}
+    this.#end({
+      failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization, files },
+      abandoned: { working: [], finished: [] },
+      alive: true,
+    })
+    this.#carrier.unref()
+    if (isolation === 'thread') void this.#exited.then(endDespite())
+  }
+
+  #onExit({ failure, fault, abandoned }: CarrierExit): void {
+    this.#markExited()
+    this.#drain?.callOff()
+    if (this.#over) {
+      this.#options.onLateExit()
+      return
+    }
+    const words = this.#lastWords
+    const own = words ? { ...failure, kind: words.kind, message: words.error.message, error: words.error } : failure
+    if (this.#asked?.failure === null && !words && !fault) {
+      // An end that was asked for is not the fault of what it cut off.
+      abandoned.finished.push(...abandoned.working.splice(0))
+    }
+    this.#end({
+      failure: this.#asked ? this.#asked.failure : { ...own, hungAt: null, eventLoopUtilization: null, files: [] },
+      abandoned,
+      alive: false,
+    })
+  }
+
+  #end(end: ThreadEnd): void {
+    if (this.#over) return
+    this.#over = true
+    this.#options.onEnd(end)
+  }
+
+  /** A call whose answer nobody waits for. */
+  #call(make: (control: Remote<ThreadControl>) => Promise<unknown>): void {
+    if (!this.#over) make(this.#carrier.control).catch(() => {})
+  }
+
+  /** A call that settles also if the thread ends first (comlink's own would wait for ever). */
+  #settled(make: (control: Remote<ThreadControl>) => Promise<unknown>): Promise<unknown> {
+    return this.#unlessGone(make(this.#carrier.control))
+  }
+
+  #unlessGone<T>(answer: Promise<T>): Promise<T> {
+    const gone = this.#exited.then(() => {
+      throw new DroverError('THREAD_GONE', `the thread of ${this.#options.boot.id} is gone`)
+    })
+    const call = Promise.race([answer, gone])
+    call.catch(() => {})
+    return call
+  }
+}

@@ -1,0 +1,33 @@
+/** Tells when a thread has done its share and is to be replaced by a fresh one. */
+import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
+import { getHeapStatistics } from 'node:v8'
+import type { RecycleOptions } from '../../options/drover.js'
+
+const megabyte = 1_048_576
+
+/**
+ * Watches this thread.
+ *
+ * @param tasksDone how many tasks the thread has finished
+ * @param due told each time that a limit is found to be passed
+ * @returns looks at the number of tasks; for everybody who has just finished one
+ */
+export function watchRecycling(options: RecycleOptions, tasksDone: () => number, due: (reason: string) => void): () => void {
+  const { maxTasks, maxAgeMs, maxHeapMb } = options
+  if (maxAgeMs !== undefined) setInterval(() => due(`${maxAgeMs} ms old`), maxAgeMs).unref()
+  if (maxHeapMb !== undefined) watchHeap(maxHeapMb, due)
+  return () => {
+    if (maxTasks !== undefined && tasksDone() >= maxTasks) due(`${tasksDone()} tasks done`)
+  }
+}
+
+/** Only what is left after a full collection is really in use. */
+function watchHeap(maxHeapMb: number, due: (reason: string) => void): void {
+  const observer = new PerformanceObserver((list) => {
+    const entries = list.getEntries() as (PerformanceEntry & { detail?: { kind?: number } })[]
+    const full = entries.some(({ detail }) => detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR)
+    const used = full ? getHeapStatistics().used_heap_size / megabyte : 0
+    if (used > maxHeapMb) due(`${Math.round(used)} MB of heap in use`)
+  })
+  observer.observe({ entryTypes: ['gc'] })
+}

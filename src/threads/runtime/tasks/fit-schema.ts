@@ -1,0 +1,44 @@
+/** Standard Schema (valibot, zod, arktype, ...) applied to what goes into a task and what comes out. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { isTooDeep } from '../../../values/json-depth.js'
+import { TaskError } from '../../../worker.js'
+
+/** An output that does not fit carries the raw answer along, as JSON text, so that a dead task still shows it. */
+class DoesNotFit extends TaskError {
+  readonly raw: string | undefined
+  constructor(code: string, message: string, retry: boolean, raw: string | undefined) {
+    super(code, { message, retry })
+    this.raw = raw
+  }
+}
+
+/**
+ * What the schema makes of the value.
+ *
+ * @throws TaskError that names the path of each issue; not to be retried for an input, since it will not change
+ */
+export async function fits<Out>(
+  schema: StandardSchemaV1<unknown, Out>,
+  value: unknown,
+  code: 'TASK_INPUT_INVALID' | 'TASK_OUTPUT_INVALID',
+): Promise<Out> {
+  const result = await schema['~standard'].validate(value)
+  if (!result.issues) return result.value
+  const output = code === 'TASK_OUTPUT_INVALID'
+  const issues = result.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`).join('; ')
+  throw new DoesNotFit(code, `the ${output ? 'result' : 'task'} does not fit: ${issues}`, output, output ? rawJson(value) : undefined)
+}
+
+function pathOf(path: StandardSchemaV1.Issue['path']): string {
+  if (!path || path.length === 0) return '(root)'
+  return path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+}
+
+function rawJson(value: unknown): string | undefined {
+  try {
+    const json = JSON.stringify(value)
+    return isTooDeep(json) ? undefined : json
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The life of a worker, in a thread or in a process: loads the worker module, runs `setup`, reports ready, and then works until it is
+ * told to finish or dies. Its last words are sent as plain data from inside, because an error that crosses by itself loses half of
+ * what it says (and a cyclic cause takes the parent down on Node.js 20).
+ */
+import { getHeapStatistics, setHeapSnapshotNearHeapLimit } from 'node:v8'
+import { expose } from 'comlink'
+import { toErrorRecord } from '../../errors.js'
+import { fieldsText, openFields } from '../../logs/record.js'
+import type { LogLevel } from '../../options/drover.js'
+import { nodeEndpoint } from '../../ports/comlink-endpoint.js'
+import type { Port } from '../../ports/port.js'
+import { QuotaClient } from '../../quotas/client.js'
+import { createRedactor } from '../../redact.js'
+import { quotaClientOf } from '../../store/contract/engine.js'
+import { StoreClient } from '../../store/thread/client.js'
+import { textOf } from '../../values/plain.js'
+import type { WorkerLog } from '../../worker.js'
+import { withSources } from '../evidence/source-maps.js'
+import type { BeatSlot } from '../heartbeat/beats.js'
+import { ownTid } from '../heartbeat/starvation.js'
+import type { ThreadControl, ThreadReport, WorkerBoot } from '../protocol/messages.js'
+import type { Hands } from '../protocol/tasks-in-hand.js'
+import { Context } from './context/worker-context.js'
+import { loadWorkerModule } from './load-module.js'
+import { watchRecycling } from './recycling.js'
+import { TaskLoop } from './tasks/loop.js'
+
+/** What a worker lives on. */
+export interface WorkerMeans {
+  boot: WorkerBoot
+  /** To the store thread. */
+  store: Port
+  /** What {@link ThreadControl.reconnect} was given, as a port. */
+  openStore: (received: Parameters<ThreadControl['reconnect']>[0]) => Port
+  /** For {@link ThreadControl}. */
+  control: Port
+  beats: BeatSlot
+  hands: Hands
+  /** Must not lose a `failed` although the process ends with the next statement. */
+  report: (report: ThreadReport) => void
+}
+
+/** Settles once it is ready: its timers and ports keep it going. */
+export async function work({ boot, store: port, openStore, control: controlPort, beats, hands, report }: WorkerMeans): Promise<void> {
+  const redact = createRedactor(boot.secrets, [])
+
+  /** The one way out for a worker that fails: says why, and goes. */
+  function die(kind: Extract<ThreadReport, { type: 'failed' }>['kind'], thrown: unknown): never {
+    work?.loop?.flush()
+    report({ type: 'failed', kind, error: withSources(toErrorRecord(thrown, redact)) })
+    process.exit(1)
+  }
+
+  process.on('uncaughtException', (error, origin) => die(origin === 'unhandledRejection' ? 'unhandled-rejection' : 'uncaught-error', error))
+
+  beats.runsAs(ownTid())
+  const beat = (): void => beats.beat(getHeapStatistics().used_heap_size, performance.eventLoopUtilization().idle)
+  beat()
+  setInterval(beat, boot.heartbeat.everyMs)
+  if (boot.snapshotNearHeapLimit) setHeapSnapshotNearHeapLimit(1)
+
+  let logLevel = boot.logLevel
+  const levels: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
+  function line(level: Exclude<LogLevel, 'silent'>) {
+    return (message: string, fields?: Record<string, unknown>): void => {
+      if (levels.indexOf(level) > levels.indexOf(logLevel)) return
+      report({ type: 'log', level, message: redact(textOf(message)), fields: openFields(fieldsText(fields, redact)) })
+    }
+  }
+  const log: WorkerLog = { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') }
+
+  const store = new StoreClient(port)
+  const crash = (reason: unknown): never => die('uncaught-error', reason)
+  const quotas = new QuotaClient({ store, client: quotaClientOf(boot.id, boot.fence), host: boot.host, worker: boot.id })
+  const context = new Context({ boot, beats, quotas, log, crash, report })
+
+  /** Set when `setup` is through; until then there is nothing to pause or to finish. */
+  let work: { loop: TaskLoop; teardown: () => unknown } | { loop: null; returned: Promise<void>; teardown: () => unknown } | null = null
+  let finishing = false
+  /** Asked for before there was a loop to pause. */
+  let startsPaused = false
+  let toldRecycle = false
+
+  const lookAtTasks = watchRecycling(
+    boot.recycle,
+    () => beats.read().done,
+    (reason) => {
+      if (toldRecycle || !work) return
+      toldRecycle = true
+      report({ type: 'recycle', reason })
+    },
+  )
+
+  const control: ThreadControl = {
+    pause() {
+      startsPaused = true
+      if (work?.loop) work.loop.pause()
+      else if (work) beats.phase('paused')
+    },
+    resume() {
+      toldRecycle = false
+      startsPaused = false
+      if (work?.loop) work.loop.resume()
+      else if (work) beats.phase('working')
+    },
+    poke: () => work?.loop?.poke(),
+    async finish() {
+      finishing = true
+      if (!work) return
+      if (work.loop) {
+        await work.loop.finish()
+        work.loop.flush()
+      } else {
+        context.abort(new Error('the worker is stopped'))
+        await work.returned
+      }
+      await tearDown()
+      await quotas.flush().catch(() => {})
+    },
+    setLogLevel(level) {
+      logLevel = level
+    },
+    abort(reason) {
+      context.abort(new Error(reason))
+      work?.loop?.abort(new Error(reason))
+    },
+    reconnect: (received) => store.reattach(openStore(received)),
+  }
+  expose(control, nodeEndpoint(controlPort))
+
+  /** A loop of the author's own: it ends the worker by returning, and fails it by throwing, unless it was told to stop. */
+  async function run(own: () => unknown): Promise<void> {
+    try {
+      await own()
+      beats.phase('waiting')
+      if (boot.permanent && !finishing) await returned()
+      else report({ type: 'complete', counts: null })
+    } catch (error) {
+      if (!finishing) die('uncaught-error', error)
+    }
+  }
+
+  /** As OTP's permanent children: any end is one too many. */
+  async function returned(): Promise<never> {
+    await tearDown()
+    die('exit', new Error('run() returned, and its restart mode is permanent'))
+  }
+
+  async function tearDown(): Promise<void> {
+    try {
+      await work?.teardown()
+    } catch (error) {
+      log.error('teardown threw', { error: toErrorRecord(error) })
+    }
+  }
+
+  try {
+    const definition = await loadWorkerModule(boot.module)
+    try {
+      context.state = await definition.setup?.(context as Context & { state: undefined })
+    } catch (error) {
+      if (context.declined === null) throw error
+    }
+    if (context.declined !== null) {
+      report({ type: 'declined', reason: redact(context.declined) })
+      return
+    }
+    const teardown = (): unknown => definition.teardown?.(context)
+    context.ready = true
+    if (definition.process) {
+      const loop = new TaskLoop({
+        boot,
+        definition,
+        store,
+        quotas,
+        beats,
+        hands,
+        context,
+        report,
+        redact,
+        crash,
+        onTaskEnd: lookAtTasks,
+      })
+      work = { loop, teardown }
+      report({ type: 'ready' })
+      if (startsPaused) loop.pause()
+      else loop.start()
+    } else {
+      beats.phase('working')
+      report({ type: 'ready' })
+      work = { loop: null, returned: run(() => definition.run?.(context)), teardown }
+    }
+  } catch (error) {
+    die('start-error', error)
+  }
+}

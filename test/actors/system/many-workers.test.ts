@@ -1,0 +1,142 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Drover } from '../../../src/drover/drover.js'
+import { compileInTurns, validateConfig } from '../../../src/options/validate.js'
+import { cleanUp, open, worker } from '../../support/system.js'
+
+test.after.each(cleanUp)
+
+test('4,000 workers that never ran are closed sooner than they were opened: the work does not grow with their square', async () => {
+  const began = process.cpuUsage()
+  const system = await open({ workers: Array.from({ length: 4_000 }, (_, i) => worker(`w${i}/x`)) })
+  const opened = process.cpuUsage(began)
+  const before = process.cpuUsage()
+  await system.close()
+  const closed = process.cpuUsage(before)
+  // Of processors, not of a clock: a busy machine changes nothing.
+  assert.ok(closed.user < 1.5 * opened.user, `opened in ${opened.user} us, closed in ${closed.user} us`)
+})
+
+const many = (length: number) => Array.from({ length }, (_, i) => worker(`w${i}/x`, { dataset: 'items' }))
+
+/** The most changes of state in one turn of the event loop while something is asked of a system. */
+async function mostInOneTurn(system: Drover, ask: () => Promise<unknown>): Promise<number> {
+  let [now, most, over] = [0, 0, false]
+  const count = (): void => {
+    most = Math.max(most, ++now)
+  }
+  system.on('worker:state:changed', count)
+  const asked = ask().finally(() => {
+    over = true
+  })
+  while (!over) {
+    now = 0
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await asked
+  system.off('worker:state:changed', count)
+  return most
+}
+
+test('whatever is asked of hundreds of workers at once, few of them change their state in one turn of the event loop', async () => {
+  const system = await open({ workers: many(400), concurrency: 1 })
+  const most: Record<string, number> = {}
+  most.start = await mostInOneTurn(system, () => system.start())
+  most.stop = await mostInOneTurn(system, () => system.stop())
+  most.restart = await mostInOneTurn(system, () => system.restart())
+  most.blacklist = await mostInOneTurn(system, () => system.blacklist({}, 'enough'))
+  most.reset = await mostInOneTurn(system, () => system.reset({}))
+  most.again = await mostInOneTurn(system, () => system.start())
+  most.close = await mostInOneTurn(system, () => system.close())
+  for (const [name, count] of Object.entries(most)) assert.ok(count > 0 && count <= 55, `${name}: ${count} in one turn`)
+})
+
+test('a start of hundreds that is overtaken by a stop has no effect on those whose turn had not come', async () => {
+  const system = await open({ workers: many(200), concurrency: 1 })
+  const entered: string[] = []
+  system.on('worker:state:changed', ({ worker, to }) => entered.push(`${worker} ${to}`))
+  const [started, stopped] = await Promise.all([system.start(), system.stop()])
+  assert.is(started.filter(({ ok }) => ok).length, 0)
+  assert.ok(stopped.every(({ ok }) => ok))
+  assert.equal(
+    entered.filter((each) => !each.endsWith('stopped')),
+    [],
+  )
+  const again = await system.start()
+  assert.ok(again.every(({ ok }) => ok))
+})
+
+test('a stop of hundreds that is overtaken by a start of the last one leaves that one started', async () => {
+  const system = await open({ workers: many(200), concurrency: 1 })
+  await system.start()
+  const [, [last]] = await Promise.all([system.stop(), system.start('w199/x')])
+  assert.is(last?.message, 'started')
+  assert.equal(system.status().states, { stopped: 199, queued: 1 })
+})
+
+test('pause and resume of hundreds, asked in one breath, come in that order to each', async () => {
+  const system = await open({ workers: many(200), concurrency: 1 })
+  await system.start()
+  const [paused, [last], resumed] = await Promise.all([system.pause(), system.resume('w199/x'), system.resume()])
+  assert.ok(paused.every(({ ok }) => ok))
+  assert.is(last?.message, 'resumed')
+  assert.is(resumed.filter(({ ok }) => ok).length, 199)
+})
+
+test('a close, or a signal, that comes in the middle of a start or a stop of hundreds ends all of them', async () => {
+  for (const end of ['close', 'interrupt'] as const) {
+    const system = await open({ workers: many(300), concurrency: 1 })
+    const started = system.start()
+    await new Promise((resolve) => setImmediate(resolve))
+    const stopped = system.stop()
+    if (end === 'interrupt') system.interrupt('SIGTERM')
+    const closed = system.close()
+    await Promise.all([started, stopped, closed])
+    const { states } = system.status()
+    assert.is((states.idle ?? 0) + (states.stopped ?? 0), 300, JSON.stringify(states))
+  }
+})
+
+test('the children of a supervisor of hundreds start in order, and what is asked of all finds none left out', async () => {
+  const system = await open({ workers: [{ id: 'all', strategy: 'rest-for-one', children: many(150) }], concurrency: 1 })
+  await system.start()
+  await system.pause()
+  const stopped = await system.stop('all')
+  assert.is(stopped.length, 150)
+  assert.equal(system.status().states, { stopped: 150 })
+})
+
+test('options of a thousand workers are checked in many turns of the event loop', async () => {
+  let turns = 0
+  let over = false
+  const compiled = compileInTurns({
+    store: ':memory:',
+    workers: [{ id: 'under', children: many(1_000) }, ...many(1_000).map((own) => ({ ...own, id: `b${own.id}` }))],
+  })
+  const done = compiled.finally(() => {
+    over = true
+  })
+  while (!over) {
+    turns++
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const { workers, tree } = await done
+  assert.is(workers.length, 2_000)
+  assert.is(tree.length, 1_001)
+  assert.ok(turns >= 20, `${turns} turns`)
+})
+
+test('mistakes among thousands are told with the place where they stand', () => {
+  const workers = many(500)
+  const children = many(500).map((own) => ({ ...own, id: `b${own.id}` }))
+  Object.assign(children[321] as object, { delayMs: 5 })
+  Object.assign(workers[444] as object, { idd: 'x' })
+  const checked = validateConfig({ store: ':memory:', workers: [...workers, { id: 'under', strategy: 'all', children }] })
+  assert.equal(checked.ok ? [] : checked.issues.map(({ path }) => path), [
+    'workers[444].idd',
+    'workers[500].strategy',
+    'workers[500].children[321].delayMs',
+  ])
+})
+
+test.run()

@@ -1,0 +1,109 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { describeWait, exitCodeOf, isOver, laneEnd, reportOf, type WorkerFacts } from '../../src/drover/run-report.js'
+
+const facts = (more: Partial<WorkerFacts> = {}): WorkerFacts => ({
+  id: 'a/x',
+  state: 'running',
+  reason: 'ready',
+  enabled: true,
+  dataset: 'data',
+  wanted: true,
+  settled: false,
+  laneDone: false,
+  left: 5,
+  idle: false,
+  waitsForHand: false,
+  heldBy: null,
+  neverLoaded: false,
+  loadedInstead: null,
+  ...more,
+})
+const done = facts({ id: 'done/x', state: 'completed', settled: true, laneDone: true, left: 0 })
+const spent = facts({ id: 'spent/x', state: 'paused', reason: 'spent', waitsForHand: true })
+const paused = facts({ id: 'paused/x', state: 'paused', reason: 'paused' })
+const parked = facts({ id: 'parked/x', state: 'parked', reason: 'spent until noon' })
+const queued = facts({ id: 'queued/x', state: 'queued' })
+const held = facts({ id: 'held/x', state: 'queued', heldBy: 'held by another host: pid 1' })
+const idle = facts({ id: 'idle/x', laneDone: true, idle: true, left: 0 })
+const empty = facts({ id: 'empty/x', state: 'completed', settled: true, neverLoaded: true, left: 0 })
+const misspelt = facts({ ...empty, id: 'misspelt/x', dataset: 'messages', loadedInstead: 'mesages' })
+
+for (const [what, workers, over, attended = over] of [
+  ['nobody is left', [done], true],
+  ['somebody works', [done, facts()], false],
+  ['a thread has nothing to do any more', [done, idle], true],
+  ['a budget is spent', [done, spent], true, false],
+  ['others queue behind a spent budget', [spent, queued], true, false],
+  ['somebody queues', [done, queued], false],
+  ['somebody has paused a worker', [done, paused], false],
+  ['somebody has paused a worker whose lane has nothing left', [facts({ ...paused, laneDone: true })], true],
+  ['one waits for its quota', [spent, parked], false],
+  ['another host holds one', [held], false],
+  ['a dataset was never loaded', [done, empty], false],
+  ['a dataset was never loaded, and one of nearly its name was instead', [done, misspelt], true, false],
+  [
+    'one waits in line for a dataset of which nearly the name was loaded',
+    [done, facts({ ...misspelt, state: 'queued', settled: false })],
+    true,
+    false,
+  ],
+  ['one of nearly the name of a missing dataset was loaded, and somebody works', [facts(), misspelt], false],
+] as [string, WorkerFacts[], boolean, boolean?][]) {
+  test(`where ${what} the run is ${over ? 'over' : 'not over'}${attended === over ? '' : ', unless somebody could lift that'}`, () => {
+    assert.is(isOver(workers, false), over)
+    assert.is(isOver(workers, true), attended)
+  })
+}
+
+test('what is waited for is said in one line, by reason, and only where nothing moves', () => {
+  assert.is(describeWait([done]), null)
+  assert.is(describeWait([parked, facts()]), null)
+  const more = Array.from({ length: 5 }, (_, n) => facts({ ...parked, id: `p${n}` }))
+  assert.equal(describeWait([done, ...more]), { needsHand: false, text: 'p0, p1, p2 and 2 more (parked: spent until noon)' })
+  assert.equal(describeWait([held, paused])?.text, 'held/x (held by another host: pid 1); paused/x (paused: paused)')
+  assert.equal(
+    [held, paused, spent, empty].map((one) => describeWait([one])?.needsHand),
+    [false, true, true, true],
+  )
+})
+
+test('a report is ok only if nothing is incomplete, dead or interrupted, and its exit code says which', () => {
+  const end = { results: 9, dead: 0, interrupted: false }
+  for (const [workers, more, ok, code] of [
+    [[done, idle], {}, true, 0],
+    [[done], { dead: 1 }, false, 3],
+    [[done, parked], { dead: 1 }, false, 1],
+    [[done], { interrupted: true }, false, 1],
+    [[done, empty], {}, false, 1],
+    [[facts({ enabled: false, state: 'idle', settled: true })], {}, true, 0],
+  ] as [WorkerFacts[], object, boolean, number][]) {
+    const report = { ...reportOf(workers, { ...end, ...more }), errors: [] }
+    assert.equal([report.ok, exitCodeOf(report)], [ok, code])
+  }
+})
+
+test('what is incomplete says why', () => {
+  const stopped = facts({ id: 's', state: 'stopped', reason: 'the key is gone\nsecond line', settled: true })
+  const { incomplete, ...lists } = reportOf([held, empty, misspelt, stopped, spent, parked], { results: 0, dead: 0, interrupted: false })
+  assert.equal(
+    incomplete.map(({ worker, why }) => [worker, why]),
+    [
+      ['held/x', 'held by another host: pid 1'],
+      ['empty/x', 'its dataset was never loaded'],
+      ['misspelt/x', 'its dataset "messages" was never loaded; "mesages" was: was "messages" meant?'],
+      ['s', 'stopped: the key is gone'],
+      ['spent/x', 'paused: spent'],
+      ['parked/x', 'parked: spent until noon'],
+    ],
+  )
+  assert.equal([lists.held, lists.stopped, lists.paused, lists.parked, lists.completed], [['held/x'], ['s'], ['spent/x'], ['parked/x'], []])
+})
+
+test('what ends a lane tells of its dead tasks and of its target', () => {
+  assert.is(laneEnd({ done: 57, dead: 0, target: null }), 'all tasks done')
+  assert.is(laneEnd({ done: 57, dead: 43, target: null }), 'nothing left to do: 57 done, 43 dead')
+  assert.is(laneEnd({ done: 50, dead: 0, target: 50 }), 'its target is reached: 50 done')
+})
+
+test.run()

@@ -1,0 +1,60 @@
+/** What happens to workers is seen at once, and what is done on the page happens to them. */
+import * as assert from 'uvu/assert'
+import { open, state, worker } from '../../support/system.js'
+import { longTask, openBusy, patient } from './support/busy.js'
+import { badge, button, isMarked, logIn, mark, show, workerRow } from './support/dashboard.js'
+import { browserSuite, token } from './support/suite.js'
+
+const test = browserSuite('live')
+
+test('a worker that crashes and comes back is seen doing so, without a reload', async ({ serve, open: openPage }) => {
+  // So long that a busy browser sees it, too.
+  const restart = { backoff: { immediate: 0, initialMs: 4_000, factor: 1, maxMs: 4_000, jitter: 0 } }
+  const system = await open({ heartbeat: patient, workers: [worker('a/x', { restart }), worker('b/x', { dataset: 'other' })] })
+  await system.load('data', [{ id: 'boom', do: 'exit', times: 1 }, longTask])
+  const { url } = await serve(system)
+  const { page } = await openPage(`${url}/#/workers?view=list`)
+  await logIn(page, token)
+  await mark(page)
+  const row = workerRow(page, 'a/x')
+  await badge(row, 'idle').waitFor()
+  await system.start('a/x')
+  await badge(row, 'backoff').waitFor()
+  await badge(row, 'running').waitFor()
+  assert.ok(await isMarked(page))
+  assert.is((await system.failures({ worker: 'a/x' })).length, 1)
+  await badge(workerRow(page, 'b/x'), 'idle').waitFor()
+})
+
+test('a worker is paused and resumed from its page', async ({ serve, open: openPage }) => {
+  const system = await openBusy()
+  await system.start()
+  await state(system, 'a/x', 'running')
+  const { url } = await serve(system)
+  const { page } = await openPage(`${url}/#/workers/a%2Fx`)
+  await logIn(page, token)
+  await button(page, 'Pause').click()
+  await state(system, 'a/x', 'paused')
+  await button(page, 'Resume').click()
+  await state(system, 'a/x', 'running')
+})
+
+test('a dead task is redriven, and is gone from the dead ones once it is done', async ({ serve, open: openPage }) => {
+  const system = await open({ workers: [worker('a/x')] })
+  await system.load('data', [{ id: 'hopeless', do: 'give up', times: 1 }, { id: 'fine' }])
+  await system.start()
+  await state(system, 'a/x', 'completed')
+  const { url } = await serve(system)
+  const { page } = await openPage(`${url}/#/tasks?state=dead`)
+  await logIn(page, token)
+  const row = page.getByRole('row').filter({ hasText: 'hopeless' })
+  await row.getByRole('checkbox').check()
+  await button(page, 'Redrive').click()
+  await button(page.getByRole('dialog'), 'Redrive').click()
+  await row.waitFor({ state: 'detached' })
+  await show(page, '#/tasks/data/hopeless')
+  await page.getByText('done', { exact: true }).first().waitFor()
+  assert.is(system.status().dead, 0)
+})
+
+test.run()

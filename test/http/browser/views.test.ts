@@ -1,0 +1,93 @@
+/** Every view: at its address, in dark and light, on a phone. */
+import type { Page } from 'playwright-core'
+import * as assert from 'uvu/assert'
+import { open, worker } from '../../support/system.js'
+import { heading, logIn, settled, show, sideways } from './support/dashboard.js'
+import { openHerd } from './support/herd.js'
+import { browserSuite, token } from './support/suite.js'
+import { views } from './support/views.js'
+
+const test = browserSuite('views')
+
+/** How light the page is, 0 to 255. */
+async function lightness(page: Page): Promise<number> {
+  const color = (await page.evaluate(
+    '[document.body, document.documentElement].map((each) => getComputedStyle(each).backgroundColor).find((color) => !/, 0\\)$/.test(color))',
+  )) as string
+  const parts = [...color.matchAll(/[\d.]+/g)].slice(0, 3).map(Number)
+  return parts.reduce((sum, part) => sum + part, 0) / 3
+}
+
+test('every view has an address that shows it when it is opened directly', async ({ serve, open: openPage }) => {
+  const { url } = await serve(await openHerd())
+  const { page } = await openPage(url)
+  await logIn(page, token)
+  for (const { hash, heading: name } of views) {
+    await page.goto('about:blank')
+    await page.goto(`${url}/${hash}`)
+    await heading(page, name).waitFor()
+    await settled(page)
+    assert.is(await page.getByRole('heading', { level: 1 }).count(), 1, hash)
+    assert.match(await page.title(), name)
+    assert.is(new URL(page.url()).hash, hash)
+  }
+})
+
+test('the navigation leads to every view that it names, and says where one is', async ({ serve, open: openPage }) => {
+  const { url } = await serve(await open({ workers: [worker('a/x')] }))
+  const { page } = await openPage(url)
+  await logIn(page, token)
+  const nav = page.getByRole('navigation', { name: 'Views' })
+  for (const name of ['Workers', 'Tree', 'Quotas', 'Tasks', 'Results', 'Events', 'Logs', 'Settings', 'Overview']) {
+    const link = nav.getByRole('link', { name, exact: true })
+    await link.click()
+    await heading(page, name).waitFor()
+    assert.is(await link.getAttribute('aria-current'), 'page')
+  }
+  await page.goBack()
+  await heading(page, 'Settings').waitFor()
+})
+
+test('it is dark or light as the system says, until somebody chooses, which is remembered', async ({ serve, open: openPage }) => {
+  const { url } = await serve(await open({ workers: [worker('a/x')] }), {})
+  for (const scheme of ['dark', 'light'] as const) {
+    const { page } = await openPage(url, { scheme })
+    await heading(page, 'Overview').waitFor()
+    const asWanted = async (dark: boolean): Promise<void> => {
+      const light = await lightness(page)
+      assert.ok(dark ? light < 64 : light > 192, `${light} for ${dark ? 'dark' : 'light'}`)
+    }
+    await asWanted(scheme === 'dark')
+    const colours = page.getByRole('button', { name: /^Colours:/ })
+    const other = scheme === 'dark' ? 'Light' : 'Dark'
+    while (!(await colours.getAttribute('aria-label'))?.includes(other)) await colours.click()
+    await asWanted(scheme !== 'dark')
+    await page.reload()
+    await heading(page, 'Overview').waitFor()
+    await asWanted(scheme !== 'dark')
+  }
+})
+
+test('on a phone no view scrolls sideways, and the navigation opens and leads on', async ({ serve, open: openPage }) => {
+  const { url } = await serve(await openHerd())
+  const { page } = await openPage(url, { size: 'phone' })
+  assert.ok((await sideways(page)) <= 0, 'log in')
+  await logIn(page, token)
+  const wide: string[] = []
+  for (const { hash, heading: name } of views) {
+    await show(page, hash)
+    await heading(page, name).waitFor()
+    await settled(page)
+    if ((await sideways(page)) > 0) wide.push(`${hash}: ${await sideways(page)} px`)
+  }
+  assert.equal(wide, [])
+  const menu = page.getByRole('button', { name: 'Menu' })
+  const link = page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Quotas', exact: true })
+  assert.is(await link.isVisible(), false)
+  await menu.click()
+  await link.click()
+  await heading(page, 'Quotas').waitFor()
+  await link.waitFor({ state: 'hidden' })
+})
+
+test.run()

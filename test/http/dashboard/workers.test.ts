@@ -1,0 +1,113 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Worker } from '../../../src/http/contract/worker.js'
+import { drawing, nodeHeight, nodeWidth, places, waysTaken } from '../../../src/http/dashboard/data/lifecycle.js'
+import { ratesOf, type Sample, sampled } from '../../../src/http/dashboard/data/rate.js'
+import { countStates, gridOf, matching, sorted, states } from '../../../src/http/dashboard/data/workers.js'
+import { workerStates } from '../../../src/machines/lifecycle/contract.js'
+
+function worker(id: string, more: Partial<Worker> = {}): Worker {
+  const [annotator = '', domain = ''] = id.split('/')
+  const progress = { done: 0, dead: 0, total: 10, leased: 0, retrying: 0 }
+  const nothing = {
+    activity: null,
+    pid: null,
+    threadId: null,
+    lastFailure: null,
+    until: null,
+    heldBy: null,
+    dataset: 'data',
+    failuresPerMinute: 0,
+    errorRate: null,
+    lastError: null,
+    breaker: null,
+  }
+  return {
+    id,
+    annotator,
+    domain,
+    enabled: true,
+    state: 'idle',
+    reason: '',
+    since: 0,
+    progress,
+    ratePerMinute: 0,
+    restarts: 0,
+    ...nothing,
+    ...more,
+  }
+}
+const ids = (workers: readonly Worker[]): string[] => workers.map(({ id }) => id)
+
+const all = [
+  worker('a2/x', { state: 'running', ratePerMinute: 5 }),
+  worker('a10/x', { state: 'stuck' }),
+  worker('a2/y', { ratePerMinute: 9 }),
+]
+
+test('every state of a worker has its place in lists and in the drawing', () => {
+  assert.equal([...states].sort(), Object.keys(workerStates).sort())
+  assert.equal(Object.keys(places).sort(), Object.keys(workerStates).sort())
+})
+
+test('all conditions of a query hold; several states mean any of them', () => {
+  assert.equal(ids(matching(all, { state: 'running,stuck' })), ['a2/x', 'a10/x'])
+  assert.equal(ids(matching(all, { state: 'running,stuck', annotator: 'a10' })), ['a10/x'])
+  assert.equal(ids(matching(all, { search: 'A2/' })), ['a2/x', 'a2/y'])
+  assert.equal(ids(matching(all, { state: 'running', domain: 'x' }, 'state')), ['a2/x', 'a10/x'])
+  assert.equal(countStates(all), { running: 1, stuck: 1, idle: 1 })
+})
+
+test('workers are sorted by number within their names, down by a minus, and stay as configured for what is unknown', () => {
+  assert.equal(ids(sorted(all, 'id')), ['a2/x', 'a2/y', 'a10/x'])
+  assert.equal(ids(sorted(all, '-rate')), ['a2/y', 'a2/x', 'a10/x'])
+  assert.is(sorted(all, 'constructor'), all)
+  assert.is(sorted(all), all)
+})
+
+test('the grid has a cell for each pair, empty ones and ones with several too', () => {
+  const { domains, rows } = gridOf([...all, worker('twin', { annotator: 'a2', domain: 'x' })])
+  assert.equal(domains, ['x', 'y'])
+  assert.equal(
+    rows.map(({ annotator, cells }) => [annotator, cells.map(ids)]),
+    [
+      ['a2', [['a2/x', 'twin'], ['a2/y']]],
+      ['a10', [['a10/x'], []]],
+    ],
+  )
+})
+
+test('ways that were taken are told from the latest on, unusual ones too', () => {
+  const ways = waysTaken([
+    { from: 'stopping', to: 'queued' },
+    { from: 'running', to: 'stopping' },
+  ])
+  const taken = ways.filter(({ taken }) => taken > 0).map(({ from, to, taken }) => `${taken} ${from} ${to}`)
+  assert.equal(taken.sort(), ['1 stopping queued', '2 running stopping'])
+  assert.ok(ways.every(({ path }) => /^M[\d.-]+ [\d.-]+[LQ][\d. -]+$/.test(path)))
+})
+
+test('no state lies upon another, nor beyond the drawing', () => {
+  const all = Object.entries(places)
+  for (const [name, [x, y]] of all) {
+    assert.ok(
+      x - nodeWidth / 2 >= 0 && x + nodeWidth / 2 <= drawing.width && y - nodeHeight / 2 >= 0 && y + nodeHeight / 2 <= drawing.height,
+      name,
+    )
+    for (const [other, [x2, y2]] of all)
+      assert.ok(name === other || Math.abs(x - x2) > nodeWidth || Math.abs(y - y2) > nodeHeight, `${name} on ${other}`)
+  }
+})
+
+test('a rate is that of the last ten seconds, and never below 0', () => {
+  let history: readonly Sample[] = []
+  for (let second = 0; second <= 60; second++) history = sampled(history, { at: second * 1_000, done: second < 30 ? second * 2 : 0 })
+  const { at, series } = ratesOf(history)
+  const values = series[0]?.values ?? []
+  assert.is(values[at.indexOf(20_000)], 120)
+  assert.is(values[at.indexOf(60_000)], 0)
+  assert.ok(values.every((value) => value !== null && value >= 0))
+  assert.is(history.length, 31)
+})
+
+test.run()

@@ -1,0 +1,42 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Quota } from '../../../src/http/contract/quota.js'
+import { presentOverview } from '../../../src/http/present/overview.js'
+import type { SystemStatus } from '../../../src/index.js'
+
+const now = 1_000_000
+const slots = { limit: 1, used: 0, queued: 0, groups: {} }
+const busy: SystemStatus = {
+  state: 'open',
+  states: { running: 1, completed: 2 },
+  workers: [],
+  done: 40,
+  dead: 0,
+  total: 100,
+  ratePerMinute: 60,
+  etaMs: 60_000,
+  slots,
+}
+
+const endOf = (status: SystemStatus, quotaDoneAt: number | null = null) => {
+  const quotas = [{ name: 'key', workers: [], retired: null, backlog: { tasks: 60, doneAt: quotaDoneAt } } as unknown as Quota]
+  const { doneAt, doneBy } = presentOverview(status, [], quotas, now)
+  return { doneAt, doneBy }
+}
+
+test('all is expected to be done at the present rate', () => {
+  assert.equal(endOf(busy), { doneAt: now + 60_000, doneBy: 'rate' })
+})
+
+test("but not before today's quotas allow it", () => {
+  assert.equal(endOf(busy, now + 5_000_000), { doneAt: now + 5_000_000, doneBy: 'quota' })
+  assert.equal(endOf({ ...busy, states: { parked: 3 }, ratePerMinute: 0, etaMs: null }, now + 5_000_000).doneBy, 'quota')
+})
+
+test('nothing is expected where all is done, and where nobody is at it: an end that moves with the clock would be told again and again', () => {
+  const none = { doneAt: null, doneBy: null }
+  assert.equal(endOf({ ...busy, done: 90, dead: 10 }, now + 5_000_000), none)
+  assert.equal(endOf({ ...busy, states: { idle: 1, paused: 1, stopped: 1, blacklisted: 1 }, etaMs: null }, now + 5_000_000), none)
+})
+
+test.run()

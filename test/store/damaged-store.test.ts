@@ -1,0 +1,138 @@
+/** A store that is damaged, or not there any more, ends the system with an error that says so, instead of going on for ever. */
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Drover } from '../../src/drover/drover.js'
+import { createDrover, DroverError } from '../../src/index.js'
+import { hostIdentity } from '../../src/store/host-identity.js'
+import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
+import { cleanUp, collect, event, items, open, state, temporaryFolder, until, worker } from '../support/system.js'
+
+test.after.each(cleanUp)
+
+async function failedWith(promise: Promise<unknown>): Promise<DroverError> {
+  const error = await promise.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  assert.ok(DroverError.is(error), `not a DroverError: ${error}`)
+  assert.is((error as DroverError).code, 'STORE_FAILED')
+  return error as DroverError
+}
+
+async function running(store: string): Promise<Drover> {
+  const system = await open({ store, workers: [worker('a/x', { input: { everyMs: 20 } })] })
+  await system.load('data', items(2_000))
+  await system.start()
+  await state(system, 'a/x', 'running')
+  return system
+}
+
+/** A store with results, whose last host ended without a word. */
+async function leftByGoneHost(): Promise<string> {
+  const store = join(temporaryFolder(), 'test.db')
+  const first = await open({ store, workers: [worker('a/x')] })
+  await first.load('data', items(2_000))
+  await first.start()
+  await first.done()
+  await first.close()
+  const { pid } = spawnSync(process.execPath, ['-e', ''])
+  const engine = openSqliteEngine({ file: store, durability: 'process', keepEvents: 10 })
+  engine.join({ host: { ...hostIdentity(), id: 'gone', pid, startedAt: '1' } })
+  engine.close()
+  return store
+}
+
+test('after a host that ended without a word the file is looked at, and damage that nobody has read yet fails the system', async () => {
+  const store = await leftByGoneHost()
+  const db = new Database(store)
+  const page = db.prepare<[], number>(`SELECT max(pageno) FROM dbstat WHERE name = 'item'`).pluck().get() as number
+  db.close()
+  const file = await openFile(store, 'r+')
+  await file.write(Buffer.alloc(4096, 0xa5), 0, 4096, (page - 1) * 4096)
+  await file.close()
+  const system = await open({ store, workers: [] })
+  if (system.status().state !== 'failed') await event(system, 'store:thread:failed')
+  assert.is(system.status().state, 'failed')
+  await failedWith(system.start().then(() => system.done()))
+})
+
+test('after a host that ended without a word counts that do not agree are told, and the system goes on', async () => {
+  const store = await leftByGoneHost()
+  const db = new Database(store)
+  db.exec('DELETE FROM result WHERE item = 7')
+  db.close()
+  const system = await open({ store, workers: [] })
+  const told = (): boolean => system.logs({ limit: 100 }).some(({ message }) => message.startsWith('the store contradicts itself'))
+  await until(told, 'the log tells of it')
+  assert.is(system.status().state, 'open')
+  await failedWith(collect(system.results()))
+})
+
+test('a store into whose file something else is copied fails the system', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const system = await running(store)
+  const other = `${store}.other`
+  const db = new Database(other)
+  db.exec('PRAGMA application_id = 77; CREATE TABLE theirs (x)')
+  db.close()
+  copyFileSync(other, store)
+  const { message } = await failedWith(system.done())
+  assert.match(message, /removed, renamed or replaced|damaged/)
+  await system.close()
+})
+
+for (const [what, change] of [
+  ['removed', (store: string) => rmSync(store)],
+  ['renamed', (store: string) => renameSync(store, `${store}.old`)],
+] as const) {
+  test(`a store that is ${what} while a system works on it fails the system at once`, async () => {
+    const store = join(temporaryFolder(), 'test.db')
+    const system = await running(store)
+    change(store)
+    const { message } = await failedWith(system.done())
+    assert.match(message, /test\.db was removed, renamed or replaced while it was open/)
+    assert.is(system.status().state, 'failed')
+    await system.close()
+  })
+}
+
+test('a store whose pages are overwritten fails the system for good, and no read tells a raw error', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const first = await open({ store, workers: [worker('a/x')] })
+  await first.load('data', items(2_000))
+  await first.start()
+  await first.done()
+  await first.close()
+  const db = new Database(store)
+  db.pragma('wal_checkpoint(TRUNCATE)')
+  db.close()
+  const file = await openFile(store, 'r+')
+  const noise = Buffer.alloc(4096, 0xa5)
+  for (let at = 4096 * 2; at < statSync(store).size; at += 4096) await file.write(noise, 0, 4096, at)
+  await file.close()
+  const problem = await failedWith(
+    (async () => {
+      const system = await open({ store, workers: [worker('a/x')] })
+      await failedWith(collect(system.results()))
+      await system.start()
+      await system.done()
+    })(),
+  )
+  assert.match(problem.message, /damaged|malformed/)
+})
+
+test('a store with another name is refused, with the way out', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const first = await open({ store, workers: [] })
+  await first.close()
+  linkSync(store, `${store}.link`)
+  const { message } = await failedWith(createDrover({ store, workers: [], log: { console: false, dir: false } }))
+  assert.match(message, /has 2 names \(hard links\).*copy it to a file of its own/)
+})
+
+test.run()

@@ -1,0 +1,144 @@
+import { setMaxListeners } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Reader } from '../../../src/store/read-pool/reader.js'
+import { StoreHost } from '../../../src/store/thread/handle.js'
+import { completed, Desk, refused } from '../support/desk.js'
+import { inFolder } from '../support/folders.js'
+import { World } from '../support/world.js'
+
+async function withReader(file: string, work: (reader: Reader, desk: Desk, host: StoreHost) => Promise<void>): Promise<void> {
+  const host = await StoreHost.open({ file, durability: 'process', keepEvents: 100 })
+  const reader = new Reader({ file, client: host.client })
+  try {
+    await work(reader, new Desk(host.client, new World()), host)
+  } finally {
+    await reader.close()
+    await host.close()
+  }
+}
+
+const all = { filter: {}, after: null, limit: 1_000 }
+
+test('a read sees everything that was committed before it', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (reader, desk) => {
+      await desk.begin(20)
+      const hold = await desk.acquire()
+      for (let done = 1; done <= 20; done++) {
+        await desk.exchange(hold, 0, completed(await desk.claim(hold, 1)))
+        assert.is((await reader.read('results', all)).rows.length, done)
+      }
+    }),
+  ))
+
+test('reads do not need the store thread', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
+      await desk.begin(1)
+      const calls: string[] = []
+      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
+      const reader = new Reader({ file: join(folder, 'drover.db'), client })
+      assert.equal(await reader.read('dead', all), { rows: [], next: null })
+      assert.equal(await reader.read('latestEvents', { after: null, limit: 5 }), { rows: [], next: null })
+      assert.equal(calls, [])
+      await reader.close()
+      assert.ok(host)
+    }),
+  ))
+
+test('a store in memory is read through its thread', () =>
+  withReader(':memory:', async (reader, desk) => {
+    await desk.begin(3)
+    const hold = await desk.acquire()
+    await desk.exchange(hold, 0, completed(await desk.claim(hold, 2)))
+    assert.is((await reader.read('results', all)).rows.length, 2)
+  }))
+
+test('errors keep their code, and a closed reader refuses', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (reader) => {
+      await refused(reader.read('results', { ...all, limit: 0 }), 'ARGUMENT_INVALID')
+      const pending = reader.read('results', all)
+      const closing = reader.close()
+      assert.is(reader.close(), closing)
+      assert.equal((await pending).rows, [])
+      await refused(reader.read('results', all), 'CLOSED')
+    }),
+  ))
+
+test('what cannot be read beside the store thread fails, and never goes to the only writer', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
+      await desk.begin(1)
+      const calls: string[] = []
+      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
+      const reader = new Reader({ file: join(folder, 'missing.db'), client })
+      const { message } = await refused(reader.read('results', all), 'READ_FAILED')
+      assert.match(message, 'results could not be read')
+      assert.equal(calls, [])
+      await reader.close()
+      assert.ok(host)
+    }),
+  ))
+
+test('a read that ends its thread is tried once more and then fails; others are not concerned', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
+      await desk.begin(1)
+      const calls: string[] = []
+      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
+      const reader = new Reader({ file: folder, client, entry: new URL('../support/dying-reader-thread.js', import.meta.url) })
+      const [death, others] = await Promise.all([
+        refused(reader.read('labels', { path: '$.label', items: 1 }), 'READ_FAILED'),
+        Promise.all(Array.from({ length: 20 }, () => reader.read('results', all))),
+      ])
+      assert.match(death.message, 'labels could not be read')
+      assert.is(others.length, 20)
+      assert.is(readFileSync(join(folder, 'deaths'), 'utf8'), 'xx')
+      assert.equal(calls, [])
+      await reader.close()
+      assert.ok(host)
+    }),
+  ))
+
+test('reads that were given up are dropped, and hold up nobody', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (reader, desk) => {
+      await desk.begin(2_000)
+      const hold = await desk.acquire()
+      await desk.exchange(hold, 0, completed(await desk.claim(hold, 1_000)))
+      const gone = new AbortController()
+      setMaxListeners(0, gone.signal)
+      let answered = 0
+      const labels = Array.from({ length: 2_000 }, () =>
+        reader.read('labels', { path: '$.label', items: 100_000 }, gone.signal).then(
+          () => answered++,
+          (error: Error) => error.message,
+        ),
+      )
+      assert.is((await reader.read('results', all)).rows.length, 1_000)
+      gone.abort(new Error('the client has gone'))
+      const ends = await Promise.all(labels)
+      assert.ok(ends.filter((end) => end === 'the client has gone').length > 1_000, `${answered} were answered`)
+      assert.is((await reader.read('labels', { path: '$.label', items: 100_000 })).reports.length, 1)
+      const before = AbortSignal.abort(new Error('never wanted'))
+      assert.is(await reader.read('results', all, before).catch((error: Error) => error.message), 'never wanted')
+    }),
+  ))
+
+test('closing refuses reads that wait', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (reader, desk) => {
+      await desk.begin(1)
+      const reads = Array.from({ length: 50 }, () => reader.read('results', all).catch((error: { code?: string }) => error.code))
+      await reader.close()
+      const ends = await Promise.all(reads)
+      assert.ok(ends.every((end) => end === 'CLOSED' || typeof end === 'object'))
+      assert.is(ends.at(-1), 'CLOSED')
+    }),
+  ))
+
+test.run()
