@@ -5,6 +5,7 @@
  * @module
  */
 export type { Account, PeakQuery, UtilisationQuery } from './testing/account.js'
+export type * from './testing/answers.js'
 export { type Clock, type ManualClock, type SimulatedClockOptions, simulatedClock } from './testing/clock.js'
 export type { FaultKind, FaultRule } from './testing/faults.js'
 export type * from './testing/options.js'

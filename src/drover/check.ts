@@ -1,6 +1,7 @@
 /** Looks through a whole store, part by part, beside whoever works on it. */
 import { DroverError } from '../errors.js'
-import type { CheckPart, CheckProblem, CheckReport } from '../store/check.js'
+import type { CheckReport } from '../store/check.js'
+import type { CheckPart, CheckProblem } from '../store/contract/reads.js'
 import { Reader } from '../store/read-pool/reader.js'
 import { checkOptions } from '../validation/filters.js'
 import { type ReadOptions, signalOf } from './results.js'

@@ -7,30 +7,34 @@ import { stopInOrder } from '../actors/supervisor/stop-in-order.js'
 import { type InspectionEvent, type InspectionObserver, inspectActors } from '../actors/system/inspection.js'
 import { type ChangeOptions, Membership, type Patch } from '../actors/system/membership.js'
 import { statusOf, systemStatus, treeStatus } from '../actors/system/observe.js'
-import { laneOf, type OpenSystem, openSystem } from '../actors/system/open.js'
-import type { QuotaHandle, QuotaReport } from '../actors/system/quota-control.js'
+import type { OpenSystem } from '../actors/system/opened.js'
+import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
 import type { Settings, SystemStatus, TreeStatus, WorkerStatus } from '../actors/system/status.js'
 import { Waker } from '../actors/system/wake-workers.js'
-import { heldBy, type WorkerHands } from '../actors/worker/worker.js'
+import { heldBy, laneOf } from '../actors/worker/registration.js'
+import type { WorkerHands } from '../actors/worker/worker.js'
 import { DroverError, type ErrorGroup, toErrorRecord } from '../errors.js'
 import type { DroverEvents, EventName, Listener } from '../events/event-map.js'
 import type { Failure } from '../failure.js'
 import { checkLogQuery, type LogRecord, type RecentLogs } from '../logs/logs.js'
 import { levelRank } from '../logs/record.js'
-import type { WorkerState } from '../machines/lifecycle/contract.js'
-import type { CompiledWorker, DroverOptions, LogLevel, SupervisorOptions, WorkerOptions } from '../options/drover.js'
-import type { LabelReport } from '../store/agreement.js'
+import type { WorkerState } from '../machines/lifecycle/states.js'
+import type { CompiledWorker } from '../options/compiled.js'
+import type { LogLevel } from '../options/log.js'
+import type { SupervisorOptions } from '../options/supervisor.js'
+import type { WorkerOptions } from '../options/worker.js'
 import type { CheckReport } from '../store/check.js'
-import type { StoredEvent, TaskUsageRow } from '../store/contract/engine.js'
+import type { LabelReport, StoredEvent, TaskUsageRow } from '../store/contract/reads.js'
 import type { DatasetCounts } from '../store/contract/single-tasks.js'
 import { Interruption } from '../store/interruption.js'
 import type { CpuProfile } from '../threads/evidence/stack-and-profile.js'
 import { inTurnsAsync, mostInTurn } from '../time/turns.js'
 import { TimeLimit } from '../time-limit.js'
 import { checkFlag, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
-import { checkFilter, checkLanes, checkOptions, type LaneQuery } from '../validation/filters.js'
+import { checkFilter, checkOptions } from '../validation/filters.js'
 import { closest } from '../values/closest.js'
 import { readCheck } from './check.js'
+import { checkLanes, type LaneQuery } from './lane-query.js'
 import { checkLoadOptions, type LoadOptions, type LoadReport, loadItems } from './load.js'
 import { Outcome } from './outcome.js'
 import {
@@ -43,6 +47,7 @@ import {
   readLabels,
   readLatest,
 } from './reads.js'
+import type { BlacklistEntry, ControlOutcome, ResetOutcome } from './reports.js'
 import {
   checkRange,
   type DeadTask,
@@ -61,35 +66,6 @@ import { stopOnSignals } from './signals.js'
 import { Tasks } from './tasks.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
 import { Uses } from './uses.js'
-
-/** What became of a control call for one worker. */
-export interface ControlOutcome {
-  worker: string
-  annotator: string
-  domain: string
-  /** Its state now. */
-  state: WorkerState
-  /** Whether the call had, or will have, its effect. */
-  ok: boolean
-  /** Why not, or what happens next. */
-  message: string
-}
-
-/** A worker that was given up. */
-export interface BlacklistEntry {
-  worker: string
-  reason: string
-  /** Ms since the epoch, in this host. */
-  since: number
-  /** When it gets its one start on parole; null: it stays down until reset. */
-  until: number | null
-  lastFailure: Failure | null
-}
-
-export interface ResetOutcome extends ControlOutcome {
-  /** What was deleted. */
-  deleted: { results: number; dead: number }
-}
 
 /** As in the configuration: what a timer can wait for. */
 const longestDrainMs = 2_147_483_647
@@ -1002,19 +978,4 @@ function notStarted({ isLeaving }: WorkerHands): string {
 function outcome(hands: WorkerHands, ok: boolean, message: string): ControlOutcome {
   const { id, annotator, domain } = hands.config
   return { worker: id, annotator, domain, state: hands.state, ok, message }
-}
-
-/**
- * Checks the configuration, opens the store, takes back what hosts that are gone left behind, and makes the system. No worker
- * runs before `start()`.
- *
- * @throws DroverError CONFIG_INVALID with every mistake at once, before anything is created; the STORE_ codes
- * @example
- * const drover = await createDrover({
- *   store: 'data/drover.db',
- *   workers: matrix({ annotators: ['1', '2'], domains: ['urgency'], worker: () => ({ module: './annotate.worker.js', dataset: 'messages' }) }),
- * })
- */
-export async function createDrover(options: DroverOptions): Promise<Drover> {
-  return new Drover(await openSystem(options))
 }

@@ -3,7 +3,8 @@
  */
 
 import { DroverError } from '../errors.js'
-import type { EngineClient, NewItem, OnConflict } from '../store/contract/engine.js'
+import type { EngineClient } from '../store/contract/engine.js'
+import type { NewItem, OnConflict } from '../store/contract/tasks.js'
 import { Interruption } from '../store/interruption.js'
 import { argumentError, checkOneOf, checkSignal } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'

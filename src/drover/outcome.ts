@@ -3,8 +3,9 @@
  * moves.
  */
 
-import type { OpenSystem } from '../actors/system/open.js'
-import { heldBy, type WorkerHands } from '../actors/worker/worker.js'
+import type { OpenSystem } from '../actors/system/opened.js'
+import { heldBy } from '../actors/worker/registration.js'
+import type { WorkerHands } from '../actors/worker/worker.js'
 import { DroverError } from '../errors.js'
 import { backoffDelay } from '../time/backoff.js'
 import { readErrors } from './reads.js'

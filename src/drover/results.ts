@@ -1,7 +1,8 @@
 /** Results on their way out: as an async iterator, and as a file of JSON lines. */
 
 import type { ErrorRecord } from '../errors.js'
-import type { DeadRow, LaneFilter, ResultRow } from '../store/contract/engine.js'
+import type { DeadRow, ResultRow } from '../store/contract/reads.js'
+import type { LaneFilter } from '../store/contract/registry.js'
 import type { DeadKind } from '../store/contract/single-tasks.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { checkSignal, wholeNumber } from '../validation/arguments.js'

@@ -2,7 +2,7 @@
  * When a run is over, what it waits for until then, and how it ended. Pure: facts about workers in, answers and texts out.
  */
 import type { ErrorGroup } from '../errors.js'
-import type { WorkerState } from '../machines/lifecycle/contract.js'
+import type { WorkerState } from '../machines/lifecycle/states.js'
 
 /** A worker whose work is not done, although the run is over. */
 export interface Incomplete {
@@ -186,13 +186,6 @@ function whyIncomplete({ state, reason, dataset, heldBy, neverLoaded, loadedInst
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] as string
-}
-
-/** What became of a lane that has nothing left. */
-export function laneEnd({ done, dead, target }: { done: number; dead: number; target: number | null }): string {
-  const reached = target !== null && done >= target
-  if (dead === 0) return reached ? `its target is reached: ${done} done` : 'all tasks done'
-  return `nothing left to do: ${done} done, ${dead} dead`
 }
 
 /** What a process that ran this ends with: 0: all is done; 3: all but for dead tasks; 1: something is not done. */

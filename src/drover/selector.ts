@@ -1,9 +1,9 @@
 /** Which workers a call means. */
 
 import { DroverError } from '../errors.js'
-import { type SupervisorNode, workersOf } from '../machines/supervision/rules.js'
 import type { Tree } from '../machines/supervision/tree.js'
-import type { CompiledWorker } from '../options/drover.js'
+import type { CompiledWorker } from '../options/compiled.js'
+import { type SupervisorNode, workersOf } from '../options/tree.js'
 import { argumentError, checkId, checkName } from '../validation/arguments.js'
 import { checkFilter } from '../validation/filters.js'
 import { closest } from '../values/closest.js'

@@ -1,10 +1,10 @@
 /** Single tasks in a pipeline's hands: looked at, made due, given up, given another priority. */
 
-import type { EngineClient, Moved } from '../store/contract/engine.js'
-import type { DeadKind, StoredTaskDetail, Task, TaskState } from '../store/contract/single-tasks.js'
+import type { EngineClient } from '../store/contract/engine.js'
+import type { DeadKind, Moved, StoredTaskDetail, Task, TaskState } from '../store/contract/single-tasks.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
-import { checkLanes, type LaneQuery } from '../validation/filters.js'
+import { checkLanes, type LaneQuery } from './lane-query.js'
 import { type ReadOptions, signalOf } from './results.js'
 
 /** Narrows {@link Tasks.list}; all that are given must match. */

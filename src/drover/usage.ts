@@ -1,6 +1,8 @@
 /** What calls used, as users read it. */
 
-import type { Amounts, LaneFilter, TaskUsageRow, UsageRow } from '../store/contract/engine.js'
+import type { Amounts } from '../store/contract/quotas.js'
+import type { TaskUsageRow, UsageRow } from '../store/contract/reads.js'
+import type { LaneFilter } from '../store/contract/registry.js'
 import { addTo } from '../store/quotas/amounts.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { pages } from './pages.js'

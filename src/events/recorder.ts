@@ -4,7 +4,8 @@
  */
 import { DroverError, toErrorRecord } from '../errors.js'
 import type { Log } from '../logs/logs.js'
-import type { EngineClient, EventRow, Transition } from '../store/contract/engine.js'
+import type { EngineClient } from '../store/contract/engine.js'
+import type { EventRow, Transition } from '../store/contract/registry.js'
 import { backoffDelay } from '../time/backoff.js'
 import { inTurns } from '../time/turns.js'
 import type { DroverEvents, EventName } from './event-map.js'

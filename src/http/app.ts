@@ -6,7 +6,7 @@ import { basePath } from 'hono/route'
 import type { Drover } from '../drover/drover.js'
 import { v1Routes } from './api/routes.js'
 import { dashboardRoutes } from './assets.js'
-import type { Env, StatusContext } from './base/context.js'
+import type { Env } from './base/context.js'
 import { answerError, errorAnswer } from './base/errors.js'
 import type { StatusOptions } from './base/options.js'
 import { compileStatusOptions } from './compile-options.js'
@@ -25,6 +25,7 @@ import { sessionRoutes } from './security/session-routes.js'
 import { Sessions } from './security/sessions.js'
 import { Hub } from './socket/hub.js'
 import { socketRoutes } from './socket/routes.js'
+import type { StatusContext } from './status-context.js'
 
 export interface StatusApp {
   app: Hono<Env>

@@ -3,15 +3,16 @@
  * asks. Nothing here throws or waits: a line that cannot be written is lost, the system goes on.
  */
 
-import type { CompiledConfig, LogLevel } from '../options/drover.js'
+import type { CompiledConfig } from '../options/compiled.js'
+import type { LogLevel } from '../options/log.js'
 import type { Redactor } from '../redact.js'
 import type { Every } from '../time/every.js'
 import { textOf } from '../values/plain.js'
-import type { WorkerLog } from '../worker.js'
 import { createConsoleWriter } from './console.js'
 import { fileStem, markedStem } from './files/file-names.js'
 import { LogFiles } from './files/log-files.js'
 import { LogFollowers } from './followers.js'
+import type { WorkerLog } from './log.js'
 import { cleanText, fieldsText, type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel, recordLine } from './record.js'
 import { LogRing, type RecentLogs } from './ring.js'
 import type { Terminal } from './terminal.js'

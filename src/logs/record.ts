@@ -3,7 +3,7 @@
  * plain, bounded, without secrets, and unable to pass for a line of its own. Loaded in every thread.
  */
 import { toErrorRecord } from '../errors.js'
-import type { LogLevel } from '../options/drover.js'
+import type { LogLevel } from '../options/log.js'
 import type { Redactor } from '../redact.js'
 import { jsonOf } from '../values/plain.js'
 

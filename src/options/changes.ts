@@ -2,8 +2,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DroverError } from '../errors.js'
 import { findSecrets } from '../redact.js'
-import type { CompiledConfig, DroverOptions, SupervisorOptions, WorkerOptions } from './drover.js'
+import type { CompiledConfig } from './compiled.js'
+import type { DroverOptions } from './drover.js'
+import type { SupervisorOptions } from './supervisor.js'
 import { compileInTurns } from './validate.js'
+import type { WorkerOptions } from './worker.js'
 
 export type Entry = WorkerOptions | SupervisorOptions
 

@@ -1,6 +1,6 @@
 /** The usual shape of an annotation job: every annotator works on every domain. */
 import { DroverError } from '../errors.js'
-import type { WorkerBase, WorkerOptions } from './drover.js'
+import type { WorkerBase, WorkerOptions } from './worker.js'
 
 export interface MatrixOptions {
   /** Who annotates; numbers are taken as their text. */

@@ -4,24 +4,20 @@
  * misspelt one.
  */
 import * as v from 'valibot'
-import { failureKinds, snapshotKinds } from '../failure.js'
-import type { RestartDecision, RestartMode, RestartRule } from '../machines/lifecycle/judge.js'
-import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from '../machines/supervision/rules.js'
-import { expectedTimeZone, flag, group, isRecord, isTimeZone, oneOf, whole } from '../validation/pieces.js'
-import type { SupervisorOptions, WorkerOptions } from './drover.js'
-import { resolveModule } from './module-path.js'
+import { snapshotKinds } from '../failure.js'
+import { expectedTimeZone, flag, group, isRecord, isTimeZone, longestName, milliseconds, oneOf, path, whole } from '../validation/pieces.js'
+import { flagOrKinds } from './evidence.js'
+import { heartbeat } from './heartbeat.js'
+import { resourceLimits } from './isolation.js'
+import type { RestartMode } from './restart.js'
+import { restart } from './restart-schema.js'
+import { isSupervisorOptions, type SupervisorOptions } from './supervisor.js'
+import { tasks } from './tasks.js'
+import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from './tree.js'
+import { moduleUrl, type WorkerOptions } from './worker.js'
+import { workerQuota } from './worker-quota.js'
 
-/** Timers of Node.js overflow beyond this, and fire at once. */
-const longestTimer = 2 ** 31 - 1
-const longestName = 200
-
-const milliseconds = (min: number, max = longestTimer) =>
-  v.custom<number>(
-    (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
-    `whole milliseconds, ${min} to ${max}`,
-  )
-
-const between = (min: number, max: number) =>
+export const between = (min: number, max: number) =>
   v.custom<number>(
     (value) => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
     max === Number.MAX_VALUE ? `a number, at least ${min}` : `a number, ${min} to ${max}`,
@@ -30,30 +26,10 @@ const between = (min: number, max: number) =>
 const isName = (value: unknown): boolean =>
   typeof value === 'string' && value.trim() !== '' && value.length <= longestName && !/\p{Cc}/u.test(value)
 
-const name = (expected = 'a name') =>
+export const name = (expected = 'a name') =>
   v.custom<string>(isName, `${expected}: 1 to ${longestName} characters, none of them control characters`)
 
-const path = (expected: string) =>
-  v.custom<string>(
-    (value) => typeof value === 'string' && value.trim() !== '' && !value.includes('\0') && !value.startsWith('file:'),
-    expected,
-  )
-
-const backoffEntries = {
-  initialMs: v.optional(milliseconds(0)),
-  factor: v.optional(between(1, Number.MAX_VALUE)),
-  maxMs: v.optional(milliseconds(0)),
-  jitter: v.optional(between(0, 1)),
-}
-
-const heartbeat = group({
-  everyMs: v.optional(milliseconds(10)),
-  timeoutMs: v.optional(milliseconds(20)),
-  progressTimeoutMs: v.optional(milliseconds(10)),
-  startTimeoutMs: v.optional(milliseconds(10)),
-})
-
-const breaker = group(
+export const breaker = group(
   {
     failures: v.optional(
       v.custom<number>(
@@ -69,115 +45,10 @@ const breaker = group(
   'true, false or an object: { failures, withinMs, do, forMs, maxMs }',
 )
 
-const tasks = group({
-  maxAttempts: v.optional(whole(1)),
-  poisonAfter: v.optional(whole(1)),
-  backoff: v.optional(group(backoffEntries)),
-  timeoutMs: v.optional(milliseconds(0)),
-  breaker: v.optional(v.lazy((value) => (typeof value === 'boolean' ? flag : breaker))),
-})
-
-const resourceLimits = group({
-  maxOldGenerationSizeMb: v.optional(between(1, 1_000_000)),
-  maxYoungGenerationSizeMb: v.optional(between(1, 1_000_000)),
-  codeRangeSizeMb: v.optional(between(0, 1_000_000)),
-  stackSizeMb: v.optional(between(1, 1_000)),
-})
-
-const orInfinity = (min: number, expected: string) =>
-  v.custom<number>(
-    (value) => value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= min),
-    `${expected}, at least ${min}, or Infinity`,
-  )
-
-const limitEntries = {
-  backoff: v.optional(group({ immediate: v.optional(whole(0)), ...backoffEntries })),
-  maxRestarts: v.optional(orInfinity(0, 'a whole number')),
-  withinMs: v.optional(orInfinity(1, 'whole milliseconds')),
-}
-
-/** One value or a list of them. */
-const listed = <Item extends v.GenericSchema<unknown, unknown>>(item: Item) =>
-  v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(item) : item)))
-
-const failureMatch = group({
-  kind: listed(oneOf(...Object.keys(failureKinds))),
-  code: listed(v.custom<string>((value) => typeof value === 'string' && value !== '', "an error's code, a text")),
-  exitCode: listed(v.custom<number>((value) => Number.isSafeInteger(value), 'an exit code, a whole number')),
-  startup: v.optional(flag),
-})
-const anyFunction = v.custom<() => unknown>((value) => typeof value === 'function')
-const ruleEntries = {
-  when: v.pipe(
-    v.custom<unknown>(
-      (value) => isRecord(value) || typeof value === 'function',
-      'what a failure must be like: { kind, code, exitCode, startup }, or a function',
-    ),
-    v.lazy((value) => (typeof value === 'function' ? anyFunction : failureMatch)),
-  ),
-  atMost: v.optional(whole(1)),
-}
-const why = v.optional(v.custom<string>((value) => typeof value === 'string' && value !== '', 'a text'))
-const rulesByAction: Record<string, v.GenericSchema<unknown, unknown>> = {
-  restart: group({ ...ruleEntries, do: v.any(), delayMs: v.optional(milliseconds(0)), resourceLimits: v.optional(resourceLimits) }),
-  park: group({ ...ruleEntries, do: v.any(), forMs: milliseconds(1, Number.MAX_SAFE_INTEGER) }),
-  blacklist: group({ ...ruleEntries, do: v.any(), why }),
-  stop: group({ ...ruleEntries, do: v.any(), why }),
-  escalate: group({ ...ruleEntries, do: v.any(), why }),
-}
-const otherRule = group(
-  { ...ruleEntries, do: oneOf('restart', 'park', 'blacklist', 'stop', 'escalate') },
-  'a rule: { when, do, ... } or a function',
-) as v.GenericSchema<unknown, unknown>
-const restartRule = v.lazy((value) => {
-  if (typeof value === 'function') return anyFunction
-  return (isRecord(value) && rulesByAction[String(value.do)]) || otherRule
-}) as v.GenericSchema<RestartRule, RestartRule>
-
-const restartRules = group(
-  {
-    mode: v.optional(oneOf('permanent', 'transient', 'temporary')),
-    ...limitEntries,
-    resetAfterMs: v.optional(orInfinity(0, 'whole milliseconds')),
-    startup: v.optional(group(limitEntries)),
-    rules: v.optional(v.array(restartRule, 'a list of rules') as v.GenericSchema<readonly RestartRule[], readonly RestartRule[]>),
-    parole: v.optional(group({ afterMs: milliseconds(1, Number.MAX_SAFE_INTEGER) })),
-  },
-  'a restart policy: one of policies, an object of rules, or a function',
-)
-const restartDecision = v.custom<RestartDecision>((value) => typeof value === 'function')
-const restart = v.lazy((value) => (typeof value === 'function' ? restartDecision : restartRules))
-
-const moduleUrl = v.pipe(
-  v.custom<string | URL>((value) => typeof value === 'string' || value instanceof URL, 'a path, a file: URL or a URL'),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const resolved = resolveModule(dataset.value)
-    if ('href' in resolved) return resolved.href
-    addIssue({ message: resolved.expected })
-    return NEVER
-  }),
-)
-
 const workerId = v.custom<string>(
   (value) => isName(value) && (value as string).split('/').every((part) => /^[A-Za-z0-9._-]+$/.test(part) && !/^\.+$/.test(part)),
   `an id such as annotator-1/urgency: parts of letters, digits, dots, _ and -, joined by /, at most ${longestName} characters`,
 )
-
-const amounts = v.pipe(
-  v.custom<Record<string, unknown>>(isRecord, 'amounts by unit, such as { requests: 1, tokens: 800 }'),
-  v.record(v.string(), between(0, Number.MAX_VALUE)),
-)
-const workerQuota = group({
-  name: v.optional(name('the name of a quota')),
-  rotate: v.optional(
-    v.pipe(
-      v.custom<unknown[]>((value) => Array.isArray(value) && value.length > 0, 'a list of names of quotas'),
-      v.array(name('the name of a quota')),
-    ),
-  ),
-  amounts: v.optional(amounts),
-  priority: v.optional(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
-})
 
 const worker = group({
   id: workerId,
@@ -212,11 +83,6 @@ const worker = group({
   significant: v.optional(flag),
 })
 
-/** Whether an entry of `workers` or `children` is a supervisor: it has children. */
-export function isSupervisorOptions(entry: unknown): boolean {
-  return isRecord(entry) && 'children' in entry
-}
-
 export type CheckedWorker = v.InferOutput<typeof worker>
 export interface CheckedSupervisor {
   id: string
@@ -229,7 +95,7 @@ export interface CheckedSupervisor {
 }
 export type CheckedEntry = CheckedWorker | CheckedSupervisor
 
-const entry: v.GenericSchema<WorkerOptions | SupervisorOptions, CheckedEntry> = v.lazy((value) =>
+export const entry: v.GenericSchema<WorkerOptions | SupervisorOptions, CheckedEntry> = v.lazy((value) =>
   isSupervisorOptions(value) ? supervisor : worker,
 ) as never
 const supervisor = group({
@@ -315,8 +181,6 @@ const quotaSchema = v.pipe(
     "at least one limit, such as requests: { limit: 15, per: 'minute' }",
   ),
 )
-
-const flagOrKinds = v.custom<boolean>((value) => typeof value === 'boolean', 'true, false or a list of kinds of failure')
 const evidence = group({
   dir: path('the path of a folder'),
   cpuProfileMs: v.optional(whole(10, 60_000, { value: 0 })),

@@ -9,8 +9,8 @@ import { type ConfigIssue, type Finding, findingOf, invalidConfig, toIssue } fro
 import { expectedTimeZone, isRecord } from '../validation/pieces.js'
 import { closest } from '../values/closest.js'
 import { compileOptions } from './compile.js'
-import type { CompiledConfig, DroverOptions } from './drover.js'
-import { readConfig } from './file/read.js'
+import type { CompiledConfig } from './compiled.js'
+import type { DroverOptions } from './drover.js'
 import { parseOptions } from './parse.js'
 import { checkRules } from './rules.js'
 import { expectedLimits, quotaOptions } from './schema.js'
@@ -90,21 +90,6 @@ function configIn(validated: ValidatedConfig, path?: string, source?: string): C
     return { ...issue, path: within }
   }
   throw invalidConfig(validated.issues.map(own), source)
-}
-
-/**
- * Reads options from a JSON file and checks them. Relative paths in it (`store`, `log.dir`, `evidence.dir`, and each worker's `module`)
- * are relative to the file's folder; those returned are absolute. A `$schema` at the top is for editors and left out.
- *
- * @throws DroverError CONFIG_INVALID if the file cannot be read, is not JSON (its message says line and column), or has mistakes
- * @example
- * const drover = await createDrover(await loadConfig('drover.json'))
- */
-export async function loadConfig(file: string): Promise<DroverOptions> {
-  const options = await readConfig(file)
-  const validated = validateConfig(options)
-  if (!validated.ok) throw invalidConfig(validated.issues, file)
-  return options as DroverOptions
 }
 
 /** What concerns one worker stands together, after what concerns the whole. */

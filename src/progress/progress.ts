@@ -6,7 +6,7 @@ import cliProgress from 'cli-progress'
 import type { SystemStatus } from '../actors/system/status.js'
 import type { DroverEvents } from '../events/event-map.js'
 import { type Terminal, takeTerminal, writeTerminal } from '../logs/terminal.js'
-import type { WorkerState } from '../machines/lifecycle/contract.js'
+import type { WorkerState } from '../machines/lifecycle/states.js'
 import { type Every, every as realEvery } from '../time/every.js'
 import { progressLine, progressRows, type Row } from './rows.js'
 

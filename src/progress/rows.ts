@@ -1,7 +1,7 @@
 /** What progress looks like in words and columns. Pure: status in, text out. */
 
 import type { SystemStatus, WorkerStatus } from '../actors/system/status.js'
-import type { WorkerState } from '../machines/lifecycle/contract.js'
+import type { WorkerState } from '../machines/lifecycle/states.js'
 
 /** One bar and the text around it. */
 export interface Row {

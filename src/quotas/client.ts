@@ -7,11 +7,11 @@
  * not come too late again and again.
  */
 
-import type { Amounts, EngineClient, QuotaAnswer, QuotaGrant, QuotaSettlement } from '../store/contract/engine.js'
+import type { EngineClient } from '../store/contract/engine.js'
+import type { Amounts, QuotaAnswer, QuotaGrant, QuotaReading, QuotaSettlement } from '../store/contract/quotas.js'
 import { addTo } from '../store/quotas/amounts.js'
+import { checkAmounts } from '../store/quotas/check-amounts.js'
 import { machineMs } from '../time/machine-clock.js'
-import { checkAmounts } from '../validation/arguments.js'
-import type { QuotaReading } from './providers/observation.js'
 import { Ending } from './waiting-end.js'
 
 /** A block is no larger. */

@@ -1,8 +1,9 @@
 /** What a program does with a quota: acquires, settles, and hands on what the provider says. */
 import { setMaxListeners } from 'node:events'
 import { DroverError, QuotaError } from '../errors.js'
-import type { Amounts } from '../store/contract/engine.js'
-import { argumentError, checkAmounts, checkName, checkObject, checkSignal, duration, finite } from '../validation/arguments.js'
+import type { Amounts } from '../store/contract/quotas.js'
+import { checkAmounts } from '../store/quotas/check-amounts.js'
+import { argumentError, checkName, checkObject, checkSignal, duration, finite } from '../validation/arguments.js'
 import { isSpent, type QuotaClient, type QuotaLease } from './client.js'
 import type { Observation, ObservationSource } from './providers/observation.js'
 import { observe } from './providers/observe.js'

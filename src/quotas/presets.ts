@@ -4,7 +4,7 @@
  */
 
 import { DroverError } from '../errors.js'
-import type { QuotaLimit, QuotaOptions } from '../options/drover.js'
+import type { QuotaLimit, QuotaOptions } from '../options/quota.js'
 import { expectedTimeZone, isTimeZone } from '../validation/pieces.js'
 import { closest } from '../values/closest.js'
 

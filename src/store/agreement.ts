@@ -1,37 +1,5 @@
 /** How labels are distributed, and how far annotators agree on them. Pure: an engine brings what was counted. */
-
-/** Two annotators on the items that both have labelled. */
-export interface PairAgreement {
-  a: string
-  b: string
-  items: number
-  /** Of them with the same label, 0 to 100. */
-  percent: number
-  /** Cohen's kappa; null where chance alone would agree on every item. */
-  kappa: number | null
-}
-
-export interface Agreement {
-  annotators: number
-  /** With two annotators or more. */
-  items: number
-  /** Of all pairs of labels of one item those that are the same, 0 to 100; null: there is no such pair. */
-  percent: number | null
-  /** Krippendorff's alpha for nominal data; null where only one label occurs, or no item has two. */
-  alpha: number | null
-  pairs: PairAgreement[]
-}
-
-/** Labels of one dataset and domain. */
-export interface LabelReport {
-  dataset: string
-  domain: string
-  /** That have a label. */
-  items: number
-  /** At most 50 different labels, the most frequent; the rest is `(other)`. By annotator, the most frequent first. */
-  labels: { annotator: string; label: string; count: number }[]
-  agreement: Agreement
-}
+import type { Agreement, LabelReport, PairAgreement } from './contract/reads.js'
 
 /** Items that were labelled alike: who said what, in the order of annotators, and how many there are. */
 export interface LabelPattern {

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import type { HostIdentity } from './contract/engine.js'
+import type { HostIdentity } from './contract/hosts.js'
 
 /** The pid namespace that every Linux machine boots with (PROC_PID_INIT_INO); any other is a container's. */
 const firstNamespace = 'pid:[4026531836]'

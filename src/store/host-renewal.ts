@@ -1,5 +1,6 @@
 /** Shows the store that a host is there, and takes back what hosts that are gone had. */
-import { type EngineClient, hostTtlMs, type TakenBack } from './contract/engine.js'
+import { type EngineClient, hostTtlMs } from './contract/engine.js'
+import type { TakenBack } from './contract/hosts.js'
 
 /** So many signs of life go into the time after which a host is taken for gone. */
 const signsInTtl = 6

@@ -3,10 +3,11 @@ import * as v from 'valibot'
 import { DroverError } from '../errors.js'
 import { type Finding, toIssue } from '../validation/issues.js'
 import { expectedTimeZone, flag, group, isTimeZone, knownHere, oneOf, whole } from '../validation/pieces.js'
+import type { Answer } from './answers.js'
 import type { Clock } from './clock.js'
 import { type FaultKind, type FaultRule, faultKinds } from './faults.js'
 import { masked } from './keys.js'
-import type { Answer, FakeProviderOptions } from './options.js'
+import type { FakeProviderOptions } from './options.js'
 
 /** What {@link FakeProvider.set} takes. */
 export type Changes = Pick<FakeProviderOptions, 'limits' | 'latencyMs' | 'answer'>

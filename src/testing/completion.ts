@@ -1,11 +1,11 @@
 /** One request for a completion, from its body to the last byte of its answer. */
 import type { ServerResponse } from 'node:http'
 import type { Desk, Verdict } from './admission.js'
+import type { Answer, AnswerRequest, AnswerText } from './answers.js'
 import type { Clock } from './clock.js'
 import type { FaultRule, Faults } from './faults.js'
 import type { Flavor, Reply } from './flavors/flavor.js'
 import type { KeyHolder } from './keys.js'
-import type { Answer, AnswerRequest, AnswerText } from './options.js'
 import { send, sendCut, sendSlowly } from './send.js'
 import { BadRequest, type CompletionRequest, estimateTokens, isObject, json, promptOf, type Shape } from './shapes/shape.js'
 

@@ -1,5 +1,5 @@
 /** What goes wrong at a provider, and when: rules are asked in the order they were made, and the first that applies has it. */
-import type { AnswerRequest } from './options.js'
+import type { AnswerRequest } from './answers.js'
 
 /** The kinds of faults. All come to a request that was admitted, and so count against its limits. */
 export const faultKinds = {

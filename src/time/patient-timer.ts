@@ -3,7 +3,6 @@
  * timers due when it wakes, and would hold against its threads a time in which they could not run either, or in which nobody
  * listened to them. So a wait is slept in pieces, and a piece that took too long counts for little more than its length.
  */
-import { countedMs } from '../threads/heartbeat/verdict.js'
 
 const pieces = 10
 /** Shorter pieces are not worth their timers. */
@@ -34,4 +33,12 @@ export function patientTimeout(callback: () => void, ms: number): () => void {
 export const patientClock = {
   setTimeout: patientTimeout,
   clearTimeout: (cancel: (() => void) | undefined): void => cancel?.(),
+}
+
+/** A scan that comes later than this many intervals counts as so many. */
+export const latestScan = 1.5
+
+/** What a scan counts for. */
+export function countedMs(elapsedMs: number, everyMs: number): number {
+  return Math.max(0, Math.min(elapsedMs, everyMs * latestScan))
 }

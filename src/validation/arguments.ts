@@ -1,14 +1,13 @@
 /** Checks of single values that methods are called with: each says which argument, what it was, and what is allowed. No dependencies. */
 
 import { DroverError } from '../errors.js'
-import type { Amounts } from '../store/contract/engine.js'
 import { describe } from '../values/describe.js'
 
 /** A wait of more than a year is a mistake. */
 export const longestWaitMs = 365 * 86_400_000
 
 /** What one call uses, or is granted, is less than so much of any unit. */
-const largestAmount = 1e12
+export const largestAmount = 1e12
 
 export function argumentError(name: string, allowed: string, got: unknown): DroverError {
   return new DroverError('ARGUMENT_INVALID', `${name} must be ${allowed}, got ${describe(got)}`)
@@ -71,17 +70,4 @@ export function checkObject<T extends object>(name: string, value: T): T {
 export function checkSignal(name: string, value: AbortSignal | undefined): AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal) return value
   throw argumentError(name, 'an AbortSignal', value)
-}
-
-/** Amounts by unit, as they were given at this moment. */
-export function checkAmounts(name: string, amounts: Amounts): Amounts {
-  if (typeof amounts !== 'object' || amounts === null || Array.isArray(amounts)) {
-    throw argumentError(name, 'an object of amounts by unit', amounts)
-  }
-  const checked = { ...amounts }
-  for (const [unit, amount] of Object.entries(checked)) {
-    if (typeof amount === 'number' && amount >= 0 && amount <= largestAmount) continue
-    throw argumentError(`${name}.${unit}`, `a number, 0 to ${largestAmount}`, amount)
-  }
-  return checked
 }

@@ -4,14 +4,10 @@
  */
 
 import { DroverError } from '../errors.js'
-import type { LaneFilter } from '../store/contract/engine.js'
 import { closest } from '../values/closest.js'
-import { argumentError, checkId, checkName } from './arguments.js'
+import { argumentError } from './arguments.js'
 
-const laneNames = ['dataset', 'annotator', 'domain', 'worker'] as const
-
-/** As users write it: annotators may be numbers. */
-export type LaneQuery = Omit<LaneFilter, 'annotator'> & { annotator?: string | number }
+export const laneNames = ['dataset', 'annotator', 'domain', 'worker'] as const
 
 /**
  * Refuses all but an object that has no other names than these. What is undefined there narrows nothing, though somebody meant it to: it
@@ -29,18 +25,6 @@ export function checkFilter(what: string, given: unknown, names: readonly string
 export function checkOptions<Options extends object>(what: string, given: Options, names: readonly (keyof Options & string)[]): Options {
   checkNames(what, given, names)
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Options
-}
-
-/** The part of a filter that names lanes; it may have `more` names. */
-export function checkLanes(what: string, given: LaneQuery, more: readonly string[] = []): LaneFilter {
-  checkFilter(what, given, [...laneNames, ...more])
-  const lanes: LaneFilter = {}
-  for (const name of laneNames) {
-    const value = given[name]
-    if (value === undefined) continue
-    lanes[name] = name === 'annotator' ? checkId(name, value) : checkName(name, value)
-  }
-  return lanes
 }
 
 function checkNames(what: string, given: unknown, names: readonly string[]): void {

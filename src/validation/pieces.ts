@@ -64,3 +64,24 @@ export function isTimeZone(value: unknown): boolean {
     return false
   }
 }
+
+/** Timers of Node.js overflow beyond this, and fire at once. */
+export const longestTimer = 2 ** 31 - 1
+
+export const longestName = 200
+
+export const milliseconds = (min: number, max = longestTimer) =>
+  v.custom<number>(
+    (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+    `whole milliseconds, ${min} to ${max}`,
+  )
+
+export const path = (expected: string) =>
+  v.custom<string>(
+    (value) => typeof value === 'string' && value.trim() !== '' && !value.includes('\0') && !value.startsWith('file:'),
+    expected,
+  )
+
+/** One value or a list of them. */
+export const listed = <Item extends v.GenericSchema<unknown, unknown>>(item: Item) =>
+  v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(item) : item)))

@@ -2,7 +2,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DroverError } from '../../src/errors.js'
 import { keptEvents, Recorder } from '../../src/events/recorder.js'
-import type { EngineClient, EventRow, Transition } from '../../src/store/contract/engine.js'
+import type { EngineClient } from '../../src/store/contract/engine.js'
+import type { EventRow, Transition } from '../../src/store/contract/registry.js'
 
 /** A recorder whose store takes nothing until it is told to. */
 function setUp() {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createLogs, type Logs, type LogsOptions } from '../../src/logs/logs.js'
-import type { CompiledConfig } from '../../src/options/drover.js'
+import type { CompiledConfig } from '../../src/options/compiled.js'
 import { createRedactor } from '../../src/redact.js'
 
 const noon = Date.parse('2025-11-01T12:00:00.000Z')

@@ -6,7 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DroverError } from '../../src/errors.js'
 import { jsonErrorAt } from '../../src/options/file/json.js'
-import { loadConfig } from '../../src/options/validate.js'
+import { loadConfig } from '../../src/options/file/load.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'drover-load-config-'))
 test.after(() => rmSync(folder, { recursive: true }))

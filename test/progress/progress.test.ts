@@ -1,9 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { SystemStatus, WorkerStatus } from '../../src/actors/system/status.js'
-import { type DroverEvents, Events } from '../../src/events/event-map.js'
+import { Events } from '../../src/events/emitter.js'
+import type { DroverEvents } from '../../src/events/event-map.js'
 import { writeTerminal } from '../../src/logs/terminal.js'
-import type { WorkerState } from '../../src/machines/lifecycle/contract.js'
+import type { WorkerState } from '../../src/machines/lifecycle/states.js'
 import { type Progress, showProgress } from '../../src/progress/progress.js'
 import { formatDuration, progressLine, progressRows } from '../../src/progress/rows.js'
 

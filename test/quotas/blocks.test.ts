@@ -1,7 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type QuotaAsk, QuotaClient } from '../../src/quotas/client.js'
-import type { EngineClient, QuotaAnswer, QuotaRequest } from '../../src/store/contract/engine.js'
+import type { EngineClient } from '../../src/store/contract/engine.js'
+import type { QuotaAnswer, QuotaRequest } from '../../src/store/contract/quotas.js'
 
 /** A store that grants when the test says so. */
 class ByHand {

@@ -2,7 +2,7 @@
 import type { LifecycleEvent } from '../../machines/lifecycle/contract.js'
 import { StopSequence } from '../../machines/supervision/stop-sequence.js'
 import { patientTimeout } from '../../time/patient-timer.js'
-import type { OpenSystem } from '../system/open.js'
+import type { OpenSystem } from '../system/opened.js'
 import type { WorkerHands } from '../worker/worker.js'
 import { askAll } from './ask-all.js'
 

@@ -1,7 +1,6 @@
 /** Adds workers and supervisors to a running system, takes them out of it, and changes their options: one change after another. */
 
 import { DroverError } from '../../errors.js'
-import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../../machines/supervision/rules.js'
 import {
   type Change,
   type Entry,
@@ -14,12 +13,16 @@ import {
   withoutEntry,
   withPatch,
 } from '../../options/changes.js'
-import type { CompiledConfig, CompiledWorker, DroverOptions, SupervisorOptions, WorkerOptions } from '../../options/drover.js'
+import type { CompiledConfig, CompiledWorker } from '../../options/compiled.js'
+import type { DroverOptions } from '../../options/drover.js'
+import type { SupervisorOptions } from '../../options/supervisor.js'
+import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
 import { compileInTurns, compileWithInTurns } from '../../options/validate.js'
+import type { WorkerOptions } from '../../options/worker.js'
+import { type SupervisorRef, supervisorAddress } from '../supervisor/contract.js'
 import { stopInOrder } from '../supervisor/stop-in-order.js'
-import { type SupervisorRef, supervisorAddress } from '../supervisor/supervisor.js'
 import type { WorkerHands } from '../worker/worker.js'
-import type { OpenSystem } from './open.js'
+import type { OpenSystem } from './opened.js'
 
 export interface ChangeOptions {
   /**

@@ -1,10 +1,11 @@
 /** Makes status out of what the main thread has in memory. */
 import type { ActorRefFrom } from 'xstate'
-import type { WorkerState } from '../../machines/lifecycle/contract.js'
-import { isSupervisor, type TreeNode } from '../../machines/supervision/rules.js'
-import { type supervisor, supervisorAddress } from '../supervisor/supervisor.js'
+import type { WorkerState } from '../../machines/lifecycle/states.js'
+import { isSupervisor, type TreeNode } from '../../options/tree.js'
+import { supervisorAddress } from '../supervisor/contract.js'
+import type { supervisor } from '../supervisor/supervisor.js'
 import type { WorkerHands } from '../worker/worker.js'
-import type { OpenSystem } from './open.js'
+import type { OpenSystem } from './opened.js'
 import type { SystemStatus, TreeStatus, WorkerStatus } from './status.js'
 
 export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): WorkerStatus {

@@ -1,24 +1,27 @@
 /**
  * Brings a system up in order (logs, store, host, registry, actors) and takes down what was up if a step fails.
  */
-import { type ActorRefFrom, createActor } from 'xstate'
+import { createActor } from 'xstate'
 import { lookAtStore } from '../../drover/check.js'
 import { toErrorRecord } from '../../errors.js'
-import { type DroverEvents, type EventName, Events } from '../../events/event-map.js'
+import { Events } from '../../events/emitter.js'
+import type { DroverEvents, EventName } from '../../events/event-map.js'
 import { Recorder } from '../../events/recorder.js'
 import { createLogs } from '../../logs/logs.js'
-import type { Left } from '../../machines/lifecycle/contract.js'
 import { Slots } from '../../machines/slots.js'
 import { StartGate } from '../../machines/start-gate.js'
-import type { SupervisorNode, SupervisorState } from '../../machines/supervision/rules.js'
+import type { SupervisorState } from '../../machines/supervision/rules.js'
 import { StartOrder } from '../../machines/supervision/start-order.js'
 import { Tree } from '../../machines/supervision/tree.js'
-import { type Change, kept as readChange, withKept } from '../../options/changes.js'
-import type { CompiledConfig, CompiledWorker, DroverOptions } from '../../options/drover.js'
+import { kept as readChange, withKept } from '../../options/changes.js'
+import type { CompiledConfig, CompiledWorker } from '../../options/compiled.js'
+import type { DroverOptions } from '../../options/drover.js'
+import type { SupervisorNode } from '../../options/tree.js'
 import { compileInTurns } from '../../options/validate.js'
 import { createRedactor, findSecrets, redactAll } from '../../redact.js'
-import type { EngineClient, Fence, LaneSpec, TakenBack, WorkerRow } from '../../store/contract/engine.js'
+import type { EngineClient } from '../../store/contract/engine.js'
 import { hostTtlMs as defaultTtlMs } from '../../store/contract/engine.js'
+import type { WorkerRow } from '../../store/contract/registry.js'
 import { leaveStore, tellDeparted } from '../../store/departed-hosts.js'
 import { hostIdentity } from '../../store/host-identity.js'
 import { keepPresent } from '../../store/host-renewal.js'
@@ -30,53 +33,21 @@ import { BeatBoard } from '../../threads/heartbeat/beats.js'
 import { patientClock } from '../../time/patient-timer.js'
 import { inTurns, piecewise } from '../../time/turns.js'
 import { TimeLimit } from '../../time-limit.js'
+import type { SupervisionEffects } from '../supervisor/contract.js'
 import { stopInOrder } from '../supervisor/stop-in-order.js'
-import type { SupervisionEffects } from '../supervisor/supervisor.js'
 import { HeldWorkers } from '../worker/held-workers.js'
 import { Lanes } from '../worker/lane-counts.js'
-import { readLeft } from '../worker/left-by-host.js'
+import type { SystemParts } from '../worker/parts.js'
+import { laneOf } from '../worker/registration.js'
 import { WorkerHands } from '../worker/worker.js'
+import type { OpenSystem } from './opened.js'
 import { QuotaDesk } from './quota-control.js'
-import { type SystemParts, system } from './root-actor.js'
+import { restore, tellRecovered } from './recover.js'
+import { system } from './root-actor.js'
 import { dismiss, staff } from './staffing.js'
 
 /** Beats are looked at this often, or twice a beat if that is more often. */
 const scanEveryMs = 1_000
-
-/** No worker ever had it. */
-const unknownFence: Fence = -1
-
-export interface OpenSystem {
-  /** As given, with the changes that the store has kept. */
-  options: DroverOptions
-  /** The changes that the store keeps, by the id that they are about. */
-  kept: Map<string, Change>
-  parts: SystemParts
-  events: Events
-  reader: Reader
-  root: ActorRefFrom<typeof system>
-  hands: Map<string, WorkerHands>
-  tree: Tree
-  /** What each supervisor does. */
-  supervisors: Map<string, { state: SupervisorState; reason: string; since: number }>
-  silence: Map<string, number>
-  /** Datasets being loaded, with how many loads. */
-  loading: Map<string, number>
-  /** Datasets that this host has loaded. */
-  loaded: Set<string>
-  /** By the dataset that may have been meant: one that this host has loaded although no worker has it. */
-  loadedInstead: Map<string, string>
-  /** Told when something changed that somebody may be waiting for. */
-  watchers: Set<() => void>
-  /** Aborts, with why, when nothing can be done any more: who waits for something outside would never know. */
-  ending: AbortController
-  /** Makes workers known to the store. Answers the hands of those that are new, which nobody else knows yet. */
-  declare: (workers: readonly CompiledWorker[]) => Promise<WorkerHands[]>
-  /** Settles when the condition holds; looked at whenever something changed that it may be about. */
-  until: (condition: () => boolean) => Promise<void>
-  /** Ends what runs beside the actors: timers, store, logs. What the store has not taken after so long is told, and left. */
-  shutDown: (withinMs: number) => Promise<void>
-}
 
 /**
  * @param hostTtlMs so long after its last sign of life this host counts as alive, where its process cannot be checked
@@ -352,18 +323,4 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
 function rootNode({ tree }: CompiledConfig): SupervisorNode {
   const intensity = { restarts: Number.POSITIVE_INFINITY, withinMs: 1 }
   return { id: 'system', strategy: 'one-for-one', intensity, mode: 'permanent', significant: false, autoShutdown: 'never', children: tree }
-}
-
-export function laneOf({ dataset, annotator, domain, target }: CompiledWorker): LaneSpec | null {
-  return dataset === null ? null : { dataset, annotator, domain, target }
-}
-
-function tellRecovered(taken: TakenBack, publish: SystemParts['publish'], at: number): void {
-  const { workers, leases } = taken
-  if (workers.length > 0 || leases > 0) publish('host:work:recovered', { workers, leases, at })
-}
-
-/** What an earlier host left of a worker, and under which fence. One that is held by another has that host's state. */
-function restore(row: WorkerRow, recovered: TakenBack, at: number): [left: Left | null, known: Fence] {
-  return row.holder ? [null, unknownFence] : [readLeft(row, recovered.workers.includes(row.worker), at), row.fence]
 }

@@ -1,7 +1,7 @@
 /** Makes and ends the actors of a whole tree, a few at a time: each takes a while, and there may be thousands. */
 import type { ActorRefFrom } from 'xstate'
-import { isSupervisor, type TreeNode } from '../../machines/supervision/rules.js'
-import { type SupervisorRef, supervisorAddress } from '../supervisor/supervisor.js'
+import { isSupervisor, type TreeNode } from '../../options/tree.js'
+import { type SupervisorRef, supervisorAddress } from '../supervisor/contract.js'
 import type { system } from './root-actor.js'
 
 /** An actor is made, and ended, in about as long as ten events take. */

@@ -3,9 +3,11 @@
  */
 
 import type { Failure } from '../../failure.js'
-import type { OpenBreaker, WorkerState } from '../../machines/lifecycle/contract.js'
-import type { SupervisorState, SupervisorStrategy } from '../../machines/supervision/rules.js'
-import type { LogLevel } from '../../options/drover.js'
+import type { OpenBreaker } from '../../machines/lifecycle/contract.js'
+import type { WorkerState } from '../../machines/lifecycle/states.js'
+import type { SupervisorState } from '../../machines/supervision/rules.js'
+import type { LogLevel } from '../../options/log.js'
+import type { SupervisorStrategy } from '../../options/tree.js'
 import type { LaneError } from '../worker/lane-errors.js'
 
 /** One worker. */

@@ -3,8 +3,8 @@
  */
 
 import { inTurns } from '../../time/turns.js'
+import type { SystemParts } from '../worker/parts.js'
 import type { WorkerHands } from '../worker/worker.js'
-import type { SystemParts } from './root-actor.js'
 
 /** A load that is quick wakes its workers no more often than this. */
 const everyMs = 20

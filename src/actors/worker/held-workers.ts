@@ -2,8 +2,9 @@
  * Looks after workers that another host holds: takes over those that wait as soon as their holder has let them go or is gone, and keeps
  * what is told of the holder of the others true.
  */
-import type { TakenBack } from '../../store/contract/engine.js'
-import type { SystemParts } from '../system/root-actor.js'
+
+import type { TakenBack } from '../../store/contract/hosts.js'
+import type { SystemParts } from './parts.js'
 import type { WorkerHands } from './worker.js'
 
 /** While there are any, they are looked at so often. */

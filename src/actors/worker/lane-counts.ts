@@ -1,7 +1,8 @@
+import type { LaneCounts } from '../../store/contract/registry.js'
+
 /**
  * Where every lane stands, as far as the main thread has heard, and how fast it moves.
  */
-import type { LaneCounts } from '../../store/contract/engine.js'
 
 const windowMs = 60_000
 const sampleEveryMs = 1_000

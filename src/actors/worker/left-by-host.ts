@@ -1,7 +1,8 @@
 /** Reads what the store remembers of a worker, as another host has left it. */
 import type { Failure } from '../../failure.js'
-import { freshMemory, type Left, type WorkerMemory, type WorkerState, workerStates } from '../../machines/lifecycle/contract.js'
-import type { WorkerRow } from '../../store/contract/engine.js'
+import { freshMemory, type Left, type WorkerMemory } from '../../machines/lifecycle/contract.js'
+import { type WorkerState, workerStates } from '../../machines/lifecycle/states.js'
+import type { WorkerRow } from '../../store/contract/registry.js'
 
 const withThread: readonly string[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
 

@@ -4,12 +4,12 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { SnapshotFrom } from 'xstate'
-import { laneEnd } from '../../drover/run-report.js'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../../errors.js'
 import type { DroverEvents } from '../../events/event-map.js'
 import type { Evidence, Failure, FailureKind } from '../../failure.js'
 import { describeKind } from '../../failures/error-groups.js'
 import { stackText } from '../../logs/stack-text.js'
+import { laneEnd } from '../../machines/lane-end.js'
 import type {
   Beside,
   KnownModule,
@@ -20,17 +20,21 @@ import type {
   OpenBreaker,
   WorkerEnd,
   WorkerMemory,
-  WorkerState,
 } from '../../machines/lifecycle/contract.js'
 import { freshMemory, pausedEarlier } from '../../machines/lifecycle/contract.js'
-import { filledPolicy, isModuleFailure } from '../../machines/lifecycle/judge.js'
+import { isModuleFailure } from '../../machines/lifecycle/judge.js'
 import type { workerLifecycle } from '../../machines/lifecycle/machine.js'
 import { shortageOf } from '../../machines/lifecycle/shortage.js'
+import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { SlotRequest } from '../../machines/slots.js'
 import type { Phase } from '../../machines/supervision/rules.js'
 import type { Streak } from '../../machines/task-breaker.js'
-import type { CompiledWorker, LogLevel } from '../../options/drover.js'
-import type { Amounts, Fence, Holder } from '../../store/contract/engine.js'
+import type { CompiledWorker } from '../../options/compiled.js'
+import type { LogLevel } from '../../options/log.js'
+import { filledPolicy } from '../../options/policies.js'
+import type { Fence } from '../../store/contract/basics.js'
+import type { Holder } from '../../store/contract/hosts.js'
+import type { Amounts } from '../../store/contract/quotas.js'
 import type { BeatSlot } from '../../threads/heartbeat/beats.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../../threads/isolation/worker-thread.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
@@ -38,33 +42,14 @@ import { backoffDelay } from '../../time/backoff.js'
 import { patientTimeout } from '../../time/patient-timer.js'
 import { nextTurn } from '../../time/turns.js'
 import { longestWaitMs } from '../../validation/arguments.js'
-import type { SupervisedWorker, SupervisorRef, WorkerRef } from '../supervisor/supervisor.js'
-import type { SystemParts } from '../system/root-actor.js'
+import type { SupervisedWorker, SupervisorRef, WorkerRef } from '../supervisor/contract.js'
 import { LaneErrors } from './lane-errors.js'
 import { readLeft } from './left-by-host.js'
 import { moduleVersion } from './module-version.js'
-
-/** States in which another host may have the worker. */
-const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'blacklisted']
-
-/** States in which there is a thread, or is about to be. */
-const withThread: readonly WorkerState[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
-
-/** What each state comes to for the siblings; `queued` is told apart. */
-const phases: Record<Exclude<WorkerState, 'queued'>, Phase> = {
-  idle: 'down',
-  stopped: 'down',
-  completed: 'down',
-  blacklisted: 'down',
-  starting: 'starting',
-  running: 'up',
-  paused: 'up',
-  parked: 'up',
-  backoff: 'waiting',
-  stopping: 'falling',
-  stuck: 'falling',
-  crashed: 'falling',
-}
+import type { SystemParts } from './parts.js'
+import { free, phases, withThread } from './phase.js'
+import { heldBy } from './registration.js'
+import { bornWith } from './spawn.js'
 
 /** Waits before the store is asked again to let a worker go. */
 const freeWaits = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 }
@@ -1214,14 +1199,4 @@ function cannotStart({ name, code = name, message }: ErrorRecord): string {
 /** A loop of the author's own ends by returning: there is nothing to keep its thread for. */
 function idleMsOf({ dataset, idleMs }: CompiledWorker): number {
   return dataset === null ? 0 : idleMs
-}
-
-/** What a thread has from its worker's options for as long as it lives. */
-function bornWith({ restart, priority, group, enabled, target, drainMs, idleMs, ...rest }: CompiledWorker): object {
-  return { ...rest, permanent: filledPolicy(restart).mode === 'permanent' }
-}
-
-/** Names a holder as a person wants to read it. */
-export function heldBy({ pid, hostname, since }: Holder): string {
-  return `held by another host: pid ${pid} on ${hostname}, since ${new Date(since).toISOString()}`
 }

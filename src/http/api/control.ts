@@ -6,8 +6,8 @@ import { given } from '../base/given.js'
 import { confirmation, name, strictly } from '../contract/common.js'
 import { controlOutcome, resetOutcome } from '../contract/log.js'
 import { assertConfirmed } from './confirm.js'
+import type { V1Context } from './context.js'
 import { body, operation } from './describe.js'
-import type { V1Context } from './routes.js'
 import { chosenWorkers, selection } from './selection.js'
 
 const drainMs = v.optional(

@@ -9,9 +9,9 @@ import type { Env } from '../base/context.js'
 import { given } from '../base/given.js'
 import { count, name, pageOf, queryNumber, wholeText, wordList } from '../contract/common.js'
 import { event } from '../contract/log.js'
+import type { V1Context } from './context.js'
 import { cachedOperation, operation, query } from './describe.js'
 import { followEvents } from './event-stream.js'
-import type { V1Context } from './routes.js'
 import { StreamLimit } from './stream-limit.js'
 
 const id = wholeText(0, Number.MAX_SAFE_INTEGER)

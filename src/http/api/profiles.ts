@@ -6,8 +6,8 @@ import type { Env } from '../base/context.js'
 import { refuse } from '../base/errors.js'
 import { name, pageOf, strictly } from '../contract/common.js'
 import { type Profile, profile } from '../contract/log.js'
+import type { V1Context } from './context.js'
 import { body, operation, path } from './describe.js'
-import type { V1Context } from './routes.js'
 
 const kept = 5
 const wanted = strictly({

@@ -7,9 +7,9 @@ import { given } from '../base/given.js'
 import { name, pageOf, queryNumber, wholeText } from '../contract/common.js'
 import { dataset, labelReport, type Result, result } from '../contract/task.js'
 import { clientGone } from './client-gone.js'
+import type { V1Context } from './context.js'
 import { cachedOperation, operation, query } from './describe.js'
 import { asJson, jsonLines } from './json-lines.js'
-import type { V1Context } from './routes.js'
 import { rowRange } from './row-range.js'
 
 const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }

@@ -1,7 +1,9 @@
 /** The API of drover's own, under `/api/v1`: one chain, so that the type of it is the type of a client. */
 import { Hono } from 'hono'
-import type { Env, StatusContext } from '../base/context.js'
+import type { Env } from '../base/context.js'
 import { QuotaCache } from '../present/quota-cache.js'
+import type { StatusContext } from '../status-context.js'
+import type { V1Context } from './context.js'
 import { controlRoutes } from './control.js'
 import { eventsRoutes } from './events.js'
 import { jsonOnly } from './json-only.js'
@@ -16,11 +18,6 @@ import { workersRoutes } from './workers.js'
 
 /** What `hc` takes: `hc<StatusApi>('http://127.0.0.1:8000/api/v1')`. */
 export type StatusApi = ReturnType<typeof v1Routes>
-
-/** What the routes of this API share. */
-export interface V1Context extends StatusContext {
-  quotas: QuotaCache
-}
 
 export function v1Routes(status: StatusContext) {
   const context: V1Context = { ...status, quotas: new QuotaCache(status.drover) }

@@ -8,8 +8,8 @@ import { pageOf, strictly } from '../contract/common.js'
 import { settings } from '../contract/log.js'
 import { worker } from '../contract/worker.js'
 import { presentWorker } from '../present/worker.js'
+import type { V1Context } from './context.js'
 import { body, cachedOperation, operation } from './describe.js'
-import type { V1Context } from './routes.js'
 import { chosenWorkers, selection } from './selection.js'
 
 const slots = v.pipe(v.number(), v.safeInteger('a whole number'), v.minValue(1, 'at least 1'))

@@ -9,8 +9,8 @@ import { beat, blacklistEntry, failure, overview } from '../contract/worker.js'
 import { presentOverview } from '../present/overview.js'
 import { presentTree } from '../present/tree.js'
 import { presentBeat } from '../present/worker.js'
+import type { V1Context } from './context.js'
 import { cachedOperation, operation, query } from './describe.js'
-import type { V1Context } from './routes.js'
 
 const failures = v.strictObject({ worker: v.optional(name), limit: queryNumber(1, 1_000, 100) })
 const failureRow = v.object({ worker: v.string(), failure })

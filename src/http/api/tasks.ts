@@ -10,8 +10,8 @@ import { deadKind, taskDetail, taskPage, taskState } from '../contract/task.js'
 import { errorGroup } from '../contract/worker.js'
 import { clientGone } from './client-gone.js'
 import { assertConfirmed } from './confirm.js'
+import type { V1Context } from './context.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
-import type { V1Context } from './routes.js'
 
 const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
 const keys = v.pipe(v.array(name), v.minLength(1, 'at least one key'), v.maxLength(10_000, 'at most 10000 keys'))

@@ -1,7 +1,3 @@
-/** What the parts of the status server share. */
-import type { MiddlewareHandler } from 'hono'
-import type { Drover } from '../../drover/drover.js'
-import type { Hub } from '../socket/hub.js'
 import type { Role, StatusOptions } from './options.js'
 
 /** The options with their defaults filled in. */
@@ -26,15 +22,4 @@ export type Env = {
     /** Where the app is mounted: empty, or a path such as `/drover`. */
     mount: string
   }
-}
-
-export interface StatusContext {
-  drover: Drover
-  options: CompiledStatusOptions
-  /** Lives as long as the app. */
-  hub: Hub
-  /** Aborts when the server is closing: streams end then. */
-  closing: AbortSignal
-  /** Lets only callers with the role `control` pass (403 FORBIDDEN), and tells of what they did, once it was answered, as `http:control:done`. */
-  control: (action: string) => MiddlewareHandler<Env>
 }

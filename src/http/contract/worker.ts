@@ -1,7 +1,7 @@
 /** Workers, and the system as a whole, as they are shown. */
 import * as v from 'valibot'
 import { failureKinds } from '../../failure.js'
-import { type WorkerState, workerStates } from '../../machines/lifecycle/contract.js'
+import { type WorkerState, workerStates } from '../../machines/lifecycle/states.js'
 import { count, errorRecord, time } from './common.js'
 
 export const workerState = v.picklist(Object.keys(workerStates) as WorkerState[])

@@ -1,9 +1,10 @@
 /** The system in the shapes and words of the one before: for the old monitoring paths and the old WebSocket protocol. */
-import type { QuotaReport } from '../../actors/system/quota-control.js'
+
+import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { SystemStatus, WorkerStatus } from '../../actors/system/status.js'
-import type { ControlOutcome } from '../../drover/drover.js'
+import type { ControlOutcome } from '../../drover/reports.js'
 import type { LogRecord } from '../../logs/logs.js'
-import type { WorkerState } from '../../machines/lifecycle/contract.js'
+import type { WorkerState } from '../../machines/lifecycle/states.js'
 import { finite } from '../present/finite.js'
 import type { SeedHealth, SeedLog, SeedOutcome, SeedOverview, SeedQuotas, SeedStatus, SeedWorker } from './contract.js'
 import { seedStatuses } from './contract.js'

@@ -3,10 +3,9 @@ import type { Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
 import type { Env } from '../base/context.js'
 import { version } from '../base/version.js'
+import type { OpenApiDocument } from './model.js'
 import { probePaths } from './probe-paths.js'
 import { socketPath } from './socket-path.js'
-
-export type OpenApiDocument = Awaited<ReturnType<typeof generateSpecs>>
 
 /** In the order of reading. */
 const tags = [

@@ -1,3 +1,5 @@
+import type { generateSpecs } from 'hono-openapi'
+
 /** The OpenAPI document in the form in which it is read out: what we write into it, and no more. */
 
 export interface Schema {
@@ -49,3 +51,5 @@ export interface Document {
   paths: Record<string, Record<string, Operation>>
   components: { schemas?: Record<string, Schema> }
 }
+
+export type OpenApiDocument = Awaited<ReturnType<typeof generateSpecs>>

@@ -4,8 +4,7 @@
  */
 import { html } from 'hono/html'
 import { curlFor } from './curl.js'
-import type { OpenApiDocument } from './document.js'
-import type { Document, Operation, Parameter } from './model.js'
+import type { Document, OpenApiDocument, Operation, Parameter } from './model.js'
 import { type Html, schemaHtml, typeHtml } from './schema-html.js'
 
 interface Entry {

@@ -1,5 +1,6 @@
+import type { OpenApiDocument } from './model.js'
+
 /** The probes, which say nothing else. */
-import type { OpenApiDocument } from './document.js'
 
 const answer = (description: string) => ({
   description,

@@ -1,5 +1,6 @@
+import type { OpenApiDocument } from './model.js'
+
 /** The WebSocket, as far as OpenAPI can tell of one. */
-import type { OpenApiDocument } from './document.js'
 
 type Operation = NonNullable<OpenApiDocument['paths'][string]['get']>
 

@@ -1,7 +1,7 @@
 /** The whole system in numbers, as it is shown. */
 
 import type { SystemStatus, TreeStatus } from '../../actors/system/status.js'
-import type { WorkerState } from '../../machines/lifecycle/contract.js'
+import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { Quota } from '../contract/quota.js'
 import type { Overview } from '../contract/worker.js'
 import { attentionOf } from './attention.js'

@@ -1,7 +1,8 @@
 /**
  * Where the quotas stand, for everybody who is shown it: the store is asked at most once in a while, however many ask.
  */
-import type { QuotaReport } from '../../actors/system/quota-control.js'
+
+import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { WorkerStatus } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
 import { withAllAbove } from '../../store/quotas/within.js'

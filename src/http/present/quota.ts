@@ -1,5 +1,6 @@
 /** A quota's report as it is shown. */
-import type { QuotaReport } from '../../actors/system/quota-control.js'
+
+import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { WorkerStatus } from '../../actors/system/status.js'
 import type { Quota, QuotaLimits } from '../contract/quota.js'
 import { finite } from './finite.js'

@@ -3,7 +3,7 @@ import type * as v from 'valibot'
 import type { TreeStatus, WorkerStatus } from '../../actors/system/status.js'
 import type { DroverEvents } from '../../events/event-map.js'
 import type { Failure } from '../../failure.js'
-import type { StoredEvent } from '../../store/contract/engine.js'
+import type { StoredEvent } from '../../store/contract/reads.js'
 import type { Beat, transition, Worker, WorkerDetail } from '../contract/worker.js'
 
 export type Rates = Pick<WorkerStatus, 'ratePerMinute' | 'failuresPerMinute' | 'errorRate'>

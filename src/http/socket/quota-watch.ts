@@ -1,5 +1,6 @@
 /** Where the quotas stand, asked again every so often while somebody wants to know. */
-import type { QuotaReport } from '../../actors/system/quota-control.js'
+
+import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { Drover } from '../../drover/drover.js'
 import { every } from '../../time/every.js'
 

@@ -3,7 +3,7 @@
  * off by something that matters. A system in which nothing happens stays the same.
  */
 
-import type { QuotaReport } from '../../actors/system/quota-control.js'
+import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { SystemStatus, TreeStatus } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
 import type { Quota } from '../contract/quota.js'

@@ -5,27 +5,9 @@
 
 import type { ErrorKind } from '../../errors.js'
 import type { Failure } from '../../failure.js'
-import type { ResourceLimits } from '../../options/drover.js'
-import type { Restart, RestartPolicy } from './judge.js'
-
-/** The states, each with what it means. */
-export const workerStates = {
-  idle: 'declared, never started, or reset',
-  queued: 'wants to run, waits for a concurrency slot, or for another host to let it go',
-  starting: 'thread spawned, not yet ready',
-  running: 'ready and beating',
-  paused: 'takes no new task, keeps beating, keeps its thread',
-  parked: 'quota is spent until a known moment: thread released, slot free, wakes by itself',
-  stuck: 'beats or progress stopped past their limit: evidence is taken, then the thread is killed',
-  crashed: 'the thread is gone without being asked; the policy decides',
-  backoff: 'waiting for the next restart',
-  blacklisted: 'given up; stays down until reset, or until parole',
-  stopping: 'asked to finish: drain, then deadline, then terminate',
-  stopped: 'down on request',
-  completed: 'nothing left to do; what is dead stays dead',
-} as const
-
-export type WorkerState = keyof typeof workerStates
+import type { ResourceLimits } from '../../options/isolation.js'
+import type { Restart, RestartPolicy, Verdict } from '../../options/restart.js'
+import type { WorkerState } from './states.js'
 
 /** What of a worker outlives its host: kept in the store with every transition. Times in ms since the epoch. */
 export interface WorkerMemory {
@@ -212,4 +194,32 @@ export const freshMemory: WorkerMemory = {
   until: null,
   reason: 'declared',
   lastFailure: null,
+}
+
+export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'random'> {
+  memory: WorkerMemory
+  restored: WorkerState | null
+  random: () => number
+  /** Since when its active time runs; null: it stands still. */
+  activeFrom: number | null
+  /** Since when it is up: ready, or parked after that. */
+  upFrom: number | null
+  /** For a stuck one: how long its thread had been well. */
+  wellMs: number | null
+  /** Since when there is a thread that is not ready yet, and when it is to be. */
+  booting: { from: number; by: number }
+  /** How often in a row it could not be started for want of something that is not its own. */
+  shortages: number
+  verdict: Verdict | null
+  /** What went wrong with rules of the policy while they judged. */
+  problems: unknown[]
+  /** Whether it is to run, whatever its state: nothing but a start by hand undoes a stop by hand. */
+  wanted: Wanted
+  /** Paused, or to be as soon as there is a thread to pause; survives a crash, not a stop by hand. */
+  pauseWanted: boolean
+  /** Where to go when the thread has ended as asked. */
+  next: 'stopped' | 'completed' | 'parked' | 'queued' | 'blacklisted'
+  /** It goes down by itself, and its supervisor is to be told. */
+  ending: WorkerEnd | null
+  drainFor: number
 }

@@ -3,129 +3,10 @@
  * crashes can be tested in a millisecond.
  */
 import type { ErrorCode } from '../../errors.js'
-import type { Failure, FailureKind } from '../../failure.js'
-import type { ResourceLimits } from '../../options/drover.js'
+import type { Failure } from '../../failure.js'
+import { type FilledPolicy, filledPolicy } from '../../options/policies.js'
+import type { FailureMatch, RestartDecision, RestartHistory, RestartPolicy, RestartRule, Verdict } from '../../options/restart.js'
 import { backoffDelay } from '../../time/backoff.js'
-
-/**
- * When a worker that ended is started again, as in OTP. `transient`: only after a failure; `permanent`: also when its `run`
- * returned; `temporary`: never.
- */
-export type RestartMode = 'permanent' | 'transient' | 'temporary'
-
-/** How often, and after which waits. */
-export interface RestartLimits {
-  /** Waits before restarts. @defaultValue `{ immediate: 1, initialMs: 2_000, factor: 2, maxMs: 300_000, jitter: 0 }` */
-  backoff?: {
-    /** How many restarts come at once, before the waits begin. */
-    immediate?: number
-    initialMs?: number
-    factor?: number
-    /** No wait is longer, jitter included. */
-    maxMs?: number
-    /** Share of a wait that is random, 0 to 1: a wait w becomes one between w * (1 - jitter) and w. */
-    jitter?: number
-  }
-  /** How many restarts within {@link withinMs} are tolerated; one more and the worker is blacklisted. `Infinity`: any number. @defaultValue 3 */
-  maxRestarts?: number
-  /**
-   * Length of the sliding window in ms, inclusive as in OTP. Only time counts in which the worker has a thread or is parked: not
-   * backoff, not waiting for a slot, not while it or its host is down. So giving up stays reachable however long the waits grow.
-   * `Infinity`: restarts count until {@link RestartRules.resetAfterMs} forgets them.
-   * @defaultValue Infinity
-   */
-  withinMs?: number
-}
-
-/** A restart policy as data; every part has a default. */
-export interface RestartRules extends RestartLimits {
-  /** @defaultValue 'transient': a worker that completed its tasks stays down */
-  mode?: RestartMode
-  /**
-   * Up for so many ms since the last failure, and the history is forgotten: ready, over all its threads (recycled, stopped and started
-   * again), or parked in between. For how long it hung does not count. `Infinity`: never. @defaultValue 30_000
-   */
-  resetAfterMs?: number
-  /**
-   * Limits of their own for failures before the worker was ready; what is not given is as for the others. Without it all failures
-   * count together.
-   */
-  startup?: RestartLimits
-  /** Asked in order; the first one that matches decides. @defaultValue none */
-  rules?: readonly RestartRule[]
-  /**
-   * A blacklisted worker gets one start after so long, as a half-open circuit breaker lets one call through: it is blacklisted
-   * again at its first failure, for good, unless it was up for {@link resetAfterMs} before. @defaultValue none: it stays down until reset
-   */
-  parole?: { afterMs: number }
-}
-
-/** Which failures a rule is about; all that are given must match, and of a list any one. */
-export interface FailureMatch {
-  kind?: FailureKind | readonly FailureKind[]
-  /** The error's own `code`. */
-  code?: string | readonly string[]
-  /** Of the thread. */
-  exitCode?: number | readonly number[]
-  /** true: only before the worker was ready; false: only after. */
-  startup?: boolean
-}
-
-/** What a rule does. */
-export type RuleAction =
-  /** Restarts within the policy's limits, after `delayMs` instead of the backoff, or with other heap limits from now on. */
-  | { do: 'restart'; delayMs?: number; resourceLimits?: ResourceLimits }
-  /** Releases thread and slot for so long. Counts as no restart. */
-  | { do: 'park'; forMs: number }
-  | { do: 'blacklist'; why?: string }
-  | { do: 'stop'; why?: string }
-  /** Stops the worker and passes the failure on to its supervisor. */
-  | { do: 'escalate'; why?: string }
-
-/** A rule as data, or as a function that answers with a verdict, or with nothing if it does not care. */
-export type RestartRule =
-  | (RuleAction & {
-      when: FailureMatch | ((failure: Failure, history: RestartHistory) => boolean)
-      /** Passed over once it has decided so often; starts anew when the history is forgotten. @defaultValue Infinity */
-      atMost?: number
-    })
-  | RestartDecision
-
-/** What a policy may answer. */
-export type Verdict =
-  | { do: 'restart'; delayMs: number; resourceLimits?: ResourceLimits }
-  /** `until`: ms since the epoch. */
-  | { do: 'park'; until: number; why: string }
-  | { do: 'blacklist'; why: string }
-  | { do: 'stop'; why: string }
-  | { do: 'escalate'; why: string }
-
-/**
- * A policy of one's own. It gets copies that cannot be changed. Its verdict stands, whatever the limits; with no verdict, and where it throws or answers with something
- * else, `policies.default` decides.
- */
-export type RestartDecision = (failure: Failure, history: RestartHistory) => Verdict | undefined
-
-/** Data or function. */
-export type RestartPolicy = RestartRules | RestartDecision
-
-/** One restart, as the supervisor remembers it. */
-export interface Restart {
-  /** When it was decided, in ms of active time: a clock that stands still while the worker waits or is down. */
-  at: number
-  /** The worker had not become ready. */
-  startup: boolean
-}
-
-/** What happened before, since the history was last forgotten. */
-export interface RestartHistory {
-  /** Oldest first. */
-  restarts: readonly Restart[]
-  /** Now, on the clock of the restarts. */
-  now: number
-  /** How often each rule has decided, by its place in the list. */
-  uses: Readonly<Record<number, number>>
-}
 
 /** A verdict, and how it came about. */
 export interface Judgement {
@@ -135,14 +16,6 @@ export interface Judgement {
   /** What rules threw, or wrongly answered; they were passed over. */
   problems: unknown[]
 }
-
-const defaults = {
-  mode: 'transient',
-  maxRestarts: 3,
-  withinMs: Number.POSITIVE_INFINITY,
-  resetAfterMs: 30_000,
-  backoff: { immediate: 1, initialMs: 2_000, factor: 2, maxMs: 300_000, jitter: 0 },
-} as const
 
 /** Start errors that another try cannot mend. */
 const hopeless = new Set<string>(['WORKER_MODULE_NOT_FOUND', 'WORKER_MODULE_INVALID', 'WORKER_MODULE_TYPESCRIPT'] satisfies ErrorCode[])
@@ -156,65 +29,6 @@ function isHopeless({ kind, error }: Failure): boolean {
 /** Whether it was the worker's module that failed, by being loaded or while it was imported. */
 export function isModuleFailure({ kind, error }: Failure): boolean {
   return kind === 'start-error' && (error?.code?.startsWith('WORKER_MODULE_') ?? false)
-}
-
-/** Ready-made policies. */
-export const policies = {
-  /** At once, after 2 s, after 4 s, then blacklisted; forgotten after 30 s up. */
-  default: defaults,
-  /** As an OTP supervisor's own defaults: at once, at most one restart within 5 s. */
-  otp: {
-    mode: 'permanent',
-    maxRestarts: 1,
-    withinMs: 5_000,
-    resetAfterMs: Number.POSITIVE_INFINITY,
-    backoff: { immediate: 0, initialMs: 0, factor: 1, maxMs: 0, jitter: 0 },
-  },
-  /** As a pod with `restartPolicy: Always`: at once, after 10 s, doubling to 5 minutes, never given up; forgotten after 10 minutes up. */
-  kubernetes: {
-    mode: 'permanent',
-    maxRestarts: Number.POSITIVE_INFINITY,
-    withinMs: Number.POSITIVE_INFINITY,
-    resetAfterMs: 600_000,
-    backoff: { immediate: 1, initialMs: 10_000, factor: 2, maxMs: 300_000, jitter: 0 },
-  },
-  /** Never restarted: the first failure is final. */
-  never: { ...defaults, mode: 'temporary' },
-} as const satisfies Record<string, RestartRules>
-
-/**
- * One policy out of several: their rules are asked in order, and every other option is that of the first one that has it.
- *
- * @example
- * composePolicy(
- *   { rules: [{ when: { code: 'INVALID_API_KEY' }, do: 'blacklist', why: 'its key is invalid' }] },
- *   (failure) => (failure.tasks.length === 0 ? { do: 'restart', delayMs: 0 } : undefined),
- *   policies.kubernetes,
- * )
- */
-export function composePolicy(...parts: RestartPolicy[]): RestartRules {
-  const composed: RestartRules = {}
-  for (const part of [...parts].reverse()) if (typeof part === 'object') Object.assign(composed, part)
-  return { ...composed, rules: parts.flatMap(rulesOf) }
-}
-
-function rulesOf(policy: RestartPolicy): readonly RestartRule[] {
-  return typeof policy === 'function' ? [policy] : (policy.rules ?? [])
-}
-
-/** A policy with its defaults. */
-export interface FilledPolicy extends Required<Omit<RestartRules, 'backoff' | 'startup' | 'parole'>> {
-  backoff: Required<NonNullable<RestartLimits['backoff']>>
-  startup: Pick<FilledPolicy, 'maxRestarts' | 'withinMs' | 'backoff'> | null
-  parole: { afterMs: number } | null
-}
-
-export function filledPolicy(policy: RestartPolicy): FilledPolicy {
-  const given: RestartRules = typeof policy === 'function' ? {} : policy
-  const running = { ...defaults, ...given, backoff: { ...defaults.backoff, ...given.backoff } }
-  const { maxRestarts, withinMs } = running
-  const startup = given.startup && { maxRestarts, withinMs, ...given.startup, backoff: { ...running.backoff, ...given.startup.backoff } }
-  return { ...running, rules: rulesOf(policy), startup: startup ?? null, parole: given.parole ?? null }
 }
 
 /** Whether a worker went down before it was ready. */

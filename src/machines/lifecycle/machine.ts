@@ -4,48 +4,18 @@
  * One machine object serves every worker; a worker's actor is cheap.
  */
 import { and, assign, not, setup } from 'xstate'
-import type { Failure } from '../../failure.js'
 import { backoffDelay } from '../../time/backoff.js'
+import { judged, since } from './after-failure.js'
 import {
   freshMemory,
-  type LifecycleEffects,
+  type LifecycleContext,
   type LifecycleEvent,
   type LifecycleInput,
   pausedEarlier,
-  type Wanted,
   type WorkerEnd,
   type WorkerMemory,
-  type WorkerState,
 } from './contract.js'
-import { atStartup, filledPolicy, judge, type Verdict } from './judge.js'
-
-export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'random'> {
-  memory: WorkerMemory
-  restored: WorkerState | null
-  random: () => number
-  /** Since when its active time runs; null: it stands still. */
-  activeFrom: number | null
-  /** Since when it is up: ready, or parked after that. */
-  upFrom: number | null
-  /** For a stuck one: how long its thread had been well. */
-  wellMs: number | null
-  /** Since when there is a thread that is not ready yet, and when it is to be. */
-  booting: { from: number; by: number }
-  /** How often in a row it could not be started for want of something that is not its own. */
-  shortages: number
-  verdict: Verdict | null
-  /** What went wrong with rules of the policy while they judged. */
-  problems: unknown[]
-  /** Whether it is to run, whatever its state: nothing but a start by hand undoes a stop by hand. */
-  wanted: Wanted
-  /** Paused, or to be as soon as there is a thread to pause; survives a crash, not a stop by hand. */
-  pauseWanted: boolean
-  /** Where to go when the thread has ended as asked. */
-  next: 'stopped' | 'completed' | 'parked' | 'queued' | 'blacklisted'
-  /** It goes down by itself, and its supervisor is to be told. */
-  ending: WorkerEnd | null
-  drainFor: number
-}
+import type { WorkerState } from './states.js'
 
 /** setTimeout's longest delay; longer waits are slept in pieces. */
 const longestTimer = 2 ** 31 - 1
@@ -56,50 +26,9 @@ const parkedLookMs = 5_000
 /** The waits for what a start needs and cannot have now: the store, files, memory, threads. */
 const shortageWaits = { initialMs: 200, factor: 2, maxMs: 5_000, jitter: 0.2 }
 
-/** How long it has been something since a moment, if it is. */
-function since(from: number | null, clock: Pick<LifecycleEffects, 'now'>): number {
-  return from === null ? 0 : Math.max(0, clock.now() - from)
-}
-
 /** What an earlier host remembers, as this one has it. */
 function remembered(memory: WorkerMemory): WorkerMemory {
   return memory.paused === null ? memory : { ...memory, paused: pausedEarlier }
-}
-
-/** A failed worker's context with the verdict on it: the history as the verdict saw it, and what it decided. */
-function judged(context: LifecycleContext, failure: Failure): Partial<LifecycleContext> {
-  const now = context.effects.now()
-  const { resetAfterMs, parole } = filledPolicy(context.policy)
-  const upMs = context.memory.upMs + (context.wellMs ?? failure.uptimeMs ?? 0)
-  const { restarts, uses, onParole } = upMs >= resetAfterMs ? freshMemory : context.memory
-  const at = context.memory.activeMs + since(context.activeFrom, { now: () => now })
-  const { rule, problems, ...judgement } = judge(failure, { restarts, now: at, uses }, context.policy, context.random)
-  const relapsed = onParole && judgement.verdict.do === 'restart'
-  const verdict: Verdict = relapsed ? { do: 'blacklist', why: `failed again on parole: ${failure.kind}` } : judgement.verdict
-  const restarting = verdict.do === 'restart'
-  const givesUp = verdict.do === 'blacklist' && failure.kind !== 'unkillable'
-  return {
-    verdict,
-    problems,
-    activeFrom: now,
-    upFrom: null,
-    memory: {
-      ...context.memory,
-      activeMs: at,
-      upMs: 0,
-      restarts: restarting ? [...restarts, { at, startup: atStartup(failure) }].slice(-1_000) : restarts,
-      uses: rule === null ? uses : { ...uses, [rule]: (uses[rule] ?? 0) + 1 },
-      resourceLimits:
-        restarting && verdict.resourceLimits
-          ? { ...context.memory.resourceLimits, ...verdict.resourceLimits }
-          : context.memory.resourceLimits,
-      onParole,
-      restartCount: context.memory.restartCount + (restarting ? 1 : 0),
-      until: verdict.do === 'park' ? verdict.until : givesUp && parole && !onParole ? now + parole.afterMs : null,
-      reason: `${failure.kind}: ${failure.message}`,
-      lastFailure: failure,
-    },
-  }
 }
 
 export const workerLifecycle = setup({

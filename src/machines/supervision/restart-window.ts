@@ -1,8 +1,9 @@
+import type { RestartIntensity } from '../../options/tree.js'
+
 /**
  * A supervisor's memory of its children's restarts: a sliding window in which time passes for a child only while nothing makes it
  * wait. On a plain clock a backoff longer than the window would keep a supervisor from ever giving up, as it does PM2 and systemd.
  */
-import type { RestartIntensity } from './rules.js'
 
 interface ChildClock {
   /** How long it has waited, all in all. */

@@ -2,7 +2,9 @@
  * Who of a supervision tree may start now, and who has to wait for others. Pure bookkeeping beside the slots: whom it admits may ask
  * for a slot.
  */
-import { mayStart, nodeId, type Phase, type TreeNode } from './rules.js'
+
+import { nodeId, type TreeNode } from '../../options/tree.js'
+import { mayStart, type Phase } from './rules.js'
 import type { Tree } from './tree.js'
 
 export interface StartOrderOptions {

@@ -1,5 +1,5 @@
 /** The supervision tree of a system, as declared and as changed since; answers who belongs to whom. */
-import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } from './rules.js'
+import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
 
 /** The root's own children have no supervisor but the system. */
 export class Tree {

@@ -4,14 +4,15 @@
  *
  * @see https://platform.claude.com/docs/en/api/rate-limits
  */
-import type { Amounts } from '../../store/contract/engine.js'
+
+import type { Amounts, QuotaReading } from '../../store/contract/quotas.js'
 import { asCount, asRecord } from '../../values/fields.js'
 import { type HeaderMap, sentAt } from '../../values/headers.js'
 import type { Answer } from './answer.js'
 import { errorKinds, errorMessage } from './body.js'
 import { until } from './durations.js'
 import { isSuccess, observeHttp, spentObservation } from './http.js'
-import type { Observation, QuotaReading } from './observation.js'
+import type { Observation } from './observation.js'
 import { amounts, total } from './usage.js'
 
 const units = { requests: 'requests', tokens: 'tokens', 'input-tokens': 'inputTokens', 'output-tokens': 'outputTokens' } as const

@@ -5,13 +5,14 @@
  * @see https://ai.google.dev/gemini-api/docs/rate-limits
  * @see https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
  */
-import type { Amounts } from '../../store/contract/engine.js'
+
+import type { Amounts, QuotaReading } from '../../store/contract/quotas.js'
 import { asCount, asRecord, asText } from '../../values/fields.js'
 import type { Answer } from './answer.js'
 import { errorIn, errorKinds, errorMessage } from './body.js'
 import { parseDuration } from './durations.js'
 import { isSuccess, observeHttp, spentObservation } from './http.js'
-import type { Observation, QuotaReading } from './observation.js'
+import type { Observation } from './observation.js'
 import { amounts, total } from './usage.js'
 
 type Details = Record<string, unknown>[]

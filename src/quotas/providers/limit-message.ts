@@ -4,9 +4,9 @@
  * have been seen without any of the headers (https://github.com/openai/openai-node/issues/1477).
  */
 
+import type { QuotaReading } from '../../store/contract/quotas.js'
 import { asCount } from '../../values/fields.js'
 import { parseDuration } from './durations.js'
-import type { QuotaReading } from './observation.js'
 
 const units: Readonly<Record<string, string>> = {
   requests: 'requests',

@@ -2,27 +2,11 @@
  * What a provider's answer says about quotas, in one form for all providers. Data only: whoever reads it decides what to wait for,
  * and nothing of a request or of a key is in it.
  */
-import type { Amounts } from '../../store/contract/engine.js'
+import type { Amounts, QuotaReading } from '../../store/contract/quotas.js'
 
 /** The providers whose answers are known in detail. Others are read as far as HTTP goes, or as OpenAI's where they use its headers. */
 export const providers = ['openai', 'anthropic', 'gemini', 'groq'] as const
 export type Provider = (typeof providers)[number]
-
-/** What a provider says about one of its limits. */
-export interface QuotaReading {
-  /** `requests`, `tokens`, `inputTokens` or `outputTokens`. */
-  unit: string
-  /**
-   * Length of the window in milliseconds, or by its name where it is a day or a month, whether it goes by the calendar or slides; null:
-   * not said. OpenAI's headers do not say it: take the shortest window of that unit.
-   */
-  per: number | 'day' | 'month' | null
-  limit: number | null
-  /** What is left of it now. */
-  remaining: number | null
-  /** Until all of it is free again, in whole milliseconds. Some of it may be free much earlier, since most providers refill all the time. */
-  resetsInMs: number | null
-}
 
 /** What one answer says. */
 export interface Observation {

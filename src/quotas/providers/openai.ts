@@ -8,6 +8,7 @@
  * @see https://developers.openai.com/docs/guides/error-codes
  */
 
+import type { QuotaReading } from '../../store/contract/quotas.js'
 import { asCount } from '../../values/fields.js'
 import type { HeaderMap } from '../../values/headers.js'
 import type { Answer } from './answer.js'
@@ -15,7 +16,7 @@ import { errorKinds, errorMessage } from './body.js'
 import { parseDuration } from './durations.js'
 import { isSuccess, observeHttp, spentObservation } from './http.js'
 import { readLimitMessage } from './limit-message.js'
-import type { Observation, QuotaReading } from './observation.js'
+import type { Observation } from './observation.js'
 import { usageOf } from './usage.js'
 
 /**

@@ -1,5 +1,6 @@
 /** What a call used, as chat completions (`prompt_tokens`) and the responses API (`input_tokens`) of OpenAI and its kin say it. */
-import type { Amounts } from '../../store/contract/engine.js'
+
+import type { Amounts } from '../../store/contract/quotas.js'
 import { asCount, asRecord } from '../../values/fields.js'
 
 /** No call uses more of any unit: what says so is a mistake, and believed it would spend a budget for good. */

@@ -1,5 +1,6 @@
 /** What can be seen of single tasks: where each one stands in its lane, and what became of its attempts. */
 import type { ErrorRecord } from '../../errors.js'
+import type { LaneFilter } from './registry.js'
 
 /**
  * Where a task is. `waiting`: never begun. `leased`: handed out. `retrying`: begun, or given back, and waits to be handed out again.
@@ -70,4 +71,19 @@ export interface DatasetCounts {
   retrying: number
   /** Tasks: items, or the target if that is less, of every lane. */
   total: number
+}
+
+/** Tasks that were moved by hand, and the workers of their lanes. */
+export interface Moved {
+  count: number
+  workers: string[]
+}
+
+export interface TaskFilter {
+  filter: LaneFilter
+  state?: TaskState
+  /** Text within the key. */
+  search?: string
+  /** Dead tasks of this kind. */
+  kind?: DeadKind
 }

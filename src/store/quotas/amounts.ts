@@ -1,5 +1,5 @@
 /** Amounts by unit. */
-import type { Amounts } from '../contract/engine.js'
+import type { Amounts } from '../contract/quotas.js'
 
 /** Adds amounts to a sum, in place. */
 export function addTo(sum: Amounts, amounts: Amounts): void {

@@ -1,7 +1,8 @@
 /** When a number of tasks could be through, by the limits alone: what each window has now, then at its rate, from day to day. */
 
 import { periodOf } from '../../time/calendar.js'
-import type { Amounts, Time } from '../contract/engine.js'
+import type { Time } from '../contract/basics.js'
+import type { Amounts } from '../contract/quotas.js'
 import type { Quota } from './quota.js'
 import { rounding } from './windows/meter.js'
 import type { Moment } from './windows/open.js'

@@ -8,7 +8,7 @@
  * nobody for one whose own limit is spent for hours.
  */
 import { DroverError, QuotaError } from '../../errors.js'
-import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/engine.js'
+import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/quotas.js'
 import { backlogAt } from './eta.js'
 import { inFlight, type Quota, type QuotaWait } from './quota.js'
 import { longestSlackMs, type Moment } from './windows/open.js'

@@ -1,8 +1,8 @@
 /** One quota at work: its windows, what is in flight, and what its provider said of it. Pure: the caller brings the clocks. */
 
-import type { QuotaReading } from '../../quotas/providers/observation.js'
 import { longestWaitMs } from '../../validation/arguments.js'
-import type { Amounts, QuotaSettlement, QuotaSpec, QuotaStatus, QuotaWindow, Time } from '../contract/engine.js'
+import type { Time } from '../contract/basics.js'
+import type { Amounts, QuotaReading, QuotaSettlement, QuotaSpec, QuotaStatus, QuotaWindow } from '../contract/quotas.js'
 import { longestSlackMs, type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './windows/open.js'
 
 /** How much the latest answer weighs in the health. */

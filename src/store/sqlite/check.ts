@@ -3,8 +3,8 @@
  * moment and of one lane at most, so that whoever asks can stop in between.
  */
 import type Database from 'better-sqlite3'
-import type { CheckPart, CheckProblem } from '../check.js'
 import type { EngineReply, EngineRequest } from '../contract/engine.js'
+import type { CheckPart, CheckProblem } from '../contract/reads.js'
 import { numberOf } from './reads/paging.js'
 
 /** So many rows are shown of those that break a rule. */

@@ -5,7 +5,7 @@
  */
 import type Database from 'better-sqlite3'
 import { machineMs } from '../../time/machine-clock.js'
-import type { Time } from '../contract/engine.js'
+import type { Time } from '../contract/basics.js'
 import { thisBoot } from '../host-identity.js'
 import { inTransaction } from './transaction.js'
 

@@ -1,6 +1,7 @@
 /** What the parts of the SQLite engine share. */
 import type Database from 'better-sqlite3'
-import type { HostIdentity, Time } from '../contract/engine.js'
+import type { Time } from '../contract/basics.js'
+import type { HostIdentity } from '../contract/hosts.js'
 
 export interface EngineContext {
   db: Database.Database

@@ -4,7 +4,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { DroverError } from '../../errors.js'
-import type { EngineOp, EngineReply, EngineRequest, HostIdentity, LaneCounts, Time } from '../contract/engine.js'
+import type { Time } from '../contract/basics.js'
+import type { EngineOp, EngineReply, EngineRequest } from '../contract/engine.js'
+import type { HostIdentity } from '../contract/hosts.js'
+import type { LaneCounts } from '../contract/registry.js'
 import { isGone } from '../host-identity.js'
 import type { Decision } from '../quotas/limiter.js'
 import { storeClock } from './clock.js'

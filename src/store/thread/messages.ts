@@ -1,7 +1,8 @@
 /** What travels between the main thread and the store thread besides requests and replies. */
 import type { MessagePort } from 'node:worker_threads'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../../errors.js'
-import type { EngineOp, LaneCounts, StoreReply, StoreRequest } from '../contract/engine.js'
+import type { EngineOp, StoreReply, StoreRequest } from '../contract/engine.js'
+import type { LaneCounts } from '../contract/registry.js'
 import type { Durability } from '../sqlite/open.js'
 
 /** What the store thread is started with. */

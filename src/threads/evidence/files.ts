@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../../errors.js'
 import type { FailureKind } from '../../failure.js'
-import type { CompiledEvidence } from '../../options/drover.js'
+import type { CompiledEvidence } from '../../options/evidence.js'
 import type { Carrier } from '../isolation/contract.js'
 
 /** What belongs to one failure has one stem, which begins with its time. */

@@ -2,9 +2,10 @@
  * The heartbeat monitor: one timer that reads the shared beats of all live threads and tells a worker when it is stuck.
  */
 import { fromCallback } from 'xstate'
+import { countedMs } from '../../time/patient-timer.js'
 import type { BeatSlot } from './beats.js'
 import { Starvation } from './starvation.js'
-import { beginWatch, countedMs, scan, type Watch, type WatchLimits } from './verdict.js'
+import { beginWatch, scan, type Watch, type WatchLimits } from './verdict.js'
 
 /** Whoever is told. */
 interface Watched {

@@ -3,6 +3,8 @@
  * came late (the host was starved, suspended, or blocked) counts for no more than one that came on time, so a host that slept
  * kills nobody. Nor does a machine with too much to do: time for which the thread waited for a core is not held against it.
  */
+
+import { countedMs } from '../../time/patient-timer.js'
 import type { BeatReading } from './beats.js'
 
 export interface WatchLimits {
@@ -30,14 +32,6 @@ export type WatchVerdict = { kind: 'heartbeat-lost' | 'progress-stalled'; messag
 
 /** However starved a thread is, so many times its limit of counted silence is enough. */
 export const patience = 20
-
-/** A scan that comes later than this many intervals counts as so many. */
-const latestScan = 1.5
-
-/** What a scan counts for. */
-export function countedMs(elapsedMs: number, everyMs: number): number {
-  return Math.max(0, Math.min(elapsedMs, everyMs * latestScan))
-}
 
 /** @param starvedMs how long the thread has waited for a core since it began */
 export function beginWatch(reading: BeatReading, starvedMs: number): Watch {

@@ -1,5 +1,5 @@
 /** What a worker process is started with: what threads inherit from their process, and the limits of its memory. */
-import type { ResourceLimits } from '../../options/drover.js'
+import type { ResourceLimits } from '../../options/isolation.js'
 
 /** What is the host's alone: its program, its debugger's port, its mode. */
 const hostsOwn = /^(?:--(?:eval|print|input-type|inspect|test|watch|check|interactive|run)\b|-[ci]$)/

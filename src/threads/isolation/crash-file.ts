@@ -8,7 +8,7 @@ import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DroverError } from '../../errors.js'
-import type { Abandoned } from '../../store/contract/engine.js'
+import type { Abandoned } from '../../store/contract/tasks.js'
 import type { ThreadReport } from '../protocol/messages.js'
 import { abandonedIn } from '../protocol/tasks-in-hand.js'
 

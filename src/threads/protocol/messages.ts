@@ -5,8 +5,14 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorKind, ErrorRecord } from '../../errors.js'
 import type { Streak } from '../../machines/task-breaker.js'
-import type { CompiledWorkerQuota, Heartbeat, LogLevel, RecycleOptions, TaskPolicy } from '../../options/drover.js'
-import type { Amounts, Fence, LaneCounts } from '../../store/contract/engine.js'
+import type { Heartbeat } from '../../options/heartbeat.js'
+import type { RecycleOptions } from '../../options/isolation.js'
+import type { LogLevel } from '../../options/log.js'
+import type { TaskPolicy } from '../../options/tasks.js'
+import type { CompiledWorkerQuota } from '../../options/worker-quota.js'
+import type { Fence } from '../../store/contract/basics.js'
+import type { Amounts } from '../../store/contract/quotas.js'
+import type { LaneCounts } from '../../store/contract/registry.js'
 import type { CpuProfile } from '../evidence/stack-and-profile.js'
 
 /** What a worker is born with, wherever it runs. */

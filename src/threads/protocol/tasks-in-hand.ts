@@ -3,7 +3,8 @@
  * working on, and which it had finished without hearing that the store has them. That is how a crash is counted against the
  * tasks that were running and not against those that merely waited.
  */
-import type { Abandoned, Token } from '../../store/contract/engine.js'
+import type { Token } from '../../store/contract/basics.js'
+import type { Abandoned } from '../../store/contract/tasks.js'
 
 /** How many tasks beyond its concurrency a worker may hold, waiting or unconfirmed. */
 export const maxHeld = 2_048

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DroverError } from '../../errors.js'
 import { messageOf, read } from '../../values/plain.js'
-import { type DefinedWorker, isDefinedWorker } from '../../worker.js'
+import { type DefinedWorker, isDefinedWorker } from './define-worker.js'
 import { syntaxPlace } from './syntax-place.js'
 
 /**

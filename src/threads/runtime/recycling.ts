@@ -1,7 +1,7 @@
 /** Tells when a thread has done its share and is to be replaced by a fresh one. */
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
-import type { RecycleOptions } from '../../options/drover.js'
+import type { RecycleOptions } from '../../options/isolation.js'
 
 const megabyte = 1_048_576
 

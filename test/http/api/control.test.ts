@@ -1,7 +1,7 @@
 /** What can be done under /api/v1. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { ControlOutcome } from '../../../src/drover/drover.js'
+import type { ControlOutcome } from '../../../src/drover/reports.js'
 import { supervisor } from '../../../src/index.js'
 import { readToken, token } from '../../support/status.js'
 import { event, items, open, state, worker } from '../../support/system.js'

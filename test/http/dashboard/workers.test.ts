@@ -4,7 +4,7 @@ import type { Worker } from '../../../src/http/contract/worker.js'
 import { drawing, nodeHeight, nodeWidth, places, waysTaken } from '../../../src/http/dashboard/data/lifecycle.js'
 import { ratesOf, type Sample, sampled } from '../../../src/http/dashboard/data/rate.js'
 import { countStates, gridOf, matching, sorted, states } from '../../../src/http/dashboard/data/workers.js'
-import { workerStates } from '../../../src/machines/lifecycle/contract.js'
+import { workerStates } from '../../../src/machines/lifecycle/states.js'
 
 function worker(id: string, more: Partial<Worker> = {}): Worker {
   const [annotator = '', domain = ''] = id.split('/')

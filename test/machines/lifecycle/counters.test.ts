@@ -1,9 +1,10 @@
 /** What counts for and against a worker: its uptime, the clock of its window, and what is not its own. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { freshMemory, type LifecycleEvent, type WorkerMemory, type WorkerState } from '../../../src/machines/lifecycle/contract.js'
-import type { RestartRules } from '../../../src/machines/lifecycle/judge.js'
+import { freshMemory, type LifecycleEvent, type WorkerMemory } from '../../../src/machines/lifecycle/contract.js'
 import { shortageOf } from '../../../src/machines/lifecycle/shortage.js'
+import type { WorkerState } from '../../../src/machines/lifecycle/states.js'
+import type { RestartRules } from '../../../src/options/restart.js'
 import { asked, begin, down, failure } from './support/lifecycle.js'
 
 const recycle: LifecycleEvent = { type: 'RECYCLE', reason: '3 tasks done' }

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../../src/failure.js'
-import { judge, policies, type RestartDecision, type RestartPolicy, type Verdict } from '../../../src/machines/lifecycle/judge.js'
+import { judge } from '../../../src/machines/lifecycle/judge.js'
+import { policies } from '../../../src/options/policies.js'
+import type { RestartDecision, RestartPolicy, Verdict } from '../../../src/options/restart.js'
 import { backoffDelay } from '../../../src/time/backoff.js'
 
 const failure: Failure = {

@@ -2,14 +2,9 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../../src/failure.js'
-import {
-  composePolicy,
-  type FailureMatch,
-  judge,
-  policies,
-  type RestartPolicy,
-  type RestartRules,
-} from '../../../src/machines/lifecycle/judge.js'
+import { judge } from '../../../src/machines/lifecycle/judge.js'
+import { composePolicy, policies } from '../../../src/options/policies.js'
+import type { FailureMatch, RestartPolicy, RestartRules } from '../../../src/options/restart.js'
 import { asked, begin, down, failure } from './support/lifecycle.js'
 
 /** How a policy is judged at a worker's n-th failure in a row, each `everyMs` after the last. */

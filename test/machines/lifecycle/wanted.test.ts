@@ -1,7 +1,8 @@
 /** No worker runs unless somebody has started it in this host, and nobody has stopped it since. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { freshMemory, type LifecycleEvent, type WorkerState } from '../../../src/machines/lifecycle/contract.js'
+import { freshMemory, type LifecycleEvent } from '../../../src/machines/lifecycle/contract.js'
+import type { WorkerState } from '../../../src/machines/lifecycle/states.js'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { asked, begin, down } from './support/lifecycle.js'
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { RestartMode } from '../../../src/machines/lifecycle/judge.js'
 import { RestartWindow } from '../../../src/machines/supervision/restart-window.js'
-import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../../../src/machines/supervision/rules.js'
+import type { RestartMode } from '../../../src/options/restart.js'
+import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../../../src/options/tree.js'
 import { grow, sup, type WorkerSpec } from './support/tree.js'
 
 const mode = fc.constantFrom<RestartMode>('permanent', 'transient', 'temporary')

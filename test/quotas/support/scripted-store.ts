@@ -1,5 +1,6 @@
 /** A store whose answers the test gives, call by call. */
-import type { EngineClient, EngineOp, EngineReply, EngineRequest, QuotaAnswer, QuotaGrant } from '../../../src/store/contract/engine.js'
+import type { EngineClient, EngineOp, EngineReply, EngineRequest } from '../../../src/store/contract/engine.js'
+import type { QuotaAnswer, QuotaGrant } from '../../../src/store/contract/quotas.js'
 
 export interface Call<Op extends EngineOp = EngineOp> {
   op: Op

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import type { QuotaAdaptation, QuotaSpec, QuotaStatus, QuotaWindow } from '../../../src/store/contract/engine.js'
+import type { QuotaAdaptation, QuotaSpec, QuotaStatus, QuotaWindow } from '../../../src/store/contract/quotas.js'
 import { Asker, granted, kept, look, standing } from '../support/asker.js'
 import type { ContractTest } from '../support/contract.js'
 import { type Desk, refused } from '../support/desk.js'

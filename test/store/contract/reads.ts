@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
 import { ErrorGroups } from '../../../src/failures/error-groups.js'
-import type { EngineReply, Outcome } from '../../../src/store/contract/engine.js'
+import type { EngineReply } from '../../../src/store/contract/engine.js'
+import type { Outcome } from '../../../src/store/contract/tasks.js'
 import { type ContractTest, keepEvents } from '../support/contract.js'
 import { completed, type Desk, failed, refused } from '../support/desk.js'
 

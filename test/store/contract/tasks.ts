@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert'
-import type { EngineRequest, Outcome } from '../../../src/store/contract/engine.js'
+import type { EngineRequest } from '../../../src/store/contract/engine.js'
+import type { Outcome } from '../../../src/store/contract/tasks.js'
 import type { ContractTest } from '../support/contract.js'
 import { boom, completed, failed, refused, released, worker } from '../support/desk.js'
 

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { QuotaWindow } from '../../../src/store/contract/engine.js'
+import type { QuotaWindow } from '../../../src/store/contract/quotas.js'
 import { backlogAt } from '../../../src/store/quotas/eta.js'
 import { freshRecord, Quota } from '../../../src/store/quotas/quota.js'
 

@@ -1,7 +1,7 @@
 /** The exact model itself, where the limiter and it were of two minds. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { QuotaSpec } from '../../../src/store/contract/engine.js'
+import type { QuotaSpec } from '../../../src/store/contract/quotas.js'
 import { ExactModel } from './support/exact-model.js'
 
 const bucket: QuotaSpec = {

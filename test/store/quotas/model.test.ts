@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DroverError } from '../../../src/errors.js'
-import type { Amounts, QuotaGrant, QuotaSpec, QuotaWindow } from '../../../src/store/contract/engine.js'
+import type { Amounts, QuotaGrant, QuotaSpec, QuotaWindow } from '../../../src/store/contract/quotas.js'
 import { openSqliteEngine } from '../../../src/store/sqlite/engine.js'
 import { ExactModel, type Granted } from './support/exact-model.js'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { QuotaWindow } from '../../../src/store/contract/engine.js'
+import type { QuotaWindow } from '../../../src/store/contract/quotas.js'
 import { openWindow, type QuotaWindowMeter, type WindowState } from '../../../src/store/quotas/windows/open.js'
 
 const noon = Date.UTC(2025, 5, 15, 12)

@@ -1,5 +1,6 @@
 /** One who asks an engine for quotas, and sees which of its requests are answered. */
-import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest } from '../../../src/store/contract/engine.js'
+
+import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest } from '../../../src/store/contract/quotas.js'
 import type { Desk } from './desk.js'
 
 export interface Asked {

@@ -1,6 +1,6 @@
 /** That a store is sound, as its own check says. */
 import * as assert from 'uvu/assert'
-import type { CheckPart } from '../../../src/store/check.js'
+import type { CheckPart } from '../../../src/store/contract/reads.js'
 import { checkReads } from '../../../src/store/sqlite/check.js'
 import { openReader } from '../../../src/store/sqlite/open.js'
 

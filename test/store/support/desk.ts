@@ -1,21 +1,11 @@
 /** Short forms for what every test of an engine does: hosts that join, workers that exchange. */
 import * as assert from 'uvu/assert'
 import { DroverError, type ErrorCode, type ErrorRecord } from '../../../src/errors.js'
-import type {
-  AbandonReply,
-  AbandonRequest,
-  EngineClient,
-  EngineOp,
-  EngineReply,
-  EngineRequest,
-  ExchangeReply,
-  ExchangeRequest,
-  Fence,
-  LaneCounts,
-  Leases,
-  Outcome,
-  ResultRow,
-} from '../../../src/store/contract/engine.js'
+import type { Fence } from '../../../src/store/contract/basics.js'
+import type { EngineClient, EngineOp, EngineReply, EngineRequest } from '../../../src/store/contract/engine.js'
+import type { ResultRow } from '../../../src/store/contract/reads.js'
+import type { LaneCounts } from '../../../src/store/contract/registry.js'
+import type { AbandonReply, AbandonRequest, ExchangeReply, ExchangeRequest, Leases, Outcome } from '../../../src/store/contract/tasks.js'
 import type { World } from './world.js'
 
 export const boom: ErrorRecord = { name: 'Error', message: 'boom' }

@@ -1,6 +1,7 @@
 /** An engine in the same thread as a client sees it: each call a group of its own, and whoever stands in line is answered when decided. */
 
-import type { EngineClient, EngineReply, QuotaTicket } from '../../../src/store/contract/engine.js'
+import type { EngineClient, EngineReply } from '../../../src/store/contract/engine.js'
+import type { QuotaTicket } from '../../../src/store/contract/quotas.js'
 import { nameOf } from '../../../src/store/quotas/limiter.js'
 import type { SqliteEngine } from '../../../src/store/sqlite/engine.js'
 

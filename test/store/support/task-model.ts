@@ -1,6 +1,6 @@
 /** Tasks as they should be: a list of items, and for each lane where each of them is. Slow and plain. */
-import type { NewItem } from '../../../src/store/contract/engine.js'
 import type { TaskState } from '../../../src/store/contract/single-tasks.js'
+import type { NewItem } from '../../../src/store/contract/tasks.js'
 
 interface ModelTask {
   /** Of the item in its dataset, in order of loading. */

@@ -1,5 +1,6 @@
+import type { HostIdentity } from '../../../src/store/contract/hosts.js'
+
 /** The world that an engine under test lives in: its clock and its hosts' fates, shared with whichever thread the engine is in. */
-import type { HostIdentity } from '../../../src/store/contract/engine.js'
 
 export type Fate = 'alive' | 'gone' | 'unknown'
 

@@ -1,5 +1,6 @@
 import { longestWaitMs } from '../../../validation/arguments.js'
-import type { QuotaWindow, Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import type { QuotaWindow } from '../../contract/quotas.js'
 import { carriedOver, longestSlackMs, QuotaWindowMeter, rounding, sumOf, type WindowState } from './meter.js'
 
 /** A bucket's time is a fraction of a ms since the epoch, of which a number keeps about four digits. */

@@ -1,5 +1,6 @@
 import { periodOf } from '../../../time/calendar.js'
-import type { QuotaWindow, Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import type { QuotaWindow } from '../../contract/quotas.js'
 import { carriedOver, longestSlackMs, QuotaWindowMeter, roundedOff, sumOf, type WindowState } from './meter.js'
 
 /** What was used since local midnight, or since the month began. */

@@ -6,7 +6,8 @@
  * within that time the call is made, each kind accounts for the latest and the earliest moment. {@link QuotaWindowMeter.slackMs} is what costs
  * little; who needs longer is given longer.
  */
-import type { QuotaWindow, Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import type { QuotaWindow } from '../../contract/quotas.js'
 /** A grant may be used for so long at most. */
 export const longestSlackMs = 250
 

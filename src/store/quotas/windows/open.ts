@@ -1,5 +1,6 @@
 /** One window of a quota, whatever its kind; see `windows/meter.ts` for what each does. */
-import type { QuotaWindow } from '../../contract/engine.js'
+
+import type { QuotaWindow } from '../../contract/quotas.js'
 import { BucketWindow } from './bucket.js'
 import { CalendarWindow } from './calendar.js'
 import type { Moment, QuotaWindowMeter, WindowState } from './meter.js'

@@ -1,4 +1,5 @@
-import type { QuotaWindow, Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import type { QuotaWindow } from '../../contract/quotas.js'
 import { carriedOver, longestSlackMs, QuotaWindowMeter, roundedOff, rounding, sumOf, type WindowState } from './meter.js'
 
 /** A sliding window is kept in so many steps. */

@@ -1,4 +1,5 @@
-import type { QuotaWindow, Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import type { QuotaWindow } from '../../contract/quotas.js'
 import { longestSlackMs, QuotaWindowMeter, roundedOff, type WindowState } from './meter.js'
 
 /** A budget: what was used ever. */

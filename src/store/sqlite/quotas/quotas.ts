@@ -4,14 +4,15 @@
  */
 
 import { QuotaError } from '../../../errors.js'
-import { periodOf } from '../../../time/calendar.js'
 import { machineMs } from '../../../time/machine-clock.js'
 import { longestWaitMs } from '../../../validation/arguments.js'
-import type { EngineReply, EngineRequest, QuotaAnswer, QuotaSpec, Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import type { EngineReply, EngineRequest } from '../../contract/engine.js'
+import type { QuotaAnswer } from '../../contract/quotas.js'
+import { checkWithin, validate } from '../../quotas/check-specs.js'
 import { type Decision, Limiter, nameOf, type Waiter } from '../../quotas/limiter.js'
 import { freshRecord, Quota } from '../../quotas/quota.js'
-import { type Moment, perOf, type WindowState } from '../../quotas/windows/open.js'
-import { withAllAbove } from '../../quotas/within.js'
+import type { Moment, WindowState } from '../../quotas/windows/open.js'
 import type { EngineContext } from '../context.js'
 import { quotaGrants } from './recent-grants.js'
 import { quotaTables, type WaiterRow } from './tables.js'
@@ -360,39 +361,4 @@ function foreign({ client, ticket, host, choices, amounts, priority, seq }: Wait
 
 function waitingAnswer({ wait, choices }: Waiter, waiting: boolean): QuotaAnswer {
   return { granted: false, waiting, ...(wait ?? { quota: choices[0] as string, window: 'the line', inMs: 1 }) }
-}
-
-/** @throws QUOTA_INVALID */
-function validate(spec: QuotaSpec, at: Time): void {
-  const labels = spec.windows.map((window) => `${window.unit}/${perOf(window)}`)
-  const twice = labels.find((label, index) => labels.indexOf(label) !== index)
-  if (twice) throw new QuotaError('QUOTA_INVALID', `quota ${spec.name} limits ${twice} twice`, { details: { spec } })
-  for (const [index, { limit, per, burst }] of spec.windows.entries()) {
-    const length = typeof per !== 'number' || per > 0
-    if (!(limit > 0 && length && (burst === null || burst > 0))) {
-      const message = `quota ${spec.name}: ${labels[index]} needs a limit and a length above 0`
-      throw new QuotaError('QUOTA_INVALID', message, { details: { spec } })
-    }
-    if (typeof per !== 'object') continue
-    try {
-      periodOf(per.calendar, per.timeZone, at)
-    } catch (cause) {
-      const message = `quota ${spec.name}: there is no time zone ${per.timeZone}`
-      throw new QuotaError('QUOTA_INVALID', message, { cause, details: { spec } })
-    }
-  }
-}
-
-/** Each quota that one is within is known, and none is within itself. */
-function checkWithin(specs: readonly QuotaSpec[], limiter: Limiter): void {
-  const specOf = (name: string): QuotaSpec | undefined => specs.find((spec) => spec.name === name) ?? limiter.quotas.get(name)?.spec
-  for (const { name, within } of specs) {
-    for (const each of within) {
-      for (const above of withAllAbove(each, (one) => specOf(one)?.within ?? [])) {
-        if (above === name) throw new QuotaError('QUOTA_INVALID', `quota ${name} is within itself`, { details: { quota: name } })
-        if (specOf(above)) continue
-        throw new QuotaError('QUOTA_INVALID', `quota ${name} is within ${above}, which is not known`, { details: { quota: above } })
-      }
-    }
-  }
 }

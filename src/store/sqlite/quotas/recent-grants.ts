@@ -3,7 +3,8 @@
  * what they were granted instead of as much once more.
  */
 
-import type { QuotaAnswer, QuotaTicket, Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import type { QuotaAnswer, QuotaTicket } from '../../contract/quotas.js'
 import { nameOf } from '../../quotas/limiter.js'
 import type { EngineContext } from '../context.js'
 

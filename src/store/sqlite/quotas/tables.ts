@@ -1,6 +1,7 @@
 /** The tables of the quotas: what is kept of them, of those in line, and of what is in flight. */
 import type Database from 'better-sqlite3'
-import type { Amounts, QuotaSample, QuotaSpec, QuotaWindow, Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import type { Amounts, QuotaSample, QuotaSpec, QuotaWindow } from '../../contract/quotas.js'
 import type { Flight } from '../../quotas/limiter.js'
 import { freshRecord, type QuotaRecord } from '../../quotas/quota.js'
 import type { WindowState } from '../../quotas/windows/open.js'

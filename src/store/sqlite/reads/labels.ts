@@ -1,8 +1,9 @@
 /** Labels, counted by SQL: items that were labelled alike come out as one row, so that a hundred thousand are a few hundred. */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../../errors.js'
-import { agreementOf, distribution, type LabelPattern, type LabelReport } from '../../agreement.js'
+import { agreementOf, distribution, type LabelPattern } from '../../agreement.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
+import type { LabelReport } from '../../contract/reads.js'
 import { checkJson, checkRows } from '../complete.js'
 import { checkLanes } from './paging.js'
 

@@ -1,7 +1,7 @@
 /** What paged reads share: the lanes that a filter means, how much a page holds, and where one ended. */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../../errors.js'
-import type { LaneFilter } from '../../contract/engine.js'
+import type { LaneFilter } from '../../contract/registry.js'
 import { Damage, found } from '../failure.js'
 
 /** Longer pages are cut: a page is held in memory at once, on its way several times. */

@@ -4,20 +4,11 @@
  */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../../errors.js'
-import type {
-  Amounts,
-  DeadRow,
-  EngineReply,
-  EngineRequest,
-  LaneFilter,
-  Page,
-  QuotaSample,
-  ReadOp,
-  ResultRow,
-  StoredEvent,
-  Time,
-  UsageRow,
-} from '../../contract/engine.js'
+import type { Page, Time } from '../../contract/basics.js'
+import type { EngineReply, EngineRequest, ReadOp } from '../../contract/engine.js'
+import type { Amounts, QuotaSample } from '../../contract/quotas.js'
+import type { DeadRow, ResultRow, StoredEvent, UsageRow } from '../../contract/reads.js'
+import type { LaneFilter } from '../../contract/registry.js'
 import { checkReads } from '../check.js'
 import { checkJson, checkRows } from '../complete.js'
 import { type DeadError, deadError, withDeadError } from '../dead-errors.js'

@@ -4,7 +4,8 @@
  */
 import type Database from 'better-sqlite3'
 import { DroverError, type ErrorRecord } from '../../../errors.js'
-import type { EngineReply, EngineRequest, Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskAttempt, TaskState } from '../../contract/single-tasks.js'
 import { checkItems, checkRows } from '../complete.js'
 import { deadError, withDeadError } from '../dead-errors.js'

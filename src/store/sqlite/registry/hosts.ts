@@ -3,7 +3,9 @@
  * process can be checked, after its signs of life ran out where it cannot.
  */
 import { DroverError } from '../../../errors.js'
-import { type EngineReply, type EngineRequest, type HostIdentity, hostTtlMs, type TakenBack, type Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
+import { type EngineReply, type EngineRequest, hostTtlMs } from '../../contract/engine.js'
+import type { HostIdentity, TakenBack } from '../../contract/hosts.js'
 import type { EngineContext } from '../context.js'
 import type { Quotas } from '../quotas/quotas.js'
 import type { Tasks } from '../tasks/leases.js'

@@ -1,5 +1,7 @@
 /** The event log, and the states of workers that change with it. Old events are removed in passing, some at a time. */
-import type { EngineReply, EngineRequest, Fence, Time } from '../../contract/engine.js'
+
+import type { Fence, Time } from '../../contract/basics.js'
+import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { EngineContext } from '../context.js'
 import type { Hosts } from './hosts.js'
 

@@ -2,7 +2,8 @@
  * Where a lane stands. Its counters are read at the start of an operation, changed in memory and written once at its end; the
  * transaction around it keeps every other process out meanwhile.
  */
-import type { LaneCounts } from '../../contract/engine.js'
+
+import type { LaneCounts } from '../../contract/registry.js'
 import type { EngineContext } from '../context.js'
 
 /** A lane as stored; see the notes on the table in `schema.ts`. */

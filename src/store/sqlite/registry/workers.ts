@@ -1,18 +1,11 @@
 /** The registry of workers: what is remembered of each, who holds it, and what becomes of its leases when it is let go. */
 import { DroverError } from '../../../errors.js'
-import {
-  type AbandonReply,
-  type EngineReply,
-  type EngineRequest,
-  type Fence,
-  type Holder,
-  type LaneCounts,
-  type LaneSpec,
-  quotaClientOf,
-  type Time,
-  type WorkerRow,
-  type WorkerSpec,
-} from '../../contract/engine.js'
+import type { Fence, Time } from '../../contract/basics.js'
+import type { EngineReply, EngineRequest } from '../../contract/engine.js'
+import type { Holder } from '../../contract/hosts.js'
+import { quotaClientOf } from '../../contract/quotas.js'
+import type { LaneCounts, LaneSpec, WorkerRow, WorkerSpec } from '../../contract/registry.js'
+import type { AbandonReply } from '../../contract/tasks.js'
 import type { EngineContext } from '../context.js'
 import type { Quotas } from '../quotas/quotas.js'
 import type { Items } from '../tasks/items.js'

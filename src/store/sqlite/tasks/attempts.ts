@@ -1,6 +1,6 @@
 /** The attempts that did not end in a result, the latest of each task. What succeeds costs nothing here: the result is its record. */
 import type { ErrorRecord } from '../../../errors.js'
-import type { Time } from '../../contract/engine.js'
+import type { Time } from '../../contract/basics.js'
 import type { TaskAttempt } from '../../contract/single-tasks.js'
 import type { EngineContext } from '../context.js'
 

@@ -3,7 +3,9 @@
  * fresh items by priority and order of loading; every second place of theirs, while there are any, goes to what was given back and is due, which
  * may be so again and again; and last, one at a time, what was in hand at several ends of its host.
  */
-import type { Fence, Leases, Time, Token } from '../../contract/engine.js'
+
+import type { Fence, Time, Token } from '../../contract/basics.js'
+import type { Leases } from '../../contract/tasks.js'
 import type { EngineContext } from '../context.js'
 import { Damage } from '../failure.js'
 import { allowance, freshItems, type Lane } from '../registry/lanes.js'

@@ -1,6 +1,7 @@
 /** Tasks that are moved by hand: made due, given up, given another priority. Leased and done ones stay as they are. */
 import type { ErrorRecord } from '../../../errors.js'
-import type { EngineReply, EngineRequest, LaneFilter } from '../../contract/engine.js'
+import type { EngineReply, EngineRequest } from '../../contract/engine.js'
+import type { LaneFilter } from '../../contract/registry.js'
 import type { EngineContext } from '../context.js'
 import { lanesMatching } from '../reads/paging.js'
 import type { Lane, Lanes } from '../registry/lanes.js'

@@ -5,7 +5,8 @@
 
 import { DroverError } from '../../../errors.js'
 import { longestWaitMs } from '../../../validation/arguments.js'
-import type { ExchangeReply, ExchangeRequest, Outcome, Settled, Shortage, Time, Token } from '../../contract/engine.js'
+import type { Time, Token } from '../../contract/basics.js'
+import type { ExchangeReply, ExchangeRequest, Outcome, Settled, Shortage } from '../../contract/tasks.js'
 import type { EngineContext } from '../context.js'
 import { countsOf, isComplete, type Lane, type Lanes } from '../registry/lanes.js'
 import type { Claim, Claims } from './claim.js'

@@ -1,6 +1,7 @@
 /** Datasets and their items: the loading end. Items are only ever added, or given other data. */
 import { isDeepStrictEqual } from 'node:util'
-import type { EngineReply, EngineRequest, NewItem } from '../../contract/engine.js'
+import type { EngineReply, EngineRequest } from '../../contract/engine.js'
+import type { NewItem } from '../../contract/tasks.js'
 import type { EngineContext } from '../context.js'
 import type { Lanes } from '../registry/lanes.js'
 

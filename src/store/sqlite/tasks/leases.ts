@@ -3,7 +3,8 @@
  * and the lane's counters; the caller reads and writes the lane.
  */
 import type { ErrorRecord } from '../../../errors.js'
-import type { DeadRow, Fence, Time, Token } from '../../contract/engine.js'
+import type { Fence, Time, Token } from '../../contract/basics.js'
+import type { DeadRow } from '../../contract/reads.js'
 import type { EngineContext } from '../context.js'
 import type { Lane } from '../registry/lanes.js'
 import type { Attempts, EndedAttempt } from './attempts.js'

@@ -2,7 +2,9 @@
  * What the latest exchanges of each worker did, so that one that is repeated (its reply was lost) is told what became of it
  * instead of being done again. One small row an exchange, written over after {@link remembered} more.
  */
-import type { Fence, Settled, Token } from '../../contract/engine.js'
+
+import type { Fence, Token } from '../../contract/basics.js'
+import type { Settled } from '../../contract/tasks.js'
 import type { EngineContext } from '../context.js'
 
 /** So many exchanges of a worker are remembered; more than it can have in flight. */

@@ -1,5 +1,6 @@
 /** What calls used, added up by worker and by task. */
-import type { Amounts } from '../../contract/engine.js'
+
+import type { Amounts } from '../../contract/quotas.js'
 import type { EngineContext } from '../context.js'
 
 export type Usages = ReturnType<typeof usages>

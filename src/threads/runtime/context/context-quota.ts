@@ -6,11 +6,11 @@ import type { QuotaLease } from '../../../quotas/client.js'
 import { type QuotaAcquireOptions, QuotaConnection } from '../../../quotas/connection.js'
 import type { Observation, ObservationSource } from '../../../quotas/providers/observation.js'
 import { observe } from '../../../quotas/providers/observe.js'
-import type { Amounts } from '../../../store/contract/engine.js'
+import type { Amounts } from '../../../store/contract/quotas.js'
 import { addTo } from '../../../store/quotas/amounts.js'
 import { argumentError, checkObject } from '../../../validation/arguments.js'
-import { type QuotaCallOptions, TaskError, type WorkerQuota } from '../../../worker.js'
-import type { ContextDeps } from './worker-context.js'
+import { TaskError } from '../task-error.js'
+import type { ContextDeps, QuotaCallOptions, WorkerQuota } from './contract.js'
 
 /** How often a wait for quota shows that it is one. */
 const showMs = 1_000

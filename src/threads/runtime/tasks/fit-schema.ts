@@ -1,7 +1,7 @@
 /** Standard Schema (valibot, zod, arktype, ...) applied to what goes into a task and what comes out. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { isTooDeep } from '../../../values/json-depth.js'
-import { TaskError } from '../../../worker.js'
+import { TaskError } from '../task-error.js'
 
 /** An output that does not fit carries the raw answer along, as JSON text, so that a dead task still shows it. */
 class DoesNotFit extends TaskError {

@@ -1,10 +1,10 @@
 /** Tasks that were claimed and wait for what their quota grants: each goes when it is granted, and all of them can be called off. */
 
 import { isSpent, type QuotaClient, type QuotaLease, type QuotaSpent } from '../../../quotas/client.js'
-import type { Amounts } from '../../../store/contract/engine.js'
-import { checkAmounts } from '../../../validation/arguments.js'
-import type { DefinedWorker } from '../../../worker.js'
+import type { Amounts } from '../../../store/contract/quotas.js'
+import { checkAmounts } from '../../../store/quotas/check-amounts.js'
 import type { WorkerBoot } from '../../protocol/messages.js'
+import type { DefinedWorker } from '../define-worker.js'
 import type { Lease } from './lease.js'
 
 /** Who would wait for longer, were it alone, is not waited for. */

@@ -1,5 +1,6 @@
+import type { Token } from '../../../store/contract/basics.js'
+
 /** A task in the hands of its thread. */
-import type { Token } from '../../../store/contract/engine.js'
 
 export interface Lease {
   token: Token

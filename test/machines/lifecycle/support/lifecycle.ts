@@ -1,9 +1,11 @@
 /** A worker's lifecycle whose thread and clock are played by the test. */
 import { createActor, SimulatedClock } from 'xstate'
 import type { Failure, FailureKind } from '../../../../src/failure.js'
-import type { LifecycleEvent, WorkerMemory, WorkerState } from '../../../../src/machines/lifecycle/contract.js'
-import { policies, type RestartPolicy } from '../../../../src/machines/lifecycle/judge.js'
+import type { LifecycleEvent, WorkerMemory } from '../../../../src/machines/lifecycle/contract.js'
 import { workerLifecycle } from '../../../../src/machines/lifecycle/machine.js'
+import type { WorkerState } from '../../../../src/machines/lifecycle/states.js'
+import { policies } from '../../../../src/options/policies.js'
+import type { RestartPolicy } from '../../../../src/options/restart.js'
 
 interface Options {
   /** @defaultValue 0 */

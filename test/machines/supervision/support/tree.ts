@@ -4,18 +4,21 @@ import {
   type SupervisedWorker,
   type SupervisionEffects,
   type SupervisorRef,
-  supervisor,
   supervisorAddress,
   type WorkerRef,
-} from '../../../../src/actors/supervisor/supervisor.js'
+} from '../../../../src/actors/supervisor/contract.js'
+import { supervisor } from '../../../../src/actors/supervisor/supervisor.js'
 import type { Failure, FailureKind } from '../../../../src/failure.js'
-import type { LifecycleEffects, LifecycleEvent, LifecycleInput, WorkerState } from '../../../../src/machines/lifecycle/contract.js'
-import { filledPolicy, type RestartMode, type RestartPolicy, type RestartRules } from '../../../../src/machines/lifecycle/judge.js'
+import type { LifecycleEffects, LifecycleEvent, LifecycleInput } from '../../../../src/machines/lifecycle/contract.js'
+import type { WorkerState } from '../../../../src/machines/lifecycle/states.js'
 import { Slots } from '../../../../src/machines/slots.js'
-import { isSupervisor, type Phase, type SupervisorNode, type TreeNode, workersOf } from '../../../../src/machines/supervision/rules.js'
+import type { Phase } from '../../../../src/machines/supervision/rules.js'
 import { StartOrder } from '../../../../src/machines/supervision/start-order.js'
 import { StopSequence } from '../../../../src/machines/supervision/stop-sequence.js'
 import { Tree } from '../../../../src/machines/supervision/tree.js'
+import { filledPolicy } from '../../../../src/options/policies.js'
+import type { RestartMode, RestartPolicy, RestartRules } from '../../../../src/options/restart.js'
+import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../../../../src/options/tree.js'
 
 /** As OTP restarts: at once, any number of times. */
 const atOnce: RestartRules = {

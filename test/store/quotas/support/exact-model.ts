@@ -2,7 +2,7 @@
  * What limits mean, written down without regard to how they are kept: the list of all that was granted, gone through from its beginning each time.
  * A grant may be used at any moment up to its slack later, so what is asked is always whether there are moments at which the limit would be broken.
  */
-import type { Amounts, QuotaSpec, QuotaWindow } from '../../../../src/store/contract/engine.js'
+import type { Amounts, QuotaSpec, QuotaWindow } from '../../../../src/store/contract/quotas.js'
 
 /** What was granted, or used beyond it, and how much of it is left after what was given back. */
 export interface Granted {

@@ -1,6 +1,6 @@
 /** A line of those who ask for quotas, with a clock that goes from one grant to the next. */
 
-import type { Amounts, QuotaSpec, QuotaWindow } from '../../../../src/store/contract/engine.js'
+import type { Amounts, QuotaSpec, QuotaWindow } from '../../../../src/store/contract/quotas.js'
 import { Limiter, type Waiter } from '../../../../src/store/quotas/limiter.js'
 import { freshRecord, Quota } from '../../../../src/store/quotas/quota.js'
 

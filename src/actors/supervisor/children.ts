@@ -1,0 +1,34 @@
+import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
+import type { SupervisedWorker, SupervisorContext, SupervisorRef } from './contract.js'
+
+/**
+ * Its children that run, want to, or have run to their end: those that are started when it is started again. A supervisor that is up
+ * comes up again, whatever its workers do.
+ */
+export function running({ node, effects, refs, down }: SupervisorContext): string[] {
+  const concerned = (child: TreeNode): boolean =>
+    isSupervisor(child) ? (refs[child.id] as SupervisorRef).getSnapshot().value !== 'down' : takesPart(effects.worker(child.worker))
+  return node.children.filter((child) => concerned(child) || nodeId(child) === down?.child).map(nodeId)
+}
+
+/** Whether a supervisor, or one above it, brings this worker down. */
+export function isTakenDown(worker: SupervisedWorker, { sequence, parent }: Pick<SupervisorContext, 'sequence' | 'parent'>): boolean {
+  return sequence?.includes(worker) || (parent !== null && isTakenDown(worker, parent.getSnapshot().context))
+}
+
+/** Whether a supervisor between has gone down by itself: whoever ran to its end there has ended with it. */
+export function isBelowDown({ node, refs }: Pick<SupervisorContext, 'node' | 'refs'>, worker: string): boolean {
+  const between = node.children.find((child) => isSupervisor(child) && workersOf(child).includes(worker))
+  if (!between) return false
+  const snapshot = (refs[nodeId(between)] as SupervisorRef).getSnapshot()
+  return snapshot.value === 'down' || isBelowDown(snapshot.context, worker)
+}
+
+export function takesPart(worker: SupervisedWorker): boolean {
+  return worker.phase !== 'down' || worker.hasRun
+}
+
+export function halt(refs: SupervisorContext['refs'], child: SupervisorNode, then: 'up' | 'down', why: string): void {
+  const ref = refs[child.id] as SupervisorRef
+  ref.send({ type: 'HALT', then, why })
+}

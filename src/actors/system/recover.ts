@@ -1,0 +1,19 @@
+import type { Left } from '../../machines/lifecycle/contract.js'
+import type { Fence } from '../../store/contract/basics.js'
+import type { TakenBack } from '../../store/contract/hosts.js'
+import type { WorkerRow } from '../../store/contract/registry.js'
+import { readLeft } from '../worker/left-by-host.js'
+import type { SystemParts } from '../worker/parts.js'
+
+/** No worker ever had it. */
+export const unknownFence: Fence = -1
+
+export function tellRecovered(taken: TakenBack, publish: SystemParts['publish'], at: number): void {
+  const { workers, leases } = taken
+  if (workers.length > 0 || leases > 0) publish('host:work:recovered', { workers, leases, at })
+}
+
+/** What an earlier host left of a worker, and under which fence. One that is held by another has that host's state. */
+export function restore(row: WorkerRow, recovered: TakenBack, at: number): [left: Left | null, known: Fence] {
+  return row.holder ? [null, unknownFence] : [readLeft(row, recovered.workers.includes(row.worker), at), row.fence]
+}

@@ -1,0 +1,24 @@
+import type { WorkerState } from '../../machines/lifecycle/states.js'
+import type { Phase } from '../../machines/supervision/rules.js'
+
+/** States in which another host may have the worker. */
+export const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'blacklisted']
+
+/** States in which there is a thread, or is about to be. */
+export const withThread: readonly WorkerState[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
+
+/** What each state comes to for the siblings; `queued` is told apart. */
+export const phases: Record<Exclude<WorkerState, 'queued'>, Phase> = {
+  idle: 'down',
+  stopped: 'down',
+  completed: 'down',
+  blacklisted: 'down',
+  starting: 'starting',
+  running: 'up',
+  paused: 'up',
+  parked: 'up',
+  backoff: 'waiting',
+  stopping: 'falling',
+  stuck: 'falling',
+  crashed: 'falling',
+}

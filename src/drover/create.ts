@@ -1,0 +1,18 @@
+import { openSystem } from '../actors/system/open.js'
+import type { DroverOptions } from '../options/drover.js'
+import { Drover } from './drover.js'
+
+/**
+ * Checks the configuration, opens the store, takes back what hosts that are gone left behind, and makes the system. No worker
+ * runs before `start()`.
+ *
+ * @throws DroverError CONFIG_INVALID with every mistake at once, before anything is created; the STORE_ codes
+ * @example
+ * const drover = await createDrover({
+ *   store: 'data/drover.db',
+ *   workers: matrix({ annotators: ['1', '2'], domains: ['urgency'], worker: () => ({ module: './annotate.worker.js', dataset: 'messages' }) }),
+ * })
+ */
+export async function createDrover(options: DroverOptions): Promise<Drover> {
+  return new Drover(await openSystem(options))
+}

@@ -1,0 +1,31 @@
+import type { Failure } from '../failure.js'
+import type { WorkerState } from '../machines/lifecycle/states.js'
+
+/** What became of a control call for one worker. */
+export interface ControlOutcome {
+  worker: string
+  annotator: string
+  domain: string
+  /** Its state now. */
+  state: WorkerState
+  /** Whether the call had, or will have, its effect. */
+  ok: boolean
+  /** Why not, or what happens next. */
+  message: string
+}
+
+/** A worker that was given up. */
+export interface BlacklistEntry {
+  worker: string
+  reason: string
+  /** Ms since the epoch, in this host. */
+  since: number
+  /** When it gets its one start on parole; null: it stays down until reset. */
+  until: number | null
+  lastFailure: Failure | null
+}
+
+export interface ResetOutcome extends ControlOutcome {
+  /** What was deleted. */
+  deleted: { results: number; dead: number }
+}

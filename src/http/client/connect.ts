@@ -1,0 +1,15 @@
+import { Client, type ConnectOptions } from './client.js'
+
+/**
+ * Follows a system. Connects at once, and again whenever the connection is lost, until `close`.
+ *
+ * @param url where its status app is, such as `http://127.0.0.1:8000` or, mounted in another app, `https://example.org/drover`
+ * @example
+ * const client = connect('http://127.0.0.1:8000', { token: process.env.DROVER_TOKEN })
+ * client.select(({ overview }) => overview?.done, (done) => console.log(done))
+ * await client.until(({ overview }) => overview !== undefined && overview.done === overview.total)
+ * await client.close()
+ */
+export function connect(url: string, options: ConnectOptions = {}): Client {
+  return new Client(url, options)
+}

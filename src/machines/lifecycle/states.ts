@@ -1,0 +1,18 @@
+/** The states, each with what it means. */
+export const workerStates = {
+  idle: 'declared, never started, or reset',
+  queued: 'wants to run, waits for a concurrency slot, or for another host to let it go',
+  starting: 'thread spawned, not yet ready',
+  running: 'ready and beating',
+  paused: 'takes no new task, keeps beating, keeps its thread',
+  parked: 'quota is spent until a known moment: thread released, slot free, wakes by itself',
+  stuck: 'beats or progress stopped past their limit: evidence is taken, then the thread is killed',
+  crashed: 'the thread is gone without being asked; the policy decides',
+  backoff: 'waiting for the next restart',
+  blacklisted: 'given up; stays down until reset, or until parole',
+  stopping: 'asked to finish: drain, then deadline, then terminate',
+  stopped: 'down on request',
+  completed: 'nothing left to do; what is dead stays dead',
+} as const
+
+export type WorkerState = keyof typeof workerStates

@@ -1,0 +1,36 @@
+import type { Finding } from '../validation/issues.js'
+import { isRecord } from '../validation/pieces.js'
+import type { Path } from './rules.js'
+
+/** These names mean something to every object, and would be lost on the way. */
+export function checkNames(path: Path, named: Record<string, unknown>, findings: Finding[]): void {
+  for (const name of Object.keys(named)) {
+    if (['__proto__', 'prototype', 'constructor'].includes(name)) {
+      findings.push({ path: [...path, name], expected: 'another name', input: name, known: [] })
+    }
+  }
+}
+
+/** A name must be one of those in `quotas`, or in `groups`. */
+export function checkKnown(path: Path, what: 'quota' | 'group', name: unknown, all: Record<string, unknown>, findings: Finding[]): void {
+  if (typeof name !== 'string' || Object.hasOwn(all, name)) return
+  const known = Object.keys(all)
+  findings.push({
+    path,
+    expected: known.length > 0 ? `the name of a ${what} in ${what}s` : `no ${what}, since ${what}s has none`,
+    input: name,
+    known,
+  })
+}
+
+export function merged(layers: unknown[], key: string, otherwise: number): number {
+  return layers.reduce<number>((value, layer) => asNumber(asRecord(layer)[key]) ?? value, otherwise)
+}
+
+export function asRecord(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {}
+}
+
+export function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && !Number.isNaN(value) ? value : undefined
+}

@@ -1,0 +1,154 @@
+import type { QuotaAdaptation, QuotaSpec, QuotaWindow } from '../store/contract/quotas.js'
+import { withAllAbove } from '../store/quotas/within.js'
+import type { Finding } from '../validation/issues.js'
+import { asRecord, checkKnown, checkNames } from './checks.js'
+import { defaults } from './compile.js'
+import { filled } from './fill-defaults.js'
+import type { Path } from './rules.js'
+import { type CheckedOptions, quotaOptions } from './schema.js'
+
+/** A quota that was checked. */
+export type CheckedQuota = NonNullable<CheckedOptions['quotas']>[string]
+
+/** The lengths of windows that have a name. */
+export const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
+
+/** The quota that stands for the system's own `budget`: all others are within it. */
+export const systemBudget = 'system budget'
+
+export function compileQuotas({ quotas = {}, budget }: CheckedOptions): QuotaSpec[] {
+  const own = Object.entries(quotas).map(([name, quota]) => compileQuota(name, quota))
+  if (!budget) return own
+  const within = (spec: QuotaSpec): QuotaSpec => ({ ...spec, within: [...spec.within, systemBudget] })
+  return [compileQuota(systemBudget, { budget } as CheckedQuota), ...own.map(within)]
+}
+
+/** One quota's options, as the schema let them pass. */
+export function compileQuota(
+  name: string,
+  { burst, concurrency, within = [], budget = {}, adapt = false, ...units }: CheckedQuota,
+): QuotaSpec {
+  const limits = Object.entries(units).flatMap(([unit, limits]) =>
+    [limits ?? []].flat().map(({ limit, per, timeZone = 'UTC', burst: own }): QuotaWindow => {
+      if (per === 'day' || per === 'month') return { unit, limit, per: { calendar: per, timeZone }, burst: null }
+      const size = own ?? (unit === 'requests' ? burst : undefined) ?? null
+      return { unit, limit, per: typeof per === 'number' ? per : windowMs[per], burst: size }
+    }),
+  )
+  const caps = Object.entries(budget).map(([unit, limit]): QuotaWindow => ({ unit, limit, per: 'ever', burst: null }))
+  return {
+    name,
+    windows: [...limits, ...caps],
+    concurrency: concurrency ?? null,
+    within: [within].flat(),
+    adapt: adapt === false ? null : filled<QuotaAdaptation>(defaults.adapt, adapt === true ? {} : adapt),
+  }
+}
+
+export function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void {
+  checkNames(['quotas'], quotas, findings)
+  for (const [name, quota] of Object.entries(quotas)) {
+    const { within, burst } = asRecord(quota)
+    checkWithin(name, within, quotas, findings)
+    if (burst !== undefined && !slides(asRecord(quota).requests)) {
+      const expected = 'nothing: it is the size of token buckets, and requests has no limit per second, minute, hour or ms'
+      findings.push({ path: ['quotas', name, 'burst'], expected, input: burst, known: [] })
+    }
+    for (const [unit, limits] of Object.entries(asRecord(quota))) {
+      if (quotaOptions.includes(unit)) continue
+      checkTwice(['quotas', name, unit], limits, findings)
+      for (const [index, limit] of (Array.isArray(limits) ? limits : [limits]).entries()) {
+        const { per, timeZone, burst: size } = asRecord(limit)
+        if (size !== undefined && (per === 'day' || per === 'month')) {
+          const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'burst']
+          findings.push({ path, expected: 'nothing: a day or a month is no token bucket', input: size, known: [] })
+        }
+        if (timeZone === undefined || !(typeof per === 'number' || ['second', 'minute', 'hour'].includes(per as string))) continue
+        const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'timeZone']
+        findings.push({ path, expected: 'nothing: only a day or a month has a time zone', input: timeZone, known: [] })
+      }
+    }
+  }
+}
+
+/** Two limits on the same window: one of them would never count. */
+export function checkTwice(path: Path, limits: unknown, findings: Finding[]): void {
+  const windows = [limits].flat().map((limit) => {
+    const { per, timeZone = 'UTC' } = asRecord(limit)
+    return per === 'day' || per === 'month' ? `${per} ${timeZone}` : (windowMs[per as keyof typeof windowMs] ?? per)
+  })
+  for (const [index, window] of windows.entries()) {
+    if (window === undefined || windows.indexOf(window) === index) continue
+    const input = asRecord((limits as unknown[])[index]).per
+    findings.push({ path: [...path, index, 'per'], expected: 'a window that is not limited already', input, known: [] })
+  }
+}
+
+/** Whether limits of a unit have a window that slides. */
+export function slides(limits: unknown): boolean {
+  return [limits].flat().some((limit) => !['day', 'month', undefined].includes(asRecord(limit).per as string | undefined))
+}
+
+/** The quotas that one is within are there, and it is not within itself. */
+export function checkWithin(name: string, within: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
+  const named = (of: unknown): unknown[] => [of ?? []].flat()
+  const withinOf = (quota: string): string[] =>
+    named(Object.hasOwn(quotas, quota) ? asRecord(quotas[quota]).within : undefined).filter((one) => typeof one === 'string')
+  for (const [index, each] of named(within).entries()) {
+    const path = ['quotas', name, 'within', ...(Array.isArray(within) ? [index] : [])]
+    checkKnown(path, 'quota', each, quotas, findings)
+    if (typeof each !== 'string' || !withAllAbove(each, withinOf).includes(name)) continue
+    findings.push({ path, expected: 'a quota that is not itself within this one', input: each, known: [] })
+  }
+}
+
+/** One limit of a quota. */
+export interface QuotaLimit {
+  /** So many units per window. More than 0. */
+  limit: number
+  /**
+   * A window's length: `'second' | 'minute' | 'hour'` or whole milliseconds slide; `'day' | 'month'` go by the calendar of
+   * {@link timeZone}.
+   */
+  per: 'second' | 'minute' | 'hour' | 'day' | 'month' | number
+  /** IANA name, e.g. `'America/Los_Angeles'`; only with `'day'` and `'month'`. @defaultValue 'UTC' */
+  timeZone?: string
+  /**
+   * Makes a sliding window a token bucket of that size, at least 1: it fills evenly and holds no more than this. Without it the
+   * window is strict: no span of its length ever holds more than its limit. @defaultValue the quota's `burst`, for `requests`
+   */
+  burst?: number
+}
+
+/** How a quota gives way when the provider refuses although it should not (AIMD). */
+export interface QuotaAdaptOptions {
+  /** At a refusal the rate becomes so many times what it was. More than 0, less than 1. @defaultValue 0.5 */
+  decrease?: number
+  /** Each minute without one so much of the limit comes back. More than 0, up to 1. @defaultValue 0.1 */
+  increasePerMinute?: number
+  /** Never below such a share of the limit. More than 0, up to 1. @defaultValue 0.1 */
+  least?: number
+}
+
+/**
+ * One provider limit, shared by every worker that names it, in all threads, processes and hosts on the store. Any key that is not listed here is a
+ * unit (`requests`, `tokens`, `inputTokens`, `outputTokens`, `cost`, ...). Each call takes one of `requests` and what was estimated of
+ * the others; it is granted by all windows at once, or waits. Semantics: `docs/quotas.md`.
+ */
+export interface QuotaOptions {
+  /** Limits on the number of calls. */
+  requests?: QuotaLimit | QuotaLimit[]
+  /** Limits on tokens. */
+  tokens?: QuotaLimit | QuotaLimit[]
+  /** Makes the sliding windows of `requests` token buckets of that size, at least 1; see {@link QuotaLimit.burst}. */
+  burst?: number
+  /** Calls in flight at once. At least 1. @defaultValue no limit */
+  concurrency?: number
+  /** Quotas that each call of this one is taken from as well: the project that a key belongs to, say. */
+  within?: string | string[]
+  /** What may be used ever, by unit: when it is spent, its workers pause until somebody raises it. @defaultValue no cap */
+  budget?: Record<string, number>
+  /** Slows down when the provider refuses, and comes back by itself; `true`: with the defaults. @defaultValue false */
+  adapt?: boolean | QuotaAdaptOptions
+  [unit: string]: QuotaLimit | QuotaLimit[] | number | string | string[] | boolean | QuotaAdaptOptions | Record<string, number> | undefined
+}

@@ -1,0 +1,107 @@
+import type { Finding } from '../validation/issues.js'
+import { isRecord } from '../validation/pieces.js'
+import { asRecord } from './checks.js'
+import { defaults, isSupervisor } from './compile.js'
+import { filled } from './fill-defaults.js'
+import { filledPolicy } from './policies.js'
+import type { RestartMode } from './restart.js'
+import { compileRestart } from './restart-schema.js'
+import type { Entry, Path } from './rules.js'
+import type { CheckedEntry, CheckedOptions } from './schema.js'
+import type { AutoShutdown, RestartIntensity, SupervisorNode, SupervisorStrategy, TreeNode } from './tree.js'
+import type { WorkerOptions } from './worker.js'
+
+export function compileNode(entry: CheckedEntry, options: CheckedOptions): TreeNode {
+  if (!isSupervisor(entry)) {
+    const { mode } = filledPolicy(compileRestart(entry.restart ?? options.restart))
+    return { worker: entry.id, mode, significant: entry.significant ?? false }
+  }
+  const rest = filled<Pick<SupervisorNode, 'strategy' | 'significant' | 'autoShutdown'>>(defaults.supervisor, entry)
+  return {
+    id: entry.id,
+    ...rest,
+    intensity: filled<Required<RestartIntensity>>(defaults.intensity, entry.intensity),
+    mode: entry.restart ?? (rest.autoShutdown === 'never' ? 'permanent' : 'transient'),
+    children: entry.children.map((child) => compileNode(child, options)),
+  }
+}
+
+/** As in OTP: a permanent child is never the last to end, and without auto-shutdown nobody asks. */
+export function checkSignificant(
+  path: Path,
+  entry: Record<string, unknown>,
+  above: Entry['above'],
+  otherwise: unknown,
+  findings: Finding[],
+): void {
+  if (entry.significant !== true) return
+  const { restart = isSupervisorOptions(entry) ? undefined : otherwise } = entry
+  const { autoShutdown = 'never' } = entry
+  const mode = isSupervisorOptions(entry) ? (restart ?? (autoShutdown === 'never' ? 'permanent' : 'transient')) : asRecord(restart).mode
+  const expected =
+    above === null || (above.autoShutdown ?? 'never') === 'never'
+      ? "false: only a supervisor with autoShutdown 'any-significant' or 'all-significant' has significant children"
+      : mode === 'permanent'
+        ? 'false: a permanent child is always restarted'
+        : null
+  if (expected) findings.push({ path: [...path, 'significant'], expected, input: true, known: [] })
+}
+
+/** Whether an entry of `workers` or `children` is a supervisor: it has children. */
+export function isSupervisorOptions(entry: unknown): boolean {
+  return isRecord(entry) && 'children' in entry
+}
+
+/**
+ * A group of workers, and of supervisors, that are started in order, stopped in reverse order, and answered for together when one of
+ * them fails. Semantics are those of Erlang/OTP's `supervisor`; `docs/supervision.md` says where they differ, and why.
+ */
+export interface SupervisorOptions {
+  /** As a worker's id, and different from all of them. */
+  id: string
+  /**
+   * Who is restarted when a child is: `'one-for-one'` only that child, `'one-for-all'` all of them, `'rest-for-one'` those after it.
+   * @defaultValue 'one-for-one'
+   */
+  strategy?: SupervisorStrategy
+  /**
+   * How many restarts of its children it tolerates; at one more it stops them all and is a failed child of its own supervisor. Each
+   * restart that a child's policy decides counts once, whoever is restarted along; those by hand do not.
+   * @defaultValue `{ restarts: 3, withinMs: 5_000 }`, as Elixir's (OTP has 1)
+   */
+  intensity?: RestartIntensity
+  /** In the order of starting. */
+  children: (WorkerOptions | SupervisorOptions)[]
+  /**
+   * Whether its own supervisor restarts it once it has gone down by itself. It gives up with a normal end, so `'transient'` and
+   * `'temporary'` both mean: not. The system never restarts a supervisor, see `onEscalation`.
+   * @defaultValue 'permanent'; 'transient' with `autoShutdown`
+   */
+  restart?: RestartMode
+  /** As a worker's. @defaultValue false */
+  significant?: boolean
+  /**
+   * Whether it shuts itself down when any, or all, of its children that are `significant` have ended by themselves.
+   * @defaultValue 'never'
+   */
+  autoShutdown?: AutoShutdown
+}
+
+/**
+ * A group of workers, and of supervisors, among the `workers` of a configuration. Gives back what it is given, with its type; in a
+ * JSON configuration any entry with `children` is a supervisor.
+ *
+ * @example
+ * supervisor({
+ *   id: 'reviews',
+ *   strategy: 'rest-for-one',
+ *   intensity: { restarts: 5, withinMs: 60_000 },
+ *   children: [
+ *     { id: 'reviews/fetch', module: './fetch.worker.js' },
+ *     supervisor({ id: 'reviews/label', children: matrix({ annotators, domains, worker }) }),
+ *   ],
+ * })
+ */
+export function supervisor(options: SupervisorOptions): SupervisorOptions {
+  return options
+}

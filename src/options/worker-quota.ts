@@ -1,0 +1,66 @@
+import * as v from 'valibot'
+import type { Finding } from '../validation/issues.js'
+import { group, isRecord } from '../validation/pieces.js'
+import { checkKnown } from './checks.js'
+import type { Path } from './rules.js'
+import { between, type CheckedWorker, name } from './schema.js'
+
+export function compileWorkerQuota(quota: CheckedWorker['quota']): CompiledWorkerQuota | null {
+  if (quota === undefined) return null
+  const { name, rotate, amounts, priority } = typeof quota === 'string' ? { name: quota } : quota
+  return { choices: rotate ?? [name as string], amounts: amounts ?? {}, priority: priority ?? 0 }
+}
+
+/** A worker names one quota, or several to rotate, that are there. */
+export function checkWorkerQuota(path: Path, quota: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
+  if (!isRecord(quota)) {
+    checkKnown(path, 'quota', quota, quotas, findings)
+    return
+  }
+  const { name, rotate } = quota
+  checkKnown([...path, 'name'], 'quota', name, quotas, findings)
+  if (Array.isArray(rotate))
+    for (const [index, each] of rotate.entries()) checkKnown([...path, 'rotate', index], 'quota', each, quotas, findings)
+  if ((name === undefined) === (rotate === undefined)) {
+    findings.push({ path, expected: 'either name or rotate', input: quota, known: [] })
+  }
+}
+
+export const amounts = v.pipe(
+  v.custom<Record<string, unknown>>(isRecord, 'amounts by unit, such as { requests: 1, tokens: 800 }'),
+  v.record(v.string(), between(0, Number.MAX_VALUE)),
+)
+
+export const workerQuota = group({
+  name: v.optional(name('the name of a quota')),
+  rotate: v.optional(
+    v.pipe(
+      v.custom<unknown[]>((value) => Array.isArray(value) && value.length > 0, 'a list of names of quotas'),
+      v.array(name('the name of a quota')),
+    ),
+  ),
+  amounts: v.optional(amounts),
+  priority: v.optional(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
+})
+
+/** What a worker's tasks take from its quota. */
+export interface WorkerQuotaOptions {
+  /** A key of `quotas`. Either this or {@link rotate}. */
+  name?: string
+  /** Several of them: each task takes from the one that can go first, the healthiest of those. `ctx.quota.lease.quota` says which it was. */
+  rotate?: string[]
+  /**
+   * What a task is estimated to take, by unit; `quota.settle` corrects it. A worker module's `estimate` is laid over it.
+   * @defaultValue `{ requests: 1 }`
+   */
+  amounts?: Record<string, number>
+  /** For the place in line; higher goes first. @defaultValue 0 */
+  priority?: number
+}
+
+export interface CompiledWorkerQuota {
+  /** At least one. */
+  choices: string[]
+  amounts: Record<string, number>
+  priority: number
+}

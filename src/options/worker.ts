@@ -1,0 +1,156 @@
+import * as v from 'valibot'
+import type { Finding } from '../validation/issues.js'
+import { asNumber } from './checks.js'
+import { compileBreaker, defaults } from './compile.js'
+import type { CompiledWorker } from './compiled.js'
+import { filled, given } from './fill-defaults.js'
+import type { Heartbeat, HeartbeatOptions } from './heartbeat.js'
+import { type RecycleOptions, type ResourceLimits, survives } from './isolation.js'
+import { resolveModule } from './module-path.js'
+import type { RestartPolicy } from './restart.js'
+import { compileRestart } from './restart-schema.js'
+import type { Path } from './rules.js'
+import type { CheckedOptions, CheckedWorker } from './schema.js'
+import type { TaskOptions, TaskPolicy } from './tasks.js'
+import { compileWorkerQuota, type WorkerQuotaOptions } from './worker-quota.js'
+
+export function compileWorker(worker: CheckedWorker, options: CheckedOptions): CompiledWorker {
+  const { enabled, delayMs, concurrency, prefetch, priority, isolation } = filled<
+    Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority' | 'isolation'>
+  >(defaults.worker, worker)
+  return {
+    id: worker.id,
+    ...laneOf(worker),
+    module: worker.module,
+    input: worker.input,
+    dataset: worker.dataset ?? null,
+    quota: compileWorkerQuota(worker.quota),
+    enabled,
+    target: worker.target ?? null,
+    delayMs,
+    concurrency,
+    prefetch,
+    priority,
+    group: worker.group ?? null,
+    restart: compileRestart(worker.restart ?? options.restart),
+    isolation,
+    resourceLimits: given(worker.resourceLimits),
+    recycle: given(worker.recycle),
+    heartbeat: filled<Heartbeat>(defaults.heartbeat, options.heartbeat, worker.heartbeat),
+    tasks: {
+      ...filled<Omit<TaskPolicy, 'backoff' | 'breaker'>>(defaults.tasks, options.tasks, worker.tasks),
+      backoff: filled<TaskPolicy['backoff']>(defaults.tasks.backoff, options.tasks?.backoff, worker.tasks?.backoff),
+      breaker: compileBreaker(options.tasks?.breaker, worker.tasks?.breaker),
+    },
+    drainMs: worker.drainMs ?? options.drainMs ?? defaults.drainMs,
+    idleMs: worker.idleMs ?? options.idleMs ?? defaults.idleMs,
+  }
+}
+
+export interface Lane {
+  annotator: string
+  domain: string
+}
+
+/**
+ * Annotator and domain, from the id where they are not given: the domain is its last part and the annotator all before, without a
+ * leading `annotator-`. An id of one part is both.
+ */
+export function laneOf(worker: { id: string; annotator?: string | number | undefined; domain?: string | undefined }): Lane {
+  const cut = worker.id.lastIndexOf('/')
+  const annotator = cut === -1 ? worker.id : worker.id.slice(0, cut).replace(/^annotator-(?=.)/, '')
+  return { annotator: String(worker.annotator ?? annotator), domain: worker.domain ?? worker.id.slice(cut + 1) }
+}
+
+export function checkTarget(path: Path, { target, dataset }: Record<string, unknown>, maxTarget: number, findings: Finding[]): void {
+  if (target !== undefined && dataset === undefined) {
+    findings.push({ path, expected: 'nothing: a worker without a dataset has no tasks', input: target, known: [] })
+  }
+  if ((asNumber(target) ?? 0) > maxTarget) findings.push({ path, expected: `at most ${maxTarget} (limits.maxTarget)`, input: target })
+}
+
+export function checkInput(path: Path, input: unknown, checked: Set<unknown>, findings: Finding[]): void {
+  if (checked.has(input)) return
+  checked.add(input)
+  if (survives(input, structuredClone)) return
+  // The value is not shown, and neither is the error, which may quote it.
+  findings.push({ path, expected: 'what structured cloning takes to a thread: data, no functions, no symbols', input, hidden: true })
+}
+
+export const moduleUrl = v.pipe(
+  v.custom<string | URL>((value) => typeof value === 'string' || value instanceof URL, 'a path, a file: URL or a URL'),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const resolved = resolveModule(dataset.value)
+    if ('href' in resolved) return resolved.href
+    addIssue({ message: resolved.expected })
+    return NEVER
+  }),
+)
+
+/** What a worker may have, whichever way it is declared. */
+export interface WorkerBase {
+  /**
+   * The worker module: a path (relative to the working directory), a `file:` URL or a `URL`. It ends in `.js`, `.mjs`, `.ts` or
+   * `.mts` and exists. Its default export is made by `defineWorker`.
+   */
+  module: string | URL
+  /** Handed to the worker as `ctx.input`; must survive structured cloning. Never stored, never logged. */
+  input?: unknown
+  /** The dataset whose items are its tasks, a name. Without it the worker has no tasks: its module has `run`. */
+  dataset?: string
+  /** Name of the quota (a key of `quotas`) that each of its tasks takes one request from; or more about it. */
+  quota?: string | WorkerQuotaOptions
+  /** A disabled worker is declared but not started by `start()`. @defaultValue true */
+  enabled?: boolean
+  /** How many tasks the lane does; may be raised later. 0 to `limits.maxTarget`. @defaultValue all items of the dataset */
+  target?: number
+  /** Wait between a task's end and the next one's start, in whole milliseconds. 100 to 60_000, or 0. @defaultValue 0 */
+  delayMs?: number
+  /** Tasks in flight at once. 1 to 1_024. @defaultValue 1 */
+  concurrency?: number
+  /** Tasks held ready beyond those in flight, 0 to 1_024; `'auto'`: as many as are done in some milliseconds. @defaultValue 'auto' */
+  prefetch?: number | 'auto'
+  /**
+   * For a place in the queue for slots; higher first, then who waited longer. A minute of waiting is worth one step, so that nobody
+   * starves. @defaultValue 0
+   */
+  priority?: number
+  /** Name of a group of `groups`, whose limit holds for it too. */
+  group?: string
+  /** Takes the place of the system's, as a whole. @defaultValue the system's `restart` */
+  restart?: RestartPolicy
+  /**
+   * `'process'`: it runs on the main thread of a process of its own, so that a crash of native code, an abort of V8 or a native call that
+   * never returns harms nobody but itself. Costs memory (some 60 MB) and a slower start; tasks and results go through the main
+   * thread. {@link resourceLimits} has no `codeRangeSizeMb` then, and a `stackSizeMb` beyond what the system gives a process
+   * (`ulimit -s`) ends it; {@link input} shares no memory. @defaultValue 'thread'
+   */
+  isolation?: 'thread' | 'process'
+  /** Heap limits of the thread, as `worker_threads` takes them. @defaultValue those of Node.js */
+  resourceLimits?: ResourceLimits
+  /** Replaces the thread now and then, between tasks; see {@link RecycleOptions}. @defaultValue never */
+  recycle?: RecycleOptions
+  /** Laid over the system's, option by option. */
+  heartbeat?: HeartbeatOptions
+  /** Laid over the system's, option by option. */
+  tasks?: TaskOptions
+  /** How long it may take to finish its tasks in hand when it is stopped, in whole milliseconds. 0: not at all. @defaultValue the system's `drainMs` */
+  drainMs?: number
+  /** How long its thread is kept when its lane has run empty, in whole milliseconds. 0: not at all. @defaultValue the system's `idleMs` */
+  idleMs?: number
+  /**
+   * Its supervisor shuts down when it ends by itself, as `autoShutdown` there says. Not with restart mode `permanent`.
+   * @defaultValue false
+   */
+  significant?: boolean
+}
+
+/** A worker by its own id. No two workers have the same id, nor the same dataset, annotator and domain. */
+export interface WorkerOptions extends WorkerBase {
+  /** `annotator-1/urgency`: parts of letters, digits, `.`, `_`, `-`, joined by `/`; at most 200 characters. */
+  id: string
+  /** @defaultValue the id without its last part and without a leading `annotator-`; an id of one part as it is */
+  annotator?: string | number
+  /** @defaultValue the last part of the id */
+  domain?: string
+}

@@ -1,0 +1,15 @@
+import { argumentError, largestAmount } from '../../validation/arguments.js'
+import type { Amounts } from '../contract/quotas.js'
+
+/** Amounts by unit, as they were given at this moment. */
+export function checkAmounts(name: string, amounts: Amounts): Amounts {
+  if (typeof amounts !== 'object' || amounts === null || Array.isArray(amounts)) {
+    throw argumentError(name, 'an object of amounts by unit', amounts)
+  }
+  const checked = { ...amounts }
+  for (const [unit, amount] of Object.entries(checked)) {
+    if (typeof amount === 'number' && amount >= 0 && amount <= largestAmount) continue
+    throw argumentError(`${name}.${unit}`, `a number, 0 to ${largestAmount}`, amount)
+  }
+  return checked
+}

@@ -1,0 +1,64 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Amounts } from '../../store/contract/quotas.js'
+import { read } from '../../values/plain.js'
+import type { WorkerContext } from './context/contract.js'
+
+/** One item to be done by one lane. */
+export interface Task<Data = unknown> {
+  /** The item's key in its dataset. */
+  key: string
+  dataset: string
+  data: Data
+  /** The ordinal of this attempt, from 1. */
+  attempt: number
+}
+
+/** A worker module's default export, as its author writes it. */
+export interface WorkerDefinition<Data = unknown, Result = unknown, State = unknown, Input = unknown> {
+  /** Fits each task's data, or the task is dead. Any Standard Schema (valibot, zod, arktype); its output is what `process` gets. */
+  input?: StandardSchemaV1<unknown, Data>
+  /** Fits each result, or the attempt fails. Its output is what is stored. */
+  output?: StandardSchemaV1<unknown, Result>
+  /**
+   * What a task is estimated to take from the worker's quota, by unit; laid over the option `quota.amounts`. `requests` is 1 unless given. One that could never be granted is dead at once.
+   * Called with the task's data as it was loaded.
+   */
+  estimate?: (task: Task<Data>) => Amounts
+  /** Runs once before the first task; the start timeout applies. What it returns is `ctx.state`. */
+  setup?: (ctx: WorkerContext<undefined, Input>) => State | Promise<State>
+  /** Does one task. What it returns is stored as JSON, exactly once. */
+  process?: (task: Task<Data>, ctx: WorkerContext<State, Input>) => Result | Promise<Result>
+  /** Instead of `process`: a loop of one's own. When it returns, the worker is completed. */
+  run?: (ctx: WorkerContext<State, Input>) => unknown
+  /** Runs once after the last task of a thread that ends as asked. */
+  teardown?: (ctx: WorkerContext<State, Input>) => unknown
+}
+
+export const brand = Symbol.for('drover.worker')
+
+/** A definition that passed {@link defineWorker}. */
+export type DefinedWorker = WorkerDefinition & { readonly [brand]: true }
+
+/**
+ * Declares a worker: the one default export of a worker module.
+ *
+ * @throws TypeError if there is neither `process` nor `run`, or both
+ * @example
+ * export default defineWorker<Review, Label>({
+ *   process: (task) => ({ label: task.data.text.includes('good') ? 'positive' : 'negative' }),
+ * })
+ */
+export function defineWorker<Data = unknown, Result = unknown, State = unknown, Input = unknown>(
+  definition: WorkerDefinition<Data, Result, State, Input>,
+): DefinedWorker {
+  const { process, run } = definition ?? {}
+  if ((typeof process === 'function') === (typeof run === 'function')) {
+    throw new TypeError('defineWorker takes either process(task, ctx) or run(ctx), a function')
+  }
+  return Object.assign({ ...definition }, { [brand]: true as const }) as unknown as DefinedWorker
+}
+
+/** Whether a value came from {@link defineWorker}, also one of another copy of drover. */
+export function isDefinedWorker(value: unknown): value is DefinedWorker {
+  return typeof value === 'object' && read(value, brand) === true
+}

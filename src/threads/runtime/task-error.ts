@@ -1,0 +1,46 @@
+import { argumentError, checkFlag, checkName, checkObject, duration } from '../../validation/arguments.js'
+
+export interface TaskErrorOptions {
+  /** Whether another attempt makes sense. @defaultValue true */
+  retry?: boolean
+  /**
+   * Wait before the next attempt, in ms, 0 to a year. @defaultValue the task backoff: by the failures, or with `release` by how often it was given back
+   */
+  retryInMs?: number
+  /**
+   * Gives the task back at no cost: it was not the task's fault (the provider refused for now, say). It comes behind the others, after a wait that grows each
+   * time. @defaultValue false
+   */
+  release?: boolean
+  /** @defaultValue the code */
+  message?: string
+  cause?: unknown
+}
+
+export const taskErrorBrand = Symbol.for('drover.task-error')
+
+/** Thrown from `process`: the task failed, and the worker is fine. */
+export class TaskError extends Error {
+  override readonly name = 'TaskError'
+  readonly code: string
+  readonly retry: boolean
+  readonly retryInMs: number | null
+  readonly release: boolean
+
+  /** @throws DroverError ARGUMENT_INVALID, which fails the attempt instead */
+  constructor(code: string, options: TaskErrorOptions = {}) {
+    const { message = code, retry = true, retryInMs, release = false } = checkObject('TaskError: options', options)
+    if (typeof message !== 'string') throw argumentError('TaskError: message', 'a text', message)
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = checkName('TaskError: code', code)
+    this.retry = checkFlag('TaskError: retry', retry)
+    const waits = retryInMs ?? null
+    this.retryInMs = waits === null ? null : duration('TaskError: retryInMs', waits)
+    this.release = checkFlag('TaskError: release', release)
+    Object.defineProperty(this, taskErrorBrand, { value: true })
+  }
+
+  static is(value: unknown): value is TaskError {
+    return typeof value === 'object' && value !== null && taskErrorBrand in value
+  }
+}
