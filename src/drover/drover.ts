@@ -27,13 +27,14 @@ import type { CheckReport } from '../store/check.js'
 import type { LabelReport, StoredEvent, TaskUsageRow } from '../store/contract/reads.js'
 import type { DatasetCounts } from '../store/contract/single-tasks.js'
 import { Interruption } from '../store/interruption.js'
+import { readCheck } from '../store/read-pool/check-store.js'
 import type { CpuProfile } from '../threads/evidence/stack-and-profile.js'
 import { inTurnsAsync, mostInTurn } from '../time/turns.js'
 import { TimeLimit } from '../time-limit.js'
 import { checkFlag, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { checkFilter, checkOptions } from '../validation/filters.js'
+import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { closest } from '../values/closest.js'
-import { readCheck } from './check.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
 import { checkLoadOptions, type LoadOptions, type LoadReport, loadItems } from './load.js'
 import { Outcome } from './outcome.js'
@@ -48,17 +49,7 @@ import {
   readLatest,
 } from './reads.js'
 import type { BlacklistEntry, ControlOutcome, ResetOutcome } from './reports.js'
-import {
-  checkRange,
-  type DeadTask,
-  exportResults,
-  type ReadOptions,
-  type Result,
-  type ResultRange,
-  readDead,
-  readResults,
-  signalOf,
-} from './results.js'
+import { checkRange, type DeadTask, exportResults, type Result, type ResultRange, readDead, readResults } from './results.js'
 import { type RunEnd, type RunOptions, run } from './run.js'
 import type { RunReport } from './run-report.js'
 import { byId, type Selector, select } from './selector.js'

@@ -9,9 +9,9 @@ import type { LaneFilter } from '../store/contract/registry.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { argumentError, checkName, wholeNumber } from '../validation/arguments.js'
 import { checkFilter } from '../validation/filters.js'
+import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { closest } from '../values/closest.js'
 import { pages } from './pages.js'
-import { type ReadOptions, signalOf } from './results.js'
 
 export interface LabelQuery extends ReadOptions {
   dataset?: string
@@ -72,7 +72,7 @@ export function checkEventFilter({ limit = 100, worker, types }: Pick<EventQuery
 
 /** An event that is not stored would be looked for in vain. */
 function checkEventName(type: unknown): void {
-  if (storedEvents.includes(type as EventName)) return
+  if ((storedEvents as readonly unknown[]).includes(type)) return
   const meant = typeof type === 'string' ? closest(type, storedEvents) : undefined
   throw argumentError('types', `names of stored events${meant === undefined ? '' : ` (did you mean ${meant}?)`}`, type)
 }

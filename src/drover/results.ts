@@ -6,6 +6,7 @@ import type { LaneFilter } from '../store/contract/registry.js'
 import type { DeadKind } from '../store/contract/single-tasks.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { checkSignal, wholeNumber } from '../validation/arguments.js'
+import type { ReadOptions } from '../validation/read-options.js'
 import { writeFileWhole } from './export.js'
 import { pages } from './pages.js'
 
@@ -39,11 +40,6 @@ export interface DeadTask {
   at: number
 }
 
-export interface ReadOptions {
-  /** Nobody wants the answer any more: it, or the next row, is refused with the signal's reason, and reads that wait are dropped. */
-  signal?: AbortSignal
-}
-
 /** A part of the rows. */
 export interface ResultRange extends ReadOptions {
   /** So many are left out first. @defaultValue 0 */
@@ -55,9 +51,6 @@ export interface ResultRange extends ReadOptions {
 const pageRows = 1_000
 /** Lines are written in pieces of about so many characters. */
 const pieceLength = 65_536
-
-/** @throws DroverError ARGUMENT_INVALID */
-export const signalOf = ({ signal }: ReadOptions): AbortSignal | undefined => checkSignal('signal', signal)
 
 /** @throws DroverError ARGUMENT_INVALID */
 export function checkRange({ skip, limit, signal }: ResultRange): ResultRange {

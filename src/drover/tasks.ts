@@ -4,8 +4,8 @@ import type { EngineClient } from '../store/contract/engine.js'
 import type { DeadKind, Moved, StoredTaskDetail, Task, TaskState } from '../store/contract/single-tasks.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
+import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
-import { type ReadOptions, signalOf } from './results.js'
 
 /** Narrows {@link Tasks.list}; all that are given must match. */
 export interface TaskQuery extends LaneQuery, ReadOptions {

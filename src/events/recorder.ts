@@ -11,6 +11,8 @@ import { inTurns } from '../time/turns.js'
 import type { DroverEvents, EventName } from './event-map.js'
 import { storedEvents } from './stored-events.js'
 
+const isStored: ReadonlySet<EventName> = new Set<EventName>(storedEvents)
+
 /** So many events are kept for a store that takes none; beyond that the oldest are dropped. States of workers never are. */
 export const keptEvents = 10_000
 
@@ -56,7 +58,7 @@ export class Recorder {
   }
 
   event<Name extends EventName>(type: Name, payload: DroverEvents[Name], at: number): void {
-    if (!storedEvents.includes(type)) return
+    if (!isStored.has(type)) return
     const worker = 'worker' in payload ? payload.worker : null
     this.#events.push({ seq: this.#seq++, at, type, worker, payload })
     this.#bound()

@@ -1,8 +1,6 @@
-/** Which events the store keeps. By itself, so that a browser can have the list without the emitter. */
-import type { EventName } from './event-map.js'
-
+/** Which events the store keeps. Imports nothing, so that a browser can have the list without the emitter. */
 /** Those that also go into the store's event log. */
-export const storedEvents: readonly EventName[] = [
+export const storedEvents = [
   'worker:state:changed',
   'worker:failure:recorded',
   'worker:holder:changed',
@@ -21,4 +19,4 @@ export const storedEvents: readonly EventName[] = [
   'host:work:recovered',
   'store:thread:restarted',
   'http:control:done',
-]
+] as const

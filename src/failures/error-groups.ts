@@ -3,7 +3,7 @@
  * the stack names. Whoever counts errors anywhere in drover counts them by these groups.
  */
 import { createHash } from 'node:crypto'
-import { dirname, sep } from 'node:path'
+import { basename, dirname, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ErrorGroup, ErrorKind, ErrorRecord } from '../errors.js'
 
@@ -16,8 +16,11 @@ const deepest = 5
 /** The group of all that were too many to be told apart. */
 export const otherErrors: ErrorKind = { id: 'other', code: 'OTHER', message: 'other errors', where: null }
 
+/** In the built package all files stand side by side. */
+const here = dirname(fileURLToPath(import.meta.url))
+
 /** The folder of drover's own code: a frame in it says nothing about the user's. */
-const ownFolder = dirname(fileURLToPath(import.meta.url)) + sep
+const ownFolder = (basename(here) === 'failures' ? dirname(here) : here) + sep
 
 /** @param error with secrets struck out already */
 export function kindOf(error: ErrorRecord): ErrorKind {

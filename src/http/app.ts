@@ -9,6 +9,7 @@ import { dashboardRoutes } from './assets.js'
 import type { Env } from './base/context.js'
 import { answerError, errorAnswer } from './base/errors.js'
 import type { StatusOptions } from './base/options.js'
+import type { StatusContext } from './base/status-context.js'
 import { compileStatusOptions } from './compile-options.js'
 import { seedRoutes } from './legacy/routes.js'
 import { documentRoutes } from './openapi/routes.js'
@@ -25,7 +26,6 @@ import { sessionRoutes } from './security/session-routes.js'
 import { Sessions } from './security/sessions.js'
 import { Hub } from './socket/hub.js'
 import { socketRoutes } from './socket/routes.js'
-import type { StatusContext } from './status-context.js'
 
 export interface StatusApp {
   app: Hono<Env>
@@ -50,7 +50,7 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
   const hub = new Hub(drover, { staleMs: options.crashDetectionMinutes * 60_000 })
-  const status: StatusContext = { drover, options, hub, closing: closing.signal, control: controlGuard(drover, options) }
+  const status: StatusContext = { drover, options, closing: closing.signal, control: controlGuard(drover, options) }
   const sessions = new Sessions(options.sessionMs, now, (who) => hub.closeSession(who))
   const cookie = new SessionCookie(options.behindProxy)
   const identifier = new Identifier(options, new Attempts(now), sessions, cookie)
@@ -89,7 +89,7 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
   })
   app.route('/api', seedRoutes(status))
   app.route('/api/v1', v1Routes(status))
-  app.route('/api', socketRoutes(status))
+  app.route('/api', socketRoutes(hub))
   app.route('/', documentRoutes(app))
   app.all('/api/*', (c) => c.json(errorAnswer('NOT_FOUND', 'there is no such path in the API'), 404))
   if (options.dashboard) app.route('/', dashboardRoutes())

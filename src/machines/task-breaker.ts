@@ -4,7 +4,7 @@
  *
  * @see Nygard, "Release It!", on circuit breakers; this one is half open while it tries
  */
-import type { CompiledBreaker } from '../options/drover.js'
+import type { CompiledBreaker } from '../options/breaker.js'
 
 /** A share is looked at from so many attempts on. */
 const leastAttempts = 20

@@ -1,9 +1,7 @@
 import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { milliseconds } from '../validation/pieces.js'
-import { asRecord, merged } from './checks.js'
-import type { Path } from './rules.js'
-import { between } from './schema.js'
+import { between, milliseconds } from '../validation/pieces.js'
+import { asRecord, merged, type Path } from './checks.js'
 
 export function checkBackoff(path: Path, layers: unknown[], otherwise: { initialMs: number; maxMs: number }, findings: Finding[]): void {
   const own = asRecord(layers.at(-1))

@@ -1,6 +1,5 @@
 import type { Finding } from '../validation/issues.js'
 import { isRecord } from '../validation/pieces.js'
-import type { Path } from './rules.js'
 
 /** These names mean something to every object, and would be lost on the way. */
 export function checkNames(path: Path, named: Record<string, unknown>, findings: Finding[]): void {
@@ -33,4 +32,13 @@ export function asRecord(value: unknown): Record<string, unknown> {
 
 export function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' && !Number.isNaN(value) ? value : undefined
+}
+
+export type Path = PropertyKey[]
+
+export interface Entry {
+  path: Path
+  entry: Record<string, unknown>
+  /** The supervisor it stands under. */
+  above: Record<string, unknown> | null
 }

@@ -1,41 +1,23 @@
 /** Options that were checked become the one default-filled type that everything inside works with. */
 import { resolve } from 'node:path'
-import type { CompiledConfig } from './compiled.js'
-import type { CompiledBreaker } from './drover.js'
+import type { QuotaSpec } from '../store/contract/quotas.js'
+import { compileBreaker } from './breaker.js'
+import type { CompiledConfig, CompiledWorker } from './compiled.js'
+import { defaults } from './defaults.js'
 import { compileEvidence } from './evidence.js'
-import { filled } from './fill-defaults.js'
+import { filled, given } from './fill-defaults.js'
+import type { Heartbeat } from './heartbeat.js'
 import { logDir } from './log.js'
 import { entriesInPiece } from './parse.js'
-import { policies } from './policies.js'
-import { compileQuotas } from './quota.js'
-import type { CheckedEntry, CheckedOptions, CheckedSupervisor, CheckedWorker } from './schema.js'
-import { compileNode, isSupervisorOptions } from './supervisor.js'
-import { compileWorker } from './worker.js'
-
-/** Every default of `options.ts`. */
-export const defaults = {
-  concurrency: 10,
-  onFull: 'queue',
-  onHeld: 'wait',
-  onEscalation: 'stop',
-  heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
-  restart: policies.default,
-  tasks: { maxAttempts: 3, poisonAfter: 2, timeoutMs: 0, backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 } },
-  breaker: { failures: 20, do: 'park', forMs: 5_000, maxMs: 300_000 },
-  breakerShareWithinMs: 60_000,
-  durability: 'power',
-  drainMs: 10_000,
-  idleMs: 5_000,
-  killMs: 5_000,
-  keepEvents: 100_000,
-  maxTarget: 100_000,
-  log: { level: 'info', console: true, maxBytes: 10_000_000, keep: 5 },
-  evidence: { cpuProfileMs: 1_000, withinMs: 30_000, keep: 10 },
-  worker: { enabled: true, delayMs: 0, concurrency: 1, prefetch: 'auto', priority: 0, isolation: 'thread' },
-  supervisor: { strategy: 'one-for-one', significant: false, autoShutdown: 'never' },
-  adapt: { decrease: 0.5, increasePerMinute: 0.1, least: 0.1 },
-  intensity: { restarts: 3, withinMs: 5_000 },
-} as const
+import { filledPolicy } from './policies.js'
+import { type CheckedQuota, compileQuota, systemBudget } from './quota.js'
+import { compileRestart } from './restart-schema.js'
+import type { CheckedOptions } from './schema.js'
+import { type CheckedEntry, isSupervisor } from './supervisor.js'
+import type { TaskPolicy } from './tasks.js'
+import type { RestartIntensity, SupervisorNode, TreeNode } from './tree.js'
+import { type CheckedWorker, laneOf } from './worker.js'
+import { compileWorkerQuota } from './worker-quota.js'
 
 /** A long list of workers in pieces. */
 export function* compileOptions(options: CheckedOptions): Generator<void, CompiledConfig, void> {
@@ -74,20 +56,61 @@ function* inPieces<From, To>(list: readonly From[], map: (from: From) => To): Ge
   return mapped
 }
 
-export function isSupervisor(entry: CheckedEntry): entry is CheckedSupervisor {
-  return isSupervisorOptions(entry)
-}
-
 function workersIn(entry: CheckedEntry): CheckedWorker[] {
   return isSupervisor(entry) ? entry.children.flatMap(workersIn) : [entry]
 }
 
-type CheckedBreaker = NonNullable<CheckedWorker['tasks']>['breaker']
+function compileWorker(worker: CheckedWorker, options: CheckedOptions): CompiledWorker {
+  const { enabled, delayMs, concurrency, prefetch, priority, isolation } = filled<
+    Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority' | 'isolation'>
+  >(defaults.worker, worker)
+  return {
+    id: worker.id,
+    ...laneOf(worker),
+    module: worker.module,
+    input: worker.input,
+    dataset: worker.dataset ?? null,
+    quota: compileWorkerQuota(worker.quota),
+    enabled,
+    target: worker.target ?? null,
+    delayMs,
+    concurrency,
+    prefetch,
+    priority,
+    group: worker.group ?? null,
+    restart: compileRestart(worker.restart ?? options.restart),
+    isolation,
+    resourceLimits: given(worker.resourceLimits),
+    recycle: given(worker.recycle),
+    heartbeat: filled<Heartbeat>(defaults.heartbeat, options.heartbeat, worker.heartbeat),
+    tasks: {
+      ...filled<Omit<TaskPolicy, 'backoff' | 'breaker'>>(defaults.tasks, options.tasks, worker.tasks),
+      backoff: filled<TaskPolicy['backoff']>(defaults.tasks.backoff, options.tasks?.backoff, worker.tasks?.backoff),
+      breaker: compileBreaker(options.tasks?.breaker, worker.tasks?.breaker),
+    },
+    drainMs: worker.drainMs ?? options.drainMs ?? defaults.drainMs,
+    idleMs: worker.idleMs ?? options.idleMs ?? defaults.idleMs,
+  }
+}
 
-export function compileBreaker(system: CheckedBreaker, worker: CheckedBreaker): CompiledBreaker | null {
-  if ((worker ?? system) === false) return null
-  const layers = [system, worker].map((layer) => (typeof layer === 'object' ? layer : undefined))
-  const { failures, do: what, forMs, maxMs } = filled<Omit<CompiledBreaker, 'withinMs'>>(defaults.breaker, ...layers)
-  const withinMs = layers[1]?.withinMs ?? layers[0]?.withinMs ?? (failures < 1 ? defaults.breakerShareWithinMs : Number.POSITIVE_INFINITY)
-  return { failures, withinMs, do: what, forMs, maxMs: Math.max(forMs, maxMs) }
+function compileNode(entry: CheckedEntry, options: CheckedOptions): TreeNode {
+  if (!isSupervisor(entry)) {
+    const { mode } = filledPolicy(compileRestart(entry.restart ?? options.restart))
+    return { worker: entry.id, mode, significant: entry.significant ?? false }
+  }
+  const rest = filled<Pick<SupervisorNode, 'strategy' | 'significant' | 'autoShutdown'>>(defaults.supervisor, entry)
+  return {
+    id: entry.id,
+    ...rest,
+    intensity: filled<Required<RestartIntensity>>(defaults.intensity, entry.intensity),
+    mode: entry.restart ?? (rest.autoShutdown === 'never' ? 'permanent' : 'transient'),
+    children: entry.children.map((child) => compileNode(child, options)),
+  }
+}
+
+function compileQuotas({ quotas = {}, budget }: CheckedOptions): QuotaSpec[] {
+  const own = Object.entries(quotas).map(([name, quota]) => compileQuota(name, quota))
+  if (!budget) return own
+  const within = (spec: QuotaSpec): QuotaSpec => ({ ...spec, within: [...spec.within, systemBudget] })
+  return [compileQuota(systemBudget, { budget } as CheckedQuota), ...own.map(within)]
 }

@@ -7,30 +7,6 @@ import type { SupervisorOptions } from './supervisor.js'
 import type { TaskOptions } from './tasks.js'
 import type { WorkerOptions } from './worker.js'
 
-/**
- * When a lane stops beginning tasks because its attempts fail, so that an endpoint that is down, or a mistake in the worker, does not use up the
- * attempts of every task. It waits, then tries one task: if that succeeds it goes on, else it waits for twice as long. The task that is tried pays for
- * its attempt, the others do not. It is told of as `lane:breaker:opened`, in the log and in the worker's status.
- */
-export interface BreakerOptions {
-  /**
-   * A whole number: it opens when so many attempts in a row failed with one error. A share, more than 0 and less than 1: when so many of the attempts within
-   * {@link withinMs}, of at least 20, failed with whatever error. @defaultValue 20
-   */
-  failures?: number
-  /** Attempts longer ago do not count, in whole milliseconds, at least 1. @defaultValue 60_000 for a share; for a number they count however long ago */
-  withinMs?: number
-  /**
-   * `'park'`: the worker gives its thread and its slot back, and goes on by itself; `done()` waits for it. `'pause'`: it stays paused until
-   * `resume`, as one whose budget is spent; `done()` does not wait for that unless somebody is there to do it. @defaultValue 'park'
-   */
-  do?: 'park' | 'pause'
-  /** The first wait, in whole milliseconds, at least 1; each is twice the one before. @defaultValue 5_000 */
-  forMs?: number
-  /** No wait is longer, in whole milliseconds. At least {@link forMs}. @defaultValue 300_000, or forMs if that is more */
-  maxMs?: number
-}
-
 /** What `createDrover` takes. Options that are not listed here are refused. */
 export interface DroverOptions {
   /** Path of the SQLite file (relative to the working directory), or `':memory:'`. Its folder is made if its parent exists. */
@@ -87,13 +63,4 @@ export interface DroverOptions {
   evidence?: EvidenceOptions
   /** Values that must never be written anywhere, besides those found in workers' `input` under names like apiKey, token, secret, password. */
   secrets?: string[]
-}
-
-export interface CompiledBreaker {
-  failures: number
-  /** Infinity: however long. */
-  withinMs: number
-  do: 'park' | 'pause'
-  forMs: number
-  maxMs: number
 }

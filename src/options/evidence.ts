@@ -2,12 +2,12 @@ import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { type SnapshotKind, snapshotKinds } from '../failure.js'
 import type { Finding } from '../validation/issues.js'
+import { group, milliseconds, oneOf, path, whole } from '../validation/pieces.js'
 import { merged } from './checks.js'
-import { defaults } from './compile.js'
+import { defaults } from './defaults.js'
 import { filled } from './fill-defaults.js'
-import type { CheckedOptions } from './schema.js'
 
-export function compileEvidence({ dir, heapSnapshot, ...rest }: NonNullable<CheckedOptions['evidence']>): CompiledEvidence {
+export function compileEvidence({ dir, heapSnapshot, ...rest }: v.InferOutput<typeof evidence>): CompiledEvidence {
   const kinds = heapSnapshot === true ? snapshotKinds : heapSnapshot || []
   return { ...filled<Omit<CompiledEvidence, 'dir' | 'heapSnapshot'>>(defaults.evidence, rest), dir: resolve(dir), heapSnapshot: kinds }
 }
@@ -23,7 +23,7 @@ export function checkEvidence(evidence: Record<string, unknown>, findings: Findi
   }
 }
 
-export const flagOrKinds = v.custom<boolean>((value) => typeof value === 'boolean', 'true, false or a list of kinds of failure')
+const flagOrKinds = v.custom<boolean>((value) => typeof value === 'boolean', 'true, false or a list of kinds of failure')
 
 /**
  * Files that are written of a thread when it is found stuck, before it is killed, and when its memory runs out. A failure names its
@@ -66,3 +66,11 @@ export interface CompiledEvidence {
   withinMs: number
   keep: number
 }
+
+export const evidence = group({
+  dir: path('the path of a folder'),
+  cpuProfileMs: v.optional(whole(10, 60_000, { value: 0 })),
+  heapSnapshot: v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(oneOf(...snapshotKinds)) : flagOrKinds))),
+  withinMs: v.optional(milliseconds(1)),
+  keep: v.optional(whole(1)),
+})

@@ -1,9 +1,8 @@
 import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
 import { group, milliseconds } from '../validation/pieces.js'
-import { asRecord, merged } from './checks.js'
-import { defaults } from './compile.js'
-import type { Path } from './rules.js'
+import { asRecord, merged, type Path } from './checks.js'
+import { defaults } from './defaults.js'
 
 /** The layers are merged, later ones first; a mistake is laid to an option of the last one, whose place `path` is. */
 export function checkHeartbeat(path: Path, layers: unknown[], findings: Finding[]): void {

@@ -1,10 +1,8 @@
 import { serialize } from 'node:v8'
 import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { group } from '../validation/pieces.js'
-import { asRecord } from './checks.js'
-import type { Path } from './rules.js'
-import { between } from './schema.js'
+import { between, group } from '../validation/pieces.js'
+import { asRecord, type Path } from './checks.js'
 
 export function survives(input: unknown, passage: (input: unknown) => unknown): boolean {
   try {

@@ -1,8 +1,8 @@
 /** Options are held against their schema; a long list of workers in pieces, so that whoever waits for something else gets a turn between them. */
 import * as v from 'valibot'
 import { isRecord } from '../validation/pieces.js'
-import { type CheckedEntry, type CheckedOptions, droverSchema, entries } from './schema.js'
-import { isSupervisorOptions } from './supervisor.js'
+import { type CheckedOptions, droverSchema } from './schema.js'
+import { type CheckedEntry, entries, isSupervisorOptions } from './supervisor.js'
 
 /** So many entries make a piece: each takes some ten microseconds. */
 export const entriesInPiece = 200

@@ -1,6 +1,6 @@
 import type { RestartLimits, RestartPolicy, RestartRule, RestartRules } from './restart.js'
 
-export const defaults = {
+const defaults = {
   mode: 'transient',
   maxRestarts: 3,
   withinMs: Number.POSITIVE_INFINITY,
@@ -48,7 +48,7 @@ export function composePolicy(...parts: RestartPolicy[]): RestartRules {
   return { ...composed, rules: parts.flatMap(rulesOf) }
 }
 
-export function rulesOf(policy: RestartPolicy): readonly RestartRule[] {
+function rulesOf(policy: RestartPolicy): readonly RestartRule[] {
   return typeof policy === 'function' ? [policy] : (policy.rules ?? [])
 }
 

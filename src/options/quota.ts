@@ -1,27 +1,20 @@
+import * as v from 'valibot'
 import type { QuotaAdaptation, QuotaSpec, QuotaWindow } from '../store/contract/quotas.js'
 import { withAllAbove } from '../store/quotas/within.js'
 import type { Finding } from '../validation/issues.js'
-import { asRecord, checkKnown, checkNames } from './checks.js'
-import { defaults } from './compile.js'
+import { above0, expectedTimeZone, group, isRecord, isTimeZone, names, share, whole } from '../validation/pieces.js'
+import { asRecord, checkKnown, checkNames, type Path } from './checks.js'
+import { defaults } from './defaults.js'
 import { filled } from './fill-defaults.js'
-import type { Path } from './rules.js'
-import { type CheckedOptions, quotaOptions } from './schema.js'
 
 /** A quota that was checked. */
-export type CheckedQuota = NonNullable<CheckedOptions['quotas']>[string]
+export type CheckedQuota = v.InferOutput<typeof quotaSchema>
 
 /** The lengths of windows that have a name. */
-export const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
+const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
 
 /** The quota that stands for the system's own `budget`: all others are within it. */
 export const systemBudget = 'system budget'
-
-export function compileQuotas({ quotas = {}, budget }: CheckedOptions): QuotaSpec[] {
-  const own = Object.entries(quotas).map(([name, quota]) => compileQuota(name, quota))
-  if (!budget) return own
-  const within = (spec: QuotaSpec): QuotaSpec => ({ ...spec, within: [...spec.within, systemBudget] })
-  return [compileQuota(systemBudget, { budget } as CheckedQuota), ...own.map(within)]
-}
 
 /** One quota's options, as the schema let them pass. */
 export function compileQuota(
@@ -72,7 +65,7 @@ export function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]
 }
 
 /** Two limits on the same window: one of them would never count. */
-export function checkTwice(path: Path, limits: unknown, findings: Finding[]): void {
+function checkTwice(path: Path, limits: unknown, findings: Finding[]): void {
   const windows = [limits].flat().map((limit) => {
     const { per, timeZone = 'UTC' } = asRecord(limit)
     return per === 'day' || per === 'month' ? `${per} ${timeZone}` : (windowMs[per as keyof typeof windowMs] ?? per)
@@ -85,12 +78,12 @@ export function checkTwice(path: Path, limits: unknown, findings: Finding[]): vo
 }
 
 /** Whether limits of a unit have a window that slides. */
-export function slides(limits: unknown): boolean {
+function slides(limits: unknown): boolean {
   return [limits].flat().some((limit) => !['day', 'month', undefined].includes(asRecord(limit).per as string | undefined))
 }
 
 /** The quotas that one is within are there, and it is not within itself. */
-export function checkWithin(name: string, within: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
+function checkWithin(name: string, within: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
   const named = (of: unknown): unknown[] => [of ?? []].flat()
   const withinOf = (quota: string): string[] =>
     named(Object.hasOwn(quotas, quota) ? asRecord(quotas[quota]).within : undefined).filter((one) => typeof one === 'string')
@@ -152,3 +145,64 @@ export interface QuotaOptions {
   adapt?: boolean | QuotaAdaptOptions
   [unit: string]: QuotaLimit | QuotaLimit[] | number | string | string[] | boolean | QuotaAdaptOptions | Record<string, number> | undefined
 }
+
+const quotaLimit = group({
+  limit: above0,
+  per: v.custom<'second' | 'minute' | 'hour' | 'day' | 'month' | number>(
+    (value) =>
+      ['second', 'minute', 'hour', 'day', 'month'].includes(value as string) || (Number.isSafeInteger(value) && (value as number) >= 1),
+    "'second', 'minute', 'hour', 'day', 'month' or whole milliseconds, at least 1",
+  ),
+  timeZone: v.optional(v.custom<string>(isTimeZone, expectedTimeZone)),
+  burst: v.optional(whole(1)),
+})
+
+/** What a unit of a quota may be; also the answer to a key of a quota that is none. */
+export const expectedLimits = 'limits of a unit: { limit, per }, or a list of them'
+
+const quotaLimits = v.pipe(
+  v.custom<unknown>((value) => isRecord(value) || (Array.isArray(value) && value.length > 0), expectedLimits),
+  v.lazy((value) => (Array.isArray(value) ? v.array(quotaLimit) : quotaLimit)),
+)
+
+export const budget = v.pipe(
+  v.custom<Record<string, unknown>>((value) => isRecord(value) && Object.keys(value).length > 0, 'amounts by unit, such as { cost: 25 }'),
+  v.record(v.string(), above0),
+)
+
+/** What a quota may have besides units. */
+const quotaEntries = {
+  burst: v.optional(whole(1)),
+  concurrency: v.optional(whole(1)),
+  within: v.optional(names('the name of a quota')),
+  budget: v.optional(budget),
+  adapt: v.optional(
+    v.pipe(
+      v.custom<unknown>((value) => typeof value === 'boolean' || isRecord(value), 'true, false or an object'),
+      v.lazy((value) =>
+        typeof value === 'boolean'
+          ? v.boolean()
+          : group({
+              decrease: v.optional(
+                v.custom<number>((own) => typeof own === 'number' && own > 0 && own < 1, 'a number above 0 and below 1'),
+              ),
+              increasePerMinute: v.optional(share),
+              least: v.optional(share),
+            }),
+      ),
+    ),
+  ),
+}
+
+/** Those that a misspelt one would be taken for a unit for. */
+export const quotaOptions = Object.keys(quotaEntries)
+
+/** The options of one quota. */
+export const quotaSchema = v.pipe(
+  v.custom<Record<string, unknown>>(isRecord, 'an object of limits'),
+  v.objectWithRest(quotaEntries, v.optional(quotaLimits)),
+  v.check(
+    (value) => Object.values(value).some((limit) => limit !== undefined),
+    "at least one limit, such as requests: { limit: 15, per: 'minute' }",
+  ),
+)

@@ -3,18 +3,16 @@ import { failureKinds } from '../failure.js'
 import type { Finding } from '../validation/issues.js'
 import { flag, group, isRecord, listed, milliseconds, oneOf, whole } from '../validation/pieces.js'
 import { backoffEntries, checkBackoff } from './backoff.js'
-import { asRecord } from './checks.js'
-import { defaults } from './compile.js'
+import { asRecord, type Path } from './checks.js'
+import { defaults } from './defaults.js'
 import { given } from './fill-defaults.js'
 import { resourceLimits } from './isolation.js'
 import type { RestartDecision, RestartLimits, RestartPolicy, RestartRule } from './restart.js'
-import type { Path } from './rules.js'
-import type { CheckedOptions } from './schema.js'
 
-export function compileRestart(restart: CheckedOptions['restart']): RestartPolicy {
-  if (restart === undefined) return defaults.restart
-  if (typeof restart === 'function') return restart
-  const { backoff, startup, rules, parole, ...rest } = restart
+export function compileRestart(checked: v.InferOutput<typeof restart> | undefined): RestartPolicy {
+  if (checked === undefined) return defaults.restart
+  if (typeof checked === 'function') return checked
+  const { backoff, startup, rules, parole, ...rest } = checked
   return {
     ...given(rest),
     ...(backoff && { backoff: given(backoff) }),
@@ -33,28 +31,28 @@ export function checkRestart(path: Path, restart: unknown, findings: Finding[]):
   }
 }
 
-export const orInfinity = (min: number, expected: string) =>
+const orInfinity = (min: number, expected: string) =>
   v.custom<number>(
     (value) => value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && (value as number) >= min),
     `${expected}, at least ${min}, or Infinity`,
   )
 
-export const limitEntries = {
+const limitEntries = {
   backoff: v.optional(group({ immediate: v.optional(whole(0)), ...backoffEntries })),
   maxRestarts: v.optional(orInfinity(0, 'a whole number')),
   withinMs: v.optional(orInfinity(1, 'whole milliseconds')),
 }
 
-export const failureMatch = group({
+const failureMatch = group({
   kind: listed(oneOf(...Object.keys(failureKinds))),
   code: listed(v.custom<string>((value) => typeof value === 'string' && value !== '', "an error's code, a text")),
   exitCode: listed(v.custom<number>((value) => Number.isSafeInteger(value), 'an exit code, a whole number')),
   startup: v.optional(flag),
 })
 
-export const anyFunction = v.custom<() => unknown>((value) => typeof value === 'function')
+const anyFunction = v.custom<() => unknown>((value) => typeof value === 'function')
 
-export const ruleEntries = {
+const ruleEntries = {
   when: v.pipe(
     v.custom<unknown>(
       (value) => isRecord(value) || typeof value === 'function',
@@ -65,9 +63,9 @@ export const ruleEntries = {
   atMost: v.optional(whole(1)),
 }
 
-export const why = v.optional(v.custom<string>((value) => typeof value === 'string' && value !== '', 'a text'))
+const why = v.optional(v.custom<string>((value) => typeof value === 'string' && value !== '', 'a text'))
 
-export const rulesByAction: Record<string, v.GenericSchema<unknown, unknown>> = {
+const rulesByAction: Record<string, v.GenericSchema<unknown, unknown>> = {
   restart: group({ ...ruleEntries, do: v.any(), delayMs: v.optional(milliseconds(0)), resourceLimits: v.optional(resourceLimits) }),
   park: group({ ...ruleEntries, do: v.any(), forMs: milliseconds(1, Number.MAX_SAFE_INTEGER) }),
   blacklist: group({ ...ruleEntries, do: v.any(), why }),
@@ -75,17 +73,17 @@ export const rulesByAction: Record<string, v.GenericSchema<unknown, unknown>> = 
   escalate: group({ ...ruleEntries, do: v.any(), why }),
 }
 
-export const otherRule = group(
+const otherRule = group(
   { ...ruleEntries, do: oneOf('restart', 'park', 'blacklist', 'stop', 'escalate') },
   'a rule: { when, do, ... } or a function',
 ) as v.GenericSchema<unknown, unknown>
 
-export const restartRule = v.lazy((value) => {
+const restartRule = v.lazy((value) => {
   if (typeof value === 'function') return anyFunction
   return (isRecord(value) && rulesByAction[String(value.do)]) || otherRule
 }) as v.GenericSchema<RestartRule, RestartRule>
 
-export const restartRules = group(
+const restartRules = group(
   {
     mode: v.optional(oneOf('permanent', 'transient', 'temporary')),
     ...limitEntries,
@@ -97,6 +95,6 @@ export const restartRules = group(
   'a restart policy: one of policies, an object of rules, or a function',
 )
 
-export const restartDecision = v.custom<RestartDecision>((value) => typeof value === 'function')
+const restartDecision = v.custom<RestartDecision>((value) => typeof value === 'function')
 
 export const restart = v.lazy((value) => (typeof value === 'function' ? restartDecision : restartRules))

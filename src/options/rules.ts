@@ -1,6 +1,6 @@
 import { type Finding, pathText } from '../validation/issues.js'
-import { asNumber, asRecord, checkKnown, checkNames } from './checks.js'
-import { defaults } from './compile.js'
+import { asNumber, asRecord, checkKnown, checkNames, type Entry, type Path } from './checks.js'
+import { defaults } from './defaults.js'
 import { checkEvidence } from './evidence.js'
 import { checkHeartbeat } from './heartbeat.js'
 import { checkProcess } from './isolation.js'
@@ -11,8 +11,6 @@ import { checkSignificant, isSupervisorOptions } from './supervisor.js'
 import { checkTasks } from './tasks.js'
 import { checkInput, checkTarget, laneOf } from './worker.js'
 import { checkWorkerQuota } from './worker-quota.js'
-
-export type Path = PropertyKey[]
 
 /** Every pair of options that do not fit together. A long list of workers is looked at in pieces. */
 export function* checkRules(input: unknown): Generator<void, Finding[], void> {
@@ -51,13 +49,6 @@ export function* checkRules(input: unknown): Generator<void, Finding[], void> {
     if (worker.isolation === 'process') checkProcess(path, worker, findings)
   }
   return findings
-}
-
-export interface Entry {
-  path: Path
-  entry: Record<string, unknown>
-  /** The supervisor it stands under. */
-  above: Record<string, unknown> | null
 }
 
 /** Every worker and supervisor of a list, and what is under them. */

@@ -1,30 +1,11 @@
+import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { isRecord } from '../validation/pieces.js'
-import { asRecord } from './checks.js'
-import { defaults, isSupervisor } from './compile.js'
-import { filled } from './fill-defaults.js'
-import { filledPolicy } from './policies.js'
+import { flag, group, isRecord, milliseconds, oneOf, whole, workerId } from '../validation/pieces.js'
+import { asRecord, type Entry, type Path } from './checks.js'
 import type { RestartMode } from './restart.js'
-import { compileRestart } from './restart-schema.js'
-import type { Entry, Path } from './rules.js'
-import type { CheckedEntry, CheckedOptions } from './schema.js'
-import type { AutoShutdown, RestartIntensity, SupervisorNode, SupervisorStrategy, TreeNode } from './tree.js'
+import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from './tree.js'
 import type { WorkerOptions } from './worker.js'
-
-export function compileNode(entry: CheckedEntry, options: CheckedOptions): TreeNode {
-  if (!isSupervisor(entry)) {
-    const { mode } = filledPolicy(compileRestart(entry.restart ?? options.restart))
-    return { worker: entry.id, mode, significant: entry.significant ?? false }
-  }
-  const rest = filled<Pick<SupervisorNode, 'strategy' | 'significant' | 'autoShutdown'>>(defaults.supervisor, entry)
-  return {
-    id: entry.id,
-    ...rest,
-    intensity: filled<Required<RestartIntensity>>(defaults.intensity, entry.intensity),
-    mode: entry.restart ?? (rest.autoShutdown === 'never' ? 'permanent' : 'transient'),
-    children: entry.children.map((child) => compileNode(child, options)),
-  }
-}
+import { type CheckedWorker, workerSchema } from './worker.js'
 
 /** As in OTP: a permanent child is never the last to end, and without auto-shutdown nobody asks. */
 export function checkSignificant(
@@ -104,4 +85,37 @@ export interface SupervisorOptions {
  */
 export function supervisor(options: SupervisorOptions): SupervisorOptions {
   return options
+}
+
+export interface CheckedSupervisor {
+  id: string
+  strategy?: SupervisorStrategy | undefined
+  intensity?: { [Key in keyof RestartIntensity]: RestartIntensity[Key] | undefined } | undefined
+  children: CheckedEntry[]
+  restart?: RestartMode | undefined
+  significant?: boolean | undefined
+  autoShutdown?: AutoShutdown | undefined
+}
+
+export type CheckedEntry = CheckedWorker | CheckedSupervisor
+
+export const entry: v.GenericSchema<WorkerOptions | SupervisorOptions, CheckedEntry> = v.lazy((value) =>
+  isSupervisorOptions(value) ? supervisorSchema : workerSchema,
+) as never
+
+const supervisorSchema = group({
+  id: workerId,
+  strategy: v.optional(oneOf('one-for-one', 'one-for-all', 'rest-for-one')),
+  intensity: v.optional(group({ restarts: v.optional(whole(0)), withinMs: v.optional(milliseconds(1)) })),
+  children: v.array(entry, 'a list of workers and supervisors'),
+  restart: v.optional(oneOf('permanent', 'transient', 'temporary')),
+  significant: v.optional(flag),
+  autoShutdown: v.optional(oneOf('never', 'any-significant', 'all-significant')),
+})
+
+/** As of a supervisor, or of the system. */
+export const entries = v.array(entry, 'a list of workers and supervisors')
+
+export function isSupervisor(entry: CheckedEntry): entry is CheckedSupervisor {
+  return isSupervisorOptions(entry)
 }

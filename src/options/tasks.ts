@@ -2,11 +2,9 @@ import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
 import { flag, group, milliseconds, whole } from '../validation/pieces.js'
 import { type Backoff, type BackoffOptions, backoffEntries, checkBackoff } from './backoff.js'
-import { asRecord, merged } from './checks.js'
-import { defaults } from './compile.js'
-import type { BreakerOptions, CompiledBreaker } from './drover.js'
-import type { Path } from './rules.js'
-import { breaker } from './schema.js'
+import { type BreakerOptions, breaker, type CompiledBreaker } from './breaker.js'
+import { asRecord, merged, type Path } from './checks.js'
+import { defaults } from './defaults.js'
 
 export function checkTasks(path: Path, layers: unknown[], findings: Finding[]): void {
   checkBackoff(

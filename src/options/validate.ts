@@ -12,8 +12,8 @@ import { compileOptions } from './compile.js'
 import type { CompiledConfig } from './compiled.js'
 import type { DroverOptions } from './drover.js'
 import { parseOptions } from './parse.js'
+import { expectedLimits, quotaOptions } from './quota.js'
 import { checkRules } from './rules.js'
-import { expectedLimits, quotaOptions } from './schema.js'
 
 export type { ConfigIssue } from '../validation/issues.js'
 

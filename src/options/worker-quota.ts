@@ -1,11 +1,9 @@
 import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { group, isRecord } from '../validation/pieces.js'
-import { checkKnown } from './checks.js'
-import type { Path } from './rules.js'
-import { between, type CheckedWorker, name } from './schema.js'
+import { between, group, isRecord, name } from '../validation/pieces.js'
+import { checkKnown, type Path } from './checks.js'
 
-export function compileWorkerQuota(quota: CheckedWorker['quota']): CompiledWorkerQuota | null {
+export function compileWorkerQuota(quota: v.InferOutput<typeof workerQuota> | string | undefined): CompiledWorkerQuota | null {
   if (quota === undefined) return null
   const { name, rotate, amounts, priority } = typeof quota === 'string' ? { name: quota } : quota
   return { choices: rotate ?? [name as string], amounts: amounts ?? {}, priority: priority ?? 0 }
@@ -26,7 +24,7 @@ export function checkWorkerQuota(path: Path, quota: unknown, quotas: Record<stri
   }
 }
 
-export const amounts = v.pipe(
+const amounts = v.pipe(
   v.custom<Record<string, unknown>>(isRecord, 'amounts by unit, such as { requests: 1, tokens: 800 }'),
   v.record(v.string(), between(0, Number.MAX_VALUE)),
 )

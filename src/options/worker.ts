@@ -1,51 +1,16 @@
 import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { asNumber } from './checks.js'
-import { compileBreaker, defaults } from './compile.js'
-import type { CompiledWorker } from './compiled.js'
-import { filled, given } from './fill-defaults.js'
-import type { Heartbeat, HeartbeatOptions } from './heartbeat.js'
-import { type RecycleOptions, type ResourceLimits, survives } from './isolation.js'
+import { between, flag, group, isName, isRecord, milliseconds, name, oneOf, whole, workerId } from '../validation/pieces.js'
+import { asNumber, type Path } from './checks.js'
+import type { HeartbeatOptions } from './heartbeat.js'
+import { heartbeat } from './heartbeat.js'
+import { type RecycleOptions, type ResourceLimits, resourceLimits, survives } from './isolation.js'
 import { resolveModule } from './module-path.js'
 import type { RestartPolicy } from './restart.js'
-import { compileRestart } from './restart-schema.js'
-import type { Path } from './rules.js'
-import type { CheckedOptions, CheckedWorker } from './schema.js'
-import type { TaskOptions, TaskPolicy } from './tasks.js'
-import { compileWorkerQuota, type WorkerQuotaOptions } from './worker-quota.js'
-
-export function compileWorker(worker: CheckedWorker, options: CheckedOptions): CompiledWorker {
-  const { enabled, delayMs, concurrency, prefetch, priority, isolation } = filled<
-    Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority' | 'isolation'>
-  >(defaults.worker, worker)
-  return {
-    id: worker.id,
-    ...laneOf(worker),
-    module: worker.module,
-    input: worker.input,
-    dataset: worker.dataset ?? null,
-    quota: compileWorkerQuota(worker.quota),
-    enabled,
-    target: worker.target ?? null,
-    delayMs,
-    concurrency,
-    prefetch,
-    priority,
-    group: worker.group ?? null,
-    restart: compileRestart(worker.restart ?? options.restart),
-    isolation,
-    resourceLimits: given(worker.resourceLimits),
-    recycle: given(worker.recycle),
-    heartbeat: filled<Heartbeat>(defaults.heartbeat, options.heartbeat, worker.heartbeat),
-    tasks: {
-      ...filled<Omit<TaskPolicy, 'backoff' | 'breaker'>>(defaults.tasks, options.tasks, worker.tasks),
-      backoff: filled<TaskPolicy['backoff']>(defaults.tasks.backoff, options.tasks?.backoff, worker.tasks?.backoff),
-      breaker: compileBreaker(options.tasks?.breaker, worker.tasks?.breaker),
-    },
-    drainMs: worker.drainMs ?? options.drainMs ?? defaults.drainMs,
-    idleMs: worker.idleMs ?? options.idleMs ?? defaults.idleMs,
-  }
-}
+import { restart } from './restart-schema.js'
+import type { TaskOptions } from './tasks.js'
+import { tasks } from './tasks.js'
+import { type WorkerQuotaOptions, workerQuota } from './worker-quota.js'
 
 export interface Lane {
   annotator: string
@@ -77,7 +42,7 @@ export function checkInput(path: Path, input: unknown, checked: Set<unknown>, fi
   findings.push({ path, expected: 'what structured cloning takes to a thread: data, no functions, no symbols', input, hidden: true })
 }
 
-export const moduleUrl = v.pipe(
+const moduleUrl = v.pipe(
   v.custom<string | URL>((value) => typeof value === 'string' || value instanceof URL, 'a path, a file: URL or a URL'),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const resolved = resolveModule(dataset.value)
@@ -154,3 +119,38 @@ export interface WorkerOptions extends WorkerBase {
   /** @defaultValue the last part of the id */
   domain?: string
 }
+
+export const workerSchema = group({
+  id: workerId,
+  annotator: v.optional(v.custom<string | number>((value) => isName(value) || Number.isFinite(value), 'a name or a number')),
+  domain: v.optional(name()),
+  module: moduleUrl,
+  input: v.optional(v.unknown()),
+  dataset: v.optional(name()),
+  quota: v.optional(v.lazy((value) => (isRecord(value) ? workerQuota : name('the name of a quota')))),
+  enabled: v.optional(flag),
+  target: v.optional(whole(0)),
+  delayMs: v.optional(whole(100, 60_000, { value: 0 })),
+  concurrency: v.optional(whole(1, 1_024)),
+  prefetch: v.optional(
+    v.custom<number | 'auto'>(
+      (value) => value === 'auto' || (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 1_024),
+      "'auto' or a whole number, 0 to 1024",
+    ),
+  ),
+  priority: v.optional(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
+  group: v.optional(name('the name of a group')),
+  restart: v.optional(restart),
+  isolation: v.optional(oneOf('thread', 'process')),
+  resourceLimits: v.optional(resourceLimits),
+  recycle: v.optional(
+    group({ maxTasks: v.optional(whole(1)), maxAgeMs: v.optional(milliseconds(1_000)), maxHeapMb: v.optional(between(1, 1_000_000)) }),
+  ),
+  heartbeat: v.optional(heartbeat),
+  tasks: v.optional(tasks),
+  drainMs: v.optional(milliseconds(0)),
+  idleMs: v.optional(milliseconds(0)),
+  significant: v.optional(flag),
+})
+
+export type CheckedWorker = v.InferOutput<typeof workerSchema>

@@ -36,7 +36,7 @@ export const patientClock = {
 }
 
 /** A scan that comes later than this many intervals counts as so many. */
-export const latestScan = 1.5
+const latestScan = 1.5
 
 /** What a scan counts for. */
 export function countedMs(elapsedMs: number, everyMs: number): number {

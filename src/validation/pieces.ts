@@ -66,9 +66,9 @@ export function isTimeZone(value: unknown): boolean {
 }
 
 /** Timers of Node.js overflow beyond this, and fire at once. */
-export const longestTimer = 2 ** 31 - 1
+const longestTimer = 2 ** 31 - 1
 
-export const longestName = 200
+const longestName = 200
 
 export const milliseconds = (min: number, max = longestTimer) =>
   v.custom<number>(
@@ -85,3 +85,33 @@ export const path = (expected: string) =>
 /** One value or a list of them. */
 export const listed = <Item extends v.GenericSchema<unknown, unknown>>(item: Item) =>
   v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(item) : item)))
+
+export const between = (min: number, max: number) =>
+  v.custom<number>(
+    (value) => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
+    max === Number.MAX_VALUE ? `a number, at least ${min}` : `a number, ${min} to ${max}`,
+  )
+
+export const isName = (value: unknown): boolean =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= longestName && !/\p{Cc}/u.test(value)
+
+export const name = (expected = 'a name') =>
+  v.custom<string>(isName, `${expected}: 1 to ${longestName} characters, none of them control characters`)
+
+export const workerId = v.custom<string>(
+  (value) => isName(value) && (value as string).split('/').every((part) => /^[A-Za-z0-9._-]+$/.test(part) && !/^\.+$/.test(part)),
+  `an id such as annotator-1/urgency: parts of letters, digits, dots, _ and -, joined by /, at most ${longestName} characters`,
+)
+
+export const above0 = v.custom<number>((value) => typeof value === 'number' && Number.isFinite(value) && value > 0, 'a number above 0')
+
+export const share = v.custom<number>((value) => typeof value === 'number' && value > 0 && value <= 1, 'a number above 0, at most 1')
+
+export const names = (expected: string) =>
+  v.pipe(
+    v.custom<string | string[]>(
+      (value) => typeof value === 'string' || (Array.isArray(value) && value.length > 0),
+      `${expected}, or a list of them`,
+    ),
+    v.lazy((value) => (Array.isArray(value) ? v.array(name(expected)) : name(expected))),
+  )

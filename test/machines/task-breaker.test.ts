@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { TaskBreaker } from '../../src/machines/task-breaker.js'
-import type { CompiledBreaker } from '../../src/options/drover.js'
+import type { CompiledBreaker } from '../../src/options/breaker.js'
 
 const options: CompiledBreaker = { failures: 5, withinMs: Number.POSITIVE_INFINITY, do: 'park', forMs: 1, maxMs: 1 }
 const fresh = { open: false, streak: null }

@@ -9,9 +9,9 @@ import { DroverError } from '../../src/errors.js'
 import type { CompiledConfig } from '../../src/options/compiled.js'
 import type { DroverOptions } from '../../src/options/drover.js'
 import { policies } from '../../src/options/policies.js'
-import type { CheckedOptions, CheckedWorker, droverSchema } from '../../src/options/schema.js'
+import type { CheckedOptions, droverSchema } from '../../src/options/schema.js'
 import { type ConfigIssue, compileConfig, validateConfig } from '../../src/options/validate.js'
-import type { WorkerOptions } from '../../src/options/worker.js'
+import type { CheckedWorker, WorkerOptions } from '../../src/options/worker.js'
 import { good, moduleFile, withOption } from './fixture.js'
 
 function issuesOf(input: unknown): ConfigIssue[] {

@@ -47,7 +47,7 @@ export async function serveSockets(
   })
   app.onError((error, c) => c.json({ success: false, message: error.message }, 400))
   prepare(app)
-  app.route(`${prefix}/api`, socketRoutes({ hub }))
+  app.route(`${prefix}/api`, socketRoutes(hub))
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 65_536 })
   const server = serve({
     fetch: app.fetch,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSystem } from '../../src/actors/system/open.js'
-import type { SystemParts } from '../../src/actors/worker/parts.js'
+import type { OpenSystem } from '../../src/actors/system/opened.js'
 import { Drover } from '../../src/drover/drover.js'
 import type { DroverEvents, DroverOptions, EventName, RunReport, WorkerOptions } from '../../src/index.js'
 import { hangMs } from './hang.js'
@@ -46,7 +46,7 @@ export async function open(options: TestOptions): Promise<Drover> {
 type TestOptions = Partial<DroverOptions> & Pick<DroverOptions, 'workers'>
 
 /** The system together with its insides, for tests that break them. */
-export async function openWithParts(options: TestOptions): Promise<{ system: Drover; parts: SystemParts }> {
+export async function openWithParts(options: TestOptions): Promise<{ system: Drover; parts: OpenSystem['parts'] }> {
   const opened = await openSystem({
     store: join(temporaryFolder(), 'test.db'),
     heartbeat: quick,

@@ -1,18 +1,24 @@
 /** What is for many workers at once. */
 import { inTurns } from '../../time/turns.js'
-import type { WorkerHands } from '../worker/worker.js'
+
+/** Keeps what it is asked for until its turn. */
+export interface Owing {
+  owe(act: () => void): void
+  /** Does what it owes. */
+  catchUp(): void
+}
 
 /**
  * Asks each of them for something, a few in each turn of the event loop. Whatever else comes to one of them before it is its turn, comes after
  * that: for each worker it is as if all had been asked at once.
  */
-export async function askAll<Answer>(all: readonly WorkerHands[], ask: (hands: WorkerHands) => Answer): Promise<Answer[]> {
+export async function askAll<Worker extends Owing, Answer>(all: readonly Worker[], ask: (worker: Worker) => Answer): Promise<Answer[]> {
   const answers: Answer[] = []
-  for (const [index, hands] of all.entries()) {
-    hands.owe(() => {
-      answers[index] = ask(hands)
+  for (const [index, worker] of all.entries()) {
+    worker.owe(() => {
+      answers[index] = ask(worker)
     })
   }
-  await inTurns(all, (hands) => hands.catchUp())
+  await inTurns(all, (worker) => worker.catchUp())
   return answers
 }

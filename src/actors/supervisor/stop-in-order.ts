@@ -1,10 +1,27 @@
 /** Stops workers as an OTP supervisor does: one after another, the last one first. */
 import type { LifecycleEvent } from '../../machines/lifecycle/contract.js'
-import { StopSequence } from '../../machines/supervision/stop-sequence.js'
+import { type Stoppable, StopSequence } from '../../machines/supervision/stop-sequence.js'
+import type { Tree } from '../../machines/supervision/tree.js'
 import { patientTimeout } from '../../time/patient-timer.js'
-import type { OpenSystem } from '../system/opened.js'
-import type { WorkerHands } from '../worker/worker.js'
-import { askAll } from './ask-all.js'
+import { askAll, type Owing } from './ask-all.js'
+
+/** Who stands where, and who is told when something has changed. */
+interface Concerned {
+  tree: Tree
+  watchers: Set<() => void>
+}
+
+/** A worker as it is stopped with others. */
+interface WorkerToStop extends Stoppable, Owing {
+  readonly config: { id: string }
+  /** How often it was started by hand: a start in the meantime takes it out of the order. */
+  readonly timesStarted: number
+  /** Its starts that are on their way come to nothing. */
+  standBack(): void
+  /** A stop is coming, in its turn. */
+  announceStop(): void
+  stop(event: Extract<LifecycleEvent, { type: 'STOP' }>): void
+}
 
 export interface StopOrder {
   /** After so long the rest is told at once, without a drain: there is no time left to go one by one. @defaultValue never */
@@ -18,13 +35,13 @@ export interface StopOrder {
  * or stand in a line: those with a thread first.
  */
 export async function stopInOrder(
-  { tree, watchers }: Pick<OpenSystem, 'tree' | 'watchers'>,
-  workers: readonly WorkerHands[],
+  { tree, watchers }: Concerned,
+  workers: readonly WorkerToStop[],
   event: Extract<LifecycleEvent, { type: 'STOP' }>,
   { withinMs }: StopOrder = {},
 ): Promise<void> {
-  const groups = new Map<string, WorkerHands[]>()
-  const atOnce: WorkerHands[] = []
+  const groups = new Map<string, WorkerToStop[]>()
+  const atOnce: WorkerToStop[] = []
   for (const worker of workers) {
     const { id } = worker.config
     const top = tree.above(id).at(-1)?.id

@@ -2,7 +2,6 @@
  * Brings a system up in order (logs, store, host, registry, actors) and takes down what was up if a step fails.
  */
 import { createActor } from 'xstate'
-import { lookAtStore } from '../../drover/check.js'
 import { toErrorRecord } from '../../errors.js'
 import { Events } from '../../events/emitter.js'
 import type { DroverEvents, EventName } from '../../events/event-map.js'
@@ -26,6 +25,7 @@ import { leaveStore, tellDeparted } from '../../store/departed-hosts.js'
 import { hostIdentity } from '../../store/host-identity.js'
 import { keepPresent } from '../../store/host-renewal.js'
 import { Patience } from '../../store/patience.js'
+import { lookAtStore } from '../../store/read-pool/check-store.js'
 import { Reader } from '../../store/read-pool/reader.js'
 import { StoreHost } from '../../store/thread/handle.js'
 import { EvidenceFiles } from '../../threads/evidence/files.js'
@@ -122,7 +122,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       events.emit(name, payload)
       recorder.event(name, payload, now())
     }
-    const parts: SystemParts = {
+    const quotas = new QuotaDesk()
+    const parts: SystemParts & { quotas: QuotaDesk } = {
       config,
       host,
       store,
@@ -136,7 +137,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       order: new StartOrder({ tree, phase: (worker) => handsOf(worker).phase, admit: (worker) => handsOf(worker).admit() }),
       startGate: new StartGate((worker) => hands.get(worker)?.ref.send({ type: 'ROOM' })),
       lanes,
-      quotas: new QuotaDesk(),
+      quotas,
       logs,
       recorder,
       patience,
@@ -307,7 +308,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       until,
       shutDown,
     }
-    parts.quotas.open(opened)
+    quotas.open(opened)
     // Once whoever opens the system has had the time to listen.
     setImmediate(tellFound)
     return opened

@@ -8,6 +8,7 @@ import type { DroverOptions } from '../../options/drover.js'
 import type { Reader } from '../../store/read-pool/reader.js'
 import type { SystemParts } from '../worker/parts.js'
 import type { WorkerHands } from '../worker/worker.js'
+import type { QuotaControl } from './quota-report.js'
 import type { system } from './root-actor.js'
 
 export interface OpenSystem {
@@ -15,7 +16,7 @@ export interface OpenSystem {
   options: DroverOptions
   /** The changes that the store keeps, by the id that they are about. */
   kept: Map<string, Change>
-  parts: SystemParts
+  parts: SystemParts & { quotas: QuotaControl }
   events: Events
   reader: Reader
   root: ActorRefFrom<typeof system>

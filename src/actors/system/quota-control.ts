@@ -8,14 +8,14 @@ import { withAllAbove } from '../../store/quotas/within.js'
 import { inTurns } from '../../time/turns.js'
 import { checkName, checkObject, duration, wholeNumber } from '../../validation/arguments.js'
 import type { OpenSystem } from './opened.js'
-import { type QuotaHandle, type QuotaReport, summary } from './quota-report.js'
+import { type QuotaControl, type QuotaHandle, type QuotaReport, summary } from './quota-report.js'
 
 /** A quota that would grant within so long is worth a thread. */
 const worthwhileMs = 60_000
 /** Somebody may use less than was granted, or raise a limit from another process: that is looked for so often, while a worker waits. */
 const lookEveryMs = 2_000
 
-export class QuotaDesk {
+export class QuotaDesk implements QuotaControl {
   /** Told once each: quota, window and end. */
   readonly #told = new Map<string, number | null>()
   #system: OpenSystem | null = null

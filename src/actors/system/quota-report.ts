@@ -1,5 +1,6 @@
 import type { QuotaOptions } from '../../options/quota.js'
 import type { QuotaSample, QuotaStatus } from '../../store/contract/quotas.js'
+import type { QuotaNews } from '../worker/parts.js'
 
 /** Where a quota stands. */
 export interface QuotaReport extends QuotaStatus {
@@ -21,6 +22,14 @@ export interface QuotaReport extends QuotaStatus {
   limits: QuotaOptions
   /** What is left to do for the workers of this quota, and when it could be done at these limits (ms since the epoch; null: not by itself). */
   backlog: { tasks: number; doneAt: number | null }
+}
+
+/** The quotas of a system, as a user and its workers see them. */
+export interface QuotaControl extends QuotaNews {
+  handle(name: string): QuotaHandle
+  reports(): Promise<QuotaReport[]>
+  /** A worker waits for a quota: what other processes do is looked at now and then, while it does. */
+  lookAgain(): void
 }
 
 /** One quota. */

@@ -6,7 +6,7 @@ import { readLeft } from '../worker/left-by-host.js'
 import type { SystemParts } from '../worker/parts.js'
 
 /** No worker ever had it. */
-export const unknownFence: Fence = -1
+const unknownFence: Fence = -1
 
 export function tellRecovered(taken: TakenBack, publish: SystemParts['publish'], at: number): void {
   const { workers, leases } = taken

@@ -12,9 +12,15 @@ import type { StoreHost } from '../../store/thread/handle.js'
 import type { EvidenceFiles } from '../../threads/evidence/files.js'
 import type { BeatBoard } from '../../threads/heartbeat/beats.js'
 import type { MonitorEvent } from '../../threads/heartbeat/monitor.js'
-import type { QuotaDesk } from '../system/quota-control.js'
-import type { HeldWorkers } from './held-workers.js'
 import type { Lanes } from './lane-counts.js'
+
+/** Takes what workers find out about quotas. */
+export interface QuotaNews {
+  /** A quota is spent. @param until when it has room again, in ms since 1970; null: never by itself */
+  spent(quota: string, window: string, until: number | null): void
+  /** All keys of a choice are retired. */
+  retired(choices: readonly string[]): void
+}
 
 /** What every actor that does I/O shares. */
 export interface SystemParts {
@@ -28,9 +34,9 @@ export interface SystemParts {
   /** Who may try to start while the machine lacks what that takes. */
   startGate: StartGate
   lanes: Lanes
-  quotas: QuotaDesk
-  /** Those that another host holds. */
-  held: HeldWorkers
+  quotas: QuotaNews
+  /** Those that another host holds: told when there is one, and at the end. */
+  held: { watch(): void; stop(): void }
   logs: Logs
   recorder: Recorder
   /** For calls that wait while the store cannot be written. */

@@ -1,5 +1,5 @@
+import type { StatusContext } from '../base/status-context.js'
 import type { QuotaCache } from '../present/quota-cache.js'
-import type { StatusContext } from '../status-context.js'
 
 /** What the routes of this API share. */
 export interface V1Context extends StatusContext {

@@ -1,8 +1,8 @@
 /** The API of drover's own, under `/api/v1`: one chain, so that the type of it is the type of a client. */
 import { Hono } from 'hono'
 import type { Env } from '../base/context.js'
+import type { StatusContext } from '../base/status-context.js'
 import { QuotaCache } from '../present/quota-cache.js'
-import type { StatusContext } from '../status-context.js'
 import type { V1Context } from './context.js'
 import { controlRoutes } from './control.js'
 import { eventsRoutes } from './events.js'

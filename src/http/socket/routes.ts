@@ -5,8 +5,8 @@ import { DroverError } from '../../errors.js'
 import type { Env } from '../base/context.js'
 import { refuse } from '../base/errors.js'
 import { type Topic, topics } from '../contract/socket.js'
-import type { StatusContext } from '../status-context.js'
 import type { Connection, Wish } from './connection.js'
+import type { Hub } from './hub.js'
 import { readTopics } from './messages.js'
 import type { RawSocket } from './raw-socket.js'
 
@@ -15,7 +15,7 @@ const defaultTopics: readonly Topic[] = ['overview', 'workers', 'tree']
 /** From one address; what they are sent is made once for all of them. */
 const mostSockets = 1_000
 
-export function socketRoutes({ hub }: Pick<StatusContext, 'hub'>): Hono<Env> {
+export function socketRoutes(hub: Hub): Hono<Env> {
   return new Hono<Env>().get(
     '/ws',
     upgradeWebSocket((c) => {

@@ -9,13 +9,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../../errors.js'
 import type { FailureKind } from '../../failure.js'
 import type { CompiledEvidence } from '../../options/evidence.js'
-import type { Carrier } from '../isolation/contract.js'
+import type { CpuProfile } from './stack-and-profile.js'
 
 /** What belongs to one failure has one stem, which begins with its time. */
 const ownFile = /^(\d{4}-\d\d-\d\dT[\d-]+Z_.+)\.(?:cpuprofile|heapsnapshot)$/
 
 /** What evidence is taken of. */
-type Looked = Pick<Carrier, 'profile' | 'snapshot'>
+interface Looked {
+  profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile>
+  snapshot(file: string, withinMs: number): Promise<void>
+}
 
 export class EvidenceFiles {
   readonly #config: CompiledEvidence

@@ -34,7 +34,7 @@ export interface WorkerDefinition<Data = unknown, Result = unknown, State = unkn
   teardown?: (ctx: WorkerContext<State, Input>) => unknown
 }
 
-export const brand = Symbol.for('drover.worker')
+const brand = Symbol.for('drover.worker')
 
 /** A definition that passed {@link defineWorker}. */
 export type DefinedWorker = WorkerDefinition & { readonly [brand]: true }

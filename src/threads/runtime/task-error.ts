@@ -17,7 +17,7 @@ export interface TaskErrorOptions {
   cause?: unknown
 }
 
-export const taskErrorBrand = Symbol.for('drover.task-error')
+const taskErrorBrand = Symbol.for('drover.task-error')
 
 /** Thrown from `process`: the task failed, and the worker is fine. */
 export class TaskError extends Error {

@@ -1,8 +1,8 @@
 /** What components use: the live state, what the API answers, and calls that change something. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import type { Client, ClientStatus, LiveState, Topic } from '../../../client.js'
-import type { Told } from '../../client/client.js'
+import type { Client, ClientStatus, Told } from '../../client/client.js'
 import { connect } from '../../client/connect.js'
+import type { LiveState, Topic } from '../../contract/socket.js'
 import { toast } from '../shell/toasts.js'
 import { base, refreshSession } from './session.js'
 import { createStore, useSource, useStore } from './store.js'

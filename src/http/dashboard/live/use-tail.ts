@@ -1,7 +1,7 @@
 /** The end of what goes on, for a view of it: what was asked for, then what was told since. Many that come at once are shown at once. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { Topic } from '../../../client.js'
 import type { Told } from '../../client/client.js'
+import type { Topic } from '../../contract/socket.js'
 import { joined } from '../data/tail.js'
 import { useTold } from './live.js'
 

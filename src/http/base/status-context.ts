@@ -1,13 +1,10 @@
 import type { MiddlewareHandler } from 'hono'
-import type { Drover } from '../drover/drover.js'
-import type { CompiledStatusOptions, Env } from './base/context.js'
-import type { Hub } from './socket/hub.js'
+import type { Drover } from '../../drover/drover.js'
+import type { CompiledStatusOptions, Env } from './context.js'
 
 export interface StatusContext {
   drover: Drover
   options: CompiledStatusOptions
-  /** Lives as long as the app. */
-  hub: Hub
   /** Aborts when the server is closing: streams end then. */
   closing: AbortSignal
   /** Lets only callers with the role `control` pass (403 FORBIDDEN), and tells of what they did, once it was answered, as `http:control:done`. */

@@ -1,10 +1,10 @@
 /** Looks through a whole store, part by part, beside whoever works on it. */
-import { DroverError } from '../errors.js'
-import type { CheckReport } from '../store/check.js'
-import type { CheckPart, CheckProblem } from '../store/contract/reads.js'
-import { Reader } from '../store/read-pool/reader.js'
-import { checkOptions } from '../validation/filters.js'
-import { type ReadOptions, signalOf } from './results.js'
+import { DroverError } from '../../errors.js'
+import { checkOptions } from '../../validation/filters.js'
+import { type ReadOptions, signalOf } from '../../validation/read-options.js'
+import type { CheckReport } from '../check.js'
+import type { CheckPart, CheckProblem } from '../contract/reads.js'
+import { Reader } from './reader.js'
 
 /** @param quick only what finds damage of the file and of what is counted */
 export async function readCheck(reader: Reader, signal: AbortSignal | undefined, quick = false): Promise<CheckReport> {
