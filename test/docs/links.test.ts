@@ -19,6 +19,9 @@ function broken(page: Page, target: string): string | null {
   return there.anchors.has(anchor) ? null : `${file} has no heading #${anchor}`
 }
 
+const filesIn = (folder: string): string[] =>
+  readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`)
+
 for (const page of pages.values()) {
   test(`every link of ${page.path} leads somewhere`, () => {
     const wrong = page.links.flatMap(({ target, line }) => {
@@ -29,11 +32,21 @@ for (const page of pages.values()) {
   })
 }
 
+test('every source file that a page names is there', () => {
+  const files = ['src', 'scripts', 'test'].flatMap(filesIn)
+  const isThere = (name: string): boolean =>
+    files.includes(name) || files.includes(`src/${name}`) || (!name.includes('/') && files.some((file) => file.endsWith(`/${name}`)))
+  const wrong = [...pages.values()].flatMap(({ path, text }) => {
+    const prose = text.replace(/```[\s\S]*?```/g, '')
+    const named = [...prose.matchAll(/`([\w./-]+\.(?:ts|tsx|mjs))`/g)].map(([, name]) => name as string)
+    return named.filter((name) => !isThere(name)).map((name) => `${path}: ${name}`)
+  })
+  assert.equal(wrong, [])
+})
+
 test('every page that the sources name is there', () => {
-  const files = ['src', 'scripts'].flatMap((folder) =>
-    readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
-  )
-  const wrong = files
+  const wrong = ['src', 'scripts']
+    .flatMap(filesIn)
     .filter((file) => /\.[jt]sx?$/.test(file))
     .flatMap((file) => {
       const named = readFileSync(`${root}/${file}`, 'utf8').match(/(?<![\w/.-])docs\/[\w-]+\.md/g) ?? []
