@@ -12,7 +12,7 @@ import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
 import type { Settings, SystemStatus, TreeStatus, WorkerStatus } from '../actors/system/status.js'
 import { Waker } from '../actors/system/wake-workers.js'
 import { heldBy, laneOf } from '../actors/worker/registration.js'
-import type { WorkerHands } from '../actors/worker/worker.js'
+import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError, type ErrorGroup, toErrorRecord } from '../errors.js'
 import type { DroverEvents, EventName, Listener } from '../events/event-map.js'
 import type { Failure } from '../failure.js'
@@ -111,7 +111,7 @@ export class Drover {
   constructor(system: OpenSystem) {
     this.#system = system
     this.#workers = system.parts.config.workers
-    this.#waker = new Waker(system.parts, system.hands)
+    this.#waker = new Waker(system.parts, system.managed)
     this.#membership = new Membership(system)
     this.#outcomes = new Outcome(system)
     this.tasks = new Tasks({
@@ -133,21 +133,21 @@ export class Drover {
   async start(selector?: Selector): Promise<ControlOutcome[]> {
     if (this.#interrupted) {
       const { message } = this.#interrupted
-      return this.#handsOf(selector).map((hands) => outcome(hands, false, message))
+      return this.#handsOf(selector).map((managed) => outcome(managed, false, message))
     }
     const workers = this.#select(selector)
     this.#refuseBeyondSlots(workers)
     this.#started = true
     // Those whose turn comes later count as being started all the same.
-    const waiting = new Map(workers.slice(mostInTurn).map((hands) => [hands, hands.announceStart()]))
-    const started = inTurnsAsync(workers, async (hands) => {
-      const start = waiting.get(hands)
-      if (!start) return this.#startOne(hands)
-      hands.catchUp()
+    const waiting = new Map(workers.slice(mostInTurn).map((managed) => [managed, managed.announceStart()]))
+    const started = inTurnsAsync(workers, async (managed) => {
+      const start = waiting.get(managed)
+      if (!start) return this.#startOne(managed)
+      managed.catchUp()
       try {
-        return start.cancelled ? outcome(hands, false, notStarted(hands)) : await this.#startOne(hands, start)
+        return start.cancelled ? outcome(managed, false, notStarted(managed)) : await this.#startOne(managed, start)
       } finally {
-        hands.dropStart(start)
+        managed.dropStart(start)
       }
     })
     return this.#uses.during(started)
@@ -160,18 +160,18 @@ export class Drover {
    * @param options.drainMs for each of them. @defaultValue the worker's own `drainMs`
    */
   async stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
-    const stopped = this.#select(selector).map((hands) => ({ hands, timesStarted: hands.timesStarted }))
+    const stopped = this.#select(selector).map((managed) => ({ managed, timesStarted: managed.timesStarted }))
     await stopInOrder(
       this.#system,
-      stopped.map(({ hands }) => hands),
+      stopped.map(({ managed }) => managed),
       { type: 'STOP', ...drainOf('stop', options) },
     )
     // Whoever is started by hand meanwhile is waited for no more.
-    await this.#until(() => stopped.every(({ hands, timesStarted }) => !hands.live || hands.timesStarted > timesStarted))
-    await Promise.all(stopped.map(({ hands }) => hands.freed))
+    await this.#until(() => stopped.every(({ managed, timesStarted }) => !managed.live || managed.timesStarted > timesStarted))
+    await Promise.all(stopped.map(({ managed }) => managed.freed))
     await this.#waker.refresh()
-    return stopped.map(({ hands, timesStarted }) =>
-      outcome(hands, true, hands.timesStarted > timesStarted ? 'started again meanwhile' : 'stopped'),
+    return stopped.map(({ managed, timesStarted }) =>
+      outcome(managed, true, managed.timesStarted > timesStarted ? 'started again meanwhile' : 'stopped'),
     )
   }
 
@@ -180,21 +180,21 @@ export class Drover {
    * next one starts them, until they are resumed or stopped by hand.
    */
   async pause(selector?: Selector): Promise<ControlOutcome[]> {
-    const outcomes = await askAll(this.#select(selector), (hands) => {
-      const { settled, isBeingStopped } = hands
-      if (settled || isBeingStopped) return outcome(hands, false, settled ? 'not running' : 'is being stopped')
-      hands.tell({ type: 'PAUSE' })
-      return outcome(hands, true, hands.live ? 'paused' : 'paused as soon as it runs')
+    const outcomes = await askAll(this.#select(selector), (managed) => {
+      const { settled, isBeingStopped } = managed
+      if (settled || isBeingStopped) return outcome(managed, false, settled ? 'not running' : 'is being stopped')
+      managed.tell({ type: 'PAUSE' })
+      return outcome(managed, true, managed.live ? 'paused' : 'paused as soon as it runs')
     })
     await this.#flushed()
     return outcomes
   }
 
   async resume(selector?: Selector): Promise<ControlOutcome[]> {
-    return askAll(this.#select(selector), (hands) => {
-      const was = hands.pauseWanted
-      hands.tell({ type: 'RESUME' })
-      return outcome(hands, was, was ? 'resumed' : 'was not paused')
+    return askAll(this.#select(selector), (managed) => {
+      const was = managed.pauseWanted
+      managed.tell({ type: 'RESUME' })
+      return outcome(managed, was, was ? 'resumed' : 'was not paused')
     })
   }
 
@@ -218,18 +218,18 @@ export class Drover {
     if (data && selector === undefined)
       throw new DroverError('ARGUMENT_INVALID', 'reset with data deletes results: name the workers, or say {} where all are meant')
     const selected = this.#select(selector)
-    const idle = new Set(selected.filter((hands) => hands.idle))
-    await askAll([...idle], (hands) => hands.stop({ type: 'STOP' }))
-    return inTurnsAsync(selected, async (hands) => {
+    const idle = new Set(selected.filter((managed) => managed.idle))
+    await askAll([...idle], (managed) => managed.stop({ type: 'STOP' }))
+    return inTurnsAsync(selected, async (managed) => {
       const none = { results: 0, dead: 0 }
-      const { id } = hands.config
-      hands.catchUp()
-      if (idle.has(hands)) await this.#until(() => hands.settled)
-      if (!hands.settled) return { ...outcome(hands, false, 'not down: stop it first'), deleted: none }
+      const { id } = managed.config
+      managed.catchUp()
+      if (idle.has(managed)) await this.#until(() => managed.settled)
+      if (!managed.settled) return { ...outcome(managed, false, 'not down: stop it first'), deleted: none }
       const reply = await parts.calls.call('reset', { worker: id, host: parts.host.id, data })
-      if (reply.counts && !hands.isGone) parts.lanes.update([reply.counts])
-      hands.tell({ type: 'RESET' })
-      return { ...outcome(hands, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
+      if (reply.counts && !managed.isGone) parts.lanes.update([reply.counts])
+      managed.tell({ type: 'RESET' })
+      return { ...outcome(managed, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
     })
   }
 
@@ -244,22 +244,22 @@ export class Drover {
     if (typeof why !== 'string' || why === '')
       throw new DroverError('ARGUMENT_INVALID', 'blacklist takes the reason, a text, as its second argument')
     const drain = drainOf('blacklist', options)
-    const told = await inTurnsAsync(this.#select(selector), async (hands) => {
-      hands.catchUp()
-      const holder = hands.live ? null : await this.#system.parts.patience.through('blacklist', () => hands.acquire())
-      if (!holder) hands.stop({ type: 'BLACKLIST', why, ...drain })
-      return { hands, holder }
+    const told = await inTurnsAsync(this.#select(selector), async (managed) => {
+      managed.catchUp()
+      const holder = managed.live ? null : await this.#system.parts.patience.through('blacklist', () => managed.acquire())
+      if (!holder) managed.stop({ type: 'BLACKLIST', why, ...drain })
+      return { managed, holder }
     })
-    await this.#until(() => told.every(({ hands, holder }) => holder || hands.state === 'blacklisted' || hands.isGone))
+    await this.#until(() => told.every(({ managed, holder }) => holder || managed.state === 'blacklisted' || managed.isGone))
     // Later systems know of it from the store alone.
     const failed = await this.#system.parts.recorder.flush().then(
       () => null,
       (error: Error) => `blacklisted, but not in the store yet (${error.message}): it is tried again until it is`,
     )
-    return told.map(({ hands, holder }) => {
-      if (holder) return outcome(hands, false, heldBy(holder))
-      if (hands.isGone) return outcome(hands, false, 'was removed')
-      return outcome(hands, failed === null, failed ?? 'blacklisted')
+    return told.map(({ managed, holder }) => {
+      if (holder) return outcome(managed, false, heldBy(holder))
+      if (managed.isGone) return outcome(managed, false, 'was removed')
+      return outcome(managed, failed === null, failed ?? 'blacklisted')
     })
   }
 
@@ -285,8 +285,8 @@ export class Drover {
       const known = Object.keys(config.groups).join(', ') || 'none'
       throw new DroverError('ARGUMENT_INVALID', `there is no group ${JSON.stringify(group)}; groups has ${known}`)
     }
-    const over = slots.setLimit(limit, group ?? null).flatMap((worker) => this.#system.hands.get(worker) ?? [])
-    void askAll(over, (hands) => hands.tell({ type: 'RESTART', reason: 'the concurrency limit was lowered' }))
+    const over = slots.setLimit(limit, group ?? null).flatMap((worker) => this.#system.managed.get(worker) ?? [])
+    void askAll(over, (managed) => managed.tell({ type: 'RESTART', reason: 'the concurrency limit was lowered' }))
   }
 
   /**
@@ -351,7 +351,7 @@ export class Drover {
     this.#assertOpen()
     const { persist = false } = checkOptions('the third argument of update', options, ['persist'])
     await this.#membership.update(id, patch, { persist: checkFlag('persist', persist) })
-    if (this.#system.hands.has(id)) await this.#waker.workers([id])
+    if (this.#system.managed.has(id)) await this.#waker.workers([id])
   }
 
   /**
@@ -389,8 +389,8 @@ export class Drover {
       else loading.set(dataset, left)
       // Those that run have been told that an empty lane is no end: now it may be one.
       for (const worker of this.#workers) {
-        const hands = this.#system.hands.get(worker.id)
-        if (worker.dataset === dataset && hands?.state === 'running') hands.poke()
+        const managed = this.#system.managed.get(worker.id)
+        if (worker.dataset === dataset && managed?.state === 'running') managed.poke()
       }
       parts.changed()
     }
@@ -570,8 +570,8 @@ export class Drover {
 
   /** One worker. */
   worker(id: string): { status(): WorkerStatus } {
-    const hands = this.#one(id)
-    return { status: () => statusOf(this.#system, hands) }
+    const managed = this.#one(id)
+    return { status: () => statusOf(this.#system, managed) }
   }
 
   /**
@@ -585,9 +585,9 @@ export class Drover {
   async profile(id: string, options: { ms?: number } = {}): Promise<CpuProfile> {
     const { ms = 1_000 } = checkOptions('the second argument of profile', options, ['ms'])
     wholeNumber('ms', ms, 1, 600_000)
-    const hands = this.#one(id)
-    if (!hands.thread) throw new DroverError('THREAD_GONE', `${id} is ${hands.state} and has no thread`)
-    return hands.thread.profile(ms)
+    const managed = this.#one(id)
+    if (!managed.thread) throw new DroverError('THREAD_GONE', `${id} is ${managed.state} and has no thread`)
+    return managed.thread.profile(ms)
   }
 
   /**
@@ -685,7 +685,7 @@ export class Drover {
     this.#assertOpen()
     checkOneOf('the log level', Object.keys(levelRank) as LogLevel[], level)
     this.#system.parts.logs.level = level
-    for (const hands of this.#system.hands.values()) hands.setLogLevel(level)
+    for (const managed of this.#system.managed.values()) managed.setLogLevel(level)
   }
 
   /** What can be changed while the system runs, as it is now. */
@@ -829,14 +829,14 @@ export class Drover {
    * @returns how long they may take to drain
    */
   #stopAll(reason: string, drain: { drainMs?: number }): number {
-    const all = [...this.#system.hands.values()]
-    for (const hands of all) hands.standBack()
+    const all = [...this.#system.managed.values()]
+    for (const managed of all) managed.standBack()
     // One on parole, too, need only be wanted no more.
     const running = all.filter(({ settled, state }) => !settled && state !== 'blacklisted')
     const stopping = new Set(running)
     void askAll(
-      all.filter((hands) => !stopping.has(hands)),
-      (hands) => hands.announceStop(),
+      all.filter((managed) => !stopping.has(managed)),
+      (managed) => managed.announceStop(),
     )
     // However many there are under one supervisor, together they take no longer than one may.
     const withinMs = drain.drainMs ?? running.reduce((most, { config }) => Math.max(most, config.drainMs), 0)
@@ -852,10 +852,10 @@ export class Drover {
     root.send({ type: 'FAIL' })
     this.#become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })
-    const all = [...this.#system.hands.values()]
-    for (const hands of all) hands.standBack()
+    const all = [...this.#system.managed.values()]
+    for (const managed of all) managed.standBack()
     const inHand = all.filter(({ live }) => live)
-    const stop = (hands: WorkerHands): void => hands.stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
+    const stop = (managed: ManagedWorker): void => managed.stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
     void askAll([...inHand, ...all.filter(({ live }) => !live)], stop)
   }
 
@@ -867,21 +867,21 @@ export class Drover {
   }
 
   #allSettled(): boolean {
-    for (const hands of this.#system.hands.values()) if (!hands.settled) return false
+    for (const managed of this.#system.managed.values()) if (!managed.settled) return false
     return true
   }
 
-  #refuseBeyondSlots(workers: WorkerHands[]): void {
+  #refuseBeyondSlots(workers: ManagedWorker[]): void {
     const { slots, config } = this.#system.parts
     if (config.onFull === 'queue') return
-    const beingStarted = [...this.#system.hands.values()].filter((hands) => hands.beingStarted)
-    const starting = workers.filter((hands) => hands.config.enabled && startable.includes(hands.state))
-    const idle = [...this.#system.hands.values()].filter((hands) => hands.idle).map(({ config: { id } }) => id)
+    const beingStarted = [...this.#system.managed.values()].filter((managed) => managed.beingStarted)
+    const starting = workers.filter((managed) => managed.config.enabled && startable.includes(managed.state))
+    const idle = [...this.#system.managed.values()].filter((managed) => managed.idle).map(({ config: { id } }) => id)
     const short = slots.shortage(
-      [...new Set([...beingStarted, ...starting])].map((hands) => hands.slotRequest),
+      [...new Set([...beingStarted, ...starting])].map((managed) => managed.slotRequest),
       new Set(idle),
     )
-    if (!short || starting.every((hands) => hands.beingStarted)) return
+    if (!short || starting.every((managed) => managed.beingStarted)) return
     const { group, limit, free, workers: wanting } = short
     const names = wanting.length > 3 ? `${wanting.slice(0, 3).join(', ')} and ${wanting.length - 3} more` : wanting.join(', ')
     const which = group === null ? 'slots' : `slots of group ${group}`
@@ -894,48 +894,48 @@ export class Drover {
     )
   }
 
-  async #startOne(hands: WorkerHands, start?: ReturnType<WorkerHands['announceStart']>): Promise<ControlOutcome> {
-    hands.catchUp()
-    if (hands.isLeaving) return outcome(hands, false, 'is being removed')
-    if (!hands.config.enabled) return outcome(hands, false, 'disabled')
-    if (hands.state === 'blacklisted') await hands.hold(() => hands.lookAtModule())
-    if (hands.state === 'blacklisted') return this.#startBlacklisted(hands)
-    if (hands.live || hands.state === 'queued') {
-      hands.keepStarted()
-      if (hands.state === 'queued' && hands.holder) return outcome(hands, true, `waits: ${heldBy(hands.holder)}`)
-      return outcome(hands, true, hands.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
+  async #startOne(managed: ManagedWorker, start?: ReturnType<ManagedWorker['announceStart']>): Promise<ControlOutcome> {
+    managed.catchUp()
+    if (managed.isLeaving) return outcome(managed, false, 'is being removed')
+    if (!managed.config.enabled) return outcome(managed, false, 'disabled')
+    if (managed.state === 'blacklisted') await managed.hold(() => managed.lookAtModule())
+    if (managed.state === 'blacklisted') return this.#startBlacklisted(managed)
+    if (managed.live || managed.state === 'queued') {
+      managed.keepStarted()
+      if (managed.state === 'queued' && managed.holder) return outcome(managed, true, `waits: ${heldBy(managed.holder)}`)
+      return outcome(managed, true, managed.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
     }
-    const started = await hands.start(start)
-    if (started === 'cancelled') return outcome(hands, false, notStarted(hands))
-    if (this.#system.hands.get(hands.config.id)?.state === 'blacklisted') return this.#startBlacklisted(hands)
-    if (started === 'started') return outcome(hands, true, 'started')
+    const started = await managed.start(start)
+    if (started === 'cancelled') return outcome(managed, false, notStarted(managed))
+    if (this.#system.managed.get(managed.config.id)?.state === 'blacklisted') return this.#startBlacklisted(managed)
+    if (started === 'started') return outcome(managed, true, 'started')
     const waits = this.#system.parts.config.onHeld === 'wait'
-    return outcome(hands, waits, `${waits ? 'waits: ' : ''}${heldBy(started)}`)
+    return outcome(managed, waits, `${waits ? 'waits: ' : ''}${heldBy(started)}`)
   }
 
   /** One with parole gets its one start when that comes; the others stay down. */
-  #startBlacklisted(hands: WorkerHands): ControlOutcome {
-    const { until, reason } = hands.memory
+  #startBlacklisted(managed: ManagedWorker): ControlOutcome {
+    const { until, reason } = managed.memory
     if (until === null) {
-      hands.tellBlacklisted()
-      return outcome(hands, false, `blacklisted (${reason}): reset it first`)
+      managed.tellBlacklisted()
+      return outcome(managed, false, `blacklisted (${reason}): reset it first`)
     }
-    hands.tell({ type: 'START' })
-    return outcome(hands, true, `blacklisted (${reason}), on parole from ${new Date(until).toISOString()}`)
+    managed.tell({ type: 'START' })
+    return outcome(managed, true, `blacklisted (${reason}), on parole from ${new Date(until).toISOString()}`)
   }
 
-  #select(selector: Selector | undefined): WorkerHands[] {
+  #select(selector: Selector | undefined): ManagedWorker[] {
     this.#assertOpen()
     return this.#handsOf(selector)
   }
 
-  #handsOf(selector: Selector | undefined): WorkerHands[] {
-    return select(this.#workers, this.#system.tree, selector).map(({ id }) => this.#system.hands.get(id) as WorkerHands)
+  #handsOf(selector: Selector | undefined): ManagedWorker[] {
+    return select(this.#workers, this.#system.tree, selector).map(({ id }) => this.#system.managed.get(id) as ManagedWorker)
   }
 
-  #one(id: string): WorkerHands {
+  #one(id: string): ManagedWorker {
     this.#assertOpen()
-    return this.#system.hands.get(byId(this.#workers, id).id) as WorkerHands
+    return this.#system.managed.get(byId(this.#workers, id).id) as ManagedWorker
   }
 
   #assertOpen(): void {
@@ -962,11 +962,11 @@ export class Drover {
   }
 }
 
-function notStarted({ isLeaving }: WorkerHands): string {
+function notStarted({ isLeaving }: ManagedWorker): string {
   return isLeaving ? 'is being removed' : 'stopped before it was started'
 }
 
-function outcome(hands: WorkerHands, ok: boolean, message: string): ControlOutcome {
-  const { id, annotator, domain } = hands.config
-  return { worker: id, annotator, domain, state: hands.state, ok, message }
+function outcome(managed: ManagedWorker, ok: boolean, message: string): ControlOutcome {
+  const { id, annotator, domain } = managed.config
+  return { worker: id, annotator, domain, state: managed.state, ok, message }
 }

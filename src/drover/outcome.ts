@@ -5,7 +5,7 @@
 
 import type { OpenSystem } from '../actors/system/opened.js'
 import { heldBy } from '../actors/worker/registration.js'
-import type { WorkerHands } from '../actors/worker/worker.js'
+import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError } from '../errors.js'
 import { backoffDelay } from '../time/backoff.js'
 import { readErrors } from './reads.js'
@@ -91,30 +91,30 @@ export class Outcome {
 
   /** One after another: who asks seldom needs all. */
   *#facts(): Generator<WorkerFacts> {
-    for (const hands of this.#system.hands.values()) yield this.#factsOf(hands)
+    for (const managed of this.#system.managed.values()) yield this.#factsOf(managed)
   }
 
-  #factsOf(hands: WorkerHands): WorkerFacts {
+  #factsOf(managed: ManagedWorker): WorkerFacts {
     const { parts } = this.#system
-    const { id, dataset, enabled, target } = hands.config
+    const { id, dataset, enabled, target } = managed.config
     const counts = parts.lanes.get(id)
-    const { neverLoaded } = hands
+    const { neverLoaded } = managed
     const laneDone = dataset === null ? null : counts?.complete === true && !neverLoaded
     const { done = 0, dead = 0, total = 0 } = counts ?? {}
     const wanted = target !== null && total === target ? target - done : total - done - dead
     return {
       id,
-      state: hands.state,
-      reason: hands.memory.reason,
+      state: managed.state,
+      reason: managed.memory.reason,
       enabled,
       dataset,
-      wanted: hands.wanted,
-      settled: hands.settled,
+      wanted: managed.wanted,
+      settled: managed.settled,
       laneDone,
       left: counts === null ? null : laneDone ? 0 : Math.max(0, wanted),
-      idle: hands.idle,
-      waitsForHand: hands.waitsForHand,
-      heldBy: hands.holder && heldBy(hands.holder),
+      idle: managed.idle,
+      waitsForHand: managed.waitsForHand,
+      heldBy: managed.holder && heldBy(managed.holder),
       neverLoaded,
       loadedInstead: (dataset !== null && this.#system.loadedInstead.get(dataset)) || null,
     }

@@ -8,9 +8,9 @@ import type { EngineClient, StoreReply } from '../store/contract/engine.js'
 import type { QuotaStatus } from '../store/contract/quotas.js'
 import { leaveStore, tellDeparted } from '../store/departed-hosts.js'
 import { hostIdentity } from '../store/host-identity.js'
-import { keepPresent } from '../store/host-renewal.js'
+import { renewHost } from '../store/host-renewal.js'
 import { Patience } from '../store/patience.js'
-import { StoreHost } from '../store/thread/handle.js'
+import { StoreThread } from '../store/thread/handle.js'
 import { isWorkersRequest, refusalOf } from '../store/thread/messages.js'
 import { TimeLimit } from '../time-limit.js'
 import { QuotaClient } from './client.js'
@@ -78,7 +78,7 @@ export async function createQuota({
   if (typeof name !== 'string' || name === '')
     throw new DroverError('CONFIG_INVALID', `name must be the name of a quota, got ${String(name)}`)
   const { store: path, specs } = specsOf(limits as QuotaOptions)
-  const store = await StoreHost.open({ file: path, durability, keepEvents: 0 })
+  const store = await StoreThread.open({ file: path, durability, keepEvents: 0 })
   const host = hostIdentity()
   try {
     await store.client.call('join', { host })
@@ -88,7 +88,7 @@ export async function createQuota({
     await store.close()
     throw error
   }
-  const stopPresence = keepPresent(store.client, host.id, { lost() {}, taken() {}, failed() {} })
+  const stopPresence = renewHost(store.client, host.id, { lost() {}, taken() {}, failed() {} })
   const client = new QuotaClient({ store: store.client, client: host.id, host: host.id })
   const open = openQuota(new QuotaConnection({ client, choices: [name], priority: 0 }), async (ended) => {
     stopPresence()

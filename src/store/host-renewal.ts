@@ -18,7 +18,7 @@ export interface PresenceEvents {
  *
  * @returns ends it
  */
-export function keepPresent(store: EngineClient, host: string, { lost, taken, failed }: PresenceEvents, ttlMs = hostTtlMs): () => void {
+export function renewHost(store: EngineClient, host: string, { lost, taken, failed }: PresenceEvents, ttlMs = hostTtlMs): () => void {
   const renewal = setInterval(() => {
     store
       .call('renew', { host, ttlMs })

@@ -2,7 +2,7 @@ import type { ActorRefFrom } from 'xstate'
 import type { LifecycleEvent, LifecycleInput } from '../../machines/lifecycle/contract.js'
 import type { workerLifecycle } from '../../machines/lifecycle/machine.js'
 import type { RestartWindow } from '../../machines/supervision/restart-window.js'
-import type { Answer, ChildDown, Phase, SupervisorEnd, SupervisorState } from '../../machines/supervision/rules.js'
+import type { Answer, ChildDown, SiblingPhase, SupervisorEnd, SupervisorState } from '../../machines/supervision/rules.js'
 import type { StartOrder } from '../../machines/supervision/start-order.js'
 import type { Stoppable, StopSequence } from '../../machines/supervision/stop-sequence.js'
 import type { SupervisorNode, TreeNode } from '../../options/tree.js'
@@ -17,7 +17,7 @@ export interface SupervisorRef {
 
 /** A worker as its supervisor deals with it. */
 export interface SupervisedWorker extends Stoppable {
-  readonly phase: Phase
+  readonly phase: SiblingPhase
   /** It completed a `run` of its own, which can be started over. */
   readonly hasRun: boolean
   lifecycleInput(): LifecycleInput

@@ -21,7 +21,7 @@ import { compileInTurns, compileWithInTurns } from '../../options/validate.js'
 import type { WorkerOptions } from '../../options/worker.js'
 import { type SupervisorRef, supervisorAddress } from '../supervisor/contract.js'
 import { stopInOrder } from '../supervisor/stop-in-order.js'
-import type { WorkerHands } from '../worker/worker.js'
+import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './opened.js'
 
 export interface ChangeOptions {
@@ -65,7 +65,7 @@ export class Membership {
       if (persist) await this.#keep(entry.id, kept)
       this.#assertOpen()
       // Nobody gets to see a worker before there is an actor for it: nothing waits between these.
-      for (const own of added) this.#system.hands.set(own.config.id, own)
+      for (const own of added) this.#system.managed.set(own.config.id, own)
       this.#system.tree.add(node, under)
       this.#become(options, config)
       this.#supervisor(under).send({ type: 'ADOPT', nodes: [node], vacant: false })
@@ -76,12 +76,12 @@ export class Membership {
 
   remove(id: string, { persist = false, drainMs }: ChangeOptions & { drainMs?: number }): Promise<void> {
     return this.#inTurn(async () => {
-      const { tree, hands, parts } = this.#system
+      const { tree, managed, parts } = this.#system
       const node = tree.get(id)
       if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
       const options = withoutEntry(this.#options, id)
       const config = await compileInTurns(options)
-      const leaving = workersOf(node).map((worker) => hands.get(worker) as WorkerHands)
+      const leaving = workersOf(node).map((worker) => managed.get(worker) as ManagedWorker)
       for (const own of leaving) own.leave()
       try {
         await stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
@@ -102,7 +102,7 @@ export class Membership {
       tree.remove(id)
       for (const own of leaving) {
         own.go()
-        hands.delete(own.config.id)
+        managed.delete(own.config.id)
         parts.lanes.delete(own.config.id)
       }
       this.#become(options, config)
@@ -113,7 +113,7 @@ export class Membership {
 
   update(id: string, patch: Patch, { persist = false }: ChangeOptions): Promise<void> {
     return this.#inTurn(async () => {
-      const { tree, hands, parts } = this.#system
+      const { tree, managed, parts } = this.#system
       const node = tree.get(id)
       if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
       const refused = Object.keys(patch).find((key) => fixed.includes(key))
@@ -134,7 +134,7 @@ export class Membership {
       if (own) await this.#system.declare([own])
       this.#assertOpen()
       adjust(node, nodeIn(config.tree, id))
-      if (own) hands.get(id)?.configure(own)
+      if (own) managed.get(id)?.configure(own)
       this.#become(options, config)
       this.#publish('updated', id)
       parts.changed()
@@ -149,9 +149,9 @@ export class Membership {
 
   /** The list of workers that everybody looks at is changed in place. */
   #become(options: DroverOptions, config: CompiledConfig): void {
-    const { parts, hands } = this.#system
+    const { parts, managed } = this.#system
     this.#options = options
-    parts.config.workers.splice(0, Number.POSITIVE_INFINITY, ...config.workers.map((worker) => hands.get(worker.id)?.config ?? worker))
+    parts.config.workers.splice(0, Number.POSITIVE_INFINITY, ...config.workers.map((worker) => managed.get(worker.id)?.config ?? worker))
   }
 
   #supervisor(id: string | null): SupervisorRef {

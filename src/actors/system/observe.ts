@@ -4,16 +4,16 @@ import type { WorkerState } from '../../machines/lifecycle/states.js'
 import { isSupervisor, type TreeNode } from '../../options/tree.js'
 import { supervisorAddress } from '../supervisor/contract.js'
 import type { supervisor } from '../supervisor/supervisor.js'
-import type { WorkerHands } from '../worker/worker.js'
+import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './opened.js'
 import type { SystemStatus, TreeStatus, WorkerStatus } from './status.js'
 
-export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): WorkerStatus {
-  const { config, memory, state } = hands
+export function statusOf({ parts, silence }: OpenSystem, managed: ManagedWorker): WorkerStatus {
+  const { config, memory, state } = managed
   const counts = parts.lanes.get(config.id)
-  const holder = hands.holder
+  const holder = managed.holder
   const ratePerMinute = parts.lanes.ratePerMinute(config.id)
-  const failuresPerMinute = hands.errors.perMinute
+  const failuresPerMinute = managed.errors.perMinute
   return {
     id: config.id,
     annotator: config.annotator,
@@ -22,19 +22,19 @@ export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): Wo
     quotas: [...(config.quota?.choices ?? [])],
     enabled: config.enabled,
     state,
-    activity: hands.activity,
+    activity: managed.activity,
     reason: memory.reason,
-    since: hands.since,
+    since: managed.since,
     progress: counts && { done: counts.done, dead: counts.dead, total: counts.total, leased: counts.leased, retrying: counts.retrying },
     ratePerMinute,
     failuresPerMinute,
     errorRate: failuresPerMinute + ratePerMinute > 0 ? failuresPerMinute / (failuresPerMinute + ratePerMinute) : null,
-    lastError: hands.errors.last,
-    breaker: hands.breaker,
-    beatAgeMs: hands.thread === null ? null : (silence.get(config.id) ?? 0),
-    pid: hands.pid,
-    threadId: hands.threadId,
-    heapUsed: hands.heapUsed,
+    lastError: managed.errors.last,
+    breaker: managed.breaker,
+    beatAgeMs: managed.thread === null ? null : (silence.get(config.id) ?? 0),
+    pid: managed.pid,
+    threadId: managed.threadId,
+    heapUsed: managed.heapUsed,
     restarts: memory.restartCount,
     lastFailure: memory.lastFailure,
     until: memory.until,
@@ -43,7 +43,7 @@ export function statusOf({ parts, silence }: OpenSystem, hands: WorkerHands): Wo
 }
 
 export function systemStatus(system: OpenSystem, state: SystemStatus['state']): SystemStatus {
-  const workers = [...system.hands.values()].map((hands) => statusOf(system, hands))
+  const workers = [...system.managed.values()].map((managed) => statusOf(system, managed))
   const states: Partial<Record<WorkerState, number>> = {}
   for (const worker of workers) states[worker.state] = (states[worker.state] ?? 0) + 1
   const sum = (pick: (worker: WorkerStatus) => number): number => workers.reduce((total, worker) => total + pick(worker), 0)
@@ -68,7 +68,7 @@ export function systemStatus(system: OpenSystem, state: SystemStatus['state']): 
 
 export function treeStatus(system: OpenSystem, nodes: readonly TreeNode[] = system.tree.root): TreeStatus[] {
   return nodes.map((node) => {
-    if (!isSupervisor(node)) return { worker: node.worker, state: (system.hands.get(node.worker) as WorkerHands).state }
+    if (!isSupervisor(node)) return { worker: node.worker, state: (system.managed.get(node.worker) as ManagedWorker).state }
     const { state, reason, since } = system.supervisors.get(node.id) ?? { state: 'up', reason: 'declared', since: 0 }
     const ref = system.root.system.get(supervisorAddress(node.id)) as ActorRefFrom<typeof supervisor> | undefined
     const { restarts: limit, withinMs } = node.intensity

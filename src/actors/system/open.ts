@@ -23,11 +23,11 @@ import { hostTtlMs as defaultTtlMs } from '../../store/contract/engine.js'
 import type { WorkerRow } from '../../store/contract/registry.js'
 import { leaveStore, tellDeparted } from '../../store/departed-hosts.js'
 import { hostIdentity } from '../../store/host-identity.js'
-import { keepPresent } from '../../store/host-renewal.js'
+import { renewHost } from '../../store/host-renewal.js'
 import { Patience } from '../../store/patience.js'
 import { lookAtStore } from '../../store/read-pool/check-store.js'
 import { Reader } from '../../store/read-pool/reader.js'
-import { StoreHost } from '../../store/thread/handle.js'
+import { StoreThread } from '../../store/thread/handle.js'
 import { EvidenceFiles } from '../../threads/evidence/files.js'
 import { BeatBoard } from '../../threads/heartbeat/beats.js'
 import { patientClock } from '../../time/patient-timer.js'
@@ -39,9 +39,9 @@ import { HeldWorkers } from '../worker/held-workers.js'
 import { Lanes } from '../worker/lane-counts.js'
 import type { SystemParts } from '../worker/parts.js'
 import { laneOf } from '../worker/registration.js'
-import { WorkerHands } from '../worker/worker.js'
+import { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './opened.js'
-import { QuotaDesk } from './quota-control.js'
+import { QuotaControl } from './quota-control.js'
 import { restore, tellRecovered } from './recover.js'
 import { system } from './root-actor.js'
 import { dismiss, staff } from './staffing.js'
@@ -71,9 +71,9 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
   const events = new Events((name, error) => report(`a listener of ${name} threw`, error))
 
   const host = hostIdentity()
-  let store: StoreHost
+  let store: StoreThread
   try {
-    store = await StoreHost.open({ file: first.store, durability: first.durability, keepEvents: first.keepEvents })
+    store = await StoreThread.open({ file: first.store, durability: first.durability, keepEvents: first.keepEvents })
   } catch (error) {
     await logs.close()
     throw error
@@ -95,7 +95,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const silence = new Map<string, number>()
     const watchers = new Set<() => void>()
     let changing = false
-    const hands = new Map<string, WorkerHands>()
+    const managed = new Map<string, ManagedWorker>()
     const tree = new Tree(config.tree)
     const until = (condition: () => boolean): Promise<void> =>
       new Promise((resolve, reject) => {
@@ -112,7 +112,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
         look()
       })
     const supervisors = new Map<string, { state: SupervisorState; reason: string; since: number }>()
-    const handsOf = (worker: string): WorkerHands => hands.get(worker) as WorkerHands
+    const managedOf = (worker: string): ManagedWorker => managed.get(worker) as ManagedWorker
     const recorder = new Recorder(store.client, host.id, log)
     const ending = new AbortController()
     const patience = new Patience({ ending: ending.signal, isFinal: () => store.hasFailed, log })
@@ -122,8 +122,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       events.emit(name, payload)
       recorder.event(name, payload, now())
     }
-    const quotas = new QuotaDesk()
-    const parts: SystemParts & { quotas: QuotaDesk } = {
+    const quotas = new QuotaControl()
+    const parts: SystemParts & { quotas: QuotaControl } = {
       config,
       host,
       store,
@@ -132,10 +132,10 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
         limit: config.concurrency,
         groups: config.groups,
         now: () => performance.now(),
-        grant: (worker) => hands.get(worker)?.tell({ type: 'SLOT' }),
+        grant: (worker) => managed.get(worker)?.tell({ type: 'SLOT' }),
       }),
-      order: new StartOrder({ tree, phase: (worker) => handsOf(worker).phase, admit: (worker) => handsOf(worker).admit() }),
-      startGate: new StartGate((worker) => hands.get(worker)?.ref.send({ type: 'ROOM' })),
+      order: new StartOrder({ tree, phase: (worker) => managedOf(worker).phase, admit: (worker) => managedOf(worker).admit() }),
+      startGate: new StartGate((worker) => managed.get(worker)?.ref.send({ type: 'ROOM' })),
       lanes,
       quotas,
       logs,
@@ -145,7 +145,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       evidence: config.evidence && new EvidenceFiles(config.evidence, report),
       secrets,
       redact: (data) => redactAll(data, redact),
-      held: new HeldWorkers({ store, host, logs, hands, onTaken: (back) => tellRecovered(back, publish, now()) }),
+      held: new HeldWorkers({ store, host, logs, managed, onTaken: (back) => tellRecovered(back, publish, now()) }),
       monitor: { send: (event) => root.system.get('monitor')?.send(event) },
       now,
       publish,
@@ -172,7 +172,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       wasLoaded: (dataset) => loaded.has(dataset),
       makeRoom: () => {
         for (const worker of parts.slots.holders) {
-          const own = hands.get(worker)
+          const own = managed.get(worker)
           if (!own?.idle || !parts.slots.isWaitedFor(worker)) continue
           own.tell({ type: 'YIELD' })
           return
@@ -183,7 +183,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const supervision: SupervisionEffects = {
       now: () => performance.now(),
       order: parts.order,
-      worker: handsOf,
+      worker: managedOf,
       entered: (supervisor, to, reason) => {
         const from = supervisors.get(supervisor)?.state
         if (from === to) return
@@ -197,25 +197,25 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
         const [worker, supervisor] = tree.supervisor(from) ? [null, from] : [from, null]
         publish('system:failure:escalated', { worker, supervisor, reason, answer: config.onEscalation, at: now() })
         if (config.onEscalation === 'keep') return
-        const others = [...hands.values()].filter((own) => own.config.id !== worker)
+        const others = [...managed.values()].filter((own) => own.config.id !== worker)
         void stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
       },
     }
 
-    const declareBy = async (client: EngineClient, workers: readonly CompiledWorker[]): Promise<WorkerHands[]> => {
+    const declareBy = async (client: EngineClient, workers: readonly CompiledWorker[]): Promise<ManagedWorker[]> => {
       const { workers: rows } = await client.call('declare', {
         workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })),
       })
       hide(workers)
       lanes.update(rows.flatMap((row) => row.lane ?? []))
-      const fresh: WorkerHands[] = []
+      const fresh: ManagedWorker[] = []
       await inTurns([...workers.entries()], ([index, worker]) => {
-        if (!hands.has(worker.id)) fresh.push(new WorkerHands(worker, parts, ...restore(rows[index] as WorkerRow, recovered, now())))
+        if (!managed.has(worker.id)) fresh.push(new ManagedWorker(worker, parts, ...restore(rows[index] as WorkerRow, recovered, now())))
       })
       return fresh
     }
-    for (const own of await declareBy(store.client, config.workers)) hands.set(own.config.id, own)
-    const orphans = [...hands.values()].flatMap((own) => {
+    for (const own of await declareBy(store.client, config.workers)) managed.set(own.config.id, own)
+    const orphans = [...managed.values()].flatMap((own) => {
       const failure = own.lifecycleInput().restored?.memory.lastFailure
       return failure?.kind === 'orphaned' && recovered.workers.includes(own.config.id) ? [{ worker: own.config.id, failure }] : []
     })
@@ -242,15 +242,15 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       log.warn('the store thread died and was replaced', { error: toErrorRecord(error) })
     })
     store.on('failed', ({ error }) => recorder.end(error))
-    store.onReconnect = (worker) => hands.get(worker)?.reconnectStore()
+    store.onReconnect = (worker) => managed.get(worker)?.reconnectStore()
     await piecewise(staff(root, tree.root))
 
-    const stopPresence = keepPresent(
+    const stopPresence = renewHost(
       store.client,
       host.id,
       {
         lost: (workers) => {
-          for (const worker of workers) hands.get(worker)?.taken()
+          for (const worker of workers) managed.get(worker)?.taken()
         },
         taken: (back) => tellRecovered(back, publish, now()),
         failed: (error) => log.debug('renewal failed', { error: toErrorRecord(error) }),
@@ -278,7 +278,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       await piecewise(dismiss(root, tree.root))
       root.stop()
       await Promise.race([leaveStore(store.client, first.store, host.id), limit.over]).catch((error: unknown) => {
-        const held = [...hands.values()].filter((own) => own.isHeldHere).map(({ config }) => config.id)
+        const held = [...managed.values()].filter((own) => own.isHeldHere).map(({ config }) => config.id)
         const names = held.length > 20 ? `${held.slice(0, 20).join(', ')} and ${held.length - 20} more` : held.join(', ')
         const till = 'other processes see it held until this process ends, or opens the store again'
         report(`could not leave the store${held.length > 0 ? `, nor give back ${names}: ${till}` : ''}`, error)
@@ -295,7 +295,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       events,
       reader,
       root,
-      hands,
+      managed,
       tree,
       supervisors,
       silence,

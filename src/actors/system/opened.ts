@@ -7,8 +7,8 @@ import type { CompiledWorker } from '../../options/compiled.js'
 import type { DroverOptions } from '../../options/drover.js'
 import type { Reader } from '../../store/read-pool/reader.js'
 import type { SystemParts } from '../worker/parts.js'
-import type { WorkerHands } from '../worker/worker.js'
-import type { QuotaControl } from './quota-report.js'
+import type { ManagedWorker } from '../worker/worker.js'
+import type { Quotas } from './quota-report.js'
 import type { system } from './root-actor.js'
 
 export interface OpenSystem {
@@ -16,11 +16,11 @@ export interface OpenSystem {
   options: DroverOptions
   /** The changes that the store keeps, by the id that they are about. */
   kept: Map<string, Change>
-  parts: SystemParts & { quotas: QuotaControl }
+  parts: SystemParts & { quotas: Quotas }
   events: Events
   reader: Reader
   root: ActorRefFrom<typeof system>
-  hands: Map<string, WorkerHands>
+  managed: Map<string, ManagedWorker>
   tree: Tree
   /** What each supervisor does. */
   supervisors: Map<string, { state: SupervisorState; reason: string; since: number }>
@@ -36,7 +36,7 @@ export interface OpenSystem {
   /** Aborts, with why, when nothing can be done any more: who waits for something outside would never know. */
   ending: AbortController
   /** Makes workers known to the store. Answers the hands of those that are new, which nobody else knows yet. */
-  declare: (workers: readonly CompiledWorker[]) => Promise<WorkerHands[]>
+  declare: (workers: readonly CompiledWorker[]) => Promise<ManagedWorker[]>
   /** Settles when the condition holds; looked at whenever something changed that it may be about. */
   until: (condition: () => boolean) => Promise<void>
   /** Ends what runs beside the actors: timers, store, logs. What the store has not taken after so long is told, and left. */

@@ -8,14 +8,14 @@ import { withAllAbove } from '../../store/quotas/within.js'
 import { inTurns } from '../../time/turns.js'
 import { checkName, checkObject, duration, wholeNumber } from '../../validation/arguments.js'
 import type { OpenSystem } from './opened.js'
-import { type QuotaControl, type QuotaHandle, type QuotaReport, summary } from './quota-report.js'
+import { type QuotaHandle, type QuotaReport, type Quotas, summary } from './quota-report.js'
 
 /** A quota that would grant within so long is worth a thread. */
 const worthwhileMs = 60_000
 /** Somebody may use less than was granted, or raise a limit from another process: that is looked for so often, while a worker waits. */
 const lookEveryMs = 2_000
 
-export class QuotaDesk implements QuotaControl {
+export class QuotaControl implements Quotas {
   /** Told once each: quota, window and end. */
   readonly #told = new Map<string, number | null>()
   #system: OpenSystem | null = null
@@ -114,7 +114,7 @@ export class QuotaDesk implements QuotaControl {
   #inFlight({ name, concurrency, inFlight }: QuotaStatus): number {
     if (concurrency !== null) return inFlight
     let calls = 0
-    for (const own of this.#own.hands.values()) {
+    for (const own of this.#own.managed.values()) {
       for (const choice of own.config.quota?.choices ?? []) if (this.#scopes(choice).includes(name)) calls += own.callsOn(choice)
     }
     return calls
@@ -126,10 +126,10 @@ export class QuotaDesk implements QuotaControl {
 
   /** What is left to do for its workers; those that rotate are counted in parts. */
   #backlog(name: string): { tasks: number; amounts: Amounts } {
-    const { hands, parts } = this.#own
+    const { managed, parts } = this.#own
     let tasks = 0
     let amounts: Amounts = { requests: 1 }
-    for (const { config } of hands.values()) {
+    for (const { config } of managed.values()) {
       const choices = config.quota?.choices ?? []
       const own = choices.filter((choice) => this.#scopes(choice).includes(name)).length
       const counts = parts.lanes.get(config.id)
@@ -167,9 +167,9 @@ export class QuotaDesk implements QuotaControl {
 
   /** Wakes one worker of each quota that would grant again; the others follow, if there is room for them too. */
   async lookAgain(): Promise<void> {
-    const { hands, parts } = this.#own
+    const { managed, parts } = this.#own
     const tried = new Set<string>()
-    for (const own of hands.values()) {
+    for (const own of managed.values()) {
       const { waitsFor } = own
       const need = JSON.stringify(waitsFor)
       if (!waitsFor || tried.has(need)) continue
@@ -184,17 +184,17 @@ export class QuotaDesk implements QuotaControl {
   keepLooking(): void {
     this.#looking ??= setTimeout(async () => {
       this.#looking = null
-      const { hands, parts } = this.#own
+      const { managed, parts } = this.#own
       if (parts.isClosing()) return
       await this.lookAgain()
-      if ([...hands.values()].some(({ waitsFor }) => waitsFor)) this.keepLooking()
+      if ([...managed.values()].some(({ waitsFor }) => waitsFor)) this.keepLooking()
     }, lookEveryMs)
     this.#looking.unref()
   }
 
   #wake(): void {
-    const waiting = [...this.#own.hands.values()].filter(({ waitsFor }) => waitsFor)
-    void inTurns(waiting, (hands) => hands.waitsFor && hands.quotaChanged())
+    const waiting = [...this.#own.managed.values()].filter(({ waitsFor }) => waitsFor)
+    void inTurns(waiting, (managed) => managed.waitsFor && managed.quotaChanged())
   }
 
   get #own(): OpenSystem {

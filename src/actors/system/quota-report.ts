@@ -25,7 +25,7 @@ export interface QuotaReport extends QuotaStatus {
 }
 
 /** The quotas of a system, as a user and its workers see them. */
-export interface QuotaControl extends QuotaNews {
+export interface Quotas extends QuotaNews {
   handle(name: string): QuotaHandle
   reports(): Promise<QuotaReport[]>
   /** A worker waits for a quota: what other processes do is looked at now and then, while it does. */

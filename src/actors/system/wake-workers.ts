@@ -4,22 +4,22 @@
 
 import { inTurns } from '../../time/turns.js'
 import type { SystemParts } from '../worker/parts.js'
-import type { WorkerHands } from '../worker/worker.js'
+import type { ManagedWorker } from '../worker/worker.js'
 
 /** A load that is quick wakes its workers no more often than this. */
 const everyMs = 20
 
 export class Waker {
   readonly #parts: SystemParts
-  readonly #hands: Map<string, WorkerHands>
+  readonly #hands: Map<string, ManagedWorker>
   readonly #datasets = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   #asleep = false
   #stopped = false
 
-  constructor(parts: SystemParts, hands: Map<string, WorkerHands>) {
+  constructor(parts: SystemParts, managed: Map<string, ManagedWorker>) {
     this.#parts = parts
-    this.#hands = hands
+    this.#hands = managed
   }
 
   /** Items came into a dataset. Told to its workers soon, many times in one. */
@@ -31,7 +31,7 @@ export class Waker {
       this.#datasets.clear()
       if (this.#asleep) return
       const concerned = [...this.#hands.values()].filter(({ config: { dataset } }) => dataset !== null && grown.has(dataset))
-      for (const hands of concerned) if (hands.live) hands.poke()
+      for (const managed of concerned) if (managed.live) managed.poke()
       // A lane may be complete for all that came: its target is reached.
       if (concerned.some(({ live }) => !live)) void this.everyone()
     }, everyMs)
@@ -59,11 +59,11 @@ export class Waker {
   /** Wakes a worker that has work; one that waits for tasks or quota, and has none left, finds that out. */
   #look(id: string): void {
     if (this.#asleep) return
-    const hands = this.#hands.get(id)
-    hands?.seeLoad()
-    if (!this.#parts.lanes.get(id)?.complete) hands?.poke()
-    else if (hands?.state === 'parked') hands.tell({ type: 'START' })
-    else hands?.thread?.poke()
+    const managed = this.#hands.get(id)
+    managed?.seeLoad()
+    if (!this.#parts.lanes.get(id)?.complete) managed?.poke()
+    else if (managed?.state === 'parked') managed.tell({ type: 'START' })
+    else managed?.thread?.poke()
   }
 
   /** Asks the store where lanes stand; keeps what is known where it does not answer. */

@@ -5,13 +5,13 @@
 
 import type { TakenBack } from '../../store/contract/hosts.js'
 import type { SystemParts } from './parts.js'
-import type { WorkerHands } from './worker.js'
+import type { ManagedWorker } from './worker.js'
 
 /** While there are any, they are looked at so often. */
 const everyMs = 500
 
 export interface HeldWorkersOptions extends Pick<SystemParts, 'store' | 'host' | 'logs'> {
-  hands: ReadonlyMap<string, WorkerHands>
+  managed: ReadonlyMap<string, ManagedWorker>
   /** Told of what hosts that are gone had. */
   onTaken: (back: TakenBack) => void
 }
@@ -38,8 +38,8 @@ export class HeldWorkers {
   }
 
   async #look(): Promise<void> {
-    const { store, host, logs, hands, onTaken } = this.#options
-    const held = [...hands.values()].filter(({ holder }) => holder !== null)
+    const { store, host, logs, managed, onTaken } = this.#options
+    const held = [...managed.values()].filter(({ holder }) => holder !== null)
     try {
       if (held.length === 0) return
       const swept = store.client.call('sweep', { host: host.id })

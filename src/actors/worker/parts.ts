@@ -8,7 +8,7 @@ import type { CompiledConfig } from '../../options/compiled.js'
 import type { EngineClient } from '../../store/contract/engine.js'
 import type { HostIdentity } from '../../store/contract/hosts.js'
 import type { Patience } from '../../store/patience.js'
-import type { StoreHost } from '../../store/thread/handle.js'
+import type { StoreThread } from '../../store/thread/handle.js'
 import type { EvidenceFiles } from '../../threads/evidence/files.js'
 import type { BeatBoard } from '../../threads/heartbeat/beats.js'
 import type { MonitorEvent } from '../../threads/heartbeat/monitor.js'
@@ -26,7 +26,7 @@ export interface QuotaNews {
 export interface SystemParts {
   config: CompiledConfig
   host: HostIdentity
-  store: StoreHost
+  store: StoreThread
   board: BeatBoard
   slots: Slots
   /** Who may ask for a slot. */

@@ -1,5 +1,5 @@
 import type { WorkerState } from '../../machines/lifecycle/states.js'
-import type { Phase } from '../../machines/supervision/rules.js'
+import type { SiblingPhase } from '../../machines/supervision/rules.js'
 
 /** States in which another host may have the worker. */
 export const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'blacklisted']
@@ -8,7 +8,7 @@ export const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'bl
 export const withThread: readonly WorkerState[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
 
 /** What each state comes to for the siblings; `queued` is told apart. */
-export const phases: Record<Exclude<WorkerState, 'queued'>, Phase> = {
+export const phases: Record<Exclude<WorkerState, 'queued'>, SiblingPhase> = {
   idle: 'down',
   stopped: 'down',
   completed: 'down',

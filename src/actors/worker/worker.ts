@@ -1,5 +1,5 @@
 /**
- * A worker's hands: carries out what its lifecycle wants (slot, registry, thread, store) and turns what happens into lifecycle
+ * One worker as its system manages it: carries out what its lifecycle wants (slot, registry, thread, store) and turns what happens into lifecycle
  * events. The decisions are all in `machines/worker-lifecycle.ts`.
  */
 import { isDeepStrictEqual } from 'node:util'
@@ -27,7 +27,7 @@ import type { workerLifecycle } from '../../machines/lifecycle/machine.js'
 import { shortageOf } from '../../machines/lifecycle/shortage.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { SlotRequest } from '../../machines/slots.js'
-import type { Phase } from '../../machines/supervision/rules.js'
+import type { SiblingPhase } from '../../machines/supervision/rules.js'
 import type { Streak } from '../../machines/task-breaker.js'
 import type { CompiledWorker } from '../../options/compiled.js'
 import type { LogLevel } from '../../options/log.js'
@@ -35,7 +35,7 @@ import { filledPolicy } from '../../options/policies.js'
 import type { Fence } from '../../store/contract/basics.js'
 import type { Holder } from '../../store/contract/hosts.js'
 import type { Amounts } from '../../store/contract/quotas.js'
-import type { BeatSlot } from '../../threads/heartbeat/beats.js'
+import type { BeatCell } from '../../threads/heartbeat/beats.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../../threads/isolation/worker-thread.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
 import { backoffDelay } from '../../time/backoff.js'
@@ -71,7 +71,7 @@ export interface QuotaNeed {
   amounts: Amounts
 }
 
-export class WorkerHands implements LifecycleEffects, SupervisedWorker {
+export class ManagedWorker implements LifecycleEffects, SupervisedWorker {
   // Private, so that whoever prints or serialises an actor's context does not print a worker's input.
   #config: CompiledWorker
   readonly #parts: SystemParts
@@ -97,7 +97,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   /** Another host, which has it. */
   #holder: Holder | null = null
   #thread: Thread | null = null
-  #slot: BeatSlot | null = null
+  #slot: BeatCell | null = null
   #readyAt: number | null = null
   /** The start that waits for the registry, if one does. A stop cancels it; once another one is begun it falls silent. */
   #pendingSpawn: { cancelled: boolean } | null = null
@@ -261,7 +261,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
   get #snapshot(): SnapshotFrom<typeof workerLifecycle> | null {
     return this.#ref?.getSnapshot() ?? null
   }
-  get phase(): Phase {
+  get phase(): SiblingPhase {
     const { state } = this
     // It runs, elsewhere: nobody here has to wait for it.
     if (state === 'queued' && (this.#holder || this.#waitsForLoad)) return 'up'
@@ -940,7 +940,7 @@ export class WorkerHands implements LifecycleEffects, SupervisedWorker {
         // Too late: it is being ended, and was never up.
         if (this.state !== 'starting') break
         this.#readyAt = this.now()
-        monitor.send({ type: 'WATCH', worker: this.config.id, slot: this.#slot as BeatSlot, limits: this.config.heartbeat, ref: this.ref })
+        monitor.send({ type: 'WATCH', worker: this.config.id, slot: this.#slot as BeatCell, limits: this.config.heartbeat, ref: this.ref })
         this.#send({ type: 'READY' })
         break
       case 'log':

@@ -17,9 +17,9 @@ import type { WorkerEnd } from '../lifecycle/contract.js'
  * - `waiting`: in backoff
  * - `falling`: its thread is on its way out
  */
-export type Phase = 'down' | 'wanted' | 'queued' | 'starting' | 'up' | 'waiting' | 'falling'
+export type SiblingPhase = 'down' | 'wanted' | 'queued' | 'starting' | 'up' | 'waiting' | 'falling'
 
-const unfinished: readonly Phase[] = ['wanted', 'queued', 'starting', 'waiting', 'falling']
+const unfinished: readonly SiblingPhase[] = ['wanted', 'queued', 'starting', 'waiting', 'falling']
 
 /**
  * Whether a child may start now, as far as its siblings are concerned. Children start in order: each when those before it are
@@ -32,10 +32,10 @@ const unfinished: readonly Phase[] = ['wanted', 'queued', 'starting', 'waiting',
 export function mayStart(
   { strategy, children }: SupervisorNode,
   child: string,
-  phase: (worker: string) => Phase,
+  phase: (worker: string) => SiblingPhase,
   falling: ReadonlySet<string> = new Set(),
 ): boolean {
-  let blockers: readonly Phase[] = strategy === 'one-for-one' ? ['wanted', 'starting'] : unfinished
+  let blockers: readonly SiblingPhase[] = strategy === 'one-for-one' ? ['wanted', 'starting'] : unfinished
   for (const each of children) {
     if (nodeId(each) === child) {
       if (strategy !== 'one-for-all') return true
@@ -61,7 +61,7 @@ function together({ strategy }: SupervisorNode): boolean {
 }
 
 /** Whether a supervisor shuts itself down because this child ended by itself and is not restarted. */
-function shutsDown({ autoShutdown, children }: SupervisorNode, ended: string, phase: (worker: string) => Phase): boolean {
+function shutsDown({ autoShutdown, children }: SupervisorNode, ended: string, phase: (worker: string) => SiblingPhase): boolean {
   const significant = children.filter((child) => child.significant)
   if (autoShutdown === 'never' || !significant.some((child) => nodeId(child) === ended)) return false
   if (autoShutdown === 'any-significant') return true
@@ -101,7 +101,7 @@ export type Answer =
 export interface Circumstances {
   /** It is the root: one for one, without a limit, and nothing is above it. */
   isRoot: boolean
-  phase: (worker: string) => Phase
+  phase: (worker: string) => SiblingPhase
   /** Counts a restart. Answers how many that makes within the intensity's window, if these are too many; else null. */
   countRestart: () => number | null
 }

@@ -4,12 +4,12 @@
  */
 
 import { nodeId, type TreeNode } from '../../options/tree.js'
-import { mayStart, type Phase } from './rules.js'
+import { mayStart, type SiblingPhase } from './rules.js'
 import type { Tree } from './tree.js'
 
 export interface StartOrderOptions {
   tree: Tree
-  phase: (worker: string) => Phase
+  phase: (worker: string) => SiblingPhase
   /** Told of each worker that may go on. */
   admit: (worker: string) => void
 }

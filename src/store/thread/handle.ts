@@ -46,7 +46,7 @@ interface Incarnation {
   error: Error | null
 }
 
-export class StoreHost extends EventEmitter<StoreHostEvents> {
+export class StoreThread extends EventEmitter<StoreHostEvents> {
   /** Calls the store from the main thread. */
   readonly client: StoreClient
   /** Told of each worker whose thread needs a new port ({@link connect}), after the store thread was replaced. */
@@ -68,8 +68,8 @@ export class StoreHost extends EventEmitter<StoreHostEvents> {
    *
    * @throws DroverError STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED; no thread is left then
    */
-  static async open(options: StoreHostOptions): Promise<StoreHost> {
-    const host = new StoreHost(options)
+  static async open(options: StoreHostOptions): Promise<StoreThread> {
+    const host = new StoreThread(options)
     await host.#opened
     return host
   }

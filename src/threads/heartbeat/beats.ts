@@ -44,7 +44,7 @@ export interface BeatReading {
 }
 
 /** One thread's place in the shared memory; the same class serves both sides. */
-export class BeatSlot {
+export class BeatCell {
   readonly buffer: SharedArrayBuffer
   readonly index: number
   readonly #cells: Int32Array
@@ -126,19 +126,19 @@ export class BeatSlot {
 
 /** Hands out slots; grows by a page when all are taken. A slot whose thread could not be ended is never given back. */
 export class BeatBoard {
-  readonly #free: BeatSlot[] = []
+  readonly #free: BeatCell[] = []
 
-  take(): BeatSlot {
+  take(): BeatCell {
     if (this.#free.length === 0) {
       const page = new SharedArrayBuffer(slotsPerPage * fieldsPerSlot * Int32Array.BYTES_PER_ELEMENT)
-      for (let index = slotsPerPage - 1; index >= 0; index--) this.#free.push(new BeatSlot(page, index))
+      for (let index = slotsPerPage - 1; index >= 0; index--) this.#free.push(new BeatCell(page, index))
     }
-    const slot = this.#free.pop() as BeatSlot
+    const slot = this.#free.pop() as BeatCell
     slot.clear()
     return slot
   }
 
-  giveBack(slot: BeatSlot): void {
+  giveBack(slot: BeatCell): void {
     this.#free.push(slot)
   }
 }

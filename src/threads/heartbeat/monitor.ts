@@ -3,7 +3,7 @@
  */
 import { fromCallback } from 'xstate'
 import { countedMs } from '../../time/patient-timer.js'
-import type { BeatSlot } from './beats.js'
+import type { BeatCell } from './beats.js'
 import { Starvation } from './starvation.js'
 import { beginWatch, scan, type Watch, type WatchLimits } from './verdict.js'
 
@@ -13,11 +13,11 @@ interface Watched {
 }
 
 export type MonitorEvent =
-  | { type: 'WATCH'; worker: string; slot: BeatSlot; limits: WatchLimits & { everyMs: number }; ref: Watched }
+  | { type: 'WATCH'; worker: string; slot: BeatCell; limits: WatchLimits & { everyMs: number }; ref: Watched }
   | { type: 'UNWATCH'; worker: string }
 
 interface Entry {
-  slot: BeatSlot
+  slot: BeatCell
   limits: WatchLimits
   ref: Watched
   watch: Watch

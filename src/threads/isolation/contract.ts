@@ -8,32 +8,32 @@ import type { Failure } from '../../failure.js'
 import type { ResourceLimits } from '../../options/isolation.js'
 import type { Abandoned } from '../../store/contract/tasks.js'
 import type { CpuProfile } from '../evidence/stack-and-profile.js'
-import type { BeatSlot } from '../heartbeat/beats.js'
+import type { BeatCell } from '../heartbeat/beats.js'
 import type { ThreadControl, ThreadReport, WorkerBoot } from '../protocol/messages.js'
 
-export interface CarrierOptions {
+export interface IsolationOptions {
   boot: WorkerBoot
   /** To the store thread. */
   store: MessagePort
   /** Where its beats are to be seen. */
-  slot: BeatSlot
+  slot: BeatCell
   resourceLimits: ResourceLimits
   onReport: (report: ThreadReport) => void
   /** It sent what is not understood: nothing that it sends can be relied on. Nothing is heard of it then but its end. */
   onFault: (what: string) => void
   /** It is gone, and everything it had said has been told. Once, and the last thing that is heard of it. */
-  onExit: (exit: CarrierExit) => void
+  onExit: (exit: IsolationExit) => void
 }
 
 /** An end as it looks from outside. */
-export interface CarrierExit {
+export interface IsolationExit {
   failure: Pick<Failure, 'kind' | 'message' | 'error' | 'exitCode'>
   /** Something brought it down: it neither exited nor was terminated. */
   fault: boolean
   abandoned: Abandoned
 }
 
-export interface Carrier {
+export interface Isolation {
   /** The process that it runs in. */
   readonly pid: number
   /** null: the main thread of its process. */

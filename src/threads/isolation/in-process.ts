@@ -13,12 +13,12 @@ import type { Port } from '../../ports/port.js'
 import { isWorkersRequest } from '../../store/thread/messages.js'
 import { cut } from '../../values/plain.js'
 import { type CpuProfile, stackGivenUpMs } from '../evidence/stack-and-profile.js'
-import type { BeatSlot } from '../heartbeat/beats.js'
+import type { BeatCell } from '../heartbeat/beats.js'
 import { checkBeats, checkReport } from '../protocol/check-report.js'
 import { type ObserverControl, type ObserverReport, processWiring, type ThreadControl, type ThreadReport } from '../protocol/messages.js'
 import { maxHeld } from '../protocol/tasks-in-hand.js'
 import { childArguments } from './child-arguments.js'
-import type { Carrier, CarrierExit, CarrierOptions } from './contract.js'
+import type { Isolation, IsolationExit, IsolationOptions } from './contract.js'
 import { LeftBehind } from './crash-file.js'
 
 const entry = fileURLToPath(new URL('./process-entry.js', import.meta.url))
@@ -32,11 +32,11 @@ const stderrChars = 8_192
 /** So much is shown of last words that are not whole. */
 const longestShown = 500
 
-export class ProcessCarrier implements Carrier {
+export class ProcessIsolation implements Isolation {
   readonly threadId = null
   readonly control: Remote<ThreadControl>
   readonly #child: ChildProcess
-  readonly #slot: BeatSlot
+  readonly #slot: BeatCell
   readonly #channel: FrameChannel
   readonly #observer: Remote<ObserverControl>
   readonly #startedAt = performance.now()
@@ -46,7 +46,7 @@ export class ProcessCarrier implements Carrier {
   #stderr = ''
 
   /** @throws if the boot data cannot be serialised, or no file can be made for what the process leaves behind */
-  constructor({ boot, store, slot, resourceLimits, onReport, onFault, onExit }: CarrierOptions) {
+  constructor({ boot, store, slot, resourceLimits, onReport, onFault, onExit }: IsolationOptions) {
     const leftBehind = LeftBehind.create(boot.concurrency + maxHeld)
     const child = start(leftBehind, resourceLimits)
     this.#child = child
@@ -166,7 +166,7 @@ export class ProcessCarrier implements Carrier {
     return name
   }
 
-  #exit(spawnError: Error | null): Omit<CarrierExit, 'abandoned'> {
+  #exit(spawnError: Error | null): Omit<IsolationExit, 'abandoned'> {
     const { exitCode, signalCode } = this.#child
     if (spawnError) {
       // Its code says whether that can pass by itself.

@@ -8,8 +8,8 @@ import { inspectThread } from '../evidence/inspect-thread.js'
 import { type CpuProfile, profileOf, snapshotOf, stackOf } from '../evidence/stack-and-profile.js'
 import { checkReport } from '../protocol/check-report.js'
 import type { ThreadBoot, ThreadControl, ThreadReport } from '../protocol/messages.js'
-import { Hands, maxHeld } from '../protocol/tasks-in-hand.js'
-import type { Carrier, CarrierExit, CarrierOptions } from './contract.js'
+import { maxHeld, TasksInHand } from '../protocol/tasks-in-hand.js'
+import type { Isolation, IsolationExit, IsolationOptions } from './contract.js'
 
 const entry = new URL('./thread-entry.js', import.meta.url)
 
@@ -21,15 +21,15 @@ const notOurs: ThreadReport = {
   fields: null,
 }
 
-export class ThreadCarrier implements Carrier {
+export class ThreadIsolation implements Isolation {
   readonly pid = process.pid
   readonly control: Remote<ThreadControl>
   readonly #worker: Worker
   readonly #ports: MessagePort[]
 
   /** @throws if the boot data cannot be cloned */
-  constructor({ boot, store, slot, resourceLimits, onReport, onFault, onExit }: CarrierOptions) {
-    const hands = Hands.allocate(boot.concurrency + maxHeld)
+  constructor({ boot, store, slot, resourceLimits, onReport, onFault, onExit }: IsolationOptions) {
+    const inHand = TasksInHand.allocate(boot.concurrency + maxHeld)
     const { port1, port2 } = new MessageChannel()
     const reports = new MessageChannel()
     this.#ports = [port1, reports.port1]
@@ -39,7 +39,7 @@ export class ThreadCarrier implements Carrier {
       control: port2,
       reports: reports.port2,
       beats: { buffer: slot.buffer, index: slot.index },
-      hands: hands.buffer,
+      inHand: inHand.buffer,
     }
     this.#worker = new Worker(entry, { workerData, transferList: [port2, reports.port2, store], resourceLimits, name: boot.id })
     this.control = wrap<ThreadControl>(nodeEndpoint(port1))
@@ -63,7 +63,7 @@ export class ThreadCarrier implements Carrier {
       // Its last words may come after the news of its end.
       for (let left = receiveMessageOnPort(reports.port1); left; left = receiveMessageOnPort(reports.port1)) receive(left.message)
       for (const port of this.#ports) port.close()
-      onExit({ failure: failureOf(thrown, code), fault: thrown !== null, abandoned: hands.read() })
+      onExit({ failure: failureOf(thrown, code), fault: thrown !== null, abandoned: inHand.read() })
     })
   }
 
@@ -102,7 +102,7 @@ export class ThreadCarrier implements Carrier {
   }
 }
 
-function failureOf(thrown: { error: unknown } | null, exitCode: number): CarrierExit['failure'] {
+function failureOf(thrown: { error: unknown } | null, exitCode: number): IsolationExit['failure'] {
   if (!thrown) return { kind: 'exit', message: `the thread exited with code ${exitCode}`, error: null, exitCode }
   const error = toErrorRecord(thrown.error)
   const kind = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out-of-memory' : 'uncaught-error'

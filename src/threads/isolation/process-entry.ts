@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { FrameChannel } from '../../ports/frame-channel.js'
 import { BeatBoard } from '../heartbeat/beats.js'
 import { processWiring, type ThreadReport, type WorkerBoot } from '../protocol/messages.js'
-import { Hands, maxHeld } from '../protocol/tasks-in-hand.js'
+import { maxHeld, TasksInHand } from '../protocol/tasks-in-hand.js'
 import { work } from '../runtime/work.js'
 import { LeftBehind } from './crash-file.js'
 import type { ObserverData } from './process-observer.js'
@@ -47,7 +47,7 @@ await work({
   openStore: (name) => channel.port(name as string),
   control,
   beats,
-  hands: Hands.allocate(cells, (cell, value) => leftBehind.keepCell(cell, value)),
+  inHand: TasksInHand.allocate(cells, (cell, value) => leftBehind.keepCell(cell, value)),
   report(report: ThreadReport) {
     if (report.type === 'failed') leftBehind.keepLastWords(report)
     else reports.postMessage(report)

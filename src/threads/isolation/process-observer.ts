@@ -9,7 +9,7 @@ import { nodeEndpoint } from '../../ports/comlink-endpoint.js'
 import { FrameChannel } from '../../ports/frame-channel.js'
 import { inspectMain } from '../evidence/inspect-main.js'
 import { profileOf, snapshotOf, stackOf } from '../evidence/stack-and-profile.js'
-import { BeatSlot } from '../heartbeat/beats.js'
+import { BeatCell } from '../heartbeat/beats.js'
 import { type ObserverControl, type ObserverReport, processWiring } from '../protocol/messages.js'
 
 /** What the observer is started with. */
@@ -20,7 +20,7 @@ export interface ObserverData {
 }
 
 const { beats, everyMs } = workerData as ObserverData
-const slot = new BeatSlot(beats.buffer, beats.index)
+const slot = new BeatCell(beats.buffer, beats.index)
 const pipe = new Socket({ fd: processWiring.observerFd, readable: true, writable: true })
 // The kernel closes the host's end, whatever the host died of.
 pipe.on('close', () => process.kill(process.pid, 'SIGKILL'))

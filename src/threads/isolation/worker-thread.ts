@@ -14,9 +14,9 @@ import type { CpuProfile } from '../evidence/stack-and-profile.js'
 import { waitedMs } from '../heartbeat/starvation.js'
 import { isOverdue } from '../heartbeat/verdict.js'
 import type { ThreadControl, ThreadReport } from '../protocol/messages.js'
-import type { Carrier, CarrierExit, CarrierOptions } from './contract.js'
-import { ProcessCarrier } from './in-process.js'
-import { ThreadCarrier } from './in-thread.js'
+import type { Isolation, IsolationExit, IsolationOptions } from './contract.js'
+import { ProcessIsolation } from './in-process.js'
+import { ThreadIsolation } from './in-thread.js'
 import { endDespite } from './unkillable.js'
 
 /** What is known of a failure from the thread alone. */
@@ -37,7 +37,7 @@ export interface ThreadEnd {
   alive: boolean
 }
 
-export interface ThreadOptions extends Omit<CarrierOptions, 'onExit' | 'onFault'> {
+export interface ThreadOptions extends Omit<IsolationOptions, 'onExit' | 'onFault'> {
   isolation: 'thread' | 'process'
   /** null: none is written. */
   evidence: EvidenceFiles | null
@@ -58,14 +58,14 @@ const abortGraceMs = 250
 const mostProfiles = 4
 let profiles = 0
 
-const carriers = { thread: ThreadCarrier, process: ProcessCarrier }
+const carriers = { thread: ThreadIsolation, process: ProcessIsolation }
 
 export class Thread {
   /** The process that it runs in. */
   readonly pid: number
   /** Also once it has ended. null: the main thread of a process of its own. */
   readonly threadId: number | null
-  readonly #carrier: Carrier
+  readonly #carrier: Isolation
   readonly #options: ThreadOptions
   readonly #exited: Promise<void>
   #markExited = (): void => {}
@@ -215,7 +215,7 @@ export class Thread {
     if (isolation === 'thread') void this.#exited.then(endDespite())
   }
 
-  #onExit({ failure, fault, abandoned }: CarrierExit): void {
+  #onExit({ failure, fault, abandoned }: IsolationExit): void {
     this.#markExited()
     this.#drain?.callOff()
     if (this.#over) {

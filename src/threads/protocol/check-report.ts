@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import { read } from '../../values/plain.js'
-import { type BeatSlot, fieldsPerSlot } from '../heartbeat/beats.js'
+import { type BeatCell, fieldsPerSlot } from '../heartbeat/beats.js'
 import type { ThreadReport } from './messages.js'
 
 const text = v.string()
@@ -71,7 +71,7 @@ export function checkReport(value: unknown): ThreadReport {
 }
 
 /** Beats that were copied elsewhere (`BeatSlot.copy`). @throws an Error that says so if they are none */
-export function checkBeats(value: unknown): ReturnType<BeatSlot['copy']> {
+export function checkBeats(value: unknown): ReturnType<BeatCell['copy']> {
   if (Array.isArray(value) && value.length === fieldsPerSlot && value.every((field) => Number.isInteger(field))) return value
   throw new Error('beats that are none')
 }

@@ -55,8 +55,8 @@ export interface ThreadBoot {
   reports: MessagePort
   /** This thread's slot in the shared beats; see `beats.ts`. */
   beats: { buffer: SharedArrayBuffer; index: number }
-  /** What it has in its hands; see `hands.ts`. */
-  hands: SharedArrayBuffer
+  /** What it has in its hands; see `tasks-in-hand.ts`. */
+  inHand: SharedArrayBuffer
 }
 
 /** How a worker process is connected with its host. */

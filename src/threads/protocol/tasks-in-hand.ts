@@ -13,7 +13,7 @@ export const maxHeld = 2_048
 export type KeepCell = (cell: number, value: number) => void
 
 /** A cell is 0 while it is free, the token of a task that is worked on, or that of a finished one with a minus. Tokens count from 1. */
-export class Hands {
+export class TasksInHand {
   readonly buffer: SharedArrayBuffer
   readonly #cells: Float64Array
   readonly #free: number[] = []
@@ -27,8 +27,8 @@ export class Hands {
   }
 
   /** Room for so many tasks at once. */
-  static allocate(size: number, keep: KeepCell | null = null): Hands {
-    return new Hands(new SharedArrayBuffer(size * Float64Array.BYTES_PER_ELEMENT), keep)
+  static allocate(size: number, keep: KeepCell | null = null): TasksInHand {
+    return new TasksInHand(new SharedArrayBuffer(size * Float64Array.BYTES_PER_ELEMENT), keep)
   }
 
   /** Marks a task as being worked on; the answer names its cell. */

@@ -17,10 +17,10 @@ import { quotaClientOf } from '../../store/contract/quotas.js'
 import { StoreClient } from '../../store/thread/client.js'
 import { textOf } from '../../values/plain.js'
 import { withSources } from '../evidence/source-maps.js'
-import type { BeatSlot } from '../heartbeat/beats.js'
+import type { BeatCell } from '../heartbeat/beats.js'
 import { ownTid } from '../heartbeat/starvation.js'
 import type { ThreadControl, ThreadReport, WorkerBoot } from '../protocol/messages.js'
-import type { Hands } from '../protocol/tasks-in-hand.js'
+import type { TasksInHand } from '../protocol/tasks-in-hand.js'
 import { Context } from './context/worker-context.js'
 import { loadWorkerModule } from './load-module.js'
 import { watchRecycling } from './recycling.js'
@@ -35,14 +35,14 @@ export interface WorkerMeans {
   openStore: (received: Parameters<ThreadControl['reconnect']>[0]) => Port
   /** For {@link ThreadControl}. */
   control: Port
-  beats: BeatSlot
-  hands: Hands
+  beats: BeatCell
+  inHand: TasksInHand
   /** Must not lose a `failed` although the process ends with the next statement. */
   report: (report: ThreadReport) => void
 }
 
 /** Settles once it is ready: its timers and ports keep it going. */
-export async function work({ boot, store: port, openStore, control: controlPort, beats, hands, report }: WorkerMeans): Promise<void> {
+export async function work({ boot, store: port, openStore, control: controlPort, beats, inHand, report }: WorkerMeans): Promise<void> {
   const redact = createRedactor(boot.secrets, [])
 
   /** The one way out for a worker that fails: says why, and goes. */
@@ -175,7 +175,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
         store,
         quotas,
         beats,
-        hands,
+        inHand,
         context,
         report,
         redact,

@@ -19,7 +19,7 @@ async function opening(workers: DroverOptions['workers']): Promise<{ system: Dro
   const opened = await openSystem({ store: ':memory:', workers, onEscalation: 'keep', log: { console: false, dir: false } })
   const system = new Drover(opened)
   systems.push(system)
-  const crash = (id: string): void => opened.hands.get(id)?.tell({ type: 'STUCK', kind: 'heartbeat-lost', message: 'says the test' })
+  const crash = (id: string): void => opened.managed.get(id)?.tell({ type: 'STUCK', kind: 'heartbeat-lost', message: 'says the test' })
   return { system, crash, opened }
 }
 const systems: Drover[] = []

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Reader } from '../../../src/store/read-pool/reader.js'
-import { StoreHost } from '../../../src/store/thread/handle.js'
+import { StoreThread } from '../../../src/store/thread/handle.js'
 import { completed, Desk, refused } from '../support/desk.js'
 import { inFolder } from '../support/folders.js'
 import { World } from '../support/world.js'
 
-async function withReader(file: string, work: (reader: Reader, desk: Desk, host: StoreHost) => Promise<void>): Promise<void> {
-  const host = await StoreHost.open({ file, durability: 'process', keepEvents: 100 })
+async function withReader(file: string, work: (reader: Reader, desk: Desk, host: StoreThread) => Promise<void>): Promise<void> {
+  const host = await StoreThread.open({ file, durability: 'process', keepEvents: 100 })
   const reader = new Reader({ file, client: host.client })
   try {
     await work(reader, new Desk(host.client, new World()), host)
@@ -39,7 +39,7 @@ test('reads do not need the store thread', () =>
     withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
       await desk.begin(1)
       const calls: string[] = []
-      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
+      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreThread['client']
       const reader = new Reader({ file: join(folder, 'drover.db'), client })
       assert.equal(await reader.read('dead', all), { rows: [], next: null })
       assert.equal(await reader.read('latestEvents', { after: null, limit: 5 }), { rows: [], next: null })
@@ -74,7 +74,7 @@ test('what cannot be read beside the store thread fails, and never goes to the o
     withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
       await desk.begin(1)
       const calls: string[] = []
-      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
+      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreThread['client']
       const reader = new Reader({ file: join(folder, 'missing.db'), client })
       const { message } = await refused(reader.read('results', all), 'READ_FAILED')
       assert.match(message, 'results could not be read')
@@ -89,7 +89,7 @@ test('a read that ends its thread is tried once more and then fails; others are 
     withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
       await desk.begin(1)
       const calls: string[] = []
-      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreHost['client']
+      const client = { call: (op: string) => Promise.reject(calls.push(op)) } as unknown as StoreThread['client']
       const reader = new Reader({ file: folder, client, entry: new URL('../support/dying-reader-thread.js', import.meta.url) })
       const [death, others] = await Promise.all([
         refused(reader.read('labels', { path: '$.label', items: 1 }), 'READ_FAILED'),

@@ -205,7 +205,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
       let fence = acquire(engine)
       let request = 0
       let loaded = 0
-      let hands: { token: number; key: string }[] = []
+      let inHand: { token: number; key: string }[] = []
       let last: Parameters<SqliteEngine['exchange']>[0] | null = null
 
       const outcomeOf = ({ token, key }: { token: number; key: string }): Outcome => {
@@ -217,12 +217,12 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
         return { do: 'complete', token, value: `"${token}"` }
       }
       const exchange = (): void => {
-        const some = hands.filter(() => random() < 0.6)
-        hands = hands.filter((hand) => !some.includes(hand))
+        const some = inHand.filter(() => random() < 0.6)
+        inHand = inHand.filter((hand) => !some.includes(hand))
         last = { worker, fence, request: ++request, outcomes: some.map(outcomeOf), want: below(12) }
         const { leases, settled } = engine.exchange(last)
         assert.not.ok(settled.includes('lost'), 'an outcome was lost')
-        for (const [index, token] of leases.tokens.entries()) hands.push({ token, key: leases.keys[index] ?? '' })
+        for (const [index, token] of leases.tokens.entries()) inHand.push({ token, key: leases.keys[index] ?? '' })
       }
       const steps: (() => void)[] = [
         exchange,
@@ -238,12 +238,12 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
         },
         () => world.advance(below(40)),
         () => {
-          const tokens = hands.map(({ token }) => token)
+          const tokens = inHand.map(({ token }) => token)
           const working = tokens.filter(() => random() < 0.3)
           const finished = tokens.filter((token) => !working.includes(token) && random() < 0.3)
           engine.abandon({ worker, fence, abandoned: { working, finished }, error: boom, poisonAfter: 3, maxAttempts: 4 })
           fence = acquire(engine, `host-${hosts}`)
-          hands = []
+          inHand = []
           last = null
         },
         () => {
@@ -252,7 +252,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
           hosts++
           engine.join({ host: world.host(hosts) })
           fence = acquire(engine, `host-${hosts}`)
-          hands = []
+          inHand = []
           last = null
         },
         () => engine.redrive({ filter: {}, keys: null }),

@@ -9,7 +9,7 @@ import type { LaneCounts } from '../../../src/store/contract/registry.js'
 import type { ExchangeReply, Leases, Outcome } from '../../../src/store/contract/tasks.js'
 import { openSqliteEngine } from '../../../src/store/sqlite/engine.js'
 import { StoreClient } from '../../../src/store/thread/client.js'
-import { StoreHost, type StoreHostOptions } from '../../../src/store/thread/handle.js'
+import { type StoreHostOptions, StoreThread } from '../../../src/store/thread/handle.js'
 import { hangMs } from '../../support/hang.js'
 import { engineContract } from '../engine-contract.js'
 import { Asker, granted, look, standing } from '../support/asker.js'
@@ -21,12 +21,12 @@ import { within } from '../support/waiting.js'
 import { World } from '../support/world.js'
 
 /** One thread serves the whole contract, with a new file for each test. */
-const shared = { world: new World(), folder: newFolder(), host: null as StoreHost | null }
+const shared = { world: new World(), folder: newFolder(), host: null as StoreThread | null }
 
-async function sharedHost(): Promise<StoreHost> {
+async function sharedHost(): Promise<StoreThread> {
   setEnvironmentData('drover.test.world', shared.world.memory)
   const entry = new URL('../support/timed-store-thread.js', import.meta.url)
-  shared.host ??= await StoreHost.open({ file: join(shared.folder.folder, 'drover.db'), durability: 'process', keepEvents, entry })
+  shared.host ??= await StoreThread.open({ file: join(shared.folder.folder, 'drover.db'), durability: 'process', keepEvents, entry })
   return shared.host
 }
 
@@ -45,11 +45,11 @@ test.after(async () => {
 })
 
 /** A store with its thread, its file and the one lane of {@link worker}; the file is checked at the end. */
-function withStore(work: (host: StoreHost, desk: Desk, file: string) => Promise<void>, more: Partial<StoreHostOptions> = {}) {
+function withStore(work: (host: StoreThread, desk: Desk, file: string) => Promise<void>, more: Partial<StoreHostOptions> = {}) {
   return () =>
     inFolder(async (folder) => {
       const file = join(folder, 'drover.db')
-      const host = await StoreHost.open({ file, durability: 'power', keepEvents, ...more })
+      const host = await StoreThread.open({ file, durability: 'power', keepEvents, ...more })
       const desk = new Desk(host.client, new World())
       try {
         // A host of this process: the thread looks at real processes.
@@ -75,7 +75,7 @@ async function noneLeft(before: number): Promise<void> {
 }
 
 /** Settles with the next event of that name. */
-function next(host: StoreHost, event: 'counts' | 'changed' | 'restarted' | 'failed'): Promise<unknown> {
+function next(host: StoreThread, event: 'counts' | 'changed' | 'restarted' | 'failed'): Promise<unknown> {
   const happened = new Promise((resolve) => {
     host.once(event, (payload?: unknown) => resolve(payload))
   })
@@ -86,23 +86,23 @@ test('a file that cannot be opened is refused with its code, and no thread is le
   inFolder(async (folder) => {
     const before = handles()
     const options = { durability: 'power', keepEvents } as const
-    await refused(StoreHost.open({ ...options, file: join(folder, 'no', 'no', 'x.db') }), 'STORE_FOLDER_MISSING')
+    await refused(StoreThread.open({ ...options, file: join(folder, 'no', 'no', 'x.db') }), 'STORE_FOLDER_MISSING')
     writeFileSync(join(folder, 'notes.txt'), 'not a database, but more than a header long\n'.repeat(40))
-    await refused(StoreHost.open({ ...options, file: join(folder, 'notes.txt') }), 'STORE_NOT_A_DATABASE')
+    await refused(StoreThread.open({ ...options, file: join(folder, 'notes.txt') }), 'STORE_NOT_A_DATABASE')
     await noneLeft(before)
   }))
 
 test('a thread that cannot even start is told as a store that failed', () =>
   inFolder(async (folder) => {
     const options = { file: join(folder, 'x.db'), durability: 'power', keepEvents } as const
-    const error = await refused(StoreHost.open({ ...options, entry: new URL('./no-such-thread.js', import.meta.url) }), 'STORE_FAILED')
+    const error = await refused(StoreThread.open({ ...options, entry: new URL('./no-such-thread.js', import.meta.url) }), 'STORE_FAILED')
     assert.match(error.message, 'no-such-thread')
   }))
 
 test('closing does what was asked before, refuses what is asked after, and leaves no handle', () =>
   inFolder(async (folder) => {
     const before = handles()
-    const host = await StoreHost.open({ file: join(folder, 'x.db'), durability: 'power', keepEvents })
+    const host = await StoreThread.open({ file: join(folder, 'x.db'), durability: 'power', keepEvents })
     const desk = new Desk(host.client, new World())
     const portClosed = once(host.connect(worker), 'close')
     const asked = Promise.all([desk.call('join', { host: desk.world.host(1) }), desk.load(1_000), desk.call('now', {})])
@@ -375,10 +375,10 @@ test(
 test('closing while the thread is being replaced ends it all the same', () =>
   inFolder(async (folder) => {
     const before = handles()
-    const host = await StoreHost.open({ file: join(folder, 'x.db'), durability: 'power', keepEvents })
+    const host = await StoreThread.open({ file: join(folder, 'x.db'), durability: 'power', keepEvents })
     host.die(3)
     await host.close()
-    const again = await StoreHost.open({ file: join(folder, 'x.db'), durability: 'power', keepEvents })
+    const again = await StoreThread.open({ file: join(folder, 'x.db'), durability: 'power', keepEvents })
     const restarted = next(again, 'restarted')
     again.die(3)
     await restarted

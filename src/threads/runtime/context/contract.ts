@@ -3,12 +3,12 @@ import type { QuotaClient, QuotaLease } from '../../../quotas/client.js'
 import type { QuotaAcquireOptions, StandaloneQuota } from '../../../quotas/connection.js'
 import type { Observation, ObservationSource } from '../../../quotas/providers/observation.js'
 import type { Amounts } from '../../../store/contract/quotas.js'
-import type { BeatSlot } from '../../heartbeat/beats.js'
+import type { BeatCell } from '../../heartbeat/beats.js'
 import type { ThreadReport, WorkerBoot } from '../../protocol/messages.js'
 
 export interface ContextDeps {
   boot: WorkerBoot
-  beats: BeatSlot
+  beats: BeatCell
   quotas: QuotaClient
   report: (report: ThreadReport) => void
   log: WorkerLog

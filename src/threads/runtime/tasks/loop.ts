@@ -15,9 +15,9 @@ import { checkFlag, duration } from '../../../validation/arguments.js'
 import { deepestJson, isTooDeep } from '../../../values/json-depth.js'
 import { messageOf, read } from '../../../values/plain.js'
 import { withSources } from '../../evidence/source-maps.js'
-import type { BeatSlot } from '../../heartbeat/beats.js'
+import type { BeatCell } from '../../heartbeat/beats.js'
 import type { ThreadReport, WorkerBoot } from '../../protocol/messages.js'
-import { type Hands, maxHeld } from '../../protocol/tasks-in-hand.js'
+import { maxHeld, type TasksInHand } from '../../protocol/tasks-in-hand.js'
 import { TaskContext } from '../context/task-context.js'
 import type { Context } from '../context/worker-context.js'
 import type { DefinedWorker } from '../define-worker.js'
@@ -42,8 +42,8 @@ interface LoopDeps {
   definition: DefinedWorker
   store: EngineClient
   quotas: QuotaClient
-  beats: BeatSlot
-  hands: Hands
+  beats: BeatCell
+  inHand: TasksInHand
   context: Context
   report: (report: ThreadReport) => void
   redact: (text: string) => string
@@ -260,12 +260,12 @@ export class TaskLoop {
   }
 
   #run(lease: Lease, quota: QuotaLease | null): void {
-    const { boot, beats, hands, context, definition } = this.#deps
+    const { boot, beats, inHand, context, definition } = this.#deps
     if (this.#running.size === 0) this.#nowWorking()
     const task: Running = {
       lease,
       quota,
-      cell: hands.working(lease.token),
+      cell: inHand.working(lease.token),
       context: new TaskContext(context, lease.attempt, quota),
       startedAt: performance.now(),
       timer: null,
@@ -404,7 +404,7 @@ export class TaskLoop {
 
   #outcome(outcome: Outcome, cell: number, usage: Amounts | null = null): void {
     if (usage) outcome.usage = usage
-    if (cell >= 0) this.#deps.hands.finished(cell)
+    if (cell >= 0) this.#deps.inHand.finished(cell)
     if (this.#outcomes.length === 0) this.#unsentSince = performance.now()
     this.#outcomes.push(outcome)
     this.#cells.push(cell)
@@ -437,7 +437,7 @@ export class TaskLoop {
   }
 
   async #exchange(want: number): Promise<void> {
-    const { boot, store, hands, report } = this.#deps
+    const { boot, store, inHand, report } = this.#deps
     const outcomes = this.#outcomes
     const cells = this.#cells
     this.#outcomes = []
@@ -462,7 +462,7 @@ export class TaskLoop {
       }
       return
     }
-    for (const cell of cells) if (cell >= 0) hands.confirmed(cell)
+    for (const cell of cells) if (cell >= 0) inHand.confirmed(cell)
     this.#sayRefusedAt = 0
     this.#exchanging = false
     this.#unconfirmed = 0

@@ -12,7 +12,7 @@ import type { Failure, FailureKind } from '../../../../src/failure.js'
 import type { LifecycleEffects, LifecycleEvent, LifecycleInput } from '../../../../src/machines/lifecycle/contract.js'
 import type { WorkerState } from '../../../../src/machines/lifecycle/states.js'
 import { Slots } from '../../../../src/machines/slots.js'
-import type { Phase } from '../../../../src/machines/supervision/rules.js'
+import type { SiblingPhase } from '../../../../src/machines/supervision/rules.js'
 import { StartOrder } from '../../../../src/machines/supervision/start-order.js'
 import { StopSequence } from '../../../../src/machines/supervision/stop-sequence.js'
 import { Tree } from '../../../../src/machines/supervision/tree.js'
@@ -82,7 +82,7 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   get hasRun(): boolean {
     return this.state === 'completed'
   }
-  get phase(): Phase {
+  get phase(): SiblingPhase {
     const { state } = this
     if (state === 'queued') return !this.#admitted ? 'wanted' : this.world.slots.holds(this.spec.id) ? 'starting' : 'queued'
     if (state === 'starting') return 'starting'
