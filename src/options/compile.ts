@@ -6,7 +6,7 @@ import type { CompiledConfig, CompiledWorker } from './compiled.js'
 import { defaults } from './defaults.js'
 import { compileEvidence } from './evidence.js'
 import { filled, given } from './fill-defaults.js'
-import type { Heartbeat } from './heartbeat.js'
+import { type Heartbeat, heartbeat } from './heartbeat.js'
 import { logDir } from './log.js'
 import { entriesInPiece } from './parse.js'
 import { filledPolicy } from './policies.js'
@@ -82,7 +82,7 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
     isolation,
     resourceLimits: given(worker.resourceLimits),
     recycle: given(worker.recycle),
-    heartbeat: filled<Heartbeat>(defaults.heartbeat, options.heartbeat, worker.heartbeat),
+    heartbeat: filled<Heartbeat>(heartbeat.defaults, options.heartbeat, worker.heartbeat),
     tasks: {
       ...filled<Omit<TaskPolicy, 'backoff' | 'breaker'>>(defaults.tasks, options.tasks, worker.tasks),
       backoff: filled<TaskPolicy['backoff']>(defaults.tasks.backoff, options.tasks?.backoff, worker.tasks?.backoff),

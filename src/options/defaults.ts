@@ -6,7 +6,6 @@ export const defaults = {
   onFull: 'queue',
   onHeld: 'wait',
   onEscalation: 'stop',
-  heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
   restart: policies.default,
   tasks: { maxAttempts: 3, poisonAfter: 2, timeoutMs: 0, backoff: { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 } },
   breaker: { failures: 20, do: 'park', forMs: 5_000, maxMs: 300_000 },

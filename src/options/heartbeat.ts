@@ -1,28 +1,6 @@
-import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { group, milliseconds } from '../validation/pieces.js'
+import { group, milliseconds, option, type Schema } from '../validation/pieces.js'
 import { asRecord, merged, type Path } from './checks.js'
-import { defaults } from './defaults.js'
-
-/** The layers are merged, later ones first; a mistake is laid to an option of the last one, whose place `path` is. */
-export function checkHeartbeat(path: Path, layers: unknown[], findings: Finding[]): void {
-  const own = asRecord(layers.at(-1))
-  const everyMs = merged(layers, 'everyMs', defaults.heartbeat.everyMs)
-  const timeoutMs = merged(layers, 'timeoutMs', defaults.heartbeat.timeoutMs)
-  if (timeoutMs >= 2 * everyMs) return
-  if (own.timeoutMs !== undefined) {
-    findings.push({ path: [...path, 'timeoutMs'], expected: `at least ${2 * everyMs}, twice everyMs`, input: timeoutMs })
-  } else if (own.everyMs !== undefined) {
-    findings.push({ path: [...path, 'everyMs'], expected: `at most ${timeoutMs / 2}, half of timeoutMs`, input: everyMs })
-  }
-}
-
-export const heartbeat = group({
-  everyMs: v.optional(milliseconds(10)),
-  timeoutMs: v.optional(milliseconds(20)),
-  progressTimeoutMs: v.optional(milliseconds(10)),
-  startTimeoutMs: v.optional(milliseconds(10)),
-})
 
 /** How long things may take, and how often they are looked at. All in whole milliseconds, at most 2_147_483_647 (24 days). */
 export interface HeartbeatOptions {
@@ -39,9 +17,29 @@ export interface HeartbeatOptions {
   startTimeoutMs?: number
 }
 
+export const heartbeat = group({
+  everyMs: option(milliseconds(10), 30_000),
+  timeoutMs: option(milliseconds(20), 120_000),
+  progressTimeoutMs: option(milliseconds(10), 300_000),
+  startTimeoutMs: option(milliseconds(10), 30_000),
+} satisfies Schema<HeartbeatOptions>)
+
 export interface Heartbeat {
   everyMs: number
   timeoutMs: number
   progressTimeoutMs: number
   startTimeoutMs: number
+}
+
+/** The layers are merged, later ones first; a mistake is laid to an option of the last one, whose place `path` is. */
+export function checkHeartbeat(path: Path, layers: unknown[], findings: Finding[]): void {
+  const own = asRecord(layers.at(-1))
+  const everyMs = merged(layers, 'everyMs', heartbeat.defaults.everyMs)
+  const timeoutMs = merged(layers, 'timeoutMs', heartbeat.defaults.timeoutMs)
+  if (timeoutMs >= 2 * everyMs) return
+  if (own.timeoutMs !== undefined) {
+    findings.push({ path: [...path, 'timeoutMs'], expected: `at least ${2 * everyMs}, twice everyMs`, input: timeoutMs })
+  } else if (own.everyMs !== undefined) {
+    findings.push({ path: [...path, 'everyMs'], expected: `at most ${timeoutMs / 2}, half of timeoutMs`, input: everyMs })
+  }
 }

@@ -1,5 +1,33 @@
-/** The pieces that schemas of options are made of. The message of each is what it expects, in words. */
+/**
+ * The pieces that schemas of options are made of. The message of each is what it expects, in words; what it takes is there as data as well, for
+ * `docs/options.md` and for the tests of every edge.
+ */
 import * as v from 'valibot'
+
+/** What is declared for the options of a type: a schema for each. One that is forgotten or misspelt does not compile. */
+export type Schema<T> = { [Key in keyof T]-?: v.GenericSchema<Loose<T[Key]> | undefined> }
+
+/** Options that may be left out may be given as undefined too. */
+type Loose<T> = T extends URL | ((...args: never[]) => unknown) ? T : T extends object ? { [Key in keyof T]: Loose<T[Key]> | undefined } : T
+
+/** An option that may be left out. Its default is not filled in at once: the system's options and a worker's own are laid over it first. */
+export function option<const Of extends v.GenericSchema<unknown, unknown>>(of: Of): v.OptionalSchema<Of, undefined>
+export function option<const Of extends v.GenericSchema<unknown, unknown>, const Value extends v.InferOutput<Of>>(
+  of: Of,
+  byDefault: Value,
+): v.OptionalSchema<Of, undefined> & { byDefault: Value }
+export function option(of: v.GenericSchema<unknown, unknown>, byDefault?: unknown) {
+  return Object.assign(v.optional(of), byDefault !== undefined && { byDefault })
+}
+
+/** The defaults of those options that have one. */
+type Defaults<Entries> = {
+  readonly [Key in keyof Entries as Entries[Key] extends { byDefault: unknown } ? Key : never]: Entries[Key] extends {
+    byDefault: infer Value
+  }
+    ? Value
+    : never
+}
 
 /** Whether a value is an object of options: not null, no list, no function. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -13,7 +41,7 @@ export const knownHere = 'known here: '
 type Group<Entries extends v.ObjectEntries> = v.GenericSchema<
   v.InferInput<v.ObjectSchema<Entries, undefined>>,
   v.InferOutput<v.ObjectSchema<Entries, undefined>>
->
+> & { entries: Entries; defaults: Defaults<Entries> }
 
 /** An object with these options and no others; each unknown one is an issue, with the known ones to choose from. */
 export function group<const Entries extends v.ObjectEntries>(entries: Entries, expected = 'an object'): Group<Entries> {
@@ -30,8 +58,9 @@ export function group<const Entries extends v.ObjectEntries>(entries: Entries, e
       }
     }),
   )
+  const byDefault = Object.entries(entries).flatMap(([key, entry]) => ('byDefault' in entry ? [[key, entry.byDefault]] : []))
   // Those it does not know are refused: what is left is exactly the entries.
-  return schema as Group<Entries>
+  return Object.assign(schema, { entries, defaults: Object.fromEntries(byDefault) }) as Group<Entries>
 }
 
 /** What a required option that is not there should have been: what its own schema says. */
@@ -40,14 +69,47 @@ function missing(entries: v.ObjectEntries, issue: v.LooseObjectIssue): string {
   return entry && 'message' in entry && typeof entry.message === 'string' ? entry.message : 'a value'
 }
 
+/** Numbers from `min` to `max`, or whole numbers only. */
+export interface Span {
+  min: number
+  max: number
+  whole: boolean
+}
+
+/** The numbers next to 0 and to 1, where these themselves are not taken. */
+export const over0 = Number.MIN_VALUE
+export const under1 = 1 - Number.EPSILON / 2
+
+/** Takes the numbers of any of the spans. */
+export function numbers(expected: string, ...spans: Span[]) {
+  return Object.assign(
+    v.custom<number>((value) => spans.some((span) => isIn(span, value)), expected),
+    { spans },
+  )
+}
+
+function isIn({ min, max, whole }: Span, value: unknown): boolean {
+  return typeof value === 'number' && value >= min && value <= max && (!whole || Number.isSafeInteger(value))
+}
+
+const only = (value: number): Span => ({ min: value, max: value, whole: false })
+
 export const whole = (min: number, max = Number.MAX_SAFE_INTEGER, or?: { value: number }) =>
-  v.custom<number>(
-    (value) => Number.isSafeInteger(value) && (((value as number) >= min && (value as number) <= max) || value === or?.value),
+  numbers(
     `a whole number, ${max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `${min} to ${max}`}${or ? `, or ${or.value}` : ''}`,
+    { min, max, whole: true },
+    ...(or ? [only(or.value)] : []),
   )
 
+/** Whole numbers, or no limit. */
+export const orInfinity = (min: number, what: string) =>
+  numbers(`${what}, at least ${min}, or Infinity`, { min, max: Number.MAX_SAFE_INTEGER, whole: true }, only(Number.POSITIVE_INFINITY))
+
 export const oneOf = <const Value extends string>(...values: Value[]) =>
-  v.custom<Value>((value) => values.includes(value as Value), `one of ${values.map((value) => `'${value}'`).join(', ')}`)
+  Object.assign(
+    v.custom<Value>((value) => values.includes(value as Value), `one of ${values.map((value) => `'${value}'`).join(', ')}`),
+    { values },
+  )
 
 export const flag = v.custom<boolean>((value) => typeof value === 'boolean', 'true or false')
 
@@ -70,11 +132,7 @@ const longestTimer = 2 ** 31 - 1
 
 const longestName = 200
 
-export const milliseconds = (min: number, max = longestTimer) =>
-  v.custom<number>(
-    (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
-    `whole milliseconds, ${min} to ${max}`,
-  )
+export const milliseconds = (min: number, max = longestTimer) => numbers(`whole milliseconds, ${min} to ${max}`, { min, max, whole: true })
 
 export const path = (expected: string) =>
   v.custom<string>(
@@ -82,15 +140,23 @@ export const path = (expected: string) =>
     expected,
   )
 
+/** One of two forms, told apart before either is held against its schema. */
+export function either<Then extends v.GenericSchema<unknown, unknown>, Else extends v.GenericSchema<unknown, unknown>>(
+  isThen: (value: unknown) => boolean,
+  then: Then,
+  otherwise: Else,
+) {
+  return Object.assign(
+    v.lazy((value): Then | Else => (isThen(value) ? then : otherwise)),
+    { forms: [then, otherwise] as const },
+  )
+}
+
 /** One value or a list of them. */
-export const listed = <Item extends v.GenericSchema<unknown, unknown>>(item: Item) =>
-  v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(item) : item)))
+export const listed = <Item extends v.GenericSchema<unknown, unknown>>(item: Item) => option(either(Array.isArray, v.array(item), item))
 
 export const between = (min: number, max: number) =>
-  v.custom<number>(
-    (value) => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
-    max === Number.MAX_VALUE ? `a number, at least ${min}` : `a number, ${min} to ${max}`,
-  )
+  numbers(max === Number.MAX_VALUE ? `a number, at least ${min}` : `a number, ${min} to ${max}`, { min, max, whole: false })
 
 export const isName = (value: unknown): boolean =>
   typeof value === 'string' && value.trim() !== '' && value.length <= longestName && !/\p{Cc}/u.test(value)
@@ -103,9 +169,9 @@ export const workerId = v.custom<string>(
   `an id such as annotator-1/urgency: parts of letters, digits, dots, _ and -, joined by /, at most ${longestName} characters`,
 )
 
-export const above0 = v.custom<number>((value) => typeof value === 'number' && Number.isFinite(value) && value > 0, 'a number above 0')
+export const above0 = numbers('a number above 0', { min: over0, max: Number.MAX_VALUE, whole: false })
 
-export const share = v.custom<number>((value) => typeof value === 'number' && value > 0 && value <= 1, 'a number above 0, at most 1')
+export const share = numbers('a number above 0, at most 1', { min: over0, max: 1, whole: false })
 
 export const names = (expected: string) =>
   v.pipe(
@@ -113,5 +179,5 @@ export const names = (expected: string) =>
       (value) => typeof value === 'string' || (Array.isArray(value) && value.length > 0),
       `${expected}, or a list of them`,
     ),
-    v.lazy((value) => (Array.isArray(value) ? v.array(name(expected)) : name(expected))),
+    either(Array.isArray, v.array(name(expected)), name(expected)),
   )
