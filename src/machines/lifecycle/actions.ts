@@ -1,0 +1,255 @@
+/**
+ * What the lifecycle statechart does and asks: its actions change the worker's memory or call {@link LifecycleEffects}, its guards and delays read
+ * them. The chart in `machine.ts` says when.
+ */
+import { assign, setup } from 'xstate'
+import { backoffDelay } from '../../time/backoff.js'
+import { judged, since } from './after-failure.js'
+import {
+  freshMemory,
+  type LifecycleContext,
+  type LifecycleEvent,
+  type LifecycleInput,
+  pausedEarlier,
+  type WorkerEnd,
+  type WorkerMemory,
+} from './contract.js'
+import type { WorkerState } from './states.js'
+
+/** setTimeout's longest delay; longer waits are slept in pieces. */
+const longestTimer = 2 ** 31 - 1
+
+/** A parked worker looks at the clocks so often: the machine may sleep, or its clock be set. */
+const parkedLookMs = 5_000
+
+/** The waits for what a start needs and cannot have now: the store, files, memory, threads. */
+const shortageWaits = { initialMs: 200, factor: 2, maxMs: 5_000, jitter: 0.2 }
+
+/** What an earlier host remembers, as this one has it. */
+export function remembered(memory: WorkerMemory): WorkerMemory {
+  return memory.paused === null ? memory : { ...memory, paused: pausedEarlier }
+}
+
+/** How long the thread may drain, if the event says so. */
+function drainOf(event: LifecycleEvent): number | undefined {
+  return event.type === 'STOP' || event.type === 'RESTART' || event.type === 'BLACKLIST' ? event.drainMs : undefined
+}
+
+export const lifecycle = setup({
+  types: {
+    context: {} as LifecycleContext,
+    events: {} as LifecycleEvent,
+    input: {} as LifecycleInput,
+  },
+  actions: {
+    enter: ({ context }, { state }: { state: WorkerState }) => context.effects.enter(state, context.memory, context.ending !== null),
+    /** What it remembers has changed, its state has not. */
+    keep: ({ context }) => context.effects.keep(context.memory),
+    /** Active time runs while it has a thread or is parked, and stands still while it waits or is down. */
+    act: assign({ activeFrom: ({ context }) => context.activeFrom ?? context.effects.now() }),
+    rest: assign(({ context: { memory, activeFrom, upFrom, effects } }) => ({
+      activeFrom: null,
+      upFrom: null,
+      memory: {
+        ...memory,
+        activeMs: memory.activeMs + since(activeFrom, effects),
+        upMs: memory.upMs + since(upFrom, effects),
+      },
+    })),
+    because: assign({ memory: ({ context }, { reason }: { reason: string }) => ({ ...context.memory, reason }) }),
+    /** The reason that came with a stop. */
+    becauseAsked: assign({
+      memory: ({ context, event }) => ({ ...context.memory, reason: (event.type === 'STOP' && event.reason) || 'stopped' }),
+    }),
+    becauseComplete: assign({
+      memory: ({ context, event }) => ({
+        ...context.memory,
+        reason: (event.type === 'COMPLETE' && event.reason) || 'nothing left to do',
+      }),
+    }),
+    becauseDeclined: assign({
+      memory: ({ context: { memory }, event }) => (event.type === 'DECLINED' ? { ...memory, reason: `declined: ${event.reason}` } : memory),
+    }),
+    becauseParked: assign({
+      memory: ({ context: { memory }, event }) =>
+        event.type === 'PARK' ? { ...memory, until: event.until, reason: event.reason } : memory,
+    }),
+    becauseRecycled: assign({
+      memory: ({ context: { memory }, event }) => (event.type === 'RECYCLE' ? { ...memory, reason: `recycled: ${event.reason}` } : memory),
+    }),
+    becausePaused: assign({
+      memory: ({ context: { memory }, event }) => (event.type === 'PAUSE' ? { ...memory, reason: event.reason ?? 'paused' } : memory),
+    }),
+    /** Where to go when the thread has ended as asked. */
+    goTo: assign({ next: (_, { next }: { next: LifecycleContext['next'] }) => next }),
+    /** Within what the event says, or else the worker's own time. */
+    drainAsAsked: assign({ drainFor: ({ context, event }) => drainOf(event) ?? context.drainMs }),
+    /** The latest stop says how long a drain may take; it does not undo a blacklisting. */
+    stopAgain: assign(({ context: { next, drainFor }, event }) => ({
+      next: next === 'blacklisted' ? next : ('stopped' as const),
+      drainFor: drainOf(event) ?? drainFor,
+    })),
+    finishAsAsked: ({ context, event }) => {
+      const drainMs = drainOf(event)
+      if (drainMs !== undefined) context.effects.finish(drainMs)
+    },
+    tellIdle: ({ context }) => context.effects.restIdle(),
+    becauseRestarted: assign({
+      memory: ({ context, event }) => ({ ...context.memory, reason: (event.type === 'RESTART' && event.reason) || 'restarted' }),
+    }),
+    /** It was decided and not granted. */
+    takeRestartBack: assign({
+      memory: ({ context: { memory } }) => ({
+        ...memory,
+        restarts: memory.restarts.slice(0, -1),
+        restartCount: memory.restartCount - 1,
+      }),
+    }),
+    requestSlot: ({ context }) => context.effects.requestSlot(),
+    releaseSlot: ({ context }) => context.effects.releaseSlot(),
+    spawn: ({ context }) => context.effects.spawn(),
+    pause: ({ context }) => context.effects.pause(),
+    resume: ({ context }) => context.effects.resume(),
+    finish: ({ context }) => context.effects.finish(context.drainFor),
+    wantPause: assign({ pauseWanted: true }),
+    /** Asked for by hand, it outlives the host. */
+    notePause: assign({
+      memory: ({ context: { memory }, event }) =>
+        event.type === 'PAUSE' && !event.byItself ? { ...memory, paused: event.reason ?? 'paused' } : memory,
+    }),
+    /** By a resume or a stop by hand; not by its supervisor, nor by the end of its host. */
+    dropPause: assign(({ context: { memory }, event }) =>
+      event.type === 'STOP' && (event.closing || event.halt) ? {} : { pauseWanted: false, memory: { ...memory, paused: null } },
+    ),
+    ready: assign(({ context }) => ({
+      upFrom: context.effects.now(),
+      shortages: 0,
+      memory: { ...context.memory, reason: context.pauseWanted ? (context.memory.paused ?? 'paused') : 'ready' },
+    })),
+    /** Something that is not its own is missing. */
+    fallShort: assign(({ context: { memory, shortages }, event }) => ({
+      shortages: shortages + 1,
+      memory: { ...memory, reason: event.type === 'SHORT' ? event.why : memory.reason },
+    })),
+    freshThread: assign({ wellMs: null, next: 'stopped' }),
+    boot: assign({
+      booting: ({ context: { effects, booting, startTimeoutMs }, event }) => {
+        const now = effects.now()
+        return event.type === 'EXTEND'
+          ? { ...booting, by: Math.max(booting.by, now + Math.min(event.ms, longestTimer)) }
+          : { from: now, by: now + startTimeoutMs }
+      },
+    }),
+    tellShortage: ({ context: { effects, memory, shortages } }) => effects.short(memory.reason, shortages),
+    noteStuck: assign(({ context: { upFrom, effects, memory }, event }) =>
+      event.type === 'STUCK'
+        ? { wellMs: Math.max(0, since(upFrom, effects) - (event.silentMs ?? 0)), memory: { ...memory, reason: event.message } }
+        : {},
+    ),
+    killStuck: ({ context, event }) => {
+      if (event.type === 'STUCK') context.effects.kill({ kind: event.kind, message: event.message }, true)
+    },
+    killUnready: ({ context: { booting, effects } }) => {
+      const message = `not ready after ${Math.round(booting.by - booting.from)} ms`
+      effects.kill({ kind: 'start-timeout', message }, true)
+    },
+    /** The thread is gone without being asked. */
+    judge: assign(({ context, event }) => (event.type === 'ENDED' && event.failure ? judged(context, event.failure) : {})),
+    tellFailure: ({ context, event }) => {
+      if (event.type === 'ENDED' && event.failure) context.effects.failed(event.failure)
+    },
+    tellProblems: ({ context }) => {
+      for (const problem of context.problems) context.effects.policyFailed(problem)
+    },
+    askRestart: ({ context }) => context.effects.askRestart(context.memory.reason),
+    ends: assign({ ending: (_, { how }: { how: WorkerEnd }) => how }),
+    /** Comes when the worker is down: whoever is told sees it so. */
+    tellEnd: ({ context }) => {
+      if (context.ending) context.effects.ended(context.ending, context.memory.reason)
+    },
+    endTold: assign({ ending: null }),
+    becauseHeld: assign({
+      memory: ({ context, event }) => ({
+        ...context.memory,
+        reason: 'reason' in event && event.reason ? event.reason : context.memory.reason,
+      }),
+    }),
+    adopt: assign(({ context, event }) => {
+      if (event.type !== 'ADOPT') return {}
+      const { left, reason } = event
+      if (!left) return { restored: null, memory: { ...context.memory, reason } }
+      const paused = context.memory.paused ?? remembered(left.memory).paused
+      return { restored: left.state, activeFrom: null, upFrom: null, memory: { ...left.memory, paused }, pauseWanted: paused !== null }
+    }),
+    want: assign({ wanted: 'running' }),
+    /** A supervisor's word does not make less of a stop by hand. */
+    unwant: assign({
+      wanted: ({ context: { wanted }, event }) => (event.type === 'STOP' && event.halt && wanted !== 'stopped' ? 'halted' : 'stopped'),
+    }),
+    /** The verdict's reason takes the place of the failure's. */
+    becauseOfVerdict: assign({
+      memory: ({ context: { memory, verdict } }) => ({ ...memory, reason: verdict && 'why' in verdict ? verdict.why : memory.reason }),
+    }),
+    blacklistByHand: assign({
+      memory: ({ context, event }) => ({
+        ...context.memory,
+        until: null,
+        paused: null,
+        reason: event.type === 'BLACKLIST' ? event.why : context.memory.reason,
+      }),
+      pauseWanted: false,
+    }),
+    beginParole: assign({ memory: ({ context }) => ({ ...context.memory, until: null, onParole: true, reason: 'on parole' }) }),
+    endParole: assign({ memory: ({ context }) => ({ ...context.memory, onParole: false }) }),
+    forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, pauseWanted: false, wanted: 'stopped' }),
+    noDeadline: assign({ memory: ({ context }) => ({ ...context.memory, until: null }) }),
+    /** The end of the wait that the verdict asks for. */
+    beginWait: assign({
+      memory: ({ context: { memory, effects, verdict } }) => ({
+        ...memory,
+        until: effects.now() + (verdict?.do === 'restart' ? verdict.delayMs : 0),
+      }),
+    }),
+    configure: assign(({ event }) => {
+      if (event.type !== 'CONFIGURE') return {}
+      const { policy, startTimeoutMs, drainMs, idleMs } = event
+      return { policy, startTimeoutMs, drainMs, idleMs }
+    }),
+    /** What an earlier host left counts once. */
+    pickedUp: assign({ restored: null }),
+  },
+  guards: {
+    restoredAs: ({ context }, { state }: { state: WorkerState }) => context.restored === state,
+    stillWaits: ({ context }, { state }: { state: WorkerState }) =>
+      context.restored === state && context.memory.until !== null && context.memory.until > context.effects.now(),
+    restarts: ({ context }) => context.verdict?.do === 'restart',
+    afterWait: ({ context }) => context.verdict?.do === 'restart' && context.verdict.delayMs > 0,
+    inTurn: ({ event }) => event.type === 'GRANTED' && event.inTurn,
+    givesUp: ({ context }) => context.verdict?.do === 'blacklist',
+    parks: ({ context }) => context.verdict?.do === 'park',
+    escalates: ({ context }) => context.verdict?.do === 'escalate',
+    keepsThread: ({ context }) => context.idleMs > 0,
+    hasDeadline: ({ context }) => context.memory.until !== null,
+    isWanted: ({ context }) => context.wanted === 'running',
+    isHalted: ({ context }) => context.wanted === 'halted',
+    mayRestart: ({ context: { wanted }, event }) =>
+      wanted === 'running' || (wanted === 'halted' && event.type === 'RESTART' && event.again === true),
+    pauseWanted: ({ context }) => context.pauseWanted,
+    /** By either clock: a machine that slept may have slept through it. */
+    hostEnds: ({ event }) => event.type === 'STOP' && event.closing === true,
+    unparked: ({ context: { memory, effects } }) => (memory.until ?? 0) <= Math.max(effects.now(), effects.wall()),
+    due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),
+    comesBack: ({ context }) => context.next === 'queued' && context.wanted === 'running',
+    notGivenUp: ({ context }) => context.next !== 'blacklisted',
+    next: ({ context }, { is }: { is: LifecycleContext['next'] }) => context.next === is,
+    unkillable: ({ event }) => event.type === 'ENDED' && event.failure?.kind === 'unkillable',
+    failed: ({ event }) => event.type === 'ENDED' && event.failure !== null,
+  },
+  delays: {
+    idle: ({ context }) => context.idleMs,
+    startTimeout: ({ context }) => Math.max(0, context.booting.by - context.effects.now()),
+    shortage: ({ context: { shortages, random } }) => backoffDelay(shortageWaits, shortages - 1, random),
+    lookAtDeadline: ({ context }) => Math.min(parkedLookMs, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
+    untilDeadline: ({ context }) => Math.min(longestTimer, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
+  },
+})
