@@ -20,7 +20,7 @@ export const rooms = [
   {
     room: 'time',
     what: 'clocks, timers that a suspended host does not confuse, waits that grow, turns of the event loop, calendars',
-    may: [],
+    may: ['root'],
   },
   {
     room: 'store/contract',
@@ -392,6 +392,11 @@ function table() {
     ({ room, what, may }) => `| ${named(room)} | ${what} | ${may.map((one) => (one === 'root' ? 'src' : one)).join(', ')} |`,
   )
   return `\n| room | what is there | may import |\n|---|---|---|\n${lines.join('\n')}\n\n`
+}
+
+for (const [index, { room, may }] of rooms.entries()) {
+  const up = may.find((one) => !rooms.slice(0, index).some((lower) => lower.room === one))
+  if (up) throw new Error(`scripts/rooms.js: ${room} may import ${up}, which does not stand below it`)
 }
 
 if (process.argv[1] === resolve(import.meta.dirname, 'rooms.js')) {

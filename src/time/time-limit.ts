@@ -1,5 +1,5 @@
 /** Ends the waiting for something that may never come. Keeps no process alive. */
-import { DroverError } from './errors.js'
+import { DroverError } from '../errors.js'
 
 export class TimeLimit {
   /** Rejects with TIMEOUT when the time is over. */
