@@ -1,23 +1,6 @@
-import * as v from 'valibot'
-import { group, milliseconds, oneOf } from '../validation/pieces.js'
-import { defaults } from './defaults.js'
+import type * as v from 'valibot'
+import { group, milliseconds, numbers, oneOf, option, over0, type Schema, under1 } from '../validation/pieces.js'
 import { filled } from './fill-defaults.js'
-
-export const breaker = group(
-  {
-    failures: v.optional(
-      v.custom<number>(
-        (value) => (Number.isSafeInteger(value) && (value as number) >= 1) || ((value as number) > 0 && (value as number) < 1),
-        'a whole number, at least 1, or a share, more than 0 and less than 1',
-      ),
-    ),
-    withinMs: v.optional(milliseconds(1)),
-    do: v.optional(oneOf('park', 'pause')),
-    forMs: v.optional(milliseconds(1)),
-    maxMs: v.optional(milliseconds(1)),
-  },
-  'true, false or an object: { failures, withinMs, do, forMs, maxMs }',
-)
 
 /**
  * When a lane stops beginning tasks because its attempts fail, so that an endpoint that is down, or a mistake in the worker, does not use up the
@@ -43,6 +26,27 @@ export interface BreakerOptions {
   maxMs?: number
 }
 
+export const breaker = group(
+  {
+    failures: option(
+      numbers(
+        'a whole number, at least 1, or a share, more than 0 and less than 1',
+        { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true },
+        { min: over0, max: under1, whole: false },
+      ),
+      20,
+    ),
+    withinMs: option(milliseconds(1)),
+    do: option(oneOf('park', 'pause'), 'park'),
+    forMs: option(milliseconds(1), 5_000),
+    maxMs: option(milliseconds(1), 300_000),
+  } satisfies Schema<BreakerOptions>,
+  'true, false or an object: { failures, withinMs, do, forMs, maxMs }',
+)
+
+/** That of a share. */
+const shareWithinMs = 60_000
+
 export interface CompiledBreaker {
   failures: number
   /** Infinity: however long. */
@@ -57,7 +61,7 @@ export type CheckedBreaker = v.InferOutput<typeof breaker> | boolean | undefined
 export function compileBreaker(system: CheckedBreaker, worker: CheckedBreaker): CompiledBreaker | null {
   if ((worker ?? system) === false) return null
   const layers = [system, worker].map((layer) => (typeof layer === 'object' ? layer : undefined))
-  const { failures, do: what, forMs, maxMs } = filled<Omit<CompiledBreaker, 'withinMs'>>(defaults.breaker, ...layers)
-  const withinMs = layers[1]?.withinMs ?? layers[0]?.withinMs ?? (failures < 1 ? defaults.breakerShareWithinMs : Number.POSITIVE_INFINITY)
+  const { failures, do: what, forMs, maxMs } = filled<Omit<CompiledBreaker, 'withinMs'>>(breaker.defaults, ...layers)
+  const withinMs = layers[1]?.withinMs ?? layers[0]?.withinMs ?? (failures < 1 ? shareWithinMs : Number.POSITIVE_INFINITY)
   return { failures, withinMs, do: what, forMs, maxMs: Math.max(forMs, maxMs) }
 }

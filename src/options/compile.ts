@@ -3,21 +3,22 @@ import { resolve } from 'node:path'
 import type { QuotaSpec } from '../store/contract/quotas.js'
 import { compileBreaker } from './breaker.js'
 import type { CompiledConfig, CompiledWorker } from './compiled.js'
-import { defaults } from './defaults.js'
+import { type CheckedOptions, droverSchema } from './drover.js'
 import { compileEvidence } from './evidence.js'
 import { filled, given } from './fill-defaults.js'
 import { type Heartbeat, heartbeat } from './heartbeat.js'
-import { logDir } from './log.js'
+import { log, logDir } from './log.js'
 import { entriesInPiece } from './parse.js'
 import { filledPolicy } from './policies.js'
 import { type CheckedQuota, compileQuota, systemBudget } from './quota.js'
 import { compileRestart } from './restart-schema.js'
-import type { CheckedOptions } from './schema.js'
-import { type CheckedEntry, isSupervisor } from './supervisor.js'
-import type { TaskPolicy } from './tasks.js'
+import { type CheckedEntry, intensity, isSupervisor, supervisorSchema } from './supervisor.js'
+import { type TaskPolicy, taskBackoff, tasks } from './tasks.js'
 import type { RestartIntensity, SupervisorNode, TreeNode } from './tree.js'
-import { type CheckedWorker, laneOf } from './worker.js'
+import { type CheckedWorker, laneOf, workerSchema } from './worker.js'
 import { compileWorkerQuota } from './worker-quota.js'
+
+const { defaults } = droverSchema
 
 /** A long list of workers in pieces. */
 export function* compileOptions(options: CheckedOptions): Generator<void, CompiledConfig, void> {
@@ -39,7 +40,7 @@ export function* compileOptions(options: CheckedOptions): Generator<void, Compil
     killMs: options.killMs ?? defaults.killMs,
     keepEvents: options.keepEvents ?? defaults.keepEvents,
     log: {
-      ...filled<Omit<CompiledConfig['log'], 'dir'>>(defaults.log, options.log),
+      ...filled<Omit<CompiledConfig['log'], 'dir'>>(log.defaults, options.log),
       dir: logDir(options.log?.dir, store),
     },
     evidence: options.evidence ? compileEvidence(options.evidence) : null,
@@ -63,7 +64,7 @@ function workersIn(entry: CheckedEntry): CheckedWorker[] {
 function compileWorker(worker: CheckedWorker, options: CheckedOptions): CompiledWorker {
   const { enabled, delayMs, concurrency, prefetch, priority, isolation } = filled<
     Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority' | 'isolation'>
-  >(defaults.worker, worker)
+  >(workerSchema.defaults, worker)
   return {
     id: worker.id,
     ...laneOf(worker),
@@ -84,8 +85,8 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
     recycle: given(worker.recycle),
     heartbeat: filled<Heartbeat>(heartbeat.defaults, options.heartbeat, worker.heartbeat),
     tasks: {
-      ...filled<Omit<TaskPolicy, 'backoff' | 'breaker'>>(defaults.tasks, options.tasks, worker.tasks),
-      backoff: filled<TaskPolicy['backoff']>(defaults.tasks.backoff, options.tasks?.backoff, worker.tasks?.backoff),
+      ...filled<Omit<TaskPolicy, 'backoff' | 'breaker'>>(tasks.defaults, options.tasks, worker.tasks),
+      backoff: filled<TaskPolicy['backoff']>(taskBackoff.defaults, options.tasks?.backoff, worker.tasks?.backoff),
       breaker: compileBreaker(options.tasks?.breaker, worker.tasks?.breaker),
     },
     drainMs: worker.drainMs ?? options.drainMs ?? defaults.drainMs,
@@ -98,11 +99,11 @@ function compileNode(entry: CheckedEntry, options: CheckedOptions): TreeNode {
     const { mode } = filledPolicy(compileRestart(entry.restart ?? options.restart))
     return { worker: entry.id, mode, significant: entry.significant ?? false }
   }
-  const rest = filled<Pick<SupervisorNode, 'strategy' | 'significant' | 'autoShutdown'>>(defaults.supervisor, entry)
+  const rest = filled<Pick<SupervisorNode, 'strategy' | 'significant' | 'autoShutdown'>>(supervisorSchema.defaults, entry)
   return {
     id: entry.id,
     ...rest,
-    intensity: filled<Required<RestartIntensity>>(defaults.intensity, entry.intensity),
+    intensity: filled<Required<RestartIntensity>>(intensity.defaults, entry.intensity),
     mode: entry.restart ?? (rest.autoShutdown === 'never' ? 'permanent' : 'transient'),
     children: entry.children.map((child) => compileNode(child, options)),
   }

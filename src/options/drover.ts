@@ -1,10 +1,13 @@
-import type { EvidenceOptions } from './evidence.js'
-import type { HeartbeatOptions } from './heartbeat.js'
-import type { LogOptions } from './log.js'
-import type { QuotaOptions } from './quota.js'
+import * as v from 'valibot'
+import { group, isRecord, milliseconds, name, oneOf, option, path, type Schema, whole } from '../validation/pieces.js'
+import { type EvidenceOptions, evidence } from './evidence.js'
+import { type HeartbeatOptions, heartbeat } from './heartbeat.js'
+import { type LogOptions, log } from './log.js'
+import { budget, type QuotaOptions, quotaSchema } from './quota.js'
 import type { RestartPolicy } from './restart.js'
-import type { SupervisorOptions } from './supervisor.js'
-import type { TaskOptions } from './tasks.js'
+import { restart } from './restart-schema.js'
+import { entry, type SupervisorOptions } from './supervisor.js'
+import { type TaskOptions, tasks } from './tasks.js'
 import type { WorkerOptions } from './worker.js'
 
 /** What `createDrover` takes. Options that are not listed here are refused. */
@@ -64,3 +67,47 @@ export interface DroverOptions {
   /** Values that must never be written anywhere, besides those found in workers' `input` under names like apiKey, token, secret, password. */
   secrets?: string[]
 }
+
+export const limits = group({ maxTarget: option(whole(1), 100_000) } satisfies Schema<NonNullable<DroverOptions['limits']>>)
+
+export const droverSchema = group(
+  {
+    store: path("the path of a file, or ':memory:'"),
+    workers: v.array(entry, 'a list of workers'),
+    concurrency: option(whole(1), 10),
+    groups: option(
+      v.pipe(v.custom<Record<string, unknown>>(isRecord, 'an object of limits by group'), v.record(name('the name of a group'), whole(1))),
+    ),
+    onFull: option(oneOf('queue', 'reject'), 'queue'),
+    onHeld: option(oneOf('wait', 'refuse'), 'wait'),
+    quotas: option(
+      v.pipe(
+        v.custom<Record<string, unknown>>(isRecord, 'an object of quotas by name'),
+        v.record(name('the name of a quota'), quotaSchema),
+      ),
+    ),
+    budget: option(budget),
+    heartbeat: option(heartbeat),
+    restart: option(restart),
+    tasks: option(tasks),
+    onEscalation: option(oneOf('stop', 'keep'), 'stop'),
+    durability: option(oneOf('power', 'process'), 'power'),
+    drainMs: option(milliseconds(0), 10_000),
+    idleMs: option(milliseconds(0), 5_000),
+    killMs: option(milliseconds(1), 5_000),
+    keepEvents: option(whole(0), 100_000),
+    limits: option(limits),
+    log: option(log),
+    evidence: option(evidence),
+    secrets: option(
+      v.array(
+        v.custom<string>((value) => typeof value === 'string' && value !== '', 'a text'),
+        'a list of texts',
+      ),
+    ),
+  } satisfies Schema<DroverOptions>,
+  'an object with at least store and workers',
+)
+
+/** Options that have the right form. */
+export type CheckedOptions = v.InferOutput<typeof droverSchema>

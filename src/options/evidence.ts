@@ -2,28 +2,9 @@ import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { type SnapshotKind, snapshotKinds } from '../failure.js'
 import type { Finding } from '../validation/issues.js'
-import { group, milliseconds, oneOf, path, whole } from '../validation/pieces.js'
+import { either, group, milliseconds, oneOf, option, path, type Schema, whole } from '../validation/pieces.js'
 import { merged } from './checks.js'
-import { defaults } from './defaults.js'
 import { filled } from './fill-defaults.js'
-
-export function compileEvidence({ dir, heapSnapshot, ...rest }: v.InferOutput<typeof evidence>): CompiledEvidence {
-  const kinds = heapSnapshot === true ? snapshotKinds : heapSnapshot || []
-  return { ...filled<Omit<CompiledEvidence, 'dir' | 'heapSnapshot'>>(defaults.evidence, rest), dir: resolve(dir), heapSnapshot: kinds }
-}
-
-export function checkEvidence(evidence: Record<string, unknown>, findings: Finding[]): void {
-  const cpuProfileMs = merged([evidence], 'cpuProfileMs', defaults.evidence.cpuProfileMs)
-  const withinMs = merged([evidence], 'withinMs', defaults.evidence.withinMs)
-  if (cpuProfileMs < withinMs) return
-  if (evidence.withinMs !== undefined) {
-    findings.push({ path: ['evidence', 'withinMs'], expected: `more than ${cpuProfileMs}, the cpuProfileMs`, input: withinMs })
-  } else if (evidence.cpuProfileMs !== undefined) {
-    findings.push({ path: ['evidence', 'cpuProfileMs'], expected: `less than ${withinMs}, the withinMs`, input: cpuProfileMs })
-  }
-}
-
-const flagOrKinds = v.custom<boolean>((value) => typeof value === 'boolean', 'true, false or a list of kinds of failure')
 
 /**
  * Files that are written of a thread when it is found stuck, before it is killed, and when its memory runs out. A failure names its
@@ -59,6 +40,16 @@ export interface EvidenceOptions {
   keep?: number
 }
 
+const flagOrKinds = v.custom<boolean>((value) => typeof value === 'boolean', 'true, false or a list of kinds of failure')
+
+export const evidence = group({
+  dir: path('the path of a folder'),
+  cpuProfileMs: option(whole(10, 60_000, { value: 0 }), 1_000),
+  heapSnapshot: option(either(Array.isArray, v.array(oneOf(...snapshotKinds)), flagOrKinds), false),
+  withinMs: option(milliseconds(1), 30_000),
+  keep: option(whole(1), 10),
+} satisfies Schema<EvidenceOptions>)
+
 export interface CompiledEvidence {
   dir: string
   cpuProfileMs: number
@@ -67,10 +58,18 @@ export interface CompiledEvidence {
   keep: number
 }
 
-export const evidence = group({
-  dir: path('the path of a folder'),
-  cpuProfileMs: v.optional(whole(10, 60_000, { value: 0 })),
-  heapSnapshot: v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(oneOf(...snapshotKinds)) : flagOrKinds))),
-  withinMs: v.optional(milliseconds(1)),
-  keep: v.optional(whole(1)),
-})
+export function compileEvidence({ dir, heapSnapshot, ...rest }: v.InferOutput<typeof evidence>): CompiledEvidence {
+  const kinds = heapSnapshot === true ? snapshotKinds : heapSnapshot || []
+  return { ...filled<Omit<CompiledEvidence, 'dir' | 'heapSnapshot'>>(evidence.defaults, rest), dir: resolve(dir), heapSnapshot: kinds }
+}
+
+export function checkEvidence(given: Record<string, unknown>, findings: Finding[]): void {
+  const cpuProfileMs = merged([given], 'cpuProfileMs', evidence.defaults.cpuProfileMs)
+  const withinMs = merged([given], 'withinMs', evidence.defaults.withinMs)
+  if (cpuProfileMs < withinMs) return
+  if (given.withinMs !== undefined) {
+    findings.push({ path: ['evidence', 'withinMs'], expected: `more than ${cpuProfileMs}, the cpuProfileMs`, input: withinMs })
+  } else if (given.cpuProfileMs !== undefined) {
+    findings.push({ path: ['evidence', 'cpuProfileMs'], expected: `less than ${withinMs}, the withinMs`, input: cpuProfileMs })
+  }
+}

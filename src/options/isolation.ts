@@ -1,8 +1,41 @@
 import { serialize } from 'node:v8'
-import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { between, group } from '../validation/pieces.js'
+import { between, group, milliseconds, option, type Schema, whole } from '../validation/pieces.js'
 import { asRecord, type Path } from './checks.js'
+
+/** Limits of a thread's memory in megabytes, as `worker_threads` takes them. What V8 allocates outside of its heap (Buffers) is not among it. */
+export interface ResourceLimits {
+  maxOldGenerationSizeMb?: number
+  maxYoungGenerationSizeMb?: number
+  codeRangeSizeMb?: number
+  stackSizeMb?: number
+}
+
+export const resourceLimits = group({
+  maxOldGenerationSizeMb: option(between(1, 1_000_000)),
+  maxYoungGenerationSizeMb: option(between(1, 1_000_000)),
+  codeRangeSizeMb: option(between(0, 1_000_000)),
+  stackSizeMb: option(between(1, 1_000)),
+} satisfies Schema<ResourceLimits>)
+
+/**
+ * When a thread is replaced by a fresh one, against code that leaks: it finishes its tasks in hand first, keeps its slot, and it
+ * counts as no restart. Whatever comes first.
+ */
+export interface RecycleOptions {
+  /** After so many tasks. At least 1. */
+  maxTasks?: number
+  /** After so long, in whole milliseconds. At least 1_000. */
+  maxAgeMs?: number
+  /** When so many megabytes of heap are still in use after V8 has cleared it up. At least 1. */
+  maxHeapMb?: number
+}
+
+export const recycle = group({
+  maxTasks: option(whole(1)),
+  maxAgeMs: option(milliseconds(1_000)),
+  maxHeapMb: option(between(1, 1_000_000)),
+} satisfies Schema<RecycleOptions>)
 
 export function survives(input: unknown, passage: (input: unknown) => unknown): boolean {
   try {
@@ -27,32 +60,4 @@ export function checkProcess(path: Path, { input, resourceLimits }: Record<strin
     input,
     hidden: true,
   })
-}
-
-export const resourceLimits = group({
-  maxOldGenerationSizeMb: v.optional(between(1, 1_000_000)),
-  maxYoungGenerationSizeMb: v.optional(between(1, 1_000_000)),
-  codeRangeSizeMb: v.optional(between(0, 1_000_000)),
-  stackSizeMb: v.optional(between(1, 1_000)),
-})
-
-/** Limits of a thread's memory in megabytes, as `worker_threads` takes them. What V8 allocates outside of its heap (Buffers) is not among it. */
-export interface ResourceLimits {
-  maxOldGenerationSizeMb?: number
-  maxYoungGenerationSizeMb?: number
-  codeRangeSizeMb?: number
-  stackSizeMb?: number
-}
-
-/**
- * When a thread is replaced by a fresh one, against code that leaks: it finishes its tasks in hand first, keeps its slot, and it
- * counts as no restart. Whatever comes first.
- */
-export interface RecycleOptions {
-  /** After so many tasks. At least 1. */
-  maxTasks?: number
-  /** After so long, in whole milliseconds. At least 1_000. */
-  maxAgeMs?: number
-  /** When so many megabytes of heap are still in use after V8 has cleared it up. At least 1. */
-  maxHeapMb?: number
 }

@@ -1,10 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
-
-export function logDir(dir: string | false | undefined, store: string): string | false {
-  if (dir === false) return false
-  if (dir !== undefined) return resolve(dir)
-  return store === ':memory:' ? false : join(dirname(store), 'logs')
-}
+import * as v from 'valibot'
+import { either, flag, group, oneOf, option, path, type Schema, whole } from '../validation/pieces.js'
 
 export interface LogOptions {
   /** `'silent' | 'error' | 'warn' | 'info' | 'debug'`. @defaultValue 'info' */
@@ -20,3 +16,17 @@ export interface LogOptions {
 }
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
+
+export const log = group({
+  level: option(oneOf('silent', 'error', 'warn', 'info', 'debug'), 'info'),
+  console: option(flag, true),
+  dir: option(either((value) => value === false, v.literal(false), path('the path of a folder, or false'))),
+  maxBytes: option(whole(1_000), 10_000_000),
+  keep: option(whole(0, 1_000), 5),
+} satisfies Schema<LogOptions>)
+
+export function logDir(dir: string | false | undefined, store: string): string | false {
+  if (dir === false) return false
+  if (dir !== undefined) return resolve(dir)
+  return store === ':memory:' ? false : join(dirname(store), 'logs')
+}

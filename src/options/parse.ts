@@ -1,7 +1,7 @@
 /** Options are held against their schema; a long list of workers in pieces, so that whoever waits for something else gets a turn between them. */
 import * as v from 'valibot'
 import { isRecord } from '../validation/pieces.js'
-import { type CheckedOptions, droverSchema } from './schema.js'
+import { type CheckedOptions, droverSchema } from './drover.js'
 import { type CheckedEntry, entries, isSupervisorOptions } from './supervisor.js'
 
 /** So many entries make a piece: each takes some ten microseconds. */

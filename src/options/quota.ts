@@ -2,98 +2,30 @@ import * as v from 'valibot'
 import type { QuotaAdaptation, QuotaSpec, QuotaWindow } from '../store/contract/quotas.js'
 import { withAllAbove } from '../store/quotas/within.js'
 import type { Finding } from '../validation/issues.js'
-import { above0, expectedTimeZone, group, isRecord, isTimeZone, names, share, whole } from '../validation/pieces.js'
+import {
+  above0,
+  either,
+  expectedTimeZone,
+  flag,
+  group,
+  isRecord,
+  isTimeZone,
+  type Loose,
+  names,
+  numbers,
+  option,
+  over0,
+  type Schema,
+  share,
+  textOrNumber,
+  under1,
+  whole,
+} from '../validation/pieces.js'
 import { asRecord, checkKnown, checkNames, type Path } from './checks.js'
-import { defaults } from './defaults.js'
 import { filled } from './fill-defaults.js'
 
 /** A quota that was checked. */
 export type CheckedQuota = v.InferOutput<typeof quotaSchema>
-
-/** The lengths of windows that have a name. */
-const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
-
-/** The quota that stands for the system's own `budget`: all others are within it. */
-export const systemBudget = 'system budget'
-
-/** One quota's options, as the schema let them pass. */
-export function compileQuota(
-  name: string,
-  { burst, concurrency, within = [], budget = {}, adapt = false, ...units }: CheckedQuota,
-): QuotaSpec {
-  const limits = Object.entries(units).flatMap(([unit, limits]) =>
-    [limits ?? []].flat().map(({ limit, per, timeZone = 'UTC', burst: own }): QuotaWindow => {
-      if (per === 'day' || per === 'month') return { unit, limit, per: { calendar: per, timeZone }, burst: null }
-      const size = own ?? (unit === 'requests' ? burst : undefined) ?? null
-      return { unit, limit, per: typeof per === 'number' ? per : windowMs[per], burst: size }
-    }),
-  )
-  const caps = Object.entries(budget).map(([unit, limit]): QuotaWindow => ({ unit, limit, per: 'ever', burst: null }))
-  return {
-    name,
-    windows: [...limits, ...caps],
-    concurrency: concurrency ?? null,
-    within: [within].flat(),
-    adapt: adapt === false ? null : filled<QuotaAdaptation>(defaults.adapt, adapt === true ? {} : adapt),
-  }
-}
-
-export function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void {
-  checkNames(['quotas'], quotas, findings)
-  for (const [name, quota] of Object.entries(quotas)) {
-    const { within, burst } = asRecord(quota)
-    checkWithin(name, within, quotas, findings)
-    if (burst !== undefined && !slides(asRecord(quota).requests)) {
-      const expected = 'nothing: it is the size of token buckets, and requests has no limit per second, minute, hour or ms'
-      findings.push({ path: ['quotas', name, 'burst'], expected, input: burst, known: [] })
-    }
-    for (const [unit, limits] of Object.entries(asRecord(quota))) {
-      if (quotaOptions.includes(unit)) continue
-      checkTwice(['quotas', name, unit], limits, findings)
-      for (const [index, limit] of (Array.isArray(limits) ? limits : [limits]).entries()) {
-        const { per, timeZone, burst: size } = asRecord(limit)
-        if (size !== undefined && (per === 'day' || per === 'month')) {
-          const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'burst']
-          findings.push({ path, expected: 'nothing: a day or a month is no token bucket', input: size, known: [] })
-        }
-        if (timeZone === undefined || !(typeof per === 'number' || ['second', 'minute', 'hour'].includes(per as string))) continue
-        const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'timeZone']
-        findings.push({ path, expected: 'nothing: only a day or a month has a time zone', input: timeZone, known: [] })
-      }
-    }
-  }
-}
-
-/** Two limits on the same window: one of them would never count. */
-function checkTwice(path: Path, limits: unknown, findings: Finding[]): void {
-  const windows = [limits].flat().map((limit) => {
-    const { per, timeZone = 'UTC' } = asRecord(limit)
-    return per === 'day' || per === 'month' ? `${per} ${timeZone}` : (windowMs[per as keyof typeof windowMs] ?? per)
-  })
-  for (const [index, window] of windows.entries()) {
-    if (window === undefined || windows.indexOf(window) === index) continue
-    const input = asRecord((limits as unknown[])[index]).per
-    findings.push({ path: [...path, index, 'per'], expected: 'a window that is not limited already', input, known: [] })
-  }
-}
-
-/** Whether limits of a unit have a window that slides. */
-function slides(limits: unknown): boolean {
-  return [limits].flat().some((limit) => !['day', 'month', undefined].includes(asRecord(limit).per as string | undefined))
-}
-
-/** The quotas that one is within are there, and it is not within itself. */
-function checkWithin(name: string, within: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
-  const named = (of: unknown): unknown[] => [of ?? []].flat()
-  const withinOf = (quota: string): string[] =>
-    named(Object.hasOwn(quotas, quota) ? asRecord(quotas[quota]).within : undefined).filter((one) => typeof one === 'string')
-  for (const [index, each] of named(within).entries()) {
-    const path = ['quotas', name, 'within', ...(Array.isArray(within) ? [index] : [])]
-    checkKnown(path, 'quota', each, quotas, findings)
-    if (typeof each !== 'string' || !withAllAbove(each, withinOf).includes(name)) continue
-    findings.push({ path, expected: 'a quota that is not itself within this one', input: each, known: [] })
-  }
-}
 
 /** One limit of a quota. */
 export interface QuotaLimit {
@@ -146,23 +78,23 @@ export interface QuotaOptions {
   [unit: string]: QuotaLimit | QuotaLimit[] | number | string | string[] | boolean | QuotaAdaptOptions | Record<string, number> | undefined
 }
 
-const quotaLimit = group({
+export const quotaLimit = group({
   limit: above0,
-  per: v.custom<'second' | 'minute' | 'hour' | 'day' | 'month' | number>(
-    (value) =>
-      ['second', 'minute', 'hour', 'day', 'month'].includes(value as string) || (Number.isSafeInteger(value) && (value as number) >= 1),
+  per: textOrNumber(
     "'second', 'minute', 'hour', 'day', 'month' or whole milliseconds, at least 1",
+    ['second', 'minute', 'hour', 'day', 'month'],
+    { min: 1, max: Number.MAX_SAFE_INTEGER, whole: true },
   ),
-  timeZone: v.optional(v.custom<string>(isTimeZone, expectedTimeZone)),
-  burst: v.optional(whole(1)),
-})
+  timeZone: option(v.custom<string>(isTimeZone, expectedTimeZone), 'UTC'),
+  burst: option(whole(1)),
+} satisfies Schema<QuotaLimit>)
 
 /** What a unit of a quota may be; also the answer to a key of a quota that is none. */
 export const expectedLimits = 'limits of a unit: { limit, per }, or a list of them'
 
 const quotaLimits = v.pipe(
   v.custom<unknown>((value) => isRecord(value) || (Array.isArray(value) && value.length > 0), expectedLimits),
-  v.lazy((value) => (Array.isArray(value) ? v.array(quotaLimit) : quotaLimit)),
+  either(Array.isArray, v.array(quotaLimit), quotaLimit),
 )
 
 export const budget = v.pipe(
@@ -170,31 +102,28 @@ export const budget = v.pipe(
   v.record(v.string(), above0),
 )
 
-/** What a quota may have besides units. */
-const quotaEntries = {
-  burst: v.optional(whole(1)),
-  concurrency: v.optional(whole(1)),
-  within: v.optional(names('the name of a quota')),
-  budget: v.optional(budget),
-  adapt: v.optional(
-    v.pipe(
-      v.custom<unknown>((value) => typeof value === 'boolean' || isRecord(value), 'true, false or an object'),
-      v.lazy((value) =>
-        typeof value === 'boolean'
-          ? v.boolean()
-          : group({
-              decrease: v.optional(
-                v.custom<number>((own) => typeof own === 'number' && own > 0 && own < 1, 'a number above 0 and below 1'),
-              ),
-              increasePerMinute: v.optional(share),
-              least: v.optional(share),
-            }),
-      ),
-    ),
-  ),
-}
+export const adapt = group({
+  decrease: option(numbers('a number above 0 and below 1', { min: over0, max: under1, whole: false }), 0.5),
+  increasePerMinute: option(share, 0.1),
+  least: option(share, 0.1),
+} satisfies Schema<QuotaAdaptOptions>)
 
-/** Those that a misspelt one would be taken for a unit for. */
+/** What a quota may have besides units. */
+export const quotaEntries = {
+  burst: option(whole(1)),
+  concurrency: option(whole(1)),
+  within: option(names('the name of a quota')),
+  budget: option(budget),
+  adapt: option(
+    v.pipe(
+      v.custom<boolean | Loose<QuotaAdaptOptions>>((value) => typeof value === 'boolean' || isRecord(value), 'true, false or an object'),
+      either((value) => typeof value === 'boolean', flag, adapt),
+    ),
+    false,
+  ),
+} satisfies Schema<Pick<QuotaOptions, 'burst' | 'concurrency' | 'within' | 'budget' | 'adapt'>>
+
+/** Option names of a quota. Any other key counts as a unit, so misspellings are matched against these. */
 export const quotaOptions = Object.keys(quotaEntries)
 
 /** The options of one quota. */
@@ -206,3 +135,88 @@ export const quotaSchema = v.pipe(
     "at least one limit, such as requests: { limit: 15, per: 'minute' }",
   ),
 )
+
+/** The lengths of windows that have a name. */
+const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
+
+/** The quota that stands for the system's own `budget`: all others are within it. */
+export const systemBudget = 'system budget'
+
+/** One quota's options, as the schema let them pass. */
+export function compileQuota(
+  name: string,
+  { burst, concurrency, within = [], budget = {}, adapt: adapts = quotaEntries.adapt.byDefault, ...units }: CheckedQuota,
+): QuotaSpec {
+  const limits = Object.entries(units).flatMap(([unit, limits]) =>
+    [limits ?? []].flat().map(({ limit, per, timeZone = quotaLimit.defaults.timeZone, burst: own }): QuotaWindow => {
+      if (per === 'day' || per === 'month') return { unit, limit, per: { calendar: per, timeZone }, burst: null }
+      const size = own ?? (unit === 'requests' ? burst : undefined) ?? null
+      return { unit, limit, per: typeof per === 'number' ? per : windowMs[per], burst: size }
+    }),
+  )
+  const caps = Object.entries(budget).map(([unit, limit]): QuotaWindow => ({ unit, limit, per: 'ever', burst: null }))
+  return {
+    name,
+    windows: [...limits, ...caps],
+    concurrency: concurrency ?? null,
+    within: [within].flat(),
+    adapt: adapts === false ? null : filled<QuotaAdaptation>(adapt.defaults, adapts === true ? {} : adapts),
+  }
+}
+
+export function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]): void {
+  checkNames(['quotas'], quotas, findings)
+  for (const [name, quota] of Object.entries(quotas)) {
+    const { within, burst } = asRecord(quota)
+    checkWithin(name, within, quotas, findings)
+    if (burst !== undefined && !slides(asRecord(quota).requests)) {
+      const expected = 'nothing: it is the size of token buckets, and requests has no limit per second, minute, hour or ms'
+      findings.push({ path: ['quotas', name, 'burst'], expected, input: burst, known: [] })
+    }
+    for (const [unit, limits] of Object.entries(asRecord(quota))) {
+      if (quotaOptions.includes(unit)) continue
+      checkTwice(['quotas', name, unit], limits, findings)
+      for (const [index, limit] of (Array.isArray(limits) ? limits : [limits]).entries()) {
+        const { per, timeZone, burst: size } = asRecord(limit)
+        if (size !== undefined && (per === 'day' || per === 'month')) {
+          const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'burst']
+          findings.push({ path, expected: 'nothing: a day or a month is no token bucket', input: size, known: [] })
+        }
+        if (timeZone === undefined || !(typeof per === 'number' || ['second', 'minute', 'hour'].includes(per as string))) continue
+        const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'timeZone']
+        findings.push({ path, expected: 'nothing: only a day or a month has a time zone', input: timeZone, known: [] })
+      }
+    }
+  }
+}
+
+/** Two limits on the same window: one of them would never count. */
+function checkTwice(path: Path, limits: unknown, findings: Finding[]): void {
+  const windows = [limits].flat().map((limit) => {
+    const { per, timeZone = quotaLimit.defaults.timeZone } = asRecord(limit)
+    return per === 'day' || per === 'month' ? `${per} ${timeZone}` : (windowMs[per as keyof typeof windowMs] ?? per)
+  })
+  for (const [index, window] of windows.entries()) {
+    if (window === undefined || windows.indexOf(window) === index) continue
+    const input = asRecord((limits as unknown[])[index]).per
+    findings.push({ path: [...path, index, 'per'], expected: 'a window that is not limited already', input, known: [] })
+  }
+}
+
+/** Whether limits of a unit have a window that slides. */
+function slides(limits: unknown): boolean {
+  return [limits].flat().some((limit) => !['day', 'month', undefined].includes(asRecord(limit).per as string | undefined))
+}
+
+/** The quotas that one is within are there, and it is not within itself. */
+function checkWithin(name: string, within: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
+  const named = (of: unknown): unknown[] => [of ?? []].flat()
+  const withinOf = (quota: string): string[] =>
+    named(Object.hasOwn(quotas, quota) ? asRecord(quotas[quota]).within : undefined).filter((one) => typeof one === 'string')
+  for (const [index, each] of named(within).entries()) {
+    const path = ['quotas', name, 'within', ...(Array.isArray(within) ? [index] : [])]
+    checkKnown(path, 'quota', each, quotas, findings)
+    if (typeof each !== 'string' || !withAllAbove(each, withinOf).includes(name)) continue
+    findings.push({ path, expected: 'a quota that is not itself within this one', input: each, known: [] })
+  }
+}

@@ -1,6 +1,6 @@
 import { type Finding, pathText } from '../validation/issues.js'
 import { asNumber, asRecord, checkKnown, checkNames, type Entry, type Path } from './checks.js'
-import { defaults } from './defaults.js'
+import { limits } from './drover.js'
 import { checkEvidence } from './evidence.js'
 import { checkHeartbeat } from './heartbeat.js'
 import { checkProcess } from './isolation.js'
@@ -22,7 +22,7 @@ export function* checkRules(input: unknown): Generator<void, Finding[], void> {
   checkQuotas(asRecord(options.quotas), findings)
   checkEvidence(asRecord(options.evidence), findings)
   checkNames(['groups'], asRecord(options.groups), findings)
-  const maxTarget = asNumber(asRecord(options.limits).maxTarget) ?? defaults.maxTarget
+  const maxTarget = asNumber(asRecord(options.limits).maxTarget) ?? limits.defaults.maxTarget
   const ids = new Map<string, Path>()
   const lanes = new Map<string, Path>()
   const inputs = new Set<unknown>()

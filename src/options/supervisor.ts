@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { flag, group, isRecord, milliseconds, oneOf, whole, workerId } from '../validation/pieces.js'
+import { flag, group, isRecord, milliseconds, oneOf, option, type Schema, whole, workerId } from '../validation/pieces.js'
 import { asRecord, type Entry, type Path } from './checks.js'
 import type { RestartMode } from './restart.js'
 import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from './tree.js'
@@ -103,15 +103,20 @@ export const entry: v.GenericSchema<WorkerOptions | SupervisorOptions, CheckedEn
   isSupervisorOptions(value) ? supervisorSchema : workerSchema,
 ) as never
 
-const supervisorSchema = group({
+export const intensity = group({
+  restarts: option(whole(0), 3),
+  withinMs: option(milliseconds(1), 5_000),
+} satisfies Schema<RestartIntensity>)
+
+export const supervisorSchema = group({
   id: workerId,
-  strategy: v.optional(oneOf('one-for-one', 'one-for-all', 'rest-for-one')),
-  intensity: v.optional(group({ restarts: v.optional(whole(0)), withinMs: v.optional(milliseconds(1)) })),
+  strategy: option(oneOf('one-for-one', 'one-for-all', 'rest-for-one'), 'one-for-one'),
+  intensity: option(intensity),
   children: v.array(entry, 'a list of workers and supervisors'),
-  restart: v.optional(oneOf('permanent', 'transient', 'temporary')),
-  significant: v.optional(flag),
-  autoShutdown: v.optional(oneOf('never', 'any-significant', 'all-significant')),
-})
+  restart: option(oneOf('permanent', 'transient', 'temporary')),
+  significant: option(flag, false),
+  autoShutdown: option(oneOf('never', 'any-significant', 'all-significant'), 'never'),
+} satisfies Schema<SupervisorOptions>)
 
 /** As of a supervisor, or of the system. */
 export const entries = v.array(entry, 'a list of workers and supervisors')

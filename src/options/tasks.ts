@@ -1,33 +1,8 @@
-import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { flag, group, milliseconds, whole } from '../validation/pieces.js'
+import { either, flag, group, milliseconds, option, type Schema, whole } from '../validation/pieces.js'
 import { type Backoff, type BackoffOptions, backoffEntries, checkBackoff } from './backoff.js'
 import { type BreakerOptions, breaker, type CompiledBreaker } from './breaker.js'
 import { asRecord, merged, type Path } from './checks.js'
-import { defaults } from './defaults.js'
-
-export function checkTasks(path: Path, layers: unknown[], findings: Finding[]): void {
-  checkBackoff(
-    [...path, 'backoff'],
-    layers.map((layer) => asRecord(layer).backoff),
-    defaults.tasks.backoff,
-    findings,
-  )
-  const breakers = layers.map((layer) => asRecord(asRecord(layer).breaker))
-  const forMs = merged(breakers, 'forMs', defaults.breaker.forMs)
-  const maxMs = merged(breakers, 'maxMs', Math.max(forMs, defaults.breaker.maxMs))
-  if (maxMs < forMs && breakers.at(-1)?.maxMs !== undefined) {
-    findings.push({ path: [...path, 'breaker', 'maxMs'], expected: `at least ${forMs}, the forMs`, input: maxMs })
-  }
-}
-
-export const tasks = group({
-  maxAttempts: v.optional(whole(1)),
-  poisonAfter: v.optional(whole(1)),
-  backoff: v.optional(group(backoffEntries)),
-  timeoutMs: v.optional(milliseconds(0)),
-  breaker: v.optional(v.lazy((value) => (typeof value === 'boolean' ? flag : breaker))),
-})
 
 /** What happens to a task whose attempt failed. */
 export interface TaskOptions {
@@ -46,6 +21,16 @@ export interface TaskOptions {
   breaker?: boolean | BreakerOptions
 }
 
+export const taskBackoff = group(backoffEntries({ initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }))
+
+export const tasks = group({
+  maxAttempts: option(whole(1), 3),
+  poisonAfter: option(whole(1), 2),
+  backoff: option(taskBackoff),
+  timeoutMs: option(milliseconds(0), 0),
+  breaker: option(either((value) => typeof value === 'boolean', flag, breaker)),
+} satisfies Schema<TaskOptions>)
+
 export interface TaskPolicy {
   maxAttempts: number
   poisonAfter: number
@@ -53,4 +38,19 @@ export interface TaskPolicy {
   timeoutMs: number
   /** null: there is none. */
   breaker: CompiledBreaker | null
+}
+
+export function checkTasks(path: Path, layers: unknown[], findings: Finding[]): void {
+  checkBackoff(
+    [...path, 'backoff'],
+    layers.map((layer) => asRecord(layer).backoff),
+    taskBackoff.defaults,
+    findings,
+  )
+  const breakers = layers.map((layer) => asRecord(asRecord(layer).breaker))
+  const forMs = merged(breakers, 'forMs', breaker.defaults.forMs)
+  const maxMs = merged(breakers, 'maxMs', Math.max(forMs, breaker.defaults.maxMs))
+  if (maxMs < forMs && breakers.at(-1)?.maxMs !== undefined) {
+    findings.push({ path: [...path, 'breaker', 'maxMs'], expected: `at least ${forMs}, the forMs`, input: maxMs })
+  }
 }

@@ -1,46 +1,29 @@
 import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { between, flag, group, isName, isRecord, milliseconds, name, oneOf, whole, workerId } from '../validation/pieces.js'
+import {
+  between,
+  either,
+  flag,
+  group,
+  isName,
+  isRecord,
+  milliseconds,
+  name,
+  oneOf,
+  option,
+  type Schema,
+  textOrNumber,
+  whole,
+  workerId,
+} from '../validation/pieces.js'
 import { asNumber, type Path } from './checks.js'
-import type { HeartbeatOptions } from './heartbeat.js'
-import { heartbeat } from './heartbeat.js'
-import { type RecycleOptions, type ResourceLimits, resourceLimits, survives } from './isolation.js'
+import { type HeartbeatOptions, heartbeat } from './heartbeat.js'
+import { type RecycleOptions, type ResourceLimits, recycle, resourceLimits, survives } from './isolation.js'
 import { resolveModule } from './module-path.js'
 import type { RestartPolicy } from './restart.js'
 import { restart } from './restart-schema.js'
-import type { TaskOptions } from './tasks.js'
-import { tasks } from './tasks.js'
+import { type TaskOptions, tasks } from './tasks.js'
 import { type WorkerQuotaOptions, workerQuota } from './worker-quota.js'
-
-export interface Lane {
-  annotator: string
-  domain: string
-}
-
-/**
- * Annotator and domain, from the id where they are not given: the domain is its last part and the annotator all before, without a
- * leading `annotator-`. An id of one part is both.
- */
-export function laneOf(worker: { id: string; annotator?: string | number | undefined; domain?: string | undefined }): Lane {
-  const cut = worker.id.lastIndexOf('/')
-  const annotator = cut === -1 ? worker.id : worker.id.slice(0, cut).replace(/^annotator-(?=.)/, '')
-  return { annotator: String(worker.annotator ?? annotator), domain: worker.domain ?? worker.id.slice(cut + 1) }
-}
-
-export function checkTarget(path: Path, { target, dataset }: Record<string, unknown>, maxTarget: number, findings: Finding[]): void {
-  if (target !== undefined && dataset === undefined) {
-    findings.push({ path, expected: 'nothing: a worker without a dataset has no tasks', input: target, known: [] })
-  }
-  if ((asNumber(target) ?? 0) > maxTarget) findings.push({ path, expected: `at most ${maxTarget} (limits.maxTarget)`, input: target })
-}
-
-export function checkInput(path: Path, input: unknown, checked: Set<unknown>, findings: Finding[]): void {
-  if (checked.has(input)) return
-  checked.add(input)
-  if (survives(input, structuredClone)) return
-  // The value is not shown, and neither is the error, which may quote it.
-  findings.push({ path, expected: 'what structured cloning takes to a thread: data, no functions, no symbols', input, hidden: true })
-}
 
 const moduleUrl = v.pipe(
   v.custom<string | URL>((value) => typeof value === 'string' || value instanceof URL, 'a path, a file: URL or a URL'),
@@ -122,35 +105,58 @@ export interface WorkerOptions extends WorkerBase {
 
 export const workerSchema = group({
   id: workerId,
-  annotator: v.optional(v.custom<string | number>((value) => isName(value) || Number.isFinite(value), 'a name or a number')),
-  domain: v.optional(name()),
+  annotator: option(v.custom<string | number>((value) => isName(value) || Number.isFinite(value), 'a name or a number')),
+  domain: option(name()),
   module: moduleUrl,
-  input: v.optional(v.unknown()),
-  dataset: v.optional(name()),
-  quota: v.optional(v.lazy((value) => (isRecord(value) ? workerQuota : name('the name of a quota')))),
-  enabled: v.optional(flag),
-  target: v.optional(whole(0)),
-  delayMs: v.optional(whole(100, 60_000, { value: 0 })),
-  concurrency: v.optional(whole(1, 1_024)),
-  prefetch: v.optional(
-    v.custom<number | 'auto'>(
-      (value) => value === 'auto' || (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 1_024),
-      "'auto' or a whole number, 0 to 1024",
-    ),
-  ),
-  priority: v.optional(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)),
-  group: v.optional(name('the name of a group')),
-  restart: v.optional(restart),
-  isolation: v.optional(oneOf('thread', 'process')),
-  resourceLimits: v.optional(resourceLimits),
-  recycle: v.optional(
-    group({ maxTasks: v.optional(whole(1)), maxAgeMs: v.optional(milliseconds(1_000)), maxHeapMb: v.optional(between(1, 1_000_000)) }),
-  ),
-  heartbeat: v.optional(heartbeat),
-  tasks: v.optional(tasks),
-  drainMs: v.optional(milliseconds(0)),
-  idleMs: v.optional(milliseconds(0)),
-  significant: v.optional(flag),
-})
+  input: option(v.unknown()),
+  dataset: option(name()),
+  quota: option(either(isRecord, workerQuota, name('the name of a quota'))),
+  enabled: option(flag, true),
+  target: option(whole(0)),
+  delayMs: option(whole(100, 60_000, { value: 0 }), 0),
+  concurrency: option(whole(1, 1_024), 1),
+  prefetch: option(textOrNumber("'auto' or a whole number, 0 to 1024", ['auto'], { min: 0, max: 1_024, whole: true }), 'auto'),
+  priority: option(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), 0),
+  group: option(name('the name of a group')),
+  restart: option(restart),
+  isolation: option(oneOf('thread', 'process'), 'thread'),
+  resourceLimits: option(resourceLimits),
+  recycle: option(recycle),
+  heartbeat: option(heartbeat),
+  tasks: option(tasks),
+  drainMs: option(milliseconds(0)),
+  idleMs: option(milliseconds(0)),
+  significant: option(flag, false),
+} satisfies Schema<WorkerOptions>)
 
 export type CheckedWorker = v.InferOutput<typeof workerSchema>
+
+export interface Lane {
+  annotator: string
+  domain: string
+}
+
+/**
+ * Annotator and domain, from the id where they are not given: the domain is its last part and the annotator all before, without a
+ * leading `annotator-`. An id of one part is both.
+ */
+export function laneOf(worker: { id: string; annotator?: string | number | undefined; domain?: string | undefined }): Lane {
+  const cut = worker.id.lastIndexOf('/')
+  const annotator = cut === -1 ? worker.id : worker.id.slice(0, cut).replace(/^annotator-(?=.)/, '')
+  return { annotator: String(worker.annotator ?? annotator), domain: worker.domain ?? worker.id.slice(cut + 1) }
+}
+
+export function checkTarget(path: Path, { target, dataset }: Record<string, unknown>, maxTarget: number, findings: Finding[]): void {
+  if (target !== undefined && dataset === undefined) {
+    findings.push({ path, expected: 'nothing: a worker without a dataset has no tasks', input: target, known: [] })
+  }
+  if ((asNumber(target) ?? 0) > maxTarget) findings.push({ path, expected: `at most ${maxTarget} (limits.maxTarget)`, input: target })
+}
+
+export function checkInput(path: Path, input: unknown, checked: Set<unknown>, findings: Finding[]): void {
+  if (checked.has(input)) return
+  checked.add(input)
+  if (survives(input, structuredClone)) return
+  // The value is not shown, and neither is the error, which may quote it.
+  findings.push({ path, expected: 'what structured cloning takes to a thread: data, no functions, no symbols', input, hidden: true })
+}

@@ -7,8 +7,14 @@ import * as v from 'valibot'
 /** What is declared for the options of a type: a schema for each. One that is forgotten or misspelt does not compile. */
 export type Schema<T> = { [Key in keyof T]-?: v.GenericSchema<Loose<T[Key]> | undefined> }
 
-/** Options that may be left out may be given as undefined too. */
-type Loose<T> = T extends URL | ((...args: never[]) => unknown) ? T : T extends object ? { [Key in keyof T]: Loose<T[Key]> | undefined } : T
+/** Options that may be left out may be given as undefined too. What stands under names of the user's own is not compared. */
+export type Loose<T> = T extends URL | ((...args: never[]) => unknown)
+  ? T
+  : T extends object
+    ? string extends keyof T
+      ? Record<string, unknown>
+      : { [Key in keyof T]: Loose<T[Key]> | undefined }
+    : T
 
 /** An option that may be left out. Its default is not filled in at once: the system's options and a worker's own are laid over it first. */
 export function option<const Of extends v.GenericSchema<unknown, unknown>>(of: Of): v.OptionalSchema<Of, undefined>
@@ -110,6 +116,12 @@ export const oneOf = <const Value extends string>(...values: Value[]) =>
     v.custom<Value>((value) => values.includes(value as Value), `one of ${values.map((value) => `'${value}'`).join(', ')}`),
     { values },
   )
+
+/** Takes these texts, and the numbers of the spans. */
+export function textOrNumber<const Text extends string>(expected: string, values: Text[], ...spans: Span[]) {
+  const takes = (value: unknown) => values.includes(value as Text) || spans.some((span) => isIn(span, value))
+  return Object.assign(v.custom<Text | number>(takes, expected), { values, spans })
+}
 
 export const flag = v.custom<boolean>((value) => typeof value === 'boolean', 'true or false')
 
