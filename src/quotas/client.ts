@@ -7,16 +7,13 @@
  * not come too late again and again.
  */
 
-import type { EngineClient } from '../store/contract/engine.js'
-import type { Amounts, QuotaAnswer, QuotaGrant, QuotaReading, QuotaSettlement } from '../store/contract/quotas.js'
-import { addTo } from '../store/quotas/amounts.js'
+import type { Amounts, QuotaAnswer, QuotaGrant, QuotaReading } from '../store/contract/quotas.js'
 import { checkAmounts } from '../store/quotas/check-amounts.js'
 import { machineMs } from '../time/machine-clock.js'
+import { Blocks } from './blocks.js'
+import { Settlements, type SettlementsOptions } from './settlements.js'
 import { Ending } from './waiting-end.js'
 
-/** A block is no larger. */
-const largestBlock = 100_000
-const growth = 4
 /** Who wants what a block on its way may hold waits so long for it, then stands in line itself: the block may be long in coming. */
 const blockPatienceMs = 20
 /** A grant should be good for so many times as long as others took to come; that is forgotten by and by. */
@@ -24,8 +21,6 @@ const tripMargin = 1.5
 const tripMemory = 0.95
 /** What was used is told at the latest so long after. */
 const tellUsageMs = 1_000
-/** What the store could not take is sent again after so long, until it can. */
-const sendAgainMs = 1_000
 
 /** What is asked for. */
 export interface QuotaAsk {
@@ -66,20 +61,8 @@ interface Kept {
   onSettled: ((delta: Amounts) => void) | null
 }
 
-/** Grants that were taken ahead. */
-interface Block {
-  grant: QuotaGrant
-  left: number
-  expiry: NodeJS.Timeout
-}
-
-export interface QuotaClientOptions {
-  store: EngineClient
-  /** Nobody else on the store has this name. */
-  client: string
+export interface QuotaClientOptions extends SettlementsOptions {
   host: string
-  /** Whom usage beside tasks is counted for. @defaultValue nobody */
-  worker?: string
   /** @defaultValue {@link machineMs} */
   now?: () => number
 }
@@ -88,29 +71,23 @@ export class QuotaClient {
   readonly #options: QuotaClientOptions
   readonly #now: () => number
   #lastTicket = 0
-  #lastRequest = 0
   readonly #kept = new WeakMap<QuotaLease, Kept>()
-  readonly #blocks = new Map<string, Block>()
-  /** How many to take ahead next time. */
-  readonly #ahead = new Map<string, number>()
-  /** A block is on its way: others that want the same, with the same priority, wait for it. */
-  readonly #coming = new Map<string, Promise<void>>()
-  #unsent: QuotaSettlement[] = []
+  readonly #blocks: Blocks
+  readonly #settlements: Settlements
   /** How long grants take to come, with a margin, in ms. */
   #needsMs = 0
-  #usage: Amounts = {}
   #usageTimer: NodeJS.Timeout | null = null
-  #sendAgain: NodeJS.Timeout | null = null
-  #sending: Promise<void> | null = null
 
   constructor(options: QuotaClientOptions) {
     this.#options = options
     this.#now = options.now ?? machineMs
+    this.#settlements = new Settlements(options)
+    this.#blocks = new Blocks(this.#now, (grant, times) => this.#return(grant, times, null))
   }
 
   /** Takes from a block that is here already; null: there is none. */
   take(choices: string[], amounts: Amounts): QuotaLease | null {
-    return this.#blocks.size === 0 ? null : this.#fromBlock(keyOf(choices, amounts))
+    return this.#blocks.isEmpty ? null : this.#fromBlock(keyOf(choices, amounts))
   }
 
   /**
@@ -135,13 +112,13 @@ export class QuotaClient {
       for (;;) {
         const ready = this.#fromBlock(key)
         if (ready) return ready
-        const coming = this.#coming.get(same)
+        const coming = this.#blocks.coming(same)
         const leftMs = until - performance.now()
         if (!coming || leftMs <= 0) break
         await ending.orAnswer(soon(coming, leftMs), () => {})
       }
-      const times = this.#coming.has(same) ? 1 : (this.#ahead.get(key) ?? 1)
-      if (times > 1) block = this.#announce(same)
+      const times = this.#blocks.coming(same) ? 1 : this.#blocks.ahead(key)
+      if (times > 1) block = this.#blocks.announce(same)
       for (let place: number | null = null; ; ) {
         // Each has a number of its own: what becomes of a grant that came too late is not to be taken for that of the next.
         const asked = ++this.#lastTicket
@@ -154,7 +131,10 @@ export class QuotaClient {
         const now = this.#now()
         const tookMs = now - (grant.expiresAt - grant.slackMs)
         this.#needsMs = Math.max(tookMs * tripMargin, this.#needsMs * tripMemory)
-        if (now <= grant.expiresAt) return this.#taken(key, grant, asked, times)
+        if (now <= grant.expiresAt) {
+          this.#blocks.put(key, grant, times)
+          return this.#lease(grant, grant.inFlight ? asked : null)
+        }
         place = grant.place
         this.#giveBack(answer, asked)
         ending.throwIfOver()
@@ -162,19 +142,6 @@ export class QuotaClient {
     } finally {
       ending.stop()
       block?.settle()
-    }
-  }
-
-  /** A block is on its way, until it is settled. */
-  #announce(key: string): { settle(): void } {
-    let resolve: () => void = () => {}
-    const coming = new Promise<void>((settle) => (resolve = settle))
-    this.#coming.set(key, coming)
-    return {
-      settle: () => {
-        if (this.#coming.get(key) === coming) this.#coming.delete(key)
-        resolve()
-      },
     }
   }
 
@@ -198,7 +165,7 @@ export class QuotaClient {
     Object.assign(kept.used, amounts)
     kept.onSettled?.(delta)
     if (Object.keys(delta).length === 0 && done === null) return
-    await this.#send({ quota: lease.quota, delta, booked: kept.booked, done })
+    await this.#settlements.send({ quota: lease.quota, delta, booked: kept.booked, done })
   }
 
   /** Gives all of it back. */
@@ -219,32 +186,32 @@ export class QuotaClient {
 
   /** Counts what was used beside tasks. */
   used(amounts: Amounts): void {
-    addTo(this.#usage, amounts)
+    this.#settlements.used(amounts)
     this.#usageTimer ??= setTimeout(() => void this.flush().catch(() => {}), tellUsageMs)
     this.#usageTimer.unref()
   }
 
   async penalize(name: string, forMs: number): Promise<void> {
-    this.#dropBlocks(name)
+    this.#blocks.dropOf(name)
     await this.#options.store.call('blockQuota', { name, forMs })
   }
 
   async observe(name: string, readings: QuotaReading[], outcome: 'ok' | 'refused' | 'failed' | null): Promise<void> {
-    if (outcome === 'refused') this.#dropBlocks(name)
+    if (outcome === 'refused') this.#blocks.dropOf(name)
     await this.#options.store.call('observeQuota', { name, readings, outcome })
   }
 
   async retire(name: string, reason: string): Promise<boolean> {
-    this.#dropBlocks(name)
+    this.#blocks.dropOf(name)
     return (await this.#options.store.call('retireQuota', { name, reason })).changed
   }
 
   /** Gives back what was taken ahead, and settles when the store has all that was told. */
   async flush(): Promise<void> {
-    for (const key of [...this.#blocks.keys()]) this.#dropBlock(key)
+    this.#blocks.dropAll()
     if (this.#usageTimer) clearTimeout(this.#usageTimer)
     this.#usageTimer = null
-    await this.#send(null)
+    await this.#settlements.send(null)
   }
 
   #lease(grant: QuotaGrant, flight: number | null): QuotaLease {
@@ -253,56 +220,9 @@ export class QuotaClient {
     return lease
   }
 
-  /** The first of what was granted; the rest becomes a block. */
-  #taken(key: string, grant: QuotaGrant, ticket: number, asked: number): QuotaLease {
-    // One that somebody took who did not wait for this one.
-    if (grant.times > 1) this.#dropBlock(key)
-    // Fewer than were asked for: others want them too, or there are few left.
-    if (!grant.inFlight) this.#aheadAfter(key, grant.times, grant.times === asked)
-    if (grant.times > 1) {
-      const expiry = setTimeout(() => this.#dropBlock(key), grant.expiresAt - this.#now())
-      expiry.unref()
-      this.#blocks.set(key, { grant, left: grant.times - 1, expiry })
-    }
-    return this.#lease(grant, grant.inFlight ? ticket : null)
-  }
-
   #fromBlock(key: string): QuotaLease | null {
-    const block = this.#blocks.get(key)
-    if (!block) return null
-    if (this.#now() > block.grant.expiresAt) {
-      this.#dropBlock(key)
-      return null
-    }
-    block.left--
-    if (block.left === 0) {
-      clearTimeout(block.expiry)
-      this.#blocks.delete(key)
-    }
-    return this.#lease(block.grant, null)
-  }
-
-  #dropBlocks(quota: string): void {
-    for (const [key, { grant }] of [...this.#blocks]) {
-      // Those of quotas within it too.
-      if (grant.quota === quota || Object.keys(grant.booked).some((window) => window.startsWith(`${quota} `))) this.#dropBlock(key)
-    }
-  }
-
-  #dropBlock(key: string): void {
-    const block = this.#blocks.get(key)
-    if (!block) return
-    this.#blocks.delete(key)
-    clearTimeout(block.expiry)
-    this.#aheadAfter(key, block.grant.times - block.left, false)
-    this.#return(block.grant, block.left, null)
-  }
-
-  /** As much ahead as is used while a block is good: more when one was used up before, as much as was used when one was not. */
-  #aheadAfter(key: string, used: number, usedUp: boolean): void {
-    const ahead = Math.min(largestBlock, usedUp ? Math.max(used, this.#ahead.get(key) ?? 1) * growth : used)
-    if (ahead > 1) this.#ahead.set(key, ahead)
-    else this.#ahead.delete(key)
+    const grant = this.#blocks.take(key)
+    return grant && this.#lease(grant, null)
   }
 
   #giveBack(answer: QuotaAnswer, ticket: number): void {
@@ -311,61 +231,7 @@ export class QuotaClient {
 
   #return({ quota, amounts, booked }: QuotaGrant, times: number, flight: number | null): void {
     const delta = Object.fromEntries(Object.entries(amounts).map(([unit, amount]) => [unit, -amount * times]))
-    this.#send({ quota, delta, booked, done: flight }).catch(() => {})
-  }
-
-  /** Sends settlements, one request after the other: each has a number, and the store does none twice. */
-  #send(settlement: QuotaSettlement | null): Promise<void> {
-    if (settlement) this.#unsent.push(settlement)
-    const before = this.#sending
-    // Those that come while one is under way go together in the next.
-    const sent = (before ?? Promise.resolve()).catch(() => {}).then(() => this.#sendAll())
-    this.#sending = sent
-    return sent
-  }
-
-  async #sendAll(): Promise<void> {
-    const settlements = this.#unsent
-    const amounts = this.#usage
-    this.#unsent = []
-    this.#usage = {}
-    const { store, client, worker } = this.#options
-    const usage = worker !== undefined && Object.keys(amounts).length > 0 ? { worker, amounts } : null
-    if (settlements.length === 0 && !usage) return
-    try {
-      await store.call('settleQuota', { client, request: ++this.#lastRequest, settlements, usage })
-    } catch (error) {
-      // The store did nothing of it.
-      const { code } = error as { code?: unknown }
-      addTo(this.#usage, amounts)
-      // One that it never takes (its quota is gone) must not keep the others back: it is found by sending each alone.
-      if (code === 'QUOTA_INVALID') await this.#sendEach(settlements)
-      else this.#unsent = [...settlements, ...this.#unsent]
-      if (code !== 'CLOSED') this.#sendLater()
-      throw error
-    }
-  }
-
-  async #sendEach(settlements: readonly QuotaSettlement[]): Promise<void> {
-    if (settlements.length < 2) return
-    const { store, client } = this.#options
-    for (const settlement of settlements) {
-      try {
-        await store.call('settleQuota', { client, request: ++this.#lastRequest, settlements: [settlement], usage: null })
-      } catch (error) {
-        if ((error as { code?: unknown }).code !== 'QUOTA_INVALID') this.#unsent.push(settlement)
-      }
-    }
-  }
-
-  /** A place in flight that nobody gives back would be taken for ever. */
-  #sendLater(): void {
-    if (this.#unsent.length === 0 && Object.keys(this.#usage).length === 0) return
-    this.#sendAgain ??= setTimeout(() => {
-      this.#sendAgain = null
-      this.#send(null).catch(() => {})
-    }, sendAgainMs)
-    this.#sendAgain.unref()
+    this.#settlements.send({ quota, delta, booked, done: flight }).catch(() => {})
   }
 }
 

@@ -8,56 +8,17 @@
  * nobody for one whose own limit is spent for hours.
  */
 import { DroverError, QuotaError } from '../../errors.js'
-import type { Amounts, QuotaAnswer, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/quotas.js'
+import type { Amounts, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/quotas.js'
 import { backlogAt } from './eta.js'
+import { takeGrant } from './grant.js'
 import { inFlight, type Quota, type QuotaWait } from './quota.js'
-import { longestSlackMs, type Moment } from './windows/open.js'
+import { usable } from './usable.js'
+import { type Decision, type Flight, nameOf, type Waiter } from './waiter.js'
+import type { Moment } from './windows/open.js'
 import { withAllAbove } from './within.js'
 
 /** Who could go within so long, or waits for nothing else, has a place in flight set aside. */
 const holdMs = 1_000
-
-/** No more than such a share of what there is goes to one client ahead of its use. */
-const aheadShare = 4
-
-/** One who stands in line. */
-export interface Waiter {
-  client: string
-  ticket: number
-  host: string
-  choices: string[]
-  amounts: Amounts
-  priority: number
-  /** Its place among those of its priority. */
-  seq: number
-  /** Whether this process answers it; the others' are only made room for. */
-  own: boolean
-  times: number
-  patienceMs: number
-  /** See {@link QuotaRequest.needsMs}. */
-  needsMs?: number
-  /** What keeps it back, at the last look. */
-  wait: QuotaWait | null
-}
-
-/** A request in flight. */
-export interface Flight {
-  client: string
-  ticket: number
-  host: string
-  /** Those whose places it takes. */
-  quotas: string[]
-}
-
-/** What became of one in line. */
-export interface Decision {
-  client: string
-  ticket: number
-  /** The last of them is for one that stands in line no more, and has not been granted. */
-  outcome: { answer: QuotaAnswer } | { error: DroverError }
-}
-
-export const nameOf = ({ client, ticket }: { client: string; ticket: number }): string => `${client} ${ticket}`
 
 export class Limiter {
   readonly quotas = new Map<string, Quota>()
@@ -129,37 +90,8 @@ export class Limiter {
       const message = `${amount} ${unit} cannot be taken from quota ${first}: an amount is 0 or more`
       throw new QuotaError('QUOTA_INVALID', message, { details: { quota: first, unit, amount } })
     }
-    this.#usable(choices, amounts)
+    usable(choices, amounts, this)
     return amounts
-  }
-
-  #neverGranted(choice: string, amounts: Amounts): DroverError | null {
-    for (const quota of this.scopes(choice)) {
-      const window = quota.tooSmallFor(amounts)
-      if (!window) continue
-      const amount = amounts[window.unit] as number
-      const message = `quota ${quota.name} never grants ${amount} ${window.unit} at once: ${window.label} holds ${window.capacity}`
-      return new QuotaError('QUOTA_INVALID', message, {
-        details: { quota: quota.name, window: window.label, amount, limit: window.capacity },
-      })
-    }
-    return null
-  }
-
-  #retired(choice: string): Quota | undefined {
-    return this.scopes(choice).find(({ record }) => record.retired !== null)
-  }
-
-  /** Those that can grant such amounts at all: a quota may have been configured anew, or retired, since they were asked for. */
-  #usable(choices: readonly string[], amounts: Amounts): string[] {
-    const large = choices.filter((choice) => this.scopes(choice).every((quota) => !quota.tooSmallFor(amounts)))
-    if (large.length === 0) throw this.#neverGranted(choices[0] as string, amounts)
-    const usable = large.filter((choice) => !this.#retired(choice))
-    if (usable.length > 0) return usable
-    const retired = large.map((choice) => this.#retired(choice) as Quota)
-    const reasons = retired.map(({ name, record }) => `${name} (${record.retired?.reason})`).join(', ')
-    const message = `retired: ${reasons}; nothing is granted until it is revived`
-    throw new QuotaError('QUOTA_RETIRED', message, { details: { quotas: retired.map(({ name }) => name) } })
   }
 
   find(ticket: { client: string; ticket: number }): Waiter | undefined {
@@ -227,7 +159,7 @@ export class Limiter {
   /** Of several that can go now the healthiest, else the first that can. */
   #best({ choices, amounts }: Pick<Waiter, 'choices' | 'amounts'>, at: Moment): { choice: string; wait: QuotaWait | null } {
     let best: { choice: string; wait: QuotaWait | null } | null = null
-    for (const choice of this.#usable(choices, amounts)) {
+    for (const choice of usable(choices, amounts, this)) {
       const wait = this.#longestWait(this.scopes(choice), amounts, at)
       const health = this.quotas.get(choice)?.record.health ?? 0
       const better =
@@ -269,24 +201,19 @@ export class Limiter {
   }
 
   #grant(waiter: Waiter, choice: string, at: Moment, machineNow: number): QuotaGrant {
-    const { amounts, client, ticket, host, needsMs = 0 } = waiter
     const scopes = this.scopes(choice)
-    const limited = scopes.filter(({ spec }) => spec.concurrency !== null)
-    const slackMs = Math.min(longestSlackMs, Math.max(needsMs, Math.min(...scopes.map((quota) => quota.slackMs))))
-    // What a call uses beyond what it was granted must be known before the next one goes.
-    const foreseen = scopes.every((quota) => quota.windows.every(({ unit }) => amounts[unit] !== undefined))
     const shared = waiter.times > 1 && this.#line.some((other) => other !== waiter && this.#shares(other, scopes))
-    const alone = limited.length === 0 && foreseen && !shared
-    const most = alone ? Math.floor(Math.min(...scopes.map((quota) => quota.timesNow(amounts, at, slackMs))) / aheadShare) : 1
-    const times = Math.max(1, Math.min(waiter.times, most))
-    const booked: QuotaGrant['booked'] = {}
-    for (const quota of scopes) quota.take(amounts, times, at, slackMs, booked)
-    if (limited.length > 0) {
-      for (const quota of limited) quota.inFlight++
-      this.inFlight.set(nameOf(waiter), { client, ticket, host, quotas: limited.map(({ name }) => name) })
-    }
-    const expiresAt = machineNow + slackMs
-    return { quota: choice, amounts, times, booked, place: waiter.seq, slackMs, expiresAt, inFlight: limited.length > 0 }
+    const grant = takeGrant(waiter, choice, scopes, shared, at, machineNow)
+    if (grant.inFlight) this.#launch(waiter, scopes)
+    return grant
+  }
+
+  /** A request is in flight from now on. */
+  #launch(waiter: Waiter, scopes: readonly Quota[]): void {
+    const { client, ticket, host } = waiter
+    const limited = scopes.filter(({ spec }) => spec.concurrency !== null)
+    for (const quota of limited) quota.inFlight++
+    this.inFlight.set(nameOf(waiter), { client, ticket, host, quotas: limited.map(({ name }) => name) })
   }
 
   #shares({ choices }: Waiter, scopes: readonly Quota[]): boolean {

@@ -9,7 +9,7 @@ import type { EngineOp, EngineReply, EngineRequest } from '../contract/engine.js
 import type { HostIdentity } from '../contract/hosts.js'
 import type { LaneCounts } from '../contract/registry.js'
 import { isGone } from '../host-identity.js'
-import type { Decision } from '../quotas/limiter.js'
+import type { Decision } from '../quotas/waiter.js'
 import { storeClock } from './clock.js'
 import type { EngineContext } from './context.js'
 import { isDamage, isFull, storeFailure } from './failure.js'

@@ -6,7 +6,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { DroverError, toErrorRecord } from '../../errors.js'
 import type { EngineReply, EngineRequest, StoreReply, StoreRequest } from '../contract/engine.js'
 import type { QuotaTicket } from '../contract/quotas.js'
-import { type Decision, nameOf } from '../quotas/limiter.js'
+import { type Decision, nameOf } from '../quotas/waiter.js'
 import type { EngineAnswer, SqliteEngine } from '../sqlite/engine.js'
 import { isRequest, isWorkersRequest, refusalOf, type StoreCommand, type StoreNotice } from './messages.js'
 

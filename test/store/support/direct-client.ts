@@ -2,7 +2,7 @@
 
 import type { EngineClient, EngineReply } from '../../../src/store/contract/engine.js'
 import type { QuotaTicket } from '../../../src/store/contract/quotas.js'
-import { nameOf } from '../../../src/store/quotas/limiter.js'
+import { nameOf } from '../../../src/store/quotas/waiter.js'
 import type { SqliteEngine } from '../../../src/store/sqlite/engine.js'
 
 export function clientOf(engine: SqliteEngine): EngineClient {

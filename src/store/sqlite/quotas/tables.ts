@@ -2,8 +2,8 @@
 import type Database from 'better-sqlite3'
 import type { Time } from '../../contract/basics.js'
 import type { Amounts, QuotaSample, QuotaSpec, QuotaWindow } from '../../contract/quotas.js'
-import type { Flight } from '../../quotas/limiter.js'
 import { freshRecord, type QuotaRecord } from '../../quotas/quota.js'
+import type { Flight } from '../../quotas/waiter.js'
 import type { WindowState } from '../../quotas/windows/open.js'
 
 /** A place in line. */

@@ -1,8 +1,9 @@
 /** A line of those who ask for quotas, with a clock that goes from one grant to the next. */
 
 import type { Amounts, QuotaSpec, QuotaWindow } from '../../../../src/store/contract/quotas.js'
-import { Limiter, type Waiter } from '../../../../src/store/quotas/limiter.js'
+import { Limiter } from '../../../../src/store/quotas/limiter.js'
 import { freshRecord, Quota } from '../../../../src/store/quotas/quota.js'
+import type { Waiter } from '../../../../src/store/quotas/waiter.js'
 
 /** One who was granted. */
 export interface Turn {
