@@ -24,7 +24,7 @@ export interface ExchangeDeps {
   report: (report: ThreadReport) => void
 }
 
-export interface ExchangeEvents {
+interface ExchangeEvents {
   /** The store has the outcomes; `want` is for how many tasks it was asked. */
   answered(reply: ExchangeReply, want: number): void
   /** It took nothing: to be tried again now. */

@@ -9,7 +9,7 @@ import { TaskError } from '../task-error.js'
 import type { Lease } from './lease.js'
 
 /** What becomes of a task whose attempt threw. */
-export interface FailedAttempt {
+interface FailedAttempt {
   outcome: Outcome
   /** null: the task was given back, and no attempt is counted. */
   error: ErrorRecord | null

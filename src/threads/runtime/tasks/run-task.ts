@@ -22,7 +22,7 @@ export interface RunDeps {
   context: Context
 }
 
-export interface RunEvents {
+interface RunEvents {
   /** The first one begins: none ran before. */
   begins(): void
   /** It runs no more. What became of it comes next, unless the thread is about to go. */
