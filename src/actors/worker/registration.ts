@@ -1,6 +1,19 @@
+/**
+ * A worker in the registry, which hosts share: who holds it, under which fence, what another host has left of it, and what is still to be
+ * given back.
+ */
+import { DroverError } from '../../errors.js'
+import type { Left } from '../../machines/lifecycle/contract.js'
 import type { CompiledWorker } from '../../options/compiled.js'
+import type { Fence } from '../../store/contract/basics.js'
 import type { Holder } from '../../store/contract/hosts.js'
 import type { LaneSpec } from '../../store/contract/registry.js'
+import { backoffDelay } from '../../time/backoff.js'
+import type { WorkerCore } from './core.js'
+import { readLeft } from './left-by-host.js'
+
+/** Waits before the store is asked again to let a worker go. */
+const freeWaits = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 }
 
 export function laneOf({ dataset, annotator, domain, target }: CompiledWorker): LaneSpec | null {
   return dataset === null ? null : { dataset, annotator, domain, target }
@@ -9,4 +22,162 @@ export function laneOf({ dataset, annotator, domain, target }: CompiledWorker): 
 /** Names a holder as a person wants to read it. */
 export function heldBy({ pid, hostname, since }: Holder): string {
   return `held by another host: pid ${pid} on ${hostname}, since ${new Date(since).toISOString()}`
+}
+
+export class Registration {
+  readonly #worker: WorkerCore
+  #fence: Fence | null = null
+  /** A fence serves one thread; the next one takes a new one. */
+  #fenceUsed = false
+  /** The last fence under which it is known here what became of it. */
+  #known: Fence
+  /** As another host has left it, from when it was taken in the registry until its lifecycle knows. */
+  #left: Left | null = null
+  /** Another host, which has it. */
+  #holder: Holder | null = null
+  #acquiring: Promise<Holder | null> | null = null
+  /** What its last thread had leased, if the store could not take that back yet. Comes before anything else is done with the worker. */
+  #unreturned: (() => Promise<void>) | null = null
+  #freed: Promise<unknown> = Promise.resolve()
+  /** As far as is known the store has it as held by this host. */
+  #isHeldHere = false
+
+  constructor(worker: WorkerCore, known: Fence) {
+    this.#worker = worker
+    this.#known = known
+  }
+
+  get fence(): Fence | null {
+    return this.#fence
+  }
+  /** The last fence under which it is known here what became of it. */
+  get known(): Fence {
+    return this.#known
+  }
+  /** Another host, which has it. */
+  get holder(): Holder | null {
+    return this.#holder
+  }
+  get isHeldHere(): boolean {
+    return this.#isHeldHere
+  }
+  /** Settles when it is free for other hosts, if it was let go. */
+  get freed(): Promise<unknown> {
+    return this.#freed
+  }
+  /** Another host has had it, and its lifecycle does not know yet. */
+  get hasLeft(): boolean {
+    return this.#left !== null
+  }
+
+  /** As another host has left it, once. */
+  takeLeft(): Left | null {
+    const left = this.#left
+    this.#left = null
+    return left
+  }
+
+  /** The fence, for a thread: no other one gets it. */
+  useFence(): Fence {
+    this.#fenceUsed = true
+    return this.#fence as Fence
+  }
+
+  /**
+   * Takes the worker in the registry, if it is not taken yet.
+   *
+   * @returns who holds it, if that is another host
+   */
+  acquire(): Promise<Holder | null> {
+    this.#acquiring ??= this.#acquire().finally(() => {
+      this.#acquiring = null
+    })
+    return this.#acquiring
+  }
+
+  async #acquire(): Promise<Holder | null> {
+    if (this.#fence !== null && !this.#fenceUsed) return null
+    const { store, host, lanes } = this.#worker.parts
+    await this.#returnLeft()
+    const answer = await store.client.call('acquire', { worker: this.#worker.id, host: host.id })
+    this.seeHolder('holder' in answer ? answer.holder : null)
+    if ('holder' in answer) return answer.holder
+    if (answer.left.fence !== this.#known) this.#left = readLeft(answer.left, true, this.#worker.now())
+    this.#known = answer.fence
+    this.#fence = answer.fence
+    this.#fenceUsed = false
+    this.#isHeldHere = true
+    if (answer.counts) lanes.update([answer.counts])
+    return null
+  }
+
+  /** Who has it now, of other hosts; null: none. Told and logged once for each. */
+  seeHolder(holder: Holder | null): void {
+    const before = this.#holder
+    this.#holder = holder
+    if (before?.host === holder?.host && before?.since === holder?.since) return
+    const worker = this.#worker
+    const { publish, held, config, changed } = worker.parts
+    publish('worker:holder:changed', {
+      worker: worker.id,
+      holder: holder && { pid: holder.pid, hostname: holder.hostname, since: holder.since },
+      at: worker.now(),
+    })
+    if (holder) {
+      held.watch()
+      const what = config.onHeld === 'wait' && (worker.beingStarted || worker.wanted) ? 'waits: ' : ''
+      worker.log.warn(`${what}${heldBy(holder)}`)
+      if (worker.state === 'queued') worker.send({ type: 'HELD', reason: heldBy(holder) })
+    }
+    changed()
+  }
+
+  /** Another host has taken it. */
+  lose(): void {
+    this.#fence = null
+    this.#isHeldHere = false
+  }
+
+  /** Lets it go: other hosts may have it. */
+  giveBack(): void {
+    const fence = this.#fence
+    this.#fence = null
+    if (fence === null) return
+    this.#freed = this.#free(fence, 0)
+  }
+
+  /** Nothing to it once another fence is current. */
+  async #free(fence: Fence, tries: number): Promise<void> {
+    const { recorder, store, report } = this.#worker.parts
+    try {
+      // Whoever takes it then finds in the store what became of it here: that goes first.
+      await recorder.flush()
+      await this.#returnLeft()
+      await store.client.call('free', { worker: this.#worker.id, fence })
+      if (this.#fence === null) this.#isHeldHere = false
+    } catch (error) {
+      if (this.#isShortOfStore(error)) setTimeout(() => void this.#free(fence, tries + 1), backoffDelay(freeWaits, tries)).unref()
+      else if (!(DroverError.is(error) && error.code === 'CLOSED')) report('could not free the worker', error)
+    }
+  }
+
+  /** Gives back what a thread had leased; where the store cannot take it now, before anything else is done with the worker. */
+  async returnLeases(giveBack: () => Promise<void>): Promise<void> {
+    await giveBack().catch((error: unknown) => {
+      if (this.#isShortOfStore(error)) this.#unreturned = giveBack
+      else if (!(DroverError.is(error) && (error.code === 'CLOSED' || error.code === 'FENCED')))
+        this.#worker.parts.report('could not return leases', error)
+    })
+  }
+
+  async #returnLeft(): Promise<void> {
+    if (!this.#unreturned) return
+    await this.#unreturned()
+    this.#unreturned = null
+  }
+
+  /** The store cannot take anything now, and may again. */
+  #isShortOfStore(error: unknown): boolean {
+    return DroverError.is(error) && error.code === 'STORE_FAILED' && !this.#worker.parts.store.hasFailed
+  }
 }

@@ -1,0 +1,80 @@
+/** What a thread says of itself, and what the lifecycle is told of that. */
+import { laneEnd } from '../../machines/lane-end.js'
+import type { ThreadReport } from '../../threads/protocol/messages.js'
+import type { WorkerCore } from './core.js'
+import type { LaneBreaker } from './lane-breaker.js'
+import type { LaneErrors } from './lane-errors.js'
+import type { SpentQuota } from './spent-quota.js'
+import type { ThreadLife } from './thread-life.js'
+
+export interface ReportTakers {
+  life: ThreadLife
+  errors: LaneErrors
+  breaker: LaneBreaker
+  spentQuota: SpentQuota
+  /** Another host has taken the worker. */
+  taken: () => void
+}
+
+export function takeReport(worker: WorkerCore, report: ThreadReport, { life, errors, breaker, spentQuota, taken }: ReportTakers): void {
+  switch (report.type) {
+    case 'extend':
+      worker.send({ type: 'EXTEND', ms: report.ms })
+      break
+    case 'ready':
+      // Too late: it is being ended, and was never up.
+      if (worker.state === 'starting') life.ready()
+      break
+    case 'log':
+      worker.log[report.level](report.message, report.fields ?? undefined)
+      break
+    case 'failing':
+      errors.take(report.errors)
+      breaker.streakIs(report.streak)
+      break
+    case 'breaker-opened':
+      breaker.opened(report)
+      break
+    case 'breaker-closed':
+      breaker.closed()
+      break
+    case 'waiting':
+      worker.send({ type: 'WAITING' })
+      break
+    case 'working':
+      worker.send({ type: 'WORKING' })
+      break
+    case 'complete':
+      completed(worker, report)
+      break
+    case 'declined':
+      worker.send({ type: 'DECLINED', reason: report.reason })
+      break
+    case 'spent':
+      spentQuota.spent(report)
+      break
+    case 'retired':
+      worker.parts.publish('quota:key:retired', { quota: report.quota, reason: report.reason, at: worker.now() })
+      worker.parts.logs.part('system').warn(`quota ${report.quota} is retired: ${report.reason}`)
+      break
+    case 'recycle':
+      worker.send({ type: 'RECYCLE', reason: report.reason })
+      break
+    case 'fenced':
+      taken()
+      break
+    case 'failed':
+      break
+    default:
+      report satisfies never
+  }
+}
+
+function completed(worker: WorkerCore, { counts }: Extract<ThreadReport, { type: 'complete' }>): void {
+  const { dataset, target } = worker.config
+  const { lanes, isLoading } = worker.parts
+  if (counts) lanes.update([counts])
+  const reason = counts ? laneEnd({ ...counts, target }) : 'run() returned'
+  // While items are still coming in, an empty lane is only waiting; it is poked when there are more, and at the end.
+  worker.send(dataset !== null && isLoading(dataset) ? { type: 'WAITING' } : { type: 'COMPLETE', reason })
+}

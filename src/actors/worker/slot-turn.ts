@@ -1,0 +1,92 @@
+/** A worker on its way to a slot: it may have to wait for another host, for items, for its siblings, and then for the slot itself. */
+import type { SlotRequest } from '../../machines/slots.js'
+import type { SiblingPhase } from '../../machines/supervision/rules.js'
+import type { WorkerCore } from './core.js'
+import { heldBy, type Registration } from './registration.js'
+
+/** Nobody has loaded anything into its dataset yet, as far as is known here. */
+export function neverLoaded({ config: { id, dataset, target }, parts }: WorkerCore): boolean {
+  const { lanes, isLoading, wasLoaded } = parts
+  return dataset !== null && target !== 0 && lanes.get(id)?.total === 0 && !isLoading(dataset) && !wasLoaded(dataset)
+}
+
+export class SlotTurn {
+  readonly #worker: WorkerCore
+  readonly #registration: Registration
+  /** While it is queued: its dataset has no items, and it asks for no slot. */
+  #waitsForLoad = false
+  /** While it is queued: it is its turn, and it has asked for a slot. */
+  #admitted = false
+
+  constructor(worker: WorkerCore, registration: Registration) {
+    this.#worker = worker
+    this.#registration = registration
+  }
+
+  get slotRequest(): SlotRequest {
+    const { id, priority, group } = this.#worker.config
+    return { worker: id, priority, group }
+  }
+
+  /** What a queued worker comes to for its siblings. */
+  get phase(): SiblingPhase {
+    // It runs, elsewhere: nobody here has to wait for it.
+    if (this.#registration.holder || this.#waitsForLoad) return 'up'
+    if (!this.#admitted) return 'wanted'
+    return this.#worker.parts.slots.holds(this.#worker.id) ? 'starting' : 'queued'
+  }
+
+  request(): void {
+    const worker = this.#worker
+    const { isClosing, order, slots } = worker.parts
+    worker.catchUp()
+    if (isClosing()) {
+      worker.send({ type: 'STOP', reason: 'the system is closing' })
+      return
+    }
+    if (this.#registration.holder) {
+      worker.send({ type: 'HELD', reason: heldBy(this.#registration.holder) })
+      return
+    }
+    this.#waitsForLoad = neverLoaded(worker)
+    if (this.#waitsForLoad) {
+      worker.send({ type: 'HELD', reason: `waits for the first load of dataset ${JSON.stringify(worker.config.dataset)}` })
+      return
+    }
+    order.request(worker.id)
+    // Whoever has to wait for siblings does not keep others from a slot. It may have been granted one already, and have gone on.
+    if (!this.#admitted && worker.state === 'queued') slots.release(worker.id)
+  }
+
+  /** Something may have been loaded: if it waits for that, it goes on. */
+  seeLoad(): void {
+    if (!this.#waitsForLoad || this.#worker.state !== 'queued' || neverLoaded(this.#worker)) return
+    this.#worker.send({ type: 'HELD', reason: 'its dataset was loaded' })
+    this.request()
+  }
+
+  /** It is its turn to ask for a slot. */
+  admit(): void {
+    this.#admitted = true
+    const { slots, makeRoom } = this.#worker.parts
+    slots.request(this.slotRequest)
+    if (!slots.holds(this.#worker.id)) makeRoom()
+  }
+
+  /** It has gone on to another state. */
+  leave(): void {
+    this.#admitted = false
+  }
+
+  /** Leaves the line, unless it has its slot already. */
+  standBack(): void {
+    const { slots } = this.#worker.parts
+    if (this.#worker.state === 'queued' && !slots.holds(this.#worker.id)) this.release()
+  }
+
+  /** Gives the slot back, or the place in the line. */
+  release(): void {
+    this.#worker.parts.order.withdraw(this.#worker.id)
+    this.#worker.parts.slots.release(this.#worker.id)
+  }
+}

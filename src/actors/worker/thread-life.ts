@@ -1,0 +1,163 @@
+/** The one thread that a worker may have: made, ready, ended, with its beats and its slot. */
+import { type ErrorRecord, toErrorRecord } from '../../errors.js'
+import type { Failure, FailureKind } from '../../failure.js'
+import { shortageOf } from '../../machines/lifecycle/shortage.js'
+import type { BeatCell } from '../../threads/heartbeat/beats.js'
+import { Thread, type ThreadEnd, type ThreadFailure } from '../../threads/isolation/worker-thread.js'
+import type { ThreadReport } from '../../threads/protocol/messages.js'
+import { bootOf } from './boot.js'
+import type { WorkerCore } from './core.js'
+import type { LaneBreaker } from './lane-breaker.js'
+import type { Registration } from './registration.js'
+import { abandonTasks, collectFiles, evidenceOf, failureOf, publishFailure } from './thread-end.js'
+
+export function cannotStart({ name, code = name, message }: ErrorRecord): string {
+  return `cannot be started now: ${code}: ${message}`
+}
+
+export interface ThreadLifeMeans {
+  registration: Registration
+  breaker: LaneBreaker
+  onReport: (report: ThreadReport) => void
+}
+
+export class ThreadLife {
+  readonly #worker: WorkerCore
+  readonly #means: ThreadLifeMeans
+  #thread: Thread | null = null
+  #beats: BeatCell | null = null
+  #readyAt: number | null = null
+  /** When the thread was made. */
+  #bootedAt = 0
+  /** Slots lost to threads that could not be ended, oldest first. */
+  readonly #lostSlots: string[] = []
+
+  constructor(worker: WorkerCore, means: ThreadLifeMeans) {
+    this.#worker = worker
+    this.#means = means
+  }
+
+  get thread(): Thread | null {
+    return this.#thread
+  }
+  /** Bytes of heap in use at the last beat; null without a thread. */
+  get heapUsed(): number | null {
+    return this.#beats?.read().heapUsed || null
+  }
+
+  /** How many of its calls are under way on a quota that it names. */
+  callsOn(quota: string): number {
+    if (this.#beats === null) return 0
+    const choice = this.#worker.config.quota?.choices.indexOf(quota) ?? -1
+    return choice === -1 ? 0 : this.#beats.callsOn(choice)
+  }
+
+  /** A new one is under way: none is ready. */
+  expect(): void {
+    this.#readyAt = null
+  }
+
+  boot(): void {
+    const worker = this.#worker
+    const { registration, breaker, onReport } = this.#means
+    const { board, store, config, monitor, evidence, slots } = worker.parts
+    const { id, isolation, resourceLimits } = worker.config
+    const beats = board.take()
+    const fence = registration.useFence()
+    this.#beats = beats
+    this.#bootedAt = worker.now()
+    try {
+      this.#thread = new Thread({
+        isolation,
+        store: store.connect(id),
+        boot: bootOf(worker, fence, breaker),
+        slot: beats,
+        resourceLimits: { ...resourceLimits, ...worker.memory.resourceLimits },
+        evidence,
+        killMs: config.killMs,
+        onReport,
+        onEnd: (end) => this.#onEnd(end),
+        onLateExit: () => {
+          board.giveBack(beats)
+          const lost = this.#lostSlots.shift()
+          if (lost !== undefined) slots.release(lost)
+        },
+      })
+    } catch (error) {
+      board.giveBack(beats)
+      this.#beats = null
+      this.#thread = null
+      const record = toErrorRecord(error)
+      if (shortageOf(record)) this.#short(cannotStart(record))
+      else this.failed('start-error', record)
+      return
+    }
+    monitor.send({ type: 'UNWATCH', worker: id })
+    worker.send({ type: 'SPAWNED' })
+  }
+
+  /** From now on its beats count. */
+  ready(): void {
+    const { parts, id, config, ref } = this.#worker
+    this.#readyAt = this.#worker.now()
+    parts.monitor.send({ type: 'WATCH', worker: id, slot: this.#beats as BeatCell, limits: config.heartbeat, ref })
+    this.#worker.send({ type: 'READY' })
+  }
+
+  /** It has ended; null: as was asked. */
+  ended(failure: Failure | null): void {
+    this.#worker.send({ type: 'ENDED', failure })
+  }
+
+  /** It has ended by that. */
+  failed(kind: FailureKind, error: ErrorRecord): void {
+    this.ended(this.#failure(kind, error))
+  }
+
+  /** A thread that cannot be ended keeps its slot until it ends after all. */
+  loseSlot(): void {
+    this.#lostSlots.push(this.#worker.parts.slots.lose(this.#worker.id))
+  }
+
+  #onEnd({ failure, abandoned, alive }: ThreadEnd): void {
+    const worker = this.#worker
+    const { board, monitor } = worker.parts
+    const evidence = failure && evidenceOf(worker, failure, this.heapUsed)
+    const thread = this.#thread
+    monitor.send({ type: 'UNWATCH', worker: worker.id })
+    if (this.#beats && !alive) board.giveBack(this.#beats)
+    this.#beats = null
+    this.#thread = null
+    const missing = failure && this.#missing(failure)
+    const full = failure && !missing ? this.#fullFailure(failure, evidence) : null
+    const settled = Promise.all([
+      abandonTasks(worker, this.#means.registration, abandoned, full),
+      thread !== null && !alive && collectFiles(worker, thread, full),
+    ])
+    if (full) void settled.then(() => publishFailure(worker, full))
+    if (missing) this.#short(missing)
+    else this.ended(full)
+  }
+
+  #fullFailure({ kind, error, message, exitCode, hungAt }: ThreadFailure, evidence: Failure['evidence']): Failure {
+    return this.#failure(kind, error, { message, exitCode, hungAt, evidence })
+  }
+
+  /** Why it did not come up, if that is not its own. */
+  #missing({ kind, error }: ThreadFailure): string | null {
+    if (this.#worker.state === 'starting' && error && shortageOf(error)) return cannotStart(error)
+    return kind === 'start-timeout' ? this.#worker.parts.startGate.shortSince(this.#bootedAt) : null
+  }
+
+  /** What a thread or a process takes is not to be had on this machine now. */
+  #short(why: string): void {
+    const worker = this.#worker
+    worker.parts.startGate.short(worker.id, why, worker.now())
+    worker.send({ type: 'SHORT', why })
+  }
+
+  #failure(kind: FailureKind, error: ErrorRecord | null, more: Partial<Failure> = {}): Failure {
+    const uptimeMs = this.#readyAt === null ? null : this.#worker.now() - this.#readyAt
+    return failureOf(this.#worker, kind, error, uptimeMs, more)
+  }
+}
