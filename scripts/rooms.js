@@ -169,7 +169,7 @@ export const rooms = [
   },
   {
     room: 'actors/worker',
-    what: 'one worker as its system manages it: registration, start, reports, end of its thread',
+    what: 'one worker as its system manages it, a file for each part of its state: registration, starts, spawn, its thread',
     may: [
       'root',
       'time',
@@ -227,7 +227,7 @@ export const rooms = [
   },
   {
     room: 'drover',
-    what: 'the façade and a file a facet: load, results, tasks, reads, usage, runs, signals',
+    what: 'the façade and a file a facet: control, loads, done, close, results, tasks, reads, usage, runs, signals',
     may: [
       'values',
       'root',

@@ -1,9 +1,7 @@
 /**
- * The façade: what a pipeline holds in its hands. Everything behind it is actors; nothing here decides.
+ * The façade: what a pipeline holds in its hands, with its docs. What its methods do is in the files beside this one; nothing here decides.
  */
 
-import { askAll } from '../actors/supervisor/ask-all.js'
-import { stopInOrder } from '../actors/supervisor/stop-in-order.js'
 import { type InspectionEvent, type InspectionObserver, inspectActors } from '../actors/system/inspection.js'
 import { type ChangeOptions, Membership, type Patch } from '../actors/system/membership.js'
 import { statusOf, systemStatus, treeStatus } from '../actors/system/observe.js'
@@ -11,32 +9,30 @@ import type { OpenSystem } from '../actors/system/opened.js'
 import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
 import type { Settings, SystemStatus, TreeStatus, WorkerStatus } from '../actors/system/status.js'
 import { Waker } from '../actors/system/wake-workers.js'
-import { heldBy, laneOf } from '../actors/worker/registration.js'
-import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError, type ErrorGroup, toErrorRecord } from '../errors.js'
 import type { DroverEvents, EventName, Listener } from '../events/event-map.js'
 import type { Failure } from '../failure.js'
 import { checkLogQuery, type LogRecord, type RecentLogs } from '../logs/logs.js'
 import { levelRank } from '../logs/record.js'
-import type { WorkerState } from '../machines/lifecycle/states.js'
-import type { CompiledWorker } from '../options/compiled.js'
 import type { LogLevel } from '../options/log.js'
 import type { SupervisorOptions } from '../options/supervisor.js'
 import type { WorkerOptions } from '../options/worker.js'
 import type { CheckReport } from '../store/check.js'
 import type { LabelReport, StoredEvent, TaskUsageRow } from '../store/contract/reads.js'
 import type { DatasetCounts } from '../store/contract/single-tasks.js'
-import { Interruption } from '../store/interruption.js'
 import { readCheck } from '../store/read-pool/check-store.js'
 import type { CpuProfile } from '../threads/evidence/stack-and-profile.js'
-import { TimeLimit } from '../time/time-limit.js'
-import { inTurnsAsync, mostInTurn } from '../time/turns.js'
 import { checkFlag, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { checkFilter, checkOptions } from '../validation/filters.js'
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
-import { closest } from '../values/closest.js'
+import { Close } from './close.js'
+import { Control } from './control.js'
+import { Done } from './done.js'
+import { drainOf } from './drain.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
-import { checkLoadOptions, type LoadOptions, type LoadReport, loadItems } from './load.js'
+import { Lifetime } from './lifetime.js'
+import { checkLoadOptions, type LoadOptions, type LoadReport } from './load.js'
+import { Loads } from './loads.js'
 import { Outcome } from './outcome.js'
 import {
   checkEventFilter,
@@ -52,76 +48,55 @@ import type { BlacklistEntry, ControlOutcome, ResetOutcome } from './reports.js'
 import { checkRange, type DeadTask, exportResults, type Result, type ResultRange, readDead, readResults } from './results.js'
 import { type RunEnd, type RunOptions, run } from './run.js'
 import type { RunReport } from './run-report.js'
-import { byId, type Selector, select } from './selector.js'
+import { Selection } from './selection.js'
+import type { Selector } from './selector.js'
 import { stopOnSignals } from './signals.js'
 import { Tasks } from './tasks.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
 import { Uses } from './uses.js'
 
-/** As in the configuration: what a timer can wait for. */
-const longestDrainMs = 2_147_483_647
-
-/** After a signal that came while nobody waited for the end: how long nobody has to be at a system until it is closed, ... */
-const letGoMs = 250
-/** ... and how long where the end had been waited for, so that the program may be about to read results. */
-const aboutToReadMs = 2_000
-
-/** Closing, the store has at least so long for what is left to write. */
-const leastStoreMs = 5_000
-
-/** States from which a start asks for a slot. */
-const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
-
-/** The time that a call gives workers to finish, if it gives one. */
-function drainOf(method: string, options: { drainMs?: number | undefined }): { drainMs?: number } {
-  const { drainMs } = checkOptions(`what ${method} is given`, options, ['drainMs'])
-  return drainMs === undefined ? {} : { drainMs: wholeNumber('drainMs', drainMs, 0, longestDrainMs) }
-}
-
 /** A running system. Made by {@link createDrover}. */
 export class Drover {
   readonly #system: OpenSystem
-  readonly #workers: CompiledWorker[]
-  #started = false
-  #failed: DroverError | null = null
-  #closing: Promise<void> | null = null
-  /** A signal has asked for the end. */
-  #interrupted: Interruption | null = null
-  /** Whether the program has asked for the end; once a signal came, whether it has since then, or did at that moment: then it is to close. */
-  #awaited = false
   readonly #uses = new Uses()
-  /** Datasets that no worker has, and of which that was told. */
-  readonly #unknownDatasets = new Set<string>()
-  /** Called when it is closed. */
-  readonly #releases = new Set<() => void>()
-  /** What `done()` answers once nothing can be asked any more. */
-  #lastReport: RunReport | null = null
-  /** Aborts when the system is closed: an export into a pipe that nobody reads would never know. */
-  readonly #over = new AbortController()
-  #state: SystemStatus['state'] = 'open'
-  readonly #waker: Waker
+  readonly #lifetime: Lifetime
+  readonly #selection: Selection
+  readonly #control: Control
   readonly #membership: Membership
+  readonly #waker: Waker
+  readonly #loads: Loads
   readonly #outcomes: Outcome
-  /** Those who wait in `done()`: the store stays open until they have their reports. */
-  readonly #finishing = new Set<Promise<unknown>>()
+  readonly #done: Done
+  readonly #close: Close
   /** Single tasks: to look at, to make due, to give up, to give another priority. */
   readonly tasks: Tasks
 
   /** @internal Use {@link createDrover}. */
   constructor(system: OpenSystem) {
+    const uses = this.#uses
+    const lifetime = new Lifetime(system)
+    const selection = new Selection(system, lifetime)
+    const waker = new Waker(system.parts, system.managed)
+    const outcomes = new Outcome(system)
+    const done = new Done({ system, lifetime, outcomes, waker })
     this.#system = system
-    this.#workers = system.parts.config.workers
-    this.#waker = new Waker(system.parts, system.managed)
+    this.#lifetime = lifetime
+    this.#selection = selection
+    this.#control = new Control({ system, lifetime, selection, waker, uses })
     this.#membership = new Membership(system)
-    this.#outcomes = new Outcome(system)
+    this.#waker = waker
+    this.#loads = new Loads(system, waker)
+    this.#outcomes = outcomes
+    this.#done = done
+    this.#close = new Close({ system, lifetime, done, waker, uses })
     this.tasks = new Tasks({
       client: system.parts.calls,
       reader: system.reader,
       redact: system.parts.redact,
-      changed: (workers) => this.#waker.changed(workers),
+      changed: (workers) => waker.changed(workers),
     })
-    system.parts.store.on('changed', () => void this.#waker.everyone())
-    system.parts.store.on('failed', ({ error }) => this.#fail(error))
+    system.parts.store.on('changed', () => void waker.everyone())
+    system.parts.store.on('failed', ({ error }) => this.#close.fail(error))
   }
 
   /**
@@ -130,27 +105,8 @@ export class Drover {
    *
    * @throws DroverError SLOTS_FULL with `onFull: 'reject'` if there are fewer free slots than workers to start; none is started then
    */
-  async start(selector?: Selector): Promise<ControlOutcome[]> {
-    if (this.#interrupted) {
-      const { message } = this.#interrupted
-      return this.#handsOf(selector).map((managed) => outcome(managed, false, message))
-    }
-    const workers = this.#select(selector)
-    this.#refuseBeyondSlots(workers)
-    this.#started = true
-    // Those whose turn comes later count as being started all the same.
-    const waiting = new Map(workers.slice(mostInTurn).map((managed) => [managed, managed.announceStart()]))
-    const started = inTurnsAsync(workers, async (managed) => {
-      const start = waiting.get(managed)
-      if (!start) return this.#startOne(managed)
-      managed.catchUp()
-      try {
-        return start.cancelled ? outcome(managed, false, notStarted(managed)) : await this.#startOne(managed, start)
-      } finally {
-        managed.dropStart(start)
-      }
-    })
-    return this.#uses.during(started)
+  start(selector?: Selector): Promise<ControlOutcome[]> {
+    return this.#control.start(selector)
   }
 
   /**
@@ -159,43 +115,20 @@ export class Drover {
    *
    * @param options.drainMs for each of them. @defaultValue the worker's own `drainMs`
    */
-  async stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
-    const stopped = this.#select(selector).map((managed) => ({ managed, timesStarted: managed.timesStarted }))
-    await stopInOrder(
-      this.#system,
-      stopped.map(({ managed }) => managed),
-      { type: 'STOP', ...drainOf('stop', options) },
-    )
-    // Whoever is started by hand meanwhile is waited for no more.
-    await this.#until(() => stopped.every(({ managed, timesStarted }) => !managed.live || managed.timesStarted > timesStarted))
-    await Promise.all(stopped.map(({ managed }) => managed.freed))
-    await this.#waker.refresh()
-    return stopped.map(({ managed, timesStarted }) =>
-      outcome(managed, true, managed.timesStarted > timesStarted ? 'started again meanwhile' : 'stopped'),
-    )
+  stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
+    return this.#control.stop(selector, options)
   }
 
   /**
    * No new tasks; those in hand go on, threads stay. Outlives the host: workers that are paused when it ends are paused again when the
    * next one starts them, until they are resumed or stopped by hand.
    */
-  async pause(selector?: Selector): Promise<ControlOutcome[]> {
-    const outcomes = await askAll(this.#select(selector), (managed) => {
-      const { settled, isBeingStopped } = managed
-      if (settled || isBeingStopped) return outcome(managed, false, settled ? 'not running' : 'is being stopped')
-      managed.tell({ type: 'PAUSE' })
-      return outcome(managed, true, managed.live ? 'paused' : 'paused as soon as it runs')
-    })
-    await this.#flushed()
-    return outcomes
+  pause(selector?: Selector): Promise<ControlOutcome[]> {
+    return this.#control.pause(selector)
   }
 
-  async resume(selector?: Selector): Promise<ControlOutcome[]> {
-    return askAll(this.#select(selector), (managed) => {
-      const was = managed.pauseWanted
-      managed.tell({ type: 'RESUME' })
-      return outcome(managed, was, was ? 'resumed' : 'was not paused')
-    })
+  resume(selector?: Selector): Promise<ControlOutcome[]> {
+    return this.#control.resume(selector)
   }
 
   /** Stops, then starts. Resolves when the new start is on its way. Counts as no failure. */
@@ -210,27 +143,8 @@ export class Drover {
    *
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID
    */
-  async reset(selector?: Selector, options: { data?: boolean } = {}): Promise<ResetOutcome[]> {
-    const { parts } = this.#system
-    const { data: given = false } = checkOptions('the second argument of reset', options, ['data'])
-    const data = checkFlag('data', given)
-    // A selector that turned out undefined must not delete everything.
-    if (data && selector === undefined)
-      throw new DroverError('ARGUMENT_INVALID', 'reset with data deletes results: name the workers, or say {} where all are meant')
-    const selected = this.#select(selector)
-    const idle = new Set(selected.filter((managed) => managed.idle))
-    await askAll([...idle], (managed) => managed.stop({ type: 'STOP' }))
-    return inTurnsAsync(selected, async (managed) => {
-      const none = { results: 0, dead: 0 }
-      const { id } = managed.config
-      managed.catchUp()
-      if (idle.has(managed)) await this.#until(() => managed.settled)
-      if (!managed.settled) return { ...outcome(managed, false, 'not down: stop it first'), deleted: none }
-      const reply = await parts.calls.call('reset', { worker: id, host: parts.host.id, data })
-      if (reply.counts && !managed.isGone) parts.lanes.update([reply.counts])
-      managed.tell({ type: 'RESET' })
-      return { ...outcome(managed, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
-    })
+  reset(selector?: Selector, options: { data?: boolean } = {}): Promise<ResetOutcome[]> {
+    return this.#control.reset(selector, options)
   }
 
   /**
@@ -240,27 +154,8 @@ export class Drover {
    *
    * @param why kept as the reason
    */
-  async blacklist(selector: Selector, why: string, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
-    if (typeof why !== 'string' || why === '')
-      throw new DroverError('ARGUMENT_INVALID', 'blacklist takes the reason, a text, as its second argument')
-    const drain = drainOf('blacklist', options)
-    const told = await inTurnsAsync(this.#select(selector), async (managed) => {
-      managed.catchUp()
-      const holder = managed.live ? null : await this.#system.parts.patience.through('blacklist', () => managed.acquire())
-      if (!holder) managed.stop({ type: 'BLACKLIST', why, ...drain })
-      return { managed, holder }
-    })
-    await this.#until(() => told.every(({ managed, holder }) => holder || managed.state === 'blacklisted' || managed.isGone))
-    // Later systems know of it from the store alone.
-    const failed = await this.#system.parts.recorder.flush().then(
-      () => null,
-      (error: Error) => `blacklisted, but not in the store yet (${error.message}): it is tried again until it is`,
-    )
-    return told.map(({ managed, holder }) => {
-      if (holder) return outcome(managed, false, heldBy(holder))
-      if (managed.isGone) return outcome(managed, false, 'was removed')
-      return outcome(managed, failed === null, failed ?? 'blacklisted')
-    })
+  blacklist(selector: Selector, why: string, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
+    return this.#control.blacklist(selector, why, options)
   }
 
   /** The workers that were given up, with why, since when, and until when if they have parole. */
@@ -278,15 +173,7 @@ export class Drover {
    * @param group one of the option `groups`
    */
   setConcurrency(limit: number, group?: string): void {
-    this.#assertOpen()
-    wholeNumber('concurrency', limit, 1, Number.MAX_SAFE_INTEGER)
-    const { config, slots } = this.#system.parts
-    if (group !== undefined && !Object.hasOwn(config.groups, group)) {
-      const known = Object.keys(config.groups).join(', ') || 'none'
-      throw new DroverError('ARGUMENT_INVALID', `there is no group ${JSON.stringify(group)}; groups has ${known}`)
-    }
-    const over = slots.setLimit(limit, group ?? null).flatMap((worker) => this.#system.managed.get(worker) ?? [])
-    void askAll(over, (managed) => managed.tell({ type: 'RESTART', reason: 'the concurrency limit was lowered' }))
+    this.#control.setConcurrency(limit, group)
   }
 
   /**
@@ -294,14 +181,8 @@ export class Drover {
    *
    * @param target 0 or more, or null for every item
    */
-  async setTarget(selector: Selector, target: number | null): Promise<void> {
-    if (target !== null) wholeNumber('target', target, 0, Number.MAX_SAFE_INTEGER)
-    const workers = this.#select(selector).flatMap(({ config }) => (config.dataset === null ? [] : [config]))
-    for (const worker of workers) worker.target = target
-    const { calls, lanes } = this.#system.parts
-    const reply = await calls.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
-    lanes.update(reply.workers.flatMap((row) => row.lane ?? []))
-    await this.#waker.workers(workers.map(({ id }) => id))
+  setTarget(selector: Selector, target: number | null): Promise<void> {
+    return this.#control.setTarget(selector, target)
   }
 
   /**
@@ -316,7 +197,7 @@ export class Drover {
    * await drover.start('annotator-3/urgency')
    */
   async add(entry: WorkerOptions | SupervisorOptions, options: ChangeOptions & { under?: string } = {}): Promise<string[]> {
-    this.#assertOpen()
+    this.#lifetime.assertOpen()
     const change = checkOptions('the second argument of add', options, ['under', 'persist'])
     if (change.under !== undefined) checkName('under', change.under)
     if (change.persist !== undefined) checkFlag('persist', change.persist)
@@ -332,7 +213,7 @@ export class Drover {
    * @throws DroverError WORKER_UNKNOWN
    */
   async remove(id: string, options: ChangeOptions & { drainMs?: number } = {}): Promise<void> {
-    this.#assertOpen()
+    this.#lifetime.assertOpen()
     const { persist = false, drainMs } = checkOptions('the second argument of remove', options, ['persist', 'drainMs'])
     await this.#membership.remove(id, { persist: checkFlag('persist', persist), ...drainOf('remove', { drainMs }) })
   }
@@ -348,7 +229,7 @@ export class Drover {
    * await drover.update('annotator-1/urgency', { delayMs: 500, quota: 'key-2' })
    */
   async update(id: string, patch: Patch, options: ChangeOptions = {}): Promise<void> {
-    this.#assertOpen()
+    this.#lifetime.assertOpen()
     const { persist = false } = checkOptions('the third argument of update', options, ['persist'])
     await this.#membership.update(id, patch, { persist: checkFlag('persist', persist) })
     if (this.#system.managed.has(id)) await this.#waker.workers([id])
@@ -363,54 +244,11 @@ export class Drover {
    * await drover.load('messages', readJsonl('messages.jsonl'), { key: (m) => m.id })
    */
   async load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item> = {}): Promise<LoadReport> {
-    if (!this.#interrupted) this.#assertOpen()
+    if (!this.#lifetime.interrupted) this.#lifetime.assertOpen()
     if (typeof dataset !== 'string' || dataset === '') throw new DroverError('ARGUMENT_INVALID', 'load takes the name of a dataset first')
     const checked = checkLoadOptions(source, options)
-    if (this.#interrupted) return { dataset, added: 0, known: 0, updated: 0, interrupted: true }
-    return this.#uses.during(this.#load(dataset, source, checked))
-  }
-
-  async #load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item>): Promise<LoadReport> {
-    const { loading, loaded, parts, ending } = this.#system
-    const store = parts.patience.client(parts.store.client, options.signal)
-    const warning = this.#warnOfUnknown(dataset)
-    loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
-    try {
-      const report = await loadItems(store, dataset, source, options, ending.signal, () => this.#waker.dataset(dataset))
-      loaded.add(dataset)
-      const { added, known, updated } = report
-      parts.publish('dataset:load:finished', { dataset, added, known, updated, at: parts.now() })
-      return warning === null ? report : { ...report, warning }
-    } finally {
-      // Completed workers are woken before the load counts as over, so that `done` cannot slip in between.
-      await this.#waker.everyone()
-      const left = (loading.get(dataset) ?? 1) - 1
-      if (left === 0) loading.delete(dataset)
-      else loading.set(dataset, left)
-      // Those that run have been told that an empty lane is no end: now it may be one.
-      for (const worker of this.#workers) {
-        const managed = this.#system.managed.get(worker.id)
-        if (worker.dataset === dataset && managed?.state === 'running') managed.poke()
-      }
-      parts.changed()
-    }
-  }
-
-  /** Workers of a dataset may be added later: so it is told, and is no error. */
-  #warnOfUnknown(dataset: string): string | null {
-    const { parts } = this.#system
-    const known = [...new Set(this.#workers.flatMap((worker) => worker.dataset ?? []))]
-    if (known.includes(dataset)) return null
-    const meant = closest(dataset, known) ?? null
-    const hint = meant === null ? '' : `; did you mean ${JSON.stringify(meant)}?`
-    if (meant !== null) this.#system.loadedInstead.set(meant, dataset)
-    const warning = `no worker has the dataset ${JSON.stringify(dataset)}${hint}`
-    if (!this.#unknownDatasets.has(dataset)) {
-      this.#unknownDatasets.add(dataset)
-      parts.logs.part('system').warn(`load: ${warning}`)
-      parts.publish('dataset:worker:missing', { dataset, meant, at: parts.now() })
-    }
-    return warning
+    if (this.#lifetime.interrupted) return { dataset, added: 0, known: 0, updated: 0, interrupted: true }
+    return this.#uses.during(this.#loads.load(dataset, source, checked))
   }
 
   /**
@@ -424,16 +262,11 @@ export class Drover {
    * @throws DroverError NOT_STARTED if nothing was started; STORE_FAILED if the store is gone
    */
   async done(): Promise<RunReport> {
-    this.#awaited = true
-    if (this.#lastReport) return this.#lastReport
-    if (!this.#started && !this.#interrupted) throw new DroverError('NOT_STARTED', 'done() before start(): nothing would ever be done')
-    const finishing = this.#finish()
-    this.#finishing.add(finishing)
-    try {
-      return await finishing
-    } finally {
-      this.#finishing.delete(finishing)
-    }
+    this.#done.asked()
+    if (this.#done.last) return this.#done.last
+    if (!this.#control.hasStarted && !this.#lifetime.interrupted)
+      throw new DroverError('NOT_STARTED', 'done() before start(): nothing would ever be done')
+    return this.#done.wait()
   }
 
   /**
@@ -448,28 +281,6 @@ export class Drover {
    */
   run(options: RunOptions = {}): Promise<RunEnd> {
     return run(this, options)
-  }
-
-  async #finish(): Promise<RunReport> {
-    const isOver = (): boolean =>
-      this.#closing || this.#interrupted ? this.#allSettled() : this.#system.loading.size === 0 && this.#outcomes.isOver()
-    const ended = this.#outcomes.watch()
-    try {
-      do {
-        await this.#until(isOver)
-        await this.#waker.refresh()
-        await this.#system.parts.quotas.lookAgain()
-        // Somebody may have been woken meanwhile.
-      } while (!isOver())
-    } finally {
-      ended()
-    }
-    return this.#report()
-  }
-
-  #report(): Promise<RunReport> {
-    const { done, dead } = this.status()
-    return this.#outcomes.report({ done, dead, signalled: this.#interrupted !== null, closing: this.#closing !== null })
   }
 
   /** Committed results that match, lane by lane, in order of loading. */
@@ -537,13 +348,13 @@ export class Drover {
   async export(file: string, filter: LaneQuery & ReadOptions = {}): Promise<number> {
     const lanes = checkLanes('the filter', filter, ['signal'])
     const signal = signalOf(filter)
-    const ends = signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal
+    const ends = signal ? AbortSignal.any([signal, this.#close.over]) : this.#close.over
     return this.#uses.during(exportResults(this.#system.reader, checkName('file', file), lanes, ends))
   }
 
   /** The whole system, from memory: costs no disk. */
   status(): SystemStatus {
-    return systemStatus(this.#system, this.#state)
+    return systemStatus(this.#system, this.#lifetime.state)
   }
 
   /** The supervision tree, from what stands directly under the system downwards, in the order of starting. */
@@ -562,7 +373,7 @@ export class Drover {
    * const stop = drover.inspect(createWebSocketInspector().inspect)
    */
   inspect<Event = InspectionEvent>(observer: InspectionObserver<Event>): () => void {
-    this.#assertOpen()
+    this.#lifetime.assertOpen()
     return inspectActors(this.#system.root, observer, (error) =>
       this.#system.parts.report('an observer of inspect() threw and is told no more', error),
     )
@@ -570,7 +381,7 @@ export class Drover {
 
   /** One worker. */
   worker(id: string): { status(): WorkerStatus } {
-    const managed = this.#one(id)
+    const managed = this.#selection.one(id)
     return { status: () => statusOf(this.#system, managed) }
   }
 
@@ -585,7 +396,7 @@ export class Drover {
   async profile(id: string, options: { ms?: number } = {}): Promise<CpuProfile> {
     const { ms = 1_000 } = checkOptions('the second argument of profile', options, ['ms'])
     wholeNumber('ms', ms, 1, 600_000)
-    const managed = this.#one(id)
+    const managed = this.#selection.one(id)
     if (!managed.thread) throw new DroverError('THREAD_GONE', `${id} is ${managed.state} and has no thread`)
     return managed.thread.profile(ms)
   }
@@ -596,13 +407,13 @@ export class Drover {
    * @throws DroverError QUOTA_INVALID if there is no such quota
    */
   quota(name: string): QuotaHandle {
-    this.#assertOpen()
+    this.#lifetime.assertOpen()
     return this.#system.parts.quotas.handle(name)
   }
 
   /** Where all quotas stand. */
   quotas(): Promise<QuotaReport[]> {
-    this.#assertOpen()
+    this.#lifetime.assertOpen()
     return this.#system.parts.quotas.reports()
   }
 
@@ -682,7 +493,7 @@ export class Drover {
 
   /** Which log records are made from now on, also by workers that run. */
   setLogLevel(level: LogLevel): void {
-    this.#assertOpen()
+    this.#lifetime.assertOpen()
     checkOneOf('the log level', Object.keys(levelRank) as LogLevel[], level)
     this.#system.parts.logs.level = level
     for (const managed of this.#system.managed.values()) managed.setLogLevel(level)
@@ -719,40 +530,18 @@ export class Drover {
    */
   stopOnSignals(signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): () => void {
     const remove = stopOnSignals(this, signals)
-    this.#releases.add(remove)
+    this.#close.onClosed(remove)
     return remove
   }
 
   /** @internal A signal asks for the end. */
   interrupt(signal: NodeJS.Signals): void {
-    if (this.#interrupted || this.#closing || this.#failed) return
-    this.#interrupted = new Interruption(signal)
-    const { message } = this.#interrupted
-    this.#system.ending.abort(this.#interrupted)
-    this.#waker.sleep()
-    this.#system.parts.logs.part('system').warn(`${message}: tasks in hand are finished; once more ends the process at once`)
-    this.#stopAll(message, {})
-    this.#system.parts.changed()
-    const quietMs = this.#awaited ? aboutToReadMs : letGoMs
-    this.#awaited = this.#finishing.size > 0
-    void this.#windDown(quietMs)
+    this.#close.interrupt(signal)
   }
 
   /** @internal The signal that has asked for the end. */
   get interruptedBy(): NodeJS.Signals | null {
-    return this.#interrupted?.signal ?? null
-  }
-
-  /** After a signal, once all is drained: the process ends when the program comes to its end, whether that closes or not. */
-  async #windDown(quietMs: number): Promise<void> {
-    const close = (): void => void this.close()
-    process.once('beforeExit', close)
-    this.#releases.add(() => process.off('beforeExit', close))
-    await this.#system.until(() => this.#allSettled() || this.#closing !== null)
-    if (this.#closing) return
-    this.#system.parts.store.unref()
-    await this.#uses.quiet(quietMs)
-    if (!this.#awaited) await this.close()
+    return this.#lifetime.interrupted?.signal ?? null
   }
 
   /**
@@ -763,13 +552,7 @@ export class Drover {
    * @throws DroverError ARGUMENT_INVALID; nothing is closed then
    */
   close(options: { drainMs?: number } = {}): Promise<void> {
-    try {
-      const drain = drainOf('close', options)
-      this.#closing ??= this.#close(drain)
-      return this.#closing
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return this.#close.close(options)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -787,7 +570,7 @@ export class Drover {
 
   /** @internal Tells and stores what was done by hand through the status server. After the end there is nobody left to tell. */
   controlled(done: Omit<DroverEvents['http:control:done'], 'at'>): void {
-    if (this.#state === 'closed') return
+    if (this.#lifetime.state === 'closed') return
     const { parts } = this.#system
     const params = parts.redact(done.params)
     const { action, who, from, outcome, status } = done
@@ -800,173 +583,8 @@ export class Drover {
     this.#system.parts.logs.part('http').error(what, { error: toErrorRecord(error) })
   }
 
-  async #close({ drainMs }: { drainMs?: number }): Promise<void> {
-    const { root, shutDown, parts } = this.#system
-    const began = performance.now()
-    this.#become('closing')
-    this.#system.ending.abort(new DroverError('CLOSED', 'the system is closing'))
-    root.send({ type: 'CLOSE' })
-    this.#waker.stop()
-    const stopMs = this.#stopAll('the system is closing', { ...(drainMs !== undefined && { drainMs }) }) + parts.config.killMs
-    // Also one that has failed is closed: that is no reason to stop halfway.
-    await this.#system.until(() => this.#allSettled())
-    // What is left of the time for workers is the store's: it may be locked.
-    const storeMs = (): number => Math.max(leastStoreMs, Math.round(began + stopMs - performance.now()))
-    const limit = new TimeLimit(storeMs(), 'those who wait in done() were not answered')
-    await Promise.race([Promise.allSettled(this.#finishing), limit.over.catch(() => {})])
-    limit.clear()
-    if (this.#interrupted) this.#lastReport = await this.#report().catch(() => null)
-    root.send({ type: 'CLOSED' })
-    await shutDown(storeMs())
-    this.#become('closed')
-    this.#over.abort(new DroverError('CLOSED', 'the system is closed'))
-    for (const release of this.#releases) release()
-  }
-
-  /**
-   * Because the host ends: nothing brings a worker back.
-   *
-   * @returns how long they may take to drain
-   */
-  #stopAll(reason: string, drain: { drainMs?: number }): number {
-    const all = [...this.#system.managed.values()]
-    for (const managed of all) managed.standBack()
-    // One on parole, too, need only be wanted no more.
-    const running = all.filter(({ settled, state }) => !settled && state !== 'blacklisted')
-    const stopping = new Set(running)
-    void askAll(
-      all.filter((managed) => !stopping.has(managed)),
-      (managed) => managed.announceStop(),
-    )
-    // However many there are under one supervisor, together they take no longer than one may.
-    const withinMs = drain.drainMs ?? running.reduce((most, { config }) => Math.max(most, config.drainMs), 0)
-    void stopInOrder(this.#system, running, { type: 'STOP', reason, closing: true, ...drain }, { withinMs })
-    return withinMs
-  }
-
-  #fail(error: unknown): void {
-    const { parts, root } = this.#system
-    const message = error instanceof Error ? error.message : String(error)
-    this.#failed = DroverError.is(error) ? error : new DroverError('STORE_FAILED', message, { cause: error })
-    this.#system.ending.abort(this.#failed)
-    root.send({ type: 'FAIL' })
-    this.#become('failed')
-    parts.publish('store:thread:failed', { message, at: parts.now() })
-    const all = [...this.#system.managed.values()]
-    for (const managed of all) managed.standBack()
-    const inHand = all.filter(({ live }) => live)
-    const stop = (managed: ManagedWorker): void => managed.stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
-    void askAll([...inHand, ...all.filter(({ live }) => !live)], stop)
-  }
-
-  #become(to: SystemStatus['state']): void {
-    const from = this.#state
-    this.#state = to
-    this.#system.parts.publish('system:state:changed', { from, to, at: this.#system.parts.now() })
-    this.#system.parts.changed()
-  }
-
-  #allSettled(): boolean {
-    for (const managed of this.#system.managed.values()) if (!managed.settled) return false
-    return true
-  }
-
-  #refuseBeyondSlots(workers: ManagedWorker[]): void {
-    const { slots, config } = this.#system.parts
-    if (config.onFull === 'queue') return
-    const beingStarted = [...this.#system.managed.values()].filter((managed) => managed.beingStarted)
-    const starting = workers.filter((managed) => managed.config.enabled && startable.includes(managed.state))
-    const idle = [...this.#system.managed.values()].filter((managed) => managed.idle).map(({ config: { id } }) => id)
-    const short = slots.shortage(
-      [...new Set([...beingStarted, ...starting])].map((managed) => managed.slotRequest),
-      new Set(idle),
-    )
-    if (!short || starting.every((managed) => managed.beingStarted)) return
-    const { group, limit, free, workers: wanting } = short
-    const names = wanting.length > 3 ? `${wanting.slice(0, 3).join(', ')} and ${wanting.length - 3} more` : wanting.join(', ')
-    const which = group === null ? 'slots' : `slots of group ${group}`
-    throw new DroverError(
-      'SLOTS_FULL',
-      `${free} of ${limit} ${which} are free, ${wanting.length} are needed for ${names} (onFull is 'reject')`,
-      {
-        details: { workers: wanting, free, limit, group },
-      },
-    )
-  }
-
-  async #startOne(managed: ManagedWorker, start?: ReturnType<ManagedWorker['announceStart']>): Promise<ControlOutcome> {
-    managed.catchUp()
-    if (managed.isLeaving) return outcome(managed, false, 'is being removed')
-    if (!managed.config.enabled) return outcome(managed, false, 'disabled')
-    if (managed.state === 'blacklisted') await managed.hold(() => managed.lookAtModule())
-    if (managed.state === 'blacklisted') return this.#startBlacklisted(managed)
-    if (managed.live || managed.state === 'queued') {
-      managed.keepStarted()
-      if (managed.state === 'queued' && managed.holder) return outcome(managed, true, `waits: ${heldBy(managed.holder)}`)
-      return outcome(managed, true, managed.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
-    }
-    const started = await managed.start(start)
-    if (started === 'cancelled') return outcome(managed, false, notStarted(managed))
-    if (this.#system.managed.get(managed.config.id)?.state === 'blacklisted') return this.#startBlacklisted(managed)
-    if (started === 'started') return outcome(managed, true, 'started')
-    const waits = this.#system.parts.config.onHeld === 'wait'
-    return outcome(managed, waits, `${waits ? 'waits: ' : ''}${heldBy(started)}`)
-  }
-
-  /** One with parole gets its one start when that comes; the others stay down. */
-  #startBlacklisted(managed: ManagedWorker): ControlOutcome {
-    const { until, reason } = managed.memory
-    if (until === null) {
-      managed.tellBlacklisted()
-      return outcome(managed, false, `blacklisted (${reason}): reset it first`)
-    }
-    managed.tell({ type: 'START' })
-    return outcome(managed, true, `blacklisted (${reason}), on parole from ${new Date(until).toISOString()}`)
-  }
-
-  #select(selector: Selector | undefined): ManagedWorker[] {
-    this.#assertOpen()
-    return this.#handsOf(selector)
-  }
-
-  #handsOf(selector: Selector | undefined): ManagedWorker[] {
-    return select(this.#workers, this.#system.tree, selector).map(({ id }) => this.#system.managed.get(id) as ManagedWorker)
-  }
-
-  #one(id: string): ManagedWorker {
-    this.#assertOpen()
-    return this.#system.managed.get(byId(this.#workers, id).id) as ManagedWorker
-  }
-
-  #assertOpen(): void {
-    if (this.#failed) throw this.#failed
-    if (this.#closing) throw new DroverError('CLOSED', `the system is ${this.#state}`)
-  }
-
   /** What happened is in the store, or it was said that it cannot be. */
   async #flushed(): Promise<void> {
     await this.#system.parts.recorder.flush().catch(() => {})
   }
-
-  /** As the system's own `until`, and rejects when the system fails or is closed before. */
-  async #until(condition: () => boolean): Promise<void> {
-    let failed = false
-    let closed = false
-    await this.#system.until(() => {
-      failed = this.#failed !== null && !this.#closing
-      closed = this.#state === 'closed'
-      return failed || closed || condition()
-    })
-    if (failed) throw this.#failed
-    if (closed && !condition()) throw new DroverError('CLOSED', 'the system was closed meanwhile')
-  }
-}
-
-function notStarted({ isLeaving }: ManagedWorker): string {
-  return isLeaving ? 'is being removed' : 'stopped before it was started'
-}
-
-function outcome(managed: ManagedWorker, ok: boolean, message: string): ControlOutcome {
-  const { id, annotator, domain } = managed.config
-  return { worker: id, annotator, domain, state: managed.state, ok, message }
 }

@@ -1,3 +1,4 @@
+import type { ManagedWorker } from '../actors/worker/worker.js'
 import type { Failure } from '../failure.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
 
@@ -28,4 +29,10 @@ export interface BlacklistEntry {
 export interface ResetOutcome extends ControlOutcome {
   /** What was deleted. */
   deleted: { results: number; dead: number }
+}
+
+/** What became of a call for this worker, in its state of now. */
+export function outcomeOf(managed: ManagedWorker, ok: boolean, message: string): ControlOutcome {
+  const { id, annotator, domain } = managed.config
+  return { worker: id, annotator, domain, state: managed.state, ok, message }
 }

@@ -1,0 +1,85 @@
+/** From open to closed: which state a system is in, whether it may still be asked for something, and what is waited for meanwhile. */
+import type { OpenSystem } from '../actors/system/opened.js'
+import type { SystemStatus } from '../actors/system/status.js'
+import { DroverError } from '../errors.js'
+import { Interruption } from '../store/interruption.js'
+
+export class Lifetime {
+  readonly #system: OpenSystem
+  #state: SystemStatus['state'] = 'open'
+  #failed: DroverError | null = null
+  #isClosing = false
+  /** A signal has asked for the end. */
+  #interrupted: Interruption | null = null
+
+  constructor(system: OpenSystem) {
+    this.#system = system
+  }
+
+  get state(): SystemStatus['state'] {
+    return this.#state
+  }
+  /** It is being closed, or is closed. */
+  get isClosing(): boolean {
+    return this.#isClosing
+  }
+  get hasFailed(): boolean {
+    return this.#failed !== null
+  }
+  /** The signal that has asked for the end. */
+  get interrupted(): Interruption | null {
+    return this.#interrupted
+  }
+  /** Every worker stays as it is until somebody does something. */
+  get allSettled(): boolean {
+    for (const managed of this.#system.managed.values()) if (!managed.settled) return false
+    return true
+  }
+
+  become(to: SystemStatus['state']): void {
+    const { parts } = this.#system
+    const from = this.#state
+    this.#state = to
+    parts.publish('system:state:changed', { from, to, at: parts.now() })
+    parts.changed()
+  }
+
+  /** A signal asks for the end: who waits for something outside is told. */
+  interrupt(signal: NodeJS.Signals): Interruption {
+    this.#interrupted = new Interruption(signal)
+    this.#system.ending.abort(this.#interrupted)
+    return this.#interrupted
+  }
+
+  /** The store is gone: who waits for something outside is told. */
+  fail(error: unknown): DroverError {
+    const message = error instanceof Error ? error.message : String(error)
+    this.#failed = DroverError.is(error) ? error : new DroverError('STORE_FAILED', message, { cause: error })
+    this.#system.ending.abort(this.#failed)
+    return this.#failed
+  }
+
+  /** From now on nothing can be asked any more. */
+  closing(): void {
+    this.#isClosing = true
+  }
+
+  /** @throws DroverError CLOSED, or what it failed with */
+  assertOpen(): void {
+    if (this.#failed) throw this.#failed
+    if (this.#isClosing) throw new DroverError('CLOSED', `the system is ${this.#state}`)
+  }
+
+  /** As the system's own `until`, and rejects when the system fails or is closed before. */
+  async until(condition: () => boolean): Promise<void> {
+    let failed = false
+    let closed = false
+    await this.#system.until(() => {
+      failed = this.#failed !== null && !this.#isClosing
+      closed = this.#state === 'closed'
+      return failed || closed || condition()
+    })
+    if (failed) throw this.#failed
+    if (closed && !condition()) throw new DroverError('CLOSED', 'the system was closed meanwhile')
+  }
+}

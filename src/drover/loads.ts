@@ -1,0 +1,60 @@
+/** Loads under way: workers of the dataset take up what comes in, and an end of their lanes is none while more may come. */
+import type { OpenSystem } from '../actors/system/opened.js'
+import type { Waker } from '../actors/system/wake-workers.js'
+import { closest } from '../values/closest.js'
+import { type LoadOptions, type LoadReport, loadItems } from './load.js'
+
+export class Loads {
+  readonly #system: OpenSystem
+  readonly #waker: Waker
+  /** Datasets that no worker has, and of which that was told. */
+  readonly #unknown = new Set<string>()
+
+  constructor(system: OpenSystem, waker: Waker) {
+    this.#system = system
+    this.#waker = waker
+  }
+
+  async load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item>): Promise<LoadReport> {
+    const { loading, loaded, parts, managed, ending } = this.#system
+    const store = parts.patience.client(parts.store.client, options.signal)
+    const warning = this.#warnOfUnknown(dataset)
+    loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
+    try {
+      const report = await loadItems(store, dataset, source, options, ending.signal, () => this.#waker.dataset(dataset))
+      loaded.add(dataset)
+      const { added, known, updated } = report
+      parts.publish('dataset:load:finished', { dataset, added, known, updated, at: parts.now() })
+      return warning === null ? report : { ...report, warning }
+    } finally {
+      // Completed workers are woken before the load counts as over, so that `done` cannot slip in between.
+      await this.#waker.everyone()
+      const left = (loading.get(dataset) ?? 1) - 1
+      if (left === 0) loading.delete(dataset)
+      else loading.set(dataset, left)
+      // Those that run have been told that an empty lane is no end: now it may be one.
+      for (const worker of parts.config.workers) {
+        const own = managed.get(worker.id)
+        if (worker.dataset === dataset && own?.state === 'running') own.poke()
+      }
+      parts.changed()
+    }
+  }
+
+  /** Workers of a dataset may be added later: so it is told, and is no error. */
+  #warnOfUnknown(dataset: string): string | null {
+    const { parts, loadedInstead } = this.#system
+    const known = [...new Set(parts.config.workers.flatMap((worker) => worker.dataset ?? []))]
+    if (known.includes(dataset)) return null
+    const meant = closest(dataset, known) ?? null
+    const hint = meant === null ? '' : `; did you mean ${JSON.stringify(meant)}?`
+    if (meant !== null) loadedInstead.set(meant, dataset)
+    const warning = `no worker has the dataset ${JSON.stringify(dataset)}${hint}`
+    if (!this.#unknown.has(dataset)) {
+      this.#unknown.add(dataset)
+      parts.logs.part('system').warn(`load: ${warning}`)
+      parts.publish('dataset:worker:missing', { dataset, meant, at: parts.now() })
+    }
+    return warning
+  }
+}

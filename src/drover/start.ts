@@ -1,0 +1,84 @@
+/** Starts by hand: which workers are started, which wait, which stay down, and why. */
+import type { OpenSystem } from '../actors/system/opened.js'
+import { heldBy } from '../actors/worker/registration.js'
+import type { ManagedWorker } from '../actors/worker/worker.js'
+import { DroverError } from '../errors.js'
+import type { WorkerState } from '../machines/lifecycle/states.js'
+import { inTurnsAsync, mostInTurn } from '../time/turns.js'
+import { type ControlOutcome, outcomeOf } from './reports.js'
+
+/** States from which a start asks for a slot. */
+const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
+
+/** @throws DroverError SLOTS_FULL, with `onFull: 'reject'`, if there are fewer free slots than workers to start */
+export function refuseBeyondSlots({ parts, managed: all }: OpenSystem, workers: ManagedWorker[]): void {
+  const { slots, config } = parts
+  if (config.onFull === 'queue') return
+  const beingStarted = [...all.values()].filter((managed) => managed.beingStarted)
+  const starting = workers.filter((managed) => managed.config.enabled && startable.includes(managed.state))
+  const idle = [...all.values()].filter((managed) => managed.idle).map(({ config: { id } }) => id)
+  const short = slots.shortage(
+    [...new Set([...beingStarted, ...starting])].map((managed) => managed.slotRequest),
+    new Set(idle),
+  )
+  if (!short || starting.every((managed) => managed.beingStarted)) return
+  const { group, limit, free, workers: wanting } = short
+  const names = wanting.length > 3 ? `${wanting.slice(0, 3).join(', ')} and ${wanting.length - 3} more` : wanting.join(', ')
+  const which = group === null ? 'slots' : `slots of group ${group}`
+  const message = `${free} of ${limit} ${which} are free, ${wanting.length} are needed for ${names} (onFull is 'reject')`
+  throw new DroverError('SLOTS_FULL', message, { details: { workers: wanting, free, limit, group } })
+}
+
+/** Starts some of them in each turn of the event loop. */
+export function startAll(system: OpenSystem, workers: ManagedWorker[]): Promise<ControlOutcome[]> {
+  // Those whose turn comes later count as being started all the same.
+  const waiting = new Map(workers.slice(mostInTurn).map((managed) => [managed, managed.announceStart()]))
+  return inTurnsAsync(workers, async (managed) => {
+    const start = waiting.get(managed)
+    if (!start) return startOne(system, managed)
+    managed.catchUp()
+    try {
+      return start.cancelled ? outcomeOf(managed, false, notStarted(managed)) : await startOne(system, managed, start)
+    } finally {
+      managed.dropStart(start)
+    }
+  })
+}
+
+async function startOne(
+  system: OpenSystem,
+  managed: ManagedWorker,
+  start?: ReturnType<ManagedWorker['announceStart']>,
+): Promise<ControlOutcome> {
+  managed.catchUp()
+  if (managed.isLeaving) return outcomeOf(managed, false, 'is being removed')
+  if (!managed.config.enabled) return outcomeOf(managed, false, 'disabled')
+  if (managed.state === 'blacklisted') await managed.hold(() => managed.lookAtModule())
+  if (managed.state === 'blacklisted') return startBlacklisted(managed)
+  if (managed.live || managed.state === 'queued') {
+    managed.keepStarted()
+    if (managed.state === 'queued' && managed.holder) return outcomeOf(managed, true, `waits: ${heldBy(managed.holder)}`)
+    return outcomeOf(managed, true, managed.state === 'stopping' ? 'starts again when it has stopped' : 'already started')
+  }
+  const started = await managed.start(start)
+  if (started === 'cancelled') return outcomeOf(managed, false, notStarted(managed))
+  if (system.managed.get(managed.config.id)?.state === 'blacklisted') return startBlacklisted(managed)
+  if (started === 'started') return outcomeOf(managed, true, 'started')
+  const waits = system.parts.config.onHeld === 'wait'
+  return outcomeOf(managed, waits, `${waits ? 'waits: ' : ''}${heldBy(started)}`)
+}
+
+/** One with parole gets its one start when that comes; the others stay down. */
+function startBlacklisted(managed: ManagedWorker): ControlOutcome {
+  const { until, reason } = managed.memory
+  if (until === null) {
+    managed.tellBlacklisted()
+    return outcomeOf(managed, false, `blacklisted (${reason}): reset it first`)
+  }
+  managed.tell({ type: 'START' })
+  return outcomeOf(managed, true, `blacklisted (${reason}), on parole from ${new Date(until).toISOString()}`)
+}
+
+function notStarted({ isLeaving }: ManagedWorker): string {
+  return isLeaving ? 'is being removed' : 'stopped before it was started'
+}
