@@ -17,7 +17,7 @@ import type { CompiledConfig, CompiledWorker } from '../../options/compiled.js'
 import type { DroverOptions } from '../../options/drover.js'
 import type { SupervisorNode } from '../../options/tree.js'
 import { compileInTurns } from '../../options/validate.js'
-import { createRedactor, findSecrets, redactAll } from '../../redact.js'
+import { redactAll } from '../../redact.js'
 import type { EngineClient } from '../../store/contract/engine.js'
 import { hostTtlMs as defaultTtlMs } from '../../store/contract/engine.js'
 import type { WorkerRow } from '../../store/contract/registry.js'
@@ -33,18 +33,19 @@ import { BeatBoard } from '../../threads/heartbeat/beats.js'
 import { patientClock } from '../../time/patient-timer.js'
 import { TimeLimit } from '../../time/time-limit.js'
 import { inTurns, piecewise } from '../../time/turns.js'
-import type { SupervisionEffects } from '../supervisor/contract.js'
-import { stopInOrder } from '../supervisor/stop-in-order.js'
 import { HeldWorkers } from '../worker/held-workers.js'
 import { Lanes } from '../worker/lane-counts.js'
 import type { SystemParts } from '../worker/parts.js'
 import { laneOf } from '../worker/registration.js'
 import { ManagedWorker } from '../worker/worker.js'
+import { Conditions } from './conditions.js'
 import type { OpenSystem } from './opened.js'
 import { QuotaControl } from './quota-control.js'
 import { restore, tellRecovered } from './recover.js'
 import { system } from './root-actor.js'
+import { Secrets } from './secrets.js'
 import { dismiss, staff } from './staffing.js'
+import { supervisionEffects } from './supervision-effects.js'
 
 /** Beats are looked at this often, or twice a beat if that is more often. */
 const scanEveryMs = 1_000
@@ -55,15 +56,8 @@ const scanEveryMs = 1_000
  */
 export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlMs } = {}): Promise<OpenSystem> {
   const first = await compileInTurns(given)
-  const secrets: string[] = []
-  let strike = createRedactor([])
-  const hide = (workers: readonly CompiledWorker[]): void => {
-    const found = [...first.secrets, ...workers.flatMap((worker) => findSecrets(worker.input))]
-    secrets.push(...new Set(found.filter((secret) => !secrets.includes(secret))))
-    strike = createRedactor(secrets)
-  }
-  hide(first.workers)
-  const redact = (text: string): string => strike(text)
+  const secrets = new Secrets(first.secrets, first.workers)
+  const { redact } = secrets
   const logs = createLogs(first.log, { redact })
   const log = logs.part('system')
   const now = (): number => performance.timeOrigin + performance.now()
@@ -93,24 +87,9 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const loading = new Map<string, number>()
     const loaded = new Set<string>()
     const silence = new Map<string, number>()
-    const watchers = new Set<() => void>()
-    let changing = false
+    const { watchers, until, changed } = new Conditions(report)
     const managed = new Map<string, ManagedWorker>()
     const tree = new Tree(config.tree)
-    const until = (condition: () => boolean): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          try {
-            if (!condition()) return
-            resolve()
-          } catch (error) {
-            reject(error)
-          }
-          watchers.delete(look)
-        }
-        watchers.add(look)
-        look()
-      })
     const supervisors = new Map<string, { state: SupervisorState; reason: string; since: number }>()
     const managedOf = (worker: string): ManagedWorker => managed.get(worker) as ManagedWorker
     const recorder = new Recorder(store.client, host.id, log)
@@ -143,7 +122,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       patience,
       calls: patience.client(store.client),
       evidence: config.evidence && new EvidenceFiles(config.evidence, report),
-      secrets,
+      secrets: secrets.values,
       redact: (data) => redactAll(data, redact),
       held: new HeldWorkers({ store, host, logs, managed, onTaken: (back) => tellRecovered(back, publish, now()) }),
       monitor: { send: (event) => root.system.get('monitor')?.send(event) },
@@ -151,22 +130,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       publish,
       tell: (name, payload) => events.emit(name, payload),
       report,
-      changed: () => {
-        if (changing) return
-        changing = true
-        // Once for all that happens in a turn of the event loop: they look at all workers, and there may be thousands.
-        setImmediate(() => {
-          changing = false
-          for (const look of [...watchers]) {
-            try {
-              look()
-            } catch (error) {
-              watchers.delete(look)
-              report('a condition that somebody waited for failed', error)
-            }
-          }
-        })
-      },
+      changed,
       isClosing: () => root.getSnapshot().matches('closing') || root.getSnapshot().matches('closed'),
       isLoading: (dataset) => loading.has(dataset),
       wasLoaded: (dataset) => loaded.has(dataset),
@@ -180,33 +144,13 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       },
       isSupervised: (worker) => tree.above(worker).length > 0,
     }
-    const supervision: SupervisionEffects = {
-      now: () => performance.now(),
-      order: parts.order,
-      worker: managedOf,
-      entered: (supervisor, to, reason) => {
-        const from = supervisors.get(supervisor)?.state
-        if (from === to) return
-        const at = now()
-        supervisors.set(supervisor, { state: to, reason, since: at })
-        if (from === undefined || !tree.supervisor(supervisor)) return
-        publish('supervisor:state:changed', { supervisor, from, to, reason, at })
-        log[to === 'up' ? 'info' : 'warn'](`supervisor ${supervisor}: ${from} -> ${to}: ${reason}`)
-      },
-      escalated: (from, reason) => {
-        const [worker, supervisor] = tree.supervisor(from) ? [null, from] : [from, null]
-        publish('system:failure:escalated', { worker, supervisor, reason, answer: config.onEscalation, at: now() })
-        if (config.onEscalation === 'keep') return
-        const others = [...managed.values()].filter((own) => own.config.id !== worker)
-        void stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
-      },
-    }
+    const supervision = supervisionEffects({ parts, managed, tree, supervisors, watchers, log })
 
     const declareBy = async (client: EngineClient, workers: readonly CompiledWorker[]): Promise<ManagedWorker[]> => {
       const { workers: rows } = await client.call('declare', {
         workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })),
       })
-      hide(workers)
+      secrets.addFrom(workers)
       lanes.update(rows.flatMap((row) => row.lane ?? []))
       const fresh: ManagedWorker[] = []
       await inTurns([...workers.entries()], ([index, worker]) => {

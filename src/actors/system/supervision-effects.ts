@@ -1,0 +1,38 @@
+import type { Logs } from '../../logs/logs.js'
+import type { SupervisionEffects } from '../supervisor/contract.js'
+import { stopInOrder } from '../supervisor/stop-in-order.js'
+import type { SystemParts } from '../worker/parts.js'
+import type { ManagedWorker } from '../worker/worker.js'
+import type { OpenSystem } from './opened.js'
+
+interface Supervised extends Pick<OpenSystem, 'tree' | 'supervisors' | 'watchers'> {
+  parts: Pick<SystemParts, 'config' | 'now' | 'order' | 'publish'>
+  managed: ReadonlyMap<string, ManagedWorker>
+  log: ReturnType<Logs['part']>
+}
+
+/** What supervisors want done: states are told and logged; a failure that no supervisor answers stops all workers, unless they are to be kept. */
+export function supervisionEffects({ parts, managed, tree, supervisors, watchers, log }: Supervised): SupervisionEffects {
+  const { config, now, order, publish } = parts
+  return {
+    now: () => performance.now(),
+    order,
+    worker: (id) => managed.get(id) as ManagedWorker,
+    entered: (supervisor, to, reason) => {
+      const from = supervisors.get(supervisor)?.state
+      if (from === to) return
+      const at = now()
+      supervisors.set(supervisor, { state: to, reason, since: at })
+      if (from === undefined || !tree.supervisor(supervisor)) return
+      publish('supervisor:state:changed', { supervisor, from, to, reason, at })
+      log[to === 'up' ? 'info' : 'warn'](`supervisor ${supervisor}: ${from} -> ${to}: ${reason}`)
+    },
+    escalated: (from, reason) => {
+      const [worker, supervisor] = tree.supervisor(from) ? [null, from] : [from, null]
+      publish('system:failure:escalated', { worker, supervisor, reason, answer: config.onEscalation, at: now() })
+      if (config.onEscalation === 'keep') return
+      const others = [...managed.values()].filter((own) => own.config.id !== worker)
+      void stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
+    },
+  }
+}
