@@ -11,13 +11,18 @@ import type { FailureMatch, RestartDecision, RestartLimits, RestartPolicy, Resta
 
 const defaults = policies.default
 
+export const restartBackoff = group({
+  immediate: option(whole(0), defaults.backoff.immediate),
+  ...backoffEntries(defaults.backoff),
+} satisfies Schema<NonNullable<RestartLimits['backoff']>>)
+
 const limitEntries = {
-  backoff: option(group({ immediate: option(whole(0), defaults.backoff.immediate), ...backoffEntries(defaults.backoff) })),
+  backoff: option(restartBackoff),
   maxRestarts: option(orInfinity(0, 'a whole number'), defaults.maxRestarts),
   withinMs: option(orInfinity(1, 'whole milliseconds'), defaults.withinMs),
 } satisfies Schema<RestartLimits>
 
-const failureMatch = group({
+export const failureMatch = group({
   kind: listed(oneOf(...(Object.keys(failureKinds) as FailureKind[]))),
   code: listed(v.custom<string>((value) => typeof value === 'string' && value !== '', "an error's code, a text")),
   exitCode: listed(v.custom<number>((value) => Number.isSafeInteger(value), 'an exit code, a whole number')),
@@ -40,11 +45,11 @@ const ruleEntries = {
 const why = option(v.custom<string>((value) => typeof value === 'string' && value !== '', 'a text'))
 
 const rulesByAction: Record<string, v.GenericSchema<unknown, unknown>> = {
-  restart: group({ ...ruleEntries, do: v.any(), delayMs: option(milliseconds(0)), resourceLimits: option(resourceLimits) }),
-  park: group({ ...ruleEntries, do: v.any(), forMs: milliseconds(1, Number.MAX_SAFE_INTEGER) }),
-  blacklist: group({ ...ruleEntries, do: v.any(), why }),
-  stop: group({ ...ruleEntries, do: v.any(), why }),
-  escalate: group({ ...ruleEntries, do: v.any(), why }),
+  restart: group({ ...ruleEntries, do: v.literal('restart'), delayMs: option(milliseconds(0)), resourceLimits: option(resourceLimits) }),
+  park: group({ ...ruleEntries, do: v.literal('park'), forMs: milliseconds(1, Number.MAX_SAFE_INTEGER) }),
+  blacklist: group({ ...ruleEntries, do: v.literal('blacklist'), why }),
+  stop: group({ ...ruleEntries, do: v.literal('stop'), why }),
+  escalate: group({ ...ruleEntries, do: v.literal('escalate'), why }),
 }
 
 const otherRule = group(
@@ -60,7 +65,7 @@ const restartRule = Object.assign(
   { forms: [anyFunction, otherRule, ...Object.values(rulesByAction)] },
 )
 
-const restartRules = group(
+export const restartRules = group(
   {
     mode: option(oneOf('permanent', 'transient', 'temporary'), defaults.mode),
     ...limitEntries,
