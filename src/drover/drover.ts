@@ -1,5 +1,5 @@
 /**
- * The façade: what a pipeline holds in its hands, with its docs. What its methods do is in the files beside this one; nothing here decides.
+ * The façade: what a pipeline holds in its hands. Everything behind it is actors; nothing here decides.
  */
 
 import { type InspectionEvent, type InspectionObserver, inspectActors } from '../actors/system/inspection.js'
