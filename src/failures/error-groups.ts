@@ -102,12 +102,15 @@ function firstLine(message: string): string {
 
 /** A message without what differs from task to task: numbers, ids, quoted texts. The status of an HTTP answer stays. */
 function steady(message: string): string {
-  return message
-    .replace(
-      /(\b(?:http|status|code)\b[\s:=(]*\d{3}\b)|(?<!\w)(["'`])(?:(?!\2).)*\2|[\w-]*\d[\w-]*/gi,
-      (_, status?: string) => status ?? '#',
-    )
-    .replace(/#(?:[^\w#]{0,2}#)+/g, '#')
+  return (
+    message
+      // A word is looked at from its start only: from each of its letters, a long one would take the square of its length.
+      .replace(
+        /(\b(?:http|status|code)\b[\s:=(]*\d{3}\b)|(?<!\w)(["'`])(?:(?!\2).)*\2|(?<![\w-])[\w-]*\d[\w-]*/gi,
+        (_, status?: string) => status ?? '#',
+      )
+      .replace(/#(?:[^\w#]{0,2}#)+/g, '#')
+  )
 }
 
 /** The first frame that is the user's own; failing that, one of a package that he uses. */
@@ -124,12 +127,18 @@ function firstFrame(chain: readonly ErrorRecord[]): string | null {
   return inPackage
 }
 
-/** The place that a line of a stack names, as `file:line:column`. */
+/** The place that a line of a stack names, as `file:line:column`. Each expression goes over the line once: it may be text of anybody's. */
 function frameOf(line: string): string | null {
-  const [, url, place] = /^\s+at (?:.*? \()?((?:file:\/\/|\/|[A-Za-z]:\\).*?)(?:\?[^:]*)?(:\d+:\d+)\)?$/.exec(line) ?? []
-  if (url === undefined) return null
+  const called = /^\s+at /.exec(line)?.[0]
+  const place = /:\d+:\d+(?=\)?$)/.exec(line)
+  if (called === undefined || !place) return null
+  const named = line.slice(called.length, place.index)
+  const url = / \(((?:file:\/\/|\/|[A-Za-z]:\\).*)/.exec(named)?.[1] ?? named
+  if (!/^(?:file:\/\/|\/|[A-Za-z]:\\)/.test(url)) return null
+  const query = url.indexOf('?', url.lastIndexOf(':') + 1)
+  const file = query === -1 ? url : url.slice(0, query)
   try {
-    return `${url.startsWith('file:') ? fileURLToPath(url) : url}${place}`
+    return `${file.startsWith('file:') ? fileURLToPath(file) : file}${place[0]}`
   } catch {
     return null
   }

@@ -75,7 +75,25 @@ test('a real error of this file is found at its line', () => {
   const kind = kindOf(toErrorRecord(thrown))
   assert.match(kind.where ?? '', /error-groups\.test\.ts:\d+:\d+$/)
   assert.is(kind.code, 'TypeError')
-  assert.match(describeKind(kind), /^TypeError: Cannot read .* \(test\/store\/error-groups\.test\.ts:\d+:\d+\)$/)
+  assert.match(describeKind(kind), /^TypeError: Cannot read .* \(test\/failures\/error-groups\.test\.ts:\d+:\d+\)$/)
+})
+
+/** For what took minutes where it now takes less than a second. */
+const soonMs = 10_000
+
+test('a message of one long word costs no more than one of many', () => {
+  const began = performance.now()
+  for (let n = 0; n < 20_000; n++) kindOf(record('x'.repeat(16_000)))
+  const tookMs = performance.now() - began
+  assert.ok(tookMs < soonMs, `took ${tookMs} ms`)
+})
+
+test('a long line of a stack that looks like many places is read once', () => {
+  const began = performance.now()
+  const { where } = kindOf(record('x', { stack: `Error: x\n    at ${' (/?'.repeat(5_000)}:x\n    at f (/app/a.js:1:2)` }))
+  const tookMs = performance.now() - began
+  assert.is(where, '/app/a.js:1:2')
+  assert.ok(tookMs < soonMs, `took ${tookMs} ms`)
 })
 
 test('groups are bounded: what is too much to be told apart is counted as other errors', () => {
