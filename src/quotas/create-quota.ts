@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { DroverError, toErrorRecord } from '../errors.js'
 import type { QuotaOptions } from '../options/quota.js'
 import { compileWith } from '../options/validate.js'
-import type { EngineClient, StoreReply } from '../store/contract/engine.js'
+import type { EngineClient, EngineOp, StoreReply } from '../store/contract/engine.js'
 import type { QuotaStatus } from '../store/contract/quotas.js'
 import { leaveStore, tellDeparted } from '../store/departed-hosts.js'
 import { hostIdentity } from '../store/host-identity.js'
@@ -23,6 +23,9 @@ const leaveAgainMs = 1_000
 /** Closing, a store that cannot be written is tried for so long. */
 const leaveWithinMs = 5_000
 const silent = { warn() {}, info() {} }
+
+/** What a user does to a quota by hand waits for a store that cannot be written. */
+const byHand: ReadonlySet<EngineOp> = new Set<EngineOp>(['declareQuotas', 'blockQuota'])
 
 /** Without its index signature: there, `quotas` would have to be a limit. */
 type NamedQuotaOptions = { [Name in keyof QuotaOptions as string extends Name ? never : Name]: QuotaOptions[Name] }
@@ -44,7 +47,12 @@ export interface CreateQuotaOptions extends NamedQuotaOptions {
 export interface SharedQuota extends OpenQuota {
   /** For another thread of this process: transfer it there, with its `port`, and give it to `connectQuota` of `drover/worker`. */
   connect(): QuotaPort
-  /** Changes its limits for everybody; all of them are given anew. */
+  /**
+   * Changes its limits for everybody; all of them are given anew. While the store cannot be written (its disk is full, another process holds its
+   * lock) this waits, as `unblock` and `penalize` do, and a process warning says so.
+   *
+   * @throws DroverError CONFIG_INVALID; CLOSED if the quota is closed before the store could take it
+   */
   set(limits: QuotaOptions): Promise<void>
   /** Lifts what `penalize`, or a provider's refusal, blocked. */
   unblock(): Promise<void>
@@ -89,15 +97,24 @@ export async function createQuota({
     throw error
   }
   const stopPresence = renewHost(store.client, host.id, { lost() {}, taken() {}, failed() {} })
-  const client = new QuotaClient({ store: store.client, client: host.id, host: host.id })
+  const closing = new AbortController()
+  const patience = new Patience({ ending: closing.signal, isFinal: () => store.hasFailed, log: { warn, info() {} } })
+  const calls: EngineClient = {
+    call: (op, request) => {
+      const attempt = () => store.client.call(op, request)
+      return byHand.has(op) ? patience.through(op, attempt) : attempt()
+    },
+  }
+  const client = new QuotaClient({ store: calls, client: host.id, host: host.id })
   const open = openQuota(new QuotaConnection({ client, choices: [name], priority: 0 }), async (ended) => {
     stopPresence()
+    closing.abort(new DroverError('CLOSED', `quota ${name} is closed`))
     const limit = new TimeLimit(leaveWithinMs, `the store did not take it within ${leaveWithinMs} ms`)
-    const patience = new Patience({ ending: AbortSignal.timeout(leaveWithinMs), isFinal: () => store.hasFailed, log: silent })
-    const left = ended.then(() => patience.through('leave', () => leaveStore(store.client, path, host.id)))
+    const leaving = new Patience({ ending: AbortSignal.timeout(leaveWithinMs), isFinal: () => store.hasFailed, log: silent })
+    const left = ended.then(() => leaving.through('leave', () => leaveStore(store.client, path, host.id)))
     await Promise.race([left, limit.over]).catch(({ message }: Error) => {
       const till = 'other processes see it in use until this process ends, or opens the store again'
-      process.emitWarning(`what quota ${name} held could not be given back (${message}): ${till}`, 'DroverWarning')
+      warn(`what quota ${name} held could not be given back (${message}): ${till}`)
     })
     await store.close(limit.over.catch(() => {}))
     limit.clear()
@@ -106,17 +123,21 @@ export async function createQuota({
     ...open,
     connect: () => {
       const threadClient = `${host.id} ${randomUUID()}`
-      return { port: relay(store.client, threadClient), name, host: host.id, client: threadClient }
+      return { port: relay(calls, threadClient), name, host: host.id, client: threadClient }
     },
     set: async (own) => {
       const { specs: changed } = specsOf(own)
-      await store.client.call('declareQuotas', { quotas: changed.filter((spec) => spec.name === name) })
+      await calls.call('declareQuotas', { quotas: changed.filter((spec) => spec.name === name) })
     },
     unblock: async () => {
-      await store.client.call('blockQuota', { name, forMs: null })
+      await calls.call('blockQuota', { name, forMs: null })
     },
     status: async () => (await store.client.call('quotas', { names: [name] })).quotas[0] as QuotaStatus,
   }
+}
+
+function warn(message: string): void {
+  process.emitWarning(message, 'DroverWarning')
 }
 
 /**

@@ -81,7 +81,7 @@ function isShortOfStore(error: unknown): boolean {
 
 function ended(what: string, reason: unknown, cause: unknown): unknown {
   if (DroverError.is(reason) && reason.code !== 'CLOSED') return reason
-  const why = reason instanceof Interruption ? reason.message : 'the system is closing'
+  const why = reason instanceof Interruption || DroverError.is(reason) ? reason.message : 'the system is closing'
   return new DroverError('CLOSED', `${why}: the store could not take the call (${what}) before`, { cause })
 }
 

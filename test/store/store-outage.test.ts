@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createQuota, type Drover, type DroverError } from '../../src/index.js'
+import { connectQuota } from '../../src/worker.js'
 import { hangMs } from '../support/hang.js'
 import { removeDisks, smallDisk } from '../support/small-disk.js'
 import { cleanUp, items, openWithParts, state, temporaryFolder, until, worker } from '../support/system.js'
@@ -149,6 +150,53 @@ test('a quota by itself whose store is locked is closed within its limit, and wa
   const again = await createQuota({ store: file, name: 'key', concurrency: 2 })
   assert.is((await again.status()).inFlight, 0)
   await again.close()
+})
+
+test('what is done by hand to a quota by itself waits for a full disk, also from another thread, and ends when it is closed', async () => {
+  const disk = smallDisk()
+  if (!disk) return
+  const quota = await createQuota({ store: join(disk.folder, 'full.db'), name: 'key', concurrency: 2 })
+  await quota.penalize({ retryAfterMs: 60_000 })
+  const connection = quota.connect()
+  const connected = connectQuota(connection)
+  disk.fill()
+  // Empties the log, which leaves room again.
+  await quota.status()
+  disk.fill()
+  const warned = once(process, 'warning') as Promise<[Error]>
+  const settled: string[] = []
+  const byHand = (): Promise<unknown>[] =>
+    [
+      quota.penalize({ retryAfterMs: 60_000 }),
+      quota.unblock(),
+      quota.set({ concurrency: 9 }),
+      connected.penalize({ retryAfterMs: 70_000 }),
+    ].map((call) =>
+      call.then(
+        () => settled.push('done'),
+        (error: DroverError) => settled.push(`${error.code}: ${error.message}`),
+      ),
+    )
+  const calls = byHand()
+  assert.match((await warned)[0].message, /^a call \(\w+\) waits for the store, .* disk is full/)
+  // It is answered after what was asked before it: each was refused by then.
+  await quota.status()
+  assert.equal(settled, [])
+  disk.clear()
+  await Promise.all(calls)
+  assert.equal(settled, ['done', 'done', 'done', 'done'])
+  assert.is((await quota.status()).concurrency, 9)
+  settled.length = 0
+  disk.fill()
+  await quota.status()
+  const late = byHand().slice(0, 3)
+  await connected.close()
+  await quota.close()
+  await Promise.all(late)
+  assert.equal(
+    [...new Set(settled)].map((line) => line.replace(/\(\w+\)/, '(…)')),
+    ['CLOSED: quota key is closed: the store could not take the call (…) before'],
+  )
 })
 
 test.run()

@@ -14,6 +14,8 @@ import type { StoreBoot, StoreCommand, StoreNotice } from './messages.js'
 /** So many deaths within {@link deathsWithinMs} are replaced; one more and the store has failed. */
 const deathsAllowed = 5
 const deathsWithinMs = 60_000
+/** A thread whose store is damaged is ended from outside when it has not ended by itself for so long. */
+const endWithinMs = 20_000
 
 export interface StoreHostOptions {
   /** Path of the SQLite file, or `':memory:'`. */
@@ -61,6 +63,8 @@ export class StoreThread extends EventEmitter<StoreHostEvents> {
   #deaths: number[] = []
   #failure: DroverError | null = null
   #closed: Promise<void> | null = null
+  /** Settles when the thread that was told to end is gone. */
+  #ending: Promise<void> | null = null
   #onGone: () => void = () => {}
 
   /**
@@ -130,18 +134,24 @@ export class StoreThread extends EventEmitter<StoreHostEvents> {
   }
 
   async #close(late?: Promise<unknown>): Promise<void> {
-    if (!this.#failure) {
-      const gone = new Promise<void>((resolve) => {
-        this.#onGone = resolve
-      })
-      this.#current.thread.ref()
-      this.#send({ type: 'close' })
-      // Not ended from outside: SQLite's binding may take the process along.
-      void late?.then(() => Atomics.store(this.#hurry, 0, 1))
-      await gone
-    }
+    if (!this.#failure) this.#end('close')
+    void late?.then(() => this.#hurryUp())
+    await this.#ending
     this.client.close()
     this.removeAllListeners()
+  }
+
+  /** The thread is told, and not ended from outside: SQLite's binding may take the process along. */
+  #end(type: 'close' | 'abandon'): void {
+    this.#current.thread.ref()
+    this.#ending = new Promise((resolve) => {
+      this.#onGone = resolve
+    })
+    this.#send({ type })
+  }
+
+  #hurryUp(): void {
+    Atomics.store(this.#hurry, 0, 1)
   }
 
   #send(command: StoreCommand, ...transfer: MessagePort[]): void {
@@ -190,15 +200,16 @@ export class StoreThread extends EventEmitter<StoreHostEvents> {
   damaged(error: Error): void {
     if (this.#failure || this.#closed) return
     this.#fail(error.message, error)
-    void this.#current.thread.terminate()
+    this.#end('abandon')
+    this.#hurryUp()
+    const { thread } = this.#current
+    const late = setTimeout(() => void thread.terminate(), endWithinMs)
+    void this.#ending?.then(() => clearTimeout(late))
   }
 
   #gone(error: Error): void {
-    if (this.#failure) return
-    if (this.#closed) {
-      this.#onGone()
-      return
-    }
+    this.#onGone()
+    if (this.#failure || this.#closed) return
     const now = performance.now()
     this.#deaths = [...this.#deaths.filter((at) => at > now - deathsWithinMs), now]
     if (this.#options.file === ':memory:') {
@@ -212,6 +223,7 @@ export class StoreThread extends EventEmitter<StoreHostEvents> {
   }
 
   #replaced(error: Error): void {
+    if (this.#failure) return
     this.emit('restarted', { error })
     // Whoever asked for the end in the meantime needs no connection.
     if (this.#closed) return

@@ -23,6 +23,8 @@ export type StoreCommand =
   | { type: 'detach'; worker: string }
   /** Do all that was asked, close the file, end. */
   | { type: 'close' }
+  /** Leave undone what was asked, close the file, end. */
+  | { type: 'abandon' }
   /** For tests: die at once, or between a commit and its replies. */
   | { type: 'exit'; code: number; after?: 'commit' }
 

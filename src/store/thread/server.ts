@@ -82,7 +82,9 @@ class StoreServer {
         this.#detach(command.worker)
         break
       case 'close':
+      case 'abandon':
         for (const worker of [...this.#workers.keys()]) this.#detach(worker)
+        if (command.type === 'abandon') this.#queue = []
         this.#closing = true
         this.#schedule()
         break

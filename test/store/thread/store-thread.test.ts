@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setEnvironmentData, Worker } from 'node:worker_threads'
+import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { QuotaSpec } from '../../../src/store/contract/quotas.js'
@@ -313,6 +314,35 @@ test(
     assert.match(error.message, '6 times')
   }),
 )
+
+test('a thread whose store is damaged ends by itself, though another process holds the lock, and closing waits for its end', () =>
+  inFolder(async (folder) => {
+    const before = handles()
+    const file = join(folder, 'x.db')
+    const started = once(process, 'worker') as Promise<[Worker]>
+    const host = await StoreThread.open({ file, durability: 'power', keepEvents })
+    const [thread] = await started
+    let code: number | null = null
+    thread.once('exit', (told) => {
+      code = told
+    })
+    const desk = new Desk(host.client, new World())
+    await desk.begin(3)
+    const other = new Database(file)
+    other.exec('BEGIN IMMEDIATE')
+    const waiting = refused(desk.load(1, { from: 10 }), 'STORE_FAILED')
+    host.damaged(new Error('its pages are gone'))
+    assert.match((await waiting).message, 'its pages are gone')
+    assert.throws(() => host.connect(worker), /its pages are gone/)
+    await host.close()
+    other.close()
+    // One that is ended from outside says 1.
+    assert.is(code, 0)
+    await noneLeft(before)
+    const left = openSqliteEngine({ file, durability: 'process', keepEvents })
+    assert.is(left.counts({ workers: [worker] }).counts[0]?.total, 3)
+    left.close()
+  }))
 
 /** A quota whose next is granted only when one in flight is settled, or by its window. */
 async function declareQuota(desk: Desk, more: Partial<QuotaSpec>): Promise<Asker> {
