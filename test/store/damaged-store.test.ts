@@ -86,6 +86,23 @@ test('a store into whose file something else is copied fails the system', async 
   await system.close()
 })
 
+test('a store into whose file another store of drover is copied fails the system, and its own copy is none', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const other = `${store}.other`
+  for (const file of [other, store]) await (await open({ store: file, workers: [] })).close()
+  const copy = `${store}.copy`
+  copyFileSync(store, copy)
+  const { ino } = statSync(store)
+  const system = await open({ store, workers: [] })
+  const failed = event(system, 'store:thread:failed')
+  copyFileSync(other, store)
+  assert.is(statSync(store).ino, ino)
+  assert.match((await failed).message, /test\.db was removed, renamed or replaced while it was open/)
+  await system.close()
+  const restored = await open({ store: copy, workers: [] })
+  assert.is(restored.status().state, 'open')
+})
+
 for (const [what, change] of [
   ['removed', (store: string) => rmSync(store)],
   ['renamed', (store: string) => renameSync(store, `${store}.old`)],

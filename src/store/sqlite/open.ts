@@ -30,7 +30,8 @@ export function openDatabase(file: string, durability: Durability): Database.Dat
       db.pragma('cache_size = -32768')
       db.pragma('wal_autocheckpoint = 4096')
       db.pragma('journal_size_limit = 67108864')
-      inTransaction(db, () => migrate(db, file))
+      // So that the file itself can be told from others, not only its log.
+      if (inTransaction(db, () => migrate(db, file))) db.pragma('wal_checkpoint(PASSIVE)')
       checkSmallTables(db, file)
       return db
     } catch (error) {
@@ -116,13 +117,18 @@ function checkVersion(db: Database.Database, file: string): number {
   return version
 }
 
-/** Within a transaction: another process may have migrated since {@link checkOwner}. */
-function migrate(db: Database.Database, file: string): void {
+/**
+ * Within a transaction: another process may have migrated since {@link checkOwner}.
+ *
+ * @returns whether there was anything to do
+ */
+function migrate(db: Database.Database, file: string): boolean {
   const version = checkVersion(db, file)
-  if (version === migrations.length) return
+  if (version === migrations.length) return false
   for (const migration of migrations.slice(version)) db.exec(migration)
   db.pragma(`application_id = ${applicationId}`)
   db.pragma(`user_version = ${migrations.length}`)
+  return true
 }
 
 /** What everything goes by is small enough to be looked at each time: a lane that is lost would be missed by nobody. */

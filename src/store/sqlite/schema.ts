@@ -24,6 +24,7 @@ export const applicationId = 0x64_72_6f_76
  * - `usage` and `task_usage` add up what calls used, as they told.
  * - `attempt`: the latest attempts of a task that did not end in its result, by `seq`. `counts`: among its failures since the last redrive.
  *   `dead.seq`: the one whose error a task died of, so that no text is stored twice; `dead.cause`: what a dropped one had died of before.
+ * - `identity`: one row, made with the store and never changed, by which another store in its place is noticed (`file.ts`).
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
  */
 export const migrations: readonly string[] = [
@@ -142,5 +143,7 @@ export const migrations: readonly string[] = [
   UPDATE dead SET cause = seq - 1 WHERE kind = 'dropped' AND json_type(error, '$.cause') IS NOT NULL
     AND EXISTS (SELECT 1 FROM attempt a WHERE a.lane = dead.lane AND a.item = dead.item AND a.seq = dead.seq - 1);
   ALTER TABLE dead DROP COLUMN error;
+  CREATE TABLE identity (id TEXT NOT NULL);
+  INSERT INTO identity VALUES (lower(hex(randomblob(16))));
   `,
 ]

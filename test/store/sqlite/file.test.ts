@@ -1,0 +1,83 @@
+/** A store's file is told from every other one, whatever SQLite does to it. */
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { openSqliteEngine, type SqliteEngine } from '../../../src/store/sqlite/engine.js'
+import { applicationId, migrations } from '../../../src/store/sqlite/schema.js'
+import { inFolder } from '../support/folders.js'
+
+const open = (file: string): SqliteEngine => openSqliteEngine({ file, durability: 'process', keepEvents: 10 })
+
+function identityOf(file: string): { id: string; page: number } {
+  const db = new Database(file, { readonly: true })
+  const id = db.prepare<[], string>('SELECT id FROM identity').pluck().get() as string
+  const page = db.prepare<[], number>(`SELECT rootpage FROM sqlite_schema WHERE name = 'identity'`).pluck().get() as number
+  db.close()
+  return { id, page }
+}
+
+test('each store has an identity of its own, which a store of an earlier version is given', () =>
+  inFolder((folder) => {
+    const [one, two, old] = ['one.db', 'two.db', 'old.db'].map((name) => join(folder, name)) as [string, string, string]
+    const db = new Database(old)
+    db.exec(`${migrations.slice(0, 4).join(';')}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = 4`)
+    db.close()
+    for (const file of [one, two, old]) open(file).close()
+    const ids = [one, two, old].map((file) => identityOf(file).id)
+    assert.is(new Set(ids).size, 3)
+    for (const id of ids) assert.match(id, /^[0-9a-f]{32}$/)
+    open(one).close()
+    assert.is(identityOf(one).id, ids[0])
+  }))
+
+test('a new store is itself before and after its log was brought in', () =>
+  inFolder((folder) => {
+    const file = join(folder, 'x.db')
+    const engine = open(file)
+    assert.is(engine.damage(), null)
+    engine.enqueue({ dataset: 'data', items: [{ key: 'k', data: '1', priority: 0 }], onConflict: 'error' })
+    assert.is(engine.damage(), null)
+    const other = new Database(file)
+    other.pragma('wal_checkpoint(TRUNCATE)')
+    other.close()
+    assert.is(engine.damage(), null)
+    engine.close()
+  }))
+
+test('a store stays itself when another process rewrites its file with VACUUM', () =>
+  inFolder((folder) => {
+    const file = join(folder, 'x.db')
+    open(file).close()
+    // Puts the identity behind a page that a VACUUM gives back.
+    const made = new Database(file)
+    made.exec(`CREATE TABLE x (y); ALTER TABLE identity RENAME TO old; CREATE TABLE identity (id TEXT NOT NULL);
+      INSERT INTO identity SELECT id FROM old; DROP TABLE old; DROP TABLE x`)
+    made.close()
+    const before = identityOf(file)
+    const engine = open(file)
+    assert.is(engine.damage(), null)
+    const other = new Database(file)
+    other.exec('VACUUM')
+    assert.is(engine.damage(), null)
+    other.pragma('wal_checkpoint(TRUNCATE)')
+    other.close()
+    assert.is(engine.damage(), null)
+    const after = identityOf(file)
+    assert.equal([after.id, after.page === before.page], [before.id, false])
+    engine.close()
+  }))
+
+test('another store that is copied into the file is noticed', () =>
+  inFolder((folder) => {
+    const [file, other] = [join(folder, 'x.db'), join(folder, 'other.db')]
+    for (const each of [file, other]) open(each).close()
+    const engine = open(file)
+    assert.is(engine.damage(), null)
+    copyFileSync(other, file)
+    assert.match(engine.damage()?.message ?? 'nothing was noticed', /x\.db was removed, renamed or replaced/)
+    engine.close()
+  }))
+
+test.run()
