@@ -9,6 +9,7 @@ import { connectQuota } from '../../src/worker.js'
 import { hangMs } from '../support/hang.js'
 import { removeDisks, smallDisk } from '../support/small-disk.js'
 import { cleanUp, items, openWithParts, state, temporaryFolder, until, worker } from '../support/system.js'
+import { within } from './support/waiting.js'
 
 test.after.each(async () => {
   await cleanUp()
@@ -176,7 +177,8 @@ async function quotaOnFullDisk() {
       ({ message }: DroverError) => settled.push(message),
     ),
   )
-  assert.match((await warned)[0].message, /^a call \(\w+\) waits for the store, .* disk is full/)
+  const [{ message }] = await within('it says that a call waits', warned, () => settled)
+  assert.match(message, /^a call \(\w+\) waits for the store, .* disk is full/)
   // It is answered after what was asked before it: each was refused by then.
   await quota.status()
   assert.equal(settled, [])
