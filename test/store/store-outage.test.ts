@@ -201,12 +201,12 @@ test('what waits for a full disk when a quota by itself is closed is refused', a
   const full = await quotaOnFullDisk()
   if (!full) return
   const { quota, connected, calls, settled } = full
+  await connected.close()
   await quota.close()
   await Promise.all(calls)
   assert.is(settled.length, 4)
   // One that was just being tried again says why it could not be done.
   for (const message of settled) assert.match(message, /is closed|disk is full/)
-  await connected.close()
 })
 
 test.run()
