@@ -8,7 +8,7 @@ import { applicationId } from './schema.js'
 export function sameFile(db: Database.Database, path: string): () => boolean {
   const { dev, ino } = statSync(path, { bigint: true })
   const isMarked = identityIn(db)
-  return () => {
+  const isSame = (): boolean => {
     try {
       const now = statSync(path, { bigint: true })
       return now.dev === dev && now.ino === ino && isOurs(path, isMarked)
@@ -17,6 +17,9 @@ export function sameFile(db: Database.Database, path: string): () => boolean {
       return !isDamage(error) && !(error instanceof Error && 'code' in error && error.code === 'ENOENT')
     }
   }
+  // What is in the file now must be in it from now on.
+  isSame()
+  return isSame
 }
 
 /** By the file's header and its identity. What was written since it was opened may not be in it yet: a new store has no mark there. */
