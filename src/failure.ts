@@ -18,6 +18,7 @@ export const failureKinds = {
   unkillable: 'the thread did not end when it was terminated',
 } as const
 
+/** What went wrong with a worker, in one word; {@link failureKinds} has what each means. */
 export type FailureKind = keyof typeof failureKinds
 
 /** The kinds at which the thread is still there to be looked at, or V8 looks at it by itself. */

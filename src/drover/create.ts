@@ -6,12 +6,15 @@ import { Drover } from './drover.js'
  * Checks the configuration, opens the store, takes back what hosts that are gone left behind, and makes the system. No worker
  * runs before `start()`.
  *
- * @throws DroverError CONFIG_INVALID with every mistake at once, before anything is created; the STORE_ codes
+ * @throws DroverError CONFIG_INVALID with every mistake at once, before anything is created; STORE_FOLDER_MISSING, STORE_READ_ONLY,
+ * STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED
  * @example
  * const drover = await createDrover({
  *   store: 'data/drover.db',
  *   workers: matrix({ annotators: ['1', '2'], domains: ['urgency'], worker: () => ({ module: './annotate.worker.js', dataset: 'messages' }) }),
  * })
+ * await drover.load('messages', [{ text: 'where is my order?' }])
+ * const { exitCode } = await drover.run()
  */
 export async function createDrover(options: DroverOptions): Promise<Drover> {
   return new Drover(await openSystem(options))

@@ -103,7 +103,12 @@ export class Drover {
    * Starts workers: those named, or all that are enabled. Resolves when each has its place in the queue for slots. One that another host
    * holds waits for that one to go (or is refused, see `onHeld`); one that is blacklisted is not started. Both say so.
    *
-   * @throws DroverError SLOTS_FULL with `onFull: 'reject'` if there are fewer free slots than workers to start; none is started then
+   * @throws DroverError SLOTS_FULL with `onFull: 'reject'` if there are fewer free slots than workers to start; none is started then.
+   * WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
+   * @example
+   * await drover.start()                      // all that are enabled
+   * await drover.start({ domain: 'urgency' }) // or some
+   * for (const { worker, ok, message } of await drover.start('annotator-1/urgency')) if (!ok) console.error(worker, message)
    */
   start(selector?: Selector): Promise<ControlOutcome[]> {
     return this.#control.start(selector)
@@ -114,6 +119,9 @@ export class Drover {
    * another, the last one first.
    *
    * @param options.drainMs for each of them. @defaultValue the worker's own `drainMs`
+   * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
+   * @example
+   * await drover.stop({ annotator: 2 }, { drainMs: 1_000 })
    */
   stop(selector?: Selector, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
     return this.#control.stop(selector, options)
@@ -122,16 +130,34 @@ export class Drover {
   /**
    * No new tasks; those in hand go on, threads stay. Outlives the host: workers that are paused when it ends are paused again when the
    * next one starts them, until they are resumed or stopped by hand.
+   *
+   * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
+   * @example
+   * await drover.pause({ domain: 'urgency' })
+   * await drover.resume({ domain: 'urgency' })
    */
   pause(selector?: Selector): Promise<ControlOutcome[]> {
     return this.#control.pause(selector)
   }
 
+  /**
+   * Paused workers take up tasks again, also those that their breaker paused. One that was to be paused as soon as it runs is not any more.
+   *
+   * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
+   * @example
+   * await drover.resume() // whoever is paused
+   */
   resume(selector?: Selector): Promise<ControlOutcome[]> {
     return this.#control.resume(selector)
   }
 
-  /** Stops, then starts. Resolves when the new start is on its way. Counts as no failure. */
+  /**
+   * Stops, then starts. Resolves when the new start is on its way. Counts as no failure.
+   *
+   * @throws DroverError SLOTS_FULL as for {@link start}; WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
+   * @example
+   * await drover.restart(['annotator-1/urgency', 'annotator-2/urgency'])
+   */
   async restart(selector?: Selector): Promise<ControlOutcome[]> {
     await this.stop(selector)
     return this.start(selector)
@@ -141,7 +167,10 @@ export class Drover {
    * Forgets a worker's failures and lifts its blacklisting. With `data: true` also deletes all its lane's results and dead tasks, so
    * that it starts over; all are meant by `{}` then, and not by nothing. Only for workers that are down.
    *
-   * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID
+   * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
+   * @example
+   * const [outcome] = await drover.reset('annotator-1/urgency') // may be started again
+   * await drover.reset({ domain: 'urgency' }, { data: true })   // and begins with the first item
    */
   reset(selector?: Selector, options: { data?: boolean } = {}): Promise<ResetOutcome[]> {
     return this.#control.reset(selector, options)
@@ -153,6 +182,9 @@ export class Drover {
    * same, and stored as soon as that is possible.
    *
    * @param why kept as the reason
+   * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
+   * @example
+   * await drover.blacklist('annotator-1/urgency', 'its key was withdrawn')
    */
   blacklist(selector: Selector, why: string, options: { drainMs?: number } = {}): Promise<ControlOutcome[]> {
     return this.#control.blacklist(selector, why, options)
@@ -171,6 +203,7 @@ export class Drover {
    *
    * @param limit a whole number, at least 1
    * @param group one of the option `groups`
+   * @throws DroverError ARGUMENT_INVALID, also for a group that there is none of; CLOSED, STORE_FAILED
    */
   setConcurrency(limit: number, group?: string): void {
     this.#control.setConcurrency(limit, group)
@@ -180,6 +213,7 @@ export class Drover {
    * How many results lanes are to have: raised, completed ones go on; lowered, they stop there.
    *
    * @param target 0 or more, or null for every item
+   * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
    */
   setTarget(selector: Selector, target: number | null): Promise<void> {
     return this.#control.setTarget(selector, target)
@@ -191,7 +225,8 @@ export class Drover {
    *
    * @param options.under the supervisor whose last child it becomes. @defaultValue none: it stands directly under the system
    * @returns the ids of the workers that were added
-   * @throws DroverError CONFIG_INVALID; WORKER_UNKNOWN if there is no such supervisor; ARGUMENT_INVALID if it cannot be persisted
+   * @throws DroverError CONFIG_INVALID; WORKER_UNKNOWN if there is no such supervisor; ARGUMENT_INVALID if it cannot be persisted; CLOSED,
+   * STORE_FAILED
    * @example
    * await drover.add({ id: 'annotator-3/urgency', module: './annotate.worker.js', dataset: 'messages' }, { persist: true })
    * await drover.start('annotator-3/urgency')
@@ -210,7 +245,9 @@ export class Drover {
    * Stops a worker, or a supervisor and all below it, and takes it out of the system. Its results stay in the store.
    *
    * @param options.drainMs as for `stop`
-   * @throws DroverError WORKER_UNKNOWN
+   * @throws DroverError WORKER_UNKNOWN; CONFIG_INVALID if what is left does not hold; ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @example
+   * await drover.remove('annotator-3/urgency', { drainMs: 1_000 })
    */
   async remove(id: string, options: ChangeOptions & { drainMs?: number } = {}): Promise<void> {
     this.#lifetime.assertOpen()
@@ -224,7 +261,7 @@ export class Drover {
    *
    * @param patch the options that change, each as a whole. Not `id`, `annotator`, `domain`,
    * `dataset` and `children`
-   * @throws DroverError CONFIG_INVALID, WORKER_UNKNOWN, ARGUMENT_INVALID
+   * @throws DroverError CONFIG_INVALID, WORKER_UNKNOWN; ARGUMENT_INVALID for an option that cannot be changed; CLOSED, STORE_FAILED
    * @example
    * await drover.update('annotator-1/urgency', { delayMs: 500, quota: 'key-2' })
    */
@@ -239,9 +276,11 @@ export class Drover {
    * Adds items to a dataset, streaming: memory stays bounded whatever the length of the source. Idempotent by key. Workers of the
    * dataset take up what comes in at once; where no worker has it, a warning says so. A signal ends it in order: the report says `interrupted`.
    *
-   * @throws DroverError LOAD_BAD_RECORD, LOAD_CONFLICT; both name the record's position
+   * @throws DroverError LOAD_BAD_RECORD, LOAD_CONFLICT; both name the record's position. ARGUMENT_INVALID, CLOSED, STORE_FAILED; the reason
+   * of `signal`
    * @example
-   * await drover.load('messages', readJsonl('messages.jsonl'), { key: (m) => m.id })
+   * const messages = [{ id: 'm-1', text: 'where is my order?' }]
+   * const { added, known } = await drover.load('messages', messages, { key: (message) => message.id })
    */
   async load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item> = {}): Promise<LoadReport> {
     if (!this.#lifetime.interrupted) this.#lifetime.assertOpen()
@@ -259,7 +298,11 @@ export class Drover {
    * nearly the same name was, which no worker has. After a signal ({@link stopOnSignals}) it waits
    * until the tasks in hand are finished. What is not done then is in the report.
    *
-   * @throws DroverError NOT_STARTED if nothing was started; STORE_FAILED if the store is gone
+   * @throws DroverError NOT_STARTED if nothing was started; CLOSED if the system was closed before; STORE_FAILED if the store is gone
+   * @example
+   * await drover.start()
+   * const report = await drover.done()
+   * for (const { worker, why } of report.incomplete) console.error(worker, why)
    */
   async done(): Promise<RunReport> {
     this.#done.asked()
@@ -273,9 +316,10 @@ export class Drover {
    * Starts, shows progress bars on a terminal, waits until it is done, and closes: a whole program. Does not touch `process.exitCode`.
    *
    * @returns the report, with the code that a process should end with
-   * @throws as `start` and `done` do; the system is closed then too
+   * @throws DroverError as {@link start} and {@link done}: SLOTS_FULL, WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED, STORE_FAILED; what
+   * `onDone` throws. The system is closed then too
    * @example
-   * await drover.load('messages', messages)
+   * await drover.load('messages', [{ id: 'm-1', text: 'where is my order?' }], { key: ({ id }) => id })
    * const { exitCode } = await drover.run({ onDone: () => drover.export('labels.jsonl') })
    * process.exitCode = exitCode
    */
@@ -283,13 +327,25 @@ export class Drover {
     return run(this, options)
   }
 
-  /** Committed results that match, lane by lane, in order of loading. */
+  /**
+   * Committed results that match, lane by lane, in order of loading.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
+   * @example
+   * for await (const { key, annotator, value } of drover.results<{ label: string }>({ domain: 'urgency', limit: 10 })) {
+   *   console.log(key, annotator, value.label)
+   * }
+   */
   results<Value = unknown>(filter: LaneQuery & ResultRange = {}): AsyncGenerator<Result<Value>, void, void> {
     const lanes = checkLanes('the filter', filter, ['skip', 'limit', 'signal'])
     return this.#uses.over(readResults<Value>(this.#system.reader, lanes, checkRange(filter)))
   }
 
-  /** Datasets and how far their lanes are, by name. */
+  /**
+   * Datasets and how far their lanes are, by name.
+   *
+   * @throws DroverError READ_FAILED, CLOSED, STORE_FAILED
+   */
   async datasets(): Promise<DatasetCounts[]> {
     return (await this.#system.reader.read('datasets', {})).datasets
   }
@@ -297,16 +353,22 @@ export class Drover {
   /**
    * How labels are distributed, and how far annotators agree on them, by dataset and domain.
    *
-   * @throws DroverError ARGUMENT_INVALID
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
    * const [urgency] = await drover.labels({ domain: 'urgency' })
-   * console.log(urgency.agreement.alpha)
+   * console.log(urgency?.labels, urgency?.agreement.alpha)
    */
   labels(query: LabelQuery = {}): Promise<LabelReport[]> {
     return this.#uses.during(readLabels(this.#system.reader, query))
   }
 
-  /** Tasks that were given up. */
+  /**
+   * Tasks that were given up.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
+   * @example
+   * for await (const { key, kind, error } of drover.deadTasks({ dataset: 'messages' })) console.log(key, kind, error.message)
+   */
   deadTasks(filter: LaneQuery & ReadOptions = {}): AsyncGenerator<DeadTask, void, void> {
     const lanes = checkLanes('the filter', filter, ['signal'])
     return this.#uses.over(readDead(this.#system.reader, lanes, signalOf(filter)))
@@ -316,7 +378,7 @@ export class Drover {
    * What tasks died of: dead tasks grouped by error, the most frequent first. Errors are one if their code is, their message but for numbers, ids and
    * quoted texts, and the first line of your code in their stack. A hundred are told apart; the rest is counted as `OTHER`.
    *
-   * @throws DroverError ARGUMENT_INVALID
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
    * for (const { count, code, message, where } of await drover.errors()) console.log(count, code, message, where)
    */
@@ -328,7 +390,10 @@ export class Drover {
   /**
    * Gives dead tasks another life; their counters start over. Answers how many.
    *
-   * @throws DroverError ARGUMENT_INVALID
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @example
+   * const redriven = await drover.redrive({ domain: 'urgency' })
+   * await drover.redrive({ dataset: 'messages', keys: ['m-17'] })
    */
   async redrive(filter: LaneQuery & { keys?: (string | number)[] } = {}): Promise<number> {
     const lanes = checkLanes('the filter', filter, ['keys'])
@@ -343,7 +408,11 @@ export class Drover {
    * replaced. A pipe, a device, and `/dev/stdout` are written to as they are; a pipe that nobody reads is waited for.
    *
    * @returns how many lines
-   * @throws DroverError EXPORT_FAILED, CLOSED, ARGUMENT_INVALID; nothing is left of what was written then. The reason of `signal`
+   * @throws DroverError EXPORT_FAILED, READ_FAILED, CLOSED, ARGUMENT_INVALID; nothing is left of what was written then. The reason of
+   * `signal`
+   * @example
+   * const lines = await drover.export('urgency.jsonl', { domain: 'urgency' })
+   * await drover.export('/dev/stdout')
    */
   async export(file: string, filter: LaneQuery & ReadOptions = {}): Promise<number> {
     const lanes = checkLanes('the filter', filter, ['signal'])
@@ -352,7 +421,13 @@ export class Drover {
     return this.#uses.during(exportResults(this.#system.reader, checkName('file', file), lanes, ends))
   }
 
-  /** The whole system, from memory: costs no disk. */
+  /**
+   * The whole system, from memory: costs no disk.
+   *
+   * @example
+   * const { done, dead, total, workers } = drover.status()
+   * console.log(`${done} of ${total} done, ${dead} dead`, workers.map(({ id, state }) => `${id} ${state}`))
+   */
   status(): SystemStatus {
     return systemStatus(this.#system, this.#lifetime.state)
   }
@@ -367,10 +442,11 @@ export class Drover {
    * Worker inputs are not part of what a snapshot shows.
    *
    * @returns ends it
+   * @throws DroverError CLOSED, STORE_FAILED
    * @see https://stately.ai/docs/inspection
    * @example
-   * import { createWebSocketInspector } from '@statelyai/inspect'
-   * const stop = drover.inspect(createWebSocketInspector().inspect)
+   * const stop = drover.inspect((event) => console.log(event.type))
+   * stop()
    */
   inspect<Event = InspectionEvent>(observer: InspectionObserver<Event>): () => void {
     this.#lifetime.assertOpen()
@@ -379,8 +455,15 @@ export class Drover {
     )
   }
 
-  /** One worker. */
-  worker(id: string): { status(): WorkerStatus } {
+  /**
+   * One worker.
+   *
+   * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   */
+  worker(id: string): {
+    /** As it is now. */
+    status(): WorkerStatus
+  } {
     const managed = this.#selection.one(id)
     return { status: () => statusOf(this.#system, managed) }
   }
@@ -391,7 +474,11 @@ export class Drover {
    * @param options.ms how long to look, 1 to 600_000. @defaultValue 1_000
    * @returns a CPU profile for DevTools, speedscope and the like: save it as JSON in a file that ends in `.cpuprofile`
    * @throws DroverError THREAD_GONE if the worker has no thread, or it ends meanwhile; TIMEOUT if the thread does not answer;
-   * PROFILE_RUNNING while another one of this worker is taken, PROFILES_FULL while four of others are
+   * PROFILE_RUNNING while another one of this worker is taken, PROFILES_FULL while four of others are; WORKER_UNKNOWN, ARGUMENT_INVALID,
+   * CLOSED
+   * @example
+   * import { writeFile } from 'node:fs/promises'
+   * await writeFile('urgency.cpuprofile', JSON.stringify(await drover.profile('annotator-1/urgency', { ms: 5_000 })))
    */
   async profile(id: string, options: { ms?: number } = {}): Promise<CpuProfile> {
     const { ms = 1_000 } = checkOptions('the second argument of profile', options, ['ms'])
@@ -404,14 +491,22 @@ export class Drover {
   /**
    * One quota: where it stands, and what can be done about it while everything runs.
    *
-   * @throws DroverError QUOTA_INVALID if there is no such quota
+   * @throws QuotaError QUOTA_INVALID if there is no such quota; DroverError CLOSED, STORE_FAILED
+   * @example
+   * const quota = drover.quota('key-1')
+   * const { available, waiting } = await quota.status()
+   * await quota.set({ requests: { limit: 30, per: 'minute' } })
    */
   quota(name: string): QuotaHandle {
     this.#lifetime.assertOpen()
     return this.#system.parts.quotas.handle(name)
   }
 
-  /** Where all quotas stand. */
+  /**
+   * Where all quotas stand.
+   *
+   * @throws DroverError CLOSED, STORE_FAILED
+   */
   quotas(): Promise<QuotaReport[]> {
     this.#lifetime.assertOpen()
     return this.#system.parts.quotas.reports()
@@ -420,6 +515,10 @@ export class Drover {
   /**
    * What was used, by unit: `requests`, and whatever `ctx.quota.settle` and `observe` told. By worker, added up for each annotator or
    * domain, or task by task (use `taskUsage` for that).
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
+   * @example
+   * for (const { of, usage } of await drover.usage({ by: 'annotator' })) console.log(of, usage.tokens)
    */
   async usage<By extends 'worker' | 'annotator' | 'domain' = 'worker'>(filter: LaneQuery & { by?: By } = {}): Promise<Usage[]> {
     const lanes = checkLanes('the filter', filter, ['by'])
@@ -428,12 +527,20 @@ export class Drover {
     return usageBy(rows, by)
   }
 
-  /** What each task used, lane by lane, in order of loading. */
+  /**
+   * What each task used, lane by lane, in order of loading.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
+   */
   taskUsage(filter: LaneQuery = {}): AsyncGenerator<TaskUsageRow, void, void> {
     return this.#uses.over(readTaskUsage(this.#system.reader, checkLanes('the filter', filter)))
   }
 
-  /** Failures, newest first; also those of earlier runs. */
+  /**
+   * Failures, newest first; also those of earlier runs.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
+   */
   async failures(query: { worker?: string; limit?: number } = {}): Promise<{ worker: string; failure: Failure }[]> {
     checkFilter('the query', query, ['worker', 'limit'])
     const filter = checkEventFilter(query)
@@ -442,7 +549,11 @@ export class Drover {
     return rows.map((row) => row.payload as { worker: string; failure: Failure })
   }
 
-  /** The event log, newest first; also of earlier runs. */
+  /**
+   * The event log, newest first; also of earlier runs.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
+   */
   async history(query: { worker?: string; types?: EventName[]; limit?: number } = {}): Promise<StoredEvent[]> {
     checkFilter('the query', query, ['worker', 'types', 'limit'])
     const filter = checkEventFilter(query)
@@ -450,7 +561,15 @@ export class Drover {
     return readLatest(this.#system.reader, filter)
   }
 
-  /** The event log, oldest first, to be followed by its ids; also of earlier runs. */
+  /**
+   * The event log, oldest first, to be followed by its ids; also of earlier runs.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
+   * @example
+   * let after = 0
+   * const { items, last } = await drover.events({ after, types: ['worker:failure:recorded'] })
+   * after = items.at(-1)?.id ?? last
+   */
   async events(query: EventQuery = {}): Promise<EventPage> {
     checkFilter('the query', query, ['worker', 'types', 'limit', 'after'])
     const filter = checkEventFilter(query)
@@ -477,7 +596,11 @@ export class Drover {
     return this.#uses.during(readCheck(this.#system.reader, signal))
   }
 
-  /** The latest log records. */
+  /**
+   * The latest log records.
+   *
+   * @throws DroverError ARGUMENT_INVALID
+   */
   logs(query: RecentLogs): LogRecord[] {
     return this.#system.parts.logs.recent(checkLogQuery(query))
   }
@@ -491,7 +614,11 @@ export class Drover {
     return this.#system.parts.logs.follow(listener)
   }
 
-  /** Which log records are made from now on, also by workers that run. */
+  /**
+   * Which log records are made from now on, also by workers that run.
+   *
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   */
   setLogLevel(level: LogLevel): void {
     this.#lifetime.assertOpen()
     checkOneOf('the log level', Object.keys(levelRank) as LogLevel[], level)
@@ -506,16 +633,28 @@ export class Drover {
     return { concurrency: slots.limit, groups, logLevel: logs.level }
   }
 
+  /**
+   * Calls the listener at each such event, until {@link off}. One that throws harms nobody; that it does is logged.
+   *
+   * @example
+   * drover.on('worker:failure:recorded', ({ worker, failure }) => console.error(worker, failure.kind, failure.message))
+   */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     this.#system.events.on(name, listener)
     return this
   }
 
+  /**
+   * Calls the listener at the next such event only.
+   */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     this.#system.events.once(name, listener)
     return this
   }
 
+  /**
+   * Ends what {@link on} or {@link once} began with the same listener.
+   */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     this.#system.events.off(name, listener)
     return this
@@ -527,6 +666,11 @@ export class Drover {
    * as soon as nobody has read for a moment. The process keeps the exit code 128 + the signal's number. The second signal ends it at once.
    *
    * @returns takes the handlers away again; closing does so by itself
+   * @example
+   * const remove = drover.stopOnSignals(['SIGTERM'])
+   * await drover.start()
+   * await drover.done()
+   * remove()
    */
   stopOnSignals(signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): () => void {
     const remove = stopOnSignals(this, signals)
@@ -550,11 +694,20 @@ export class Drover {
    * has not taken.
    *
    * @throws DroverError ARGUMENT_INVALID; nothing is closed then
+   * @example
+   * await drover.close({ drainMs: 2_000 })
    */
   close(options: { drainMs?: number } = {}): Promise<void> {
     return this.#close.close(options)
   }
 
+  /**
+   * Closes it: for `await using`.
+   *
+   * @example
+   * await using reader = await createDrover({ store: 'data/drover.db', workers: [] })
+   * for await (const { key, value } of reader.results()) console.log(key, value)
+   */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

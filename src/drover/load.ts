@@ -26,6 +26,7 @@ export interface LoadOptions<Item> {
   signal?: AbortSignal
 }
 
+/** What {@link Drover.load} did, in items. */
 export interface LoadReport {
   dataset: string
   added: number

@@ -13,6 +13,7 @@ import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { closest } from '../values/closest.js'
 import { pages } from './pages.js'
 
+/** Narrows {@link Drover.labels}, and says where the label is in a result. */
 export interface LabelQuery extends ReadOptions {
   dataset?: string
   domain?: string
@@ -25,6 +26,7 @@ export interface LabelQuery extends ReadOptions {
   items?: number
 }
 
+/** Narrows {@link Drover.events}; all that are given must match. */
 export interface EventQuery {
   /** Only those with a higher id. @defaultValue from the start of the log */
   after?: number

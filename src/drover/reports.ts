@@ -26,6 +26,7 @@ export interface BlacklistEntry {
   lastFailure: Failure | null
 }
 
+/** What became of {@link Drover.reset} for one worker. */
 export interface ResetOutcome extends ControlOutcome {
   /** What was deleted. */
   deleted: { results: number; dead: number }

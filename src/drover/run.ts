@@ -6,6 +6,7 @@ import { exitCodeOf, type RunReport } from './run-report.js'
 import type { Selector } from './selector.js'
 import { exitCodeFor } from './signals.js'
 
+/** What {@link Drover.run} starts, shows and does at the end. */
 export interface RunOptions {
   /** Which workers to start. @defaultValue all that are enabled */
   select?: Selector
@@ -19,6 +20,7 @@ export interface RunOptions {
   drainMs?: number
 }
 
+/** The report of a run, with the code that its process should end with. */
 export interface RunEnd extends RunReport {
   /** 0: all is done; 3: all is done, but some tasks are dead; 1: something is not done; 130 or 143: a signal (SIGINT, SIGTERM) ended it. */
   exitCode: number

@@ -27,6 +27,7 @@ export type TaskDetail = Omit<StoredTaskDetail, 'data' | 'tasks'> & {
   tasks: (Task & { result: unknown })[]
 }
 
+/** States of a task from which {@link Tasks.drop} gives it up. */
 export type DroppableState = 'waiting' | 'retrying' | 'dead'
 
 interface TasksMeans {
@@ -45,6 +46,7 @@ const droppable: readonly DroppableState[] = ['dead', 'retrying', 'waiting']
 const dropsAtOnce = 2_000
 const keysAtOnce = 500
 
+/** Single tasks of a system. Had as `drover.tasks`. */
 export class Tasks {
   readonly #means: TasksMeans
 
@@ -58,9 +60,10 @@ export class Tasks {
    * loading, those of every state by key. A page may come short before the end, with `search` or `kind` also empty: `next` says whether
    * there is more.
    *
-   * @throws DroverError ARGUMENT_INVALID
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
    * const { items, next } = await drover.tasks.list({ domain: 'urgency', state: 'retrying' })
+   * const more = next === null ? null : await drover.tasks.list({ domain: 'urgency', state: 'retrying', after: next })
    */
   async list(query: TaskQuery = {}): Promise<{ items: Task[]; next: string | null }> {
     const filter = checkLanes('the query', query, ['state', 'search', 'kind', 'limit', 'after', 'signal'])
@@ -75,7 +78,11 @@ export class Tasks {
     return { items: rows, next }
   }
 
-  /** One item; null if the dataset has none with this key. */
+  /**
+   * One item; null if the dataset has none with this key.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
+   */
   async get(dataset: string, key: string | number): Promise<TaskDetail | null> {
     const { detail } = await this.#means.reader.read('task', { dataset: checkName('dataset', dataset), key: checkId('key', key) })
     if (!detail) return null
@@ -87,7 +94,11 @@ export class Tasks {
     }
   }
 
-  /** Retrying tasks are due at once. Answers how many were not yet. */
+  /**
+   * Retrying tasks are due at once. Answers how many were not yet.
+   *
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   */
   async retry(filter: LaneQuery & { keys?: (string | number)[] } = {}): Promise<number> {
     const { client } = this.#means
     const lanes = checkLanes('the filter', filter, ['keys'])
@@ -100,6 +111,7 @@ export class Tasks {
    *
    * @param filter.states @defaultValue all three
    * @param why kept as the error's message
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    * @example
    * await drover.tasks.drop({ dataset: 'messages', keys: ['m-17'] }, 'not a message')
    */
@@ -125,6 +137,9 @@ export class Tasks {
    *
    * @param priority a whole number; higher goes first
    * @returns how many tasks were moved, one for each item and lane
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @example
+   * await drover.tasks.prioritise({ dataset: 'messages', keys: ['m-17'] }, 10)
    */
   async prioritise(filter: LaneQuery & { dataset: string; keys: (string | number)[] }, priority: number): Promise<number> {
     const { client } = this.#means

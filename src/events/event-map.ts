@@ -71,7 +71,10 @@ export interface DroverEvents {
   'system:state:changed': { from: SystemState; to: SystemState; at: number }
 }
 
+/** A system opens, closes, and is closed; `failed`: its store is gone, and only `close` is left to do. */
 export type SystemState = 'open' | 'closing' | 'closed' | 'failed'
+/** The name of an event: `subject:verb:outcome`. {@link DroverEvents} has them all. */
 export type EventName = keyof DroverEvents
 
+/** Called with the payload of an event. What it throws harms nobody; that it does is logged. */
 export type Listener<Name extends EventName> = (payload: DroverEvents[Name]) => void

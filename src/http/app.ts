@@ -38,7 +38,9 @@ export interface StatusApp {
  *
  * @throws DroverError CONFIG_INVALID with every mistake in the options
  * @example
- * app.route('/drover', createStatusApp(drover, { token: process.env.DROVER_TOKEN }))
+ * import { Hono } from 'hono'
+ * const app = new Hono()
+ * app.route('/drover', createStatusApp(drover, { token }))
  */
 export function createStatusApp(drover: Drover, options: StatusOptions = {}): Hono<Env> {
   return buildStatusApp(drover, options).app

@@ -40,7 +40,7 @@ const defaultGraceMs = 2_000
  * @throws DroverError CONFIG_INVALID with every mistake in the options, or where others could ask and nobody would be refused;
  * LISTEN_FAILED if the port is in use
  * @example
- * await using server = await serveStatus(drover, { port: 8000, token: process.env.DROVER_TOKEN })
+ * await using server = await serveStatus(drover, { port: 8000, token })
  * console.log(server.url)
  */
 export function serveStatus(drover: Drover, options: ServeOptions = {}): Promise<StatusServer> {

@@ -13,6 +13,7 @@ export type RecordLevel = Exclude<LogLevel, 'silent'>
 /** Higher is more talkative. */
 export const levelRank = { silent: 0, error: 1, warn: 2, info: 3, debug: 4 } as const satisfies Record<LogLevel, number>
 
+/** One line of the log, secrets struck out. */
 export interface LogRecord {
   /** Rises with each record of this system. */
   seq: number

@@ -3,7 +3,7 @@ import { checkId, checkName, checkOneOf, wholeNumber } from '../validation/argum
 import { checkFilter } from '../validation/filters.js'
 import { type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel } from './record.js'
 
-/** Narrows {@link LogRing.recent}; all that are given must match. */
+/** Narrows the latest log records; all that are given must match. */
 export interface RecentLogs {
   /** This level and worse. */
   level?: RecordLevel

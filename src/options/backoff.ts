@@ -23,6 +23,7 @@ export const backoffEntries = (defaults: Backoff) =>
     jitter: option(between(0, 1), defaults.jitter),
   }) satisfies Schema<BackoffOptions>
 
+/** {@link BackoffOptions} with its defaults filled in. */
 export interface Backoff {
   initialMs: number
   factor: number

@@ -47,6 +47,7 @@ export const breaker = group(
 /** That of a share. */
 const shareWithinMs = 60_000
 
+/** {@link BreakerOptions} with its defaults filled in. */
 export interface CompiledBreaker {
   failures: number
   /** Infinity: however long. */

@@ -8,6 +8,7 @@ import type { TaskPolicy } from './tasks.js'
 import type { TreeNode } from './tree.js'
 import type { CompiledWorkerQuota } from './worker-quota.js'
 
+/** {@link WorkerOptions} with the defaults of the system filled in: nothing is left open. Times are ms. */
 export interface CompiledWorker {
   id: string
   annotator: string

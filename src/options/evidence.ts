@@ -50,6 +50,7 @@ export const evidence = group({
   keep: option(whole(1), 10),
 } satisfies Schema<EvidenceOptions>)
 
+/** {@link EvidenceOptions} with its defaults filled in. */
 export interface CompiledEvidence {
   dir: string
   cpuProfileMs: number

@@ -24,6 +24,7 @@ export const heartbeat = group({
   startTimeoutMs: option(milliseconds(10), 30_000),
 } satisfies Schema<HeartbeatOptions>)
 
+/** {@link HeartbeatOptions} with its defaults filled in. */
 export interface Heartbeat {
   everyMs: number
   timeoutMs: number

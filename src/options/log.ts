@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { either, flag, group, oneOf, option, path, type Schema, whole } from '../validation/pieces.js'
 
+/** What is logged, and where to. */
 export interface LogOptions {
   /** `'silent' | 'error' | 'warn' | 'info' | 'debug'`. @defaultValue 'info' */
   level?: LogLevel
@@ -15,6 +16,7 @@ export interface LogOptions {
   keep?: number
 }
 
+/** How talkative the log is: its level and worse are written; `'silent'`: nothing. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
 
 export const log = group({

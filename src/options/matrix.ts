@@ -2,6 +2,7 @@
 import { DroverError } from '../errors.js'
 import type { WorkerBase, WorkerOptions } from './worker.js'
 
+/** What {@link matrix} makes workers of. */
 export interface MatrixOptions {
   /** Who annotates; numbers are taken as their text. */
   annotators: readonly (string | number)[]

@@ -79,6 +79,7 @@ export type RuleAction =
 /** A rule as data, or as a function that answers with a verdict, or with nothing if it does not care. */
 export type RestartRule =
   | (RuleAction & {
+      /** Which failures it is about: all fields of the match fit, or the function says so. */
       when: FailureMatch | ((failure: Failure, history: RestartHistory) => boolean)
       /** Passed over once it has decided so often; starts anew when the history is forgotten. @defaultValue Infinity */
       atMost?: number

@@ -79,7 +79,7 @@ export interface SupervisorOptions {
  *   intensity: { restarts: 5, withinMs: 60_000 },
  *   children: [
  *     { id: 'reviews/fetch', module: './fetch.worker.js' },
- *     supervisor({ id: 'reviews/label', children: matrix({ annotators, domains, worker }) }),
+ *     supervisor({ id: 'reviews/label', children: [{ id: 'reviews/label/1', module: './label.worker.js', dataset: 'reviews' }] }),
  *   ],
  * })
  */

@@ -31,6 +31,7 @@ export const tasks = group({
   breaker: option(either((value) => typeof value === 'boolean', flag, breaker)),
 } satisfies Schema<TaskOptions>)
 
+/** {@link TaskOptions} with its defaults filled in. */
 export interface TaskPolicy {
   maxAttempts: number
   poisonAfter: number

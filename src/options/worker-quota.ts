@@ -35,6 +35,7 @@ export const workerQuota = group({
   priority: option(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), 0),
 } satisfies Schema<WorkerQuotaOptions>)
 
+/** {@link WorkerQuotaOptions} with its defaults filled in. */
 export interface CompiledWorkerQuota {
   /** At least one. */
   choices: string[]

@@ -19,6 +19,7 @@ export interface ProgressSource {
   off<Name extends WatchedEvent>(name: Name, listener: (payload: DroverEvents[Name]) => void): unknown
 }
 
+/** Where and how often {@link showProgress} shows how far the work is. */
 export interface ProgressOptions {
   /** Where to show it. @defaultValue process.stderr */
   terminal?: Terminal
@@ -29,6 +30,7 @@ export interface ProgressOptions {
   every?: Every
 }
 
+/** A progress that is shown. */
 export interface Progress {
   /** Shows where things stand for the last time. A second call does nothing. */
   stop(): void
@@ -48,9 +50,9 @@ const noteworthy: ReadonlySet<WorkerState> = new Set(['stuck', 'crashed', 'black
  * Shows the progress of a system until it is closed or `stop` is called.
  *
  * @example
- * const drover = await createDrover(options)
  * showProgress(drover)
  * await drover.start()
+ * await drover.done()
  */
 export function showProgress(drover: ProgressSource, options: ProgressOptions = {}): Progress {
   const { terminal = process.stderr, now = Date.now, every = realEvery } = options

@@ -18,6 +18,7 @@ export interface QuotaPort {
  *
  * @param connection what `quota.connect()` gave there, transferred with its `port`
  * @example
+ * import { workerData } from 'node:worker_threads'
  * // where it was opened: const connection = quota.connect()
  * // new Worker(file, { workerData: { connection }, transferList: [connection.port] })
  * const quota = connectQuota(workerData.connection)

@@ -8,6 +8,7 @@ import { isSpent, type QuotaClient, type QuotaLease } from './client.js'
 import type { Observation, ObservationSource } from './providers/observation.js'
 import { observe } from './providers/observe.js'
 
+/** How long to wait for a grant, and in which place. */
 export interface QuotaAcquireOptions {
   /** Gives up with TIMEOUT after so many ms, more than 0. @defaultValue never */
   timeoutMs?: number
@@ -24,7 +25,10 @@ export interface StandaloneQuota {
    * Waits its turn, until every window grants the amounts, then takes them. Use it at once: the provider counts when it is called.
    *
    * @param amounts by unit, e.g. `{ tokens: 1200 }`; `requests` is 1 unless given. @defaultValue `{ requests: 1 }`
-   * @throws QuotaError QUOTA_INVALID at once if it could never be granted; QUOTA_RETIRED, TIMEOUT, CLOSED; the signal's reason
+   * @throws QuotaError QUOTA_INVALID at once if it could never be granted; QUOTA_RETIRED, QUOTA_SPENT; DroverError TIMEOUT, CLOSED,
+   * ARGUMENT_INVALID, STORE_FAILED; the reason of `signal`
+   * @example
+   * const lease = await quota.acquire({ tokens: 1_200 }, { timeoutMs: 60_000 })
    */
   acquire(amounts?: Amounts, options?: QuotaAcquireOptions): Promise<QuotaLease>
   /**
@@ -38,13 +42,17 @@ export interface StandaloneQuota {
    * await quota.settle(lease, { cost: 0.0021 }) // and what they cost
    */
   settle(lease: QuotaLease | null, actual?: Amounts): Promise<void>
-  /** Gives all of it back: the call was not made, or the provider does not count it. */
+  /**
+   * Gives all of it back: the call was not made, or the provider does not count it.
+   *
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   */
   refund(lease: QuotaLease | null): Promise<void>
   /**
    * The provider said to wait: nobody is granted anything for so long.
    *
    * @param penalty.retryAfterMs 0 to a year
-   * @throws DroverError ARGUMENT_INVALID
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   penalize(penalty: { retryAfterMs: number; quota?: string }): Promise<void>
   /**
@@ -53,6 +61,10 @@ export interface StandaloneQuota {
    * call used settles the lease.
    *
    * @param source a `Response` (its body is not read), `Headers`, an `Error` of an SDK, or `{ status, headers, body }`
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @example
+   * const response = await fetch('https://api.openai.com/v1/models')
+   * const { refused, retryAfterMs } = await quota.observe(response, { lease })
    */
   observe(source: ObservationSource, options?: { lease?: QuotaLease | null }): Promise<Observation>
 }
@@ -64,6 +76,7 @@ export interface OpenQuota extends StandaloneQuota {
    * written is tried again for 5 s; then a process warning says what was not given back.
    */
   close(): Promise<void>
+  /** Closes it: for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

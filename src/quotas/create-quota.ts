@@ -51,24 +51,32 @@ export interface SharedQuota extends OpenQuota {
    * Changes its limits for everybody; all of them are given anew. While the store cannot be written (its disk is full, another process holds its
    * lock) this waits, as `unblock` and `penalize` do, and a process warning says so.
    *
-   * @throws DroverError CONFIG_INVALID; CLOSED if the quota is closed before the store could take it
+   * @throws DroverError CONFIG_INVALID; CLOSED if the quota is closed before the store could take it; STORE_FAILED
    */
   set(limits: QuotaOptions): Promise<void>
-  /** Lifts what `penalize`, or a provider's refusal, blocked. */
+  /**
+   * Lifts what `penalize`, or a provider's refusal, blocked.
+   *
+   * @throws DroverError CLOSED, STORE_FAILED
+   */
   unblock(): Promise<void>
-  /** Where it stands now. */
+  /**
+   * Where it stands now.
+   *
+   * @throws DroverError CLOSED, STORE_FAILED
+   */
   status(): Promise<QuotaStatus>
 }
 
 /**
  * Opens a quota that all threads, processes and hosts on one SQLite file share.
  *
- * @throws DroverError CONFIG_INVALID, or of the STORE_ codes
+ * @throws DroverError CONFIG_INVALID; STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED
  * @example
- * const quota = await createQuota({ store: 'q.db', name: 'k', requests: [{ limit: 600, per: 'minute' }], burst: 5 })
+ * const quota = await createQuota({ store: 'q.db', name: 'k', requests: [{ limit: 600, per: 'minute' }], tokens: { limit: 90_000, per: 'minute' } })
  * const lease = await quota.acquire({ tokens: 900 }, { timeoutMs: 60_000 })
- * const answer = await callTheProvider()
- * await quota.settle(lease, { tokens: answer.usage.total_tokens })
+ * // ... calls the provider
+ * await quota.settle(lease, { tokens: 740 })
  * await quota.close()
  */
 export async function createQuota({

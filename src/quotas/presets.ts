@@ -71,9 +71,10 @@ const dayMs = 86_400_000
  *
  * @throws DroverError ARGUMENT_INVALID, naming the option, what was given and what is allowed
  * @example
- * createDrover({ quotas: { flash: quotas.gemini({ rpm: 10, tpm: 250_000, rpd: 250 }) }, ... })
+ * await createDrover({ store: 'data/drover.db', workers: [], quotas: { flash: quotas.gemini({ rpm: 10, tpm: 250_000, rpd: 250 }) } })
  */
 export const quotas = {
+  /** Requests by minute and day, input tokens by minute. The day begins at midnight in Pacific time. */
   gemini(limits: GeminiLimits): QuotaOptions {
     const { timeZone = 'America/Los_Angeles', ...counts } = check('gemini', limits, ['rpm', 'tpm', 'rpd'], ['timeZone'])
     const { rpm, tpm, rpd } = counts as Counts
@@ -81,11 +82,13 @@ export const quotas = {
     return unitsOf({ requests: [of(rpm, 'minute'), of(rpd, 'day', timeZone as string)], inputTokens: [of(tpm, 'minute')] })
   },
 
+  /** Requests and tokens, by minute and by any 24 hours. */
   openai(limits: OpenaiLimits): QuotaOptions {
     const { rpm, tpm, rpd, tpd } = check('openai', limits, ['rpm', 'tpm', 'rpd', 'tpd']) as Counts
     return unitsOf({ requests: [of(rpm, 'minute'), of(rpd, dayMs)], tokens: [of(tpm, 'minute'), of(tpd, dayMs)] })
   },
 
+  /** Requests as a token bucket; input and output tokens by minute, each by itself. */
   anthropic(limits: AnthropicLimits): QuotaOptions {
     const { rpm, itpm, otpm, burst } = check('anthropic', limits, ['rpm', 'itpm', 'otpm'], ['burst']) as Counts
     if (burst !== undefined && (rpm === undefined || !isCount(burst) || burst > rpm)) {
@@ -95,6 +98,7 @@ export const quotas = {
     return rpm === undefined ? units : { ...units, burst: burst ?? Math.ceil(rpm / 60) }
   },
 
+  /** Requests and tokens, by minute and by any 24 hours. */
   groq(limits: GroqLimits): QuotaOptions {
     const { rpm, rpd, tpm, tpd } = check('groq', limits, ['rpm', 'rpd', 'tpm', 'tpd']) as Counts
     return unitsOf({ requests: [of(rpm, 'minute'), of(rpd, dayMs)], tokens: [of(tpm, 'minute'), of(tpd, dayMs)] })

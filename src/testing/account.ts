@@ -16,6 +16,7 @@ export interface PeakQuery {
   unit?: LimitUnit
 }
 
+/** Of which key, unit and time {@link Account.utilisation} speaks. */
 export interface UtilisationQuery {
   /** @defaultValue all keys that were admitted in that time */
   key?: string
@@ -56,6 +57,7 @@ export class Account {
     return this.#source().records.dropped
   }
 
+  /** Requests that are kept, oldest first, without a copy of all of them. */
   [Symbol.iterator](): Iterator<RequestRecord> {
     return this.#source().records[Symbol.iterator]()
   }

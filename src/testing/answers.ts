@@ -13,6 +13,7 @@ export interface AnswerRequest {
   attempt: number
 }
 
+/** An answer, and what it counts in tokens where that matters. */
 export interface AnswerText {
   text: string
   /** @defaultValue the length of the messages' text / 4, rounded up */

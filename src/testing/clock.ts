@@ -30,6 +30,7 @@ export interface ManualClock extends Clock {
   readonly pending: number
 }
 
+/** Where a {@link simulatedClock} begins, and how it runs. */
 export interface SimulatedClockOptions {
   /**
    * The first time, in ms since the epoch.

@@ -23,6 +23,7 @@ export const faultKinds = {
   'empty-answer': 'empty-answer',
 } as const
 
+/** What goes wrong; {@link FaultRule} says when. */
 export type FaultKind = keyof typeof faultKinds
 
 /** At least one of `rate`, `times` and `when`; where several are given, all must hold. */

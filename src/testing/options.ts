@@ -60,6 +60,7 @@ export interface ProviderLimits {
 /** Whose headers and error bodies are spoken. */
 export type FlavorName = 'openai' | 'groq' | 'gemini'
 
+/** How a {@link fakeProvider} answers, limits and fails. */
 export interface FakeProviderOptions {
   /** @defaultValue answers with the prompt */
   answer?: Answer

@@ -26,6 +26,7 @@ const host = '127.0.0.1'
  *
  * @throws DroverError ARGUMENT_INVALID with all mistakes in the options
  * @example
+ * import OpenAI from 'openai'
  * await using provider = await fakeProvider({
  *   answer: ({ prompt }) => (prompt.includes('prize') ? 'spam' : 'ham'),
  *   limits: { requests: [{ limit: 15, per: 'minute', kind: 'bucket', burst: 5 }, { limit: 1_500, per: 'day', timeZone: 'America/Los_Angeles' }] },
@@ -138,6 +139,7 @@ export class FakeProvider {
     return this.#closed
   }
 
+  /** Closes it: for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

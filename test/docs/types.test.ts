@@ -1,11 +1,10 @@
 /** All code in README and docs type-checks under `strict`, against the types of the built package. */
-import { relative } from 'node:path'
-import ts from 'typescript'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { guidePages, type Page, root } from './markdown.js'
+import { guidePages, type Page } from './markdown.js'
 import { codeOf } from './programs.js'
 import { makeProject, writeFiles } from './project.js'
+import { mistakesIn } from './type-check.js'
 
 const { folder, remove } = makeProject()
 process.on('exit', remove)
@@ -39,34 +38,11 @@ function write(page: Page): string[] {
 test('every program and fragment of README and docs type-checks under strict', () => {
   const files = guidePages().flatMap(write)
   assert.ok(files.length > 0)
-  const preamble = `${root}/test/docs/preamble/globals.d.ts`
-  writeFiles(folder, '.', new Map([['globals.d.ts', ts.sys.readFile(preamble) ?? '']]))
-  const program = ts.createProgram([`${folder}/globals.d.ts`, ...files], {
-    target: ts.ScriptTarget.ES2022,
-    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    moduleDetection: ts.ModuleDetectionKind.Force,
-    types: ['node'],
-    typeRoots: [`${folder}/node_modules/@types`],
-    allowJs: true,
-    checkJs: true,
-    strict: true,
-    noEmit: true,
-    // What we publish is checked without it by `npm run package`.
-    skipLibCheck: true,
+  const mistakes = mistakesIn(folder, ['globals.d.ts'], files, (path, line) => {
+    const source = sources.get(path)
+    return source ? `${source.page}:${source.before + line}` : `${path}:${line}`
   })
-  const mistakes = ts.getPreEmitDiagnostics(program).map(told)
   assert.equal(mistakes, [])
 })
-
-function told({ file, start, messageText }: ts.Diagnostic): string {
-  const message = ts.flattenDiagnosticMessageText(messageText, '\n')
-  if (!file || start === undefined) return message
-  const path = relative(folder, file.fileName).replaceAll('\\', '/')
-  const line = file.getLineAndCharacterOfPosition(start).line + 1
-  const source = sources.get(path)
-  return source ? `${source.page}:${source.before + line}: ${message}` : `${path}:${line}: ${message}`
-}
 
 test.run()

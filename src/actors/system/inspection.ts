@@ -14,7 +14,12 @@ export interface InspectionEvent {
 }
 
 /** A function, or an observer as Stately's inspectors are. `Event` is whatever type XState's events have there. */
-export type InspectionObserver<Event = InspectionEvent> = ((event: Event) => void) | { next?: ((event: Event) => void) | undefined }
+export type InspectionObserver<Event = InspectionEvent> =
+  | ((event: Event) => void)
+  | {
+      /** Told of each event. */
+      next?: ((event: Event) => void) | undefined
+    }
 
 /**
  * Tells an observer of every actor there is, as if they had just begun, and from then on of every event and transition. One that throws

@@ -24,6 +24,7 @@ import { stopInOrder } from '../supervisor/stop-in-order.js'
 import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './opened.js'
 
+/** Whether a change made while the system runs outlives it. */
 export interface ChangeOptions {
   /**
    * Whether the change outlives the process: it is stored, and made again whenever a system is opened on the store, unless the

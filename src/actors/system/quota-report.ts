@@ -34,14 +34,18 @@ export interface Quotas extends QuotaNews {
 
 /** One quota. */
 export interface QuotaHandle {
-  /** Where it stands now, in all threads, processes and hosts on the store. */
+  /**
+   * Where it stands now, in all threads, processes and hosts on the store.
+   *
+   * @throws DroverError CLOSED, STORE_FAILED
+   */
   status(): Promise<QuotaReport>
   /**
    * Changes its limits while everything runs. What was used stays used; workers that wait for it are woken. Holds for all hosts on the
    * store, until one is started whose configuration says otherwise.
    *
    * @param limits all of them: they take the place of those it had
-   * @throws DroverError CONFIG_INVALID
+   * @throws DroverError CONFIG_INVALID, CLOSED, STORE_FAILED
    * @example
    * await drover.quota('key-1').set({ requests: [{ limit: 30, per: 'minute' }, { limit: 3_000, per: 'day' }], burst: 5 })
    */
@@ -50,19 +54,32 @@ export interface QuotaHandle {
    * No grants for so long. Never shortens an earlier penalty; {@link unblock} lifts it.
    *
    * @param penalty.retryAfterMs 0 to a year
-   * @throws DroverError ARGUMENT_INVALID
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   penalize(penalty: { retryAfterMs: number }): Promise<void>
-  /** Lifts what {@link penalize}, or a provider's refusal, blocked: its windows alone say what it grants. Workers that wait for it are woken. */
+  /**
+   * Lifts what {@link penalize}, or a provider's refusal, blocked: its windows alone say what it grants. Workers that wait for it are woken.
+   *
+   * @throws DroverError CLOSED, STORE_FAILED
+   */
   unblock(): Promise<void>
-  /** No grants until {@link revive}: the key is not to be used. */
+  /**
+   * No grants until {@link revive}: the key is not to be used.
+   *
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   */
   retire(reason: string): Promise<void>
-  /** The key is good again. */
+  /**
+   * The key is good again.
+   *
+   * @throws DroverError CLOSED, STORE_FAILED
+   */
   revive(): Promise<void>
   /**
    * For plots: a sample every ten seconds in which something changed, oldest first, for a day.
    *
    * @param query.since ms since the epoch. @defaultValue all there are
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   history(query?: { since?: number }): Promise<QuotaSample[]>
 }

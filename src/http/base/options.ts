@@ -7,6 +7,7 @@ export type Role = 'read' | 'control'
 /** What decides who may do what: null, or an error, refuses with 401. */
 export type Authorize = (c: Context) => Role | null | Promise<Role | null>
 
+/** Who may ask a status server, and what it serves. */
 export interface StatusOptions {
   /**
    * The token that may do everything: sent as `Authorization: Bearer`, or typed into the dashboard. 16 to 1000 characters, ASCII without spaces, at least 8
@@ -43,6 +44,7 @@ export interface StatusOptions {
   crashDetectionMinutes?: number
 }
 
+/** What {@link serveStatus} takes: {@link StatusOptions}, and where to listen. */
 export interface ServeOptions extends StatusOptions {
   /** @defaultValue 8000; 0: any free one */
   port?: number
@@ -50,11 +52,13 @@ export interface ServeOptions extends StatusOptions {
   hostname?: string
 }
 
+/** A status server that listens. Made by {@link serveStatus}. */
 export interface StatusServer {
   /** Where it is, e.g. `http://127.0.0.1:8000`. */
   url: string
   port: number
   /** Ends streams and sockets (1001), lets requests under way end for at most `graceMs`, then breaks them off. Memoised. @defaultValue graceMs 2_000 */
   close(options?: { graceMs?: number }): Promise<void>
+  /** Closes it: for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -19,6 +19,7 @@ import { keep } from './same.js'
  */
 export type ClientStatus = 'connecting' | 'live' | 'polling' | 'offline' | 'closed' | 'unauthorized'
 
+/** How {@link connect} reaches a status server. */
 export interface ConnectOptions {
   /** What the server was given as `token` or `readToken`. Without one, a browser's session cookie counts. */
   token?: string
@@ -44,6 +45,7 @@ const pollMs = 2_000
 /** So many WebSockets in a row that did not open, though the server answers: it is polled. */
 const mostFailures = 2
 
+/** Follows one system: its state as last heard, and calls of its API. Made by {@link connect}. */
 export class Client {
   readonly #base: string
   readonly #options: ConnectOptions
@@ -162,6 +164,9 @@ export class Client {
    * Calls the listener with each event, log record or round of beats, while the topic is subscribed and the connection is live.
    *
    * @returns ends it
+   * @example
+   * client.setTopics(['events'])
+   * const stop = client.on('event', ({ type, worker }) => console.log(type, worker))
    */
   on<Name extends keyof Told>(name: Name, listener: (told: Told[Name]) => void): () => void {
     return (this.#told[name] as unknown as Listeners<Told[Name]>).add(listener)
@@ -203,6 +208,7 @@ export class Client {
     return this.#closing
   }
 
+  /** Closes it: for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -5,7 +5,7 @@ import { Client, type ConnectOptions } from './client.js'
  *
  * @param url where its status app is, such as `http://127.0.0.1:8000` or, mounted in another app, `https://example.org/drover`
  * @example
- * const client = connect('http://127.0.0.1:8000', { token: process.env.DROVER_TOKEN })
+ * const client = connect('http://127.0.0.1:8000', { token })
  * client.select(({ overview }) => overview?.done, (done) => console.log(done))
  * await client.until(({ overview }) => overview !== undefined && overview.done === overview.total)
  * await client.close()

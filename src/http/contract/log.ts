@@ -12,6 +12,7 @@ export const event = v.object({
   worker: v.nullable(v.string()),
   payload: v.unknown(),
 })
+/** One event of the event log, as it is stored. Times are ms since the epoch. */
 export type StatusEvent = v.InferOutput<typeof event>
 
 export const logLevel = v.picklist(['error', 'warn', 'info', 'debug'])
@@ -26,6 +27,7 @@ export const logRecord = v.object({
   message: v.string(),
   fields: v.nullable(v.record(v.string(), v.unknown())),
 })
+/** One line of the log. Times are ms since the epoch. */
 export type LogRecord = v.InferOutput<typeof logRecord>
 
 /** What became of a control call for one worker. */

@@ -78,6 +78,7 @@ export const quota = v.object({
   /** When the first of its parked workers wakes; null: none is parked. */
   parkedUntil: v.nullable(time),
 })
+/** Where one quota stands. Times are ms since the epoch; null where the API of the library says Infinity. */
 export type Quota = v.InferOutput<typeof quota>
 
 export const quotaSample = v.object({

@@ -9,6 +9,7 @@ import type { Beat, Overview, Worker } from './worker.js'
 
 /** What a connection may be told of. `workers`, `overview` and `tree` unless it says otherwise (`topics=a,b`, or a `subscribe` message). */
 export const topics = ['overview', 'workers', 'tree', 'quotas', 'beats', 'events', 'logs'] as const
+/** What a client can be told of: parts of the state, and what happens. */
 export type Topic = (typeof topics)[number]
 
 /** Topics that are kept in step, in the order of the wire. The others are told as they happen. */

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { count, time } from './common.js'
 import { workerState } from './worker.js'
 
+/** A supervisor and what is below it, in the order of starting. Times are ms since the epoch. */
 export interface SupervisorNode {
   supervisor: string
   strategy: string
@@ -13,6 +14,7 @@ export interface SupervisorNode {
   restarts: { count: number; limit: number | null; withinMs: number }
   children: TreeNode[]
 }
+/** A node of the supervision tree: a supervisor with its children, or a worker by its id. */
 export type TreeNode = SupervisorNode | { worker: string; state: v.InferOutput<typeof workerState> }
 
 export const treeNode: v.GenericSchema<TreeNode> = v.union([

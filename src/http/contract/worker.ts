@@ -71,10 +71,12 @@ export const worker = v.object({
   until: v.nullable(time),
   heldBy: v.nullable(v.object({ pid: v.number(), hostname: v.string(), since: time })),
 })
+/** One worker: what it does, how far its lane is, what failed last. Times are ms since the epoch. */
 export type Worker = v.InferOutput<typeof worker>
 
 /** What changes with every beat of a thread. */
 export const beat = v.object({ beatAgeMs: v.nullable(v.number()), heapUsed: v.nullable(v.number()) })
+/** How long ago a worker's thread last beat, in ms, and its heap in use, in bytes; null: it has no thread, or has not beaten. */
 export type Beat = v.InferOutput<typeof beat>
 
 /** One change of state, from the event log. */
@@ -139,7 +141,7 @@ export const overview = v.object({
   ratePerMinute: v.number(),
   /** When all could be done (ms since the epoch): at the present rate, but not before today's quotas allow it; null: unknown. */
   doneAt: v.nullable(time),
-  /** What {@link doneAt} goes by. */
+  /** What `doneAt` goes by. */
   doneBy: v.nullable(v.picklist(['rate', 'quota'])),
   slots: v.object({
     limit: count,
@@ -149,4 +151,5 @@ export const overview = v.object({
   }),
   attention: v.array(attention),
 })
+/** The system as a whole: how far all lanes are, how many workers are in each state. Times are ms since the epoch. */
 export type Overview = v.InferOutput<typeof overview>

@@ -15,4 +15,5 @@ export const workerStates = {
   completed: 'nothing left to do; what is dead stays dead',
 } as const
 
+/** The state of a worker; {@link workerStates} has what each means. */
 export type WorkerState = keyof typeof workerStates

@@ -6,6 +6,7 @@ import type { Amounts, QuotaReading } from '../../store/contract/quotas.js'
 
 /** The providers whose answers are known in detail. Others are read as far as HTTP goes, or as OpenAI's where they use its headers. */
 export const providers = ['openai', 'anthropic', 'gemini', 'groq'] as const
+/** A provider whose answers are known in detail. */
 export type Provider = (typeof providers)[number]
 
 /** What one answer says. */

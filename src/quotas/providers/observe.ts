@@ -9,6 +9,7 @@ import { observeHttp } from './http.js'
 import { emptyObservation, type Observation, type ObservationSource, type Provider } from './observation.js'
 import { observeOpenai } from './openai.js'
 
+/** How an answer is read where it does not say enough itself. */
 export interface ObserveOptions {
   /** Milliseconds since the epoch; times of day in an answer without a `date` are counted from it. @defaultValue `Date.now()` */
   now?: number
@@ -32,8 +33,10 @@ const readers: Record<Provider, (answer: Answer, now: number) => Observation> = 
  * @param source anything at all; what is of no known form gives an observation that says nothing
  * @throws never
  * @example
+ * import OpenAI from 'openai'
+ * const openai = new OpenAI({ maxRetries: 0 }) // or attempts multiply
  * try {
- *   await openai.chat.completions.create(request) // with maxRetries: 0, or attempts multiply
+ *   await openai.models.list()
  * } catch (error) {
  *   const { refused, retryAfterMs, readings } = observe(error as Error)
  * }
@@ -57,9 +60,9 @@ export function observe(source: ObservationSource, options: ObserveOptions = {})
  *
  * @throws never
  * @example
- * const response = await fetch(url, request)
+ * const response = await fetch('https://api.openai.com/v1/models', { headers: { authorization: `Bearer ${token}` } })
  * const { used } = await observeResponse(response)
- * const result = await response.json()
+ * const models = await response.json()
  */
 export async function observeResponse(response: Response, options: ObserveOptions = {}): Promise<Observation> {
   try {

@@ -117,6 +117,7 @@ export interface QuotaSettlement {
   done: number | null
 }
 
+/** One limit of a quota, and how much of it is used now. */
 export interface QuotaWindowStatus {
   unit: string
   per: string
@@ -129,6 +130,7 @@ export interface QuotaWindowStatus {
   resetsAt: Time | null
 }
 
+/** Where a quota stands, in all threads, processes and hosts on its store. */
 export interface QuotaStatus {
   name: string
   /** Its own windows; those of quotas that it is within are theirs. */

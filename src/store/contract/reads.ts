@@ -37,6 +37,7 @@ export interface UsageRow {
   usage: Amounts
 }
 
+/** What the calls for one task used, by unit, over all its attempts. */
 export interface TaskUsageRow {
   key: string
   dataset: string
@@ -45,6 +46,7 @@ export interface TaskUsageRow {
   usage: Amounts
 }
 
+/** One event of the event log. `id` rises with each; `at` is ms since the epoch; `worker` is null for what concerns no single one. */
 export interface StoredEvent {
   id: number
   host: string
@@ -85,6 +87,7 @@ export interface PairAgreement {
   kappa: number | null
 }
 
+/** How far annotators agree on the labels of one dataset and domain. */
 export interface Agreement {
   annotators: number
   /** With two annotators or more. */

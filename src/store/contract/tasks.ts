@@ -12,6 +12,7 @@ export interface NewItem {
   priority: number
 }
 
+/** What {@link Drover.load} does with a known key that comes with other data. */
 export type OnConflict = 'error' | 'keep' | 'update'
 
 export interface EnqueueReply {

@@ -44,7 +44,11 @@ export type DefinedWorker = WorkerDefinition & { readonly [brand]: true }
  *
  * @throws TypeError if there is neither `process` nor `run`, or both
  * @example
- * export default defineWorker<Review, Label>({
+ * interface Review {
+ *   text: string
+ * }
+ *
+ * export default defineWorker<Review, { label: string }>({
  *   process: (task) => ({ label: task.data.text.includes('good') ? 'positive' : 'negative' }),
  * })
  */

@@ -1,5 +1,6 @@
 import { argumentError, checkFlag, checkName, checkObject, duration } from '../../validation/arguments.js'
 
+/** How a {@link TaskError} says what is to become of its task. */
 export interface TaskErrorOptions {
   /** Whether another attempt makes sense. @defaultValue true */
   retry?: boolean
@@ -40,6 +41,7 @@ export class TaskError extends Error {
     Object.defineProperty(this, taskErrorBrand, { value: true })
   }
 
+  /** Whether a value is a TaskError, also one made by another copy of drover. */
   static is(value: unknown): value is TaskError {
     return typeof value === 'object' && value !== null && taskErrorBrand in value
   }

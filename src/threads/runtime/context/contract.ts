@@ -22,6 +22,7 @@ export interface WorkerQuota extends StandaloneQuota {
    * What the present task was granted before `process` was called; null outside of a task, and without a quota.
    *
    * @example
+   * const usage = { prompt_tokens: 812, completion_tokens: 9 } // from the answer
    * await ctx.quota.settle(ctx.quota.lease, { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens })
    */
   readonly lease: QuotaLease | null
@@ -53,8 +54,11 @@ export interface WorkerContext<State = unknown, Input = unknown> {
    * @throws TaskError REFUSED with `release`, where the provider refused because of a limit or of its key: the task is done later, and no attempt is counted;
    * what the call threw otherwise; as `quota.acquire` does
    * @example
-   * const { data } = await ctx.withQuota(() => openai.chat.completions.create(request).withResponse(), {
-   *   used: ({ data }) => ({ cost: priceOf(data.usage) }),
+   * import OpenAI from 'openai'
+   * const openai = new OpenAI({ maxRetries: 0 })
+   * const request = { model: 'gpt-5-mini', messages: [{ role: 'user' as const, content: 'urgent, or not?' }] }
+   * const { data } = await ctx.withQuota(() => openai.chat.completions.create(request, { signal: ctx.signal }).withResponse(), {
+   *   used: ({ data }) => ({ cost: (data.usage?.total_tokens ?? 0) * 0.000_001 }),
    * })
    */
   withQuota<Answer>(
