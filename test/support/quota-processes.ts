@@ -41,12 +41,14 @@ export class QuotaHost {
       processes.delete(this.child)
       this.#wake()
     })
+    // Its last words may come after its exit.
+    this.child.once('disconnect', () => this.#wake())
   }
 
   /** What it says next; fails if it ends without a word. */
   async next<T>(): Promise<T> {
     while (this.#said.length === 0) {
-      if (this.child.exitCode !== null || this.child.signalCode !== null)
+      if ((this.child.exitCode !== null || this.child.signalCode !== null) && !this.child.connected)
         throw new Error(`ended with ${this.child.signalCode ?? this.child.exitCode}`)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
