@@ -90,7 +90,7 @@ export class Close {
     this.#lifetime.become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })
     const all = [...managed.values()]
-    for (const own of all) own.standBack()
+    for (const own of [...all].reverse()) own.standBack()
     const inHand = all.filter(({ live }) => live)
     const stop = (own: ManagedWorker): void => own.stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
     void askAll([...inHand, ...all.filter(({ live }) => !live)], stop)
@@ -124,7 +124,6 @@ export class Close {
     await Promise.race([this.#done.answered(), limit.over.catch(() => {})])
     limit.clear()
     if (this.#lifetime.interrupted) await this.#done.keepLast()
-    root.send({ type: 'CLOSED' })
     await shutDown(storeMs())
     this.#lifetime.become('closed')
     this.#over.abort(new DroverError('CLOSED', 'the system is closed'))
@@ -138,7 +137,8 @@ export class Close {
    */
   #stopAll(reason: string, drain: { drainMs?: number }): number {
     const all = [...this.#system.managed.values()]
-    for (const managed of all) managed.standBack()
+    // Whoever stands at the end of the line is found there at once.
+    for (const managed of [...all].reverse()) managed.standBack()
     // One on parole, too, need only be wanted no more.
     const running = all.filter(({ settled, state }) => !settled && state !== 'blacklisted')
     const stopping = new Set(running)

@@ -8,6 +8,7 @@ import { statusOf, systemStatus, treeStatus } from '../actors/system/observe.js'
 import type { OpenSystem } from '../actors/system/opened.js'
 import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
 import type { Settings, SystemStatus, TreeStatus, WorkerStatus } from '../actors/system/status.js'
+import { SystemView } from '../actors/system/view.js'
 import { Waker } from '../actors/system/wake-workers.js'
 import { DroverError, type ErrorGroup, toErrorRecord } from '../errors.js'
 import type { DroverEvents, EventName, Listener } from '../events/event-map.js'
@@ -70,6 +71,8 @@ export class Drover {
   readonly #close: Close
   /** Single tasks: to look at, to make due, to give up, to give another priority. */
   readonly tasks: Tasks
+  /** @internal What the status server shows. */
+  readonly view: SystemView
 
   /** @internal Use {@link createDrover}. */
   constructor(system: OpenSystem) {
@@ -87,6 +90,7 @@ export class Drover {
     this.#waker = waker
     this.#loads = new Loads(system, waker)
     this.#outcomes = outcomes
+    this.view = new SystemView(system, () => lifetime.state)
     this.#done = done
     this.#close = new Close({ system, lifetime, done, waker, uses })
     this.tasks = new Tasks({
@@ -192,9 +196,11 @@ export class Drover {
 
   /** The workers that were given up, with why, since when, and until when if they have parole. */
   blacklisted(): BlacklistEntry[] {
-    return this.status().workers.flatMap(({ id, state, reason, since, until, lastFailure }) =>
-      state === 'blacklisted' ? [{ worker: id, reason, since, until, lastFailure }] : [],
-    )
+    const found = [...this.#system.managed.values()].filter(({ state }) => state === 'blacklisted')
+    return found.map((managed) => {
+      const { id, reason, since, until, lastFailure } = statusOf(this.#system, managed)
+      return { worker: id, reason, since, until, lastFailure }
+    })
   }
 
   /**

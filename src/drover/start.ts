@@ -10,6 +10,9 @@ import { type ControlOutcome, outcomeOf } from './reports.js'
 /** States from which a start asks for a slot. */
 const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
 
+/** So many workers are asked for at once in the registry: each answer costs a round trip to the store. */
+const mostStarting = 500
+
 /** @throws DroverError SLOTS_FULL, with `onFull: 'reject'`, if there are fewer free slots than workers to start */
 export function refuseBeyondSlots({ parts, managed: all }: OpenSystem, workers: ManagedWorker[]): void {
   const { slots, config } = parts
@@ -33,7 +36,7 @@ export function refuseBeyondSlots({ parts, managed: all }: OpenSystem, workers: 
 export function startAll(system: OpenSystem, workers: ManagedWorker[]): Promise<ControlOutcome[]> {
   // Those whose turn comes later count as being started all the same.
   const waiting = new Map(workers.slice(mostInTurn).map((managed) => [managed, managed.announceStart()]))
-  return inTurnsAsync(workers, async (managed) => {
+  const startInTurn = async (managed: ManagedWorker): Promise<ControlOutcome> => {
     const start = waiting.get(managed)
     if (!start) return startOne(system, managed)
     managed.catchUp()
@@ -42,7 +45,8 @@ export function startAll(system: OpenSystem, workers: ManagedWorker[]): Promise<
     } finally {
       managed.dropStart(start)
     }
-  })
+  }
+  return inTurnsAsync(workers, startInTurn, mostStarting)
 }
 
 async function startOne(

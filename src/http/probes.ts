@@ -7,7 +7,7 @@ export function probes(drover: Drover): Hono<Env> {
   return new Hono<Env>()
     .get('/livez', (c) => c.json({ ok: true }))
     .get('/readyz', (c) => {
-      const { state } = drover.status()
+      const { state } = drover.view
       return state === 'open' ? c.json({ ok: true }) : c.json({ ok: false, not: `the system is ${state}` }, 503)
     })
 }

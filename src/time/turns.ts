@@ -19,17 +19,48 @@ export async function inTurns<Item>(items: readonly Item[], work: (item: Item) =
   await inTurnsAsync(items, async (item) => work(item))
 }
 
-/** The same with what takes longer: the next ones begin when those before them are through. */
-export async function inTurnsAsync<Item, Answer>(items: readonly Item[], work: (item: Item) => Promise<Answer>): Promise<Answer[]> {
-  const answers: PromiseSettledResult<Answer>[] = []
+/**
+ * The same with what takes longer.
+ *
+ * @param atOnce how many may be under way together; the next ones begin when those before them are through
+ */
+export async function inTurnsAsync<Item, Answer>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Answer>,
+  atOnce = mostInTurn,
+): Promise<Answer[]> {
+  const batches: Promise<PromiseSettledResult<Awaited<Answer>>[]>[] = []
   for (let from = 0; from < items.length; from += mostInTurn) {
-    if (from > 0) await nextTurn()
-    answers.push(...(await Promise.allSettled(items.slice(from, from + mostInTurn).map(work))))
+    if (from > 0) {
+      await nextTurn()
+      await batches.at(-atOnce / mostInTurn)
+    }
+    batches.push(Promise.allSettled(items.slice(from, from + mostInTurn).map(work)))
   }
+  const answers = (await Promise.all(batches)).flat()
   return answers.map((answer) => {
     if (answer.status === 'rejected') throw answer.reason
     return answer.value
   })
+}
+
+let shares = 0
+let turnOver: Promise<void> | null = null
+
+/** Settles within this turn of the event loop for the first fifty who ask in it, and for as many more in each turn after it. */
+export async function shareOfTurn(): Promise<void> {
+  for (;;) {
+    turnOver ??= new Promise((resolve) => {
+      setImmediate(() => {
+        shares = 0
+        turnOver = null
+        resolve()
+      })
+    })
+    if (shares < mostInTurn) break
+    await turnOver
+  }
+  shares++
 }
 
 /** Goes through with work that was cut into pieces, one in each turn. */

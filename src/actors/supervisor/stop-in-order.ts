@@ -42,10 +42,10 @@ export async function stopInOrder(
 ): Promise<void> {
   const groups = new Map<string, WorkerToStop[]>()
   const atOnce: WorkerToStop[] = []
+  // Whoever stands at the end of the line for slots is found there at once.
+  for (const worker of [...workers].reverse()) worker.standBack()
   for (const worker of workers) {
-    const { id } = worker.config
-    const top = tree.above(id).at(-1)?.id
-    worker.standBack()
+    const top = tree.above(worker.config.id).at(-1)?.id
     if (top === undefined || !worker.live) {
       atOnce.push(worker)
       continue

@@ -6,7 +6,7 @@ import { supervisorAddress } from '../supervisor/contract.js'
 import type { supervisor } from '../supervisor/supervisor.js'
 import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './opened.js'
-import type { SystemStatus, TreeStatus, WorkerStatus } from './status.js'
+import type { SystemStatus, SystemSums, TreeStatus, WorkerGlance, WorkerStatus } from './status.js'
 
 export function statusOf({ parts, silence }: OpenSystem, managed: ManagedWorker): WorkerStatus {
   const { config, memory, state } = managed
@@ -42,27 +42,67 @@ export function statusOf({ parts, silence }: OpenSystem, managed: ManagedWorker)
   }
 }
 
+/** The same without what takes the most time. */
+export function glanceOf({ parts }: OpenSystem, managed: ManagedWorker): WorkerGlance {
+  const { config, memory, state, breaker, holder } = managed
+  const counts = parts.lanes.get(config.id)
+  return {
+    id: config.id,
+    quotas: config.quota?.choices ?? noQuotas,
+    state,
+    reason: memory.reason,
+    progress: counts,
+    ratePerMinute: parts.lanes.ratePerMinute(config.id),
+    breaker,
+    until: memory.until,
+    heldBy: holder,
+  }
+}
+
+const noQuotas: string[] = []
+
 export function systemStatus(system: OpenSystem, state: SystemStatus['state']): SystemStatus {
   const workers = [...system.managed.values()].map((managed) => statusOf(system, managed))
+  return { workers, ...sumsOf(system, state, workers) }
+}
+
+export function sumsOf(
+  { parts: { slots } }: OpenSystem,
+  state: SystemStatus['state'],
+  workers: Iterable<Pick<WorkerStatus, 'state' | 'progress' | 'ratePerMinute'>>,
+): SystemSums {
   const states: Partial<Record<WorkerState, number>> = {}
-  for (const worker of workers) states[worker.state] = (states[worker.state] ?? 0) + 1
-  const sum = (pick: (worker: WorkerStatus) => number): number => workers.reduce((total, worker) => total + pick(worker), 0)
-  const done = sum(({ progress }) => progress?.done ?? 0)
-  const dead = sum(({ progress }) => progress?.dead ?? 0)
-  const total = sum(({ progress }) => progress?.total ?? 0)
-  const ratePerMinute = sum((worker) => worker.ratePerMinute)
+  let [done, dead, total, ratePerMinute] = [0, 0, 0, 0]
+  for (const worker of workers) {
+    states[worker.state] = (states[worker.state] ?? 0) + 1
+    done += worker.progress?.done ?? 0
+    dead += worker.progress?.dead ?? 0
+    total += worker.progress?.total ?? 0
+    ratePerMinute += worker.ratePerMinute
+  }
   const left = Math.max(0, total - done - dead)
-  const { slots } = system.parts
   return {
     state,
     states,
-    workers,
     done,
     dead,
     total,
     ratePerMinute,
     etaMs: left === 0 ? 0 : ratePerMinute > 0 ? (left / ratePerMinute) * 60_000 : null,
     slots: { limit: slots.limit, used: slots.used, queued: slots.queued, groups: slots.groups },
+  }
+}
+
+/** The topmost of the supervisors that are down. */
+export function* supervisorsDown(
+  system: OpenSystem,
+  nodes: readonly TreeNode[] = system.tree.root,
+): Generator<{ supervisor: string; reason: string }> {
+  for (const node of nodes) {
+    if (!isSupervisor(node)) continue
+    const { state, reason } = system.supervisors.get(node.id) ?? { state: 'up', reason: '' }
+    if (state === 'down') yield { supervisor: node.id, reason }
+    else yield* supervisorsDown(system, node.children)
   }
 }
 

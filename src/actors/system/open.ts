@@ -2,7 +2,7 @@
  * Brings a system up in order (logs, store, host, registry, actors) and takes down what was up if a step fails.
  */
 import { createActor } from 'xstate'
-import { toErrorRecord } from '../../errors.js'
+import { DroverError, toErrorRecord } from '../../errors.js'
 import { Events } from '../../events/emitter.js'
 import type { DroverEvents, EventName } from '../../events/event-map.js'
 import { Recorder } from '../../events/recorder.js'
@@ -213,13 +213,15 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     }
 
     const shutDown = async (withinMs: number): Promise<void> => {
-      looking.abort()
+      looking.abort(new DroverError('CLOSED', 'the system is closing'))
       stopPresence()
       parts.held.stop()
       tellFound()
       const limit = new TimeLimit(withinMs, `the store did not take it within ${withinMs} ms`)
       await Promise.race([recorder.close(), limit.over.catch((error) => recorder.end(error))])
       await piecewise(dismiss(root, tree.root))
+      // Its end would end all that is below in one piece.
+      root.send({ type: 'CLOSED' })
       root.stop()
       await Promise.race([leaveStore(store.client, first.store, host.id), limit.over]).catch((error: unknown) => {
         const held = [...managed.values()].filter((own) => own.isHeldHere).map(({ config }) => config.id)

@@ -56,6 +56,12 @@ export interface WorkerStatus {
   heldBy: { pid: number; hostname: string; since: number } | null
 }
 
+/** What of a worker the whole system is summed up from. */
+export type WorkerGlance = Pick<
+  WorkerStatus,
+  'id' | 'quotas' | 'state' | 'reason' | 'progress' | 'ratePerMinute' | 'breaker' | 'until' | 'heldBy'
+>
+
 /** A supervisor, and all below it, in the order of starting. */
 export interface SupervisorStatus {
   supervisor: string
@@ -88,6 +94,9 @@ export interface SystemStatus {
   etaMs: number | null
   slots: { limit: number; used: number; queued: number; groups: Record<string, { limit: number; used: number }> }
 }
+
+/** The whole system in numbers. */
+export type SystemSums = Omit<SystemStatus, 'workers'>
 
 /** What can be changed while a system runs. */
 export interface Settings {

@@ -1,5 +1,6 @@
 /** Starts by hand: they wait for their turn, then for the registry, and a stop that comes before its answer wins. */
 import type { Holder } from '../../store/contract/hosts.js'
+import { shareOfTurn } from '../../time/turns.js'
 import type { WorkerCore } from './core.js'
 import { free } from './phase.js'
 import { heldBy, type Registration } from './registration.js'
@@ -119,6 +120,8 @@ export class Starts {
       const { patience } = this.#worker.parts
       const acquired = patience.through('start', () => (start.cancelled ? Promise.resolve(null) : registration.acquire()))
       const [holder] = await Promise.all([acquired, lookAtModule()])
+      // The store answers hundreds at once.
+      await shareOfTurn()
       if (start.cancelled) {
         if (free.includes(this.#worker.state)) registration.giveBack()
         return 'cancelled'

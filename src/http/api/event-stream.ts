@@ -50,7 +50,7 @@ export async function followEvents(
 }
 
 function isUp(drover: Drover): boolean {
-  const { state } = drover.status()
+  const { state } = drover.view
   return state === 'open' || state === 'closing'
 }
 

@@ -8,7 +8,7 @@ import { treeNode } from '../contract/tree.js'
 import { beat, blacklistEntry, failure, overview } from '../contract/worker.js'
 import { presentOverview } from '../present/overview.js'
 import { presentTree } from '../present/tree.js'
-import { presentBeat } from '../present/worker.js'
+import { presentBeats } from '../present/worker.js'
 import type { V1Context } from './context.js'
 import { cachedOperation, operation, query } from './describe.js'
 
@@ -23,7 +23,8 @@ export function systemRoutes({ drover, quotas }: V1Context) {
       etag({ weak: true }),
       async (c) => {
         const reports = await quotas.quotas()
-        return c.json(presentOverview(drover.status(), drover.tree(), reports, Date.now()))
+        const workers = drover.view.glances()
+        return c.json(presentOverview({ ...drover.view.sums(workers), workers }, drover.view.down(), reports, Date.now()))
       },
     )
     .get(
@@ -40,10 +41,7 @@ export function systemRoutes({ drover, quotas }: V1Context) {
         summary: 'When each live thread last beat, and its heap',
         answers: { 200: v.record(v.string(), beat) },
       }),
-      (c) => {
-        const live = drover.status().workers.filter(({ beatAgeMs }) => beatAgeMs !== null)
-        return c.json(Object.fromEntries(live.map((worker) => [worker.id, presentBeat(worker)])))
-      },
+      (c) => c.json(presentBeats(drover.view)),
     )
     .get(
       '/failures',

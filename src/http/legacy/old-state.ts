@@ -1,12 +1,32 @@
 /** The state as clients of protocol 1 know it: what the old monitoring paths answer. */
-import type { Drover } from '../../drover/drover.js'
+import type { WorkerStatus } from '../../actors/system/status.js'
+import type { SystemView } from '../../actors/system/view.js'
 import { presentSeedOverview, presentSeedWorker } from './present.js'
 
-/** @param staleMs how old a beat may be */
-export function oldFrame(type: 'full_state' | 'update', drover: Drover, staleMs: number): Buffer {
-  const status = drover.status()
+/** Pieces of so many workers each. */
+const mostInPiece = 500
+
+/**
+ * Its JSON text, in pieces of work.
+ *
+ * @param staleMs how old a beat may be
+ */
+export function* oldState(view: SystemView, staleMs: number): Generator<void, string, void> {
   const now = Date.now()
-  const workers = status.workers.map((worker) => presentSeedWorker(worker, { now, staleMs }))
-  const data = { overview: presentSeedOverview(status), workers }
-  return Buffer.from(JSON.stringify({ type, timestamp: new Date(now).toISOString(), data }))
+  const seen: Pick<WorkerStatus, 'state' | 'progress' | 'ratePerMinute'>[] = []
+  const texts: string[] = []
+  for (const id of [...view.ids()]) {
+    const status = view.worker(id)
+    if (!status) continue
+    const { state, progress, ratePerMinute } = status
+    seen.push({ state, progress, ratePerMinute })
+    texts.push(JSON.stringify(presentSeedWorker(status, { now, staleMs })))
+    if (texts.length % mostInPiece === 0) yield
+  }
+  const overview = presentSeedOverview({ ...view.sums(seen), workers: seen })
+  return `"timestamp":"${new Date(now).toISOString()}","data":{"overview":${JSON.stringify(overview)},"workers":[${texts.join()}]}`
+}
+
+export function oldFrame(type: 'full_state' | 'update', state: string): Buffer {
+  return Buffer.from(`{"type":"${type}",${state}}`)
 }

@@ -1,7 +1,7 @@
 /** The system in the shapes and words of the one before: for the old monitoring paths and the old WebSocket protocol. */
 
 import type { QuotaReport } from '../../actors/system/quota-report.js'
-import type { SystemStatus, WorkerStatus } from '../../actors/system/status.js'
+import type { SystemSums, WorkerStatus } from '../../actors/system/status.js'
 import type { ControlOutcome } from '../../drover/reports.js'
 import type { LogRecord } from '../../logs/logs.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
@@ -75,7 +75,14 @@ export function presentSeedWorker(worker: WorkerStatus, time: SeedTime): SeedWor
   }
 }
 
-export function presentSeedOverview({ workers, states, done, total, ratePerMinute, etaMs }: SystemStatus): SeedOverview {
+export function presentSeedOverview({
+  workers,
+  states,
+  done,
+  total,
+  ratePerMinute,
+  etaMs,
+}: SystemSums & { workers: readonly Pick<WorkerStatus, 'state'>[] }): SeedOverview {
   const counts = Object.fromEntries(seedStatuses.map((status) => [status, 0])) as Record<SeedStatus, number>
   for (const { state } of workers) counts[words[state]]++
   return {

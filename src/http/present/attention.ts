@@ -1,6 +1,6 @@
 /** What needs somebody's attention: the first thing whoever opens the dashboard wants to know. */
 import type * as v from 'valibot'
-import type { SystemStatus, TreeStatus, WorkerStatus } from '../../actors/system/status.js'
+import type { SystemSums, WorkerGlance } from '../../actors/system/status.js'
 import type { Quota } from '../contract/quota.js'
 import type { attention } from '../contract/worker.js'
 
@@ -25,14 +25,22 @@ const severities: Record<Kind, Attention['severity']> = {
 /** The worst first. */
 const order = Object.keys(severities) as Kind[]
 
-export function attentionOf(status: SystemStatus, tree: readonly TreeStatus[], quotas: readonly Quota[]): Attention[] {
-  const { workers } = status
+/** What of a worker may need attention. */
+export type Seen = Omit<WorkerGlance, 'quotas' | 'ratePerMinute' | 'until'>
+
+/** @param down the topmost of the supervisors that are down */
+export function attentionOf(
+  status: Pick<SystemSums, 'state' | 'dead'>,
+  workers: readonly Seen[],
+  down: readonly { supervisor: string; reason: string }[],
+  quotas: readonly Quota[],
+): Attention[] {
   const found: Attention[] = []
-  const tell = (kind: Kind, message: string, about: readonly WorkerStatus[], more: { count?: number; quota?: string } = {}): void => {
+  const tell = (kind: Kind, message: string, about: readonly Seen[], more: { count?: number; quota?: string } = {}): void => {
     const named = about.slice(0, mostNamed).map(({ id }) => id)
     found.push({ kind, severity: severities[kind], message, workers: named, count: more.count ?? about.length, quota: more.quota ?? null })
   }
-  const those = (kind: Kind, matching: (worker: WorkerStatus) => boolean, say: (n: number, first: WorkerStatus) => string): void => {
+  const those = (kind: Kind, matching: (worker: Seen) => boolean, say: (n: number, first: Seen) => string): void => {
     const about = workers.filter(matching)
     if (about[0]) tell(kind, say(about.length, about[0]), about)
   }
@@ -66,9 +74,11 @@ export function attentionOf(status: SystemStatus, tree: readonly TreeStatus[], q
     ({ heldBy }) => heldBy !== null,
     (n) => `${workersAre(n)} held by another host`,
   )
-  for (const { supervisor, reason } of downIn(tree)) tell('supervisor-down', `Supervisor ${supervisor} is down: ${reason}`, [])
+  for (const { supervisor, reason } of down) tell('supervisor-down', `Supervisor ${supervisor} is down: ${reason}`, [])
+  const allParked = workers.filter(({ state }) => state === 'parked')
   for (const quota of quotas) {
-    const parked = workers.filter(({ id, state }) => state === 'parked' && quota.workers.includes(id))
+    const takers = new Set(allParked.length > 0 ? quota.workers : [])
+    const parked = allParked.filter(({ id }) => takers.has(id))
     if (quota.retired)
       tell('quota-retired', `The key of quota ${quota.name} is retired: ${quota.retired.reason}`, parked, { quota: quota.name })
     else if (parked.length > 0)
@@ -79,12 +89,4 @@ export function attentionOf(status: SystemStatus, tree: readonly TreeStatus[], q
 
 function workersAre(n: number): string {
   return n === 1 ? '1 worker is' : `${n} workers are`
-}
-
-function* downIn(nodes: readonly TreeStatus[]): Generator<{ supervisor: string; reason: string }> {
-  for (const node of nodes) {
-    if (!('supervisor' in node)) continue
-    if (node.state === 'down') yield node
-    else yield* downIn(node.children)
-  }
 }

@@ -1,13 +1,21 @@
 /** The whole system in numbers, as it is shown. */
 
-import type { SystemStatus, TreeStatus } from '../../actors/system/status.js'
+import type { SystemSums } from '../../actors/system/status.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { Quota } from '../contract/quota.js'
 import type { Overview } from '../contract/worker.js'
-import { attentionOf } from './attention.js'
+import { attentionOf, type Seen } from './attention.js'
 
-/** @param now ms since the epoch */
-export function presentOverview(status: SystemStatus, tree: readonly TreeStatus[], quotas: readonly Quota[], now: number): Overview {
+/**
+ * @param down the topmost of the supervisors that are down
+ * @param now ms since the epoch
+ */
+export function presentOverview(
+  status: SystemSums & { workers: readonly Seen[] },
+  down: readonly { supervisor: string; reason: string }[],
+  quotas: readonly Quota[],
+  now: number,
+): Overview {
   const { state, states, workers, done, dead, total, ratePerMinute, slots } = status
   return {
     system: state,
@@ -19,7 +27,7 @@ export function presentOverview(status: SystemStatus, tree: readonly TreeStatus[
     ratePerMinute: Math.round(ratePerMinute * 10) / 10,
     ...expectedEnd(status, quotas, now),
     slots,
-    attention: attentionOf(status, tree, quotas),
+    attention: attentionOf(status, workers, down, quotas),
   }
 }
 
@@ -28,7 +36,7 @@ const goesOn: readonly WorkerState[] = ['queued', 'starting', 'running', 'parked
 
 /** To the second, so that it stays the same while all goes as expected. */
 function expectedEnd(
-  { states, etaMs, done, dead, total }: SystemStatus,
+  { states, etaMs, done, dead, total }: SystemSums,
   quotas: readonly Quota[],
   now: number,
 ): Pick<Overview, 'doneAt' | 'doneBy'> {

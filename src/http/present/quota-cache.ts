@@ -3,7 +3,7 @@
  */
 
 import type { QuotaReport } from '../../actors/system/quota-report.js'
-import type { WorkerStatus } from '../../actors/system/status.js'
+import type { WorkerGlance } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
 import { withAllAbove } from '../../store/quotas/within.js'
 import type { Quota } from '../contract/quota.js'
@@ -29,7 +29,7 @@ export class QuotaCache {
    * @throws DroverError CLOSED, STORE_FAILED
    */
   async quotas(): Promise<Quota[]> {
-    return presentQuotas(await this.#ask(), this.#drover.status().workers)
+    return presentQuotas(await this.#ask(), this.#drover.view.glances())
   }
 
   /** Somebody changed one: who asks next is told of it. */
@@ -51,17 +51,28 @@ export class QuotaCache {
   }
 }
 
+/** What of a worker its quotas tell of. */
+export type Taker = Pick<WorkerGlance, 'id' | 'quotas' | 'state' | 'until'>
+
 /** Each with the workers that take from it: by name, or because their quota is within it. */
-export function presentQuotas(reports: readonly QuotaReport[], workers: readonly WorkerStatus[]): Quota[] {
+export function presentQuotas(reports: readonly QuotaReport[], workers: Iterable<Taker>): Quota[] {
+  if (reports.length === 0) return []
   const within = new Map(reports.map((report) => [report.name, report.within]))
-  const takers = new Map<string, WorkerStatus[]>()
+  const takers = new Map<string, Taker[]>(reports.map(({ name }) => [name, []]))
+  // Thousands of workers name the same few quotas.
+  const known = new Map<string, Taker[][]>()
   for (const worker of workers) {
-    const names = worker.quotas.flatMap((name) => withAllAbove(name, (each) => within.get(each) ?? []))
-    for (const name of new Set(names)) {
-      const known = takers.get(name)
-      if (known) known.push(worker)
-      else takers.set(name, [worker])
+    const choice = worker.quotas.join('\n')
+    let lists = known.get(choice)
+    if (!lists) {
+      const names = worker.quotas.flatMap((name) => withAllAbove(name, (each) => within.get(each) ?? []))
+      lists = [...new Set(names)].flatMap((name) => {
+        const list = takers.get(name)
+        return list ? [list] : []
+      })
+      known.set(choice, lists)
     }
+    for (const list of lists) list.push(worker)
   }
   return reports.map((report) => presentQuota(report, takers.get(report.name) ?? []))
 }

@@ -1,6 +1,7 @@
 /** A worker's status as it is shown. */
 import type * as v from 'valibot'
 import type { TreeStatus, WorkerStatus } from '../../actors/system/status.js'
+import type { SystemView } from '../../actors/system/view.js'
 import type { DroverEvents } from '../../events/event-map.js'
 import type { Failure } from '../../failure.js'
 import type { StoredEvent } from '../../store/contract/reads.js'
@@ -40,7 +41,17 @@ export function presentWorker(status: WorkerStatus, rates: Rates = status): Work
   }
 }
 
-export function presentBeat({ beatAgeMs, heapUsed }: WorkerStatus): Beat {
+/** Of the workers that have a thread, by id. */
+export function presentBeats(view: SystemView): Record<string, Beat> {
+  return Object.fromEntries(
+    view.live().flatMap((id) => {
+      const worker = view.worker(id)
+      return worker && worker.beatAgeMs !== null ? [[id, presentBeat(worker)]] : []
+    }),
+  )
+}
+
+function presentBeat({ beatAgeMs, heapUsed }: WorkerStatus): Beat {
   return { beatAgeMs, heapUsed }
 }
 

@@ -2,7 +2,7 @@
 import type { Drover } from '../../drover/drover.js'
 import { every } from '../../time/every.js'
 import type { Beat } from '../contract/worker.js'
-import { presentBeat } from '../present/worker.js'
+import { presentBeats } from '../present/worker.js'
 
 const everyMs = 2_000
 
@@ -24,7 +24,7 @@ export class BeatFeed {
   }
 
   #look(): void {
-    const live = this.#drover.status().workers.filter(({ beatAgeMs }) => beatAgeMs !== null)
-    if (live.length > 0) this.#tell(Object.fromEntries(live.map((worker) => [worker.id, presentBeat(worker)])))
+    const beats = presentBeats(this.#drover.view)
+    if (Object.keys(beats).length > 0) this.#tell(beats)
   }
 }

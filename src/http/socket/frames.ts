@@ -1,6 +1,5 @@
 /** Frames as they go over the wire. Each is made once for all connections with the same topics, and the same bytes are sent to all of them. */
 import { type LivePatch, type LiveState, type ServerMessage, stateTopics, type Topic } from '../contract/socket.js'
-import type { WholeState } from './diff.js'
 import type { KeptPatch } from './ring.js'
 
 export function frame(message: ServerMessage): Buffer {
@@ -29,14 +28,14 @@ function dataFrame(
 
 /** One state, in a frame for each choice of topics that was asked for. */
 export class StateFrames {
-  readonly #state: WholeState
+  readonly #parts: ReadonlyMap<string, string>
   readonly #seq: number
   readonly #at: number
-  #parts: Map<string, string> | null = null
   readonly #frames = new Map<string, Buffer>()
 
-  constructor(state: WholeState, seq: number, at: number) {
-    this.#state = state
+  /** @param parts the JSON text of each part */
+  constructor(parts: ReadonlyMap<string, string>, seq: number, at: number) {
+    this.#parts = parts
     this.#seq = seq
     this.#at = at
   }
@@ -45,7 +44,6 @@ export class StateFrames {
     const name = topicsName(topics)
     const made = this.#frames.get(name)
     if (made) return made
-    this.#parts ??= partsOf(this.#state)
     const frame = dataFrame('state', this.#seq, this.#at, this.#parts, topics)
     this.#frames.set(name, frame)
     return frame

@@ -4,12 +4,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Drover } from '../../drover/drover.js'
-import type { EventName } from '../../events/event-map.js'
+import type { DroverEvents, EventName } from '../../events/event-map.js'
 import { every } from '../../time/every.js'
+import { nextTurn, piecewise } from '../../time/turns.js'
 import { closeCodes, type LiveState, type Topic } from '../contract/socket.js'
-import { oldFrame } from '../legacy/old-state.js'
+import { oldFrame, oldState } from '../legacy/old-state.js'
 import { Connection, type Wish } from './connection.js'
-import { diff, type WholeState } from './diff.js'
 import { Feeds, type FeedTopic } from './feeds.js'
 import { frame, partsOf, patchFrame, StateFrames, topicsName } from './frames.js'
 import type { OutletLimits } from './outlet.js'
@@ -17,7 +17,7 @@ import { Pace } from './pace.js'
 import { QuotaWatch } from './quota-watch.js'
 import type { RawSocket } from './raw-socket.js'
 import { PatchRing } from './ring.js'
-import { ratesEveryMs, Source } from './source.js'
+import { lookEveryMs, ratesEveryMs, Source } from './source.js'
 
 export interface HubOptions extends Partial<OutletLimits> {
   /** How often connections are asked for a sign of life. @defaultValue 25_000 */
@@ -30,25 +30,20 @@ export interface HubOptions extends Partial<OutletLimits> {
   staleMs?: number
 }
 
-/** What may have changed the state. */
-const changes: readonly EventName[] = [
+/** What may have changed a worker. */
+const workerChanges = [
   'worker:state:changed',
   'worker:failure:recorded',
   'worker:holder:changed',
   'worker:restart:scheduled',
-  'supervisor:state:changed',
-  'tree:node:added',
-  'tree:node:updated',
-  'tree:node:removed',
-  'system:state:changed',
-  'store:thread:failed',
-  'lane:counts:changed',
-  'dataset:load:finished',
-]
+  'lane:breaker:opened',
+  'lane:breaker:closed',
+] as const satisfies readonly EventName[]
+/** Which workers there are, and any of them. */
+const allChanges: readonly EventName[] = ['tree:node:added', 'tree:node:updated', 'tree:node:removed', 'dataset:load:finished']
+/** The system, but no worker. */
+const sumChanges: readonly EventName[] = ['supervisor:state:changed', 'system:state:changed', 'store:thread:failed']
 const quotaChanges: readonly EventName[] = ['quota:window:spent', 'quota:key:retired', 'quota:limits:changed']
-
-/** A few changes of which no event tells, such as a new limit of slots, are found by looking. */
-const lookEveryMs = 5_000
 
 export class Hub {
   /** Numbers of patches mean something only together with it. */
@@ -66,11 +61,22 @@ export class Hub {
   readonly #joining = new Set<Connection>()
   readonly #pace = new Pace(20, 4)
   readonly #oldPace = new Pace(100, 1)
-  #shown: WholeState | null = null
+  /** Somebody is connected, or about to be. */
+  #begun = false
+  /** Changes when the first one comes, and when the last one goes. */
+  #visit = 0
+  /** Somebody has been shown the state: from then on each change has a number. */
+  #wasShown = false
+  /** While it looks at all workers, for whoever is the first to come. */
+  #filling: Promise<void> | null = null
   #frames: StateFrames | null = null
   #seq = 0
   #cancelFlush: (() => void) | null = null
   #oldTimer: NodeJS.Timeout | null = null
+  /** While the next state of protocol 1 is made. */
+  #oldMaking: Promise<string> | null = null
+  /** Something changed since that was begun. */
+  #oldIsLate = false
   #lookTimer: NodeJS.Timeout | null = null
   #stopPings: (() => void) | null = null
   #closed = false
@@ -89,15 +95,14 @@ export class Hub {
     this.#staleMs = staleMs
     this.#limits = { maxBufferedBytes, drainMs }
     this.#source = new Source(drover)
-    this.#quotas = new QuotaWatch(drover, this.look)
+    this.#quotas = new QuotaWatch(drover, this.#lookSoon)
     this.#feeds = new Feeds(drover, this.#send)
     this.#ring = new PatchRing(keepPatches, keepCharacters)
   }
 
-  /** All there is, as of now. */
+  /** All there is, as it was told last. */
   state(): LiveState {
-    if (this.#connections.size === 0) this.#catchUp()
-    return this.#shown as WholeState
+    return this.#source.state()
   }
 
   /** How many are connected. */
@@ -119,6 +124,7 @@ export class Hub {
       return connection
     }
     this.#joining.add(connection)
+    if (!this.#begun) this.#begin()
     this.#whenReady(() => this.#welcome(connection, since))
     return connection
   }
@@ -126,13 +132,28 @@ export class Hub {
   leave(connection: Connection): void {
     connection.outlet.stop()
     this.#joining.delete(connection)
-    const was = this.#connections.delete(connection)
+    this.#connections.delete(connection)
     this.#watch()
-    if (was && this.#connections.size === 0) this.#rest()
+    if (this.#begun && this.#connections.size + this.#joining.size === 0) this.#rest()
   }
 
-  /** Something may have changed. */
+  /** Anything may have changed. */
   readonly look = (): void => {
+    this.#source.markAll()
+    this.#lookSoon()
+  }
+
+  readonly #lookAt = ({ worker }: { worker: string }): void => {
+    this.#source.mark([worker])
+    this.#lookSoon()
+  }
+
+  readonly #lookAtLanes = ({ lanes }: DroverEvents['lane:counts:changed']): void => {
+    this.#source.mark(lanes.map(({ worker }) => worker))
+    this.#lookSoon()
+  }
+
+  readonly #lookSoon = (): void => {
     if (this.#cancelFlush || this.#connections.size === 0) return
     const wait = this.#pace.wait(performance.now())
     if (wait > 0) {
@@ -163,7 +184,11 @@ export class Hub {
       connection.outlet.end(1001, 'closing')
       return
     }
-    if (this.#connections.size === 0) this.#begin()
+    if (this.#connections.size === 0) {
+      this.#catchUp()
+      this.#wasShown = true
+      this.#lookLater()
+    }
     this.#connections.add(connection)
     if (connection.protocol === 1) {
       this.#whole(connection)
@@ -184,25 +209,48 @@ export class Hub {
     // Not welcomed yet: that comes with everything.
     if (!this.#connections.has(connection)) return
     if (connection.protocol === 1) {
-      connection.outlet.send(this.#oldFrame('full_state'), true)
+      void this.#oldState().then((state) => connection.outlet.send(oldFrame('full_state', state), true))
       return
     }
     this.#whenReady(() => {
-      this.#frames ??= new StateFrames(this.#shown as WholeState, this.#seq, Date.now())
+      this.#frames ??= new StateFrames(this.#source.parts(), this.#seq, Date.now())
       connection.outlet.send(this.#frames.for(connection.topics), true)
     })
   }
 
   #begin(): void {
-    this.#catchUp()
-    for (const name of changes) this.#drover.on(name, this.look)
+    this.#begun = true
+    this.#visit++
+    for (const name of workerChanges) this.#drover.on(name, this.#lookAt)
+    for (const name of allChanges) this.#drover.on(name, this.look)
+    for (const name of sumChanges) this.#drover.on(name, this.#lookSoon)
+    this.#drover.on('lane:counts:changed', this.#lookAtLanes)
     for (const name of quotaChanges) this.#drover.on(name, this.#askQuotas)
     this.#stopPings = every(this.pingMs, this.#ping)
-    this.#lookLater()
+    this.#source.markAll()
+    this.#catchUp()
+    if (this.#source.isBehind) this.#filling = this.#fill()
+  }
+
+  /** Looks at the other workers, some in each turn of the event loop, unless nobody is left who wants to see them. */
+  async #fill(): Promise<void> {
+    const visit = this.#visit
+    while (this.#source.isBehind) {
+      await nextTurn()
+      if (this.#visit !== visit) return
+      this.#catchUp()
+    }
+    this.#filling = null
   }
 
   #rest(): void {
-    for (const name of changes) this.#drover.off(name, this.look)
+    this.#begun = false
+    this.#visit++
+    this.#filling = null
+    for (const name of workerChanges) this.#drover.off(name, this.#lookAt)
+    for (const name of allChanges) this.#drover.off(name, this.look)
+    for (const name of sumChanges) this.#drover.off(name, this.#lookSoon)
+    this.#drover.off('lane:counts:changed', this.#lookAtLanes)
     for (const name of quotaChanges) this.#drover.off(name, this.#askQuotas)
     this.#stopPings?.()
     this.#cancelFlush?.()
@@ -215,7 +263,7 @@ export class Hub {
   readonly #askQuotas = (): void => {
     const wanted = this.#wanted
     if (wanted.has('overview') || wanted.has('quotas')) void this.#quotas.ask()
-    this.look()
+    this.#lookSoon()
   }
 
   /** Topics that anybody has. */
@@ -234,7 +282,7 @@ export class Hub {
 
   #whenReady(then: () => void): void {
     const ready = this.#watch()
-    if (ready) void ready.then(then)
+    if (ready || this.#filling) void Promise.all([ready, this.#filling]).then(then)
     else then()
   }
 
@@ -242,19 +290,17 @@ export class Hub {
     this.#cancelFlush = null
     const began = performance.now()
     if (this.#catchUp()) this.#pace.went(began, performance.now() - began)
+    if (this.#source.isLate) this.#lookSoon()
     this.#lookLater()
   }
 
   /** Looks, and tells what changed. Answers whether anything did. */
   #catchUp(): boolean {
     const at = Date.now()
-    const before = this.#shown
-    const after = this.#source.look(before, this.#quotas.latest, at)
-    const change = before && diff(before, after)
-    if (before && !change) return false
-    this.#shown = after
-    this.#frames = null
+    const change = this.#source.look(this.#quotas.latest, at)
     if (!change) return false
+    this.#frames = null
+    if (!this.#wasShown) return false
     const patch = { seq: ++this.#seq, at, parts: partsOf(change) }
     this.#ring.add(patch)
     const frames = new Map<string, Buffer>()
@@ -271,23 +317,34 @@ export class Hub {
 
   #lookLater(): void {
     if (this.#lookTimer) clearTimeout(this.#lookTimer)
-    this.#lookTimer = setTimeout(this.look, this.#source.moving ? ratesEveryMs : lookEveryMs).unref()
+    this.#lookTimer = setTimeout(this.#lookSoon, this.#source.isMoving ? ratesEveryMs : lookEveryMs).unref()
   }
 
   /** Clients of protocol 1 get whole states, at most ten times a second. */
   #tellOld(): void {
+    if (this.#oldTimer) this.#oldIsLate = true
     if (this.#oldTimer || ![...this.#connections].some(({ protocol }) => protocol === 1)) return
-    this.#oldTimer = setTimeout(() => {
-      this.#oldTimer = null
-      const began = performance.now()
-      const update = this.#oldFrame('update')
-      for (const { protocol, outlet } of this.#connections) if (protocol === 1) outlet.send(update, true)
-      this.#oldPace.went(began, performance.now() - began)
-    }, this.#oldPace.wait(performance.now())).unref()
+    this.#oldTimer = setTimeout(() => void this.#sendOld(), this.#oldPace.wait(performance.now())).unref()
   }
 
-  #oldFrame(type: 'full_state' | 'update'): Buffer {
-    return oldFrame(type, this.#drover, this.#staleMs)
+  async #sendOld(): Promise<void> {
+    const timer = this.#oldTimer
+    const began = performance.now()
+    this.#oldIsLate = false
+    const update = oldFrame('update', await this.#oldState())
+    for (const { protocol, outlet } of this.#connections) if (protocol === 1) outlet.send(update, true)
+    this.#oldPace.went(began, performance.now() - began)
+    if (this.#oldTimer !== timer) return
+    this.#oldTimer = null
+    if (this.#oldIsLate) this.#tellOld()
+  }
+
+  /** One for all who ask while it is made. */
+  #oldState(): Promise<string> {
+    this.#oldMaking ??= piecewise(oldState(this.#drover.view, this.#staleMs)).finally(() => {
+      this.#oldMaking = null
+    })
+    return this.#oldMaking
   }
 
   /** To all who have a topic that is not kept in step. */

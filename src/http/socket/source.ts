@@ -1,30 +1,57 @@
 /**
- * The state as connections are shown it. What moves by itself moves in steps here: rates once a second, expected ends only when they are
- * off by something that matters. A system in which nothing happens stays the same.
+ * The state as connections are shown it, kept up worker by worker: whoever something happened to is looked at, compared with what was shown and
+ * written anew; the text of all others is kept. What moves by itself moves in steps here: rates once a second, expected ends only when they are off
+ * by something that matters. A system in which nothing happens stays the same.
  */
 
 import type { QuotaReport } from '../../actors/system/quota-report.js'
-import type { SystemStatus, TreeStatus } from '../../actors/system/status.js'
+import type { SystemSums, TreeStatus, WorkerStatus } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
+import { same } from '../client/same.js'
 import type { Quota } from '../contract/quota.js'
+import type { LivePatch } from '../contract/socket.js'
+import type { TreeNode } from '../contract/tree.js'
+import type { Overview, Worker } from '../contract/worker.js'
 import { presentOverview } from '../present/overview.js'
 import { presentQuotas } from '../present/quota-cache.js'
 import { presentTree } from '../present/tree.js'
 import { presentWorker, type Rates } from '../present/worker.js'
-import type { WholeState } from './diff.js'
+import { diff, type WholeState } from './diff.js'
+import { partsOf } from './frames.js'
+import { Pace } from './pace.js'
 
 /** Rates are told so often. */
 export const ratesEveryMs = 1_000
+/** A few changes of which no event tells, such as a new limit of slots, are found by looking at everything so often. */
+export const lookEveryMs = 5_000
+/** No more workers are looked at in one turn of the event loop. Where there are no more, each look is at all of them. */
+const mostInLook = 500
 /** An expected end moves when it is off by so much, of what is left and at least. */
 const endMoves = { share: 0.02, ms: 2_000 }
+/** The tree is told whole: of the main thread's time it may take one part in so many. */
+const treeShare = 20
 
-const noRates = { ratePerMinute: 0, failuresPerMinute: 0, errorRate: null }
+/** A worker as it is shown. */
+interface Shown {
+  status: WorkerStatus
+  worker: Worker
+  /** Of `worker`. */
+  text: string
+  /** When its rates were taken. */
+  ratesAt: number
+}
+
+type Sums = Omit<WholeState, 'workers'>
 
 export class Source {
   readonly #drover: Drover
-  #ratesAt = Number.NEGATIVE_INFINITY
-  /** By worker. */
-  #rates = new Map<string, Rates>()
+  readonly #shown = new Map<string, Shown>()
+  #sums: Sums | null = null
+  /** Workers to be looked at. */
+  readonly #due = new Set<string>()
+  readonly #treePace = new Pace(20, 4)
+  #treeIsLate = false
+  #lookedAt = { all: Number.NEGATIVE_INFINITY, moving: Number.NEGATIVE_INFINITY, rate: Number.NEGATIVE_INFINITY }
   #systemRate = 0
   #moving = false
 
@@ -32,56 +59,167 @@ export class Source {
     this.#drover = drover
   }
 
-  /** @param now ms since the epoch */
-  look(before: WholeState | null, reports: readonly QuotaReport[], now: number): WholeState {
-    const status = this.#drover.status()
-    const quotas = presentQuotas(reports, status.workers)
-    const tree = this.#drover.tree()
-    if (Math.abs(now - this.#ratesAt) >= ratesEveryMs) {
-      this.#ratesAt = now
-      this.#rates = new Map(
-        status.workers.map(({ id, ratePerMinute, failuresPerMinute, errorRate }) => [
-          id,
-          {
-            ratePerMinute: toTenth(ratePerMinute),
-            failuresPerMinute: toTenth(failuresPerMinute),
-            errorRate: errorRate && Math.round(errorRate * 1_000) / 1_000,
-          },
-        ]),
-      )
-      this.#systemRate = toTenth(status.ratePerMinute)
+  /** Something may have happened to these workers. */
+  mark(workers: Iterable<string>): void {
+    for (const worker of workers) this.#due.add(worker)
+  }
+
+  /** And to all, also those that are gone. */
+  markAll(): void {
+    this.mark(this.#shown.keys())
+    this.mark(this.#drover.view.ids())
+  }
+
+  /** Whether workers are left to be looked at. */
+  get isBehind(): boolean {
+    return this.#due.size > 0
+  }
+
+  /** Whether there is something to be told that had to wait. */
+  get isLate(): boolean {
+    return this.isBehind || this.#treeIsLate
+  }
+
+  /** Whether something can change of which no event tells, as of the last look: rates and restart counts decay, threads turn to something else. */
+  get isMoving(): boolean {
+    return this.#moving
+  }
+
+  /**
+   * Looks at the workers whose turn it is, and at the system as a whole.
+   *
+   * @param now ms since the epoch
+   * @returns what is different from what was shown; null: nothing
+   */
+  look(reports: readonly QuotaReport[], now: number): LivePatch | null {
+    this.#markUntold(now)
+    const before: [string, Worker][] = []
+    const after: [string, Worker][] = []
+    for (const id of this.#takeDue()) {
+      const was = this.#shown.get(id)
+      if (was) before.push([id, was.worker])
+      const status = this.#drover.view.worker(id)
+      if (!status) this.#shown.delete(id)
+      else after.push([id, this.#show(status, was, now)])
     }
-    this.#moving = this.#isMoving(status, tree)
-    const overview = presentOverview(status, tree, quotas, now)
+    const sums = this.#sums
+    const next = this.#sumUp(reports, now)
+    this.#sums = next
+    return diff({ ...(sums ?? noSums), workers: Object.fromEntries(before) }, { ...next, workers: Object.fromEntries(after) })
+  }
+
+  /** All there is, as it was shown last. */
+  state(): WholeState {
+    const workers = this.#inOrder().map(({ worker }): [string, Worker] => [worker.id, worker])
+    return { ...(this.#sums ?? noSums), workers: Object.fromEntries(workers) }
+  }
+
+  /** The JSON text of each part of it. */
+  parts(): Map<string, string> {
+    const workers = this.#inOrder().map(({ worker, text }) => `${JSON.stringify(worker.id)}:${text}`)
+    return partsOf(this.#sums ?? noSums).set('workers', `{${workers.join()}}`)
+  }
+
+  /** In the order of the configuration. */
+  #inOrder(): Shown[] {
+    const all: Shown[] = []
+    for (const id of this.#drover.view.ids()) {
+      const shown = this.#shown.get(id)
+      if (shown) all.push(shown)
+    }
+    return all
+  }
+
+  /** Workers to which something may have happened of which no event told. */
+  #markUntold(now: number): void {
+    const { view } = this.#drover
+    const wasLong = (at: number, everyMs: number): boolean => Math.abs(now - at) >= everyMs
+    if (view.size <= mostInLook || wasLong(this.#lookedAt.all, lookEveryMs)) {
+      this.#lookedAt.all = now
+      this.markAll()
+    } else if (wasLong(this.#lookedAt.moving, ratesEveryMs)) {
+      this.#lookedAt.moving = now
+      this.mark(view.live())
+      for (const [id, { status, worker }] of this.#shown) if (hasRates(status) || hasRates(worker)) this.#due.add(id)
+    }
+  }
+
+  #takeDue(): string[] {
+    const taken: string[] = []
+    for (const id of this.#due) {
+      if (taken.length === mostInLook) break
+      taken.push(id)
+    }
+    for (const id of taken) this.#due.delete(id)
+    return taken
+  }
+
+  #show(status: WorkerStatus, was: Shown | undefined, now: number): Worker {
+    const keepsRates = was !== undefined && Math.abs(now - was.ratesAt) < ratesEveryMs
+    const worker = presentWorker(status, keepsRates ? was.worker : inSteps(status))
+    const ratesAt = keepsRates ? was.ratesAt : now
+    if (was && same(was.worker, worker)) {
+      Object.assign(was, { status, ratesAt })
+      return was.worker
+    }
+    this.#shown.set(status.id, { status, worker, text: JSON.stringify(worker), ratesAt })
+    return worker
+  }
+
+  #sumUp(reports: readonly QuotaReport[], now: number): Sums {
+    const before = this.#sums
+    const workers = this.#inOrder().map(({ status }) => status)
+    const { view } = this.#drover
+    const sums = view.sums(workers)
+    if (Math.abs(now - this.#lookedAt.rate) >= ratesEveryMs) {
+      this.#lookedAt.rate = now
+      this.#systemRate = toTenth(sums.ratePerMinute)
+    }
+    const quotas = presentQuotas(reports, workers)
+    const overview = presentOverview({ ...sums, workers }, view.down(), quotas, now)
+    const tree = this.#lookAtTree()
+    this.#moving = this.#isMoving(sums, tree)
     return {
       overview: { ...overview, ratePerMinute: this.#systemRate, doneAt: steady(before?.overview.doneAt, overview.doneAt, now) },
-      workers: Object.fromEntries(
-        status.workers.map((worker) => [worker.id, presentWorker(worker, this.#rates.get(worker.id) ?? noRates)]),
-      ),
-      tree: presentTree(tree),
+      tree,
       quotas: Object.fromEntries(quotas.map((quota) => [quota.name, steadyQuota(before?.quotas[quota.name], quota, now)])),
     }
   }
 
-  /** Whether something can change of which no event tells, as of the last look: rates and restart counts decay, threads turn to something else. */
-  get moving(): boolean {
-    return this.#moving
+  #lookAtTree(): TreeNode[] {
+    const shown = this.#sums?.tree
+    const began = performance.now()
+    this.#treeIsLate = shown !== undefined && this.#treePace.wait(began) > 0
+    if (shown && this.#treeIsLate) return shown
+    const tree = presentTree(this.#drover.tree())
+    if (same(shown, tree)) return shown as TreeNode[]
+    this.#treePace.went(began, ((performance.now() - began) * treeShare) / 2)
+    return tree
   }
 
-  #isMoving({ workers, ratePerMinute }: SystemStatus, tree: readonly TreeStatus[]): boolean {
-    return (
-      ratePerMinute > 0 ||
-      this.#systemRate > 0 ||
-      workers.some(({ beatAgeMs, failuresPerMinute }) => beatAgeMs !== null || failuresPerMinute > 0) ||
-      [...this.#rates.values()].some(({ failuresPerMinute }) => failuresPerMinute > 0) ||
-      countsRestarts(tree)
-    )
+  #isMoving({ ratePerMinute }: SystemSums, tree: readonly TreeNode[]): boolean {
+    if (ratePerMinute > 0 || this.#systemRate > 0 || countsRestarts(tree)) return true
+    for (const { status, worker } of this.#shown.values())
+      if (status.beatAgeMs !== null || hasRates(status) || hasRates(worker)) return true
+    return false
   }
 }
 
+const noSums: Sums = { overview: {} as Overview, tree: [], quotas: {} }
+
 const toTenth = (rate: number): number => Math.round(rate * 10) / 10
 
-function countsRestarts(nodes: readonly TreeStatus[]): boolean {
+function inSteps({ ratePerMinute, failuresPerMinute, errorRate }: Rates): Rates {
+  return {
+    ratePerMinute: toTenth(ratePerMinute),
+    failuresPerMinute: toTenth(failuresPerMinute),
+    errorRate: errorRate && Math.round(errorRate * 1_000) / 1_000,
+  }
+}
+
+const hasRates = ({ ratePerMinute, failuresPerMinute }: Rates): boolean => ratePerMinute > 0 || failuresPerMinute > 0
+
+function countsRestarts(nodes: readonly (TreeStatus | TreeNode)[]): boolean {
   return nodes.some((node) => 'supervisor' in node && (node.restarts.count > 0 || countsRestarts(node.children)))
 }
 

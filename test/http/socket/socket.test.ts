@@ -176,10 +176,10 @@ test('while nobody is connected, nothing is looked at', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const { url, hub } = await serveSockets(system)
   let looks = 0
-  const { status } = system
-  system.status = () => {
+  const { worker: look } = system.view
+  system.view.worker = (id) => {
     looks++
-    return status.call(system)
+    return look.call(system.view, id)
   }
   const client = new RawClient(url, allTopics)
   await client.next('state')

@@ -1,0 +1,57 @@
+/**
+ * What a status server shows of a running system, a worker at a time: the status of all of them in one piece would keep the main thread for
+ * long where there are thousands.
+ */
+import { glanceOf, statusOf, sumsOf, supervisorsDown } from './observe.js'
+import type { OpenSystem } from './opened.js'
+import type { SystemStatus, SystemSums, WorkerGlance, WorkerStatus } from './status.js'
+
+export class SystemView {
+  readonly #system: OpenSystem
+  readonly #state: () => SystemStatus['state']
+
+  constructor(system: OpenSystem, state: () => SystemStatus['state']) {
+    this.#system = system
+    this.#state = state
+  }
+
+  get state(): SystemStatus['state'] {
+    return this.#state()
+  }
+
+  /** Of all workers, in the order of the configuration. */
+  ids(): IterableIterator<string> {
+    return this.#system.managed.keys()
+  }
+
+  get size(): number {
+    return this.#system.managed.size
+  }
+
+  /** One worker; null: there is none (any more). */
+  worker(id: string): WorkerStatus | null {
+    const managed = this.#system.managed.get(id)
+    return managed ? statusOf(this.#system, managed) : null
+  }
+
+  /** A little of each worker. */
+  glances(): WorkerGlance[] {
+    return Array.from(this.#system.managed.values(), (managed) => glanceOf(this.#system, managed))
+  }
+
+  /** Those that have a thread. */
+  live(): string[] {
+    const live: string[] = []
+    for (const { thread, config } of this.#system.managed.values()) if (thread) live.push(config.id)
+    return live
+  }
+
+  sums(workers: Iterable<Pick<WorkerStatus, 'state' | 'progress' | 'ratePerMinute'>>): SystemSums {
+    return sumsOf(this.#system, this.state, workers)
+  }
+
+  /** The topmost of the supervisors that are down. */
+  down(): { supervisor: string; reason: string }[] {
+    return [...supervisorsDown(this.#system)]
+  }
+}
