@@ -32,8 +32,8 @@ export async function inTurnsAsync<Item, Answer>(
   const batches: Promise<PromiseSettledResult<Awaited<Answer>>[]>[] = []
   for (let from = 0; from < items.length; from += mostInTurn) {
     if (from > 0) {
-      await nextTurn()
       await batches.at(-atOnce / mostInTurn)
+      await nextTurn()
     }
     batches.push(Promise.allSettled(items.slice(from, from + mostInTurn).map(work)))
   }
