@@ -7,7 +7,7 @@ import type { Log } from '../logs/logs.js'
 import type { EngineClient } from '../store/contract/engine.js'
 import type { EventRow, Transition } from '../store/contract/registry.js'
 import { backoffDelay } from '../time/backoff.js'
-import { inTurns } from '../time/turns.js'
+import { shareOfTurn } from '../time/turns.js'
 import type { DroverEvents, EventName } from './event-map.js'
 import { storedEvents } from './stored-events.js'
 
@@ -150,7 +150,7 @@ export class Recorder {
     if (this.#waiting.length > 0) {
       const stored = this.#waiting.filter((one) => one.upTo <= upTo)
       this.#waiting = this.#waiting.filter((one) => one.upTo > upTo)
-      void inTurns(stored, (one) => one.resolve())
+      void this.#tell(stored)
     }
     if (this.#failures === 0) return
     this.#failures = 0
@@ -160,6 +160,14 @@ export class Recorder {
     this.#dropped = 0
     // What came meanwhile waited for the timer.
     if (this.#stored < this.#given) void this.#send().catch(() => {})
+  }
+
+  /** Several answers of the store may come in one turn: whoever waits for them goes on with the others' share of it. */
+  async #tell(stored: readonly { resolve: () => void }[]): Promise<void> {
+    for (const one of stored) {
+      await shareOfTurn()
+      one.resolve()
+    }
   }
 
   #failed(error: Error): void {

@@ -22,6 +22,17 @@ const here = dirname(fileURLToPath(import.meta.url))
 /** The folder of drover's own code: a frame in it says nothing about the user's. */
 const ownFolder = (basename(here) === 'failures' ? dirname(here) : here) + sep
 
+/**
+ * Whether a thread could not find what drover itself is made of. It is there, since this host runs on it: a process that may open no more files cannot look,
+ * and Node.js calls that not found.
+ */
+export function isOwnModuleMissing(error: ErrorRecord): boolean {
+  return causesOf(error).some(({ message }) => {
+    const from = /^Cannot find (?:package|module) .+ imported from (?:file:\/\/)?(.+)$/m.exec(message)?.[1]
+    return from?.startsWith(ownFolder) === true
+  })
+}
+
 /** @param error with secrets struck out already */
 export function kindOf(error: ErrorRecord): ErrorKind {
   const chain = causesOf(error)

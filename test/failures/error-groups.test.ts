@@ -1,7 +1,8 @@
+import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type ErrorRecord, toErrorRecord } from '../../src/errors.js'
-import { describeKind, ErrorGroups, kindOf, otherErrors } from '../../src/failures/error-groups.js'
+import { describeKind, ErrorGroups, isOwnModuleMissing, kindOf, otherErrors } from '../../src/failures/error-groups.js'
 
 function record(message: string, more: Partial<ErrorRecord> = {}): ErrorRecord {
   return { name: 'Error', message, ...more }
@@ -94,6 +95,13 @@ test('a long line of a stack that looks like many places is read once', () => {
   const tookMs = performance.now() - began
   assert.is(where, '/app/a.js:1:2')
   assert.ok(tookMs < soonMs, `took ${tookMs} ms`)
+})
+
+test("that drover's own modules cannot be found is told from the user's that are missing", () => {
+  const own = fileURLToPath(new URL('../../src/threads/runtime/work.js', import.meta.url))
+  const missing = (from: string) => record(`Cannot find package '/app/node_modules/comlink/index.js' imported from ${from}`)
+  assert.ok(isOwnModuleMissing(missing(own)))
+  assert.not.ok(isOwnModuleMissing(missing('/app/label.worker.js')))
 })
 
 test('groups are bounded: what is too much to be told apart is counted as other errors', () => {

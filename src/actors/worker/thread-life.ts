@@ -1,6 +1,7 @@
 /** The one thread that a worker may have: made, ready, ended, with its beats and its slot. */
 import { type ErrorRecord, toErrorRecord } from '../../errors.js'
 import type { Failure, FailureKind } from '../../failure.js'
+import { isOwnModuleMissing } from '../../failures/error-groups.js'
 import { shortageOf } from '../../machines/lifecycle/shortage.js'
 import type { BeatCell } from '../../threads/heartbeat/beats.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../../threads/isolation/worker-thread.js'
@@ -145,7 +146,8 @@ export class ThreadLife {
 
   /** Why it did not come up, if that is not its own. */
   #missing({ kind, error }: ThreadFailure): string | null {
-    if (this.#worker.state === 'starting' && error && shortageOf(error)) return cannotStart(error)
+    const isShort = error !== null && (shortageOf(error) !== null || isOwnModuleMissing(error))
+    if (this.#worker.state === 'starting' && isShort) return cannotStart(error)
     return kind === 'start-timeout' ? this.#worker.parts.startGate.shortSince(this.#bootedAt) : null
   }
 

@@ -41,9 +41,9 @@ for (const [name, offset] of [
         store,
         concurrency: 3,
         heartbeat: { everyMs: 500, timeoutMs: 4_000, progressTimeoutMs: 20_000 },
-        tasks: { backoff: { initialMs: 6_000, maxMs: 6_000, jitter: 0 } },
-        restart: { backoff: { immediate: 0, initialMs: 6_000, maxMs: 6_000 } },
-        quotas: { calls: { requests: { limit: 10, per: 6_000 } } },
+        tasks: { backoff: { initialMs: 12_000, maxMs: 12_000, jitter: 0 } },
+        restart: { backoff: { immediate: 0, initialMs: 12_000, maxMs: 12_000 } },
+        quotas: { calls: { requests: { limit: 10, per: 12_000 } } },
         workers: [
           { id: 'retries/x', dataset: 'fails' },
           { id: 'crashes/x', dataset: 'crashes' },
