@@ -116,11 +116,11 @@ test('a store that another process locks for longer than the start timeout makes
   )
 })
 
-test('sixteen healthy workers in a process that may open 64 files all get done, one after another', async () => {
+test('sixteen healthy workers in a process that may open 128 files all get done, one after another', async () => {
   const count = 16
   const host = drive({
     store: join(temporaryFolder(), 'files.db'),
-    files: 64,
+    files: 128,
     concurrency: count,
     heartbeat: { startTimeoutMs: 5_000 },
     restart: { maxRestarts: 0 },
