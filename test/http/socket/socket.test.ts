@@ -270,7 +270,7 @@ test('who does not answer pings is let go, whichever protocol it speaks; who doe
 
 test('who does not read gets one whole state when it does, and memory does not grow meanwhile', async () => {
   const { system, parts } = await openWithParts({ workers: Array.from({ length: 200 }, (_, n) => worker(`a/${n}`)) })
-  const { url, hub, sockets } = await serveSockets(system, { maxBufferedBytes: 200_000, drainMs: 60_000 })
+  const { url, hub, sockets } = await serveSockets(system, { maxBufferedBytes: 200_000, drainMs: 600_000, pingMs: 600_000 })
   const client = new RawClient(url)
   const { data } = await client.next('state')
   const size = JSON.stringify(data).length
