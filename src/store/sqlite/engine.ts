@@ -106,7 +106,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   }
   const { hurry } = options
   const isHurried = (): boolean => hurry !== undefined && Atomics.load(hurry, 0) !== 0
-  const isOpenedFile = options.file === ':memory:' ? () => true : sameFile(db, options.file)
+  const isOpenedFile = options.file === ':memory:' ? () => true : sameFile(options.file)
   const log = boundLog(db, options.file)
   let damage: DroverError | null = null
   /** An error of drover's; one that tells of damage is remembered. */

@@ -1,5 +1,5 @@
 /** A store's file is told from every other one, whatever SQLite does to it. */
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { test } from 'uvu'
@@ -68,6 +68,26 @@ test('a store stays itself when another process rewrites its file with VACUUM', 
     assert.equal([after.id, after.page === before.page], [before.id, false])
     engine.close()
   }))
+
+const run = process.platform === 'linux' ? test : test.skip
+run('a look at the file lets go of none of its locks: else another process could take its log away', () =>
+  inFolder((folder) => {
+    const file = join(folder, 'x.db')
+    const locks = (): string[] =>
+      readFileSync('/proc/locks', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(`:${statSync(file).ino} `))
+    const engine = open(file)
+    const held = locks().map((line) => line.replace(/^\d+: /, ''))
+    assert.ok(held.length > 0, 'SQLite has a lock on a file whose log is in use')
+    assert.is(engine.damage(), null)
+    assert.equal(
+      locks().map((line) => line.replace(/^\d+: /, '')),
+      held,
+    )
+    engine.close()
+  }),
+)
 
 test('another store that is copied into the file is noticed', () =>
   inFolder((folder) => {
