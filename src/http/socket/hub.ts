@@ -290,7 +290,7 @@ export class Hub {
     this.#cancelFlush = null
     const began = performance.now()
     if (this.#catchUp()) this.#pace.went(began, performance.now() - began)
-    if (this.#source.isLate) this.#lookSoon()
+    if (this.#source.isBehind) this.#lookSoon()
     this.#lookLater()
   }
 
@@ -317,7 +317,8 @@ export class Hub {
 
   #lookLater(): void {
     if (this.#lookTimer) clearTimeout(this.#lookTimer)
-    this.#lookTimer = setTimeout(this.#lookSoon, this.#source.isMoving ? ratesEveryMs : lookEveryMs).unref()
+    const everyMs = this.#source.isMoving ? ratesEveryMs : lookEveryMs
+    this.#lookTimer = setTimeout(this.#lookSoon, Math.min(everyMs, this.#source.treeInMs ?? everyMs)).unref()
   }
 
   /** Clients of protocol 1 get whole states, at most ten times a second. */

@@ -5,7 +5,7 @@
  */
 
 import type { QuotaReport } from '../../actors/system/quota-report.js'
-import type { SystemSums, TreeStatus, WorkerStatus } from '../../actors/system/status.js'
+import type { SystemSums, WorkerStatus } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
 import { same } from '../client/same.js'
 import type { Quota } from '../contract/quota.js'
@@ -75,9 +75,9 @@ export class Source {
     return this.#due.size > 0
   }
 
-  /** Whether there is something to be told that had to wait. */
-  get isLate(): boolean {
-    return this.isBehind || this.#treeIsLate
+  /** In how many ms the tree, which had to wait, may be looked at; null: it did not have to. */
+  get treeInMs(): number | null {
+    return this.#treeIsLate ? this.#treePace.wait(performance.now()) : null
   }
 
   /** Whether something can change of which no event tells, as of the last look: rates and restart counts decay, threads turn to something else. */
@@ -192,9 +192,9 @@ export class Source {
     this.#treeIsLate = shown !== undefined && this.#treePace.wait(began) > 0
     if (shown && this.#treeIsLate) return shown
     const tree = presentTree(this.#drover.tree())
-    if (same(shown, tree)) return shown as TreeNode[]
+    const isSame = same(shown, tree)
     this.#treePace.went(began, ((performance.now() - began) * treeShare) / 2)
-    return tree
+    return isSame ? (shown as TreeNode[]) : tree
   }
 
   #isMoving({ ratePerMinute }: SystemSums, tree: readonly TreeNode[]): boolean {
@@ -219,7 +219,7 @@ function inSteps({ ratePerMinute, failuresPerMinute, errorRate }: Rates): Rates 
 
 const hasRates = ({ ratePerMinute, failuresPerMinute }: Rates): boolean => ratePerMinute > 0 || failuresPerMinute > 0
 
-function countsRestarts(nodes: readonly (TreeStatus | TreeNode)[]): boolean {
+function countsRestarts(nodes: readonly TreeNode[]): boolean {
   return nodes.some((node) => 'supervisor' in node && (node.restarts.count > 0 || countsRestarts(node.children)))
 }
 
