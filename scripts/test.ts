@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findChromium } from '../test/http/browser/support/chromium.js'
@@ -108,18 +108,30 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-/** What each file took the last time, by its name. */
+/** What each file took the last time, by its path. */
 const timesFile = '.tmp/test-seconds.json'
 /** What a fresh checkout knows of it. */
-const slow = ['evidence', 'shortage', 'processes', 'demo', 'llm-labelling', 'soak', 'hard-cases', 'isolation', 'stops', 'views']
-const known: Record<string, number> = Object.fromEntries(slow.map((name) => [`${name}.test.ts`, 40]))
+const slow = [
+  'actors/worker/shortage',
+  'actors/worker/stops',
+  'docs/programs',
+  'examples/demo',
+  'examples/llm-labelling',
+  'http/browser/views',
+  'quotas/processes',
+  'soak/soak',
+  'threads/evidence/evidence',
+  'threads/isolation/hard-cases',
+  'threads/isolation/isolation',
+]
+const known: Record<string, number> = Object.fromEntries(slow.map((path) => [`test/${path}.test.ts`, 40]))
 try {
   Object.assign(known, JSON.parse(readFileSync(timesFile, 'utf8')))
 } catch {
   // The first run.
 }
 /** Such a file of its own at the end would run alone; one that nobody knows may be such. */
-const secondsOf = (file: string): number => known[basename(file)] ?? 20
+const secondsOf = (file: string): number => known[file] ?? 20
 
 const files = readdirSync(values.folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts'))
@@ -140,7 +152,7 @@ async function work(): Promise<void> {
     totals.skipped += counts.skipped
     const took = (Date.now() - startedAt) / 1_000
     const seconds = took.toFixed(1)
-    known[basename(file)] = Math.round(took)
+    known[file] = Math.round(took)
     if (why === null) console.log(`ok    ${file}  ${counts.passed} passed, ${seconds} s`)
     else console.log(`\nFAIL  ${file}  ${why}, ${seconds} s\n${output}`)
   }

@@ -24,10 +24,10 @@ const built = join(root, '.tmp', 'built')
 /** What holds TypeScript that runs. All else that a test may look for from its own place is linked. */
 const folders = ['bench', 'scripts', 'src', 'test']
 const apart = new Set([...folders, 'node_modules', '.git', '.tmp'])
-const typescript = /(?<!\.d)\.(ts|tsx|mts)$/
+const typescript = /(?<!\.d)\.tsx?$/
 
 /** @param {string} file of the sources @returns {string} what runs in its place */
-export const builtOf = (file) => join(built, file.slice(root.length)).replace(typescript, (_, kind) => (kind === 'mts' ? '.mjs' : '.js'))
+export const builtOf = (file) => join(built, file.slice(root.length)).replace(typescript, '.js')
 
 /** Builds what has changed since the last time. Others may do so at the same time: each file comes whole. */
 export async function build() {
@@ -50,7 +50,6 @@ async function compile(sources) {
     absWorkingDir: root,
     outdir: built,
     outbase: root,
-    outExtension: { '.js': '.js' },
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -61,7 +60,7 @@ async function compile(sources) {
   })
   const texts = new Map(outputFiles.map(({ path, contents }) => [path, contents]))
   for (const source of sources) {
-    const text = texts.get(builtOf(source)) ?? texts.get(builtOf(source).replace(/\.mjs$/, '.js'))
+    const text = texts.get(builtOf(source))
     if (text) put(source, (file) => writeFileSync(file, text))
   }
 }
@@ -77,8 +76,8 @@ function put(source, write) {
   renameSync(own, file)
 }
 
-/** @param {string} file */
-const changedAt = (file) => Math.trunc(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+/** Rounded, as the time that is given to a file is. @param {string} file */
+const changedAt = (file) => Math.round(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
 
 /** @param {string} folder @returns {string[]} */
 function filesIn(folder) {

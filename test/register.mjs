@@ -5,7 +5,7 @@ import { isMainThread } from 'node:worker_threads'
 if (isMainThread) {
   // A thread's stacks are read by drover, which knows of maps.
   process.setSourceMapsEnabled(true)
-  if (/\.m?ts$/.test(process.argv[1] ?? '')) {
+  if (/\.ts$/.test(process.argv[1] ?? '')) {
     const { build } = await import('./build.mjs')
     await build()
     register('./built-hooks.mjs', import.meta.url)

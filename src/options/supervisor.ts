@@ -4,8 +4,7 @@ import { flag, group, isRecord, milliseconds, oneOf, option, type Schema, whole,
 import { asRecord, type Entry, type Path } from './checks.js'
 import type { RestartMode } from './restart.js'
 import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from './tree.js'
-import type { WorkerOptions } from './worker.js'
-import { type CheckedWorker, workerSchema } from './worker.js'
+import { type CheckedWorker, type WorkerOptions, workerSchema } from './worker.js'
 
 /** As in OTP: a permanent child is never the last to end, and without auto-shutdown nobody asks. */
 export function checkSignificant(
@@ -103,6 +102,9 @@ export const entry: v.GenericSchema<WorkerOptions | SupervisorOptions, CheckedEn
   isSupervisorOptions(value) ? supervisorSchema : workerSchema,
 ) as never
 
+/** As of a supervisor, or of the system. */
+export const entries = v.array(entry, 'a list of workers and supervisors')
+
 export const intensity = group({
   restarts: option(whole(0), 3),
   withinMs: option(milliseconds(1), 5_000),
@@ -112,14 +114,11 @@ export const supervisorSchema = group({
   id: workerId,
   strategy: option(oneOf('one-for-one', 'one-for-all', 'rest-for-one'), 'one-for-one'),
   intensity: option(intensity),
-  children: v.array(entry, 'a list of workers and supervisors'),
+  children: entries,
   restart: option(oneOf('permanent', 'transient', 'temporary')),
   significant: option(flag, false),
   autoShutdown: option(oneOf('never', 'any-significant', 'all-significant'), 'never'),
 } satisfies Schema<SupervisorOptions>)
-
-/** As of a supervisor, or of the system. */
-export const entries = v.array(entry, 'a list of workers and supervisors')
 
 export function isSupervisor(entry: CheckedEntry): entry is CheckedSupervisor {
   return isSupervisorOptions(entry)

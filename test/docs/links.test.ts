@@ -32,11 +32,16 @@ for (const page of pages.values()) {
   })
 }
 
-test('every source file that a page names is there', () => {
+test('every source file that a page or a comment names is there', () => {
   const files = ['src', 'scripts', 'test'].flatMap(filesIn)
   const isThere = (name: string): boolean =>
     files.includes(name) || files.includes(`src/${name}`) || (!name.includes('/') && files.some((file) => file.endsWith(`/${name}`)))
-  const wrong = [...pages.values()].flatMap(({ path, text }) => {
+  const comments = ['src', 'scripts'].flatMap(filesIn).flatMap((path) => {
+    if (!/\.tsx?$/.test(path)) return []
+    const text = readFileSync(`${root}/${path}`, 'utf8').match(/\/\*\*[\s\S]*?\*\/|(?<=^\s*)\/\/.*$/gm) ?? []
+    return [{ path, text: text.join('\n') }]
+  })
+  const wrong = [...pages.values(), ...comments].flatMap(({ path, text }) => {
     const prose = text.replace(/```[\s\S]*?```/g, '')
     const named = [...prose.matchAll(/`([\w./-]+\.(?:ts|tsx|mjs))`/g)].map(([, name]) => name as string)
     return named.filter((name) => !isThere(name)).map((name) => `${path}: ${name}`)

@@ -221,15 +221,19 @@ export class Hub {
   #begin(): void {
     this.#begun = true
     this.#visit++
-    for (const name of workerChanges) this.#drover.on(name, this.#lookAt)
-    for (const name of allChanges) this.#drover.on(name, this.look)
-    for (const name of sumChanges) this.#drover.on(name, this.#lookSoon)
-    this.#drover.on('lane:counts:changed', this.#lookAtLanes)
-    for (const name of quotaChanges) this.#drover.on(name, this.#askQuotas)
+    this.#listen('on')
     this.#stopPings = every(this.pingMs, this.#ping)
     this.#source.markAll()
     this.#catchUp()
     if (this.#source.isBehind) this.#filling = this.#fill()
+  }
+
+  #listen(how: 'on' | 'off'): void {
+    for (const name of workerChanges) this.#drover[how](name, this.#lookAt)
+    for (const name of allChanges) this.#drover[how](name, this.look)
+    for (const name of sumChanges) this.#drover[how](name, this.#lookSoon)
+    this.#drover[how]('lane:counts:changed', this.#lookAtLanes)
+    for (const name of quotaChanges) this.#drover[how](name, this.#askQuotas)
   }
 
   /** Looks at the other workers, some in each turn of the event loop, unless nobody is left who wants to see them. */
@@ -247,11 +251,7 @@ export class Hub {
     this.#begun = false
     this.#visit++
     this.#filling = null
-    for (const name of workerChanges) this.#drover.off(name, this.#lookAt)
-    for (const name of allChanges) this.#drover.off(name, this.look)
-    for (const name of sumChanges) this.#drover.off(name, this.#lookSoon)
-    this.#drover.off('lane:counts:changed', this.#lookAtLanes)
-    for (const name of quotaChanges) this.#drover.off(name, this.#askQuotas)
+    this.#listen('off')
     this.#stopPings?.()
     this.#cancelFlush?.()
     this.#cancelFlush = null

@@ -1,6 +1,6 @@
 /**
- * What carries one life of a worker: a thread (`thread-carrier.ts`) or a process (`process-carrier.ts`). It knows how to bring it
- * about, to reach it and to end it by force; what is asked of it when, and what its end means, is decided in `thread.ts`.
+ * What carries one life of a worker: a thread (`in-thread.ts`) or a process (`in-process.ts`). It knows how to bring it
+ * about, to reach it and to end it by force; what is asked of it when, and what its end means, is decided in `worker-thread.ts`.
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Remote } from 'comlink'

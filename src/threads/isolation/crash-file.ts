@@ -1,5 +1,5 @@
 /**
- * What a worker process leaves behind: a small file without a name that it and its host have open, with its hands (`tasks-in-hand.ts`) and,
+ * What a worker process leaves behind: a small file without a name that it and its host have open, with its tasks in hand (`tasks-in-hand.ts`) and,
  * after them, its last words. A write is with the kernel when it returns. So whatever ends the process, a message that was still
  * in it is lost, and what stands here is not.
  */

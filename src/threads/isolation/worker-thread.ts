@@ -58,14 +58,14 @@ const abortGraceMs = 250
 const mostProfiles = 4
 let profiles = 0
 
-const carriers = { thread: ThreadIsolation, process: ProcessIsolation }
+const isolations = { thread: ThreadIsolation, process: ProcessIsolation }
 
 export class Thread {
   /** The process that it runs in. */
   readonly pid: number
   /** Also once it has ended. null: the main thread of a process of its own. */
   readonly threadId: number | null
-  readonly #carrier: Isolation
+  readonly #isolation: Isolation
   readonly #options: ThreadOptions
   readonly #exited: Promise<void>
   #markExited = (): void => {}
@@ -84,7 +84,7 @@ export class Thread {
     this.#exited = new Promise((resolve) => {
       this.#markExited = resolve
     })
-    this.#carrier = new carriers[options.isolation]({
+    this.#isolation = new isolations[options.isolation]({
       ...options,
       onReport: (report) => {
         if (report.type === 'failed') this.#lastWords = report
@@ -93,8 +93,8 @@ export class Thread {
       onFault: (what) => void this.#fault(what),
       onExit: (exit) => this.#onExit(exit),
     })
-    this.pid = this.#carrier.pid
-    this.threadId = this.#carrier.threadId
+    this.pid = this.#isolation.pid
+    this.threadId = this.#isolation.threadId
   }
 
   pause(): void {
@@ -114,7 +114,7 @@ export class Thread {
   }
 
   reconnect(port: MessagePort): void {
-    if (!this.#over) this.#carrier.reconnect(port).catch(() => {})
+    if (!this.#over) this.#isolation.reconnect(port).catch(() => {})
   }
 
   /**
@@ -129,7 +129,7 @@ export class Thread {
     this.#profiling = true
     profiles++
     try {
-      return await this.#unlessGone(this.#carrier.profile(ms))
+      return await this.#unlessGone(this.#isolation.profile(ms))
     } finally {
       this.#profiling = false
       profiles--
@@ -167,14 +167,14 @@ export class Thread {
   /** Ends it now. With `evidence`, first takes the stack of where it hangs, and whatever else is to be written of it. */
   async kill(failure: Pick<Failure, 'kind' | 'message'> & Partial<Pick<Failure, 'error'>>, evidence: boolean): Promise<void> {
     if (this.#over || this.#asked?.failure) return
-    const eventLoopUtilization = this.#carrier.eventLoopUtilization()
+    const eventLoopUtilization = this.#isolation.eventLoopUtilization()
     const asked: ThreadFailure = { error: null, ...failure, exitCode: null, hungAt: null, eventLoopUtilization, files: [] }
     this.#asked = { failure: asked }
     if (evidence) {
-      asked.hungAt = await Promise.race([this.#carrier.stack(), this.#exited.then(() => null)])
+      asked.hungAt = await Promise.race([this.#isolation.stack(), this.#exited.then(() => null)])
       const { boot, evidence: files } = this.#options
       if (files && !this.#over && !this.#terminating) {
-        await Promise.race([files.takeOf(this.#carrier, boot.id, failure.kind, asked.files), this.#exited])
+        await Promise.race([files.takeOf(this.#isolation, boot.id, failure.kind, asked.files), this.#exited])
       }
     }
     this.#terminate()
@@ -183,7 +183,7 @@ export class Thread {
   #terminate(): void {
     if (this.#over || this.#terminating) return
     this.#terminating = true
-    const killMs = this.#options.killMs + (this.#options.evidence?.lingerMs(this.#carrier) ?? 0)
+    const killMs = this.#options.killMs + (this.#options.evidence?.lingerMs(this.#isolation) ?? 0)
     const { tid } = this.#options.slot.read()
     const starvedBefore = waitedMs(tid)
     let passed = 0
@@ -198,7 +198,7 @@ export class Thread {
     }
     wait(killMs)
     void this.#exited.then(() => callOff())
-    this.#carrier.terminate()
+    this.#isolation.terminate()
   }
 
   /** It does not end. */
@@ -211,7 +211,7 @@ export class Thread {
       abandoned: { working: [], finished: [] },
       alive: true,
     })
-    this.#carrier.unref()
+    this.#isolation.unref()
     if (isolation === 'thread') void this.#exited.then(endDespite())
   }
 
@@ -243,12 +243,12 @@ export class Thread {
 
   /** A call whose answer nobody waits for. */
   #call(make: (control: Remote<ThreadControl>) => Promise<unknown>): void {
-    if (!this.#over) make(this.#carrier.control).catch(() => {})
+    if (!this.#over) make(this.#isolation.control).catch(() => {})
   }
 
   /** A call that settles also if the thread ends first (comlink's own would wait for ever). */
   #settled(make: (control: Remote<ThreadControl>) => Promise<unknown>): Promise<unknown> {
-    return this.#unlessGone(make(this.#carrier.control))
+    return this.#unlessGone(make(this.#isolation.control))
   }
 
   #unlessGone<T>(answer: Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 /**
  * All that crosses the border between the main thread and a worker, be that a thread or a process: what it is born with, what it
- * reports, and what can be asked of it. Store traffic goes on a port of its own (`store/client.ts`).
+ * reports, and what can be asked of it. Store traffic goes on a port of its own (`store/thread/client.ts`).
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorKind, ErrorRecord } from '../../errors.js'
@@ -30,7 +30,7 @@ export interface WorkerBoot {
   prefetch: number | 'auto'
   delayMs: number
   recycle: RecycleOptions
-  /** V8 writes a heap snapshot when the heap comes near its limit; see `evidence-files.ts`. */
+  /** V8 writes a heap snapshot when the heap comes near its limit; see `threads/evidence/files.ts`. */
   snapshotNearHeapLimit: boolean
   /** A `run` that returns is a failure: the worker is to run for ever. */
   permanent: boolean
@@ -68,18 +68,18 @@ export const processWiring = {
   store: (connection: number) => `store ${connection}`,
   /** The one port of its observer. */
   observer: 'observer',
-  /** Open files: its channel (`frame-channel.ts`), what it leaves behind (`left-behind.ts`), and a channel between its observer and the host. */
+  /** Open files: its channel (`ports/frame-channel.ts`), what it leaves behind (`crash-file.ts`), and a channel between its observer and the host. */
   channelFd: 3,
   leftBehindFd: 4,
   observerFd: 5,
 } as const
 
-/** What the observer of a worker process tells unasked: its beats as they are now (`BeatSlot.copy`). */
+/** What the observer of a worker process tells unasked: its beats as they are now (`BeatCell.copy`). */
 export interface ObserverReport {
   beats: number[]
 }
 
-/** What can be asked of the observer, over comlink; see `evidence.ts`. */
+/** What can be asked of the observer, over comlink; see `threads/evidence/stack-and-profile.ts`. */
 export interface ObserverControl {
   stack(): Promise<string[] | null>
   profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile>

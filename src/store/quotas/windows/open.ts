@@ -1,4 +1,4 @@
-/** One window of a quota, whatever its kind; see `windows/meter.ts` for what each does. */
+/** One window of a quota, whatever its kind; see `meter.ts` for what each does. */
 
 import type { QuotaWindow } from '../../contract/quotas.js'
 import { BucketWindow } from './bucket.js'

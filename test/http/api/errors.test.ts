@@ -2,10 +2,10 @@
 import { request } from 'node:http'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Drover } from '../../src/index.js'
-import { hangMs } from '../support/hang.js'
-import { items, open, quick, until, worker } from '../support/system.js'
-import { cleanUpServers, serveApi } from './support.js'
+import type { Drover } from '../../../src/index.js'
+import { hangMs } from '../../support/hang.js'
+import { items, open, quick, until, worker } from '../../support/system.js'
+import { cleanUpServers, serveApi } from '../support.js'
 
 test.after.each(cleanUpServers)
 
