@@ -140,7 +140,8 @@ export const migrations: readonly string[] = [
   INSERT INTO attempt SELECT lane, item, 1, attempt, worker, kind, error, at, 1 FROM dead d
     WHERE NOT EXISTS (SELECT 1 FROM attempt a WHERE a.lane = d.lane AND a.item = d.item);
   UPDATE dead SET seq = (SELECT max(a.seq) FROM attempt a WHERE a.lane = dead.lane AND a.item = dead.item);
-  UPDATE dead SET cause = seq - 1 WHERE kind = 'dropped' AND json_type(error, '$.cause') IS NOT NULL
+  -- What is nested too deep for SQLite is so by its cause.
+  UPDATE dead SET cause = seq - 1 WHERE kind = 'dropped' AND CASE WHEN json_valid(error) THEN json_type(error, '$.cause') IS NOT NULL ELSE 1 END
     AND EXISTS (SELECT 1 FROM attempt a WHERE a.lane = dead.lane AND a.item = dead.item AND a.seq = dead.seq - 1);
   ALTER TABLE dead DROP COLUMN error;
   CREATE TABLE identity (id TEXT NOT NULL);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DroverError, type ErrorCode } from '../../../src/errors.js'
+import { DroverError, type ErrorCode, type ErrorRecord } from '../../../src/errors.js'
 import { openSqliteEngine } from '../../../src/store/sqlite/engine.js'
 import { openDatabase } from '../../../src/store/sqlite/open.js'
 import { applicationId, migrations } from '../../../src/store/sqlite/schema.js'
@@ -132,6 +132,36 @@ test('a store of version 3 keeps its tasks, and its dead ones have an attempt to
     ])
     engine.close()
     assertConsistent(file)
+  }))
+
+test('a store of version 4 keeps a dropped task whose error is nested deeper than SQLite reads', () =>
+  inFolder((folder) => {
+    const file = join(folder, 'drover.db')
+    const old = new Database(file)
+    for (const migration of migrations.slice(0, 4)) old.exec(migration)
+    old.pragma(`application_id = ${applicationId}`)
+    old.pragma('user_version = 4')
+    let cause: ErrorRecord = { name: 'Error', message: 'at the bottom' }
+    for (let depth = 0; depth < 1_200; depth++) cause = { name: 'Error', message: 'wrapped', cause }
+    const own = { name: 'DroverError', message: 'useless' }
+    old.exec(`
+      INSERT INTO dataset (id, name, items) VALUES (1, 'data', 1);
+      INSERT INTO item (id, dataset, key, priority, data) VALUES (1, 1, 'k', 0, '1');
+      INSERT INTO level VALUES (1, 0, 1, 1);
+      INSERT INTO lane (id, dataset, annotator, domain, top, dead) VALUES (1, 1, 'a', 'b', 0, 1);
+      INSERT INTO cursor VALUES (1, 0, 1);
+      INSERT INTO worker (id, name, lane) VALUES (1, '${worker}', 1);
+      INSERT INTO dead VALUES (1, 1, 7, 'dropped', '${JSON.stringify({ ...own, cause })}', 1, NULL, 1, 6);
+      INSERT INTO attempt VALUES (1, 1, 1, 1, 1, 'failed', '${JSON.stringify(cause)}', 5, 1);
+      INSERT INTO attempt VALUES (1, 1, 2, 1, 1, 'dropped', '${JSON.stringify(own)}', 6, 0);`)
+    old.close()
+    const engine = openSqliteEngine({ file, durability: 'power', keepEvents: 10 })
+    const { rows } = engine.dead({ filter: {}, after: null, limit: 9 })
+    assert.equal(
+      rows.map(({ key, error }) => [key, error.message, JSON.stringify(error.cause) === JSON.stringify(cause)]),
+      [['k', 'useless', true]],
+    )
+    engine.close()
   }))
 
 test('opening again keeps everything', () =>
