@@ -17,14 +17,24 @@ export function found<T>(value: T | null | undefined, what: string): T {
   return value
 }
 
+/** SQLite's name for what went wrong, or the system's; '': it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
 /** The file is damaged: no other try fares better. */
 export function isDamage(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^SQLITE_(CORRUPT|NOTADB)/.test(String(error.code))
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error))
 }
 
 /** There is no room on its disk. */
 export function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL'
+  return codeOf(error) === 'SQLITE_FULL'
+}
+
+/** Another process holds its lock. */
+export function isBusy(error: unknown): boolean {
+  return codeOf(error).startsWith('SQLITE_BUSY')
 }
 
 /**

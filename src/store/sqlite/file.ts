@@ -1,7 +1,7 @@
 /** Tells whether a path still names the file that it named before, and not one that something else was copied into. */
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { isDamage } from './failure.js'
+import { codeOf, isDamage } from './failure.js'
 import { busyTimeoutMs } from './log-bound.js'
 
 /** @returns asks whether it is still there, and the same */
@@ -14,7 +14,7 @@ export function sameFile(path: string): () => boolean {
       return now.dev === dev && now.ino === ino && identityIn(path) === id
     } catch (error) {
       // Whatever else keeps it from being looked at says nothing of the file.
-      return !isDamage(error) && !isGone(error) && !lacksIdentity(error)
+      return !isDamage(error) && codeOf(error) !== 'ENOENT' && !lacksIdentity(error)
     }
   }
 }
@@ -34,11 +34,7 @@ function identityIn(path: string): string | undefined {
   }
 }
 
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
-}
-
 /** It is a database, and has no such table. */
 function lacksIdentity(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code === 'SQLITE_ERROR'
+  return codeOf(error) === 'SQLITE_ERROR'
 }

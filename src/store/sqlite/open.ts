@@ -5,6 +5,7 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, stat
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
+import { codeOf, isBusy } from './failure.js'
 import { busyTimeoutMs } from './log-bound.js'
 import { applicationId, migrations } from './schema.js'
 import { inTransaction } from './transaction.js'
@@ -149,7 +150,7 @@ function patiently<T>(attempt: () => T): T {
     try {
       return attempt()
     } catch (error) {
-      if (!codeOf(error).startsWith('SQLITE_BUSY') || tries >= 500) throw error
+      if (!isBusy(error) || tries >= 500) throw error
       Atomics.wait(patience, 0, 0, 10)
     }
   }
@@ -176,8 +177,4 @@ function explained<T>(file: string, open: () => T): T {
       details,
     })
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -4,6 +4,7 @@
  */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
+import { isBusy } from './failure.js'
 
 /** So long a transaction waits for other processes before it is given up. */
 const patienceMs = 30_000
@@ -48,8 +49,4 @@ function attempt<T>(db: Database.Database, work: () => T): T {
     if (db.inTransaction) prepared.rollback.run()
     throw error
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')
 }
