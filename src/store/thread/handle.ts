@@ -199,9 +199,10 @@ export class StoreThread extends EventEmitter<StoreHostEvents> {
   /** Nothing can come of the store any more: another try, or another thread, would find the same. */
   damaged(error: Error): void {
     if (this.#failure || this.#closed) return
-    this.#fail(error.message, error)
+    // Told first: a failure closes the port.
     this.#end('abandon')
     this.#hurryUp()
+    this.#fail(error.message, error)
     const { thread } = this.#current
     const late = setTimeout(() => void thread.terminate(), endWithinMs)
     void this.#ending?.then(() => clearTimeout(late))

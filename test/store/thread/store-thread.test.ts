@@ -328,6 +328,8 @@ test('a thread whose store is damaged ends by itself, though another process hol
     })
     const desk = new Desk(host.client, new World())
     await desk.begin(3)
+    const client = new StoreClient(host.connect(worker))
+    await client.call('now', {})
     const other = new Database(file)
     other.exec('BEGIN IMMEDIATE')
     const waiting = refused(desk.load(1, { from: 10 }), 'STORE_FAILED')
@@ -336,6 +338,7 @@ test('a thread whose store is damaged ends by itself, though another process hol
     assert.throws(() => host.connect(worker), /its pages are gone/)
     await host.close()
     other.close()
+    client.close()
     // One that is ended from outside says 1.
     assert.is(code, 0)
     await noneLeft(before)
