@@ -1,11 +1,14 @@
 /** The check of a whole store: it finds nothing in a sound one, and each thing that is wrong by name. */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { checkStore } from '../../src/index.js'
+import { lookAtStore } from '../../src/store/read-pool/check-store.js'
+import { Reader } from '../../src/store/read-pool/reader.js'
 import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
+import { checkRead } from '../../src/store/sqlite/failure.js'
 import { cleanUp, items, open, temporaryFolder, worker as worksOn } from '../support/system.js'
 import { completed, Desk, failed, refused, released } from './support/desk.js'
 import { clientOf } from './support/direct-client.js'
@@ -105,6 +108,45 @@ test('what SQLite finds in the file stands in the report, and the other checks a
     assert.ok(problems.some(({ check, message }) => check !== 'file' && message.startsWith('could not be checked')))
     assert.equal(Object.keys(checked).sort(), everyCheck)
   }))
+
+test('a page that cannot be read for the moment is no damage: the check fails, and the look at a store tells that it could not be made', () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'drover.db')
+    await store(file)
+    const db = new Database(file)
+    db.exec('UPDATE result SET attempt = 2')
+    assert.equal((await checkStore(file)).problems, [])
+    // SQLite looks for the pages where its index of the log says that they are.
+    truncateSync(`${file}-wal`, 32)
+    await refused(checkStore(file), 'STORE_FAILED')
+    const reader = new Reader({ file, client: { call: () => Promise.reject(new Error('not asked')) } })
+    const told: string[] = []
+    await lookAtStore(reader, new AbortController().signal, {
+      damaged: ({ message }) => told.push(`damaged: ${message}`),
+      doubtful: (message) => told.push(`doubtful: ${message}`),
+      failed: (error) => told.push(`failed: ${(error as Error).message}`),
+    })
+    assert.is(told.length, 1)
+    assert.match(told[0] ?? '', /^failed: the store failed: (disk I\/O error|SQLite could not read every page)/)
+    await reader.close()
+    db.close()
+  }))
+
+test('a page that cannot be read is told from one that is damaged, in the words of SQLite', () => {
+  for (const line of [
+    'Tree 5 page 7: unable to get the page. error code=522',
+    'Tree 5 page 7: unable to get the page. error code=7',
+    'Freelist: failed to get page 9',
+  ])
+    assert.throws(() => checkRead(line), /could not read every page/, line)
+  for (const line of [
+    'ok',
+    'Tree 5 page 7: btreeInitPage() returns error code 11',
+    'Tree 5 page 7: unable to get the page. error code=779',
+    'Page 9: never used',
+  ])
+    checkRead(line)
+})
 
 test('a system checks its store while it works, and one without workers too', async () => {
   const file = join(temporaryFolder(), 'test.db')

@@ -56,6 +56,9 @@ export interface StoredEvent {
   payload: unknown
 }
 
+/** So many rows are shown of those that break a rule. */
+export const mostExamples = 10
+
 /** Something that must hold in a store and does not. */
 export interface CheckProblem {
   /** Which check found it; see {@link CheckReport.checked}. */

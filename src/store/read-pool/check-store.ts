@@ -3,7 +3,8 @@ import { DroverError } from '../../errors.js'
 import { checkOptions } from '../../validation/filters.js'
 import { type ReadOptions, signalOf } from '../../validation/read-options.js'
 import type { CheckReport } from '../check.js'
-import type { CheckPart, CheckProblem } from '../contract/reads.js'
+import { type CheckPart, type CheckProblem, mostExamples } from '../contract/reads.js'
+import { damageText } from '../sqlite/failure.js'
 import { Reader } from './reader.js'
 
 /** @param quick only what finds damage of the file and of what is counted */
@@ -20,7 +21,7 @@ export async function readCheck(reader: Reader, signal: AbortSignal | undefined,
       if (!known) report.problems.push(problem)
       else {
         known.count += problem.count
-        known.examples = [...known.examples, ...problem.examples].slice(0, 10)
+        known.examples = [...known.examples, ...problem.examples].slice(0, mostExamples)
       }
     }
     after = next
@@ -46,7 +47,7 @@ export async function lookAtStore(reader: Reader, signal: AbortSignal, { damaged
     const [problem] = problems as [CheckProblem]
     const what = `${problem.message}: ${problem.examples.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('; ')}`
     if (problem.check === 'file') {
-      damaged(new DroverError('STORE_FAILED', `the store's file is damaged (${what}): go on from a copy of it`, { details: { problems } }))
+      damaged(new DroverError('STORE_FAILED', damageText(what), { details: { problems } }))
     } else doubtful(`the store contradicts itself (${what}): drover.check() says more`, problems)
   } catch (error) {
     if (!signal.aborted) failed(error)

@@ -4,11 +4,11 @@
  */
 import type Database from 'better-sqlite3'
 import type { EngineReply, EngineRequest } from '../contract/engine.js'
-import type { CheckPart, CheckProblem } from '../contract/reads.js'
+import { type CheckPart, type CheckProblem, mostExamples } from '../contract/reads.js'
+import { withDeadError } from './dead-errors.js'
+import { checkRead, codeOf, isDamage } from './failure.js'
 import { numberOf } from './reads/paging.js'
 
-/** So many rows are shown of those that break a rule. */
-const mostExamples = 10
 /** SQLite stops to look after so many errors. */
 const mostErrors = 100
 
@@ -152,8 +152,7 @@ const checks: readonly Check[] = [
     rules: [
       {
         message: 'a dead task does not have the attempt that it died of',
-        sql: `SELECT d.lane, d.item, d.attempt, d.seq, d.cause FROM dead d LEFT JOIN attempt e ON e.lane = d.lane AND e.item = d.item AND e.seq = d.seq
-            LEFT JOIN attempt c ON c.lane = d.lane AND c.item = d.item AND c.seq = d.cause
+        sql: `SELECT d.lane, d.item, d.attempt, d.seq, d.cause FROM dead d ${withDeadError}
           WHERE d.lane = @lane AND (e.attempt IS NOT d.attempt OR (d.cause IS NOT NULL AND c.seq IS NULL))`,
       },
       {
@@ -237,9 +236,11 @@ export function checkReads(db: Database.Database): { check: (request: EngineRequ
         .iterate())
         said.push(line)
     } catch (error) {
+      if (!isDamage(error)) throw error
       // It says what it has seen, and then may find that it cannot go on.
       said.push((error as Error).message)
     }
+    for (const line of said) checkRead(line)
     if (said.length === 1 && said[0] === 'ok') return []
     return [{ check: 'file', message: "SQLite finds the store's file damaged", count: said.length, examples: said.slice(0, mostExamples) }]
   }
@@ -257,18 +258,16 @@ export function checkReads(db: Database.Database): { check: (request: EngineRequ
         return problem.count > 0 ? [problem] : []
       }),
     )
-    return look()
+    try {
+      return look()
+    } catch (error) {
+      return [{ check: name, message: `could not be checked: ${contentError(error)}`, count: 1, examples: [] }]
+    }
   }
 
-  /** What cannot be looked at is a problem too. */
   function outcome(check: string, look: () => CheckProblem[]): Omit<CheckPart, 'next'> {
     const begun = performance.now()
-    let problems: CheckProblem[]
-    try {
-      problems = look()
-    } catch (error) {
-      problems = [{ check, message: `could not be checked: ${(error as Error).message}`, count: 1, examples: [] }]
-    }
+    const problems = look()
     return { problems, checked: { check, ms: performance.now() - begun } }
   }
 
@@ -276,7 +275,8 @@ export function checkReads(db: Database.Database): { check: (request: EngineRequ
   function laneAfter(id: number): number | null {
     try {
       return db.prepare<[number], number | null>('SELECT min(id) FROM lane WHERE id > ?').pluck().get(id) ?? null
-    } catch {
+    } catch (error) {
+      contentError(error)
       // The check of the file tells of it.
       return null
     }
@@ -297,4 +297,15 @@ export function checkReads(db: Database.Database): { check: (request: EngineRequ
   }
 
   return { check }
+}
+
+/**
+ * In words, what is wrong with the content of the file. It is a problem to be told of; whatever else went wrong says nothing of the store.
+ *
+ * @throws whatever else went wrong
+ */
+function contentError(error: unknown): string {
+  // What a statement itself fails by, with a general code: a table is missing, a text is no JSON.
+  if (isDamage(error) || codeOf(error) === 'SQLITE_ERROR') return (error as Error).message
+  throw error
 }

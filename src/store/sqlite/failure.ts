@@ -27,6 +27,22 @@ export function isDamage(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error))
 }
 
+/**
+ * What SQLite's own check of a file says of a page that it could not read, which may be sound: the disk failed, or memory was short.
+ *
+ * @throws if it says so of any
+ */
+export function checkRead(said: string): void {
+  const line = said.split('\n').find((one) => {
+    const [, code] = /error code[= ](\d+)/.exec(one) ?? []
+    return one.includes('failed to get page') || (code !== undefined && !damageCodes.includes(Number(code) & 0xff))
+  })
+  if (line !== undefined) throw new Error(`SQLite could not read every page (${line})`)
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB, as numbers. */
+const damageCodes = [11, 26]
+
 /** There is no room on its disk. */
 export function isFull(error: unknown): boolean {
   return codeOf(error) === 'SQLITE_FULL'
@@ -45,6 +61,9 @@ export function isBusy(error: unknown): boolean {
 export function storeFailure(cause: unknown, more = ''): DroverError {
   if (DroverError.is(cause)) return cause
   const what = `${cause instanceof Error ? cause.message : cause}${more}`
-  const message = isDamage(cause) ? `the store's file is damaged (${what}): go on from a copy of it` : `the store failed: ${what}`
-  return new DroverError('STORE_FAILED', message, { cause })
+  return new DroverError('STORE_FAILED', isDamage(cause) ? damageText(what) : `the store failed: ${what}`, { cause })
+}
+
+export function damageText(what: string): string {
+  return `the store's file is damaged (${what}): go on from a copy of it`
 }

@@ -5,7 +5,7 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, stat
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
-import { codeOf, isBusy } from './failure.js'
+import { checkRead, codeOf, isBusy } from './failure.js'
 import { busyTimeoutMs } from './log-bound.js'
 import { applicationId, migrations } from './schema.js'
 import { inTransaction } from './transaction.js'
@@ -137,6 +137,7 @@ function checkSmallTables(db: Database.Database, file: string): void {
   for (const table of ['lane', 'dataset', 'level', 'cursor', 'counter']) {
     const [said] = db.prepare<[], string>(`PRAGMA integrity_check(${table})`).pluck().all()
     if (said === 'ok') continue
+    checkRead(`${said}`)
     throw new DroverError('STORE_FAILED', `the store ${file} is damaged (${table}: ${said}): go on from a copy of it`, {
       details: { file },
     })
