@@ -1,5 +1,6 @@
 /** Host processes that do hard things, see `test/fixtures/driven-host.ts`. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -36,7 +37,7 @@ export function closeWhenDone(host: ChildProcess): void {
 }
 
 /** A host that is suspended within a transaction keeps the file locked for all others, and there is nothing to be done about it. */
-export async function stopBetweenTransactions(store: string, stop: () => void, resume: () => void): Promise<void> {
+export async function stopBetweenTransactions(store: string, pid: number): Promise<void> {
   const db = new Database(store, { timeout: 0 })
   const isLocked = (): boolean => {
     try {
@@ -47,9 +48,17 @@ export async function stopBetweenTransactions(store: string, stop: () => void, r
       return true
     }
   }
-  for (stop(); isLocked(); stop()) {
-    resume()
+  for (await stop(pid); isLocked(); await stop(pid)) {
+    process.kill(pid, 'SIGCONT')
     await sleep(20)
   }
   db.close()
+}
+
+/** A signal is only sent by `kill`: on a busy machine, a thread of the process may run on for a while. */
+async function stop(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  const tasks = `/proc/${pid}/task`
+  const isStopped = (task: string): boolean => /\) T /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'))
+  while (!readdirSync(tasks).every(isStopped)) await sleep(1)
 }

@@ -77,11 +77,7 @@ test('a host that was suspended for longer than all its timeouts kills nobody wh
   host.kill('SIGCONT')
   await said(host, 'b/x running')
   // ... and while it works, with a second host at its store.
-  await stopBetweenTransactions(
-    store,
-    () => host.kill('SIGSTOP'),
-    () => host.kill('SIGCONT'),
-  )
+  await stopBetweenTransactions(store, Number(host.pid))
   const second = await open({ store, workers: orders.workers.map(({ id }) => worker(id)) })
   const outcomes = await second.start()
   assert.equal(
