@@ -2,19 +2,19 @@ import type { Finding } from '../validation/issues.js'
 import { between, milliseconds, option, type Schema } from '../validation/pieces.js'
 import { asRecord, merged, type Path } from './checks.js'
 
-/** Waits that grow: the n-th is `min(maxMs, initialMs * factor^n)`, less its random share. */
+/** Growing waits: the n-th, from 0, is `min(maxMs, initialMs * factor^n)`, minus a random share. */
 export interface BackoffOptions {
   /** First wait, in whole milliseconds. 0 to {@link maxMs}. */
   initialMs?: number
-  /** Each wait is so many times the one before. At least 1. */
+  /** Ratio of each wait to the one before. At least 1. */
   factor?: number
-  /** No wait is longer, jitter included. At least {@link initialMs}. */
+  /** The longest wait, jitter included. At least {@link initialMs}. */
   maxMs?: number
-  /** Share of a wait that is random, 0 to 1: a wait w becomes one between w * (1 - jitter) and w. */
+  /** Random share of a wait, 0 to 1: a wait w becomes a random one from w * (1 - jitter) to w. */
   jitter?: number
 }
 
-/** Waits have other defaults before a restart than between attempts. */
+/** Restarts and attempts have different defaults. */
 export const backoffEntries = (defaults: Backoff) =>
   ({
     initialMs: option(milliseconds(0), defaults.initialMs),

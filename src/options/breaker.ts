@@ -3,26 +3,29 @@ import { group, milliseconds, numbers, oneOf, option, over0, type Schema, under1
 import { filled } from './fill-defaults.js'
 
 /**
- * When a lane stops beginning tasks because its attempts fail, so that an endpoint that is down, or a mistake in the worker, does not use up the
- * attempts of every task. It waits, then tries one task: if that succeeds it goes on, else it waits for twice as long. The task that is tried pays for
- * its attempt, the others do not. It is told of as `lane:breaker:opened`, in the log and in the worker's status.
+ * When a lane stops starting tasks because its attempts fail, so that an endpoint that is down, or a mistake in the worker, does
+ * not use up the attempts of every task. The lane waits, then tries one task. If the task succeeds, the lane continues; otherwise
+ * it waits twice as long. Only the tried task is charged an attempt. Opening emits `lane:breaker:opened` and shows in the log and
+ * in the worker's status.
  */
 export interface BreakerOptions {
   /**
-   * A whole number: it opens when so many attempts in a row failed with one error. A share, more than 0 and less than 1: when so many of the attempts within
-   * {@link withinMs}, of at least 20, failed with whatever error. @defaultValue 20
+   * A whole number: opens after this many failed attempts in a row with the same error. A share, more than 0 and less than 1:
+   * opens when this share of at least 20 attempts failed, with any error. Older attempts than {@link withinMs} do not count.
+   * @defaultValue 20
    */
   failures?: number
-  /** Attempts longer ago do not count, in whole milliseconds, at least 1. @defaultValue 60_000 for a share; for a number they count however long ago */
+  /** Older attempts do not count, in whole milliseconds, at least 1. @defaultValue 60_000 for a share; unlimited for a number */
   withinMs?: number
   /**
-   * `'park'`: the worker gives its thread and its slot back, and goes on by itself; `done()` waits for it. `'pause'`: it stays paused until
-   * `resume`, as one whose budget is spent; `done()` does not wait for that unless somebody is there to do it. @defaultValue 'park'
+   * `'park'`: the worker gives back its thread and its slot and continues by itself; `done()` waits for it. `'pause'`: the worker
+   * is paused until `resume`, as when its budget is spent; `done()` waits for it only while a status server is attached.
+   * @defaultValue 'park'
    */
   do?: 'park' | 'pause'
-  /** The first wait, in whole milliseconds, at least 1; each is twice the one before. @defaultValue 5_000 */
+  /** The first wait, in whole milliseconds, at least 1; each further wait is twice the one before. @defaultValue 5_000 */
   forMs?: number
-  /** No wait is longer, in whole milliseconds. At least {@link forMs}. @defaultValue 300_000, or forMs if that is more */
+  /** The longest wait, in whole milliseconds. At least {@link forMs}. @defaultValue 300_000, or forMs if that is more */
   maxMs?: number
 }
 
@@ -44,13 +47,13 @@ export const breaker = group(
   'true, false or an object: { failures, withinMs, do, forMs, maxMs }',
 )
 
-/** That of a share. */
+/** The default for a share. */
 const shareWithinMs = 60_000
 
 /** {@link BreakerOptions} with its defaults filled in. */
 export interface CompiledBreaker {
   failures: number
-  /** Infinity: however long. */
+  /** Infinity: attempts of any age count. */
   withinMs: number
   do: 'park' | 'pause'
   forMs: number

@@ -1,4 +1,4 @@
-/** Changes of a configuration while the system runs, as pure functions; and how such a change is kept in the store. */
+/** Changes of a configuration while the system runs, as pure functions, and their form in the store. */
 import { isDeepStrictEqual } from 'node:util'
 import { DroverError } from '../errors.js'
 import { findSecrets } from '../redact.js'
@@ -10,14 +10,14 @@ import type { WorkerOptions } from './worker.js'
 
 export type Entry = WorkerOptions | SupervisorOptions
 
-/** What is kept of a change, under the id that it is about. */
+/** A change as the store keeps it, under the id of the worker or supervisor. */
 export type Change =
   | { do: 'add'; under: string | null; entry: Entry }
-  /** `cleared`: the options that have their defaults again; JSON has no undefined. */
+  /** `cleared`: options set back to their defaults. JSON has no undefined. */
   | { do: 'update'; patch: Record<string, unknown>; cleared: string[] }
   | { do: 'remove' }
 
-/** An update after an earlier one, as one. */
+/** Joins an update with an earlier one. */
 export function updateAfter(earlier: Change | undefined, patch: Record<string, unknown>): Change {
   const before = earlier?.do === 'update' ? earlier : { patch: {}, cleared: [] }
   const merged: Record<string, unknown> = { ...before.patch, ...patch }
@@ -25,7 +25,10 @@ export function updateAfter(earlier: Change | undefined, patch: Record<string, u
   return { do: 'update', patch: merged, cleared: [...new Set(cleared)] }
 }
 
-/** @returns the options with one more entry, at the end of the supervisor's children, or of the workers; or null if there is no such supervisor */
+/**
+ * @returns the options with the entry added at the end of the supervisor's children or of the workers; null if there is no such
+ * supervisor
+ */
 export function withEntry(options: DroverOptions, entry: Entry, under: string | null): DroverOptions | null {
   if (under === null) return { ...options, workers: [...options.workers, entry] }
   let found = false
@@ -53,7 +56,7 @@ export function findEntry(entries: readonly Entry[], id: string): Entry | undefi
   return undefined
 }
 
-/** Where an entry stands, as the issues of a configuration say it. */
+/** The path of an entry, in the form of a configuration's issues. */
 export function pathOf(entries: readonly Entry[], id: string, path = 'workers'): string | null {
   for (const [index, entry] of entries.entries()) {
     const own = `${path}[${index}]`
@@ -63,7 +66,7 @@ export function pathOf(entries: readonly Entry[], id: string, path = 'workers'):
   return null
 }
 
-/** The options as a kept change left them; unchanged where it is about nothing that is there. */
+/** The options after a kept change; unchanged if its entry does not exist. */
 function withChange(options: DroverOptions, id: string, change: Change): DroverOptions {
   const known = findEntry(options.workers, id) !== undefined
   if (change.do === 'add') return known ? options : (withEntry(options, change.entry, change.under) ?? options)
@@ -73,9 +76,9 @@ function withChange(options: DroverOptions, id: string, change: Change): DroverO
 }
 
 /**
- * The options as all kept changes left them, one after another; one that is not possible any more is passed over.
+ * The options after all kept changes, in order. A change that is no longer possible is skipped.
  *
- * @param onImpossible told of each of those, with the mistakes
+ * @param onImpossible called for each skipped change, with its mistakes
  */
 export async function withKept(
   given: DroverOptions,
@@ -97,7 +100,7 @@ export async function withKept(
   return { options, config }
 }
 
-/** Children first: what `change` is given has its final children. */
+/** Children first: `change` gets each entry with its final children. */
 function mapEntries(entries: readonly Entry[], change: (entry: Entry) => Entry | null): Entry[] {
   return entries.flatMap((entry) => {
     const inner = 'children' in entry ? { ...entry, children: mapEntries(entry.children, change) } : entry
@@ -106,9 +109,9 @@ function mapEntries(entries: readonly Entry[], change: (entry: Entry) => Entry |
 }
 
 /**
- * A change as it is kept: JSON, with Infinity and URLs.
+ * A change in its stored form: JSON that also holds Infinity and URLs.
  *
- * @throws DroverError ARGUMENT_INVALID if that would lose something of it (functions, dates and the like), or would store a secret
+ * @throws DroverError ARGUMENT_INVALID if the change holds values that JSON loses (functions, dates), or a secret
  */
 export function keep(change: Change): string {
   if (findSecrets(change).length > 0) {
@@ -139,7 +142,7 @@ function isInfinity(value: unknown): boolean {
   return typeof value === 'object' && value !== null && '$' in value && value.$ === 'Infinity'
 }
 
-/** As JSON sees it, but for what JSON cannot say. */
+/** The value without its undefined parts, and with URLs as texts. */
 function withoutUndefined(value: unknown): unknown {
   if (value instanceof URL) return value.href
   if (Array.isArray(value)) return value.map(withoutUndefined)

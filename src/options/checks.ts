@@ -1,7 +1,7 @@
 import type { Finding } from '../validation/issues.js'
 import { isRecord } from '../validation/pieces.js'
 
-/** These names mean something to every object, and would be lost on the way. */
+/** Refuses names that every object has already, such as `__proto__`: they would be lost on the way. */
 export function checkNames(path: Path, named: Record<string, unknown>, findings: Finding[]): void {
   for (const name of Object.keys(named)) {
     if (['__proto__', 'prototype', 'constructor'].includes(name)) {
@@ -10,7 +10,7 @@ export function checkNames(path: Path, named: Record<string, unknown>, findings:
   }
 }
 
-/** A name must be one of those in `quotas`, or in `groups`. */
+/** The name must be a key of `quotas` or `groups`. */
 export function checkKnown(path: Path, what: 'quota' | 'group', name: unknown, all: Record<string, unknown>, findings: Finding[]): void {
   if (typeof name !== 'string' || Object.hasOwn(all, name)) return
   const known = Object.keys(all)
@@ -39,6 +39,6 @@ export type Path = PropertyKey[]
 export interface Entry {
   path: Path
   entry: Record<string, unknown>
-  /** The supervisor it stands under. */
+  /** Its supervisor. */
   above: Record<string, unknown> | null
 }

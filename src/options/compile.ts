@@ -1,4 +1,4 @@
-/** Options that were checked become the one default-filled type that everything inside works with. */
+/** Turns checked options into the one type with all defaults filled in. */
 import { resolve } from 'node:path'
 import type { QuotaSpec } from '../store/contract/quotas.js'
 import { compileBreaker } from './breaker.js'
@@ -20,7 +20,7 @@ import { compileWorkerQuota } from './worker-quota.js'
 
 const { defaults } = droverSchema
 
-/** A long list of workers in pieces. */
+/** Yields between pieces of a long list of workers. */
 export function* compileOptions(options: CheckedOptions): Generator<void, CompiledConfig, void> {
   const store = options.store === ':memory:' ? ':memory:' : resolve(options.store)
   const workers = yield* inPieces(options.workers.flatMap(workersIn), (worker) => compileWorker(worker, options))

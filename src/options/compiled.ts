@@ -8,7 +8,7 @@ import type { TaskPolicy } from './tasks.js'
 import type { TreeNode } from './tree.js'
 import type { CompiledWorkerQuota } from './worker-quota.js'
 
-/** {@link WorkerOptions} with the defaults of the system filled in: nothing is left open. Times are ms. */
+/** {@link WorkerOptions} with all defaults filled in. Times are ms. */
 export interface CompiledWorker {
   id: string
   annotator: string
@@ -35,12 +35,12 @@ export interface CompiledWorker {
   idleMs: number
 }
 
-/** What everything inside works with. */
+/** The configuration after compilation. */
 export interface CompiledConfig {
   store: string
   /** In the order of starting. */
   workers: CompiledWorker[]
-  /** The same, under their supervisors. */
+  /** The same workers, under their supervisors. */
   tree: TreeNode[]
   concurrency: number
   groups: Record<string, number>

@@ -10,49 +10,56 @@ import { entry, type SupervisorOptions } from './supervisor.js'
 import { type TaskOptions, tasks } from './tasks.js'
 import type { WorkerOptions } from './worker.js'
 
-/** What `createDrover` takes. Options that are not listed here are refused. */
+/** The options of `createDrover`. Unknown options are refused. */
 export interface DroverOptions {
-  /** Path of the SQLite file (relative to the working directory), or `':memory:'`. Its folder is made if its parent exists. */
+  /** Path of the SQLite file (relative to the working directory), or `':memory:'`. Its folder is created if the parent exists. */
   store: string
-  /** Workers, and supervisors with workers. May be empty, to read what earlier runs left. */
+  /** Workers, and supervisors with workers. May be empty, to read the results of earlier runs. */
   workers: (WorkerOptions | SupervisorOptions)[]
   /** Workers with a thread at once. At least 1. @defaultValue 10 */
   concurrency?: number
-  /** More limits, by name: at most so many workers that name the group have a thread at once, each at least 1. @defaultValue none */
+  /** Further limits by name: how many workers of the group have a thread at once. Each at least 1. @defaultValue none */
   groups?: Record<string, number>
-  /** What `start` does when no slot is free: wait for one, or throw SLOTS_FULL. @defaultValue 'queue' */
+  /** How `start` acts when no slot is free: it waits for one, or throws SLOTS_FULL. @defaultValue 'queue' */
   onFull?: 'queue' | 'reject'
   /**
-   * What becomes of a worker that is started while another host holds it: it waits, `queued` and without a slot, and is taken over as soon
-   * as that host lets it go or is gone; or `start` refuses it. @defaultValue 'wait'
+   * How `start` treats a worker that another host holds. `'wait'`: the worker is `queued` without a slot, and is taken over once
+   * that host releases it or is gone. `'refuse'`: the call refuses the worker. @defaultValue 'wait'
    */
   onHeld?: 'wait' | 'refuse'
-  /** By name; workers refer to them. */
+  /** Quotas by name; workers refer to these names. */
   quotas?: Record<string, QuotaOptions>
-  /** What all quotas together may use ever, by unit, e.g. `{ cost: 25 }`; when it is spent their workers pause. @defaultValue no cap */
+  /**
+   * The total that all quotas together may ever use, by unit, e.g. `{ cost: 25 }`. When it is spent, their workers pause.
+   * @defaultValue no cap
+   */
   budget?: Record<string, number>
   heartbeat?: HeartbeatOptions
   /** @defaultValue `policies.default` */
   restart?: RestartPolicy
   tasks?: TaskOptions
   /**
-   * What is done about a failure that nobody below could answer, because a policy escalates it or a supervisor gave up: `'stop'` stops
-   * every worker, each with the reason; `'keep'` keeps the rest. Either way `system:failure:escalated` tells of it. @defaultValue 'stop'
+   * The response to a failure that reaches the root, because a policy escalated it or a supervisor gave up. `'stop'` stops every
+   * worker, with the reason; `'keep'` lets the others continue. Both emit `system:failure:escalated`. @defaultValue 'stop'
    */
   onEscalation?: 'stop' | 'keep'
-  /** `'power'`: what is committed survives a power cut (fsync at each group commit). `'process'`: it survives the process only. @defaultValue 'power' */
+  /**
+   * `'power'`: commits survive a power cut (fsync at each group commit). `'process'`: commits survive only the end of the
+   * process. @defaultValue 'power'
+   */
   durability?: 'power' | 'process'
-  /** How long `stop` and `close` let workers finish their tasks in hand, in whole milliseconds. 0: not at all. @defaultValue 10_000 */
+  /** How long `stop` and `close` wait for tasks in hand to finish, in whole milliseconds. 0: not at all. @defaultValue 10_000 */
   drainMs?: number
   /**
-   * How long a worker keeps its thread when its lane has run empty, for items that may come soon: a new thread imports its modules and runs
-   * `setup` again. In whole milliseconds. 0: not at all. `done()` does not wait for it, and whoever waits for a slot gets it at once.
+   * How long a worker keeps its thread after its lane has run empty, in whole milliseconds. 0: not at all. New items then need no
+   * new thread, which would import its modules and run `setup` again. `done()` does not wait for this time, and a worker that
+   * waits for the slot gets it at once.
    * @defaultValue 5_000
    */
   idleMs?: number
   /**
-   * How long a thread may take to end once it is terminated, in whole milliseconds, at least 1; then it is `unkillable`. If it still is when
-   * the process ends, the process ends by SIGKILL, because Node.js would wait for it. @defaultValue 5_000
+   * How long a thread may take to end after it was terminated, in whole milliseconds, at least 1; then it is `unkillable`. While
+   * such a thread exists, the process ends by SIGKILL, because Node.js would wait for the thread for ever. @defaultValue 5_000
    */
   killMs?: number
   /** How many events the store keeps. At least 0. @defaultValue 100_000 */
@@ -62,9 +69,9 @@ export interface DroverOptions {
     maxTarget?: number
   }
   log?: LogOptions
-  /** Profiles and heap snapshots of threads that fail; see {@link EvidenceOptions} for what is in them. @defaultValue none is written */
+  /** Profiles and heap snapshots of failing threads; see {@link EvidenceOptions}. @defaultValue none are written */
   evidence?: EvidenceOptions
-  /** Values that must never be written anywhere, besides those found in workers' `input` under names like apiKey, token, secret, password. */
+  /** Values that are redacted everywhere, besides those in workers' `input` under names like apiKey, token, secret, password. */
   secrets?: string[]
 }
 

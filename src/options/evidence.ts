@@ -7,36 +7,39 @@ import { merged } from './checks.js'
 import { filled } from './fill-defaults.js'
 
 /**
- * Files that are written of a thread when it is found stuck, before it is killed, and when its memory runs out. A failure names its
- * own in `evidence.files`. What cannot be written is logged, and changes nothing else.
+ * Files written about a thread that is stuck (before it is killed) or runs out of memory. The failure names them in
+ * `evidence.files`. A file that cannot be written is logged and has no other effect.
  */
 export interface EvidenceOptions {
-  /** The folder, relative to the working directory. It is made if it is not there. */
+  /** The folder, relative to the working directory. It is created if missing. */
   dir: string
   /**
-   * For how long the CPU profile of a stuck thread runs, in whole milliseconds: 10 to 60_000 and less than {@link withinMs}, or 0 for none.
-   * Read the `.cpuprofile` with DevTools or speedscope. @defaultValue 1_000
+   * Length of the CPU profile of a stuck thread, in whole milliseconds: 10 to 60_000 and less than {@link withinMs}, or 0 for
+   * none. Read the `.cpuprofile` with DevTools or speedscope. @defaultValue 1_000
    */
   cpuProfileMs?: number
   /**
-   * Whether heap snapshots are written: for all of `'start-timeout'`, `'heartbeat-lost'`, `'progress-stalled'`, `'out-of-memory'`, or for
-   * those listed.
+   * The kinds of failure with a heap snapshot. `true`: all of `'start-timeout'`, `'heartbeat-lost'`, `'progress-stalled'`,
+   * `'out-of-memory'`.
    *
-   * **A heap snapshot holds all that the program had in memory: texts of tasks, API keys, passwords. Nothing is struck out of it.** Its
-   * file can be read by its owner only (mode 0600); treat it as you treat the secrets.
+   * **A heap snapshot holds everything the program had in memory: texts of tasks, API keys, passwords. Nothing is redacted.**
+   * Only the owner can read the file (mode 0600); treat it like the secrets in it.
    *
-   * It takes seconds for each 10 MB of small objects, as much memory again, and the thread can do nothing else meanwhile, not even end. That of a
-   * thread whose memory runs out is first written to the working directory (or Node's `--diagnostic-dir`); no beat comes meanwhile, so
-   * `heartbeat.timeoutMs` must be longer. Of several threads that are stuck at once one gets a snapshot. @defaultValue false
+   * A snapshot takes seconds for each 10 MB of small objects, and doubles the memory in use. Meanwhile the thread can do nothing
+   * else, not even end. A thread that runs out of memory first writes its snapshot to the working directory (or Node's
+   * `--diagnostic-dir`); it cannot beat meanwhile, so `heartbeat.timeoutMs` must be longer. If several threads are stuck at once,
+   * only one gets a snapshot.
+   * @defaultValue false
    */
   heapSnapshot?: boolean | SnapshotKind[]
   /**
-   * Profile and snapshot of a stuck thread hold up its kill for no longer, in whole milliseconds, at least 1. A snapshot that is
-   * not done by then is lost if the thread ends before; until it has ended, it gets as long again before it counts as `unkillable`.
+   * The longest time by which profile and snapshot may delay the kill of a stuck thread, in whole milliseconds, at least 1. A
+   * snapshot that is not finished by then is lost when the thread ends; the thread gets this time again before it counts as
+   * `unkillable`.
    * @defaultValue 30_000
    */
   withinMs?: number
-  /** The files of so many failures are kept, the latest; older ones are removed. At least 1. @defaultValue 10 */
+  /** The number of latest failures whose files are kept. At least 1. @defaultValue 10 */
   keep?: number
 }
 

@@ -1,7 +1,7 @@
-/** A partial whose options may also be given as undefined, which is the same as not given. */
+/** A partial in which undefined means the same as a missing option. */
 export type Given<T> = { [Key in keyof T]?: T[Key] | undefined }
 
-/** The defaults with what the layers give laid over them, later ones on top; keys that have no default are left out. */
+/** The defaults, overridden by each layer in turn. Keys without a default are left out. */
 export function filled<T extends object>(base: T, ...layers: (Given<T> | undefined)[]): T {
   const result = Object.assign({}, base)
   for (const layer of layers) {
@@ -13,7 +13,7 @@ export function filled<T extends object>(base: T, ...layers: (Given<T> | undefin
   return result
 }
 
-/** Without what is undefined. */
+/** The options without undefined ones. */
 export function given<T extends object>(options: Given<T> | undefined): Partial<T> {
   return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
 }

@@ -2,18 +2,21 @@ import type { Finding } from '../validation/issues.js'
 import { group, milliseconds, option, type Schema } from '../validation/pieces.js'
 import { asRecord, merged, type Path } from './checks.js'
 
-/** How long things may take, and how often they are looked at. All in whole milliseconds, at most 2_147_483_647 (24 days). */
+/** Time limits of a worker's thread. All in whole milliseconds, at most 2_147_483_647 (24 days). */
 export interface HeartbeatOptions {
   /** How often a thread beats. At least 10. A thread that hangs is noticed after {@link timeoutMs}, never sooner. @defaultValue 30_000 */
   everyMs?: number
   /**
-   * Stuck after so long without a beat, not counting what the thread waited for a core (Linux), at the latest after twenty times that. At least
-   * twice {@link everyMs}. @defaultValue 120_000
+   * Stuck after this time without a beat. On Linux, time in which the thread waited for a core does not count, up to twenty times
+   * this limit. At least twice {@link everyMs}. @defaultValue 120_000
    */
   timeoutMs?: number
-  /** Stuck after so long in `process` or `run` without progress, beats or not. At least 10. `ctx.extend(ms)` asks for more. @defaultValue 300_000 */
+  /**
+   * Stuck after this time in `process` or `run` without progress, even with beats. At least 10. `ctx.extend(ms)` asks for more.
+   * @defaultValue 300_000
+   */
   progressTimeoutMs?: number
-  /** From spawn to ready, import and `setup` included. At least 10. @defaultValue 30_000 */
+  /** Stuck if not ready this long after the start of the thread, including import and `setup`. At least 10. @defaultValue 30_000 */
   startTimeoutMs?: number
 }
 
@@ -32,7 +35,10 @@ export interface Heartbeat {
   startTimeoutMs: number
 }
 
-/** The layers are merged, later ones first; a mistake is laid to an option of the last one, whose place `path` is. */
+/**
+ * Checks the merged layers; later layers override earlier ones. A mistake is reported for an option of the last layer, which is
+ * at `path`.
+ */
 export function checkHeartbeat(path: Path, layers: unknown[], findings: Finding[]): void {
   const own = asRecord(layers.at(-1))
   const everyMs = merged(layers, 'everyMs', heartbeat.defaults.everyMs)

@@ -3,7 +3,7 @@ import type { Finding } from '../validation/issues.js'
 import { between, group, milliseconds, option, type Schema, whole } from '../validation/pieces.js'
 import { asRecord, type Path } from './checks.js'
 
-/** Limits of a thread's memory in megabytes, as `worker_threads` takes them. What V8 allocates outside of its heap (Buffers) is not among it. */
+/** Limits of a thread's memory in megabytes, as `worker_threads` takes them. Memory outside V8's heap (Buffers) does not count. */
 export interface ResourceLimits {
   maxOldGenerationSizeMb?: number
   maxYoungGenerationSizeMb?: number
@@ -19,15 +19,15 @@ export const resourceLimits = group({
 } satisfies Schema<ResourceLimits>)
 
 /**
- * When a thread is replaced by a fresh one, against code that leaks: it finishes its tasks in hand first, keeps its slot, and it
- * counts as no restart. Whatever comes first.
+ * When a thread is replaced by a fresh one, for code that leaks. The limit that is reached first applies. The thread finishes its
+ * tasks in hand first; the worker keeps its slot, and no restart is counted.
  */
 export interface RecycleOptions {
-  /** After so many tasks. At least 1. */
+  /** After this many tasks. At least 1. */
   maxTasks?: number
-  /** After so long, in whole milliseconds. At least 1_000. */
+  /** At this age, in whole milliseconds. At least 1_000. */
   maxAgeMs?: number
-  /** When so many megabytes of heap are still in use after V8 has cleared it up. At least 1. */
+  /** When this many megabytes of heap are still in use after a garbage collection. At least 1. */
   maxHeapMb?: number
 }
 
@@ -46,7 +46,7 @@ export function survives(input: unknown, passage: (input: unknown) => unknown): 
   }
 }
 
-/** What a thread can have and a process cannot. */
+/** Refuses options that a thread can have and a process cannot. */
 export function checkProcess(path: Path, { input, resourceLimits }: Record<string, unknown>, findings: Finding[]): void {
   const { codeRangeSizeMb } = asRecord(resourceLimits)
   if (codeRangeSizeMb !== undefined) {

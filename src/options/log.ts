@@ -2,7 +2,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { either, flag, group, oneOf, option, path, type Schema, whole } from '../validation/pieces.js'
 
-/** What is logged, and where to. */
+/** The level and the targets of the log. */
 export interface LogOptions {
   /** `'silent' | 'error' | 'warn' | 'info' | 'debug'`. @defaultValue 'info' */
   level?: LogLevel
@@ -10,13 +10,13 @@ export interface LogOptions {
   console?: boolean
   /** Folder of the log files, or false for none. @defaultValue `logs` beside the store; false for ':memory:' */
   dir?: string | false
-  /** A file is rotated at so many bytes. At least 1_000. @defaultValue 10_000_000 */
+  /** Size at which a file is rotated, in bytes. At least 1_000. @defaultValue 10_000_000 */
   maxBytes?: number
-  /** So many rotated files of each name are kept, 0 to 1_000. @defaultValue 5 */
+  /** Number of rotated files kept for each name, 0 to 1_000. @defaultValue 5 */
   keep?: number
 }
 
-/** How talkative the log is: its level and worse are written; `'silent'`: nothing. */
+/** The least severe level that is written; `'silent'`: nothing is. */
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
 
 export const log = group({

@@ -2,11 +2,11 @@
 import { DroverError } from '../errors.js'
 import type { WorkerBase, WorkerOptions } from './worker.js'
 
-/** What {@link matrix} makes workers of. */
+/** The options of {@link matrix}. */
 export interface MatrixOptions {
-  /** Who annotates; numbers are taken as their text. */
+  /** The annotators' names; a number stands for its text. */
   annotators: readonly (string | number)[]
-  /** What is annotated. */
+  /** The questions that each annotator answers. */
   domains: readonly string[]
   /** The worker of one pair; null leaves the pair out. */
   worker: (annotator: string, domain: string) => WorkerBase | null

@@ -1,15 +1,15 @@
-/** From what a user writes as `module` to the one `file:` URL that a thread imports. */
+/** Turns the option `module` into the `file:` URL that a thread imports. */
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-/** What threads can import; TypeScript where the runtime can, which the thread itself finds out. */
+/** File types that threads can import. Whether the runtime can load TypeScript is found out in the thread. */
 const extensions = ['.js', '.mjs', '.ts', '.mts']
 
 /**
  * Paths are relative to the working directory.
  *
- * @returns the URL, or what was expected instead
+ * @returns the URL, or the expectation that was not met
  */
 export function resolveModule(module: string | URL): { href: string } | { expected: string } {
   const url = toUrl(module)
@@ -27,7 +27,7 @@ export function resolveModule(module: string | URL): { href: string } | { expect
 
 function toUrl(module: string | URL): URL | null {
   if (typeof module !== 'string') return module
-  // A scheme has two letters or more; one is a drive of Windows.
+  // A scheme has at least two letters; a single letter is a Windows drive.
   if (/^[a-z][a-z0-9+.-]+:/i.test(module)) return URL.canParse(module) ? new URL(module) : null
   return module.trim() === '' || module.includes('\0') ? null : pathToFileURL(resolve(module))
 }

@@ -1,15 +1,15 @@
-/** Options are held against their schema; a long list of workers in pieces, so that whoever waits for something else gets a turn between them. */
+/** Checks options against their schema; a long list of workers in pieces, so that other work gets a turn between them. */
 import * as v from 'valibot'
 import { isRecord } from '../validation/pieces.js'
 import { type CheckedOptions, droverSchema } from './drover.js'
 import { type CheckedEntry, entries, isSupervisorOptions } from './supervisor.js'
 
-/** So many entries make a piece: each takes some ten microseconds. */
+/** Entries in a piece; each takes some ten microseconds. */
 export const entriesInPiece = 200
 
 type Issue = v.BaseIssue<unknown>
 interface Parsed<Output> {
-  /** null: it has mistakes. */
+  /** null: the input has mistakes. */
   output: Output | null
   issues: Issue[]
 }
@@ -60,13 +60,13 @@ function* parseEntries(list: readonly unknown[]): Generator<void, Parsed<Checked
   return { output: issues.length === 0 ? output : null, issues }
 }
 
-/** The issue as its place is seen from further up. */
+/** The issue with its path from the parent. */
 function under(key: string | number, issue: Issue): Issue {
   const item = { type: 'unknown', origin: 'value', input: null, key, value: null } as const
   return { ...issue, path: [item, ...(issue.path ?? [])] }
 }
 
-/** The first part of its path is a place in a piece: this is the one in the list. */
+/** Turns the index within a piece, the first part of the path, into the index within the list. */
 function moved(issue: Issue, by: number): Issue {
   const [first, ...rest] = issue.path ?? []
   return first ? { ...issue, path: [{ ...first, key: Number(first.key) + by } as typeof first, ...rest] } : issue

@@ -10,9 +10,9 @@ const defaults = {
 
 /** Ready-made policies. */
 export const policies = {
-  /** At once, after 2 s, after 4 s, then blacklisted; forgotten after 30 s up. */
+  /** Restarts at once, after 2 s, after 4 s; then blacklisted. Failures are forgotten after 30 s up. */
   default: defaults,
-  /** As an OTP supervisor's own defaults: at once, at most one restart within 5 s. */
+  /** The defaults of an OTP supervisor: restarts at once, at most one within 5 s. */
   otp: {
     mode: 'permanent',
     maxRestarts: 1,
@@ -20,7 +20,10 @@ export const policies = {
     resetAfterMs: Number.POSITIVE_INFINITY,
     backoff: { immediate: 0, initialMs: 0, factor: 1, maxMs: 0, jitter: 0 },
   },
-  /** As a pod with `restartPolicy: Always`: at once, after 10 s, doubling to 5 minutes, never given up; forgotten after 10 minutes up. */
+  /**
+   * As a pod with `restartPolicy: Always`: restarts at once, after 10 s, doubling to 5 minutes; never given up. Failures are
+   * forgotten after 10 minutes up.
+   */
   kubernetes: {
     mode: 'permanent',
     maxRestarts: Number.POSITIVE_INFINITY,
@@ -33,7 +36,7 @@ export const policies = {
 } as const satisfies Record<string, RestartRules>
 
 /**
- * One policy out of several: their rules are asked in order, and every other option is that of the first one that has it.
+ * Combines several policies: their rules are asked in order; every other option comes from the first policy that has it.
  *
  * @example
  * composePolicy(

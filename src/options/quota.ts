@@ -29,51 +29,51 @@ export type CheckedQuota = v.InferOutput<typeof quotaSchema>
 
 /** One limit of a quota. */
 export interface QuotaLimit {
-  /** So many units per window. More than 0. */
+  /** Units per window. More than 0. */
   limit: number
   /**
-   * A window's length: `'second' | 'minute' | 'hour'` or whole milliseconds slide; `'day' | 'month'` go by the calendar of
-   * {@link timeZone}.
+   * A window's length. `'second' | 'minute' | 'hour'` and whole milliseconds make sliding windows; `'day' | 'month'` follow the
+   * calendar of {@link timeZone}.
    */
   per: 'second' | 'minute' | 'hour' | 'day' | 'month' | number
   /** IANA name, e.g. `'America/Los_Angeles'`; only with `'day'` and `'month'`. @defaultValue 'UTC' */
   timeZone?: string
   /**
-   * Makes a sliding window a token bucket of that size, at least 1: it fills evenly and holds no more than this. Without it the
-   * window is strict: no span of its length ever holds more than its limit. @defaultValue the quota's `burst`, for `requests`
+   * Turns a sliding window into a token bucket of this size, at least 1: it fills evenly and holds no more than this. Without it
+   * the window is strict: no span of its length ever holds more than its limit. @defaultValue the quota's `burst`, for `requests`
    */
   burst?: number
 }
 
-/** How a quota gives way when the provider refuses although it should not (AIMD). */
+/** How a quota slows down when the provider refuses within the limits (AIMD). */
 export interface QuotaAdaptOptions {
-  /** At a refusal the rate becomes so many times what it was. More than 0, less than 1. @defaultValue 0.5 */
+  /** Factor of the rate at a refusal. More than 0, less than 1. @defaultValue 0.5 */
   decrease?: number
-  /** Each minute without one so much of the limit comes back. More than 0, up to 1. @defaultValue 0.1 */
+  /** Share of the limit that comes back in each minute without a refusal. More than 0, up to 1. @defaultValue 0.1 */
   increasePerMinute?: number
-  /** Never below such a share of the limit. More than 0, up to 1. @defaultValue 0.1 */
+  /** Smallest rate, as a share of the limit. More than 0, up to 1. @defaultValue 0.1 */
   least?: number
 }
 
 /**
- * One provider limit, shared by every worker that names it, in all threads, processes and hosts on the store. Any key that is not listed here is a
- * unit (`requests`, `tokens`, `inputTokens`, `outputTokens`, `cost`, ...). Each call takes one of `requests` and what was estimated of
- * the others; it is granted by all windows at once, or waits. Semantics: `docs/quotas.md`.
+ * One limit of a provider, shared by every worker that names it, in all threads, processes and hosts on the store. Any key that
+ * is not listed here is a unit (`requests`, `tokens`, `inputTokens`, `outputTokens`, `cost`, ...). Each call takes one of
+ * `requests` and the estimate of the other units. All windows grant it at once, or it waits. Semantics: `docs/quotas.md`.
  */
 export interface QuotaOptions {
   /** Limits on the number of calls. */
   requests?: QuotaLimit | QuotaLimit[]
   /** Limits on tokens. */
   tokens?: QuotaLimit | QuotaLimit[]
-  /** Makes the sliding windows of `requests` token buckets of that size, at least 1; see {@link QuotaLimit.burst}. */
+  /** Turns the sliding windows of `requests` into token buckets of this size, at least 1; see {@link QuotaLimit.burst}. */
   burst?: number
   /** Calls in flight at once. At least 1. @defaultValue no limit */
   concurrency?: number
-  /** Quotas that each call of this one is taken from as well: the project that a key belongs to, say. */
+  /** Further quotas from which each call also takes, for example the project of a key. */
   within?: string | string[]
-  /** What may be used ever, by unit: when it is spent, its workers pause until somebody raises it. @defaultValue no cap */
+  /** The total that may ever be used, by unit. When it is spent, the workers pause until it is raised. @defaultValue no cap */
   budget?: Record<string, number>
-  /** Slows down when the provider refuses, and comes back by itself; `true`: with the defaults. @defaultValue false */
+  /** Slows down when the provider refuses, and recovers by itself; `true`: with the defaults. @defaultValue false */
   adapt?: boolean | QuotaAdaptOptions
   [unit: string]: QuotaLimit | QuotaLimit[] | number | string | string[] | boolean | QuotaAdaptOptions | Record<string, number> | undefined
 }
@@ -89,7 +89,7 @@ export const quotaLimit = group({
   burst: option(whole(1)),
 } satisfies Schema<QuotaLimit>)
 
-/** What a unit of a quota may be; also the answer to a key of a quota that is none. */
+/** Expected value of a unit; also shown for an unknown key of a quota. */
 export const expectedLimits = 'limits of a unit: { limit, per }, or a list of them'
 
 const quotaLimits = v.pipe(
@@ -108,7 +108,7 @@ export const adapt = group({
   least: option(share, 0.1),
 } satisfies Schema<QuotaAdaptOptions>)
 
-/** What a quota may have besides units. */
+/** The options of a quota besides units. */
 export const quotaEntries = {
   burst: option(whole(1)),
   concurrency: option(whole(1)),
@@ -136,13 +136,13 @@ export const quotaSchema = v.pipe(
   ),
 )
 
-/** The lengths of windows that have a name. */
+/** The lengths of the named windows. */
 const windowMs = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const
 
-/** The quota that stands for the system's own `budget`: all others are within it. */
+/** Name of the quota for the system's `budget`: all other quotas are within it. */
 export const systemBudget = 'system budget'
 
-/** One quota's options, as the schema let them pass. */
+/** Compiles one quota's checked options. */
 export function compileQuota(
   name: string,
   { burst, concurrency, within = [], budget = {}, adapt: adapts = quotaEntries.adapt.byDefault, ...units }: CheckedQuota,
@@ -190,7 +190,7 @@ export function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]
   }
 }
 
-/** Two limits on the same window: one of them would never count. */
+/** Refuses two limits on the same window: only the smaller would have an effect. */
 function checkTwice(path: Path, limits: unknown, findings: Finding[]): void {
   const windows = [limits].flat().map((limit) => {
     const { per, timeZone = quotaLimit.defaults.timeZone } = asRecord(limit)
@@ -208,7 +208,7 @@ function slides(limits: unknown): boolean {
   return [limits].flat().some((limit) => !['day', 'month', undefined].includes(asRecord(limit).per as string | undefined))
 }
 
-/** The quotas that one is within are there, and it is not within itself. */
+/** The quotas in `within` must exist, and no quota may be within itself. */
 function checkWithin(name: string, within: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
   const named = (of: unknown): unknown[] => [of ?? []].flat()
   const withinOf = (quota: string): string[] =>

@@ -2,29 +2,32 @@ import type { Failure, FailureKind } from '../failure.js'
 import type { ResourceLimits } from './isolation.js'
 
 /**
- * When a worker that ended is started again, as in OTP. `transient`: only after a failure; `permanent`: also when its `run`
+ * When a worker that ended is started again, as in OTP. `transient`: only after a failure; `permanent`: also after its `run`
  * returned; `temporary`: never.
  */
 export type RestartMode = 'permanent' | 'transient' | 'temporary'
 
-/** How often, and after which waits. */
+/** How often a worker restarts, and after which waits. */
 export interface RestartLimits {
   /** Waits before restarts. @defaultValue `{ immediate: 1, initialMs: 2_000, factor: 2, maxMs: 300_000, jitter: 0 }` */
   backoff?: {
-    /** How many restarts come at once, before the waits begin. */
+    /** Number of first restarts without a wait. */
     immediate?: number
     initialMs?: number
     factor?: number
-    /** No wait is longer, jitter included. */
+    /** The longest wait, jitter included. */
     maxMs?: number
-    /** Share of a wait that is random, 0 to 1: a wait w becomes one between w * (1 - jitter) and w. */
+    /** Random share of a wait, 0 to 1: a wait w becomes a random one from w * (1 - jitter) to w. */
     jitter?: number
   }
-  /** How many restarts within {@link withinMs} are tolerated; one more and the worker is blacklisted. `Infinity`: any number. @defaultValue 3 */
+  /**
+   * Restarts that are allowed; at one more the worker is blacklisted. `Infinity`: any number. Counted within {@link withinMs}.
+   * @defaultValue 3
+   */
   maxRestarts?: number
   /**
-   * Length of the sliding window in ms, inclusive as in OTP. Only time counts in which the worker has a thread or is parked: not
-   * backoff, not waiting for a slot, not while it or its host is down. So giving up stays reachable however long the waits grow.
+   * Length of the sliding window in ms, inclusive as in OTP. Only time in which the worker has a thread or is parked counts: no
+   * backoff, no wait for a slot, no time in which the worker or its host is down. So long waits cannot prevent blacklisting.
    * `Infinity`: restarts count until {@link RestartRules.resetAfterMs} forgets them.
    * @defaultValue Infinity
    */
@@ -36,25 +39,27 @@ export interface RestartRules extends RestartLimits {
   /** @defaultValue 'transient': a worker that completed its tasks stays down */
   mode?: RestartMode
   /**
-   * Up for so many ms since the last failure, and the history is forgotten: ready, over all its threads (recycled, stopped and started
-   * again), or parked in between. For how long it hung does not count. `Infinity`: never. @defaultValue 30_000
+   * Failures are forgotten after this much time up (ms) since the last one. Time counts while a thread is ready, added up over
+   * all threads (recycled, stopped and started again), and while the worker is parked in between. The time of a hang does not
+   * count. `Infinity`: never. @defaultValue 30_000
    */
   resetAfterMs?: number
   /**
-   * Limits of their own for failures before the worker was ready; what is not given is as for the others. Without it all failures
-   * count together.
+   * Separate limits for failures before the worker was ready; a missing option is that of the other failures. Without `startup`
+   * all failures count together.
    */
   startup?: RestartLimits
   /** Asked in order; the first one that matches decides. @defaultValue none */
   rules?: readonly RestartRule[]
   /**
-   * A blacklisted worker gets one start after so long, as a half-open circuit breaker lets one call through: it is blacklisted
-   * again at its first failure, for good, unless it was up for {@link resetAfterMs} before. @defaultValue none: it stays down until reset
+   * A blacklisted worker is started once more after `afterMs`, as a half-open circuit breaker lets one call through. At its next
+   * failure it is blacklisted for good. A time up of {@link resetAfterMs} before that clears its record. @defaultValue none: it
+   * stays down until reset
    */
   parole?: { afterMs: number }
 }
 
-/** Which failures a rule is about; all that are given must match, and of a list any one. */
+/** The failures that a rule applies to: every given field must match; a list matches if any of its entries does. */
 export interface FailureMatch {
   kind?: FailureKind | readonly FailureKind[]
   /** The error's own `code`. */
@@ -65,28 +70,28 @@ export interface FailureMatch {
   startup?: boolean
 }
 
-/** What a rule does. */
+/** The action of a rule. */
 export type RuleAction =
   /** Restarts within the policy's limits, after `delayMs` instead of the backoff, or with other heap limits from now on. */
   | { do: 'restart'; delayMs?: number; resourceLimits?: ResourceLimits }
-  /** Releases thread and slot for so long. Counts as no restart. */
+  /** Releases thread and slot for this time. Does not count as a restart. */
   | { do: 'park'; forMs: number }
   | { do: 'blacklist'; why?: string }
   | { do: 'stop'; why?: string }
   /** Stops the worker and passes the failure on to its supervisor. */
   | { do: 'escalate'; why?: string }
 
-/** A rule as data, or as a function that answers with a verdict, or with nothing if it does not care. */
+/** A rule as data, or as a function that returns a verdict, or undefined to leave the decision to the next rule. */
 export type RestartRule =
   | (RuleAction & {
-      /** Which failures it is about: all fields of the match fit, or the function says so. */
+      /** The failures it applies to, as fields that must match or as a function. */
       when: FailureMatch | ((failure: Failure, history: RestartHistory) => boolean)
-      /** Passed over once it has decided so often; starts anew when the history is forgotten. @defaultValue Infinity */
+      /** How often the rule may decide; counted anew when the history is forgotten. @defaultValue Infinity */
       atMost?: number
     })
   | RestartDecision
 
-/** What a policy may answer. */
+/** A policy's decision. */
 export type Verdict =
   | { do: 'restart'; delayMs: number; resourceLimits?: ResourceLimits }
   /** `until`: ms since the epoch. */
@@ -96,8 +101,8 @@ export type Verdict =
   | { do: 'escalate'; why: string }
 
 /**
- * A policy of one's own. It gets copies that cannot be changed. Its verdict stands, whatever the limits; with no verdict, and where it throws or answers with something
- * else, `policies.default` decides.
+ * A policy as a function. It gets frozen copies. Its verdict overrides the limits. If it returns undefined or an invalid verdict,
+ * or throws, `policies.default` decides.
  */
 export type RestartDecision = (failure: Failure, history: RestartHistory) => Verdict | undefined
 
@@ -106,18 +111,18 @@ export type RestartPolicy = RestartRules | RestartDecision
 
 /** One restart, as the supervisor remembers it. */
 export interface Restart {
-  /** When it was decided, in ms of active time: a clock that stands still while the worker waits or is down. */
+  /** Time of the decision, in ms of active time: a clock that stands still while the worker waits or is down. */
   at: number
-  /** The worker had not become ready. */
+  /** Whether the failure came before the worker was ready. */
   startup: boolean
 }
 
-/** What happened before, since the history was last forgotten. */
+/** Restarts and uses of rules since failures were last forgotten. */
 export interface RestartHistory {
   /** Oldest first. */
   restarts: readonly Restart[]
   /** Now, on the clock of the restarts. */
   now: number
-  /** How often each rule has decided, by its place in the list. */
+  /** How often each rule has decided, by its index. */
   uses: Readonly<Record<number, number>>
 }

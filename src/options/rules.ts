@@ -12,7 +12,7 @@ import { checkTasks } from './tasks.js'
 import { checkInput, checkTarget, laneOf } from './worker.js'
 import { checkWorkerQuota } from './worker-quota.js'
 
-/** Every pair of options that do not fit together. A long list of workers is looked at in pieces. */
+/** Finds options that do not fit together. A long list of workers is checked in pieces. */
 export function* checkRules(input: unknown): Generator<void, Finding[], void> {
   const options = asRecord(input)
   const findings: Finding[] = []
@@ -51,7 +51,7 @@ export function* checkRules(input: unknown): Generator<void, Finding[], void> {
   return findings
 }
 
-/** Every worker and supervisor of a list, and what is under them. */
+/** All workers and supervisors of a list, including those under supervisors. */
 function entriesOf(list: unknown, path: Path, above: Entry['above'] = null): Entry[] {
   if (!Array.isArray(list)) return []
   return Array.from(list, asRecord).flatMap((entry, index) => {
@@ -60,7 +60,7 @@ function entriesOf(list: unknown, path: Path, above: Entry['above'] = null): Ent
   })
 }
 
-/** Answers whether the id is one of its own. */
+/** @returns whether the id is unique */
 function checkId(path: Path, id: unknown, ids: Map<string, Path>, findings: Finding[]): boolean {
   if (typeof id !== 'string') return false
   const same = ids.get(id)

@@ -6,7 +6,10 @@ import type { RestartMode } from './restart.js'
 import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from './tree.js'
 import { type CheckedWorker, type WorkerOptions, workerSchema } from './worker.js'
 
-/** As in OTP: a permanent child is never the last to end, and without auto-shutdown nobody asks. */
+/**
+ * As in OTP: a permanent child cannot be significant, because it is always restarted; and without auto-shutdown `significant` has
+ * no effect.
+ */
 export function checkSignificant(
   path: Path,
   entry: Record<string, unknown>,
@@ -33,43 +36,45 @@ export function isSupervisorOptions(entry: unknown): boolean {
 }
 
 /**
- * A group of workers, and of supervisors, that are started in order, stopped in reverse order, and answered for together when one of
- * them fails. Semantics are those of Erlang/OTP's `supervisor`; `docs/supervision.md` says where they differ, and why.
+ * A group of workers and supervisors: they start in order, stop in reverse order, and are restarted together when one of them
+ * fails. Semantics are those of Erlang/OTP's `supervisor`; `docs/supervision.md` lists the differences and their reasons.
  */
 export interface SupervisorOptions {
-  /** As a worker's id, and different from all of them. */
+  /** As for a worker; different from all workers' ids. */
   id: string
   /**
-   * Who is restarted when a child is: `'one-for-one'` only that child, `'one-for-all'` all of them, `'rest-for-one'` those after it.
+   * Which children are restarted when one fails. `'one-for-one'`: only that child; `'one-for-all'`: all children;
+   * `'rest-for-one'`: that child and the children after it.
    * @defaultValue 'one-for-one'
    */
   strategy?: SupervisorStrategy
   /**
-   * How many restarts of its children it tolerates; at one more it stops them all and is a failed child of its own supervisor. Each
-   * restart that a child's policy decides counts once, whoever is restarted along; those by hand do not.
+   * Restarts of children that are allowed; at one more the supervisor stops all children and counts as a failed child of its own
+   * supervisor. Each restart decided by a child's policy counts once, even if other children restart with it; restarts by hand do
+   * not count.
    * @defaultValue `{ restarts: 3, withinMs: 5_000 }`, as Elixir's (OTP has 1)
    */
   intensity?: RestartIntensity
   /** In the order of starting. */
   children: (WorkerOptions | SupervisorOptions)[]
   /**
-   * Whether its own supervisor restarts it once it has gone down by itself. It gives up with a normal end, so `'transient'` and
-   * `'temporary'` both mean: not. The system never restarts a supervisor, see `onEscalation`.
+   * Whether its own supervisor restarts it after it went down by itself. Giving up is a normal end, so both `'transient'` and
+   * `'temporary'` mean no restart. The system itself never restarts a supervisor; see `onEscalation`.
    * @defaultValue 'permanent'; 'transient' with `autoShutdown`
    */
   restart?: RestartMode
   /** As a worker's. @defaultValue false */
   significant?: boolean
   /**
-   * Whether it shuts itself down when any, or all, of its children that are `significant` have ended by themselves.
+   * Whether it shuts down after any, or all, of its `significant` children have ended by themselves.
    * @defaultValue 'never'
    */
   autoShutdown?: AutoShutdown
 }
 
 /**
- * A group of workers, and of supervisors, among the `workers` of a configuration. Gives back what it is given, with its type; in a
- * JSON configuration any entry with `children` is a supervisor.
+ * Declares a group of workers and supervisors in `workers`. Returns its argument, typed; in a JSON configuration any entry with
+ * `children` is a supervisor.
  *
  * @example
  * supervisor({

@@ -6,18 +6,22 @@ import { asRecord, merged, type Path } from './checks.js'
 
 /** What happens to a task whose attempt failed. */
 export interface TaskOptions {
-  /** A task that failed (or crashed its worker) so often is dead. At least 1. @defaultValue 3 */
+  /** A task is dead after this number of attempts that failed or ended with the worker's crash. At least 1. @defaultValue 3 */
   maxAttempts?: number
   /**
-   * A task in hand at so many worker deaths is quarantined as poison. At least 1; without effect above {@link maxAttempts}. Ends of the whole
-   * host, which somebody may have killed from outside, are counted apart: ten. @defaultValue 2
+   * A task is quarantined as poison after its worker died this number of times with the task in hand. At least 1; no effect above
+   * {@link maxAttempts}. Deaths of the whole host, which may have been killed from outside, are counted separately: ten
+   * quarantine a task. @defaultValue 2
    */
   poisonAfter?: number
   /** Waits between attempts. @defaultValue `{ initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }` */
   backoff?: BackoffOptions
   /** An attempt that takes longer, in whole milliseconds, is aborted (`ctx.signal`) and failed. 0: no limit. @defaultValue 0 */
   timeoutMs?: number
-  /** Stops a lane whose attempts fail and fail; false: it never stops. @defaultValue on, with the defaults of {@link BreakerOptions} */
+  /**
+   * Stops a lane whose attempts keep failing; false: the lane never stops. @defaultValue on, with the defaults of
+   * {@link BreakerOptions}
+   */
   breaker?: boolean | BreakerOptions
 }
 
@@ -37,7 +41,7 @@ export interface TaskPolicy {
   poisonAfter: number
   backoff: Backoff
   timeoutMs: number
-  /** null: there is none. */
+  /** null: no breaker. */
   breaker: CompiledBreaker | null
 }
 

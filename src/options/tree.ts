@@ -1,20 +1,18 @@
 import type { RestartMode } from './restart.js'
 
-/**
- * Who is restarted with a child that failed: nobody else, everybody, or those after it.
- */
+/** Which children restart with a child that failed: none, all, or the children after it. */
 export type SupervisorStrategy = 'one-for-one' | 'one-for-all' | 'rest-for-one'
 
-/** At the end of which significant children a supervisor shuts itself down. */
+/** The significant children whose end shuts a supervisor down. */
 export type AutoShutdown = 'never' | 'any-significant' | 'all-significant'
 
-/** So many restarts of children within so long are tolerated; one more and the supervisor gives up. */
+/** Restarts of children that are allowed within a window; at one more the supervisor gives up. */
 export interface RestartIntensity {
   /** Over all children. At least 0. @defaultValue 3 */
   restarts?: number
   /**
-   * The window slides and is inclusive, as in OTP. In whole milliseconds, at least 1. The time that a child had to wait (in backoff, or
-   * for its siblings) is left out of it, so that giving up stays reachable however long the waits. @defaultValue 5_000
+   * Length of the sliding window in whole milliseconds, at least 1; inclusive as in OTP. Time in which a child waits (in backoff,
+   * or for its siblings) does not count, so that long waits cannot prevent giving up. @defaultValue 5_000
    */
   withinMs?: number
 }
@@ -31,7 +29,7 @@ export interface SupervisorNode {
   children: TreeNode[]
 }
 
-/** A worker as its supervisor sees it. */
+/** A worker in the tree of supervisors. */
 export interface WorkerNode {
   worker: string
   mode: RestartMode

@@ -1,6 +1,5 @@
 /**
- * The edge where a user's options become what everything inside works with. Every mistake is reported at once, and nothing is
- * made on disk or started before there is none.
+ * Validates and compiles a user's options. All mistakes are reported at once, before anything is created or started.
  */
 import type * as v from 'valibot'
 import { createRedactor } from '../redact.js'
@@ -17,14 +16,14 @@ import { checkRules } from './rules.js'
 
 export type { ConfigIssue } from '../validation/issues.js'
 
-/** What {@link validateConfig} answers. */
+/** The result of {@link validateConfig}. */
 export type ValidatedConfig = { ok: true; config: CompiledConfig } | { ok: false; issues: ConfigIssue[] }
 
 /**
- * Checks options and answers with every mistake, or with the compiled configuration. Looks at the file system for worker modules
- * only, and changes nothing.
+ * Checks options and returns all mistakes or the compiled configuration. Reads the file system only to find worker modules, and
+ * changes nothing.
  *
- * @param input `DroverOptions`, or anything at all
+ * @param input `DroverOptions`, or any other value
  * @throws never
  * @example
  * const checked = validateConfig({ store: 'data/drover.db', worker: [] })
@@ -40,37 +39,37 @@ function* validating(input: unknown): Generator<void, ValidatedConfig, void> {
   try {
     const parsed = yield* parseOptions(input)
     const findings = parsed.issues.map(findingIn)
-    // An option that has the wrong form needs no second complaint that it does not fit to another.
+    // An option of the wrong form gets no second issue about other options.
     const reported = new Set(findings.map(({ path }) => JSON.stringify(path.map(String))))
     findings.push(...(yield* checkRules(input)).filter(({ path }) => !reported.has(JSON.stringify(path.map(String)))))
     if (parsed.output && findings.length === 0) return { ok: true, config: yield* compileOptions(parsed.output) }
     const redact = redactorOf(input)
     return { ok: false, issues: findings.sort(byPlace).map((finding) => toIssue(finding, redact)) }
   } catch {
-    // A getter that throws, a revoked proxy. The error may quote what it read.
+    // A getter that throws, or a revoked proxy. The error is not shown: it may quote the value.
     const expected = 'an object that can be read'
     return { ok: false, issues: [{ path: '', message: `expected ${expected}`, expected, received: 'one that throws' }] }
   }
 }
 
 /**
- * As {@link validateConfig}, for those who cannot go on without.
+ * As {@link validateConfig}, but throws.
  *
- * @throws DroverError CONFIG_INVALID; its message has a line for each mistake, `details.issues` has them as data
+ * @throws DroverError CONFIG_INVALID with a line for each mistake in the message, and the mistakes as data in `details.issues`
  */
 export function compileConfig(input: unknown): CompiledConfig {
   return configIn(validateConfig(input))
 }
 
-/** The same in pieces, one in each turn of the event loop: thousands of workers take a while to check. */
+/** The same in pieces, one in each turn of the event loop, because thousands of workers take a while to check. */
 export async function compileInTurns(input: unknown): Promise<CompiledConfig> {
   return configIn(await piecewise(validating(input)))
 }
 
 /**
- * As {@link compileConfig}, where one entry is new or changed: its mistakes are told without the place where it stands.
+ * As {@link compileConfig}, for one new or changed entry: its mistakes are reported without the path of the entry.
  *
- * @param path of the entry: `workers[3]`
+ * @param path the path of the entry, such as `workers[3]`
  * @throws DroverError CONFIG_INVALID
  */
 export function compileWith(options: DroverOptions, path: string, source: string): CompiledConfig {
@@ -92,13 +91,13 @@ function configIn(validated: ValidatedConfig, path?: string, source?: string): C
   throw invalidConfig(validated.issues.map(own), source)
 }
 
-/** What concerns one worker stands together, after what concerns the whole. */
+/** Sorts mistakes of the whole configuration first, then those of each worker together. */
 function byPlace({ path: a }: Finding, { path: b }: Finding): number {
   const place = (path: PropertyKey[]): number => (path[0] === 'workers' ? Number(path[1] ?? -1) : -2)
   return place(a) - place(b)
 }
 
-/** Some complaints are better told with what was probably meant. */
+/** Adds a suggestion of the probable name to some mistakes. */
 function findingIn(issue: v.BaseIssue<unknown>): Finding {
   const finding = findingOf(issue)
   if (issue.message === expectedTimeZone) return { ...finding, known: Intl.supportedValuesOf('timeZone') }
@@ -108,13 +107,13 @@ function findingIn(issue: v.BaseIssue<unknown>): Finding {
   return finding
 }
 
-/** A secret that stands where none belongs, the name of a quota say, must not be printed either. */
+/** Redacts secrets in the wrong place too, such as in the name of a quota. */
 function redactorOf(input: unknown): (text: string) => string {
   const { secrets, workers } = isRecord(input) ? input : {}
   return createRedactor(Array.isArray(secrets) ? secrets.filter((secret) => typeof secret === 'string') : [], inputsOf(workers))
 }
 
-/** What workers are handed, also those under supervisors. */
+/** The `input` of all workers, including those under supervisors. */
 function inputsOf(entries: unknown): unknown[] {
   if (!Array.isArray(entries)) return []
   return entries.flatMap((entry: unknown) => (isRecord(entry) ? [entry.input ?? null, ...inputsOf(entry.children)] : []))

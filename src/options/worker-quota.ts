@@ -7,14 +7,17 @@ import { checkKnown, type Path } from './checks.js'
 export interface WorkerQuotaOptions {
   /** A key of `quotas`. Either this or {@link rotate}. */
   name?: string
-  /** Several of them: each task takes from the one that can go first, the healthiest of those. `ctx.quota.lease.quota` says which it was. */
+  /**
+   * Several keys of `quotas`: each task takes from the one that can grant first, and among equals from the healthiest.
+   * `ctx.quota.lease.quota` is its name.
+   */
   rotate?: string[]
   /**
-   * What a task is estimated to take, by unit; `quota.settle` corrects it. A worker module's `estimate` is laid over it.
+   * The estimate for a task, by unit; `quota.settle` corrects it. A worker module's `estimate` overrides it, unit by unit.
    * @defaultValue `{ requests: 1 }`
    */
   amounts?: Record<string, number>
-  /** For the place in line; higher goes first. @defaultValue 0 */
+  /** The place in line; higher goes first. @defaultValue 0 */
   priority?: number
 }
 
@@ -49,7 +52,7 @@ export function compileWorkerQuota(quota: v.InferOutput<typeof workerQuota> | st
   return { choices: rotate ?? [name as string], amounts: amounts ?? {}, priority: priority ?? workerQuota.defaults.priority }
 }
 
-/** A worker names one quota, or several to rotate, that are there. */
+/** A worker must name one existing quota, or several to rotate. */
 export function checkWorkerQuota(path: Path, quota: unknown, quotas: Record<string, unknown>, findings: Finding[]): void {
   if (!isRecord(quota)) {
     checkKnown(path, 'quota', quota, quotas, findings)

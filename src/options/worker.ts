@@ -35,18 +35,18 @@ const moduleUrl = v.pipe(
   }),
 )
 
-/** What a worker may have, whichever way it is declared. */
+/** The options of a worker, except its id and names. */
 export interface WorkerBase {
   /**
    * The worker module: a path (relative to the working directory), a `file:` URL or a `URL`. It ends in `.js`, `.mjs`, `.ts` or
    * `.mts` and exists. Its default export is made by `defineWorker`.
    */
   module: string | URL
-  /** Handed to the worker as `ctx.input`; must survive structured cloning. Never stored, never logged. */
+  /** The value of `ctx.input`; must survive structured cloning. Never stored, never logged. */
   input?: unknown
-  /** The dataset whose items are its tasks, a name. Without it the worker has no tasks: its module has `run`. */
+  /** Name of the dataset whose items are its tasks. A worker without one has no tasks; its module has `run`. */
   dataset?: string
-  /** Name of the quota (a key of `quotas`) that each of its tasks takes one request from; or more about it. */
+  /** Name of the quota (a key of `quotas`) from which each task takes one request, or an object with more options. */
   quota?: string | WorkerQuotaOptions
   /** A disabled worker is declared but not started by `start()`. @defaultValue true */
   enabled?: boolean
@@ -56,38 +56,41 @@ export interface WorkerBase {
   delayMs?: number
   /** Tasks in flight at once. 1 to 1_024. @defaultValue 1 */
   concurrency?: number
-  /** Tasks held ready beyond those in flight, 0 to 1_024; `'auto'`: as many as are done in some milliseconds. @defaultValue 'auto' */
+  /** Tasks held ready beyond those in flight, 0 to 1_024; `'auto'`: the number done in some milliseconds. @defaultValue 'auto' */
   prefetch?: number | 'auto'
   /**
-   * For a place in the queue for slots; higher first, then who waited longer. A minute of waiting is worth one step, so that nobody
-   * starves. @defaultValue 0
+   * The place in the queue for slots: higher first, then the longest wait. Each minute of waiting counts as one step of priority,
+   * so that no worker starves. @defaultValue 0
    */
   priority?: number
-  /** Name of a group of `groups`, whose limit holds for it too. */
+  /** Name of a group (a key of `groups`) whose limit also applies. */
   group?: string
-  /** Takes the place of the system's, as a whole. @defaultValue the system's `restart` */
+  /** Replaces the system's `restart` completely. @defaultValue the system's `restart` */
   restart?: RestartPolicy
   /**
-   * `'process'`: it runs on the main thread of a process of its own, so that a crash of native code, an abort of V8 or a native call that
-   * never returns harms nobody but itself. Costs memory (some 60 MB) and a slower start; tasks and results go through the main
-   * thread. {@link resourceLimits} has no `codeRangeSizeMb` then, and a `stackSizeMb` beyond what the system gives a process
-   * (`ulimit -s`) ends it; {@link input} shares no memory. @defaultValue 'thread'
+   * `'process'`: the worker runs on the main thread of its own process, so that a crash of native code, an abort of V8 or a
+   * native call that never returns harms only this worker. It costs some 60 MB of memory and a slower start; tasks and results go
+   * through the host's main thread. Then {@link resourceLimits} has no `codeRangeSizeMb`, a `stackSizeMb` beyond `ulimit -s` ends
+   * the process, and {@link input} shares no memory. @defaultValue 'thread'
    */
   isolation?: 'thread' | 'process'
   /** Heap limits of the thread, as `worker_threads` takes them. @defaultValue those of Node.js */
   resourceLimits?: ResourceLimits
   /** Replaces the thread now and then, between tasks; see {@link RecycleOptions}. @defaultValue never */
   recycle?: RecycleOptions
-  /** Laid over the system's, option by option. */
+  /** Options that are left out come from the system's. */
   heartbeat?: HeartbeatOptions
-  /** Laid over the system's, option by option. */
+  /** Options that are left out come from the system's. */
   tasks?: TaskOptions
-  /** How long it may take to finish its tasks in hand when it is stopped, in whole milliseconds. 0: not at all. @defaultValue the system's `drainMs` */
+  /** How long a stop waits for tasks in hand to finish, in whole milliseconds. 0: not at all. @defaultValue the system's `drainMs` */
   drainMs?: number
-  /** How long its thread is kept when its lane has run empty, in whole milliseconds. 0: not at all. @defaultValue the system's `idleMs` */
+  /**
+   * How long the thread is kept after the lane has run empty, in whole milliseconds. 0: not at all. @defaultValue the system's
+   * `idleMs`
+   */
   idleMs?: number
   /**
-   * Its supervisor shuts down when it ends by itself, as `autoShutdown` there says. Not with restart mode `permanent`.
+   * Whether its end by itself may shut its supervisor down, as `autoShutdown` there says. Not with restart mode `permanent`.
    * @defaultValue false
    */
   significant?: boolean
@@ -137,7 +140,7 @@ export interface Lane {
 }
 
 /**
- * Annotator and domain, from the id where they are not given: the domain is its last part and the annotator all before, without a
+ * Annotator and domain, taken from the id if not given: the domain is its last part, the annotator all before it, without a
  * leading `annotator-`. An id of one part is both.
  */
 export function laneOf(worker: { id: string; annotator?: string | number | undefined; domain?: string | undefined }): Lane {
@@ -157,6 +160,6 @@ export function checkInput(path: Path, input: unknown, checked: Set<unknown>, fi
   if (checked.has(input)) return
   checked.add(input)
   if (survives(input, structuredClone)) return
-  // The value is not shown, and neither is the error, which may quote it.
+  // Neither the value nor the error is shown: the error may quote the value.
   findings.push({ path, expected: 'what structured cloning takes to a thread: data, no functions, no symbols', input, hidden: true })
 }

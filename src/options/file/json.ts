@@ -1,14 +1,14 @@
-/** Where a JSON text goes wrong, which `JSON.parse` says only for some mistakes. */
+/** Finds the mistake in a JSON text; `JSON.parse` gives the place only of some mistakes. */
 
 const space = /[ \t\n\r]*/y
 const string = /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})|[\x7f-\x9f])*"/uy
 const scalar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|(?:true|false|null)(?!\w)/y
 
-/** The position of the first token that cannot stand where it does; the text's length if it ends too early, or has no mistake. */
+/** The position of the first misplaced token; the text's length if the text ends too early or has no mistake. */
 export function jsonErrorAt(text: string): number {
   const open: ('}' | ']')[] = []
   let position = 0
-  /** What may come next. `first`: a value or key right after an opening bracket, where the closing one may stand too. */
+  /** The tokens allowed next. `first`: right after an opening bracket, where its closing bracket is allowed too. */
   let next: 'value' | 'first value' | 'key' | 'first key' | 'colon' | 'rest' = 'value'
   const take = (token: RegExp): boolean => {
     token.lastIndex = position

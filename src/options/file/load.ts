@@ -4,10 +4,11 @@ import { validateConfig } from '../validate.js'
 import { readConfig } from './read.js'
 
 /**
- * Reads options from a JSON file and checks them. Relative paths in it (`store`, `log.dir`, `evidence.dir`, and each worker's `module`)
- * are relative to the file's folder; those returned are absolute. A `$schema` at the top is for editors and left out.
+ * Reads options from a JSON file and checks them. Relative paths in it (`store`, `log.dir`, `evidence.dir`, and each worker's
+ * `module`) are relative to the file's folder; the returned ones are absolute. A `$schema` at the top is for editors and is
+ * ignored.
  *
- * @throws DroverError CONFIG_INVALID if the file cannot be read, is not JSON (its message says line and column), or has mistakes
+ * @throws DroverError CONFIG_INVALID if the file cannot be read, is not JSON (the message has line and column), or has mistakes
  * @example
  * const drover = await createDrover(await loadConfig('drover.json'))
  */

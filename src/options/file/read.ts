@@ -1,4 +1,4 @@
-/** Reads a configuration from a JSON file, and says where a text that is no JSON goes wrong. */
+/** Reads a configuration from a JSON file; an error has the place of a mistake in the JSON. */
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DroverError, toErrorRecord } from '../../errors.js'
@@ -6,7 +6,7 @@ import { isRecord } from '../../validation/pieces.js'
 import { jsonErrorAt } from './json.js'
 
 /**
- * What the file holds, its paths made absolute; anything at all, as long as it is JSON.
+ * The file's content with absolute paths; any JSON value.
  *
  * @throws DroverError CONFIG_INVALID if the file cannot be read or is not JSON
  */
@@ -24,12 +24,12 @@ async function read(file: string): Promise<string> {
 }
 
 function parse(text: string, file: string): unknown {
-  // Editors on Windows put a byte order mark in front.
+  // Editors on Windows write a byte order mark first.
   const json = text.replace(/^\uFEFF/, '')
   try {
     return JSON.parse(json)
   } catch {
-    // The parser's own message quotes the text, which may hold secrets, and often does not say where.
+    // The parser's own message quotes the text, which may hold secrets, and often lacks the place.
     const before = json.slice(0, jsonErrorAt(json)).split('\n')
     const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`
     throw new DroverError('CONFIG_INVALID', `${file} is not JSON: the mistake is at ${place}`, { details: { place } })
