@@ -40,25 +40,32 @@ export class Patience {
    */
   async through<T>(what: string, attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { ending, isFinal, log } = this.#options
-    for (let tries = 0; ; tries++) {
-      try {
-        const value = await attempt()
-        if (tries > 0 && --this.#waiting === 0) {
-          this.#sayAt = 0
-          log.info('the store takes calls again')
+    const ends = signal ? [ending, signal] : [ending]
+    let isWaiting = false
+    try {
+      for (let tries = 0; ; tries++) {
+        try {
+          const value = await attempt()
+          if (isWaiting && this.#waiting === 1) {
+            this.#sayAt = 0
+            log.info('the store takes calls again')
+          }
+          return value
+        } catch (error) {
+          if (!isShortOfStore(error) || isFinal()) throw error
+          if (!ends.some(({ aborted }) => aborted)) {
+            if (!isWaiting) this.#waiting++
+            isWaiting = true
+            this.#say(what, error as Error)
+            await passed(backoffDelay(waits, tries), ends)
+          }
+          // Both may come while it waits, and while it tries.
+          if (ending.aborted) throw ended(what, ending.reason, error)
+          signal?.throwIfAborted()
         }
-        return value
-      } catch (error) {
-        const isOver = !isShortOfStore(error) || isFinal() || ending.aborted || signal?.aborted
-        if (tries === 0 && !isOver) this.#waiting++
-        if (tries > 0 && isOver) this.#waiting--
-        if (isOver) throw error
-        this.#say(what, error as Error)
-        await passed(backoffDelay(waits, tries), [ending, ...(signal ? [signal] : [])])
-        if (!ending.aborted && !signal?.aborted) continue
-        this.#waiting--
-        throw ending.aborted ? ended(what, ending.reason, error) : signal?.reason
       }
+    } finally {
+      if (isWaiting) this.#waiting--
     }
   }
 

@@ -1,0 +1,100 @@
+/** Calls that wait for a store which cannot be written: how each of them ends. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { DroverError } from '../../src/index.js'
+import { Interruption } from '../../src/store/interruption.js'
+import { Patience } from '../../src/store/patience.js'
+
+/** Calls that end when they are told to. */
+function scene() {
+  const ending = new AbortController()
+  const said: string[] = []
+  const say = (message: string): void => void said.push(message)
+  const patience = new Patience({ ending: ending.signal, isFinal: () => false, log: { warn: say, info: say } })
+  const tried: { resolve: (value: string) => void; reject: (error: Error) => void }[] = []
+  let onTry = (): void => {}
+  return {
+    ending,
+    said,
+    tried,
+    call: (signal?: AbortSignal) =>
+      patience
+        .through(
+          'start',
+          () =>
+            new Promise<string>((resolve, reject) => {
+              tried.push({ resolve, reject })
+              onTry()
+            }),
+          signal,
+        )
+        .catch((error: unknown) => error),
+    /** Settles at the next attempt. */
+    retried: () =>
+      new Promise<void>((resolve) => {
+        onTry = resolve
+      }),
+  }
+}
+
+const full = (): DroverError => new DroverError('STORE_FAILED', 'the disk is full')
+
+test('a call that is being tried when the system closes is told so, as one that waits is', async () => {
+  const { ending, said, tried, call } = scene()
+  const [trying, waiting] = [call(), call()]
+  tried[1]?.reject(full())
+  await new Promise(setImmediate)
+  ending.abort()
+  tried[0]?.reject(full())
+  for (const one of [trying, waiting]) {
+    const error = (await one) as DroverError
+    assert.equal([error.code, (error.cause as DroverError).code], ['CLOSED', 'STORE_FAILED'])
+    assert.match(error.message, /^the system is closing: the store could not take the call \(start\) before/)
+  }
+  assert.is(said.length, 1)
+})
+
+test('a signal that comes while a call is being tried ends it with why it came', async () => {
+  const { ending, tried, call } = scene()
+  const trying = call()
+  ending.abort(new Interruption('SIGTERM'))
+  tried[0]?.reject(full())
+  assert.match(((await trying) as Error).message, /^interrupted by SIGTERM: /)
+})
+
+test("a call that is being tried when its own signal aborts ends with the signal's reason", async () => {
+  const { tried, call } = scene()
+  const own = new AbortController()
+  const reason = new Error('nobody wants it')
+  const trying = call(own.signal)
+  own.abort(reason)
+  tried[0]?.reject(full())
+  assert.is(await trying, reason)
+})
+
+test('a call that is done or refused while the system closes says what became of it', async () => {
+  const { ending, tried, call } = scene()
+  const [done, refused] = [call(), call()]
+  ending.abort()
+  tried[0]?.resolve('done')
+  const refusal = new DroverError('ARGUMENT_INVALID', 'no such worker')
+  tried[1]?.reject(refusal)
+  assert.equal([await done, await refused], ['done', refusal])
+})
+
+test('that the store takes calls again is said when the last call that waited is through', async () => {
+  const { said, tried, call, retried } = scene()
+  const waiting = call()
+  const retry = retried()
+  tried[0]?.reject(full())
+  await retry
+  const other = call()
+  tried[2]?.resolve('other')
+  await other
+  assert.is(said.length, 1)
+  tried[1]?.resolve('done')
+  assert.is(await waiting, 'done')
+  assert.equal([said.length, said[1]], [2, 'the store takes calls again'])
+})
+
+test.run()
