@@ -107,7 +107,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   const { hurry } = options
   const isHurried = (): boolean => hurry !== undefined && Atomics.load(hurry, 0) !== 0
   const isOpenedFile = options.file === ':memory:' ? () => true : sameFile(options.file)
-  const log = boundLog(db, options.file)
+  const log = boundLog(db, options.file, isHurried)
   let damage: DroverError | null = null
   /** An error of drover's; one that tells of damage is remembered. */
   function failureOf(cause: unknown, bytes = 0): DroverError {
@@ -174,11 +174,17 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   }
 
   function execute(calls: readonly EngineCall[]): EngineAnswer[] {
+    log.begin()
+    return together(calls)
+  }
+
+  /** In one transaction; where that cannot be, each call in one of its own. */
+  function together(calls: readonly EngineCall[]): EngineAnswer[] {
     try {
       return inRoom(calls)
     } catch (cause) {
       // Thrown as it is, an error of ours is the transaction's: none of the calls would fare better alone.
-      if (calls.length > 1 && !DroverError.is(cause)) return calls.flatMap((call) => execute([call]))
+      if (calls.length > 1 && !DroverError.is(cause)) return calls.flatMap((call) => together([call]))
       const error = failureOf(cause, bytesOf(calls))
       return calls.map(() => ({ ok: false, error }))
     }

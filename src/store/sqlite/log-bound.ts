@@ -5,6 +5,8 @@
 import { realpathSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
+import { isBusy } from './failure.js'
+import { nap } from './nap.js'
 
 /** Of the space that there is without the log, it takes this share at most ... */
 const share = 1 / 8
@@ -13,8 +15,10 @@ const scarceBytes = 4 * 2 ** 20
 /** With more space than this SQLite's own checkpoints keep the log well within its share: it is looked at once a second. */
 const roomyBytes = 128 * 2 ** 20
 const lookEveryMs = 1_000
-/** From twice its share on the log waits for whoever still reads in it, this long for each transaction. */
-const readerPatienceMs = 5_000
+/** From twice its share on the log waits for whoever still reads in it, this long for each group of calls. */
+const patienceMs = 5_000
+/** It looks so often whether they are through. */
+const napMs = 10
 /** SQLite's own patience, as the connection was opened with. */
 export const busyTimeoutMs = 2
 /** What the smallest transaction takes, in the log and in the file. */
@@ -34,6 +38,8 @@ class NoRoom extends Error {
 }
 
 export interface LogBound {
+  /** Another group of calls begins: those who read are waited for anew. */
+  begin(): void
   /**
    * Before a transaction. Costs nothing where there is room.
    *
@@ -47,10 +53,13 @@ export interface LogBound {
   describe(bytes: number): string
 }
 
-export function boundLog(db: Database.Database, file: string): LogBound {
+/** @param isHurried whether nobody is to be waited for any longer */
+export function boundLog(db: Database.Database, file: string, isHurried: () => boolean): LogBound {
   const path = file === ':memory:' ? null : realpathSync(file)
   let isRoomy = true
   let lookAt = 0
+  /** How long the calls at hand may still wait. */
+  let leftMs = patienceMs
 
   /** null: nobody can say. */
   function look(): Space | null {
@@ -64,20 +73,32 @@ export function boundLog(db: Database.Database, file: string): LogBound {
   }
 
   /** Whether nothing is left in it. */
-  function empty(patienceMs: number): boolean {
+  function empty(): boolean {
     try {
-      db.pragma(`busy_timeout = ${patienceMs}`)
       const [{ busy } = { busy: 1 }] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
       return busy === 0
-    } catch {
+    } catch (error) {
       // No room for what is in it.
+      if (!isBusy(error)) leftMs = 0
       return false
-    } finally {
-      db.pragma(`busy_timeout = ${busyTimeoutMs}`)
+    }
+  }
+
+  /** The same, when whoever reads in it is through. */
+  function emptyPatiently(): boolean {
+    const until = performance.now() + leftMs
+    for (;;) {
+      if (empty()) return true
+      leftMs = Math.min(leftMs, Math.max(0, until - performance.now()))
+      if (leftMs === 0 || isHurried()) return false
+      nap(napMs)
     }
   }
 
   return {
+    begin() {
+      leftMs = patienceMs
+    },
     makeRoom(bytes) {
       const now = performance.now()
       if (path === null || (isRoomy && now < lookAt)) return
@@ -89,12 +110,13 @@ export function boundLog(db: Database.Database, file: string): LogBound {
       if (isRoomy) return
       const needed = neededFor(bytes())
       if (space.log > 0 && (all < scarceBytes || space.log > all * share || space.free < space.log + needed)) {
-        empty(space.log > 2 * all * share ? readerPatienceMs : busyTimeoutMs)
+        if (space.log > 2 * all * share) emptyPatiently()
+        else empty()
         space = look() ?? space
       }
       if (needed > leastBytes && space.free < space.log + needed) throw new NoRoom('database or disk is full')
     },
-    shrink: () => path !== null && empty(readerPatienceMs),
+    shrink: () => path !== null && emptyPatiently(),
     describe(bytes) {
       const space = look()
       return space === null

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import { checkRead, codeOf, isBusy } from './failure.js'
 import { busyTimeoutMs } from './log-bound.js'
+import { nap } from './nap.js'
 import { applicationId, migrations } from './schema.js'
 import { inTransaction } from './transaction.js'
 
@@ -146,13 +147,12 @@ function checkSmallTables(db: Database.Database, file: string): void {
 
 /** For what SQLite refuses with "busy" at once, whatever its timeout: another process is opening the same new file. */
 function patiently<T>(attempt: () => T): T {
-  const patience = new Int32Array(new SharedArrayBuffer(4))
   for (let tries = 1; ; tries++) {
     try {
       return attempt()
     } catch (error) {
       if (!isBusy(error) || tries >= 500) throw error
-      Atomics.wait(patience, 0, 0, 10)
+      nap(10)
     }
   }
 }

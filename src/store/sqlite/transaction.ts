@@ -5,11 +5,11 @@
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import { isBusy } from './failure.js'
+import { nap } from './nap.js'
 
 /** So long a transaction waits for other processes before it is given up. */
 const patienceMs = 30_000
 
-const nap = new Int32Array(new SharedArrayBuffer(4))
 const statements = new WeakMap<Database.Database, Record<'begin' | 'commit' | 'rollback', Database.Statement<[]>>>()
 
 /**
@@ -28,7 +28,7 @@ export function inTransaction<T>(db: Database.Database, work: () => T, isHurried
       if (waited > patienceMs || isHurried()) {
         throw new DroverError('STORE_FAILED', `the store was locked by another process for ${waited} ms`, { cause: error })
       }
-      Atomics.wait(nap, 0, 0, Math.random() * 2)
+      nap(Math.random() * 2)
     }
   }
 }
