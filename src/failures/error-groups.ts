@@ -52,14 +52,26 @@ export function describeKind({ code, message, where }: ErrorKind): string {
   return where === null ? what : `${what} (${fromHere(where)})`
 }
 
+/** Where and when an error came up. */
+interface Occurrence {
+  /** `''`: no worker. */
+  worker: string
+  at: number
+  example: ErrorGroup['example']
+}
+
 /** Counts errors by kind. */
 export class ErrorGroups {
   readonly #groups = new Map<string, ErrorGroup>()
 
   /** @param error with secrets struck out already */
-  add(error: ErrorRecord, of: { worker: string; at: number; example: ErrorGroup['example'] }): void {
-    const { worker, at, example } = of
-    this.merge({ ...kindOf(error), count: 1, workers: worker === '' ? [] : [worker], lastAt: at, example })
+  add(error: ErrorRecord, of: Occurrence): void {
+    this.addKind(kindOf(error), of)
+  }
+
+  /** One more error of a kind. */
+  addKind(kind: ErrorKind, { worker, at, example }: Occurrence): void {
+    this.merge({ ...kind, count: 1, workers: worker === '' ? [] : [worker], lastAt: at, example })
   }
 
   merge(group: ErrorGroup): void {

@@ -149,6 +149,36 @@ for (const [what, harm] of Object.entries(harms)) {
     }))
 }
 
+test('that no lane is lost is looked at where a read begins and where it ends, and not for each page', () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'drover.db')
+    await store(file)
+    const db = new Database(file)
+    const own = reads(db)
+    const lists: Record<string, (after: string | null) => { next: string | null }> = {
+      results: (after) => own.results({ filter: {}, after, limit: 90 }),
+      dead: (after) => own.dead({ filter: {}, after, limit: 15 }),
+      errors: (after) => own.deadErrors({ filter: {}, after, limit: 15 }),
+      tasks: (after) => own.tasks({ filter: {}, after, limit: 400 }),
+    }
+    const first = Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, list(null).next]))
+    // A dataset that is counted, and has no items.
+    db.exec(`INSERT INTO dataset (name, items) VALUES ('lost', 3)`)
+    for (const [name, list] of Object.entries(lists)) {
+      let { next } = list(first[name] as string)
+      assert.type(next, 'string', `${name}: the second page is none of the ends`)
+      assert.throws(
+        () => {
+          while (next !== null) next = list(next).next
+        },
+        /datasets, of which \d+ are sound/,
+        `${name}: the last page`,
+      )
+      assert.throws(() => list(null), /datasets, of which \d+ are sound/, `${name}: the first page`)
+    }
+    db.close()
+  }))
+
 test('a lane whose waiting tasks are lost fails, instead of standing still for ever', () =>
   inFolder(async (folder) => {
     const file = join(folder, 'drover.db')

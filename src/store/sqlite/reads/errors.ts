@@ -7,7 +7,7 @@ import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import { checkRows } from '../complete.js'
 import { deadError, withDeadError } from '../dead-errors.js'
 import { found } from '../failure.js'
-import { lanesMatching, pageSize, positionOf } from './paging.js'
+import { pageOf, pageSize, positionOf } from './paging.js'
 
 type DeadRow = [item: number, key: string, worker: string, error: string | null, cause: string | null, at: Time]
 
@@ -29,29 +29,25 @@ export function errorReads(db: Database.Database): { deadErrors: (request: Engin
     const kinds = new Map<string, ErrorKind>()
     let left = limit
     const until = before ?? Number.MAX_SAFE_INTEGER
-    for (const { id, dataset } of lanesMatching(db, filter)) {
-      if (id < after.lane) continue
-      const from = id === after.lane ? after.item : 0
-      let last = 0
-      const begun = left
-      for (const [item, key, worker, error, cause, at] of selectDead.iterate(id, from, until, left)) {
-        const text = cause === null ? `${error}` : `${error}${cause}`
-        const kind = kinds.get(text) ?? kindOf(deadError({ error, cause }))
-        if (kinds.size < knownTexts) kinds.set(text, kind)
-        groups.merge({
-          ...kind,
-          count: 1,
-          workers: worker === '' ? [] : [worker],
-          lastAt: at,
-          example: { dataset, key: found(key, `item ${item} of lane ${id}`) },
-        })
-        left--
-        last = item
+    return pageOf(db, { filter, after: page.after }, (lanes) => {
+      for (const { id, dataset } of lanes) {
+        if (id < after.lane) continue
+        const from = id === after.lane ? after.item : 0
+        let last = 0
+        const begun = left
+        for (const [item, key, worker, error, cause, at] of selectDead.iterate(id, from, until, left)) {
+          const text = cause === null ? `${error}` : `${error}${cause}`
+          const kind = kinds.get(text) ?? kindOf(deadError({ error, cause }))
+          if (kinds.size < knownTexts) kinds.set(text, kind)
+          groups.addKind(kind, { worker, at, example: { dataset, key: found(key, `item ${item} of lane ${id}`) } })
+          left--
+          last = item
+        }
+        if (left > 0 && until === Number.MAX_SAFE_INTEGER) checkRows(db, id, 'dead', from, begun - left)
+        if (left === 0) return { rows: groups.list(), next: `${id}.${last}` }
       }
-      if (left > 0 && until === Number.MAX_SAFE_INTEGER) checkRows(db, id, 'dead', from, begun - left)
-      if (left === 0) return { rows: groups.list(), next: `${id}.${last}` }
-    }
-    return { rows: groups.list(), next: null }
+      return { rows: groups.list(), next: null }
+    })
   }
 
   return { deadErrors: db.transaction(deadErrors) }

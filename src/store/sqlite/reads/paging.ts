@@ -39,9 +39,25 @@ export function checkLanes(db: Database.Database): void {
   if (rows !== entries) throw new Damage(`there are ${rows} lanes and datasets, of which ${entries} are sound`)
 }
 
+/**
+ * A page of what the lanes have that a filter means, and that none of them is lost: looked at where the first page begins and where the last one ends. It
+ * costs more than a short page, and whoever reads on comes to the end.
+ *
+ * @throws Damage
+ */
+export function pageOf<P extends { next: string | null }>(
+  db: Database.Database,
+  { filter, after }: { filter: LaneFilter; after: string | null },
+  read: (lanes: LaneNames[]) => P,
+): P {
+  if (after === null) checkLanes(db)
+  const page = read(lanesMatching(db, filter))
+  if (after !== null && page.next === null) checkLanes(db)
+  return page
+}
+
 /** The lanes a filter means, in the order of their ids. `worker`: the lane that worker is declared with. */
 export function lanesMatching(db: Database.Database, filter: LaneFilter): LaneNames[] {
-  checkLanes(db)
   const lanes = db
     .prepare<[Record<keyof LaneFilter, string | null>], LaneNames>(
       `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l LEFT JOIN dataset d ON d.id = l.dataset

@@ -15,7 +15,7 @@ import { type DeadError, deadError, withDeadError } from '../dead-errors.js'
 import { Damage, found } from '../failure.js'
 import { errorReads } from './errors.js'
 import { labelReads } from './labels.js'
-import { allOf, type LaneNames, lanesMatching, named, numberOf, positionOf, Room } from './paging.js'
+import { allOf, type LaneNames, named, numberOf, pageOf, positionOf, Room } from './paging.js'
 import { taskReads } from './single-tasks.js'
 
 export type Reads = { [Op in ReadOp]: (request: EngineRequest<Op>) => EngineReply<Op> }
@@ -77,26 +77,28 @@ export function reads(db: Database.Database): Reads {
   ): Page<{ lane: LaneNames; row: Row }> {
     const room = new Room(request.limit)
     const after = positionOf(request.after)
-    const rows: { lane: LaneNames; row: Row }[] = []
     let skip = skipped(request.skip)
-    for (const lane of lanesMatching(db, request.filter)) {
-      if (lane.id < after.lane) continue
-      const from = lane.id === after.lane ? after.item : 0
-      const here = skippable(lane.id, from, skip)
-      skip -= here
-      let before = from
-      const read = room.fill(select.iterate(lane.id, from, room.rows, here))
-      for (const row of read) {
-        found(row.key, `item ${row.item} of lane ${lane.id}`)
-        if (row.item <= before) throw new Damage(`the rows of lane ${lane.id} are out of order`)
-        before = row.item
-        rows.push({ lane, row })
+    return pageOf(db, request, (lanes) => {
+      const rows: { lane: LaneNames; row: Row }[] = []
+      for (const lane of lanes) {
+        if (lane.id < after.lane) continue
+        const from = lane.id === after.lane ? after.item : 0
+        const here = skippable(lane.id, from, skip)
+        skip -= here
+        let before = from
+        const read = room.fill(select.iterate(lane.id, from, room.rows, here))
+        for (const row of read) {
+          found(row.key, `item ${row.item} of lane ${lane.id}`)
+          if (row.item <= before) throw new Damage(`the rows of lane ${lane.id} are out of order`)
+          before = row.item
+          rows.push({ lane, row })
+        }
+        if (room.isFull) break
+        ended?.(lane.id, from, here + read.length)
       }
-      if (room.isFull) break
-      ended?.(lane.id, from, here + read.length)
-    }
-    const last = room.isFull ? rows.at(-1) : undefined
-    return { rows, next: last ? `${last.lane.id}.${last.row.item}` : null }
+      const last = room.isFull ? rows.at(-1) : undefined
+      return { rows, next: last ? `${last.lane.id}.${last.row.item}` : null }
+    })
   }
 
   return {

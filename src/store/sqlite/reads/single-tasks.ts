@@ -11,7 +11,7 @@ import { checkItems, checkRows } from '../complete.js'
 import { deadError, withDeadError } from '../dead-errors.js'
 import { Damage } from '../failure.js'
 import { candidates } from './candidates.js'
-import { checkLanes, type LaneNames, lanesMatching, named, Room } from './paging.js'
+import { checkLanes, type LaneNames, lanesMatching, named, pageOf, Room } from './paging.js'
 
 /** A search looks at so many keys for one page; then the page ends, full or not. */
 const searchedAtOnce = 20_000
@@ -103,30 +103,32 @@ export function taskReads(db: Database.Database): {
     const after = placeOf(request.after)
     const rows: Task[] = []
     let budget = search === '' && kind === undefined ? Number.POSITIVE_INFINITY : searchedAtOnce
-    for (const lane of lanesMatching(db, filter)) {
-      if (lane.id < after.lane) continue
-      let place = lane.id === after.lane ? after.place : null
-      const from = place
-      let seen = 0
-      for (;;) {
-        const wanted = Number.isFinite(budget) ? Math.min(chunk, budget) : Math.min(chunk, room.rows)
-        const found = candidate(lane.id, state, place, wanted)
-        seen += found.length
-        for (const row of found) {
-          place = row.place
-          budget--
-          if ((search !== '' && !row.key.includes(search)) || (kind !== undefined && row.kind !== kind)) continue
-          rows.push(taskOf(lane, row.item, room))
-          if (room.isFull) break
-        }
-        if (place !== null && (room.isFull || budget <= 0)) return { rows, next: `${lane.id}.${place}` }
-        if (found.length < wanted) {
-          ended(lane.id, state, from, seen)
-          break
+    return pageOf(db, { filter, after: request.after }, (lanes) => {
+      for (const lane of lanes) {
+        if (lane.id < after.lane) continue
+        let place = lane.id === after.lane ? after.place : null
+        const from = place
+        let seen = 0
+        for (;;) {
+          const wanted = Number.isFinite(budget) ? Math.min(chunk, budget) : Math.min(chunk, room.rows)
+          const found = candidate(lane.id, state, place, wanted)
+          seen += found.length
+          for (const row of found) {
+            place = row.place
+            budget--
+            if ((search !== '' && !row.key.includes(search)) || (kind !== undefined && row.kind !== kind)) continue
+            rows.push(taskOf(lane, row.item, room))
+            if (room.isFull) break
+          }
+          if (place !== null && (room.isFull || budget <= 0)) return { rows, next: `${lane.id}.${place}` }
+          if (found.length < wanted) {
+            ended(lane.id, state, from, seen)
+            break
+          }
         }
       }
-    }
-    return { rows, next: null }
+      return { rows, next: null }
+    })
   }
 
   function task({ dataset, key }: EngineRequest<'task'>): EngineReply<'task'> {
@@ -134,6 +136,7 @@ export function taskReads(db: Database.Database): {
     if (!found) return { detail: null }
     const { item, ...rest } = found
     const detail: StoredTaskDetail = { ...rest, tasks: [], attempts: [] }
+    checkLanes(db)
     for (const lane of lanesMatching(db, { dataset })) {
       const { result } = selectTask.get({ lane: lane.id, item, value: 1 }) as StoredTask
       detail.tasks.push({ ...taskOf(lane, item), result })
