@@ -6,7 +6,7 @@ import type { TakenBack } from './contract/hosts.js'
 const signsInTtl = 6
 
 /** What comes of it. */
-export interface PresenceEvents {
+export interface HostRenewalEvents {
   /** Another host has taken these workers. */
   lost(workers: string[]): void
   taken(back: TakenBack): void
@@ -18,7 +18,7 @@ export interface PresenceEvents {
  *
  * @returns ends it
  */
-export function renewHost(store: EngineClient, host: string, { lost, taken, failed }: PresenceEvents, ttlMs = hostTtlMs): () => void {
+export function renewHost(store: EngineClient, host: string, { lost, taken, failed }: HostRenewalEvents, ttlMs = hostTtlMs): () => void {
   const renewal = setInterval(() => {
     store
       .call('renew', { host, ttlMs })

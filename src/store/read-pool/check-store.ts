@@ -1,5 +1,6 @@
 /** Looks through a whole store, part by part, beside whoever works on it. */
 import { DroverError } from '../../errors.js'
+import { argumentError } from '../../validation/arguments.js'
 import { checkOptions } from '../../validation/filters.js'
 import { type ReadOptions, signalOf } from '../../validation/read-options.js'
 import type { CheckReport } from '../check.js'
@@ -65,7 +66,7 @@ export async function lookAtStore(reader: Reader, signal: AbortSignal, { damaged
  */
 export async function checkStore(file: string, options: ReadOptions = {}): Promise<CheckReport> {
   if (typeof file !== 'string' || file === '' || file === ':memory:') {
-    throw new DroverError('ARGUMENT_INVALID', `the store must be the path of a file, got ${JSON.stringify(file)}`)
+    throw argumentError('the store', 'the path of a file', file)
   }
   const signal = signalOf(checkOptions('the second argument of checkStore', options, ['signal']))
   const client = { call: () => Promise.reject(new DroverError('CLOSED', 'nobody has opened the store')) }

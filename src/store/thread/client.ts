@@ -85,7 +85,7 @@ export class StoreClient implements EngineClient {
   }
 
   #onMessage = (message: StoreReply | { type: string }): void => {
-    // The main thread's port carries notices too; they are the store host's.
+    // The main thread's port carries notices too; they are for the handle.
     if (!('id' in message)) return
     const pending = this.#pending.get(message.id)
     if (!pending) return

@@ -17,7 +17,7 @@ const deathsWithinMs = 60_000
 /** A thread whose store is damaged is ended from outside when it has not ended by itself for so long. */
 const endWithinMs = 20_000
 
-export interface StoreHostOptions {
+export interface StoreThreadOptions {
   /** Path of the SQLite file, or `':memory:'`. */
   file: string
   durability: Durability
@@ -27,7 +27,7 @@ export interface StoreHostOptions {
   entry?: URL
 }
 
-export interface StoreHostEvents {
+export interface StoreThreadEvents {
   /** Lanes that changed, at most ten times a second. */
   counts: (counts: LaneCounts[]) => void
   /** Another process changed the store; told at most once a second. */
@@ -48,13 +48,13 @@ interface Incarnation {
   error: Error | null
 }
 
-export class StoreThread extends EventEmitter<StoreHostEvents> {
+export class StoreThread extends EventEmitter<StoreThreadEvents> {
   /** Calls the store from the main thread. */
   readonly client: StoreClient
   /** Told of each worker whose thread needs a new port ({@link connect}), after the store thread was replaced. */
   onReconnect: (worker: string) => void = () => {}
 
-  readonly #options: StoreHostOptions
+  readonly #options: StoreThreadOptions
   /** By worker: the incarnation that it is connected to. */
   readonly #connected = new Map<string, number>()
   /** Shared with the thread. */
@@ -72,16 +72,16 @@ export class StoreThread extends EventEmitter<StoreHostEvents> {
    *
    * @throws DroverError STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED; no thread is left then
    */
-  static async open(options: StoreHostOptions): Promise<StoreThread> {
-    const host = new StoreThread(options)
-    await host.#opened
-    return host
+  static async open(options: StoreThreadOptions): Promise<StoreThread> {
+    const store = new StoreThread(options)
+    await store.#opened
+    return store
   }
 
   /** Settles with the first incarnation's readiness. */
   readonly #opened: Promise<void>
 
-  private constructor(options: StoreHostOptions) {
+  private constructor(options: StoreThreadOptions) {
     super()
     this.#options = options
     let settle: (error: Error | null) => void = () => {}

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../../errors.js'
 import type { EngineOp, StoreReply, StoreRequest } from '../contract/engine.js'
 import type { LaneCounts } from '../contract/registry.js'
+import type { EngineAnswer } from '../sqlite/engine.js'
 import type { Durability } from '../sqlite/open.js'
 
 /** What the store thread is started with. */
@@ -65,6 +66,11 @@ export function refusalOf(message: unknown): StoreReply | null {
   if (!Number.isSafeInteger(id)) return null
   const error = new DroverError('ARGUMENT_INVALID', `${typeof op === 'string' ? op : 'what was sent'} is no request that a worker may make`)
   return { id: id as number, ok: false, error: toErrorRecord(error) }
+}
+
+/** @param answer the engine's */
+export function replyTo({ id }: StoreRequest, answer: EngineAnswer): StoreReply {
+  return answer.ok ? { id, ok: true, value: answer.value } : { id, ok: false, error: toErrorRecord(answer.error) }
 }
 
 /** A request, as opposed to a command. */

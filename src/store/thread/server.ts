@@ -4,11 +4,11 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { DroverError, toErrorRecord } from '../../errors.js'
-import type { EngineReply, EngineRequest, StoreReply, StoreRequest } from '../contract/engine.js'
+import type { EngineReply, EngineRequest, StoreRequest } from '../contract/engine.js'
 import type { QuotaTicket } from '../contract/quotas.js'
 import { type Decision, nameOf } from '../quotas/waiter.js'
 import type { EngineAnswer, SqliteEngine } from '../sqlite/engine.js'
-import { isRequest, isWorkersRequest, refusalOf, type StoreCommand, type StoreNotice } from './messages.js'
+import { isRequest, isWorkersRequest, refusalOf, replyTo, type StoreCommand, type StoreNotice } from './messages.js'
 
 /** A transaction takes requests up to so many tasks and items, so that no reply waits long for others' work. */
 const groupWeight = 2_048
@@ -228,10 +228,6 @@ function weightOf({ op, request }: StoreRequest): number {
     return 1 + outcomes.length + want
   }
   return op === 'enqueue' ? 1 + (request as EngineRequest<'enqueue'>).items.length : 1
-}
-
-function replyTo({ id }: StoreRequest, answer: EngineAnswer): StoreReply {
-  return answer.ok ? { id, ok: true, value: answer.value } : { id, ok: false, error: toErrorRecord(answer.error) }
 }
 
 function staysInLine({ op }: StoreRequest, answer: EngineAnswer): boolean {

@@ -10,7 +10,7 @@ import type { LaneCounts } from '../../../src/store/contract/registry.js'
 import type { ExchangeReply, Leases, Outcome } from '../../../src/store/contract/tasks.js'
 import { openSqliteEngine } from '../../../src/store/sqlite/engine.js'
 import { StoreClient } from '../../../src/store/thread/client.js'
-import { type StoreHostOptions, StoreThread } from '../../../src/store/thread/handle.js'
+import { StoreThread, type StoreThreadOptions } from '../../../src/store/thread/handle.js'
 import { hangMs } from '../../support/hang.js'
 import { engineContract } from '../engine-contract.js'
 import { Asker, granted, look, standing } from '../support/asker.js'
@@ -46,7 +46,7 @@ test.after(async () => {
 })
 
 /** A store with its thread, its file and the one lane of {@link worker}; the file is checked at the end. */
-function withStore(work: (host: StoreThread, desk: Desk, file: string) => Promise<void>, more: Partial<StoreHostOptions> = {}) {
+function withStore(work: (host: StoreThread, desk: Desk, file: string) => Promise<void>, more: Partial<StoreThreadOptions> = {}) {
   return () =>
     inFolder(async (folder) => {
       const file = join(folder, 'drover.db')

@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3'
 import type { Time } from '../../contract/basics.js'
 import type { Amounts, QuotaSample, QuotaSpec, QuotaWindow } from '../../contract/quotas.js'
 import { freshRecord, type QuotaRecord } from '../../quotas/quota.js'
-import type { Flight } from '../../quotas/waiter.js'
+import { type Flight, nameOf } from '../../quotas/waiter.js'
 import type { WindowState } from '../../quotas/windows/open.js'
 
 /** A place in line. */
@@ -99,9 +99,10 @@ export function quotaTables(db: Database.Database) {
         process,
         aliveUntil,
       })),
-    insertPlace({ client, ticket, seq, priority, choices, amounts, host, process, aliveUntil }: WaiterRow): void {
+    insertPlace(row: WaiterRow): void {
+      const { client, ticket, seq, priority, choices, amounts, host, process, aliveUntil } = row
       insertPlace.run(
-        `${client} ${ticket}`,
+        nameOf(row),
         client,
         ticket,
         seq,
@@ -121,8 +122,8 @@ export function quotaTables(db: Database.Database) {
 
     flights: (): Flight[] =>
       selectFlights.all().map(([client, ticket, host, quotas]) => ({ client, ticket, host, quotas: JSON.parse(quotas) as string[] })),
-    insertFlight: ({ client, ticket, host, quotas }: Flight): unknown =>
-      insertFlight.run(`${client} ${ticket}`, client, ticket, host, JSON.stringify(quotas)),
+    insertFlight: (flight: Flight): unknown =>
+      insertFlight.run(nameOf(flight), flight.client, flight.ticket, flight.host, JSON.stringify(flight.quotas)),
     deleteFlight: (name: string): unknown => deleteFlight.run(name),
 
     lastRequest: (client: string): number | undefined => selectRequest.get(client),
