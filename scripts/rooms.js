@@ -19,7 +19,7 @@ export const rooms = [
   },
   {
     room: 'time',
-    what: 'clocks, timers that a suspended host does not confuse, waits that grow, turns of the event loop, calendars',
+    what: 'clocks, timers that a suspended host does not confuse, waits that grow, the pace of frames, turns of the event loop, calendars',
     may: ['root'],
   },
   {

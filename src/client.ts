@@ -1,5 +1,5 @@
 export { ClientError } from './http/client/api.js'
-export type { Client, ClientStatus, ConnectOptions, Told } from './http/client/client.js'
+export type { Client, ClientMessages, ClientStatus, ConnectOptions, Told } from './http/client/client.js'
 export { connect } from './http/client/connect.js'
 export type { LogRecord, StatusEvent } from './http/contract/log.js'
 export type { Quota, QuotaLimits } from './http/contract/quota.js'

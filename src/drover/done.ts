@@ -1,7 +1,7 @@
 /** The end of a run for whoever waits for it: when it has come, and the report. */
 
-import { systemStatus } from '../actors/system/observe.js'
 import type { OpenSystem } from '../actors/system/opened.js'
+import { systemStatus } from '../actors/system/status.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import type { Lifetime } from './lifetime.js'
 import type { Outcome } from './outcome.js'

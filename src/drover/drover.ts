@@ -4,10 +4,17 @@
 
 import { type InspectionEvent, type InspectionObserver, inspectActors } from '../actors/system/inspection.js'
 import { type ChangeOptions, Membership, type Patch } from '../actors/system/membership.js'
-import { statusOf, systemStatus, treeStatus } from '../actors/system/observe.js'
 import type { OpenSystem } from '../actors/system/opened.js'
 import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
-import type { Settings, SystemStatus, TreeStatus, WorkerStatus } from '../actors/system/status.js'
+import {
+  type Settings,
+  type SystemStatus,
+  statusOf,
+  systemStatus,
+  type TreeStatus,
+  treeStatus,
+  type WorkerStatus,
+} from '../actors/system/status.js'
 import { SystemView } from '../actors/system/view.js'
 import { Waker } from '../actors/system/wake-workers.js'
 import { DroverError, type ErrorGroup, toErrorRecord } from '../errors.js'

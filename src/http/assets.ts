@@ -8,7 +8,7 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { Hono } from 'hono'
-import type { Env } from './base/context.js'
+import type { Env } from './base/request-env.js'
 
 interface Asset {
   body: Uint8Array<ArrayBuffer>

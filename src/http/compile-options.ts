@@ -2,8 +2,8 @@
 import * as v from 'valibot'
 import { findingOf, invalidConfig, toIssue } from '../validation/issues.js'
 import { flag, group, whole } from '../validation/pieces.js'
-import type { CompiledStatusOptions } from './base/context.js'
 import type { Authorize, ServeOptions, StatusOptions } from './base/options.js'
+import type { CompiledStatusOptions } from './base/request-env.js'
 import { isLoopback } from './security/address.js'
 
 /** A token of fewer different characters is one that somebody made up. */

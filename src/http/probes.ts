@@ -1,7 +1,7 @@
 /** For those who watch over processes: whether this one answers, and whether it can do its work. Open to all; they say nothing else. */
 import { Hono } from 'hono'
 import type { Drover } from '../drover/drover.js'
-import type { Env } from './base/context.js'
+import type { Env } from './base/request-env.js'
 
 export function probes(drover: Drover): Hono<Env> {
   return new Hono<Env>()

@@ -24,7 +24,7 @@ export interface SlotsOptions {
 }
 
 /** A limit that is not wide enough for what is asked. */
-export interface Shortage {
+export interface SlotShortage {
   /** null: the limit for all. */
   group: string | null
   limit: number
@@ -38,7 +38,7 @@ interface Waiting extends SlotRequest {
   rank: number
 }
 
-interface Holder extends SlotRequest {
+interface SlotHolder extends SlotRequest {
   /** Order of being granted. */
   turn: number
   /** Its thread did not end: nobody can make it give the slot up. */
@@ -53,7 +53,7 @@ export class Slots {
   readonly #grant: (worker: string) => void
   readonly #groups: Map<string, number>
   #limit: number
-  readonly #holders = new Map<string, Holder>()
+  readonly #holders = new Map<string, SlotHolder>()
   /** In order of going. */
   readonly #queue: Waiting[] = []
   /** The same, by worker. */
@@ -153,9 +153,9 @@ export class Slots {
    *
    * @param yielding workers that give their slots up to whoever waits
    */
-  shortage(requests: readonly SlotRequest[], yielding: ReadonlySet<string> = new Set()): Shortage | null {
+  shortage(requests: readonly SlotRequest[], yielding: ReadonlySet<string> = new Set()): SlotShortage | null {
     const ahead = [...requests, ...this.#queue]
-    const short = (group: string | null, limit: number): Shortage | null => {
+    const short = (group: string | null, limit: number): SlotShortage | null => {
       const of = (request: SlotRequest): boolean => group === null || request.group === group
       const waiting = ahead.filter(of).length - requests.filter(of).length
       const free = Math.max(

@@ -20,7 +20,7 @@ export interface Arrival {
 }
 
 /** What became of it. An admitted one is under way until `end` is called, which does something once only. */
-export type Verdict =
+export type AdmissionResult =
   | { admitted: true; at: number; record: RequestRecord; standings: Standing[]; end: (status: number | null, used: Used | null) => void }
   | { admitted: false; at: number; refusals: [Refusal, ...Refusal[]]; standings: Standing[] }
 
@@ -30,7 +30,7 @@ export interface Used {
   outputTokens: number
 }
 
-export class Desk {
+export class Admission {
   readonly #clock: Clock
   readonly #keys: Keys
   readonly #keep: number
@@ -92,7 +92,7 @@ export class Desk {
   }
 
   /** Admits it or refuses it, as of now. */
-  arrive(arrival: Arrival): Verdict {
+  arrive(arrival: Arrival): AdmissionResult {
     const at = this.#now()
     const { inputTokens, maxOutputTokens: outputTokens } = arrival
     const owner = ownerOf(this.#limits, { key: arrival.holder.label, project: arrival.holder.project })

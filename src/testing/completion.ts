@@ -1,6 +1,6 @@
 /** One request for a completion, from its body to the last byte of its answer. */
 import type { ServerResponse } from 'node:http'
-import type { Desk, Verdict } from './admission.js'
+import type { Admission, AdmissionResult } from './admission.js'
 import type { Answer, AnswerRequest, AnswerText } from './answers.js'
 import type { Clock } from './clock.js'
 import type { FaultRule, Faults } from './faults.js'
@@ -12,7 +12,7 @@ import { BadRequest, type CompletionRequest, estimateTokens, isObject, json, pro
 /** What completions need of the provider, as it is at the time. */
 export interface Service {
   clock: Clock
-  desk: Desk
+  admission: Admission
   faults: Faults
   flavor: Flavor
   answer: Answer
@@ -42,7 +42,7 @@ interface Exchange {
   shape: Shape
   request: CompletionRequest
   question: AnswerRequest
-  verdict: Verdict & { admitted: true }
+  verdict: AdmissionResult & { admitted: true }
   /** What the request's text is worth, in tokens. */
   estimated: number
   response: ServerResponse
@@ -50,19 +50,19 @@ interface Exchange {
 
 /** Answers it, or refuses it, or lets it fail. Settles when nothing is left to do; the answer may still be on its way. */
 export async function complete(service: Service, incoming: Incoming, response: ServerResponse): Promise<void> {
-  const { desk, flavor } = service
+  const { admission, flavor } = service
   const { holder, shape } = incoming
   const { request, body, mistake } = readBody(incoming)
   const { model, messages, maxOutputTokens } = request
   const estimated = estimateTokens(messages.map(({ text }) => text).join(''))
-  const attempt = desk.attemptAt(incoming.body, holder)
+  const attempt = admission.attemptAt(incoming.body, holder)
   const arrival = { holder, model, attempt, inputTokens: estimated, maxOutputTokens }
   const turnedAway = refuseKey(flavor, holder) ?? (mistake === null ? null : flavor.badRequest(mistake))
   if (turnedAway) {
-    desk.turnAway(arrival, turnedAway.status)
+    admission.turnAway(arrival, turnedAway.status)
     return sendReply(response, turnedAway, service.requestId())
   }
-  const verdict = desk.arrive(arrival)
+  const verdict = admission.arrive(arrival)
   if (!verdict.admitted) return sendReply(response, flavor.refused({ ...verdict, model, now: verdict.at }), service.requestId())
   // The client left, or the provider closed: nobody is answered.
   response.once('close', () => verdict.end(null, null))

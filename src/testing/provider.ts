@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Account } from './account.js'
-import { Desk } from './admission.js'
+import { Admission } from './admission.js'
 import { type Changes, checkChanges, checkFault, checkOptions } from './check.js'
 import { realClock } from './clock.js'
 import { complete, refuseKey, type Service, sendReply } from './completion.js'
@@ -60,10 +60,10 @@ export class FakeProvider {
     this.#keys = new Keys(options.keys)
     this.#models = options.models ?? ['fake-model']
     this.#firstFaults = [options.faults ?? []].flat()
-    const desk = new Desk(clock, this.#keys, keepRequests, limits)
+    const admission = new Admission(clock, this.#keys, keepRequests, limits)
     this.#service = {
       clock,
-      desk,
+      admission,
       faults: new Faults(typeof random === 'number' ? seededRandom(random) : random),
       flavor: flavorOf(flavor, insufficientQuota),
       answer: options.answer ?? (({ prompt }) => prompt),
@@ -71,7 +71,7 @@ export class FakeProvider {
       requestId: () => `req_${++this.#requestIds}`,
     }
     for (const fault of this.#firstFaults) this.#service.faults.add(fault)
-    this.account = new Account(() => desk.source)
+    this.account = new Account(() => admission.source)
     this.#server = createServer((request, response) => {
       // Whatever has no answer must not take the test down.
       this.#serve(request, response).catch(() => response.destroy())
@@ -109,7 +109,7 @@ export class FakeProvider {
   set(changes: Changes): void {
     checkChanges(changes)
     const { limits, answer, latencyMs } = changes
-    if (limits !== undefined) this.#service.desk.setLimits(limits)
+    if (limits !== undefined) this.#service.admission.setLimits(limits)
     if (answer !== undefined) this.#service.answer = answer
     if (latencyMs !== undefined) this.#service.latencyMs = latencyMs
   }
@@ -124,7 +124,7 @@ export class FakeProvider {
    * the state of `random`. Requests under way are answered, and leave no trace.
    */
   reset(): void {
-    this.#service.desk.reset()
+    this.#service.admission.reset()
     this.#keys.reset()
     this.#service.faults.clear()
     for (const fault of this.#firstFaults) this.#service.faults.add(fault)

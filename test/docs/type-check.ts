@@ -5,7 +5,7 @@ import { root } from './markdown.js'
 import { writeFiles } from './project.js'
 
 /** Where a line of a file that is checked comes from. */
-export type Told = (file: string, line: number) => string
+export type PlaceOf = (file: string, line: number) => string
 
 /**
  * @param folder a project, see `makeProject`
@@ -13,7 +13,7 @@ export type Told = (file: string, line: number) => string
  * @param files their paths
  * @returns the mistakes, each with its place
  */
-export function mistakesIn(folder: string, preambles: string[], files: string[], told: Told): string[] {
+export function mistakesIn(folder: string, preambles: string[], files: string[], placeOf: PlaceOf): string[] {
   writeFiles(folder, '.', new Map(preambles.map((name) => [name, ts.sys.readFile(`${root}/test/docs/preamble/${name}`) ?? ''])))
   const program = ts.createProgram([...preambles.map((name) => `${folder}/${name}`), ...files], {
     target: ts.ScriptTarget.ES2022,
@@ -34,6 +34,6 @@ export function mistakesIn(folder: string, preambles: string[], files: string[],
     const message = ts.flattenDiagnosticMessageText(messageText, '\n')
     if (!file || start === undefined) return message
     const path = relative(folder, file.fileName).replaceAll('\\', '/')
-    return `${told(path, file.getLineAndCharacterOfPosition(start).line + 1)}: ${message}`
+    return `${placeOf(path, file.getLineAndCharacterOfPosition(start).line + 1)}: ${message}`
   })
 }

@@ -28,7 +28,7 @@ export interface Ask {
   signal?: AbortSignal
 }
 
-export interface Told {
+export interface Reply {
   status: number
   headers: Record<string, string>
   // biome-ignore lint/suspicious/noExplicitAny: tests read what they expect of it
@@ -39,7 +39,7 @@ export const chatPath = '/v1/chat/completions'
 export const geminiPath = '/v1beta/models/gemini-flash:generateContent'
 
 /** One request; its body is parsed where it is JSON. */
-export async function ask(provider: FakeProvider, { key = 'key-1', prompt = 'hello', path = chatPath, ...more }: Ask = {}): Promise<Told> {
+export async function ask(provider: FakeProvider, { key = 'key-1', prompt = 'hello', path = chatPath, ...more }: Ask = {}): Promise<Reply> {
   const whole =
     path === chatPath
       ? { model: 'gpt-fake', messages: [{ role: 'user', content: prompt }] }

@@ -2,16 +2,16 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Desk } from '../../src/testing/admission.js'
+import { Admission } from '../../src/testing/admission.js'
 import { Keys } from '../../src/testing/keys.js'
 import type { ProviderLimits } from '../../src/testing/options.js'
 import { compileLimits } from '../../src/testing/rules.js'
 import { findViolations } from '../../src/testing/violations.js'
 import { type ManualClock, simulatedClock } from '../../src/testing.js'
 
-function open(limits: ProviderLimits): { desk: Desk; clock: ManualClock } {
+function open(limits: ProviderLimits): { admission: Admission; clock: ManualClock } {
   const clock = simulatedClock({ manual: true })
-  return { desk: new Desk(clock, new Keys(undefined), 1_000, limits), clock }
+  return { admission: new Admission(clock, new Keys(undefined), 1_000, limits), clock }
 }
 
 const limit = fc.record({ limit: fc.integer({ min: 2, max: 30 }), per: fc.constantFrom<'second' | 'day' | number>('second', 'day', 700) })
@@ -36,7 +36,7 @@ test('nothing is ever admitted against a limit, also where answers take less or 
   let admitted = 0
   fc.assert(
     fc.property(anyLimits, anyLimits, fc.array(step, { minLength: 80, maxLength: 160 }), (limits, later, steps) => {
-      const { desk: one, clock } = open(limits)
+      const { admission: one, clock } = open(limits)
       const keys = new Keys(['key-1', 'key-2'])
       const underWay: (() => void)[] = []
       for (const [index, [pause, ends, key, inputTokens, maxOutputTokens, outputTokens]] of steps.entries()) {
@@ -69,7 +69,7 @@ test('what was admitted against a limit is found', () => {
     { concurrency: 4 },
   ]
   for (const limits of tight) {
-    const { desk: lax } = open({})
+    const { admission: lax } = open({})
     for (let count = 0; count < 5; count++) {
       const holder = { state: 'known', label: limits.scope ? `key-${count}` : 'key-1', project: 'red' } as const
       lax.arrive({ holder, model: 'm', attempt: 1, inputTokens: 2, maxOutputTokens: 1 })

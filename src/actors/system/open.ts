@@ -29,7 +29,7 @@ import { lookAtStore } from '../../store/read-pool/check-store.js'
 import { Reader } from '../../store/read-pool/reader.js'
 import { StoreThread } from '../../store/thread/handle.js'
 import { EvidenceFiles } from '../../threads/evidence/files.js'
-import { BeatBoard } from '../../threads/heartbeat/beats.js'
+import { BeatMemory } from '../../threads/heartbeat/beats.js'
 import { patientClock } from '../../time/patient-timer.js'
 import { TimeLimit } from '../../time/time-limit.js'
 import { inTurns, piecewise } from '../../time/turns.js'
@@ -106,7 +106,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       config,
       host,
       store,
-      board: new BeatBoard(),
+      beatMemory: new BeatMemory(),
       slots: new Slots({
         limit: config.concurrency,
         groups: config.groups,

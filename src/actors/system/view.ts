@@ -2,9 +2,18 @@
  * What a status server shows of a running system, a worker at a time: the status of all of them in one piece would keep the main thread for
  * long where there are thousands.
  */
-import { glanceOf, statusOf, sumsOf, supervisorsDown } from './observe.js'
+
 import type { OpenSystem } from './opened.js'
-import type { SystemStatus, SystemSums, WorkerGlance, WorkerStatus } from './status.js'
+import {
+  glanceOf,
+  type SystemStatus,
+  type SystemSums,
+  statusOf,
+  sumsOf,
+  supervisorsDown,
+  type WorkerGlance,
+  type WorkerStatus,
+} from './status.js'
 
 export class SystemView {
   readonly #system: OpenSystem

@@ -11,7 +11,7 @@ const everyMs = 20
 
 export class Waker {
   readonly #parts: SystemParts
-  readonly #hands: Map<string, ManagedWorker>
+  readonly #managed: Map<string, ManagedWorker>
   readonly #datasets = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   #asleep = false
@@ -19,7 +19,7 @@ export class Waker {
 
   constructor(parts: SystemParts, managed: Map<string, ManagedWorker>) {
     this.#parts = parts
-    this.#hands = managed
+    this.#managed = managed
   }
 
   /** Items came into a dataset. Told to its workers soon, many times in one. */
@@ -30,7 +30,7 @@ export class Waker {
       const grown = new Set(this.#datasets)
       this.#datasets.clear()
       if (this.#asleep) return
-      const concerned = [...this.#hands.values()].filter(({ config: { dataset } }) => dataset !== null && grown.has(dataset))
+      const concerned = [...this.#managed.values()].filter(({ config: { dataset } }) => dataset !== null && grown.has(dataset))
       for (const managed of concerned) if (managed.live) managed.poke()
       // A lane may be complete for all that came: its target is reached.
       if (concerned.some(({ live }) => !live)) void this.everyone()
@@ -40,7 +40,7 @@ export class Waker {
   /** Wakes workers unless their lanes have nothing left. */
   async workers(ids: readonly string[]): Promise<void> {
     await inTurns(ids, (id) => {
-      if (!this.#asleep && !this.#parts.lanes.get(id)?.complete) this.#hands.get(id)?.poke()
+      if (!this.#asleep && !this.#parts.lanes.get(id)?.complete) this.#managed.get(id)?.poke()
     })
   }
 
@@ -53,13 +53,13 @@ export class Waker {
   /** Asks the store where lanes stand, and wakes those that have work. */
   async everyone(): Promise<void> {
     await this.refresh()
-    await inTurns([...this.#hands.values()], ({ config }) => config.dataset !== null && this.#look(config.id))
+    await inTurns([...this.#managed.values()], ({ config }) => config.dataset !== null && this.#look(config.id))
   }
 
   /** Wakes a worker that has work; one that waits for tasks or quota, and has none left, finds that out. */
   #look(id: string): void {
     if (this.#asleep) return
-    const managed = this.#hands.get(id)
+    const managed = this.#managed.get(id)
     managed?.seeLoad()
     if (!this.#parts.lanes.get(id)?.complete) managed?.poke()
     else if (managed?.state === 'parked') managed.tell({ type: 'START' })
@@ -70,7 +70,7 @@ export class Waker {
   async refresh(): Promise<void> {
     const { store, lanes } = this.#parts
     if (this.#stopped) return
-    const reply = await store.client.call('counts', { workers: [...this.#hands.keys()] }).catch(() => ({ counts: [] }))
+    const reply = await store.client.call('counts', { workers: [...this.#managed.keys()] }).catch(() => ({ counts: [] }))
     lanes.update(reply.counts)
   }
 

@@ -10,7 +10,7 @@ import type { CompiledWorker } from '../../options/compiled.js'
 import type { SupervisorRef, WorkerRef } from '../supervisor/contract.js'
 import { Owed } from './owed.js'
 import type { SystemParts } from './parts.js'
-import { withThread } from './phase.js'
+import { withThread } from './sibling-phase.js'
 
 export abstract class WorkerCore {
   // Private, so that whoever prints or serialises an actor's context does not print a worker's input.

@@ -10,7 +10,7 @@ import type { HostIdentity } from '../../store/contract/hosts.js'
 import type { Patience } from '../../store/patience.js'
 import type { StoreThread } from '../../store/thread/handle.js'
 import type { EvidenceFiles } from '../../threads/evidence/files.js'
-import type { BeatBoard } from '../../threads/heartbeat/beats.js'
+import type { BeatMemory } from '../../threads/heartbeat/beats.js'
 import type { MonitorEvent } from '../../threads/heartbeat/monitor.js'
 import type { Lanes } from './lane-counts.js'
 
@@ -27,7 +27,7 @@ export interface SystemParts {
   config: CompiledConfig
   host: HostIdentity
   store: StoreThread
-  board: BeatBoard
+  beatMemory: BeatMemory
   slots: Slots
   /** Who may ask for a slot. */
   order: StartOrder

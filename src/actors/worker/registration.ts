@@ -6,7 +6,7 @@ import { DroverError } from '../../errors.js'
 import type { Left } from '../../machines/lifecycle/contract.js'
 import type { CompiledWorker } from '../../options/compiled.js'
 import type { Fence } from '../../store/contract/basics.js'
-import type { Holder } from '../../store/contract/hosts.js'
+import type { HoldingHost } from '../../store/contract/hosts.js'
 import type { LaneSpec } from '../../store/contract/registry.js'
 import { backoffDelay } from '../../time/backoff.js'
 import type { WorkerCore } from './core.js'
@@ -20,7 +20,7 @@ export function laneOf({ dataset, annotator, domain, target }: CompiledWorker): 
 }
 
 /** Names a holder as a person wants to read it. */
-export function heldBy({ pid, hostname, since }: Holder): string {
+export function heldBy({ pid, hostname, since }: HoldingHost): string {
   return `held by another host: pid ${pid} on ${hostname}, since ${new Date(since).toISOString()}`
 }
 
@@ -34,8 +34,8 @@ export class Registration {
   /** As another host has left it, from when it was taken in the registry until its lifecycle knows. */
   #left: Left | null = null
   /** Another host, which has it. */
-  #holder: Holder | null = null
-  #acquiring: Promise<Holder | null> | null = null
+  #holder: HoldingHost | null = null
+  #acquiring: Promise<HoldingHost | null> | null = null
   /** What its last thread had leased, if the store could not take that back yet. Comes before anything else is done with the worker. */
   #unreturned: (() => Promise<void>) | null = null
   #freed: Promise<unknown> = Promise.resolve()
@@ -55,7 +55,7 @@ export class Registration {
     return this.#known
   }
   /** Another host, which has it. */
-  get holder(): Holder | null {
+  get holder(): HoldingHost | null {
     return this.#holder
   }
   get isHeldHere(): boolean {
@@ -88,14 +88,14 @@ export class Registration {
    *
    * @returns who holds it, if that is another host
    */
-  acquire(): Promise<Holder | null> {
+  acquire(): Promise<HoldingHost | null> {
     this.#acquiring ??= this.#acquire().finally(() => {
       this.#acquiring = null
     })
     return this.#acquiring
   }
 
-  async #acquire(): Promise<Holder | null> {
+  async #acquire(): Promise<HoldingHost | null> {
     if (this.#fence !== null && !this.#fenceUsed) return null
     const { store, host, lanes } = this.#worker.parts
     await this.#returnLeft()
@@ -112,7 +112,7 @@ export class Registration {
   }
 
   /** Who has it now, of other hosts; null: none. Told and logged once for each. */
-  seeHolder(holder: Holder | null): void {
+  seeHolder(holder: HoldingHost | null): void {
     const before = this.#holder
     this.#holder = holder
     if (before?.host === holder?.host && before?.since === holder?.since) return

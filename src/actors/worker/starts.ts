@@ -1,9 +1,9 @@
 /** Starts by hand: they wait for their turn, then for the registry, and a stop that comes before its answer wins. */
-import type { Holder } from '../../store/contract/hosts.js'
+import type { HoldingHost } from '../../store/contract/hosts.js'
 import { shareOfTurn } from '../../time/turns.js'
 import type { WorkerCore } from './core.js'
-import { free } from './phase.js'
 import { heldBy, type Registration } from './registration.js'
+import { free } from './sibling-phase.js'
 
 /** A start by hand that is on its way. */
 export interface Start {
@@ -57,7 +57,7 @@ export class Starts {
   }
 
   /** @returns who holds it, if that is another host: then it waits, or is refused */
-  start(start = this.announce()): Promise<Holder | 'started' | 'cancelled'> {
+  start(start = this.announce()): Promise<HoldingHost | 'started' | 'cancelled'> {
     this.#times++
     return this.#begin(start, (holder) => {
       const { parts, supervisor } = this.#worker
@@ -89,7 +89,7 @@ export class Starts {
   }
 
   /** Who has it now, of other hosts; null: nobody any more, and it goes on here if it waits for that. */
-  seeHolder(holder: Holder | null): void {
+  seeHolder(holder: HoldingHost | null): void {
     const worker = this.#worker
     const { registration } = this.#means
     if (registration.holder === null) return
@@ -114,7 +114,7 @@ export class Starts {
   }
 
   /** Takes it in the registry, and does what follows unless it was stopped meanwhile. */
-  async #begin(start: Start, then: (holder: Holder | null) => void): Promise<Holder | 'started' | 'cancelled'> {
+  async #begin(start: Start, then: (holder: HoldingHost | null) => void): Promise<HoldingHost | 'started' | 'cancelled'> {
     const { registration, lookAtModule } = this.#means
     try {
       const { patience } = this.#worker.parts

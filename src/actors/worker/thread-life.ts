@@ -2,7 +2,7 @@
 import { type ErrorRecord, toErrorRecord } from '../../errors.js'
 import type { Failure, FailureKind } from '../../failure.js'
 import { isOwnModuleMissing } from '../../failures/error-groups.js'
-import { shortageOf } from '../../machines/lifecycle/shortage.js'
+import { missingResourceOf } from '../../machines/lifecycle/missing-resource.js'
 import type { BeatCell } from '../../threads/heartbeat/beats.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../../threads/isolation/worker-thread.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
@@ -61,9 +61,9 @@ export class ThreadLife {
   boot(): void {
     const worker = this.#worker
     const { registration, breaker, onReport } = this.#means
-    const { board, store, config, monitor, evidence, slots } = worker.parts
+    const { beatMemory, store, config, monitor, evidence, slots } = worker.parts
     const { id, isolation, resourceLimits } = worker.config
-    const beats = board.take()
+    const beats = beatMemory.take()
     const fence = registration.useFence()
     this.#beats = beats
     this.#bootedAt = worker.now()
@@ -72,24 +72,24 @@ export class ThreadLife {
         isolation,
         store: store.connect(id),
         boot: bootOf(worker, fence, breaker),
-        slot: beats,
+        beats,
         resourceLimits: { ...resourceLimits, ...worker.memory.resourceLimits },
         evidence,
         killMs: config.killMs,
         onReport,
         onEnd: (end) => this.#onEnd(end),
         onLateExit: () => {
-          board.giveBack(beats)
+          beatMemory.giveBack(beats)
           const lost = this.#lostSlots.shift()
           if (lost !== undefined) slots.release(lost)
         },
       })
     } catch (error) {
-      board.giveBack(beats)
+      beatMemory.giveBack(beats)
       this.#beats = null
       this.#thread = null
       const record = toErrorRecord(error)
-      if (shortageOf(record)) this.#short(cannotStart(record))
+      if (missingResourceOf(record)) this.#short(cannotStart(record))
       else this.failed('start-error', record)
       return
     }
@@ -101,7 +101,7 @@ export class ThreadLife {
   ready(): void {
     const { parts, id, config, ref } = this.#worker
     this.#readyAt = this.#worker.now()
-    parts.monitor.send({ type: 'WATCH', worker: id, slot: this.#beats as BeatCell, limits: config.heartbeat, ref })
+    parts.monitor.send({ type: 'WATCH', worker: id, cell: this.#beats as BeatCell, limits: config.heartbeat, ref })
     this.#worker.send({ type: 'READY' })
   }
 
@@ -122,11 +122,11 @@ export class ThreadLife {
 
   #onEnd({ failure, abandoned, alive }: ThreadEnd): void {
     const worker = this.#worker
-    const { board, monitor } = worker.parts
+    const { beatMemory, monitor } = worker.parts
     const evidence = failure && evidenceOf(worker, failure, this.heapUsed)
     const thread = this.#thread
     monitor.send({ type: 'UNWATCH', worker: worker.id })
-    if (this.#beats && !alive) board.giveBack(this.#beats)
+    if (this.#beats && !alive) beatMemory.giveBack(this.#beats)
     this.#beats = null
     this.#thread = null
     const missing = failure && this.#missing(failure)
@@ -146,7 +146,7 @@ export class ThreadLife {
 
   /** Why it did not come up, if that is not its own. */
   #missing({ kind, error }: ThreadFailure): string | null {
-    const isShort = error !== null && (shortageOf(error) !== null || isOwnModuleMissing(error))
+    const isShort = error !== null && (missingResourceOf(error) !== null || isOwnModuleMissing(error))
     if (this.#worker.state === 'starting' && isShort) return cannotStart(error)
     return kind === 'start-timeout' ? this.#worker.parts.startGate.shortSince(this.#bootedAt) : null
   }

@@ -21,7 +21,7 @@ import type { SiblingPhase } from '../../machines/supervision/rules.js'
 import type { CompiledWorker } from '../../options/compiled.js'
 import type { LogLevel } from '../../options/log.js'
 import type { Fence } from '../../store/contract/basics.js'
-import type { Holder } from '../../store/contract/hosts.js'
+import type { HoldingHost } from '../../store/contract/hosts.js'
 import type { Thread } from '../../threads/isolation/worker-thread.js'
 import { patientTimeout } from '../../time/patient-timer.js'
 import type { SupervisedWorker } from '../supervisor/contract.js'
@@ -32,9 +32,9 @@ import { LaneErrors } from './lane-errors.js'
 import { lookAgain, lookWhetherOver } from './lane-look.js'
 import { ModuleWatch } from './module-watch.js'
 import type { SystemParts } from './parts.js'
-import { free, phases, withThread } from './phase.js'
 import { Registration } from './registration.js'
 import { takeReport } from './reports.js'
+import { free, siblingPhases, withThread } from './sibling-phase.js'
 import { neverLoaded, SlotTurn } from './slot-turn.js'
 import { Spawn } from './spawn.js'
 import { type QuotaNeed, SpentQuota } from './spent-quota.js'
@@ -130,7 +130,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   get breaker(): OpenBreaker | null {
     return this.#breaker.open
   }
-  get holder(): Holder | null {
+  get holder(): HoldingHost | null {
     return this.#registration.holder
   }
   get isHeldHere(): boolean {
@@ -151,7 +151,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   get phase(): SiblingPhase {
     const { state } = this
     if (state === 'queued') return this.#slotTurn.phase
-    return phases[state] === 'down' && this.beingStarted ? 'wanted' : phases[state]
+    return siblingPhases[state] === 'down' && this.beingStarted ? 'wanted' : siblingPhases[state]
   }
   /** Whether it stays as it is until somebody does something. */
   get settled(): boolean {
@@ -259,7 +259,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
    *
    * @returns who holds it, if that is another host: then it waits, or is refused
    */
-  start(start?: Start): Promise<Holder | 'started' | 'cancelled'> {
+  start(start?: Start): Promise<HoldingHost | 'started' | 'cancelled'> {
     return this.#starts.start(start)
   }
 
@@ -278,12 +278,12 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     this.parts.changed()
   }
 
-  seeHolder(holder: Holder | null): void {
+  seeHolder(holder: HoldingHost | null): void {
     this.#starts.seeHolder(holder)
   }
 
   /** Takes it in the registry. @returns who holds it, if that is another host */
-  acquire(): Promise<Holder | null> {
+  acquire(): Promise<HoldingHost | null> {
     return this.#registration.acquire()
   }
 

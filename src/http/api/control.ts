@@ -1,14 +1,14 @@
 /** Starting, stopping and the like, of one worker, several or all. */
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { Env } from '../base/context.js'
 import { given } from '../base/given.js'
+import type { Env } from '../base/request-env.js'
 import { confirmation, name, strictly } from '../contract/common.js'
 import { controlOutcome, resetOutcome } from '../contract/log.js'
 import { assertConfirmed } from './confirm.js'
-import type { V1Context } from './context.js'
 import { body, operation } from './describe.js'
 import { chosenWorkers, selection } from './selection.js'
+import type { V1Context } from './v1-context.js'
 
 const drainMs = v.optional(
   v.pipe(v.number(), v.safeInteger('whole milliseconds'), v.minValue(0, 'at least 0'), v.maxValue(86_400_000, 'at most a day')),

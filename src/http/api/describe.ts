@@ -5,8 +5,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { describeRoute, type ResponsesWithResolver, resolver, validator } from 'hono-openapi'
 import type * as v from 'valibot'
-import type { Env } from '../base/context.js'
 import { errorAnswer as refused } from '../base/errors.js'
+import type { Env } from '../base/request-env.js'
 import { errorAnswer } from '../contract/common.js'
 import { named } from '../contract/named.js'
 

@@ -5,14 +5,14 @@ import { streamSSE } from 'hono/streaming'
 import * as v from 'valibot'
 import { DroverError } from '../../errors.js'
 import { storedEvents } from '../../events/stored-events.js'
-import type { Env } from '../base/context.js'
 import { given } from '../base/given.js'
+import type { Env } from '../base/request-env.js'
 import { count, name, pageOf, queryNumber, wholeText, wordList } from '../contract/common.js'
 import { event } from '../contract/log.js'
-import type { V1Context } from './context.js'
 import { cachedOperation, operation, query } from './describe.js'
 import { followEvents } from './event-stream.js'
 import { StreamLimit } from './stream-limit.js'
+import type { V1Context } from './v1-context.js'
 
 const id = wholeText(0, Number.MAX_SAFE_INTEGER)
 const filterEntries = { types: v.optional(wordList(storedEvents)), worker: v.optional(name), after: v.optional(id) }

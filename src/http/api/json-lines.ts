@@ -1,6 +1,6 @@
 /** Rows as JSON lines, made only as fast as they are read. A client that goes away ends the reading. */
 import type { Context } from 'hono'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 
 /** Lines go out in pieces of about so many characters. */
 const pieceLength = 65_536

@@ -3,7 +3,7 @@
  */
 import { createMiddleware } from 'hono/factory'
 import { HTTPException } from 'hono/http-exception'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 
 const withoutBody = ['GET', 'HEAD', 'OPTIONS', 'DELETE']
 

@@ -3,11 +3,11 @@ import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import type { Drover } from '../../drover/drover.js'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 import { name, pageOf, queryNumber, wholeText } from '../contract/common.js'
 import { type LogRecord, logLevel, logRecord } from '../contract/log.js'
-import type { V1Context } from './context.js'
 import { cachedOperation, query } from './describe.js'
+import type { V1Context } from './v1-context.js'
 
 /** What can be asked of one worker's log. */
 export const logQuery = v.strictObject({

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import type { Env } from '../base/context.js'
 import { refuse } from '../base/errors.js'
+import type { Env } from '../base/request-env.js'
 import { name, pageOf, strictly } from '../contract/common.js'
 import { type Profile, profile } from '../contract/log.js'
-import type { V1Context } from './context.js'
 import { body, operation, path } from './describe.js'
+import type { V1Context } from './v1-context.js'
 
 const kept = 5
 const wanted = strictly({

@@ -4,13 +4,13 @@ import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import type { QuotaOptions } from '../../options/quota.js'
 import { longestWaitMs } from '../../validation/arguments.js'
-import type { Env } from '../base/context.js'
 import { refuse } from '../base/errors.js'
 import { given } from '../base/given.js'
+import type { Env } from '../base/request-env.js'
 import { name, notAList, pageOf, strictly, wholeText } from '../contract/common.js'
 import { type Quota, quota, quotaOptions, quotaSample } from '../contract/quota.js'
-import type { V1Context } from './context.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
+import type { V1Context } from './v1-context.js'
 
 const one = v.strictObject({ name })
 const penalty = strictly({

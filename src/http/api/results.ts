@@ -2,15 +2,15 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
-import type { Env } from '../base/context.js'
 import { given } from '../base/given.js'
+import type { Env } from '../base/request-env.js'
 import { name, pageOf, queryNumber, wholeText } from '../contract/common.js'
 import { dataset, labelReport, type Result, result } from '../contract/task.js'
 import { clientGone } from './client-gone.js'
-import type { V1Context } from './context.js'
 import { cachedOperation, operation, query } from './describe.js'
 import { asJson, jsonLines } from './json-lines.js'
 import { rowRange } from './row-range.js'
+import type { V1Context } from './v1-context.js'
 
 const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
 const sampleQuery = v.strictObject({ ...laneEntries, limit: queryNumber(1, 1_000, 50), after: v.optional(wholeText(0, 1e12)) })

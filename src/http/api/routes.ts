@@ -1,9 +1,8 @@
 /** The API of drover's own, under `/api/v1`: one chain, so that the type of it is the type of a client. */
 import { Hono } from 'hono'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 import type { StatusContext } from '../base/status-context.js'
 import { QuotaCache } from '../present/quota-cache.js'
-import type { V1Context } from './context.js'
 import { controlRoutes } from './control.js'
 import { eventsRoutes } from './events.js'
 import { jsonOnly } from './json-only.js'
@@ -14,6 +13,7 @@ import { resultsRoutes } from './results.js'
 import { settingsRoutes } from './settings.js'
 import { systemRoutes } from './system.js'
 import { tasksRoutes } from './tasks.js'
+import type { V1Context } from './v1-context.js'
 import { workersRoutes } from './workers.js'
 
 /** What `hc` takes: `hc<StatusApi>('http://127.0.0.1:8000/api/v1')`. */

@@ -3,14 +3,14 @@ import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import { DroverError } from '../../errors.js'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 import { pageOf, strictly } from '../contract/common.js'
 import { settings } from '../contract/log.js'
 import { worker } from '../contract/worker.js'
 import { presentWorker } from '../present/worker.js'
-import type { V1Context } from './context.js'
 import { body, cachedOperation, operation } from './describe.js'
 import { chosenWorkers, selection } from './selection.js'
+import type { V1Context } from './v1-context.js'
 
 const slots = v.pipe(v.number(), v.safeInteger('a whole number'), v.minValue(1, 'at least 1'))
 const changes = strictly({

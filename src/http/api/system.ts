@@ -2,15 +2,15 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 import { name, pageOf, queryNumber } from '../contract/common.js'
 import { treeNode } from '../contract/tree.js'
 import { beat, blacklistEntry, failure, overview } from '../contract/worker.js'
 import { presentOverview } from '../present/overview.js'
 import { presentTree } from '../present/tree.js'
 import { presentBeats } from '../present/worker.js'
-import type { V1Context } from './context.js'
 import { cachedOperation, operation, query } from './describe.js'
+import type { V1Context } from './v1-context.js'
 
 const failures = v.strictObject({ worker: v.optional(name), limit: queryNumber(1, 1_000, 100) })
 const failureRow = v.object({ worker: v.string(), failure })

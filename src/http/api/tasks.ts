@@ -2,16 +2,16 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
-import type { Env } from '../base/context.js'
 import { refuse } from '../base/errors.js'
 import { given } from '../base/given.js'
+import type { Env } from '../base/request-env.js'
 import { confirmation, count, cursor, name, pageOf, queryNumber, strictly } from '../contract/common.js'
 import { deadKind, taskDetail, taskPage, taskState } from '../contract/task.js'
 import { errorGroup } from '../contract/worker.js'
 import { clientGone } from './client-gone.js'
 import { assertConfirmed } from './confirm.js'
-import type { V1Context } from './context.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
+import type { V1Context } from './v1-context.js'
 
 const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
 const keys = v.pipe(v.array(name), v.minLength(1, 'at least one key'), v.maxLength(10_000, 'at most 10000 keys'))

@@ -4,15 +4,15 @@ import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import type { WorkerStatus } from '../../actors/system/status.js'
 import { type WorkerState, workerStates } from '../../machines/lifecycle/states.js'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 import { count, cursor, name, pageOf, queryNumber, wordList } from '../contract/common.js'
 import { logRecord } from '../contract/log.js'
 import { failure, transition, worker, workerDetail } from '../contract/worker.js'
 import { pageAfter } from '../present/page.js'
 import { presentWorker, presentWorkerDetail, transitionOf } from '../present/worker.js'
-import type { V1Context } from './context.js'
 import { cachedOperation, path, query } from './describe.js'
 import { logQuery, logsOf } from './logs.js'
+import type { V1Context } from './v1-context.js'
 
 const states = Object.keys(workerStates) as WorkerState[]
 const listQuery = v.strictObject({

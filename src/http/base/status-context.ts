@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import type { Drover } from '../../drover/drover.js'
-import type { CompiledStatusOptions, Env } from './context.js'
+import type { CompiledStatusOptions, Env } from './request-env.js'
 
 export interface StatusContext {
   drover: Drover

@@ -31,8 +31,8 @@ export interface ConnectOptions {
   WebSocket?: WebSocketClass
 }
 
-/** What is told as it happens, and not kept. */
-export interface Told {
+/** The messages that {@link Client.on} hands on, by name. They are told as they happen, and not kept. */
+export interface ClientMessages {
   /** One event of the event log (topic `events`). */
   event: StatusEvent
   /** One log record (topic `logs`). */
@@ -40,6 +40,9 @@ export interface Told {
   /** By worker (topic `beats`). */
   beats: Record<string, Beat>
 }
+
+/** @deprecated Use {@link ClientMessages}. */
+export type Told = ClientMessages
 
 const pollMs = 2_000
 /** So many WebSockets in a row that did not open, though the server answers: it is polled. */
@@ -168,8 +171,8 @@ export class Client {
    * client.setTopics(['events'])
    * const stop = client.on('event', ({ type, worker }) => console.log(type, worker))
    */
-  on<Name extends keyof Told>(name: Name, listener: (told: Told[Name]) => void): () => void {
-    return (this.#told[name] as unknown as Listeners<Told[Name]>).add(listener)
+  on<Name extends keyof ClientMessages>(name: Name, listener: (told: ClientMessages[Name]) => void): () => void {
+    return (this.#told[name] as unknown as Listeners<ClientMessages[Name]>).add(listener)
   }
 
   /** From now on these topics and no others. Parts of the state that no topic keeps in step are dropped. */

@@ -3,8 +3,8 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { describeRoute, resolver, validator } from 'hono-openapi'
 import * as v from 'valibot'
 import { isRecord } from '../../validation/pieces.js'
-import type { Env } from '../base/context.js'
 import { refuse } from '../base/errors.js'
+import type { Env } from '../base/request-env.js'
 import { errorAnswer } from '../contract/common.js'
 
 const refusals = {

@@ -1,7 +1,7 @@
 /** Makes the OpenAPI document out of what the routes say of themselves. */
 import type { Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 import { version } from '../base/version.js'
 import type { OpenApiDocument } from './model.js'
 import { probePaths } from './probe-paths.js'

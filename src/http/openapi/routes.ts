@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { operation } from '../api/describe.js'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 import { createDocument } from './document.js'
 import type { OpenApiDocument } from './model.js'
 import { referencePage } from './page.js'

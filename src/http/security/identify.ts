@@ -3,9 +3,9 @@
  * says, or, where there is no token at all, by asking from this machine. A token in the URL is not looked at: URLs end up in logs.
  */
 import type { Context } from 'hono'
-import type { Caller, CompiledStatusOptions, Env } from '../base/context.js'
 import { refuse } from '../base/errors.js'
 import type { Role } from '../base/options.js'
+import type { Caller, CompiledStatusOptions, Env } from '../base/request-env.js'
 import { addressOf, isLocal } from './address.js'
 import type { Attempts, Way } from './attempts.js'
 import type { SessionCookie } from './session-cookie.js'

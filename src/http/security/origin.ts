@@ -1,8 +1,8 @@
 /** Which pages may ask: those of this server, and those of listed origins. Other pages can neither change anything nor open a WebSocket. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
-import type { Env } from '../base/context.js'
 import { refuse } from '../base/errors.js'
+import type { Env } from '../base/request-env.js'
 import { changes } from './identify.js'
 
 export function originGuard(origins: readonly string[]): MiddlewareHandler<Env> {

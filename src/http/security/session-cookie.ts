@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
-import type { Env } from '../base/context.js'
+import type { Env } from '../base/request-env.js'
 import { isSecure, portOf } from './address.js'
 import { digest } from './tokens.js'
 

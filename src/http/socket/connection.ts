@@ -1,10 +1,10 @@
 /** What the hub knows of a connection. */
 
-import type { Caller } from '../base/context.js'
+import type { Caller } from '../base/request-env.js'
 import type { Topic } from '../contract/socket.js'
+import { BoundedSender, type SenderLimits } from './bounded-sender.js'
 import { frame } from './frames.js'
 import { readMessage } from './messages.js'
-import { Outlet, type OutletLimits } from './outlet.js'
 import type { RawSocket } from './raw-socket.js'
 
 export interface Wish {
@@ -20,7 +20,7 @@ const mostBad = 20
 export class Connection {
   readonly caller: Caller
   readonly protocol: 1 | 2
-  readonly outlet: Outlet
+  readonly sender: BoundedSender
   topics: ReadonlySet<Topic>
   /** Whether it has given a sign of life since the last ping. */
   alive = true
@@ -28,12 +28,12 @@ export class Connection {
   #bad = 0
 
   /** @param whole sends it everything there is */
-  constructor(socket: RawSocket, wish: Wish, limits: OutletLimits, whole: (connection: Connection) => void) {
+  constructor(socket: RawSocket, wish: Wish, limits: SenderLimits, whole: (connection: Connection) => void) {
     this.caller = wish.caller
     this.protocol = wish.protocol
     this.topics = new Set(wish.topics)
     this.#whole = whole
-    this.outlet = new Outlet(socket, limits, () => whole(this))
+    this.sender = new BoundedSender(socket, limits, () => whole(this))
     socket.on('pong', () => {
       this.alive = true
     })
@@ -43,19 +43,19 @@ export class Connection {
   take(data: unknown): void {
     this.alive = true
     if (typeof data !== 'string') {
-      this.outlet.end(1003, 'text frames only')
+      this.sender.end(1003, 'text frames only')
       return
     }
     const read = readMessage(data)
     if ('error' in read) {
-      this.outlet.send(frame({ type: 'error', ...read }))
+      this.sender.send(frame({ type: 'error', ...read }))
       this.#bad++
-      if (this.#bad >= mostBad) this.outlet.end(1008, 'too many messages that make no sense')
+      if (this.#bad >= mostBad) this.sender.end(1008, 'too many messages that make no sense')
       return
     }
     this.#bad = 0
     const { message } = read
-    if (message.type === 'ping') this.outlet.send(frame({ type: 'pong' }))
+    if (message.type === 'ping') this.sender.send(frame({ type: 'pong' }))
     if (message.type === 'subscribe') this.topics = new Set(message.topics)
     if (message.type === 'subscribe' || message.type === 'request_full_state') this.#whole(this)
   }
@@ -63,7 +63,7 @@ export class Connection {
   /** Asks for a sign of life. Clients of protocol 1 know no pings of ours; the WebSocket's own are answered for them. */
   ping(at: number): void {
     this.alive = false
-    if (this.protocol === 1) this.outlet.ping()
-    else this.outlet.send(frame({ type: 'ping', at }))
+    if (this.protocol === 1) this.sender.ping()
+    else this.sender.send(frame({ type: 'ping', at }))
   }
 }

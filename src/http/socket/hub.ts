@@ -6,20 +6,20 @@ import { randomBytes } from 'node:crypto'
 import type { Drover } from '../../drover/drover.js'
 import type { DroverEvents, EventName } from '../../events/event-map.js'
 import { every } from '../../time/every.js'
+import { Pace } from '../../time/pace.js'
 import { nextTurn, piecewise } from '../../time/turns.js'
 import { closeCodes, type LiveState, type Topic } from '../contract/socket.js'
 import { oldFrame, oldState } from '../legacy/old-state.js'
+import type { SenderLimits } from './bounded-sender.js'
 import { Connection, type Wish } from './connection.js'
 import { Feeds, type FeedTopic } from './feeds.js'
 import { frame, partsOf, patchFrame, StateFrames, topicsName } from './frames.js'
-import type { OutletLimits } from './outlet.js'
-import { Pace } from './pace.js'
 import { QuotaWatch } from './quota-watch.js'
 import type { RawSocket } from './raw-socket.js'
 import { PatchRing } from './ring.js'
 import { lookEveryMs, ratesEveryMs, Source } from './source.js'
 
-export interface HubOptions extends Partial<OutletLimits> {
+export interface HubOptions extends Partial<SenderLimits> {
   /** How often connections are asked for a sign of life. @defaultValue 25_000 */
   pingMs?: number
   /** How many patches are kept for connections that come back. @defaultValue 1_000 */
@@ -50,7 +50,7 @@ export class Hub {
   readonly epoch = randomBytes(8).toString('hex')
   readonly pingMs: number
   readonly #drover: Drover
-  readonly #limits: OutletLimits
+  readonly #limits: SenderLimits
   readonly #staleMs: number
   readonly #source: Source
   readonly #quotas: QuotaWatch
@@ -120,7 +120,7 @@ export class Hub {
     const connection = new Connection(socket, wish, this.#limits, this.#whole)
     // The session may have ended during the handshake.
     if (wish.caller.ended?.aborted) {
-      connection.outlet.end(closeCodes.unauthorized, 'the session ended')
+      connection.sender.end(closeCodes.unauthorized, 'the session ended')
       return connection
     }
     this.#joining.add(connection)
@@ -130,7 +130,7 @@ export class Hub {
   }
 
   leave(connection: Connection): void {
-    connection.outlet.stop()
+    connection.sender.stop()
     this.#joining.delete(connection)
     this.#connections.delete(connection)
     this.#watch()
@@ -167,21 +167,21 @@ export class Hub {
 
   /** Ends the connections of somebody whose session ended, or whose token is not good any more. */
   closeSession(who: string): void {
-    for (const { caller, outlet } of [...this.#connections, ...this.#joining])
-      if (caller.who === who) outlet.end(closeCodes.unauthorized, 'the session ended')
+    for (const { caller, sender } of [...this.#connections, ...this.#joining])
+      if (caller.who === who) sender.end(closeCodes.unauthorized, 'the session ended')
   }
 
   /** Ends every connection. */
   close(): void {
     this.#closed = true
-    for (const { outlet } of this.#connections) outlet.end(1001, 'closing')
+    for (const { sender } of this.#connections) sender.end(1001, 'closing')
   }
 
   #welcome(connection: Connection, since: string | null): void {
     // It may have gone meanwhile.
     if (!this.#joining.delete(connection)) return
     if (this.#closed) {
-      connection.outlet.end(1001, 'closing')
+      connection.sender.end(1001, 'closing')
       return
     }
     if (this.#connections.size === 0) {
@@ -197,11 +197,11 @@ export class Hub {
     const [epoch, seq] = since?.split('.') ?? []
     const missed = epoch === this.epoch && /^\d{1,15}$/.test(seq ?? '') ? this.#ring.after(Number(seq), this.#seq) : null
     const { role } = connection.caller
-    connection.outlet.send(
+    connection.sender.send(
       frame({ type: 'hello', protocol: 2, epoch: this.epoch, seq: this.#seq, resumed: missed !== null, role, pingMs: this.pingMs }),
     )
     if (!missed) this.#whole(connection)
-    for (const patch of missed ?? []) connection.outlet.send(patchFrame(patch, connection.topics))
+    for (const patch of missed ?? []) connection.sender.send(patchFrame(patch, connection.topics))
   }
 
   /** Everything, as of the last patch: the next one fits onto it. */
@@ -209,12 +209,12 @@ export class Hub {
     // Not welcomed yet: that comes with everything.
     if (!this.#connections.has(connection)) return
     if (connection.protocol === 1) {
-      void this.#oldState().then((state) => connection.outlet.send(oldFrame('full_state', state), true))
+      void this.#oldState().then((state) => connection.sender.send(oldFrame('full_state', state), true))
       return
     }
     this.#whenReady(() => {
       this.#frames ??= new StateFrames(this.#source.parts(), this.#seq, Date.now())
-      connection.outlet.send(this.#frames.for(connection.topics), true)
+      connection.sender.send(this.#frames.for(connection.topics), true)
     })
   }
 
@@ -309,7 +309,7 @@ export class Hub {
       if (connection.protocol === 1 || name === '') continue
       const made = frames.get(name) ?? patchFrame(patch, connection.topics)
       frames.set(name, made)
-      connection.outlet.send(made)
+      connection.sender.send(made)
     }
     this.#tellOld()
     return true
@@ -333,7 +333,7 @@ export class Hub {
     const began = performance.now()
     this.#oldIsLate = false
     const update = oldFrame('update', await this.#oldState())
-    for (const { protocol, outlet } of this.#connections) if (protocol === 1) outlet.send(update, true)
+    for (const { protocol, sender } of this.#connections) if (protocol === 1) sender.send(update, true)
     this.#oldPace.went(began, performance.now() - began)
     if (this.#oldTimer !== timer) return
     this.#oldTimer = null
@@ -350,14 +350,14 @@ export class Hub {
 
   /** To all who have a topic that is not kept in step. */
   readonly #send = (topic: FeedTopic, made: Buffer): void => {
-    for (const { protocol, topics, outlet } of this.#connections) if (protocol === 2 && topics.has(topic)) outlet.send(made)
+    for (const { protocol, topics, sender } of this.#connections) if (protocol === 2 && topics.has(topic)) sender.send(made)
   }
 
   readonly #ping = (): void => {
     const at = Date.now()
     for (const connection of this.#connections) {
       if (connection.alive) connection.ping(at)
-      else connection.outlet.end(closeCodes.silent, 'did not answer pings')
+      else connection.sender.end(closeCodes.silent, 'did not answer pings')
     }
   }
 }

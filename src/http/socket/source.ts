@@ -7,6 +7,7 @@
 import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { SystemSums, WorkerStatus } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
+import { Pace } from '../../time/pace.js'
 import { same } from '../client/same.js'
 import type { Quota } from '../contract/quota.js'
 import type { LivePatch } from '../contract/socket.js'
@@ -18,7 +19,6 @@ import { presentTree } from '../present/tree.js'
 import { presentWorker, type Rates } from '../present/worker.js'
 import { diff, type WholeState } from './diff.js'
 import { partsOf } from './frames.js'
-import { Pace } from './pace.js'
 
 /** Rates are told so often. */
 export const ratesEveryMs = 1_000

@@ -5,7 +5,7 @@
  */
 import type { ErrorGroup, ErrorRecord } from '../../errors.js'
 import type { Awaitable, Fence, Page, PageRequest, Time } from './basics.js'
-import type { Holder, HostIdentity, TakenBack } from './hosts.js'
+import type { HoldingHost, HostIdentity, TakenBack } from './hosts.js'
 import type {
   Amounts,
   QuotaAnswer,
@@ -54,9 +54,9 @@ export interface Engine {
   acquire(request: {
     worker: string
     host: string
-  }): Awaitable<{ fence: Fence; counts: LaneCounts | null; left: Pick<WorkerRow, 'fence' | 'state' | 'memory'> } | { holder: Holder }>
+  }): Awaitable<{ fence: Fence; counts: LaneCounts | null; left: Pick<WorkerRow, 'fence' | 'state' | 'memory'> } | { holder: HoldingHost }>
   /** Who holds these workers, in their order; null: nobody who is there. */
-  holders(request: { workers: string[] }): Awaitable<{ holders: (Holder | null)[] }>
+  holders(request: { workers: string[] }): Awaitable<{ holders: (HoldingHost | null)[] }>
   /** Gives a worker back; its leases are released at no cost. Idempotent. */
   free(request: { worker: string; fence: Fence }): Awaitable<{ released: number }>
   /** Stores states and events in order. Idempotent by (host, seq). */

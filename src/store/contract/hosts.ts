@@ -15,7 +15,7 @@ export interface HostIdentity {
 }
 
 /** Who holds a worker. */
-export interface Holder {
+export interface HoldingHost {
   host: string
   pid: number
   hostname: string

@@ -1,5 +1,5 @@
 import type { Fence, Time } from './basics.js'
-import type { Holder } from './hosts.js'
+import type { HoldingHost } from './hosts.js'
 
 /** A lane: one annotator's work on one domain over one dataset. Unique by those three. */
 export interface LaneSpec {
@@ -37,7 +37,7 @@ export interface WorkerRow {
   fence: Fence
   state: string
   memory: Record<string, unknown> | null
-  holder: Holder | null
+  holder: HoldingHost | null
   lane: LaneCounts | null
 }
 

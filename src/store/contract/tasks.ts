@@ -54,7 +54,7 @@ export interface Leases {
 }
 
 /** Why fewer tasks came than were wanted. */
-export type Shortage =
+export type TaskShortage =
   /** Nothing is left to do, and nothing is leased or waiting for another attempt. */
   | { kind: 'complete' }
   /** Nothing is due now. `inMs`: when the next attempt is due, or null: not before something else happens. */
@@ -75,7 +75,7 @@ export interface ExchangeReply {
   settled: Settled[]
   leases: Leases
   /** null when as many came as were wanted. */
-  shortage: Shortage | null
+  shortage: TaskShortage | null
   counts: LaneCounts
 }
 

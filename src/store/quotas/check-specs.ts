@@ -3,7 +3,7 @@ import { periodOf } from '../../time/calendar.js'
 import type { Time } from '../contract/basics.js'
 import type { QuotaSpec } from '../contract/quotas.js'
 import type { Limiter } from './limiter.js'
-import { perOf } from './windows/open.js'
+import { perOf } from './windows/open-window.js'
 import { withAllAbove } from './within.js'
 
 /** @throws QUOTA_INVALID */

@@ -5,7 +5,7 @@ import type { Time } from '../contract/basics.js'
 import type { Amounts } from '../contract/quotas.js'
 import type { Quota } from './quota.js'
 import { rounding } from './windows/meter.js'
-import type { Moment } from './windows/open.js'
+import type { Moment } from './windows/open-window.js'
 
 /** Further ahead nothing is said. */
 const mostPeriods = 4_000

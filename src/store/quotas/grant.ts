@@ -1,6 +1,6 @@
 import type { Amounts, QuotaGrant } from '../contract/quotas.js'
 import type { Quota } from './quota.js'
-import { longestSlackMs, type Moment } from './windows/open.js'
+import { longestSlackMs, type Moment } from './windows/open-window.js'
 
 /** No more than such a share of what there is goes to one client ahead of its use. */
 const aheadShare = 4

@@ -14,7 +14,7 @@ import { takeGrant } from './grant.js'
 import { inFlight, type Quota, type QuotaWait } from './quota.js'
 import { usable } from './usable.js'
 import { type Decision, type Flight, nameOf, type Waiter } from './waiter.js'
-import type { Moment } from './windows/open.js'
+import type { Moment } from './windows/open-window.js'
 import { withAllAbove } from './within.js'
 
 /** Who could go within so long, or waits for nothing else, has a place in flight set aside. */

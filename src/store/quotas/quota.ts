@@ -3,7 +3,7 @@
 import { longestWaitMs } from '../../validation/arguments.js'
 import type { Time } from '../contract/basics.js'
 import type { Amounts, QuotaReading, QuotaSettlement, QuotaSpec, QuotaStatus, QuotaWindow } from '../contract/quotas.js'
-import { longestSlackMs, type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './windows/open.js'
+import { longestSlackMs, type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './windows/open-window.js'
 
 /** How much the latest answer weighs in the health. */
 const weight = 0.2

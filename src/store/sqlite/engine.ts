@@ -11,7 +11,7 @@ import type { LaneCounts } from '../contract/registry.js'
 import { isGone } from '../host-identity.js'
 import type { Decision } from '../quotas/waiter.js'
 import { storeClock } from './clock.js'
-import type { EngineContext } from './context.js'
+import type { EngineContext } from './engine-context.js'
 import { isDamage, isFull, storeFailure } from './failure.js'
 import { sameFile } from './file.js'
 import { boundLog } from './log-bound.js'
@@ -19,8 +19,8 @@ import { type Durability, openDatabase } from './open.js'
 import { type Quotas, quotas } from './quotas/quotas.js'
 import { reads } from './reads/reads.js'
 import { changes } from './registry/changes.js'
+import { eventLog } from './registry/event-log.js'
 import { hosts } from './registry/hosts.js'
-import { journal } from './registry/journal.js'
 import { countsOf, type Lanes, lanes } from './registry/lanes.js'
 import { workers } from './registry/workers.js'
 import { attempts } from './tasks/attempts.js'
@@ -264,7 +264,7 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     abandon: worker.abandon,
     reset: worker.reset,
     counts: worker.counts,
-    record: journal(context, host).record,
+    record: eventLog(context, host).record,
     enqueue: item.enqueue,
     exchange: exchanges(context, { lanes: lane, tasks: task, claims: claims(context, untouched), receipts: receipt, usage }).exchange,
     redrive: redriving(context, lane).redrive,

@@ -1,13 +1,13 @@
 /**
- * The signs of life of all threads in shared memory: a thread writes its own slot, the monitor reads them all. No message is
+ * The signs of life of all threads in shared memory: a thread writes its own cell, the monitor reads them all. No message is
  * sent per beat, and a thread that hangs cannot delay its own verdict.
  */
 
 /** What a thread is doing, as far as the watchdog cares. */
 export const phases = ['starting', 'working', 'waiting', 'paused'] as const
-export type Phase = (typeof phases)[number]
+export type ThreadPhase = (typeof phases)[number]
 
-/** Fields of a slot, as 32-bit integers; counters wrap. */
+/** Fields of a cell, as 32-bit integers; counters wrap. */
 enum Field {
   Beats = 0,
   Phase = 1,
@@ -20,15 +20,15 @@ enum Field {
   /** Calls under way, for each of the worker's quotas. */
   Calls = 8,
 }
-export const fieldsPerSlot = 32
+export const fieldsPerCell = 32
 /** Of those that a worker may choose from the last is told together with those after it. */
-const mostChoices = fieldsPerSlot - Field.Calls
-const slotsPerPage = 256
+const mostChoices = fieldsPerCell - Field.Calls
+const cellsPerPage = 256
 
-/** One reading of a slot. */
+/** One reading of a cell. */
 export interface BeatReading {
   beats: number
-  phase: Phase
+  phase: ThreadPhase
   /** Moves whenever the work moves. */
   progress: number
   /** How much longer than usual the thread asked to be left alone; 0 once the work moves again. */
@@ -47,12 +47,12 @@ export interface BeatReading {
 export class BeatCell {
   readonly buffer: SharedArrayBuffer
   readonly index: number
-  readonly #cells: Int32Array
+  readonly #fields: Int32Array
 
   constructor(buffer: SharedArrayBuffer, index: number) {
     this.buffer = buffer
     this.index = index
-    this.#cells = new Int32Array(buffer, index * fieldsPerSlot * Int32Array.BYTES_PER_ELEMENT, fieldsPerSlot)
+    this.#fields = new Int32Array(buffer, index * fieldsPerCell * Int32Array.BYTES_PER_ELEMENT, fieldsPerCell)
   }
 
   /**
@@ -60,85 +60,85 @@ export class BeatCell {
    * @param idleMs how long the event loop has been idle since it began
    */
   beat(heapUsed = 0, idleMs = 0): void {
-    Atomics.store(this.#cells, Field.HeapKb, Math.round(heapUsed / 1_024))
-    Atomics.store(this.#cells, Field.IdleMs, Math.round(idleMs))
-    Atomics.add(this.#cells, Field.Beats, 1)
+    Atomics.store(this.#fields, Field.HeapKb, Math.round(heapUsed / 1_024))
+    Atomics.store(this.#fields, Field.IdleMs, Math.round(idleMs))
+    Atomics.add(this.#fields, Field.Beats, 1)
   }
 
   runsAs(tid: number): void {
-    Atomics.store(this.#cells, Field.Tid, tid)
+    Atomics.store(this.#fields, Field.Tid, tid)
   }
 
-  phase(phase: Phase): void {
-    Atomics.store(this.#cells, Field.Phase, phases.indexOf(phase))
+  phase(phase: ThreadPhase): void {
+    Atomics.store(this.#fields, Field.Phase, phases.indexOf(phase))
   }
 
   progress(steps = 1): void {
-    Atomics.add(this.#cells, Field.Progress, steps)
-    Atomics.store(this.#cells, Field.ExtendMs, 0)
+    Atomics.add(this.#fields, Field.Progress, steps)
+    Atomics.store(this.#fields, Field.ExtendMs, 0)
   }
 
   done(): void {
-    Atomics.add(this.#cells, Field.Done, 1)
+    Atomics.add(this.#fields, Field.Done, 1)
     this.progress()
   }
 
   extend(ms: number): void {
-    Atomics.store(this.#cells, Field.ExtendMs, Math.min(ms, 2 ** 31 - 1))
+    Atomics.store(this.#fields, Field.ExtendMs, Math.min(ms, 2 ** 31 - 1))
   }
 
   /** So many more calls, or fewer, are under way on one of the worker's quotas. */
   calls(choice: number, more: 1 | -1): void {
-    Atomics.add(this.#cells, Field.Calls + Math.min(Math.max(0, choice), mostChoices - 1), more)
+    Atomics.add(this.#fields, Field.Calls + Math.min(Math.max(0, choice), mostChoices - 1), more)
   }
 
   /** How many calls are under way on one of the worker's quotas. */
   callsOn(choice: number): number {
-    return choice < mostChoices ? Atomics.load(this.#cells, Field.Calls + choice) : 0
+    return choice < mostChoices ? Atomics.load(this.#fields, Field.Calls + choice) : 0
   }
 
   clear(): void {
-    this.fill(new Array(fieldsPerSlot).fill(0))
+    this.fill(new Array(fieldsPerCell).fill(0))
   }
 
-  /** All fields as they are, for a slot elsewhere that shows the same ({@link fill}). */
+  /** All fields as they are, for a cell elsewhere that shows the same ({@link fill}). */
   copy(): number[] {
-    return Array.from({ length: fieldsPerSlot }, (_, field) => Atomics.load(this.#cells, field))
+    return Array.from({ length: fieldsPerCell }, (_, field) => Atomics.load(this.#fields, field))
   }
 
   fill(fields: readonly number[]): void {
-    for (const [field, value] of fields.entries()) Atomics.store(this.#cells, field, value)
+    for (const [field, value] of fields.entries()) Atomics.store(this.#fields, field, value)
   }
 
   read(): BeatReading {
     return {
-      beats: Atomics.load(this.#cells, Field.Beats),
-      phase: phases[Atomics.load(this.#cells, Field.Phase)] ?? 'starting',
-      progress: Atomics.load(this.#cells, Field.Progress),
-      extendMs: Atomics.load(this.#cells, Field.ExtendMs),
-      done: Atomics.load(this.#cells, Field.Done),
-      heapUsed: Atomics.load(this.#cells, Field.HeapKb) * 1_024,
-      idleMs: Atomics.load(this.#cells, Field.IdleMs),
-      tid: Atomics.load(this.#cells, Field.Tid),
+      beats: Atomics.load(this.#fields, Field.Beats),
+      phase: phases[Atomics.load(this.#fields, Field.Phase)] ?? 'starting',
+      progress: Atomics.load(this.#fields, Field.Progress),
+      extendMs: Atomics.load(this.#fields, Field.ExtendMs),
+      done: Atomics.load(this.#fields, Field.Done),
+      heapUsed: Atomics.load(this.#fields, Field.HeapKb) * 1_024,
+      idleMs: Atomics.load(this.#fields, Field.IdleMs),
+      tid: Atomics.load(this.#fields, Field.Tid),
     }
   }
 }
 
-/** Hands out slots; grows by a page when all are taken. A slot whose thread could not be ended is never given back. */
-export class BeatBoard {
+/** Hands out cells; grows by a page when all are taken. A cell whose thread could not be ended is never given back. */
+export class BeatMemory {
   readonly #free: BeatCell[] = []
 
   take(): BeatCell {
     if (this.#free.length === 0) {
-      const page = new SharedArrayBuffer(slotsPerPage * fieldsPerSlot * Int32Array.BYTES_PER_ELEMENT)
-      for (let index = slotsPerPage - 1; index >= 0; index--) this.#free.push(new BeatCell(page, index))
+      const page = new SharedArrayBuffer(cellsPerPage * fieldsPerCell * Int32Array.BYTES_PER_ELEMENT)
+      for (let index = cellsPerPage - 1; index >= 0; index--) this.#free.push(new BeatCell(page, index))
     }
-    const slot = this.#free.pop() as BeatCell
-    slot.clear()
-    return slot
+    const cell = this.#free.pop() as BeatCell
+    cell.clear()
+    return cell
   }
 
-  giveBack(slot: BeatCell): void {
-    this.#free.push(slot)
+  giveBack(cell: BeatCell): void {
+    this.#free.push(cell)
   }
 }

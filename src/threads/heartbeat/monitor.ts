@@ -13,11 +13,11 @@ interface Watched {
 }
 
 export type MonitorEvent =
-  | { type: 'WATCH'; worker: string; slot: BeatCell; limits: WatchLimits & { everyMs: number }; ref: Watched }
+  | { type: 'WATCH'; worker: string; cell: BeatCell; limits: WatchLimits & { everyMs: number }; ref: Watched }
   | { type: 'UNWATCH'; worker: string }
 
 interface Entry {
-  slot: BeatCell
+  cell: BeatCell
   limits: WatchLimits
   ref: Watched
   watch: Watch
@@ -45,7 +45,7 @@ export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receiv
     const now = input.now()
     const elapsed = countedMs(now - last, everyMs)
     last = now
-    const readings = new Map([...watched].map(([worker, { slot }]) => [worker, slot.read()]))
+    const readings = new Map([...watched].map(([worker, { cell }]) => [worker, cell.read()]))
     starvation.look(
       [...readings.values()].map(({ tid }) => tid),
       now,
@@ -78,10 +78,10 @@ export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receiv
       watched.delete(event.worker)
       return
     }
-    const { worker, slot, limits, ref } = event
-    const reading = slot.read()
+    const { worker, cell, limits, ref } = event
+    const reading = cell.read()
     keepUpWith(limits.everyMs)
-    watched.set(worker, { slot, limits, ref, watch: beginWatch(reading, starvation.of(reading.tid)) })
+    watched.set(worker, { cell, limits, ref, watch: beginWatch(reading, starvation.of(reading.tid)) })
   })
   return () => clearInterval(timer)
 })

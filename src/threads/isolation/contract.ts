@@ -16,7 +16,7 @@ export interface IsolationOptions {
   /** To the store thread. */
   store: MessagePort
   /** Where its beats are to be seen. */
-  slot: BeatCell
+  beats: BeatCell
   resourceLimits: ResourceLimits
   onReport: (report: ThreadReport) => void
   /** It sent what is not understood: nothing that it sends can be relied on. Nothing is heard of it then but its end. */

@@ -18,7 +18,7 @@ const wordsBytes = 32_768
 /** No more is read of them: an error's record is bounded. */
 const longestWords = 524_288
 
-export class LeftBehind {
+export class CrashFile {
   readonly fd: number
   readonly #cells: number
   readonly #scratch = new Float64Array(1)
@@ -30,7 +30,7 @@ export class LeftBehind {
   }
 
   /** @throws DroverError HOST_SHORT if no file can be made in the folder for temporary files, or there is no room for it: what is written later has its place */
-  static create(cells: number): LeftBehind {
+  static create(cells: number): CrashFile {
     const file = join(tmpdir(), `drover-${randomUUID()}`)
     let fd: number | null = null
     try {
@@ -38,7 +38,7 @@ export class LeftBehind {
       unlinkSync(file)
       const room = Buffer.alloc(cells * cellBytes + wordsBytes)
       if (writeSync(fd, room, 0, room.length, 0) < room.length) throw new Error(`no room in ${tmpdir()}`)
-      return new LeftBehind(fd, cells)
+      return new CrashFile(fd, cells)
     } catch (cause) {
       if (fd !== null) closeSync(fd)
       throw new DroverError('HOST_SHORT', `no file can be made for what a process leaves behind: ${(cause as Error).message}`, { cause })

@@ -19,7 +19,7 @@ import { type ObserverControl, type ObserverReport, processWiring, type ThreadCo
 import { maxHeld } from '../protocol/tasks-in-hand.js'
 import { childArguments } from './child-arguments.js'
 import type { Isolation, IsolationExit, IsolationOptions } from './contract.js'
-import { LeftBehind } from './crash-file.js'
+import { CrashFile } from './crash-file.js'
 
 const entry = fileURLToPath(new URL('./process-entry.js', import.meta.url))
 
@@ -36,7 +36,7 @@ export class ProcessIsolation implements Isolation {
   readonly threadId = null
   readonly control: Remote<ThreadControl>
   readonly #child: ChildProcess
-  readonly #slot: BeatCell
+  readonly #beats: BeatCell
   readonly #channel: FrameChannel
   readonly #observer: Remote<ObserverControl>
   readonly #startedAt = performance.now()
@@ -46,11 +46,11 @@ export class ProcessIsolation implements Isolation {
   #stderr = ''
 
   /** @throws if the boot data cannot be serialised, or no file can be made for what the process leaves behind */
-  constructor({ boot, store, slot, resourceLimits, onReport, onFault, onExit }: IsolationOptions) {
-    const leftBehind = LeftBehind.create(boot.concurrency + maxHeld)
-    const child = start(leftBehind, resourceLimits)
+  constructor({ boot, store, beats, resourceLimits, onReport, onFault, onExit }: IsolationOptions) {
+    const crashFile = CrashFile.create(boot.concurrency + maxHeld)
+    const child = start(crashFile, resourceLimits)
     this.#child = child
-    this.#slot = slot
+    this.#beats = beats
     // Why it could not be spawned: told later, and no exit follows.
     let spawnError: Error | null = null
     child.on('error', (error) => {
@@ -72,7 +72,7 @@ export class ProcessIsolation implements Isolation {
     this.#channel = channel
     const observer = watching.port(processWiring.observer)
     channel.port(processWiring.reports).on('message', (report: unknown) => onReport(checkReport(report)))
-    observer.on('message', (message: Partial<ObserverReport>) => message.beats && slot.fill(checkBeats(message.beats)))
+    observer.on('message', (message: Partial<ObserverReport>) => message.beats && beats.fill(checkBeats(message.beats)))
     this.control = wrap<ThreadControl>(nodeEndpoint(channel.port(processWiring.control)))
     this.#observer = wrap<ObserverControl>(nodeEndpoint(observer))
     this.#connect(store)
@@ -83,7 +83,7 @@ export class ProcessIsolation implements Isolation {
       over = true
       for (const each of [channel, watching]) each.close()
       this.#disconnect()
-      const { abandoned, lastWords } = leftBehind.take()
+      const { abandoned, lastWords } = crashFile.take()
       const exit = this.#exit(spawnError)
       const words = readWords(lastWords)
       if (words) onReport(words)
@@ -101,7 +101,7 @@ export class ProcessIsolation implements Isolation {
       channel.port(processWiring.boot).postMessage(boot)
     } catch (error) {
       over = true
-      leftBehind.close()
+      crashFile.close()
       this.#disconnect()
       this.terminate()
       throw error
@@ -117,7 +117,7 @@ export class ProcessIsolation implements Isolation {
   }
 
   eventLoopUtilization(): number {
-    return Math.max(0, 1 - this.#slot.read().idleMs / (performance.now() - this.#startedAt))
+    return Math.max(0, 1 - this.#beats.read().idleMs / (performance.now() - this.#startedAt))
   }
 
   stack(): Promise<string[] | null> {
@@ -197,16 +197,16 @@ function readWords(text: string): ThreadReport | null {
 }
 
 /** @throws DroverError HOST_SHORT if it is known at once that there can be no process */
-function start(leftBehind: LeftBehind, limits: ResourceLimits): ChildProcess {
+function start(crashFile: CrashFile, limits: ResourceLimits): ChildProcess {
   try {
     const child = spawn(process.execPath, [...childArguments(process.execArgv, limits), entry], {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', leftBehind.fd, 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', crashFile.fd, 'pipe'],
     })
     if (child.stdio) return child
     child.on('error', () => {})
     throw new DroverError('HOST_SHORT', 'no process can be started: too many files are open')
   } catch (error) {
-    leftBehind.close()
+    crashFile.close()
     throw error
   }
 }

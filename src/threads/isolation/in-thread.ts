@@ -28,7 +28,7 @@ export class ThreadIsolation implements Isolation {
   readonly #ports: MessagePort[]
 
   /** @throws if the boot data cannot be cloned */
-  constructor({ boot, store, slot, resourceLimits, onReport, onFault, onExit }: IsolationOptions) {
+  constructor({ boot, store, beats, resourceLimits, onReport, onFault, onExit }: IsolationOptions) {
     const inHand = TasksInHand.allocate(boot.concurrency + maxHeld)
     const { port1, port2 } = new MessageChannel()
     const reports = new MessageChannel()
@@ -38,7 +38,7 @@ export class ThreadIsolation implements Isolation {
       store,
       control: port2,
       reports: reports.port2,
-      beats: { buffer: slot.buffer, index: slot.index },
+      beats: { buffer: beats.buffer, index: beats.index },
       inHand: inHand.buffer,
     }
     this.#worker = new Worker(entry, { workerData, transferList: [port2, reports.port2, store], resourceLimits, name: boot.id })

@@ -6,11 +6,11 @@ import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { FrameChannel } from '../../ports/frame-channel.js'
-import { BeatBoard } from '../heartbeat/beats.js'
+import { BeatMemory } from '../heartbeat/beats.js'
 import { processWiring, type ThreadReport, type WorkerBoot } from '../protocol/messages.js'
 import { maxHeld, TasksInHand } from '../protocol/tasks-in-hand.js'
 import { work } from '../runtime/work.js'
-import { LeftBehind } from './crash-file.js'
+import { CrashFile } from './crash-file.js'
 import type { ObserverData } from './process-observer.js'
 
 // Before anything is waited for: what arrives from now on is kept.
@@ -29,7 +29,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 socket.on('close', () => process.exit())
 
 const boot = await new Promise<WorkerBoot>((resolve) => boots.on('message', resolve))
-const beats = new BeatBoard().take()
+const beats = new BeatMemory().take()
 const { everyMs, progressTimeoutMs } = boot.heartbeat
 const workerData: ObserverData = {
   beats: { buffer: beats.buffer, index: beats.index },
@@ -39,7 +39,7 @@ const workerData: ObserverData = {
 await once(new Worker(new URL('./process-observer.js', import.meta.url), { workerData, name: 'drover observer' }), 'message')
 
 const cells = boot.concurrency + maxHeld
-const leftBehind = new LeftBehind(processWiring.leftBehindFd, cells)
+const crashFile = new CrashFile(processWiring.crashFileFd, cells)
 
 await work({
   boot,
@@ -47,9 +47,9 @@ await work({
   openStore: (name) => channel.port(name as string),
   control,
   beats,
-  inHand: TasksInHand.allocate(cells, (cell, value) => leftBehind.keepCell(cell, value)),
+  inHand: TasksInHand.allocate(cells, (cell, value) => crashFile.keepCell(cell, value)),
   report(report: ThreadReport) {
-    if (report.type === 'failed') leftBehind.keepLastWords(report)
+    if (report.type === 'failed') crashFile.keepLastWords(report)
     else reports.postMessage(report)
   },
 })

@@ -20,7 +20,7 @@ export interface ObserverData {
 }
 
 const { beats, everyMs } = workerData as ObserverData
-const slot = new BeatCell(beats.buffer, beats.index)
+const cell = new BeatCell(beats.buffer, beats.index)
 const pipe = new Socket({ fd: processWiring.observerFd, readable: true, writable: true })
 // The kernel closes the host's end, whatever the host died of.
 pipe.on('close', () => process.kill(process.pid, 'SIGKILL'))
@@ -37,7 +37,7 @@ expose(control, nodeEndpoint(host))
 
 let told = ''
 setInterval(() => {
-  const report: ObserverReport = { beats: slot.copy() }
+  const report: ObserverReport = { beats: cell.copy() }
   const now = report.beats.join()
   if (now === told) return
   told = now

@@ -184,7 +184,7 @@ export class Thread {
     if (this.#over || this.#terminating) return
     this.#terminating = true
     const killMs = this.#options.killMs + (this.#options.evidence?.lingerMs(this.#isolation) ?? 0)
-    const { tid } = this.#options.slot.read()
+    const { tid } = this.#options.beats.read()
     const starvedBefore = waitedMs(tid)
     let passed = 0
     let callOff = (): void => {}

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import { read } from '../../values/plain.js'
-import { type BeatCell, fieldsPerSlot } from '../heartbeat/beats.js'
+import { type BeatCell, fieldsPerCell } from '../heartbeat/beats.js'
 import type { ThreadReport } from './messages.js'
 
 const text = v.string()
@@ -70,8 +70,8 @@ export function checkReport(value: unknown): ThreadReport {
   throw new Error(`a report "${type}" that is not of its form: ${path?.map(({ key }) => key).join('.')}: ${message}`)
 }
 
-/** Beats that were copied elsewhere (`BeatSlot.copy`). @throws an Error that says so if they are none */
+/** Beats that were copied elsewhere (`BeatCell.copy`). @throws an Error that says so if they are none */
 export function checkBeats(value: unknown): ReturnType<BeatCell['copy']> {
-  if (Array.isArray(value) && value.length === fieldsPerSlot && value.every((field) => Number.isInteger(field))) return value
+  if (Array.isArray(value) && value.length === fieldsPerCell && value.every((field) => Number.isInteger(field))) return value
   throw new Error('beats that are none')
 }

@@ -53,7 +53,7 @@ export interface ThreadBoot {
   /** To the main thread, for {@link ThreadControl}, and for {@link ThreadReport}s: `parentPort` is the user's. */
   control: MessagePort
   reports: MessagePort
-  /** This thread's slot in the shared beats; see `beats.ts`. */
+  /** This thread's cell in the shared beats; see `beats.ts`. */
   beats: { buffer: SharedArrayBuffer; index: number }
   /** What it has in its hands; see `tasks-in-hand.ts`. */
   inHand: SharedArrayBuffer
@@ -70,7 +70,7 @@ export const processWiring = {
   observer: 'observer',
   /** Open files: its channel (`ports/frame-channel.ts`), what it leaves behind (`crash-file.ts`), and a channel between its observer and the host. */
   channelFd: 3,
-  leftBehindFd: 4,
+  crashFileFd: 4,
   observerFd: 5,
 } as const
 

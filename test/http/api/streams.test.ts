@@ -11,14 +11,14 @@ import { cleanUpServers, serveApi } from '../support.js'
 
 test.after.each(cleanUpServers)
 
-interface Told {
+interface StreamedEvent {
   id: number
   type: string
 }
 
 /** A reader of server-sent events. */
 class EventReader {
-  readonly told: Told[] = []
+  readonly told: StreamedEvent[] = []
   readonly response: Promise<Response>
   readonly #abort = new AbortController()
   ended = false
@@ -46,7 +46,7 @@ class EventReader {
         const data = /^data: (.*)$/m.exec(frame)?.[1]
         const id = /^id: (\d+)$/m.exec(frame)?.[1]
         if (data === undefined) continue
-        const event = JSON.parse(data) as Told
+        const event = JSON.parse(data) as StreamedEvent
         assert.is(String(event.id), id)
         this.told.push(event)
       }

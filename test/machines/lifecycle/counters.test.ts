@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { freshMemory, type LifecycleEvent, type WorkerMemory } from '../../../src/machines/lifecycle/contract.js'
-import { shortageOf } from '../../../src/machines/lifecycle/shortage.js'
+import { missingResourceOf } from '../../../src/machines/lifecycle/missing-resource.js'
 import type { WorkerState } from '../../../src/machines/lifecycle/states.js'
 import type { RestartRules } from '../../../src/options/restart.js'
 import { asked, begin, down, failure } from './support/lifecycle.js'
@@ -262,10 +262,10 @@ test('a worker that waits for what a start needs stops when it is told to', () =
 
 test('what is missing is found behind the error that tells of it', () => {
   const error = { name: 'Error', message: 'it broke' }
-  assert.is(shortageOf({ ...error, code: 'WORKER_MODULE_THREW', cause: { ...error, code: 'EMFILE' } }), 'EMFILE')
-  assert.is(shortageOf({ ...error, code: 'WORKER_MODULE_THREW', cause: { ...error, code: 'ENOENT' } }), null)
-  assert.is(shortageOf(error), null)
-  assert.is(shortageOf(null), null)
+  assert.is(missingResourceOf({ ...error, code: 'WORKER_MODULE_THREW', cause: { ...error, code: 'EMFILE' } }), 'EMFILE')
+  assert.is(missingResourceOf({ ...error, code: 'WORKER_MODULE_THREW', cause: { ...error, code: 'ENOENT' } }), null)
+  assert.is(missingResourceOf(error), null)
+  assert.is(missingResourceOf(null), null)
 })
 
 const paused = 'paused by hand under an earlier host: resume it to go on'

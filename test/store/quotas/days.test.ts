@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { openWindow, type WindowState } from '../../../src/store/quotas/windows/open.js'
+import { openWindow, type WindowState } from '../../../src/store/quotas/windows/open-window.js'
 
 const hour = 3_600_000
 const limit = 7

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { QuotaClient } from '../../../src/quotas/client.js'
 import type { EngineClient } from '../../../src/store/contract/engine.js'
 import type { QuotaWindow } from '../../../src/store/contract/quotas.js'
-import { openWindow } from '../../../src/store/quotas/windows/open.js'
+import { openWindow } from '../../../src/store/quotas/windows/open-window.js'
 import { type ProviderCall, refusals } from '../../support/quota-checker.js'
 
 const noon = Date.UTC(2025, 5, 15, 12)

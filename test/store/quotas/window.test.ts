@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { QuotaWindow } from '../../../src/store/contract/quotas.js'
-import { openWindow, type QuotaWindowMeter, type WindowState } from '../../../src/store/quotas/windows/open.js'
+import { openWindow, type QuotaWindowMeter, type WindowState } from '../../../src/store/quotas/windows/open-window.js'
 
 const noon = Date.UTC(2025, 5, 15, 12)
 const day = { calendar: 'day', timeZone: 'UTC' } as const

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createActor } from 'xstate'
-import { BeatBoard } from '../../../src/threads/heartbeat/beats.js'
+import { BeatMemory } from '../../../src/threads/heartbeat/beats.js'
 import { monitor } from '../../../src/threads/heartbeat/monitor.js'
 
 /** A monitor that scans every 1 ms of real time and believes the clock it is given. Answers at which scan it told of a stuck worker. */
@@ -20,7 +20,7 @@ function stuckAtScan(clock: (scan: number) => number, timeoutMs: number, scans: 
     actor.start()
     const ref = { send: () => end(calls - 1) }
     const limits = { everyMs: 2, timeoutMs, progressTimeoutMs: 1e9 }
-    actor.send({ type: 'WATCH', worker: 'a', slot: new BeatBoard().take(), limits, ref })
+    actor.send({ type: 'WATCH', worker: 'a', cell: new BeatMemory().take(), limits, ref })
   })
 }
 

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
-import type { BeatReading, Phase } from '../../../src/threads/heartbeat/beats.js'
+import type { BeatReading, ThreadPhase } from '../../../src/threads/heartbeat/beats.js'
 import { beginWatch, patience, scan } from '../../../src/threads/heartbeat/verdict.js'
 import { type Load, watchUnder } from '../../support/simulated-load.js'
 
 const limits = { timeoutMs: 1_000, progressTimeoutMs: 5_000 }
-function reading(beats: number, progress: number, phase: Phase = 'working', extendMs = 0): BeatReading {
+function reading(beats: number, progress: number, phase: ThreadPhase = 'working', extendMs = 0): BeatReading {
   return { beats, progress, phase, extendMs, done: 0, heapUsed: 0, idleMs: 0, tid: 0 }
 }
 

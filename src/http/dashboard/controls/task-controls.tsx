@@ -20,7 +20,7 @@ interface TaskControlsProps {
   done: () => void
 }
 
-interface Told {
+interface Wording {
   label: string
   does: string
   did: string
@@ -28,7 +28,7 @@ interface Told {
   fields?: FormField[]
 }
 
-const told: Record<TaskAction, Told> = {
+const wordings: Record<TaskAction, Wording> = {
   redrive: {
     label: 'Redrive',
     does: 'Dead ones get another life: their failures are forgotten, and they wait for their turn.',
@@ -54,7 +54,7 @@ export function TaskControls({ name, calls, states, hindered = null, done }: Tas
   const session = useSession()
   const word = session.known ? session.confirmationWord : ''
   const begin = (action: TaskAction): void => {
-    const { label, does, did, danger = false, fields = [] } = told[action]
+    const { label, does, did, danger = false, fields = [] } = wordings[action]
     ask({ title: `${label} ${name}?`, text: does, action: label, danger, fields, word: danger ? word : undefined }, async (answers) => {
       toast(`${plural(await doTo(action, calls, answers), 'task')} ${did}`)
       done()
@@ -66,7 +66,7 @@ export function TaskControls({ name, calls, states, hindered = null, done }: Tas
     <fieldset class="row controls">
       <legend class="sr-only">Controls of {name}</legend>
       {possibleIn(states).map((action) => {
-        const { label, danger } = told[action]
+        const { label, danger } = wordings[action]
         const own = action === 'priority' && nameless ? 'Select tasks first' : null
         const why = mayControl(session) ? (hindered ?? own) : readOnly
         return (

@@ -24,7 +24,7 @@ export interface Chosen {
 
 export type Action = 'start' | 'pause' | 'resume' | 'stop' | 'restart' | 'reset' | 'blacklist'
 
-interface Told {
+interface Wording {
   label: string
   /** What happens, for the dialog. */
   does: string
@@ -35,7 +35,7 @@ interface Told {
   notIn: readonly State[]
 }
 
-export const actions: Record<Action, Told> = {
+export const actions: Record<Action, Wording> = {
   start: {
     label: 'Start',
     does: 'Each queues for a slot and begins its tasks.',

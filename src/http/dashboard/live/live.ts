@@ -1,6 +1,6 @@
 /** What components use: the live state, what the API answers, and calls that change something. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import type { Client, ClientStatus, Told } from '../../client/client.js'
+import type { Client, ClientMessages, ClientStatus } from '../../client/client.js'
 import { connect } from '../../client/connect.js'
 import type { LiveState, Topic } from '../../contract/socket.js'
 import { toast } from '../shell/toasts.js'
@@ -87,7 +87,7 @@ export function useLive<T>(select: (state: LiveState) => T): T {
  * @example
  * useTold('logs', 'log', (record) => add(record))
  */
-export function useTold<Name extends keyof Told>(topic: Topic, name: Name, listener: (told: Told[Name]) => void): void {
+export function useTold<Name extends keyof ClientMessages>(topic: Topic, name: Name, listener: (told: ClientMessages[Name]) => void): void {
   const latest = useRef(listener)
   latest.current = listener
   const own = startLive()

@@ -1,6 +1,6 @@
 /** The end of what goes on, for a view of it: what was asked for, then what was told since. Many that come at once are shown at once. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { Told } from '../../client/client.js'
+import type { ClientMessages } from '../../client/client.js'
 import type { Topic } from '../../contract/socket.js'
 import { joined } from '../data/tail.js'
 import { useTold } from './live.js'
@@ -25,10 +25,10 @@ interface Tail<Row> {
 export function useTail<Name extends 'event' | 'log'>(
   topic: Topic,
   name: Name,
-  { asked, most, place, meant, filter }: Tail<Told[Name]>,
-): Told[Name][] {
-  const [told, tell] = useState<Told[Name][]>([])
-  const fresh = useRef<Told[Name][]>([])
+  { asked, most, place, meant, filter }: Tail<ClientMessages[Name]>,
+): ClientMessages[Name][] {
+  const [told, tell] = useState<ClientMessages[Name][]>([])
+  const fresh = useRef<ClientMessages[Name][]>([])
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
   useEffect(() => {
     tell([])

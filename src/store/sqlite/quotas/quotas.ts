@@ -9,8 +9,8 @@ import type { QuotaAnswer } from '../../contract/quotas.js'
 import { checkWithin, validate } from '../../quotas/check-specs.js'
 import { freshRecord, Quota } from '../../quotas/quota.js'
 import { type Decision, nameOf, type Waiter } from '../../quotas/waiter.js'
-import type { WindowState } from '../../quotas/windows/open.js'
-import type { EngineContext } from '../context.js'
+import type { WindowState } from '../../quotas/windows/open-window.js'
+import type { EngineContext } from '../engine-context.js'
 import { QuotaMemory } from './memory.js'
 
 /** A client that is not there any more repeats nothing after so long. */

@@ -6,7 +6,7 @@
 import type { Time } from '../../contract/basics.js'
 import type { QuotaAnswer, QuotaTicket } from '../../contract/quotas.js'
 import { nameOf } from '../../quotas/waiter.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 
 /** A store thread is replaced, and asked again, well within so long. */
 const keptForMs = 10_000

@@ -4,7 +4,7 @@ import type { Time } from '../../contract/basics.js'
 import type { Amounts, QuotaSample, QuotaSpec, QuotaWindow } from '../../contract/quotas.js'
 import { freshRecord, type QuotaRecord } from '../../quotas/quota.js'
 import { type Flight, nameOf } from '../../quotas/waiter.js'
-import type { WindowState } from '../../quotas/windows/open.js'
+import type { WindowState } from '../../quotas/windows/open-window.js'
 
 /** A place in line. */
 export interface WaiterRow {

@@ -1,6 +1,6 @@
 /** Changes of the configuration that outlive the process; what they say is for those who read them. */
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 
 export function changes({ db }: EngineContext) {
   const upsert = db.prepare<[string, string]>(

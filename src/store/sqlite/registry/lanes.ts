@@ -4,7 +4,7 @@
  */
 
 import type { LaneCounts } from '../../contract/registry.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 
 /** A lane as stored; see the notes on the table in `schema.ts`. */
 export interface Lane {

@@ -2,11 +2,11 @@
 import { DroverError } from '../../../errors.js'
 import type { Fence, Time } from '../../contract/basics.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
-import type { Holder } from '../../contract/hosts.js'
+import type { HoldingHost } from '../../contract/hosts.js'
 import { quotaClientOf } from '../../contract/quotas.js'
 import type { LaneCounts, LaneSpec, WorkerRow, WorkerSpec } from '../../contract/registry.js'
 import type { AbandonReply } from '../../contract/tasks.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 import type { Quotas } from '../quotas/quotas.js'
 import type { Items } from '../tasks/items.js'
 import type { Tasks } from '../tasks/leases.js'
@@ -249,6 +249,6 @@ function leftOf({ fence, state, memory }: StoredWorker): Pick<WorkerRow, 'fence'
   return { fence, state, memory: memory === null ? null : (JSON.parse(memory) as Record<string, unknown>) }
 }
 
-function holderOf({ host, pid, hostname, since }: StoredWorker): Holder | null {
+function holderOf({ host, pid, hostname, since }: StoredWorker): HoldingHost | null {
   return host === null ? null : { host, pid: pid ?? 0, hostname: hostname ?? '', since }
 }

@@ -2,7 +2,7 @@
 import type { ErrorRecord } from '../../../errors.js'
 import type { Time } from '../../contract/basics.js'
 import type { TaskAttempt } from '../../contract/single-tasks.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 
 /** So many attempts of a task are remembered. */
 const remembered = 20

@@ -6,7 +6,7 @@
 
 import type { Fence, Time, Token } from '../../contract/basics.js'
 import type { Leases } from '../../contract/tasks.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 import { Damage } from '../failure.js'
 import { allowance, freshItems, type Lane } from '../registry/lanes.js'
 import type { Fresh, FreshItem, Range } from './fresh.js'

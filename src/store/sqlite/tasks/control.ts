@@ -2,7 +2,7 @@
 import type { ErrorRecord } from '../../../errors.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { LaneFilter } from '../../contract/registry.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 import { lanesMatching } from '../reads/paging.js'
 import type { Lane, Lanes } from '../registry/lanes.js'
 import type { Attempts } from './attempts.js'

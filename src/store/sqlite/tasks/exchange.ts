@@ -6,8 +6,8 @@
 import { DroverError } from '../../../errors.js'
 import { longestWaitMs } from '../../../validation/arguments.js'
 import type { Time, Token } from '../../contract/basics.js'
-import type { ExchangeReply, ExchangeRequest, Outcome, Settled, Shortage } from '../../contract/tasks.js'
-import type { EngineContext } from '../context.js'
+import type { ExchangeReply, ExchangeRequest, Outcome, Settled, TaskShortage } from '../../contract/tasks.js'
+import type { EngineContext } from '../engine-context.js'
 import { countsOf, isComplete, type Lane, type Lanes } from '../registry/lanes.js'
 import type { Claim, Claims } from './claim.js'
 import type { LeaseRow, Tasks } from './leases.js'
@@ -136,7 +136,7 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
     return { settled, leases, shortage: missing ? shortage(lane, at) : null, counts: countsOf(request.worker, lane) }
   }
 
-  function shortage(lane: Lane, at: Time): Shortage {
+  function shortage(lane: Lane, at: Time): TaskShortage {
     if (isComplete(lane)) return { kind: 'complete' }
     if (claims.hasMore(lane, at)) return { kind: 'later', inMs: 0 }
     const due = claims.nextDue(lane)

@@ -2,7 +2,7 @@
  * The items that a lane never handed out, in their order: by priority and order of loading, a cursor for each priority. Single items
  * may be taken out of that order, to be dropped or to be placed at another priority; a lane without such items pays nothing for it.
  */
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 import type { Lane } from '../registry/lanes.js'
 
 export type FreshItem = [item: number, key: string, data: string]

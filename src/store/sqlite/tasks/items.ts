@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { NewItem } from '../../contract/tasks.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 import type { Lanes } from '../registry/lanes.js'
 
 export type Items = ReturnType<typeof items>

@@ -5,7 +5,7 @@
 import type { ErrorRecord } from '../../../errors.js'
 import type { Fence, Time, Token } from '../../contract/basics.js'
 import type { DeadRow } from '../../contract/reads.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 import type { Lane } from '../registry/lanes.js'
 import type { Attempts, EndedAttempt } from './attempts.js'
 

@@ -5,7 +5,7 @@
 
 import type { Fence, Token } from '../../contract/basics.js'
 import type { Settled } from '../../contract/tasks.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 
 /** So many exchanges of a worker are remembered; more than it can have in flight. */
 const remembered = 64

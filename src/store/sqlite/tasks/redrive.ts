@@ -1,6 +1,6 @@
 /** Dead tasks back to work. Their counters are fresh; the ordinal of the attempt goes on. */
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 import { lanesMatching } from '../reads/paging.js'
 import type { Lanes } from '../registry/lanes.js'
 

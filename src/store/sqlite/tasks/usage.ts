@@ -1,7 +1,7 @@
 /** What calls used, added up by worker and by task. */
 
 import type { Amounts } from '../../contract/quotas.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 
 export type Usages = ReturnType<typeof usages>
 

@@ -43,7 +43,7 @@ export class TaskLoop {
   readonly #breaker: TaskBreaker
   readonly #waiting: Waiting
   #tellWait: NodeJS.Timeout | null = null
-  /** Slots that wait out `delayMs`. */
+  /** How many tasks have ended and wait out `delayMs`: each keeps its place until then. */
   #cooling = 0
   readonly #prefetch: Prefetch
   #paused = false
@@ -174,7 +174,7 @@ export class TaskLoop {
     })
   }
 
-  /** How many of the slots are taken. */
+  /** How many of the worker's `concurrency` places are taken. */
   #busy(): number {
     return this.#running.size + this.#granting.size + this.#cooling
   }
@@ -244,7 +244,7 @@ export class TaskLoop {
     this.#deps.report({ type: 'breaker-opened', error, attempts: tried ? 1 : (this.#breaker.streak?.count ?? 1) })
   }
 
-  /** A slot is free, if at once. */
+  /** Its place is free: at once, or after `delayMs`. */
   #ended({ startedAt, lease, quota }: Running): void {
     const { boot, beats, onTaskEnd } = this.#deps
     this.#prefetch.observe(performance.now() - startedAt, lease.data.length)
@@ -272,8 +272,8 @@ export class TaskLoop {
     const { boot } = this.#deps
     if (this.#paused || this.#finishing || this.#exchange.isFenced || this.#breaker.isOpen) return 0
     if (this.#breaker.isTrying) return this.#held() === 0 && this.#cooling === 0 ? 1 : 0
-    const slots = boot.concurrency - this.#busy()
-    return Math.max(0, Math.min(slots + this.#prefetch.target - this.#queue.size, this.#capacity - this.#held()))
+    const free = boot.concurrency - this.#busy()
+    return Math.max(0, Math.min(free + this.#prefetch.target - this.#queue.size, this.#capacity - this.#held()))
   }
 
   #exchangeIfUseful(now = false): void {

@@ -7,7 +7,7 @@ import { every } from '../../time/every.js'
 import { closeCodes } from '../contract/socket.js'
 import type { RawSocket } from './raw-socket.js'
 
-export interface OutletLimits {
+export interface SenderLimits {
   /** Bytes on the way to a connection above which it counts as behind. */
   maxBufferedBytes: number
   /** How long one that is behind may take to read what is on the way. */
@@ -19,15 +19,15 @@ const lookEveryMs = 50
 /** What the closing handshake may take before the connection is broken off. */
 const closingMs = 1_000
 
-export class Outlet {
+export class BoundedSender {
   readonly #socket: RawSocket
-  readonly #limits: OutletLimits
+  readonly #limits: SenderLimits
   readonly #onDrained: () => void
   #stopLooking: (() => void) | null = null
   #allowance = 0
 
   /** @param onDrained told when one that was behind has read everything that was on the way */
-  constructor(socket: RawSocket, limits: OutletLimits, onDrained: () => void) {
+  constructor(socket: RawSocket, limits: SenderLimits, onDrained: () => void) {
     this.#socket = socket
     this.#limits = limits
     this.#onDrained = onDrained

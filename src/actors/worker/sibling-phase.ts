@@ -8,7 +8,7 @@ export const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'bl
 export const withThread: readonly WorkerState[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
 
 /** What each state comes to for the siblings; `queued` is told apart. */
-export const phases: Record<Exclude<WorkerState, 'queued'>, SiblingPhase> = {
+export const siblingPhases: Record<Exclude<WorkerState, 'queued'>, SiblingPhase> = {
   idle: 'down',
   stopped: 'down',
   completed: 'down',

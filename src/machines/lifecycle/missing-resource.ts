@@ -1,5 +1,5 @@
 /**
- * Tells failures of the ground apart: what a start needs and is not to be had now (files, memory, threads, disk, the store). None of
+ * Tells missing resources from other failures: what a start needs and is not to be had now (files, memory, threads, disk, the store). None of
  * that is a worker's own, so no restart policy judges it: the start is tried again until it can be had.
  */
 import type { ErrorCode, ErrorRecord } from '../../errors.js'
@@ -16,7 +16,7 @@ const codes = new Set<string>([
 ])
 
 /** The code of what is missing, if that is behind an error. */
-export function shortageOf(error: ErrorRecord | null): string | null {
+export function missingResourceOf(error: ErrorRecord | null): string | null {
   for (let at: ErrorRecord | undefined = error ?? undefined; at; at = at.cause) if (at.code && codes.has(at.code)) return at.code
   return null
 }

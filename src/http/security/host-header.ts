@@ -1,8 +1,8 @@
 /** Refuses requests under a name that is not this server's: a page whose own name was pointed here (DNS rebinding) gets nothing. */
 import { isIP } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
-import type { CompiledStatusOptions, Env } from '../base/context.js'
 import { refuse } from '../base/errors.js'
+import type { CompiledStatusOptions, Env } from '../base/request-env.js'
 import { isLoopback } from './address.js'
 
 export function hostGuard({ hosts, token, readToken }: CompiledStatusOptions): MiddlewareHandler<Env> {

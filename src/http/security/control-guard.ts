@@ -3,8 +3,8 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Drover } from '../../drover/drover.js'
 import { createRedactor, isSecretName, type Redactor } from '../../redact.js'
-import type { CompiledStatusOptions, Env } from '../base/context.js'
 import { answerError, refuse } from '../base/errors.js'
+import type { CompiledStatusOptions, Env } from '../base/request-env.js'
 
 /** Longer ones are cut, as JSON. */
 const longestParams = 4_000

@@ -2,14 +2,14 @@
 
 import type { Fence, Time } from '../../contract/basics.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext } from '../engine-context.js'
 import type { Hosts } from './hosts.js'
 
 /** Old events are looked for after so many new ones, and at most {@link pruneChunk} are removed then. */
 const pruneEvery = 256
 const pruneChunk = 4096
 
-export function journal({ db, keepEvents }: EngineContext, hosts: Hosts) {
+export function eventLog({ db, keepEvents }: EngineContext, hosts: Hosts) {
   const insertEvent = db.prepare<[number, number, Time, string, string | null, string]>(
     'INSERT INTO event (host, seq, at, type, worker, payload) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   )
