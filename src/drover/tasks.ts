@@ -1,7 +1,7 @@
 /** Single tasks in a pipeline's hands: looked at, made due, given up, given another priority. */
 
 import type { EngineClient } from '../store/contract/engine.js'
-import type { DeadKind, Moved, StoredTaskDetail, Task, TaskState } from '../store/contract/single-tasks.js'
+import type { DeadKind, Moved, StoredTaskDetail, TaskRecord, TaskState } from '../store/contract/single-tasks.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
@@ -24,7 +24,7 @@ export interface TaskQuery extends LaneQuery, ReadOptions {
 export type TaskDetail = Omit<StoredTaskDetail, 'data' | 'tasks'> & {
   data: unknown
   /** `result`: the committed value of a `done` task; else null. */
-  tasks: (Task & { result: unknown })[]
+  tasks: (TaskRecord & { result: unknown })[]
 }
 
 /** States of a task from which {@link Tasks.drop} gives it up. */
@@ -65,7 +65,7 @@ export class Tasks {
    * const { items, next } = await drover.tasks.list({ domain: 'urgency', state: 'retrying' })
    * const more = next === null ? null : await drover.tasks.list({ domain: 'urgency', state: 'retrying', after: next })
    */
-  async list(query: TaskQuery = {}): Promise<{ items: Task[]; next: string | null }> {
+  async list(query: TaskQuery = {}): Promise<{ items: TaskRecord[]; next: string | null }> {
     const filter = checkLanes('the query', query, ['state', 'search', 'kind', 'limit', 'after', 'signal'])
     const { state, search, kind, limit = 50, after = null } = query
     if (state !== undefined) checkOneOf('state', states, state)

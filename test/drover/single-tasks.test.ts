@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Drover, Task } from '../../src/index.js'
+import type { Drover, TaskRecord } from '../../src/index.js'
 import { refused } from '../store/support/desk.js'
 import { within } from '../store/support/waiting.js'
 import { cleanUp, collect, event, items, open, state, temporaryFolder, until, worker } from '../support/system.js'
@@ -14,7 +14,7 @@ const patient = { tasks: { maxAttempts: 3, backoff: { initialMs: 3_600_000, maxM
 
 const stores = { 'a file': {}, memory: { store: ':memory:' } }
 
-async function listed(system: Drover, query: Parameters<Drover['tasks']['list']>[0] = {}): Promise<Task[]> {
+async function listed(system: Drover, query: Parameters<Drover['tasks']['list']>[0] = {}): Promise<TaskRecord[]> {
   return (await system.tasks.list({ limit: 1_000, ...query })).items
 }
 

@@ -1,7 +1,19 @@
 // A user's program, type-checked against the packed package. Never run.
-import { createDrover, DroverError, type DroverOptions, matrix, policies, supervisor, validateConfig, type WorkerStatus } from 'drover'
+import {
+  createDrover,
+  DroverError,
+  type DroverOptions,
+  matrix,
+  policies,
+  supervisor,
+  type Task,
+  type TaskRecord,
+  validateConfig,
+  type WorkerStatus,
+} from 'drover'
 import { type Client, ClientError, connect } from 'drover/client'
 import { type Clock, fakeProvider, type RequestRecord, simulatedClock } from 'drover/testing'
+import type { Task as WorkerTask } from 'drover/worker'
 
 const options: DroverOptions = {
   store: 'data/drover.db',
@@ -45,8 +57,14 @@ await drover.start('group')
 const report = await drover.done()
 const statuses: WorkerStatus[] = drover.status().workers
 for await (const row of drover.results({ domain: 'urgency' })) console.log(row.key, row.annotator, row.value)
+const { items }: { items: TaskRecord[] } = await drover.tasks.list({ state: 'dead' })
+// The old name of the record, which existing programs import.
+const deadKeys = items.map((task: Task) => task.key)
+// What a worker is given is no record of the store.
+// @ts-expect-error it has no data
+items.map((task): WorkerTask => task)
 await drover.close()
-console.log(report.completed.length, statuses.length, DroverError.is(report))
+console.log(report.completed.length, statuses.length, deadKeys, DroverError.is(report))
 
 const clock: Clock = simulatedClock({ speed: 600 })
 const provider = await fakeProvider({

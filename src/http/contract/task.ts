@@ -20,7 +20,7 @@ export const task = v.object({
   error: v.nullable(errorRecord),
   at: v.nullable(time),
 })
-export type Task = v.InferOutput<typeof task>
+export type TaskRecord = v.InferOutput<typeof task>
 export const taskPage = pageOf(task)
 
 const taskAttempt = v.object({

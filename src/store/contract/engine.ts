@@ -19,7 +19,7 @@ import type {
 } from './quotas.js'
 import type { CheckPart, DeadRow, LabelReport, ResultRow, StoredEvent, TaskUsageRow, UsageRow } from './reads.js'
 import type { EventRow, LaneCounts, LaneFilter, Transition, WorkerRow, WorkerSpec } from './registry.js'
-import type { DatasetCounts, Moved, StoredTaskDetail, Task, TaskFilter } from './single-tasks.js'
+import type { DatasetCounts, Moved, StoredTaskDetail, TaskFilter, TaskRecord } from './single-tasks.js'
 import type { AbandonReply, AbandonRequest, EnqueueReply, ExchangeReply, ExchangeRequest, NewItem, OnConflict } from './tasks.js'
 
 /** A host that cannot be seen directly counts as gone after so long without a sign of life. */
@@ -138,7 +138,7 @@ export interface Engine {
    * Lane by lane: waiting tasks in the order of being handed out, those of another state by order of loading, all of them by key. `search`:
    * keys that contain it. A page that has to look through much may be short, or empty, and there is more all the same.
    */
-  tasks(request: PageRequest & TaskFilter): Awaitable<Page<Task>>
+  tasks(request: PageRequest & TaskFilter): Awaitable<Page<TaskRecord>>
   /** An item over all lanes of its dataset; null: there is none. */
   task(request: { dataset: string; key: string }): Awaitable<{ detail: StoredTaskDetail | null }>
   datasets(request: Record<string, never>): Awaitable<{ datasets: DatasetCounts[] }>

@@ -11,8 +11,8 @@ export type TaskState = 'waiting' | 'leased' | 'retrying' | 'done' | 'dead'
 /** Why a task is dead. `failed`: attempts used up or not to be retried; `poison`: its worker died over it too often; `dropped`: by hand. */
 export type DeadKind = 'failed' | 'poison' | 'dropped'
 
-/** One item in one lane. */
-export interface Task {
+/** One task as the store has it: an item in a lane, where it stands there, and how often it was tried. A worker is given a `Task` of `drover/worker`. */
+export interface TaskRecord {
   key: string
   dataset: string
   annotator: string
@@ -33,6 +33,9 @@ export interface Task {
   /** `retrying`: when it is due, null: at once; `done`: when it was committed; `dead`: when it was given up; else null. Ms since the epoch. */
   at: number | null
 }
+
+/** @deprecated Use {@link TaskRecord}: `Task` is what a worker is given to do, in `drover/worker`. */
+export type Task = TaskRecord
 
 /** One attempt at a task that is over, or its being dropped. */
 export interface TaskAttempt {
@@ -55,7 +58,7 @@ export interface StoredTaskDetail {
   dataset: string
   priority: number
   data: string
-  tasks: (Task & { result: string | null })[]
+  tasks: (TaskRecord & { result: string | null })[]
   /** Oldest first; of each lane the latest 20, and the one that made the result. */
   attempts: TaskAttempt[]
 }

@@ -1,10 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Task } from '../../../src/http/contract/task.js'
+import type { TaskRecord } from '../../../src/http/contract/task.js'
 import { labelTable, readingOf } from '../../../src/http/dashboard/data/labels.js'
 import { callsFor, countsOf, laneKey, momentOf, possibleIn } from '../../../src/http/dashboard/data/tasks.js'
 
-const task = (key: string, annotator: string, more: Partial<Task> = {}): Task => ({
+const task = (key: string, annotator: string, more: Partial<TaskRecord> = {}): TaskRecord => ({
   key,
   dataset: 'mails',
   annotator,

@@ -1,7 +1,7 @@
 /** Tasks, as the views of them choose and change them. */
-import type { Dataset, Task } from '../../contract/task.js'
+import type { Dataset, TaskRecord } from '../../contract/task.js'
 
-export type TaskState = Task['state']
+export type TaskState = TaskRecord['state']
 export type TaskAction = 'redrive' | 'retry' | 'drop' | 'priority'
 
 /** The lanes and keys that a call means, as the API takes them. */
@@ -31,11 +31,11 @@ export function possibleIn(states: readonly TaskState[]): TaskAction[] {
   return all.filter((action) => states.some((state) => possible[state].includes(action)))
 }
 
-export const laneKey = ({ dataset, annotator, domain, key }: Pick<Task, 'dataset' | 'annotator' | 'domain' | 'key'>): string =>
+export const laneKey = ({ dataset, annotator, domain, key }: Pick<TaskRecord, 'dataset' | 'annotator' | 'domain' | 'key'>): string =>
   JSON.stringify([dataset, annotator, domain, key])
 
 /** One call for each lane: the same key in another lane is another task. */
-export function callsFor(tasks: readonly Task[]): (TaskFilter & { keys: string[] })[] {
+export function callsFor(tasks: readonly TaskRecord[]): (TaskFilter & { keys: string[] })[] {
   const lanes = new Map<string, TaskFilter & { keys: string[] }>()
   for (const { dataset, annotator, domain, key } of tasks) {
     const lane = JSON.stringify([dataset, annotator, domain])
@@ -62,7 +62,7 @@ export function countsOf(datasets: readonly Dataset[], name?: string): Record<Ta
 }
 
 /** What the time of a task means. */
-export function momentOf({ state, at }: Pick<Task, 'state' | 'at'>): { word: string; at: number } | null {
+export function momentOf({ state, at }: Pick<TaskRecord, 'state' | 'at'>): { word: string; at: number } | null {
   if (at === null) return null
   return { word: state === 'retrying' ? 'due' : state === 'dead' ? 'given up' : state === 'done' ? 'committed' : 'since', at }
 }

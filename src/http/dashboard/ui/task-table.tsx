@@ -1,5 +1,5 @@
 /** A page of tasks, each with a box to select it. */
-import type { Task } from '../../contract/task.js'
+import type { TaskRecord } from '../../contract/task.js'
 import { laneKey, momentOf } from '../data/tasks.js'
 import { number } from '../format.js'
 import { href, pathOf } from '../routing/router.js'
@@ -9,16 +9,16 @@ import { TaskLink } from './task-link.js'
 import { Time } from './time.js'
 
 interface TaskTableProps {
-  tasks: Task[]
-  selected: ReadonlyMap<string, Task>
-  select: (selected: ReadonlyMap<string, Task>) => void
+  tasks: TaskRecord[]
+  selected: ReadonlyMap<string, TaskRecord>
+  select: (selected: ReadonlyMap<string, TaskRecord>) => void
   empty: string
 }
 
 export function TaskTable({ tasks, selected, select, empty }: TaskTableProps) {
-  const isSelected = (task: Task): boolean => selected.has(laneKey(task))
+  const isSelected = (task: TaskRecord): boolean => selected.has(laneKey(task))
   const all = tasks.length > 0 && tasks.every(isSelected)
-  const set = (some: Task[], on: boolean): void => {
+  const set = (some: TaskRecord[], on: boolean): void => {
     const next = new Map(selected)
     for (const task of some) {
       if (on) next.set(laneKey(task), task)
@@ -26,7 +26,7 @@ export function TaskTable({ tasks, selected, select, empty }: TaskTableProps) {
     }
     select(next)
   }
-  const box: Column<Task> = {
+  const box: Column<TaskRecord> = {
     key: 'selected',
     title: 'Selected',
     heading: <input type="checkbox" aria-label="Select all on this page" checked={all} onChange={() => set(tasks, !all)} />,
@@ -51,7 +51,7 @@ export function TaskTable({ tasks, selected, select, empty }: TaskTableProps) {
   )
 }
 
-const columns: Column<Task>[] = [
+const columns: Column<TaskRecord>[] = [
   {
     key: 'key',
     title: 'Key',
@@ -77,7 +77,7 @@ const columns: Column<Task>[] = [
 ]
 
 /** The state; of a dead one also why it was given up. */
-export function TaskState({ task: { state, kind } }: { task: Pick<Task, 'state' | 'kind'> }) {
+export function TaskState({ task: { state, kind } }: { task: Pick<TaskRecord, 'state' | 'kind'> }) {
   return (
     <span class="nowrap">
       <Badge text={state} /> {kind && <span class="muted">{kind}</span>}
@@ -85,7 +85,7 @@ export function TaskState({ task: { state, kind } }: { task: Pick<Task, 'state' 
   )
 }
 
-function Lane({ task: { annotator, domain, worker } }: { task: Task }) {
+function Lane({ task: { annotator, domain, worker } }: { task: TaskRecord }) {
   const name = `${annotator}/${domain}`
   return worker ? (
     <a class="name" href={href(pathOf('workers', worker))}>
@@ -96,7 +96,7 @@ function Lane({ task: { annotator, domain, worker } }: { task: Task }) {
   )
 }
 
-export function Moment({ task }: { task: Pick<Task, 'state' | 'at'> }) {
+export function Moment({ task }: { task: Pick<TaskRecord, 'state' | 'at'> }) {
   const moment = momentOf(task)
   return (
     moment && (

@@ -1,6 +1,6 @@
 /** Tasks: by state and lane, searched by key, with what can be done to those selected, or to all that match. */
 import { useState } from 'preact/hooks'
-import type { Dataset, Task } from '../../contract/task.js'
+import type { Dataset, TaskRecord } from '../../contract/task.js'
 import { TaskControls } from '../controls/task-controls.js'
 import { useLanes } from '../data/lanes.js'
 import { callsFor, countsOf, type TaskFilter, type TaskState, taskStates } from '../data/tasks.js'
@@ -30,9 +30,9 @@ export default function Tasks({ query }: { query: Query }) {
   const asked = new URLSearchParams({ ...lanes, limit: '50' })
   for (const name of ['state', 'search', 'after']) if (query[name]) asked.set(name, query[name])
   if (query.state === 'dead' && query.kind) asked.set('kind', query.kind)
-  const { data, error, reload } = useApi<Listed<Task>>(`/tasks?${asked}`, { everyMs })
+  const { data, error, reload } = useApi<Listed<TaskRecord>>(`/tasks?${asked}`, { everyMs })
   const datasets = useApi<Listed<Dataset>>('/datasets', { everyMs })
-  const [selected, select] = useState<ReadonlyMap<string, Task>>(new Map())
+  const [selected, select] = useState<ReadonlyMap<string, TaskRecord>>(new Map())
   const clear = (): void => select(new Map())
   const changed = (): void => {
     clear()
@@ -63,7 +63,7 @@ export default function Tasks({ query }: { query: Query }) {
 interface BulkProps {
   query: Query
   lanes: TaskFilter
-  tasks: Task[]
+  tasks: TaskRecord[]
   clear: () => void
   changed: () => void
 }

@@ -1,6 +1,6 @@
 /** One worker: its state and how it came to it, what it has in hand, what went wrong, what it logs. */
 import { useEffect } from 'preact/hooks'
-import type { Task } from '../../contract/task.js'
+import type { TaskRecord } from '../../contract/task.js'
 import type { Worker, WorkerDetail } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
 import type { Level } from '../data/tail.js'
@@ -158,7 +158,7 @@ function Links({ to, names }: { to: string; names: readonly string[] }) {
 /** @param count how many there are, as far as known: asked for again when it changes */
 function InHand({ worker, count }: { worker: string; count: number }) {
   const search = new URLSearchParams({ worker, state: 'leased', limit: '20' })
-  const { data, error, reload } = useApi<{ items: Task[] }>(`/tasks?${search}`, { everyMs: 3_000 })
+  const { data, error, reload } = useApi<{ items: TaskRecord[] }>(`/tasks?${search}`, { everyMs: 3_000 })
   useEffect(reload, [count, reload])
   return (
     <Card title="Tasks in hand" aside={<a href={href('/tasks', { worker })}>All its tasks</a>}>

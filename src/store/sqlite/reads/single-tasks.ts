@@ -6,7 +6,7 @@ import type Database from 'better-sqlite3'
 import { DroverError, type ErrorRecord } from '../../../errors.js'
 import type { Time } from '../../contract/basics.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
-import type { DatasetCounts, DeadKind, StoredTaskDetail, Task, TaskAttempt, TaskState } from '../../contract/single-tasks.js'
+import type { DatasetCounts, DeadKind, StoredTaskDetail, TaskAttempt, TaskRecord, TaskState } from '../../contract/single-tasks.js'
 import { checkItems, checkRows } from '../complete.js'
 import { deadError, withDeadError } from '../dead-errors.js'
 import { Damage } from '../failure.js'
@@ -79,7 +79,7 @@ export function taskReads(db: Database.Database): {
     .pluck()
   const candidate = candidates(db)
 
-  function taskOf(lane: LaneNames, item: number, room?: Room): Task {
+  function taskOf(lane: LaneNames, item: number, room?: Room): TaskRecord {
     const found = selectTask.get({ lane: lane.id, item, value: 0 }) as StoredTask
     room?.take(found)
     const { result: _, error, cause, key, ...rest } = found
@@ -101,7 +101,7 @@ export function taskReads(db: Database.Database): {
     if (kind !== undefined && state !== 'dead') throw new DroverError('ARGUMENT_INVALID', `a kind goes with the state dead, not ${state}`)
     const room = new Room(request.limit)
     const after = placeOf(request.after)
-    const rows: Task[] = []
+    const rows: TaskRecord[] = []
     let budget = search === '' && kind === undefined ? Number.POSITIVE_INFINITY : searchedAtOnce
     return pageOf(db, { filter, after: request.after }, (lanes) => {
       for (const lane of lanes) {
