@@ -5,6 +5,7 @@
 import {
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -23,7 +24,26 @@ const built = join(root, '.tmp', 'built')
 
 /** What holds TypeScript that runs. All else that a test may look for from its own place is linked. */
 const folders = ['bench', 'scripts', 'src', 'test']
-const apart = new Set([...folders, 'node_modules', '.git', '.tmp'])
+const apart = new Set([...folders, 'package.json', 'node_modules', '.git', '.tmp'])
+
+/**
+ * Where threads and processes begin, and what a worker's module imports. Each group is bundled, as it is in the package: file by file,
+ * loading would be more than a third of what a thread costs.
+ */
+const bundles = [
+  [
+    'src/worker.ts',
+    'src/threads/isolation/thread-entry.ts',
+    'src/threads/isolation/process-entry.ts',
+    'src/threads/isolation/process-observer.ts',
+  ],
+  ['src/store/thread/store-thread.ts'],
+  ['src/store/read-pool/reader-thread.ts'],
+].map((group) => group.map((entry) => join(root, entry)))
+const bundled = new Set(bundles.flat())
+/** What the entries of a group share. */
+const chunks = join(built, 'src', 'chunks')
+
 const typescript = /(?<!\.d)\.tsx?$/
 
 /** @param {string} file of the sources @returns {string} what runs in its place */
@@ -34,50 +54,75 @@ export async function build() {
   mkdirSync(built, { recursive: true })
   for (const name of readdirSync(root)) if (!apart.has(name)) link(join(root, name), join(built, name))
   patchUvu()
+  putPackage()
   const sources = folders.flatMap((folder) => filesIn(join(root, folder)))
   removeOthers(new Set(sources.map(builtOf)))
-  const stale = sources.filter((source) => changedAt(builtOf(source)) !== changedAt(source))
-  for (const source of stale) if (!typescript.test(source)) put(source, (file) => copyFileSync(source, file))
+  // This file is one of them: what another one of it has built does not count.
+  const another = isStale(fileURLToPath(import.meta.url))
+  const stale = sources.filter((source) => another || isStale(source))
   await compile(stale.filter((source) => typescript.test(source)))
+  for (const source of stale) if (!typescript.test(source)) put(source, (file) => copyFileSync(source, file))
 }
 
-/** @param {string[]} sources */
-async function compile(sources) {
-  if (sources.length === 0) return
+/** @param {string[]} stale */
+async function compile(stale) {
+  if (stale.length === 0) return
+  const outputs = await transpile({ entryPoints: stale.filter((source) => !bundled.has(source)) })
+  if (stale.some((source) => source.startsWith(join(root, 'src')))) {
+    const parts = bundles.map((entryPoints) =>
+      transpile({ entryPoints, bundle: true, splitting: true, external: ['better-sqlite3'], chunkNames: 'src/chunks/[hash]' }),
+    )
+    // They come first: they are known to be old by the files that they are made of.
+    outputs.unshift(...(await Promise.all(parts)).flat())
+  }
+  const sources = new Map([...stale, ...bundled].map((source) => [builtOf(source), source]))
+  for (const { path, contents } of outputs.filter(({ path }) => !sources.has(path))) replace(path, (file) => writeFileSync(file, contents))
+  for (const { path, contents } of outputs) {
+    const source = sources.get(path)
+    if (source) put(source, (file) => writeFileSync(file, contents))
+  }
+}
+
+/** @param {import('esbuild').BuildOptions} options */
+async function transpile(options) {
   const esbuild = await import('esbuild')
-  const { outputFiles } = await esbuild.build({
-    entryPoints: sources,
+  const { outputFiles = [] } = await esbuild.build({
+    ...options,
     absWorkingDir: root,
     outdir: built,
     outbase: root,
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    keepNames: true,
     sourcemap: 'inline',
     sourcesContent: false,
     write: false,
   })
-  const texts = new Map(outputFiles.map(({ path, contents }) => [path, contents]))
-  for (const source of sources) {
-    const text = texts.get(builtOf(source))
-    if (text) put(source, (file) => writeFileSync(file, text))
-  }
+  return outputFiles
 }
 
 /** As old as its source, by which it is known to be made of it. @param {string} source @param {(file: string) => void} write */
 function put(source, write) {
-  const file = builtOf(source)
+  replace(builtOf(source), (file) => {
+    write(file)
+    const { atime, mtime } = statSync(source)
+    utimesSync(file, atime, mtime)
+  })
+}
+
+/** In one step: another may read it now. @param {string} file @param {(file: string) => void} write */
+function replace(file, write) {
   const own = `${file}.${process.pid}`
   mkdirSync(dirname(file), { recursive: true })
   write(own)
-  const { atime, mtime } = statSync(source)
-  utimesSync(own, atime, mtime)
   renameSync(own, file)
 }
 
 /** Rounded, as the time that is given to a file is. @param {string} file */
 const changedAt = (file) => Math.round(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+
+/** @param {string} source */
+const isStale = (source) => changedAt(builtOf(source)) !== changedAt(source)
 
 /** @param {string} folder @returns {string[]} */
 function filesIn(folder) {
@@ -87,8 +132,8 @@ function filesIn(folder) {
 
 /** A module whose source is gone must not be found any more. @param {Set<string>} wanted */
 function removeOthers(wanted) {
-  for (const folder of folders) {
-    for (const file of filesIn(join(built, folder))) if (!wanted.has(file) && /\.[a-z]+$/.test(file)) rmSync(file, { force: true })
+  for (const file of folders.flatMap((folder) => filesIn(join(built, folder)))) {
+    if (!wanted.has(file) && !file.startsWith(chunks) && /\.[a-z]+$/.test(file)) rmSync(file, { force: true })
   }
 }
 
@@ -99,6 +144,16 @@ function link(target, path) {
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error
   }
+}
+
+/** By the package's name, what is built is found, and not `dist`. */
+function putPackage() {
+  const file = join(built, 'package.json')
+  const { name, version, type, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const entries = Object.entries(exports).map(([path, entry]) => [path, entry.default?.replace(/^\.\/dist/, './src') ?? entry])
+  const text = JSON.stringify({ name, version, type, exports: Object.fromEntries(entries) })
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile() && readFileSync(file, 'utf8') === text) return
+  replace(file, (own) => writeFileSync(own, text))
 }
 
 /**
@@ -114,9 +169,6 @@ function patchUvu() {
     const text = readFileSync(source, 'utf8')
     const patched = source.endsWith(`${sep}dist${sep}index.mjs`)
     if (patched && !text.includes(from)) throw new Error('uvu has changed: test/build.mjs does not fit it any more')
-    const own = `${file}.${process.pid}`
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(own, patched ? text.replace(from, to) : text)
-    renameSync(own, file)
+    replace(file, (own) => writeFileSync(own, patched ? text.replace(from, to) : text))
   }
 }
