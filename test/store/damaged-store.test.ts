@@ -10,6 +10,7 @@ import type { Drover } from '../../src/drover/drover.js'
 import { createDrover, DroverError } from '../../src/index.js'
 import { hostIdentity } from '../../src/store/host-identity.js'
 import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
+import { hangMs } from '../support/hang.js'
 import { cleanUp, collect, event, items, open, state, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
@@ -101,6 +102,24 @@ test('a store into whose file another store of drover is copied fails the system
   await system.close()
   const restored = await open({ store: copy, workers: [] })
   assert.is(restored.status().state, 'open')
+})
+
+test('a store over whose file an older copy of it is copied fails the system', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const copy = `${store}.copy`
+  await (await open({ store, workers: [] })).close()
+  copyFileSync(store, copy)
+  const system = await running(store)
+  const failed = event(system, 'store:thread:failed')
+  const look = new Database(store, { readonly: true })
+  const mark = look.prepare<[], number>('SELECT value FROM mark').pluck()
+  const before = mark.get() as number
+  await until(() => (mark.get() as number) > before, 'the file is marked', hangMs)
+  look.close()
+  copyFileSync(copy, store)
+  assert.match((await failed).message, /removed, renamed or replaced|damaged/)
+  await failedWith(system.done())
+  await system.close()
 })
 
 for (const [what, change] of [

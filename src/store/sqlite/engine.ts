@@ -13,7 +13,7 @@ import type { Decision } from '../quotas/waiter.js'
 import { storeClock } from './clock.js'
 import type { EngineContext } from './engine-context.js'
 import { isDamage, isFull, storeFailure } from './failure.js'
-import { sameFile } from './file.js'
+import { openedFile } from './file.js'
 import { boundLog } from './log-bound.js'
 import { type Durability, openDatabase } from './open.js'
 import { type Quotas, quotas } from './quotas/quotas.js'
@@ -86,6 +86,8 @@ export interface SqliteEngine extends SqliteOperations {
   changedElsewhere(): boolean
   /** Why nothing can come of this store any more: its file is damaged, or is not the one that was opened. Looks at the file. */
   damage(): DroverError | null
+  /** Marks the file, so that {@link damage} tells an older copy from it. To be called every few seconds; waits for nobody. */
+  mark(): void
   /** Brings the log back into the file and closes it. */
   close(): void
 }
@@ -106,7 +108,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   }
   const { hurry } = options
   const isHurried = (): boolean => hurry !== undefined && Atomics.load(hurry, 0) !== 0
-  const isOpenedFile = options.file === ':memory:' ? () => true : sameFile(options.file)
+  const opened = openedFile(db, options.file)
   const log = boundLog(db, options.file, isHurried)
   let damage: DroverError | null = null
   /** An error of drover's; one that tells of damage is remembered. */
@@ -210,12 +212,13 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
       return changed
     },
     damage() {
-      if (!damage && !isOpenedFile()) {
+      if (!damage && !opened.isThere()) {
         const what = 'was removed, renamed or replaced while it was open: what was written since is not in it'
         damage = new DroverError('STORE_FAILED', `the store's file ${options.file} ${what}`, { details: { file: options.file } })
       }
       return damage
     },
+    mark: opened.mark,
     close() {
       if (!db.open) return
       try {

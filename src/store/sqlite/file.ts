@@ -1,40 +1,94 @@
-/** Tells whether a path still names the file that it named before, and not one that something else was copied into. */
+/** Tells whether a path still names the file that it named before, and not one that something else was copied into: another store, or an older copy of this one. */
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { codeOf, isDamage } from './failure.js'
 import { busyTimeoutMs } from './log-bound.js'
+import { inTransaction } from './transaction.js'
 
-/** @returns asks whether it is still there, and the same */
-export function sameFile(path: string): () => boolean {
+export interface OpenedFile {
+  /** Whether it is still there, and the same. */
+  isThere(): boolean
+  /** Raises the store's mark, by which an older copy is told from it. Waits for no lock: the next mark comes soon. */
+  mark(): void
+}
+
+/** @param db the connection that it was opened with */
+export function openedFile(db: Database.Database, path: string): OpenedFile {
+  if (path === ':memory:') return { isThere: () => true, mark() {} }
   const { dev, ino } = statSync(path, { bigint: true })
-  const id = identityIn(path)
-  return () => {
+  const { id, mark } = signs(path)
+  /** The highest that this process has seen. */
+  let highest = mark
+  let wentBack = false
+  const selectMark = db.prepare<[], number>('SELECT value FROM mark').pluck()
+  const updateMark = db.prepare<[number]>('UPDATE mark SET value = ?')
+
+  function isSame(): boolean {
+    const now = statSync(path, { bigint: true })
+    if (now.dev !== dev || now.ino !== ino) return false
+    const there = signs(path)
+    wentBack ||= there.mark < highest
+    highest = Math.max(highest, there.mark)
+    return there.id === id && !wentBack
+  }
+
+  function isThere(): boolean {
     try {
-      const now = statSync(path, { bigint: true })
-      return now.dev === dev && now.ino === ino && identityIn(path) === id
+      return isSame()
     } catch (error) {
       // Whatever else keeps it from being looked at says nothing of the file.
-      return !isDamage(error) && codeOf(error) !== 'ENOENT' && !lacksIdentity(error)
+      return !isDamage(error) && codeOf(error) !== 'ENOENT' && !lacksSigns(error)
     }
+  }
+
+  /** @returns what it is from the commit on */
+  function raise(): number {
+    const value = selectMark.get() ?? 0
+    wentBack ||= value < highest
+    if (wentBack) return highest
+    updateMark.run(value + 1)
+    return value + 1
+  }
+
+  return {
+    isThere,
+    mark() {
+      // A new mark would hide an older one.
+      if (!isThere()) return
+      try {
+        highest = inTransaction(db, raise, () => true)
+        // Else the mark would be read from the log, whatever the file is.
+        db.pragma('wal_checkpoint(PASSIVE)')
+      } catch {
+        // The store cannot be written now.
+      }
+    },
   }
 }
 
+interface Signs {
+  /** Made with the tables, and never changed. */
+  id: string
+  /** Only grows. On a page of its own, which nothing else brings into the log. */
+  mark: number
+}
+
 /**
- * Each store has an identity, made with its tables. It is read through a connection of its own, which has nothing in its memory yet. Never by opening
- * the file as such: to close it would let go of all locks that this process has on it, also SQLite's.
+ * They are read through a connection of its own, which has nothing in its memory yet. Never by opening the file as such: to close it would let go of all
+ * locks that this process has on it, also SQLite's.
  *
  * @see https://www.sqlite.org/howtocorrupt.html 2.2
  */
-function identityIn(path: string): string | undefined {
+function signs(path: string): Signs {
   const db = new Database(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs })
   try {
-    return db.prepare<[], string>('SELECT id FROM identity').pluck().get()
+    return db.prepare<[], Signs>('SELECT id, value AS mark FROM identity, mark').get() ?? { id: '', mark: 0 }
   } finally {
     db.close()
   }
 }
 
-/** It is a database, and has no such table. */
-function lacksIdentity(error: unknown): boolean {
+/** It is a database, and has no such tables. */
+function lacksSigns(error: unknown): boolean {
   return codeOf(error) === 'SQLITE_ERROR'
 }

@@ -25,6 +25,7 @@ export const applicationId = 0x64_72_6f_76
  * - `attempt`: the latest attempts of a task that did not end in its result, by `seq`. `counts`: among its failures since the last redrive.
  *   `dead.seq`: the one whose error a task died of, so that no text is stored twice; `dead.cause`: what a dropped one had died of before.
  * - `identity`: one row, made with the store and never changed, by which another store in its place is noticed (`file.ts`).
+ * - `mark`: one number that only grows, by which an older copy in its place is noticed.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
  */
 export const migrations: readonly string[] = [
@@ -146,5 +147,7 @@ export const migrations: readonly string[] = [
   ALTER TABLE dead DROP COLUMN error;
   CREATE TABLE identity (id TEXT NOT NULL);
   INSERT INTO identity VALUES (lower(hex(randomblob(16))));
+  CREATE TABLE mark (value INTEGER NOT NULL);
+  INSERT INTO mark VALUES (0);
   `,
 ]

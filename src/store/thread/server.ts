@@ -14,8 +14,10 @@ import { isRequest, isWorkersRequest, refusalOf, replyTo, type StoreCommand, typ
 const groupWeight = 2_048
 /** Counts of lanes are told at most so often. */
 const tellEveryMs = 100
-/** Other processes' changes are looked for so often. */
+/** Other processes' changes, and damage, are looked for so often. */
 const lookEveryMs = 1_000
+/** The file is marked at one of so many looks, from the first on: that costs as much as a commit. */
+const looksPerMark = 5
 /** While somebody waits for a quota, they are looked for so often: they may make room. */
 const quotaLookMs = 25
 
@@ -27,7 +29,16 @@ interface Queued {
 /** What is served: an engine that does groups of requests. */
 export type ServedEngine = Pick<
   SqliteEngine,
-  'execute' | 'damage' | 'takeTouched' | 'changedElsewhere' | 'close' | 'serveQuotas' | 'quotasDue' | 'quotasDueInMs' | 'takeQuotaDecisions'
+  | 'execute'
+  | 'damage'
+  | 'mark'
+  | 'takeTouched'
+  | 'changedElsewhere'
+  | 'close'
+  | 'serveQuotas'
+  | 'quotasDue'
+  | 'quotasDueInMs'
+  | 'takeQuotaDecisions'
 >
 
 /** Serves an engine over ports until it is told to close. */
@@ -38,6 +49,7 @@ class StoreServer {
   /** Ports of workers that are gone; closed when what they sent is answered. */
   readonly #retired = new Set<MessagePort>()
   readonly #looking: NodeJS.Timeout
+  #looks = 0
   #queue: Queued[] = []
   #scheduled = false
   #closing = false
@@ -58,6 +70,7 @@ class StoreServer {
     })
     this.#looking = setInterval(() => {
       this.#look()
+      if (!this.#isDamaged && this.#looks++ % looksPerMark === 0) engine.mark()
       if (engine.changedElsewhere()) this.#tell({ type: 'changed' })
     }, lookEveryMs)
     this.#looking.unref()

@@ -1,5 +1,5 @@
 /** A store's file is told from every other one, whatever SQLite does to it. */
-import { copyFileSync, readFileSync, statSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { test } from 'uvu'
@@ -97,6 +97,93 @@ test('another store that is copied into the file is noticed', () =>
     copyFileSync(other, file)
     assert.match(engine.damage()?.message ?? 'nothing was noticed', /x\.db was removed, renamed or replaced/)
     engine.close()
+  }))
+
+/** A store that has gone on since it was copied, as an engine sees it that has it open. */
+async function goneOn(work: (at: { file: string; copy: string; engine: SqliteEngine }) => void): Promise<void> {
+  await inFolder((folder) => {
+    const [file, copy] = [join(folder, 'x.db'), join(folder, 'copy.db')]
+    open(file).close()
+    const engine = open(file)
+    engine.mark()
+    enqueue(engine, 'before')
+    copyFileSync(file, copy)
+    engine.mark()
+    enqueue(engine, 'after')
+    assert.is(engine.damage(), null)
+    work({ file, copy, engine })
+    engine.close()
+  })
+}
+
+function enqueue(engine: SqliteEngine, key: string): void {
+  engine.enqueue({ dataset: 'data', items: [{ key, data: '1', priority: 0 }], onConflict: 'keep' })
+}
+
+const replaced = /x\.db was removed, renamed or replaced/
+
+test('an older copy of a store that is copied over it is noticed', () =>
+  goneOn(({ file, copy, engine }) => {
+    const { ino } = statSync(file)
+    copyFileSync(copy, file)
+    assert.is(statSync(file).ino, ino)
+    assert.match(engine.damage()?.message ?? 'nothing was noticed', replaced)
+  }))
+
+test('an older copy that is renamed to a store is noticed', () =>
+  goneOn(({ file, copy, engine }) => {
+    renameSync(copy, file)
+    assert.match(engine.damage()?.message ?? 'nothing was noticed', replaced)
+  }))
+
+test('an older copy is noticed by each host of a store, also one that has read it anew before it looks', () =>
+  goneOn(({ file, copy, engine }) => {
+    const other = open(file)
+    assert.is(other.damage(), null)
+    copyFileSync(copy, file)
+    // It has written nothing yet, and so reads the file.
+    other.mark()
+    for (const one of [other, engine]) assert.match(one.damage()?.message ?? 'nothing was noticed', replaced)
+    other.close()
+  }))
+
+test('an older copy that was put in place while nobody had the store open is the store', () =>
+  goneOn(({ file, copy, engine }) => {
+    engine.close()
+    copyFileSync(copy, file)
+    const restored = open(file)
+    assert.is(restored.damage(), null)
+    restored.mark()
+    assert.is(restored.damage(), null)
+    restored.close()
+  }))
+
+test('a store stays itself while readers hold its log, others write, bring the log in or lock it', () =>
+  goneOn(({ file, engine }) => {
+    const sound = (when: string): void => {
+      for (const one of [engine, other]) {
+        one.mark()
+        assert.is(one.damage(), null, when)
+      }
+    }
+    const other = open(file)
+    const reader = new Database(file)
+    sound('two hosts')
+    reader.exec('BEGIN; SELECT count(*) FROM item')
+    for (let n = 0; n < 3; n++) {
+      enqueue(other, `other ${n}`)
+      sound('a reader in the log')
+    }
+    reader.exec('COMMIT')
+    sound('no reader any more')
+    reader.pragma('wal_checkpoint(TRUNCATE)')
+    sound('the log is empty')
+    reader.exec('BEGIN IMMEDIATE')
+    sound('locked')
+    reader.exec('ROLLBACK; VACUUM')
+    sound('rewritten')
+    reader.close()
+    other.close()
   }))
 
 test.run()

@@ -29,6 +29,7 @@ serveStore(port, () => ({
   takeTouched: () => engine.takeTouched(),
   changedElsewhere: () => engine.changedElsewhere(),
   damage: () => engine.damage(),
+  mark: () => engine.mark(),
   serveQuotas: () => engine.serveQuotas(),
   quotasDue: () => engine.quotasDue(),
   quotasDueInMs: () => engine.quotasDueInMs(),
