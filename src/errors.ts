@@ -1,15 +1,15 @@
 /**
- * Every error drover throws on purpose: one class, one table of codes. A code is contract; a message may change. And what becomes of any
- * thrown value when it is kept: {@link toErrorRecord}.
+ * All errors that drover throws on purpose: one class, one table of codes. A code is part of the API; a message may change.
+ * {@link toErrorRecord} turns any thrown value into data.
  */
 import { answerIn } from './values/error-answer.js'
 import { cut, isError, jsonOf, messageOf, read, textOf } from './values/plain.js'
 
-/** The codes, each with when it is thrown. */
+/** The codes; each doc says when it is thrown. */
 export const errorCodes = {
   /** `createDrover`, `validateConfig`, `loadConfig`: the configuration has mistakes; `details.issues` lists all of them. */
   CONFIG_INVALID: 'CONFIG_INVALID',
-  /** A method was called with an argument that is not of its form. */
+  /** A method was called with an invalid argument; the message names it and what is allowed. */
   ARGUMENT_INVALID: 'ARGUMENT_INVALID',
   /** The named worker is not in the configuration. */
   WORKER_UNKNOWN: 'WORKER_UNKNOWN',
@@ -25,15 +25,21 @@ export const errorCodes = {
   WORKER_MODULE_TYPESCRIPT: 'WORKER_MODULE_TYPESCRIPT',
   /** No slot is free and `onFull` is `'reject'`. */
   SLOTS_FULL: 'SLOTS_FULL',
-  /** No thread or process can be started on this machine now: `cause` says what is missing (open files, memory, a folder for temporary files). */
+  /**
+   * The machine cannot start a thread or process now; `cause` says what it lacks (open files, memory, a folder for temporary
+   * files).
+   */
   HOST_SHORT: 'HOST_SHORT',
   /** The thread ended while a call to it was pending, or had ended before. */
   THREAD_GONE: 'THREAD_GONE',
-  /** A worker's thread or process sent what drover does not understand (its code wrote to a descriptor of drover's, say); the worker fails with it. */
+  /**
+   * A worker's thread or process sent an invalid message, for example because its code wrote to a descriptor of drover. The
+   * worker fails with this error.
+   */
   PROTOCOL_BROKEN: 'PROTOCOL_BROKEN',
-  /** A CPU profile of the worker is being taken already. */
+  /** A CPU profile of the worker is already running. */
   PROFILE_RUNNING: 'PROFILE_RUNNING',
-  /** As many CPU profiles as there may be at a time are being taken already, of other workers. */
+  /** Four CPU profiles of other workers are already running. */
   PROFILES_FULL: 'PROFILES_FULL',
   /** The store's folder does not exist. */
   STORE_FOLDER_MISSING: 'STORE_FOLDER_MISSING',
@@ -44,33 +50,33 @@ export const errorCodes = {
   /** The store was written by a newer drover. */
   STORE_TOO_NEW: 'STORE_TOO_NEW',
   /**
-   * The store failed for another reason; `cause` has it. Final where its file is damaged, or was removed or replaced while it was open. Also
-   * a file with several names (hard links).
+   * The store failed for another reason, in `cause`, or its file has several names (hard links). Final if the file is damaged, or
+   * was removed or replaced while it was open.
    */
   STORE_FAILED: 'STORE_FAILED',
-  /** A read ended the thread that did it, or no thread could do it; `cause` has why. The store itself goes on. */
+  /** A read crashed its thread, or no thread could do it; the reason is in `cause`. The store itself works. */
   READ_FAILED: 'READ_FAILED',
-  /** `export`: the file could not be written; `cause` has why. What was there before is as it was. */
+  /** `export`: the file could not be written; the reason is in `cause`. The old file is unchanged. */
   EXPORT_FAILED: 'EXPORT_FAILED',
-  /** A request that belongs to a fence that is no longer current. */
+  /** A request carries the fencing token of a thread that was replaced. */
   FENCED: 'FENCED',
   /** `load`: a record is not usable; `details.position` is its place, from 0. */
   LOAD_BAD_RECORD: 'LOAD_BAD_RECORD',
   /** `load`: the key is known with other data; `details.key` and `details.position` name it. */
   LOAD_CONFLICT: 'LOAD_CONFLICT',
-  /** The quota is not in the configuration, or cannot ever grant what is asked. */
+  /** The quota is not in the configuration, or can never grant the amount. */
   QUOTA_INVALID: 'QUOTA_INVALID',
-  /** The provider does not accept the quota's key any more, nor that of any other the request may use. */
+  /** The provider no longer accepts any key that the request may use. */
   QUOTA_RETIRED: 'QUOTA_RETIRED',
-  /** A budget is spent: no grant comes before somebody raises it. */
+  /** A budget is spent: there are no grants until it is raised. */
   QUOTA_SPENT: 'QUOTA_SPENT',
-  /** `done()` before any worker was started. */
+  /** `done()` was called before any worker was started. */
   NOT_STARTED: 'NOT_STARTED',
   /** The system is closing or closed. */
   CLOSED: 'CLOSED',
-  /** A condition did not come about within its time. */
+  /** A condition was not met in time. */
   TIMEOUT: 'TIMEOUT',
-  /** `serveStatus`: the port is in use, or may not be listened on; `details` has `hostname` and `port`. */
+  /** `serveStatus`: the port is in use or not permitted; `details` has `hostname` and `port`. */
   LISTEN_FAILED: 'LISTEN_FAILED',
 } as const
 
@@ -83,7 +89,7 @@ const brand = Symbol.for('drover.error')
 export class DroverError extends Error {
   override readonly name: string = 'DroverError'
   readonly code: ErrorCode
-  /** Facts about the error, safe to show and to store. */
+  /** Facts about the error that are safe to show and to store. */
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown> } = {}) {
@@ -93,23 +99,23 @@ export class DroverError extends Error {
     Object.defineProperty(this, brand, { value: true })
   }
 
-  /** Whether a value is a DroverError, also one made by another copy of drover in the same process. */
+  /** Whether a value is a DroverError, including one of another copy of drover in the same process. */
   static is(value: unknown): value is DroverError {
     return typeof value === 'object' && value !== null && isOurs(value)
   }
 }
 
-/** What a quota cannot do: one of the QUOTA_ codes. */
+/** An error of a quota, with one of the QUOTA_ codes. */
 export class QuotaError extends DroverError {
   override readonly name = 'QuotaError'
 
-  /** Whether a value is such an error, also one made by another copy of drover in the same process. */
+  /** Whether a value is a QuotaError, including one of another copy of drover in the same process. */
   static override is(value: unknown): value is QuotaError {
     return DroverError.is(value) && value.code.startsWith('QUOTA_')
   }
 }
 
-/** An error as plain data: what crosses a thread, goes into the store, and is shown. */
+/** An error as plain data, to be sent to another thread, stored and shown. */
 export interface ErrorRecord {
   name: string
   message: string
@@ -120,49 +126,50 @@ export interface ErrorRecord {
   details?: Record<string, unknown>
 }
 
-/** What makes an error the same as another one. */
+/** The identity of a group of errors. */
 export interface ErrorKind {
-  /** Names the group: the same in every lane, thread and run. */
+  /** Id of the group, the same in every lane, thread and run. */
   id: string
   /** The error's own `code`, else that of its cause, else its name. */
   code: string
   /** With the messages of its causes. */
   message: string
-  /** The first frame of its stack in the user's own code, as `file:line:column`; null: there is none. */
+  /** The first frame of its stack in the user's own code, as `file:line:column`; null if there is none. */
   where: string | null
 }
 
 /** Errors of one kind. */
 export interface ErrorGroup extends ErrorKind {
   count: number
-  /** Who met it; at most 20 of them are named. */
+  /** The workers that had it, at most 20. */
   workers: string[]
-  /** The latest one, in ms since the epoch. */
+  /** Time of the latest one, in ms since the epoch. */
   lastAt: number
-  /** The item of one of them; null: of none in particular. */
+  /** The item of one of these errors, if it has one. */
   example: { dataset: string; key: string } | null
 }
 
-/** How deep a chain of causes is followed; a cyclic chain ends here too. */
+/** Number of causes that are kept; this also ends a cyclic chain. */
 const deepestCause = 5
-/** Longer texts of an error are cut, ... */
+/** Length at which texts of an error are cut. */
 const longestText = 16_384
-/** ... and those of its causes sooner. */
+/** The same for its causes. */
 const longestInCause = 4_096
 const longestName = 200
-/** A stack begins with the message: one longer than this stands in the message alone. */
+/** A stack begins with the message. A longer message is left out of the stack. */
 const longestInStack = 1_000
 
 /**
- * Any thrown value as plain data of bounded size. Never throws: getters that do, revoked proxies and values that are no errors are dealt with.
+ * Any thrown value as plain data of bounded size. Never throws, even for getters that throw, revoked proxies and values that are
+ * not errors.
  *
- * @param redact every text goes through it before it is cut: half a secret would not be found
+ * @param redact applied to every text before it is cut, because half a secret would not be found
  */
 export function toErrorRecord(thrown: unknown, redact: (text: string) => string = (text) => text): ErrorRecord {
   try {
     return recordOf(thrown, redact, 0)
   } catch {
-    // A text that no memory is left for, say.
+    // For example, no memory is left for a text.
     return { name: 'NonError', message: 'a value was thrown that cannot be read' }
   }
 }
@@ -190,13 +197,13 @@ function isErrorLike(value: unknown): value is object {
   }
 }
 
-/** The stack, with its frames however long the message is. */
+/** The stack without a long message, so that its frames are kept. */
 function withoutLong(stack: string, message: unknown): string {
   if (typeof message !== 'string' || message.length <= longestInStack) return stack
   return stack.replace(message, () => `(${message.length} characters)`)
 }
 
-/** The details of an error of ours; of a client's error, how the answer went. */
+/** The details of a DroverError; for a client's error, the facts of its response. */
 function detailsOf(thrown: object, redact: (text: string) => string, longest: number): Record<string, unknown> | null {
   const details = isOurs(thrown) ? read(thrown, 'details') : answerIn(thrown)
   if (typeof details !== 'object' || details === null) return null
@@ -206,7 +213,7 @@ function detailsOf(thrown: object, redact: (text: string) => string, longest: nu
     const plain: unknown = JSON.parse(json)
     return typeof plain === 'object' && plain !== null && !Array.isArray(plain) ? (plain as Record<string, unknown>) : null
   } catch {
-    // A secret was struck out of the JSON around it.
+    // Redaction has broken the JSON.
     return { text: json }
   }
 }
@@ -219,7 +226,10 @@ function isOurs(value: object): boolean {
   }
 }
 
-/** The way back from {@link toErrorRecord}: a DroverError where the code is one of ours, else an Error that keeps name, code and cause. */
+/**
+ * The inverse of {@link toErrorRecord}: a DroverError if the code is in {@link errorCodes}, else an Error with the same name,
+ * code and cause.
+ */
 export function fromErrorRecord(record: ErrorRecord): Error {
   const cause = record.cause ? fromErrorRecord(record.cause) : undefined
   if (record.code !== undefined && record.code in errorCodes) {

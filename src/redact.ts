@@ -1,26 +1,26 @@
 /**
- * Keeps secrets out of all that is written down: logs, failures, events. Values are struck out, not names, so a key that turns
- * up in a provider's error message is caught too. Loaded in every thread: no imports.
+ * Removes secrets from everything that is written: logs, failures, events. It replaces values wherever they appear, so a key in a
+ * provider's error message is caught too. Loaded in every thread, so it has no imports.
  */
 
-/** What a secret is replaced by. */
+/** The replacement of a secret. */
 const mark = '[redacted]'
 
-/** A found value shorter than this is no secret worth the risk of striking out every "true" in the log. */
+/** Shorter values found in an input are not redacted: that could remove every "true" from the log. */
 const shortest = 6
 
-/** Parts of a name that make its value a secret, wherever in the name they stand. */
+/** Words that make a value secret, anywhere in its name. */
 const secretWords = new Set(
   'apikey apikeys token secret secrets password passwords passwd passphrase authorization credential credentials bearer'.split(' '),
 )
 
-/** Strikes secrets out of a text. Never throws. */
+/** Replaces secrets in a text. Never throws. */
 export type Redactor = (text: string) => string
 
 /**
- * Makes a redactor. Without secrets it costs nothing; with them, one scan for a text that holds none.
+ * Makes a redactor. Without secrets it costs nothing; otherwise a text without secrets costs one scan.
  *
- * @param secrets values to strike out, whatever their length
+ * @param secrets values to redact, of any length
  * @param inputs values searched by {@link findSecrets}
  * @example
  * createRedactor([], [{ apiKey: 'sk-12345' }])('refused: sk-12345') // 'refused: [redacted]'
@@ -32,10 +32,13 @@ export function createRedactor(secrets: readonly string[], inputs: readonly unkn
   return (text) => (pattern.test(text) ? strike(text, values) : text)
 }
 
-/** Plain data with every text in it passed through `redact`, names too; what holds no secret comes back as it is. Never throws. */
+/**
+ * Plain data with every text passed through `redact`, names too. Data without secrets is returned unchanged, as the same object.
+ * Never throws.
+ */
 export function redactAll<T>(data: T, redact: Redactor, depth = 0): T {
   if (typeof data === 'string') return redact(data) as T
-  // Deeper than anything that drover makes.
+  // Deeper than any data that drover makes.
   if (typeof data !== 'object' || data === null || depth > 50) return data
   let changed = false
   const clean = Object.entries(data).map(([name, value]) => {
@@ -48,9 +51,9 @@ export function redactAll<T>(data: T, redact: Redactor, depth = 0): T {
 }
 
 /**
- * The secrets in a worker's input: strings of 6 characters and more that stand under a name such as apiKey, api_key, token,
- * secret, password, authorization, credential or key, in any case and at any depth, and everything within what such a name
- * holds. `tokens` is not such a name: in an annotation pipeline it holds text. Never throws.
+ * The secrets in a worker's input: strings of 6 characters and more under a name such as apiKey, api_key, token, secret,
+ * password, authorization, credential or key, in any case and at any depth, including all strings within such a value. `tokens`
+ * is not such a name: in an annotation pipeline it holds text. Never throws.
  */
 export function findSecrets(input: unknown): string[] {
   const found = new Set<string>()
@@ -61,7 +64,7 @@ export function findSecrets(input: unknown): string[] {
     if (typeof value === 'string' && secret) {
       for (const part of [value, value.replace(/^(bearer|basic|token|apikey)\s+/i, '')]) if (part.length >= shortest) found.add(part)
     }
-    // A value met first under a harmless name is looked at again under a secret one.
+    // A value that was first found under a harmless name is searched again under a secret one.
     if (typeof value !== 'object' || value === null || seen.get(value) === true || seen.get(value) === secret) continue
     seen.set(value, secret)
     for (const [name, child] of childrenOf(value)) open.push({ value: child, secret: secret || isSecretName(name) })
@@ -69,7 +72,7 @@ export function findSecrets(input: unknown): string[] {
   return [...found]
 }
 
-/** Whether what stands under this name is taken for a secret. */
+/** Whether a value with this name is taken for a secret. */
 export function isSecretName(name: string): boolean {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
@@ -91,18 +94,18 @@ function childrenOf(value: object): [name: string, child: unknown][] {
   }
 }
 
-/** A secret as it is, as it looks inside JSON, and as it looks inside a URL. */
+/** A secret as it is, as written inside JSON, and as written inside a URL. */
 function spellings(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1)
   try {
     return [secret, json, encodeURIComponent(secret)]
   } catch {
-    // A lone surrogate has no place in a URL.
+    // A lone surrogate cannot be encoded in a URL.
     return [secret, json]
   }
 }
 
-/** Replaces every stretch of text that a secret covers; overlapping secrets leave nothing of either. */
+/** Replaces every part of the text that a secret covers; of overlapping secrets, both are removed completely. */
 function strike(text: string, secrets: Iterable<string>): string {
   const hits: [from: number, to: number][] = []
   for (const secret of secrets) {

@@ -1,6 +1,6 @@
 /**
- * For tests of what calls a language model: a provider on this machine with limits and faults, and a clock that runs as fast as a test likes.
- * Imported as `drover/testing`.
+ * For tests of code that calls a language model: a fake provider on this machine with limits and faults, and a clock of any
+ * speed. Imported as `drover/testing`.
  *
  * @module
  */

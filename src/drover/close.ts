@@ -11,12 +11,12 @@ import { type Drain, drainOf } from './drain.js'
 import type { Lifetime } from './lifetime.js'
 import type { Uses } from './uses.js'
 
-/** After a signal that came while nobody waited for the end: how long nobody has to be at a system until it is closed, ... */
+/** After a signal, if no call of `done()` was waiting: the system is closed after this time without a call. */
 const letGoMs = 250
-/** ... and how long where the end had been waited for, so that the program may be about to read results. */
+/** The same if a call of `done()` was waiting: the program may be about to read results. */
 const aboutToReadMs = 2_000
 
-/** Closing, the store has at least so long for what is left to write. */
+/** The least time that closing gives the store for its last writes. */
 const leastStoreMs = 5_000
 
 export interface CloseMeans {
@@ -34,9 +34,9 @@ export class Close {
   readonly #waker: Waker
   readonly #uses: Uses
   #closing: Promise<void> | null = null
-  /** Aborts when the system is closed: an export into a pipe that nobody reads would never know. */
+  /** Aborts when the system is closed. An export into a pipe without a reader would not notice otherwise. */
   readonly #over = new AbortController()
-  /** Called when it is closed. */
+  /** Called when the system is closed. */
   readonly #releases = new Set<() => void>()
 
   constructor({ system, lifetime, done, waker, uses }: CloseMeans) {
@@ -52,7 +52,7 @@ export class Close {
     return this.#over.signal
   }
 
-  /** Is called when the system is closed. */
+  /** Registers a function to call when the system is closed. */
   onClosed(release: () => void): void {
     this.#releases.add(release)
   }
@@ -74,7 +74,7 @@ export class Close {
     if (interrupted || isClosing || hasFailed) return
     const { message } = this.#lifetime.interrupt(signal)
     this.#waker.sleep()
-    this.#system.parts.logs.part('system').warn(`${message}: tasks in hand are finished; once more ends the process at once`)
+    this.#system.parts.logs.part('system').warn(`${message}: tasks in hand may finish; a second signal ends the process at once`)
     this.#stopAll(message, {})
     this.#system.parts.changed()
     const quietMs = this.#done.isAwaited ? aboutToReadMs : letGoMs
@@ -96,7 +96,7 @@ export class Close {
     void askAll([...inHand, ...all.filter(({ live }) => !live)], stop)
   }
 
-  /** After a signal, once all is drained: the process ends when the program comes to its end, whether that closes or not. */
+  /** After a signal, closes the system once all is drained, so that the process can end even if the program never closes it. */
   async #windDown(quietMs: number): Promise<void> {
     const close = (): void => void this.close({})
     process.once('beforeExit', close)
@@ -116,11 +116,11 @@ export class Close {
     root.send({ type: 'CLOSE' })
     this.#waker.stop()
     const stopMs = this.#stopAll('the system is closing', { ...(drainMs !== undefined && { drainMs }) }) + parts.config.killMs
-    // Also one that has failed is closed: that is no reason to stop halfway.
+    // A failed system is closed too, and all the way.
     await until(() => this.#lifetime.allSettled)
-    // What is left of the time for workers is the store's: it may be locked.
+    // The store gets the rest of the time for workers: it may be locked.
     const storeMs = (): number => Math.max(leastStoreMs, Math.round(began + stopMs - performance.now()))
-    const limit = new TimeLimit(storeMs(), 'those who wait in done() were not answered')
+    const limit = new TimeLimit(storeMs(), 'waiting calls of done() were not answered')
     await Promise.race([this.#done.answered(), limit.over.catch(() => {})])
     limit.clear()
     if (this.#lifetime.interrupted) await this.#done.keepLast()
@@ -131,22 +131,22 @@ export class Close {
   }
 
   /**
-   * Because the host ends: nothing brings a worker back.
+   * Stops all workers for good, because the host ends.
    *
-   * @returns how long they may take to drain
+   * @returns how long they may drain, in ms
    */
   #stopAll(reason: string, drain: { drainMs?: number }): number {
     const all = [...this.#system.managed.values()]
-    // Whoever stands at the end of the line is found there at once.
+    // In reverse: workers at the end of the line for slots are found there first.
     for (const managed of [...all].reverse()) managed.standBack()
-    // One on parole, too, need only be wanted no more.
+    // A worker on parole has no thread: it only has to be no longer wanted.
     const running = all.filter(({ settled, state }) => !settled && state !== 'blacklisted')
     const stopping = new Set(running)
     void askAll(
       all.filter((managed) => !stopping.has(managed)),
       (managed) => managed.announceStop(),
     )
-    // However many there are under one supervisor, together they take no longer than one may.
+    // All workers under a supervisor together get the time of one.
     const withinMs = drain.drainMs ?? running.reduce((most, { config }) => Math.max(most, config.drainMs), 0)
     void stopInOrder(this.#system, running, { type: 'STOP', reason, closing: true, ...drain }, { withinMs })
     return withinMs

@@ -1,4 +1,4 @@
-/** Control by hand: what each call asks of the workers that it means, and when it has its effect. */
+/** Control by hand: what each call asks of the selected workers, and when the call resolves. */
 import { askAll } from '../actors/supervisor/ask-all.js'
 import { stopInOrder } from '../actors/supervisor/stop-in-order.js'
 import type { OpenSystem } from '../actors/system/opened.js'
@@ -40,7 +40,7 @@ export class Control {
     this.#uses = uses
   }
 
-  /** Something was started by hand. */
+  /** Whether any worker was started by hand. */
   get hasStarted(): boolean {
     return this.#started
   }
@@ -61,7 +61,7 @@ export class Control {
       stopped.map(({ managed }) => managed),
       { type: 'STOP', ...drainOf('stop', options) },
     )
-    // Whoever is started by hand meanwhile is waited for no more.
+    // A worker that is started by hand meanwhile is no longer waited for.
     await this.#lifetime.until(() => stopped.every(({ managed, timesStarted }) => !managed.live || managed.timesStarted > timesStarted))
     await Promise.all(stopped.map(({ managed }) => managed.freed))
     await this.#waker.refresh()
@@ -77,7 +77,7 @@ export class Control {
       managed.tell({ type: 'PAUSE' })
       return outcomeOf(managed, true, managed.live ? 'paused' : 'paused as soon as it runs')
     })
-    // What happened is in the store, or it was said that it cannot be.
+    // The changes are stored, or the failure to store them is logged.
     await this.#system.parts.recorder.flush().catch(() => {})
     return outcomes
   }
@@ -94,9 +94,9 @@ export class Control {
     const { parts } = this.#system
     const { data: given = false } = checkOptions('the second argument of reset', options, ['data'])
     const data = checkFlag('data', given)
-    // A selector that turned out undefined must not delete everything.
+    // A selector that is undefined by mistake must not delete everything.
     if (data && selector === undefined)
-      throw new DroverError('ARGUMENT_INVALID', 'reset with data deletes results: name the workers, or say {} where all are meant')
+      throw new DroverError('ARGUMENT_INVALID', 'reset with data deletes results: name the workers, or pass {} for all of them')
     const selected = this.#selection.of(selector)
     const idle = new Set(selected.filter((managed) => managed.idle))
     await askAll([...idle], (managed) => managed.stop({ type: 'STOP' }))
@@ -125,10 +125,10 @@ export class Control {
       return { managed, holder }
     })
     await this.#lifetime.until(() => told.every(({ managed, holder }) => holder || managed.state === 'blacklisted' || managed.isGone))
-    // Later systems know of it from the store alone.
+    // Later systems know of the blacklisting only from the store.
     const failed = await recorder.flush().then(
       () => null,
-      (error: Error) => `blacklisted, but not in the store yet (${error.message}): it is tried again until it is`,
+      (error: Error) => `blacklisted, but not stored yet (${error.message}): drover tries again until it is`,
     )
     return told.map(({ managed, holder }) => {
       if (holder) return outcomeOf(managed, false, heldBy(holder))

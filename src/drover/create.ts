@@ -3,11 +3,11 @@ import type { DroverOptions } from '../options/drover.js'
 import { Drover } from './drover.js'
 
 /**
- * Checks the configuration, opens the store, takes back what hosts that are gone left behind, and makes the system. No worker
+ * Checks the configuration, opens the store, takes over the workers and leases of dead hosts, and makes the system. No worker
  * runs before `start()`.
  *
- * @throws DroverError CONFIG_INVALID with every mistake at once, before anything is created; STORE_FOLDER_MISSING, STORE_READ_ONLY,
- * STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED
+ * @throws DroverError CONFIG_INVALID with every mistake at once, before anything is created; STORE_FOLDER_MISSING,
+ * STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED
  * @example
  * const drover = await createDrover({
  *   store: 'data/drover.db',

@@ -1,4 +1,4 @@
-/** The end of a run for whoever waits for it: when it has come, and the report. */
+/** `done()`: waits for the end of the run and makes its report. */
 
 import type { OpenSystem } from '../actors/system/opened.js'
 import { systemStatus } from '../actors/system/status.js'
@@ -16,22 +16,25 @@ export interface DoneMeans {
 
 export class Done {
   readonly #means: DoneMeans
-  /** Those who wait: the store stays open until they have their reports. */
+  /** Calls that wait. The store stays open until they have their reports. */
   readonly #waiting = new Set<Promise<unknown>>()
-  /** Whether the program has asked for the end; once a signal came, whether it has since then, or did at that moment: then it is to close. */
+  /**
+   * Whether the program has called `done()`. After a signal: whether a call was waiting then, or came since. Such a program is
+   * expected to close.
+   */
   #awaited = false
-  /** What is answered once nothing can be asked any more. */
+  /** The report for calls after the close. */
   #last: RunReport | null = null
 
   constructor(means: DoneMeans) {
     this.#means = means
   }
 
-  /** The program has asked for the end; after a signal: since then, or at that moment. */
+  /** Whether the program has called `done()`; after a signal: whether a call was waiting then, or came since. */
   get isAwaited(): boolean {
     return this.#awaited
   }
-  /** What is answered once nothing can be asked any more. */
+  /** The report for calls after the close. */
   get last(): RunReport | null {
     return this.#last
   }
@@ -40,7 +43,7 @@ export class Done {
     this.#awaited = true
   }
 
-  /** A signal has come: who waits now is asking still, and who has done so before is not. */
+  /** Notes a signal: from now on only calls that are waiting or come later count. */
   signalled(): void {
     this.#awaited = this.#waiting.size > 0
   }
@@ -55,12 +58,12 @@ export class Done {
     }
   }
 
-  /** Settles when those who wait were answered. */
+  /** Settles when all waiting calls were answered. */
   answered(): Promise<unknown> {
     return Promise.allSettled(this.#waiting)
   }
 
-  /** Keeps the report for those who ask later. */
+  /** Keeps the report for later calls. */
   async keepLast(): Promise<void> {
     this.#last = await this.#report().catch(() => null)
   }
@@ -75,7 +78,7 @@ export class Done {
         await lifetime.until(isOver)
         await waker.refresh()
         await system.parts.quotas.lookAgain()
-        // Somebody may have been woken meanwhile.
+        // A worker may have been woken meanwhile.
       } while (!isOver())
     } finally {
       ended()

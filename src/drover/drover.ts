@@ -1,5 +1,5 @@
 /**
- * The façade: what a pipeline holds in its hands. Everything behind it is actors; nothing here decides.
+ * The façade: the public methods of a system. They only check arguments and delegate.
  */
 
 import { type InspectionEvent, type InspectionObserver, inspectActors } from '../actors/system/inspection.js'
@@ -76,9 +76,9 @@ export class Drover {
   readonly #outcomes: Outcome
   readonly #done: Done
   readonly #close: Close
-  /** Single tasks: to look at, to make due, to give up, to give another priority. */
+  /** Reads and moves single tasks: list, get, retry, prioritise, drop. */
   readonly tasks: Tasks
-  /** @internal What the status server shows. */
+  /** @internal The data that the status server shows. */
   readonly view: SystemView
 
   /** @internal Use {@link createDrover}. */
@@ -111,14 +111,15 @@ export class Drover {
   }
 
   /**
-   * Starts workers: those named, or all that are enabled. Resolves when each has its place in the queue for slots. One that another host
-   * holds waits for that one to go (or is refused, see `onHeld`); one that is blacklisted is not started. Both say so.
+   * Starts the selected workers, or all enabled ones. Resolves when each has its place in the queue for slots. A worker that
+   * another host holds waits until that host releases it (or is refused, see `onHeld`). A blacklisted worker is not started. The
+   * outcomes say so.
    *
-   * @throws DroverError SLOTS_FULL with `onFull: 'reject'` if there are fewer free slots than workers to start; none is started then.
-   * WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
+   * @throws DroverError SLOTS_FULL with `onFull: 'reject'` if there are fewer free slots than workers to start, and none is
+   * started. WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
    * @example
-   * await drover.start()                      // all that are enabled
-   * await drover.start({ domain: 'urgency' }) // or some
+   * await drover.start()                      // all enabled workers
+   * await drover.start({ domain: 'urgency' }) // or some of them
    * for (const { worker, ok, message } of await drover.start('annotator-1/urgency')) if (!ok) console.error(worker, message)
    */
   start(selector?: Selector): Promise<ControlOutcome[]> {
@@ -126,10 +127,10 @@ export class Drover {
   }
 
   /**
-   * Finishes what is in hand (at most `drainMs`), then ends the threads. Resolves when they are down. Under a supervisor one after
-   * another, the last one first.
+   * Lets tasks in hand finish (for at most `drainMs`), then ends the threads. Resolves when the workers are down. Under a
+   * supervisor they stop one after another, the last one first.
    *
-   * @param options.drainMs for each of them. @defaultValue the worker's own `drainMs`
+   * @param options.drainMs time for each worker, in ms. @defaultValue the worker's own `drainMs`
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
    * @example
    * await drover.stop({ annotator: 2 }, { drainMs: 1_000 })
@@ -139,8 +140,8 @@ export class Drover {
   }
 
   /**
-   * No new tasks; those in hand go on, threads stay. Outlives the host: workers that are paused when it ends are paused again when the
-   * next one starts them, until they are resumed or stopped by hand.
+   * Stops new tasks; tasks in hand continue and threads stay. A pause outlives the host: a worker that is paused when the host
+   * ends is paused again when the next host starts it, until it is resumed or stopped by hand.
    *
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
    * @example
@@ -152,20 +153,22 @@ export class Drover {
   }
 
   /**
-   * Paused workers take up tasks again, also those that their breaker paused. One that was to be paused as soon as it runs is not any more.
+   * Lets paused workers take tasks again, including workers paused by their breaker. Also cancels a pause that waits for its
+   * worker to run.
    *
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
    * @example
-   * await drover.resume() // whoever is paused
+   * await drover.resume() // all paused workers
    */
   resume(selector?: Selector): Promise<ControlOutcome[]> {
     return this.#control.resume(selector)
   }
 
   /**
-   * Stops, then starts. Resolves when the new start is on its way. Counts as no failure.
+   * Stops, then starts. Resolves when the new start is queued. Does not count as a failure.
    *
-   * @throws DroverError SLOTS_FULL as for {@link start}; WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
+   * @throws DroverError SLOTS_FULL as for {@link start}; WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is
+   * gone
    * @example
    * await drover.restart(['annotator-1/urgency', 'annotator-2/urgency'])
    */
@@ -175,22 +178,23 @@ export class Drover {
   }
 
   /**
-   * Forgets a worker's failures and lifts its blacklisting. With `data: true` also deletes all its lane's results and dead tasks, so
-   * that it starts over; all are meant by `{}` then, and not by nothing. Only for workers that are down.
+   * Forgets a worker's failures and lifts its blacklisting. With `data: true` it also deletes all results and dead tasks of its
+   * lane, so that the lane starts over; then the selector is required, and `{}` selects all workers. Only for workers that are
+   * down.
    *
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
    * @example
-   * const [outcome] = await drover.reset('annotator-1/urgency') // may be started again
-   * await drover.reset({ domain: 'urgency' }, { data: true })   // and begins with the first item
+   * const [outcome] = await drover.reset('annotator-1/urgency') // can be started again
+   * await drover.reset({ domain: 'urgency' }, { data: true })   // and starts with the first item
    */
   reset(selector?: Selector, options: { data?: boolean } = {}): Promise<ResetOutcome[]> {
     return this.#control.reset(selector, options)
   }
 
   /**
-   * Gives workers up by hand: those that run finish what is in hand (at most `drainMs`) first. They stay down, also under later
-   * systems on the store, until `reset`. Answers `ok` when the store has it; where the store cannot take it now, it is given up here all the
-   * same, and stored as soon as that is possible.
+   * Gives workers up by hand. Running ones first finish their tasks in hand (for at most `drainMs`). The workers stay down until
+   * `reset`, also under later systems on the store. The outcome is `ok` once this is stored. If the store cannot be written now,
+   * the workers are given up here all the same, and this is stored as soon as possible.
    *
    * @param why kept as the reason
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
@@ -201,7 +205,7 @@ export class Drover {
     return this.#control.blacklist(selector, why, options)
   }
 
-  /** The workers that were given up, with why, since when, and until when if they have parole. */
+  /** The blacklisted workers, with the reason, the time, and the end if they have parole. */
   blacklisted(): BlacklistEntry[] {
     const found = [...this.#system.managed.values()].filter(({ state }) => state === 'blacklisted')
     return found.map((managed) => {
@@ -211,19 +215,19 @@ export class Drover {
   }
 
   /**
-   * How many workers may have a thread at once, in all or in one group. Raised, those that wait start at once; lowered, those of the
-   * lowest priority, the latest first, finish what they have in hand and queue again.
+   * Sets how many workers may have a thread at once, in all or in one group. After a raise, waiting workers start at once. After
+   * a cut, the workers of lowest priority, the latest first, finish their tasks in hand and queue again.
    *
    * @param limit a whole number, at least 1
-   * @param group one of the option `groups`
-   * @throws DroverError ARGUMENT_INVALID, also for a group that there is none of; CLOSED, STORE_FAILED
+   * @param group a key of the option `groups`. @defaultValue the limit of all workers
+   * @throws DroverError ARGUMENT_INVALID, also for an unknown group; CLOSED, STORE_FAILED
    */
   setConcurrency(limit: number, group?: string): void {
     this.#control.setConcurrency(limit, group)
   }
 
   /**
-   * How many results lanes are to have: raised, completed ones go on; lowered, they stop there.
+   * Sets how many results each lane should have. After a raise, completed workers continue.
    *
    * @param target 0 or more, or null for every item
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
@@ -233,13 +237,14 @@ export class Drover {
   }
 
   /**
-   * Adds a worker, or a supervisor with workers, to the running system; `start` starts it. Its options are checked together with all
-   * others.
+   * Adds a worker, or a supervisor with workers, to the running system; `start` starts it. The options are checked together with
+   * all others.
    *
-   * @param options.under the supervisor whose last child it becomes. @defaultValue none: it stands directly under the system
-   * @returns the ids of the workers that were added
-   * @throws DroverError CONFIG_INVALID; WORKER_UNKNOWN if there is no such supervisor; ARGUMENT_INVALID if it cannot be persisted; CLOSED,
-   * STORE_FAILED
+   * @param options.under the supervisor that gets it as its last child. @defaultValue none: it is directly under the system
+   * @param options.persist whether the change is stored and applied again by each system on the store. @defaultValue false
+   * @returns the ids of the added workers
+   * @throws DroverError CONFIG_INVALID; WORKER_UNKNOWN if there is no such supervisor; ARGUMENT_INVALID if the entry cannot be
+   * persisted; CLOSED, STORE_FAILED
    * @example
    * await drover.add({ id: 'annotator-3/urgency', module: './annotate.worker.js', dataset: 'messages' }, { persist: true })
    * await drover.start('annotator-3/urgency')
@@ -255,10 +260,11 @@ export class Drover {
   }
 
   /**
-   * Stops a worker, or a supervisor and all below it, and takes it out of the system. Its results stay in the store.
+   * Stops a worker, or a supervisor with all workers below it, and removes it from the system. The results stay in the store.
    *
    * @param options.drainMs as for `stop`
-   * @throws DroverError WORKER_UNKNOWN; CONFIG_INVALID if what is left does not hold; ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @throws DroverError WORKER_UNKNOWN; CONFIG_INVALID if the remaining configuration is invalid; ARGUMENT_INVALID, CLOSED,
+   * STORE_FAILED
    * @example
    * await drover.remove('annotator-3/urgency', { drainMs: 1_000 })
    */
@@ -269,12 +275,12 @@ export class Drover {
   }
 
   /**
-   * Changes options of a worker or a supervisor. A running worker finishes its tasks in hand and goes on in a new thread, if the thread
-   * is concerned; that counts as no failure.
+   * Changes options of a worker or a supervisor. If a change concerns the thread, a running worker finishes its tasks in hand and
+   * continues in a new thread; this does not count as a failure.
    *
-   * @param patch the options that change, each as a whole. Not `id`, `annotator`, `domain`,
-   * `dataset` and `children`
-   * @throws DroverError CONFIG_INVALID, WORKER_UNKNOWN; ARGUMENT_INVALID for an option that cannot be changed; CLOSED, STORE_FAILED
+   * @param patch the new values; each replaces an option completely. Not `id`, `annotator`, `domain`, `dataset` and `children`
+   * @throws DroverError CONFIG_INVALID, WORKER_UNKNOWN; ARGUMENT_INVALID for an option that cannot be changed; CLOSED,
+   * STORE_FAILED
    * @example
    * await drover.update('annotator-1/urgency', { delayMs: 500, quota: 'key-2' })
    */
@@ -286,11 +292,12 @@ export class Drover {
   }
 
   /**
-   * Adds items to a dataset, streaming: memory stays bounded whatever the length of the source. Idempotent by key. Workers of the
-   * dataset take up what comes in at once; where no worker has it, a warning says so. A signal ends it in order: the report says `interrupted`.
+   * Adds items to a dataset. It streams, so memory stays bounded for a source of any length. Loading is idempotent by key.
+   * Workers of the dataset take up new items at once; if no worker uses the dataset, the report has a `warning`. A process signal
+   * ends a load in order: the report has `interrupted`.
    *
-   * @throws DroverError LOAD_BAD_RECORD, LOAD_CONFLICT; both name the record's position. ARGUMENT_INVALID, CLOSED, STORE_FAILED; the reason
-   * of `signal`
+   * @throws DroverError LOAD_BAD_RECORD, LOAD_CONFLICT; both have the record's position. ARGUMENT_INVALID, CLOSED, STORE_FAILED;
+   * the reason of `signal`
    * @example
    * const messages = [{ id: 'm-1', text: 'where is my order?' }]
    * const { added, known } = await drover.load('messages', messages, { key: (message) => message.id })
@@ -304,14 +311,15 @@ export class Drover {
   }
 
   /**
-   * Resolves when no work is left that could still be done: every worker has nothing left to do or is down for good, and nothing is being
-   * loaded. Waits for what goes on by itself (restarts, parole, quotas that come back, the first load of a dataset), and for workers that
-   * somebody has paused; says in the log what it waits for while nothing moves. A worker whose budget is spent or whose keys are retired
-   * keeps it waiting only while a status server is attached, by which somebody could lift that; so does one whose dataset was never loaded where one of
-   * nearly the same name was, which no worker has. After a signal ({@link stopOnSignals}) it waits
-   * until the tasks in hand are finished. What is not done then is in the report.
+   * Resolves when no work is left that could still be done: each worker has completed or is down for good, and no load is
+   * running. Waits for everything that continues by itself (restarts, parole, quotas that come back, the first load of a
+   * dataset), and for workers paused by hand. While nothing moves, it logs the reason for waiting. Two cases keep it waiting only
+   * while a status server is attached, through which a person can act: a worker whose budget is spent or whose keys are retired;
+   * and a worker whose dataset was never loaded, while a dataset of a similar name that no worker uses was. After a signal
+   * ({@link stopOnSignals}) it waits until the tasks in hand are finished. The report lists all work that is not done.
    *
-   * @throws DroverError NOT_STARTED if nothing was started; CLOSED if the system was closed before; STORE_FAILED if the store is gone
+   * @throws DroverError NOT_STARTED if no worker was started; CLOSED if the system was closed before; STORE_FAILED if the store
+   * has failed for good
    * @example
    * await drover.start()
    * const report = await drover.done()
@@ -321,16 +329,17 @@ export class Drover {
     this.#done.asked()
     if (this.#done.last) return this.#done.last
     if (!this.#control.hasStarted && !this.#lifetime.interrupted)
-      throw new DroverError('NOT_STARTED', 'done() before start(): nothing would ever be done')
+      throw new DroverError('NOT_STARTED', 'done() was called before start(): there is nothing to wait for')
     return this.#done.wait()
   }
 
   /**
-   * Starts, shows progress bars on a terminal, waits until it is done, and closes: a whole program. Does not touch `process.exitCode`.
+   * A whole program in one call: starts, shows progress bars on a terminal, waits for the end, and closes. Does not change
+   * `process.exitCode`.
    *
-   * @returns the report, with the code that a process should end with
-   * @throws DroverError as {@link start} and {@link done}: SLOTS_FULL, WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED, STORE_FAILED; what
-   * `onDone` throws. The system is closed then too
+   * @returns the report, with the exit code that the process should have
+   * @throws DroverError as {@link start} and {@link done}: SLOTS_FULL, WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED, STORE_FAILED;
+   * the error of `onDone`. The system is closed in each case
    * @example
    * await drover.load('messages', [{ id: 'm-1', text: 'where is my order?' }], { key: ({ id }) => id })
    * const { exitCode } = await drover.run({ onDone: () => drover.export('labels.jsonl') })
@@ -355,7 +364,7 @@ export class Drover {
   }
 
   /**
-   * Datasets and how far their lanes are, by name.
+   * The datasets by name, with the progress of their lanes.
    *
    * @throws DroverError READ_FAILED, CLOSED, STORE_FAILED
    */
@@ -364,7 +373,7 @@ export class Drover {
   }
 
   /**
-   * How labels are distributed, and how far annotators agree on them, by dataset and domain.
+   * The distribution of labels and the agreement of annotators, by dataset and domain.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
@@ -388,8 +397,9 @@ export class Drover {
   }
 
   /**
-   * What tasks died of: dead tasks grouped by error, the most frequent first. Errors are one if their code is, their message but for numbers, ids and
-   * quoted texts, and the first line of your code in their stack. A hundred are told apart; the rest is counted as `OTHER`.
+   * Dead tasks grouped by error, the most frequent first. Two errors are one group if they have the same code, the same message
+   * except for numbers, ids and quoted texts, and the same first line of your code in the stack. There are at most a hundred
+   * groups; all further errors are counted as `OTHER`.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
@@ -401,7 +411,8 @@ export class Drover {
   }
 
   /**
-   * Gives dead tasks another life; their counters start over. Answers how many.
+   * Makes dead tasks waiting again; their attempts count from 0.
+   * @returns how many tasks
    *
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    * @example
@@ -417,12 +428,13 @@ export class Drover {
   }
 
   /**
-   * Writes results as JSON lines; the file is replaced whole or not at all, and keeps its permissions. A symbolic link stays, and what it leads to is
-   * replaced. A pipe, a device, and `/dev/stdout` are written to as they are; a pipe that nobody reads is waited for.
+   * Writes results as JSON lines. The file is replaced in one step or not at all, and keeps its permissions. A symbolic link
+   * stays; its target is replaced. A pipe, a device, and `/dev/stdout` are written directly; a pipe is waited for until it has a
+   * reader.
    *
-   * @returns how many lines
-   * @throws DroverError EXPORT_FAILED, READ_FAILED, CLOSED, ARGUMENT_INVALID; nothing is left of what was written then. The reason of
-   * `signal`
+   * @returns the number of lines
+   * @throws DroverError EXPORT_FAILED, READ_FAILED, CLOSED, ARGUMENT_INVALID; the reason of `signal`. The old file is unchanged
+   * in each case
    * @example
    * const lines = await drover.export('urgency.jsonl', { domain: 'urgency' })
    * await drover.export('/dev/stdout')
@@ -435,7 +447,7 @@ export class Drover {
   }
 
   /**
-   * The whole system, from memory: costs no disk.
+   * The state of the whole system, from memory.
    *
    * @example
    * const { done, dead, total, workers } = drover.status()
@@ -445,16 +457,16 @@ export class Drover {
     return systemStatus(this.#system, this.#lifetime.state)
   }
 
-  /** The supervision tree, from what stands directly under the system downwards, in the order of starting. */
+  /** The supervision tree, without the system itself, in the order of starting. */
   tree(): TreeStatus[] {
     return treeStatus(this.#system)
   }
 
   /**
-   * Hands on XState's inspection events: of every actor there is, as if it had just begun, and then of every event and transition.
-   * Worker inputs are not part of what a snapshot shows.
+   * Passes on XState's inspection events: first one for each existing actor, as if it had just begun, then every event and
+   * transition. Snapshots do not show workers' inputs.
    *
-   * @returns ends it
+   * @returns a function that removes the observer
    * @throws DroverError CLOSED, STORE_FAILED
    * @see https://stately.ai/docs/inspection
    * @example
@@ -464,7 +476,7 @@ export class Drover {
   inspect<Event = InspectionEvent>(observer: InspectionObserver<Event>): () => void {
     this.#lifetime.assertOpen()
     return inspectActors(this.#system.root, observer, (error) =>
-      this.#system.parts.report('an observer of inspect() threw and is told no more', error),
+      this.#system.parts.report('an observer of inspect() threw and was removed', error),
     )
   }
 
@@ -474,7 +486,7 @@ export class Drover {
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   worker(id: string): {
-    /** As it is now. */
+    /** The worker's current status. */
     status(): WorkerStatus
   } {
     const managed = this.#selection.one(id)
@@ -482,13 +494,13 @@ export class Drover {
   }
 
   /**
-   * What a live worker's CPU time goes into, over so many ms. The worker goes on meanwhile, a little slower.
+   * Takes a CPU profile of a live worker. The worker continues meanwhile, a little slower.
    *
-   * @param options.ms how long to look, 1 to 600_000. @defaultValue 1_000
-   * @returns a CPU profile for DevTools, speedscope and the like: save it as JSON in a file that ends in `.cpuprofile`
-   * @throws DroverError THREAD_GONE if the worker has no thread, or it ends meanwhile; TIMEOUT if the thread does not answer;
-   * PROFILE_RUNNING while another one of this worker is taken, PROFILES_FULL while four of others are; WORKER_UNKNOWN, ARGUMENT_INVALID,
-   * CLOSED
+   * @param options.ms length of the profile in ms, 1 to 600_000. @defaultValue 1_000
+   * @returns a CPU profile for DevTools or speedscope: save it as JSON in a file that ends in `.cpuprofile`
+   * @throws DroverError THREAD_GONE if the worker has no thread, or the thread ends meanwhile; TIMEOUT if the thread does not
+   * answer; PROFILE_RUNNING while another profile of this worker is running, PROFILES_FULL while four profiles of other workers
+   * are; WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED
    * @example
    * import { writeFile } from 'node:fs/promises'
    * await writeFile('urgency.cpuprofile', JSON.stringify(await drover.profile('annotator-1/urgency', { ms: 5_000 })))
@@ -502,7 +514,7 @@ export class Drover {
   }
 
   /**
-   * One quota: where it stands, and what can be done about it while everything runs.
+   * A handle to read and control one quota while the system runs.
    *
    * @throws QuotaError QUOTA_INVALID if there is no such quota; DroverError CLOSED, STORE_FAILED
    * @example
@@ -516,7 +528,7 @@ export class Drover {
   }
 
   /**
-   * Where all quotas stand.
+   * The status of all quotas.
    *
    * @throws DroverError CLOSED, STORE_FAILED
    */
@@ -526,8 +538,8 @@ export class Drover {
   }
 
   /**
-   * What was used, by unit: `requests`, and whatever `ctx.quota.settle` and `observe` told. By worker, added up for each annotator or
-   * domain, or task by task (use `taskUsage` for that).
+   * The amounts used of quotas, by unit: `requests`, and the units that `ctx.quota.settle` and `observe` reported. Added up by
+   * worker, annotator or domain; for single tasks see {@link taskUsage}.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    * @example
@@ -541,7 +553,7 @@ export class Drover {
   }
 
   /**
-   * What each task used, lane by lane, in order of loading.
+   * The amounts that each task used, lane by lane, in order of loading.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    */
@@ -550,7 +562,7 @@ export class Drover {
   }
 
   /**
-   * Failures, newest first; also those of earlier runs.
+   * Failures, newest first, including those of earlier runs.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    */
@@ -563,7 +575,7 @@ export class Drover {
   }
 
   /**
-   * The event log, newest first; also of earlier runs.
+   * The event log, newest first, including earlier runs.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    */
@@ -575,7 +587,7 @@ export class Drover {
   }
 
   /**
-   * The event log, oldest first, to be followed by its ids; also of earlier runs.
+   * The event log, oldest first, including earlier runs. To follow it, pass the last id as `after`.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    * @example
@@ -591,21 +603,22 @@ export class Drover {
   }
 
   /**
-   * Looks whether the whole store is sound: SQLite's own check of its file (every page, every index), and what must hold between drover's tables, among
-   * it that every task is in one place, and that what is counted is there. What is wrong is in the report; nothing is mended.
+   * Checks the whole store: SQLite's own check of its file (every page, every index), and the rules between drover's tables, for
+   * example that every task is in one place and that counters match their rows. Problems are in the report; none is repaired.
    *
-   * It runs beside everything else, on one of the two threads for reads, and reads the whole file several times: some seconds for a million results
-   * (about 6 s for 317 MB on one core). Parts of it see different moments, each by itself whole. Meanwhile the store's log (`-wal`) cannot be brought
-   * into the file and grows with what is written. For a store that is not open, see {@link checkStore}.
+   * The check runs beside all other work, on one of the two threads for reads, and reads the whole file several times: some
+   * seconds for a million results (about 6 s for 317 MB on one core). Each part of the check sees one consistent moment;
+   * different parts see different ones. Meanwhile the store's log (`-wal`) cannot be moved into the file, and grows with each
+   * write. For a store that is not open, see {@link checkStore}.
    *
-   * @param options.signal ends it: it rejects at once, and the thread stops after the part that it is in
+   * @param options.signal ends the check: the call rejects at once, and the thread stops after the current part
    * @throws DroverError READ_FAILED, CLOSED, ARGUMENT_INVALID; the reason of the signal
    * @example
    * const { ok, problems } = await drover.check()
    * if (!ok) console.error(problems) // [{ check: 'lane-counts', message, count: 1, examples: [{ lane: 1, counter: 'done', kept: 8000, counted: 4288 }] }]
    */
   async check(options: ReadOptions = {}): Promise<CheckReport> {
-    const signal = signalOf(checkOptions('what check is given', options, ['signal']))
+    const signal = signalOf(checkOptions('the options of check', options, ['signal']))
     return this.#uses.during(readCheck(this.#system.reader, signal))
   }
 
@@ -619,7 +632,7 @@ export class Drover {
   }
 
   /**
-   * Hands on each log record as it is made. A listener that throws harms nobody; that it does is logged once.
+   * Calls the listener with each new log record. A listener that throws has no effect on others; this is logged once.
    *
    * @returns ends it
    */
@@ -628,7 +641,7 @@ export class Drover {
   }
 
   /**
-   * Which log records are made from now on, also by workers that run.
+   * Sets the least severe level of log records from now on, in running workers too.
    *
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
@@ -639,7 +652,7 @@ export class Drover {
     for (const managed of this.#system.managed.values()) managed.setLogLevel(level)
   }
 
-  /** What can be changed while the system runs, as it is now. */
+  /** The current values of all settings that can be changed while the system runs. */
   settings(): Settings {
     const { slots, logs } = this.#system.parts
     const groups = Object.fromEntries(Object.entries(slots.groups).map(([group, { limit }]) => [group, limit]))
@@ -647,7 +660,8 @@ export class Drover {
   }
 
   /**
-   * Calls the listener at each such event, until {@link off}. One that throws harms nobody; that it does is logged.
+   * Calls the listener at each such event, until {@link off}. A listener that throws has no effect on others; its error is
+   * logged.
    *
    * @example
    * drover.on('worker:failure:recorded', ({ worker, failure }) => console.error(worker, failure.kind, failure.message))
@@ -665,20 +679,19 @@ export class Drover {
     return this
   }
 
-  /**
-   * Ends what {@link on} or {@link once} began with the same listener.
-   */
+  /** Removes a listener that was added by {@link on} or {@link once}. */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     this.#system.events.off(name, listener)
     return this
   }
 
   /**
-   * At the first of these signals all work ends in order: tasks in hand are finished (at most `drainMs`), `load` and `done` answer
-   * `interrupted`, nothing starts any more. A program that waits in `done` goes on to read results, and closes. One that does not is closed
-   * as soon as nobody has read for a moment. The process keeps the exit code 128 + the signal's number. The second signal ends it at once.
+   * At the first of these signals all work ends in order: tasks in hand may finish (for at most `drainMs`), no further task
+   * starts, and `load` and `done` report `interrupted`. A program that waits in `done` can then read results and close. Otherwise
+   * the system closes by itself after a moment without reads. The exit code of the process is 128 + the signal's number. The
+   * second signal ends the process at once.
    *
-   * @returns takes the handlers away again; closing does so by itself
+   * @returns a function that removes the handlers; closing the system removes them too
    * @example
    * const remove = drover.stopOnSignals(['SIGTERM'])
    * await drover.start()
@@ -691,22 +704,22 @@ export class Drover {
     return remove
   }
 
-  /** @internal A signal asks for the end. */
+  /** @internal Ends all work in order because of a signal. */
   interrupt(signal: NodeJS.Signals): void {
     this.#close.interrupt(signal)
   }
 
-  /** @internal The signal that has asked for the end. */
+  /** @internal The signal that interrupted the system. */
   get interruptedBy(): NodeJS.Signals | null {
     return this.#lifetime.interrupted?.signal ?? null
   }
 
   /**
-   * Stops every worker (draining for at most `drainMs`), closes the store, and leaves no handle behind. A second call returns the same
-   * promise. Where the store cannot be written, it is not waited for longer than draining and killing may take, or 5 s; the log says what it
-   * has not taken.
+   * Stops every worker (draining for at most `drainMs`), closes the store, and leaves no handle open. A second call returns the
+   * same promise. If the store cannot be written, closing waits for it as long as draining and killing may take, at least 5 s;
+   * the log lists the writes that are lost.
    *
-   * @throws DroverError ARGUMENT_INVALID; nothing is closed then
+   * @throws DroverError ARGUMENT_INVALID, and nothing is closed
    * @example
    * await drover.close({ drainMs: 2_000 })
    */
@@ -715,7 +728,7 @@ export class Drover {
   }
 
   /**
-   * Closes it: for `await using`.
+   * Closes the system, for `await using`.
    *
    * @example
    * await using reader = await createDrover({ store: 'data/drover.db', workers: [] })
@@ -726,15 +739,15 @@ export class Drover {
   }
 
   /**
-   * @internal Somebody is there who could raise a budget while the program waits in `done()`: a status server.
+   * @internal Notes that a person can act while the program waits in `done()`: through a status server.
    *
-   * @returns they are gone
+   * @returns a function that ends this
    */
   attend(): () => void {
     return this.#outcomes.attend()
   }
 
-  /** @internal Tells and stores what was done by hand through the status server. After the end there is nobody left to tell. */
+  /** @internal Emits and stores a change through the status server. Does nothing on a closed system. */
   controlled(done: Omit<DroverEvents['http:control:done'], 'at'>): void {
     if (this.#lifetime.state === 'closed') return
     const { parts } = this.#system
@@ -744,12 +757,12 @@ export class Drover {
     parts.logs.part('http')[outcome === 'ok' ? 'info' : 'warn'](`${action} by ${who} from ${from}: ${outcome} (${status})`, params)
   }
 
-  /** @internal Logs what went wrong in the status server. */
+  /** @internal Logs an error of the status server. */
   reportHttp(what: string, error: unknown): void {
     this.#system.parts.logs.part('http').error(what, { error: toErrorRecord(error) })
   }
 
-  /** What happened is in the store, or it was said that it cannot be. */
+  /** Resolves when all changes are stored, or when the failure to store them is logged. */
   async #flushed(): Promise<void> {
     await this.#system.parts.recorder.flush().catch(() => {})
   }

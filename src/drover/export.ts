@@ -1,6 +1,6 @@
 /**
- * Writes lines into a file that others may be looking at. A file is replaced whole or not at all; what cannot be replaced, such as a pipe
- * or a device, is written to.
+ * Writes lines to a file that others may be reading: a regular file is replaced in one step; a pipe or a device is written to
+ * directly.
  */
 import { randomBytes } from 'node:crypto'
 import { constants, createWriteStream, open as openWithCallback, type Stats } from 'node:fs'
@@ -13,18 +13,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { DroverError } from '../errors.js'
 
-/** A number that no garbage collector closes. */
+/** Opens a plain file descriptor: the garbage collector would close a FileHandle. */
 const openDescriptor = promisify(openWithCallback)
 
-/** A pipe that nobody reads is tried again so often. */
+/** Time between attempts to open a pipe without a reader. */
 const pipeRetryMs = 50
-/** A way of links longer than that ends nowhere. */
+/** A longer chain of links counts as endless. */
 const mostLinks = 40
 
 /**
- * @param lines in pieces of any length
- * @param signal gives up; nothing is replaced then
- * @throws DroverError EXPORT_FAILED with the cause; what `lines` throws, and the signal's reason, as they are
+ * @param lines the text, in pieces of any length
+ * @param signal cancels the export; the file is not replaced
+ * @throws DroverError EXPORT_FAILED with the cause; errors of `lines` and the signal's reason unchanged
  */
 export async function writeFileWhole(file: string, lines: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   const failure = { of: null as { error: unknown } | null }
@@ -39,7 +39,7 @@ export async function writeFileWhole(file: string, lines: AsyncIterable<string>,
   }
 }
 
-/** Remembers what the reading of the lines threw, to tell it from what their writing does. */
+/** Remembers an error of reading the lines, to distinguish it from an error of writing. */
 async function* watched(lines: AsyncIterable<string>, failure: { of: { error: unknown } | null }): AsyncGenerator<string, void, void> {
   try {
     yield* lines
@@ -51,14 +51,14 @@ async function* watched(lines: AsyncIterable<string>, failure: { of: { error: un
 
 interface Target {
   path: string
-  /** Of what is there. */
+  /** Stats of the existing file. */
   stats: Stats | null
-  /** This process has it open under this number. */
+  /** The descriptor under which this process has the file open. */
   descriptor: number | null
   replace: boolean
 }
 
-/** Where a name leads: at the end of links is what is to be replaced, and not the link. */
+/** Resolves a name: the target of links is replaced, not the link. */
 async function targetOf(file: string): Promise<Target> {
   const stats = await present(stat(file))
   const descriptor = await descriptorOf(file)
@@ -66,7 +66,7 @@ async function targetOf(file: string): Promise<Target> {
   return { path: stats ? await realpath(file) : await endOfLinks(file), stats, descriptor, replace: true }
 }
 
-/** Names such as /dev/stdout mean what this process has open: to put another file in its place would change nothing there. */
+/** Names such as /dev/stdout mean a file that this process has open: replacing it would have no effect there. */
 async function descriptorOf(file: string): Promise<number | null> {
   let path = resolve(file)
   for (let links = 0; links < mostLinks; links++) {
@@ -78,7 +78,7 @@ async function descriptorOf(file: string): Promise<number | null> {
   return null
 }
 
-/** For a link to what does not exist yet. */
+/** For a link to a file that does not exist yet. */
 async function endOfLinks(file: string): Promise<string> {
   let path = resolve(file)
   for (let links = 0; links < mostLinks && (await present(lstat(path)))?.isSymbolicLink(); links++)
@@ -95,12 +95,12 @@ async function present<Value>(looked: Promise<Value>): Promise<Value | null> {
   }
 }
 
-/** Into a temporary file beside the target, synced, then renamed. */
+/** Writes a temporary file beside the target, syncs it, and renames it. */
 async function replace({ path, stats }: Target, lines: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
   const handle = await open(temporary, 'wx', stats ? stats.mode & 0o777 : 0o666)
   try {
-    // The umask may have taken something off what was there.
+    // The umask may have removed some of the old permissions.
     if (stats) await handle.chmod(stats.mode & 0o777)
     await pipeline(lines, handle.createWriteStream({ flush: true }), { signal })
     signal.throwIfAborted()
@@ -112,7 +112,7 @@ async function replace({ path, stats }: Target, lines: AsyncIterable<string>, si
   await syncFolder(dirname(path))
 }
 
-/** Into what is no file, as it is. */
+/** Writes directly to a target that is not a regular file. */
 async function writeThrough(target: Target, lines: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   const { path, stats, descriptor } = target
   if (descriptor === 1 || descriptor === 2) return writeToOwn(descriptor === 1 ? process.stdout : process.stderr, lines, signal)
@@ -121,13 +121,13 @@ async function writeThrough(target: Target, lines: AsyncIterable<string>, signal
   return pipeline(lines, createWriteStream(path, own), { signal })
 }
 
-/** What the process says by itself keeps its place. It stays open. */
+/** Writes through the process's own stream, in order with its other output. The stream stays open. */
 async function writeToOwn(stream: NodeJS.WriteStream, lines: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   await pipeline(lines, stream, { signal, end: false })
   await new Promise<void>((done, fail) => stream.write('', (error) => (error ? fail(error) : done())))
 }
 
-/** Waits until somebody reads, without a thread that hangs in it. */
+/** Waits until the pipe has a reader, without blocking a thread. */
 async function openPipe(path: string, signal: AbortSignal): Promise<Writable> {
   for (;;) {
     signal.throwIfAborted()

@@ -2,10 +2,10 @@ import type { LaneFilter } from '../store/contract/registry.js'
 import { checkId, checkName } from '../validation/arguments.js'
 import { checkFilter, laneNames } from '../validation/filters.js'
 
-/** As users write it: annotators may be numbers. */
+/** A filter of lanes as users write it: annotators may be numbers. */
 export type LaneQuery = Omit<LaneFilter, 'annotator'> & { annotator?: string | number }
 
-/** The part of a filter that names lanes; it may have `more` names. */
+/** Checks a filter and returns its part about lanes; `more` lists its other names. */
 export function checkLanes(what: string, given: LaneQuery, more: readonly string[] = []): LaneFilter {
   checkFilter(what, given, [...laneNames, ...more])
   const lanes: LaneFilter = {}

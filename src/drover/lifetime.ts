@@ -1,4 +1,4 @@
-/** From open to closed: which state a system is in, whether it may still be asked for something, and what is waited for meanwhile. */
+/** A system's state from open to closed: whether calls are still accepted, and waits that end with it. */
 import type { OpenSystem } from '../actors/system/opened.js'
 import type { SystemStatus } from '../actors/system/status.js'
 import { DroverError } from '../errors.js'
@@ -19,7 +19,7 @@ export class Lifetime {
   get state(): SystemStatus['state'] {
     return this.#state
   }
-  /** It is being closed, or is closed. */
+  /** Whether the system is closing or closed. */
   get isClosing(): boolean {
     return this.#isClosing
   }
@@ -30,7 +30,7 @@ export class Lifetime {
   get interrupted(): Interruption | null {
     return this.#interrupted
   }
-  /** Every worker stays as it is until somebody does something. */
+  /** Whether no worker changes its state by itself. */
   get allSettled(): boolean {
     for (const managed of this.#system.managed.values()) if (!managed.settled) return false
     return true
@@ -44,14 +44,14 @@ export class Lifetime {
     parts.changed()
   }
 
-  /** A signal asks for the end: who waits for something outside is told. */
+  /** Notes a signal, and aborts waits for things outside the system. */
   interrupt(signal: NodeJS.Signals): Interruption {
     this.#interrupted = new Interruption(signal)
     this.#system.ending.abort(this.#interrupted)
     return this.#interrupted
   }
 
-  /** The store is gone: who waits for something outside is told. */
+  /** Notes that the store is gone, and aborts waits for things outside the system. */
   fail(error: unknown): DroverError {
     const message = error instanceof Error ? error.message : String(error)
     this.#failed = DroverError.is(error) ? error : new DroverError('STORE_FAILED', message, { cause: error })
@@ -59,18 +59,18 @@ export class Lifetime {
     return this.#failed
   }
 
-  /** From now on nothing can be asked any more. */
+  /** From now on calls are refused. */
   closing(): void {
     this.#isClosing = true
   }
 
-  /** @throws DroverError CLOSED, or what it failed with */
+  /** @throws DroverError CLOSED, or the error that the system failed with */
   assertOpen(): void {
     if (this.#failed) throw this.#failed
     if (this.#isClosing) throw new DroverError('CLOSED', `the system is ${this.#state}`)
   }
 
-  /** As the system's own `until`, and rejects when the system fails or is closed before. */
+  /** As the system's own `until`, but rejects if the system fails or closes first. */
   async until(condition: () => boolean): Promise<void> {
     let failed = false
     let closed = false

@@ -1,5 +1,5 @@
 /**
- * Streams records into a dataset: whatever the length of the source, only a few batches are in memory.
+ * Streams records into a dataset: only a few batches are in memory, for a source of any length.
  */
 
 import { DroverError } from '../errors.js'
@@ -15,35 +15,38 @@ import { Records } from './records.js'
 export interface LoadOptions<Item> {
   /** The item's key, unique in its dataset. Strings and numbers are taken. @defaultValue its `id`, else its `key` */
   key?: (item: Item, position: number) => string | number
-  /** Higher goes first; a whole number. Counts at the first load of an item. @defaultValue 0 */
+  /** A whole number; higher goes first. Only the first load of an item sets it. @defaultValue 0 */
   priority?: (item: Item) => number
-  /** A known key with other data: an error that names it, the known data kept, or replaced (results that are there stay). @defaultValue 'error' */
+  /**
+   * For a known key with different data: an error that names the key, keep the stored data, or replace it (results stay).
+   * @defaultValue 'error'
+   */
   onConflict?: OnConflict
   /**
-   * Stops the load at once, also while the source gives nothing: what came before is in the store, and the load is rejected with the
-   * signal's reason.
+   * Stops the load at once, even while the source is silent. Items before that are stored, and the load rejects with the signal's
+   * reason.
    */
   signal?: AbortSignal
 }
 
-/** What {@link Drover.load} did, in items. */
+/** Numbers of items of a {@link Drover.load}. */
 export interface LoadReport {
   dataset: string
   added: number
-  /** Known already. */
+  /** Items that were in the dataset already. */
   known: number
   updated: number
-  /** No worker has this dataset: nobody labels it, and perhaps another name was meant. */
+  /** Set if no worker uses this dataset, so that no item will be labelled; perhaps another name was meant. */
   warning?: string
-  /** A signal ended it before its source did; what came before is in the store. */
+  /** Set if a process signal ended the load before its source did. Items before that are stored. */
   interrupted?: true
 }
 
-/** A batch goes out at so many items or so many characters, or when its first item has waited for so long, ... */
+/** A batch is sent at this number of items or characters, or when its first item has waited this long. */
 const batchItems = 1_000
 const batchChars = 250_000
 const longestWaitMs = 50
-/** ... and no more than so many wait for the store. */
+/** Batches that may wait for the store at once. */
 const batchesInFlight = 2
 const longestKey = 512
 
@@ -62,8 +65,9 @@ export function checkLoadOptions<Item>(source: unknown, options: LoadOptions<Ite
 
 /**
  * @param ending aborts when the system ends, with the reason; at an {@link Interruption} the load ends in order
- * @throws DroverError LOAD_BAD_RECORD, with the record's position; what came before it is loaded
- * @throws DroverError LOAD_CONFLICT, with key and position; records shortly before it may not be loaded. Loading again is idempotent
+ * @throws DroverError LOAD_BAD_RECORD, with the record's position; the records before it are loaded
+ * @throws DroverError LOAD_CONFLICT, with key and position; records shortly before it may not be loaded. Loading again is
+ * idempotent
  */
 export async function loadItems<Item>(
   store: EngineClient,
@@ -103,7 +107,7 @@ export async function loadItems<Item>(
         if (reply.added > 0 || reply.updated > 0) onAdded()
       })
       .catch((error: unknown) => {
-        // What waited for the store when the end was asked for.
+        // The batch was waiting for the store when the end came.
         const why = DroverError.is(error) && error.code === 'CLOSED' && ending.aborted ? ending.reason : error
         refused.push(why)
         records.stop(why)
@@ -111,7 +115,7 @@ export async function loadItems<Item>(
       .finally(() => inFlight.delete(sent))
     inFlight.add(sent)
   }
-  /** While the store has enough to do, what waits goes out together. */
+  /** While the store is busy, waiting items are collected into one batch. */
   const sendSoon = (): void => {
     timer = setTimeout(() => (inFlight.size < batchesInFlight ? send() : sendSoon()), longestWaitMs)
   }
@@ -133,7 +137,7 @@ export async function loadItems<Item>(
     report.interrupted = true
   } finally {
     for (const signal of signals) signal.removeEventListener('abort', abort)
-    // Also what came before a bad record counts.
+    // Records before a bad one are loaded too.
     if (batch.length > 0 && refused.length === 0) send()
     if (timer) clearTimeout(timer)
     await Promise.all([records.close(), ...inFlight])
@@ -160,7 +164,7 @@ function toItem<Item>(record: Item, position: number, options: LoadOptions<Item>
     )
   }
   if (!isWellFormed(key)) {
-    throw bad('its key has half of a surrogate pair in it, which the store could not tell from another one')
+    throw bad('its key contains half of a surrogate pair, which the store cannot keep')
   }
   try {
     priority = options.priority?.(record) ?? 0
@@ -172,14 +176,14 @@ function toItem<Item>(record: Item, position: number, options: LoadOptions<Item>
   try {
     data = JSON.stringify(record)
   } catch (cause) {
-    throw bad(`it cannot be JSON: ${messageOf(cause)}`, cause)
+    throw bad(`it cannot be written as JSON: ${messageOf(cause)}`, cause)
   }
-  if (data === undefined) throw bad(`it cannot be JSON: it is ${shown(record)}`)
+  if (data === undefined) throw bad(`it cannot be written as JSON: it is ${shown(record)}`)
   if (isTooDeep(data)) throw bad(`it is nested deeper than ${deepestJson} levels`)
   return { key, data, priority: priority as number }
 }
 
-/** Whether each surrogate has its other half: UTF-8, and so the store, has no form for one that stands alone. */
+/** Whether each surrogate has its other half: UTF-8, and so the store, cannot represent a single one. */
 function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text)
 }
@@ -194,7 +198,7 @@ function shown(value: unknown): string {
 function conflict(dataset: string, key: string, position: number): DroverError {
   return new DroverError(
     'LOAD_CONFLICT',
-    `record ${position}: key ${JSON.stringify(key)} is in dataset ${JSON.stringify(dataset)} with other data; give onConflict: 'keep' or 'update' if that is meant`,
+    `record ${position}: key ${JSON.stringify(key)} is in dataset ${JSON.stringify(dataset)} with different data; pass onConflict: 'keep' or 'update' if this is intended`,
     { details: { key, position, dataset } },
   )
 }

@@ -1,4 +1,4 @@
-/** Loads under way: workers of the dataset take up what comes in, and an end of their lanes is none while more may come. */
+/** Running loads: workers of the dataset take up new items, and their lanes count as unfinished while more may come. */
 import type { OpenSystem } from '../actors/system/opened.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import { closest } from '../values/closest.js'
@@ -7,7 +7,7 @@ import { type LoadOptions, type LoadReport, loadItems } from './load.js'
 export class Loads {
   readonly #system: OpenSystem
   readonly #waker: Waker
-  /** Datasets that no worker has, and of which that was told. */
+  /** Datasets without a worker, for which a warning was given. */
   readonly #unknown = new Set<string>()
 
   constructor(system: OpenSystem, waker: Waker) {
@@ -32,7 +32,7 @@ export class Loads {
       const left = (loading.get(dataset) ?? 1) - 1
       if (left === 0) loading.delete(dataset)
       else loading.set(dataset, left)
-      // Those that run have been told that an empty lane is no end: now it may be one.
+      // Running workers were told that an empty lane is no end; now it may be one.
       for (const worker of parts.config.workers) {
         const own = managed.get(worker.id)
         if (worker.dataset === dataset && own?.state === 'running') own.poke()
@@ -41,7 +41,7 @@ export class Loads {
     }
   }
 
-  /** Workers of a dataset may be added later: so it is told, and is no error. */
+  /** A warning and no error, because workers of the dataset may be added later. */
   #warnOfUnknown(dataset: string): string | null {
     const { parts, loadedInstead } = this.#system
     const known = [...new Set(parts.config.workers.flatMap((worker) => worker.dataset ?? []))]

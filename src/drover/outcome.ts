@@ -1,5 +1,5 @@
 /**
- * Whether the run is over, and how it ended: takes the facts from hands and lanes, and says in the log what is waited for while nothing
+ * Decides whether the run is over and how it ended, from facts about workers and lanes. Logs the reason for waiting while nothing
  * moves.
  */
 
@@ -11,22 +11,22 @@ import { backoffDelay } from '../time/backoff.js'
 import { readErrors } from './reads.js'
 import { describeWait, isOver, type RunReport, reportOf, type WorkerFacts } from './run-report.js'
 
-/** What lasts shorter is not worth a line. */
+/** A shorter wait is not logged. */
 const sayAfterMs = 1_000
-/** All workers are looked at no more often than this, however much moves. */
+/** The shortest time between two looks at all workers. */
 const lookEveryMs = 100
-/** Waits before it is said again. */
+/** Waits before the same line is logged again. */
 const againWaits = { initialMs: 5_000, factor: 3, maxMs: 600_000, jitter: 0 }
 
 export class Outcome {
   readonly #system: OpenSystem
-  /** Who could lift what a worker waits for. */
+  /** Status servers, through which a person can act. */
   readonly #attendants = new Set<object>()
-  /** How many wait for the end. */
+  /** Number of calls that wait for the end. */
   #waiting = 0
   #timer: NodeJS.Timeout | null = null
   #looking: NodeJS.Timeout | null = null
-  /** What was said last, and how often. */
+  /** The last logged line, and how often it was logged. */
   #said = ''
   #times = 0
   #sayAgainAt = 0
@@ -36,9 +36,9 @@ export class Outcome {
   }
 
   /**
-   * Somebody is there who can raise a budget, or revive a key, while the program waits.
+   * Notes that a person can raise a budget or revive a key while the program waits.
    *
-   * @returns they are gone
+   * @returns a function that ends this
    */
   attend(): () => void {
     const attendant = {}
@@ -53,7 +53,7 @@ export class Outcome {
     return isOver(this.#facts(), this.#attendants.size > 0)
   }
 
-  /** Watches what is waited for until the answer is called. */
+  /** Logs reasons for waiting until the returned function is called. */
   watch(): () => void {
     const { watchers } = this.#system
     const look = (): void => {
@@ -89,7 +89,7 @@ export class Outcome {
     return closing && report.incomplete.length > 0 ? { ...report, interrupted: true, errors } : { ...report, errors }
   }
 
-  /** One after another: who asks seldom needs all. */
+  /** Facts one by one: most questions are answered by the first few. */
   *#facts(): Generator<WorkerFacts> {
     for (const managed of this.#system.managed.values()) yield this.#factsOf(managed)
   }
@@ -120,7 +120,7 @@ export class Outcome {
     }
   }
 
-  /** Says it once nothing has moved for a moment, again when it is something else, and now and then where somebody has to do something. */
+  /** Logs the reason once nothing has moved for a moment, again when it changes, and now and then while a person must act. */
   #look(): void {
     if (describeWait(this.#facts()) === null) this.#hush()
     else this.#timer ??= setTimeout(() => this.#say(), sayAfterMs).unref()

@@ -1,6 +1,6 @@
-/** Reads what the store hands out a page at a time. */
+/** Reads rows that the store returns in pages. */
 
-/** All rows, page after page; the next page is asked for when the last one was used up. */
+/** All rows, page after page; the next page is read when the last one is used up. */
 export async function* pages<Row>(
   read: (after: string | null) => Promise<{ rows: Row[]; next: string | null }>,
 ): AsyncGenerator<Row, void, void> {

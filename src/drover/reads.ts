@@ -1,4 +1,4 @@
-/** What is read of the store beside results: datasets, labels, and the event log by its ids. */
+/** Reads of the store besides results: datasets, labels, and the event log. */
 
 import type { ErrorGroup } from '../errors.js'
 import type { EventName } from '../events/event-map.js'
@@ -13,22 +13,22 @@ import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { closest } from '../values/closest.js'
 import { pages } from './pages.js'
 
-/** Narrows {@link Drover.labels}, and says where the label is in a result. */
+/** The query of {@link Drover.labels}. */
 export interface LabelQuery extends ReadOptions {
   dataset?: string
   domain?: string
   /**
-   * JSON path of the label in a result value; a value that is no object is its own label. A label of more than 200 characters counts by
-   * the first 200. @defaultValue '$.label'
+   * JSON path of the label in a result value; a value that is not an object is itself the label. Only the first 200 characters of
+   * a label count. @defaultValue '$.label'
    */
   path?: string
-  /** At most so many items a domain, the latest loaded. @defaultValue 100_000 */
+  /** Number of items for each domain, the latest loaded ones. @defaultValue 100_000 */
   items?: number
 }
 
-/** Narrows {@link Drover.events}; all that are given must match. */
+/** The query of {@link Drover.events}; all given parts must match. */
 export interface EventQuery {
-  /** Only those with a higher id. @defaultValue from the start of the log */
+  /** Only events with a higher id. @defaultValue 0, the start of the log */
   after?: number
   /** 1 to 10_000. @defaultValue 100 */
   limit?: number
@@ -39,9 +39,9 @@ export interface EventQuery {
 /** Events, oldest first. */
 export interface EventPage {
   items: StoredEvent[]
-  /** The highest id in the log; 0: it is empty. */
+  /** The highest id in the log; 0 if the log is empty. */
   last: number
-  /** The lowest that is still kept; 0: none is. */
+  /** The lowest id that is still kept; 0 if the log is empty. */
   first: number
 }
 
@@ -58,7 +58,7 @@ export async function readLabels(reader: Reader, query: LabelQuery): Promise<Lab
   return (await reader.read('labels', request, signalOf(query))).reports
 }
 
-/** What narrows a read of the event log. */
+/** The filter of a read of the event log. */
 export type EventFilter = Required<Pick<EventQuery, 'limit'>> & Pick<EventQuery, 'worker' | 'types'>
 
 /** @throws DroverError ARGUMENT_INVALID */
@@ -72,7 +72,7 @@ export function checkEventFilter({ limit = 100, worker, types }: Pick<EventQuery
   }
 }
 
-/** An event that is not stored would be looked for in vain. */
+/** Refuses events that are not stored. */
 function checkEventName(type: unknown): void {
   if ((storedEvents as readonly unknown[]).includes(type)) return
   const meant = typeof type === 'string' ? closest(type, storedEvents) : undefined
@@ -101,10 +101,10 @@ export async function readLatest(reader: Reader, { limit, ...filter }: EventFilt
   return found
 }
 
-/** So many dead tasks are looked at by one read. */
+/** Dead tasks in one read. */
 const deadAtOnce = 10_000
 
-/** Dead tasks by what they died of, the most frequent first. */
+/** Dead tasks grouped by error, the most frequent first. */
 export async function readErrors(reader: Reader, filter: LaneFilter, signal?: AbortSignal): Promise<ErrorGroup[]> {
   const groups = new ErrorGroups()
   for await (const group of pages<ErrorGroup>((after) => reader.read('deadErrors', { filter, after, limit: deadAtOnce }, signal)))

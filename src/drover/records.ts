@@ -1,6 +1,6 @@
 /**
- * The records of a source, one at a time, until somebody stops it. A source may stall for ever, inside `next()` and inside `return()`: who
- * stops it does not wait for either.
+ * The records of a source, one at a time, until it is stopped. A source may stall for ever inside `next()` or `return()`; `stop`
+ * waits for neither.
  */
 export class Records<Item> {
   readonly #next: () => IteratorResult<Item> | Promise<IteratorResult<Item>>
@@ -29,7 +29,7 @@ export class Records<Item> {
   async next(): Promise<{ record: Item } | null> {
     if (this.#stopped) throw this.#stopped.reason
     try {
-      // Not a race: a promise that lives as long as the source would keep something of every record.
+      // No `Promise.race`: a promise that lives as long as the source would keep a reaction for every record.
       const { done, value } = await new Promise<IteratorResult<Item>>((resolve, reject) => {
         this.#reject = reject
         Promise.resolve(this.#next()).then(resolve, reject)
@@ -43,13 +43,13 @@ export class Records<Item> {
     }
   }
 
-  /** From now on every `next` is refused, one that is under way too. */
+  /** From now on every `next` is refused, including a pending one. */
   stop(reason: unknown): void {
     this.#stopped ??= { reason }
     this.#reject(this.#stopped.reason)
   }
 
-  /** Tells a source that is not at its end that nothing more is wanted; waits for its answer unless it was stopped. Never throws. */
+  /** Closes a source that is not at its end; waits for its answer unless it was stopped. Never throws. */
   async close(): Promise<void> {
     if (this.#over) return
     const closed = Promise.resolve()
@@ -59,7 +59,7 @@ export class Records<Item> {
   }
 }
 
-/** As `for await` has it: what is not asynchronous may hold promises. */
+/** As in `for await`: a synchronous source may yield promises. */
 function settled<Item>(step: IteratorResult<Item>): IteratorResult<Item> | Promise<IteratorResult<Item>> {
   return !step.done && step.value instanceof Promise ? step.value.then((value: Item) => ({ done: false, value })) : step
 }

@@ -1,4 +1,4 @@
-/** Results on their way out: as an async iterator, and as a file of JSON lines. */
+/** Results as an async iterator and as a file of JSON lines. */
 
 import type { ErrorRecord } from '../errors.js'
 import type { DeadRow, ResultRow } from '../store/contract/reads.js'
@@ -17,7 +17,7 @@ export interface Result<Value = unknown> {
   annotator: string
   domain: string
   value: Value
-  /** The ordinal of the attempt that made it, from 1. */
+  /** Number of the attempt that made it, from 1. */
   attempt: number
   worker: string
   /** Ms since the epoch. */
@@ -34,7 +34,7 @@ export interface DeadTask {
   kind: DeadKind
   error: ErrorRecord
   attempt: number
-  /** The raw answer that did not fit the output schema, if that was the reason. */
+  /** The raw result, if it did not fit the output schema. */
   value: unknown
   /** Ms since the epoch. */
   at: number
@@ -42,14 +42,14 @@ export interface DeadTask {
 
 /** A part of the rows. */
 export interface ResultRange extends ReadOptions {
-  /** So many are left out first. @defaultValue 0 */
+  /** Number of rows to leave out first. @defaultValue 0 */
   skip?: number
-  /** At most so many. @defaultValue all */
+  /** The most rows to return. @defaultValue all */
   limit?: number
 }
 
 const pageRows = 1_000
-/** Lines are written in pieces of about so many characters. */
+/** Approximate length of a written piece, in characters. */
 const pieceLength = 65_536
 
 /** @throws DroverError ARGUMENT_INVALID */
@@ -61,7 +61,10 @@ export function checkRange({ skip, limit, signal }: ResultRange): ResultRange {
   }
 }
 
-/** Rows as the store has them, lane by lane, in order of loading. Committed while it runs: may or may not be among them, never twice. */
+/**
+ * Rows as stored, lane by lane, in order of loading. A result that is committed meanwhile may or may not be among them, but never
+ * twice.
+ */
 async function* readRows(reader: Reader, filter: LaneFilter, range: ResultRange): AsyncGenerator<ResultRow, void, void> {
   let left = range.limit ?? Number.POSITIVE_INFINITY
   if (left === 0) return
@@ -95,7 +98,7 @@ export async function* readDead(reader: Reader, filter: LaneFilter, signal?: Abo
   for await (const { value, ...row } of pages<DeadRow>(read)) yield { ...row, value: value === null ? null : parsed(value) }
 }
 
-/** What did not fit is whatever it is, also no JSON. */
+/** A raw result may be any text, also one that is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
@@ -126,7 +129,7 @@ export async function exportResults(reader: Reader, file: string, filter: LaneFi
   return rows
 }
 
-/** The value goes out as the text it is: what was nested too deep in earlier versions could be read, and not written again. */
+/** Copies the value as text: a value of an earlier version may be nested too deep to be written again. */
 function lineOf({ value, key, dataset, annotator, domain, ...rest }: ResultRow): string {
   const head = JSON.stringify({ key, dataset, annotator, domain })
   return `${head.slice(0, -1)},"value":${value},${JSON.stringify(rest).slice(1)}\n`

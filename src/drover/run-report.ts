@@ -1,5 +1,5 @@
 /**
- * When a run is over, what it waits for until then, and how it ended. Pure: facts about workers in, answers and texts out.
+ * Decides when a run is over, names what it waits for, and makes its report. Pure: facts about workers in, answers and texts out.
  */
 import type { ErrorGroup } from '../errors.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
@@ -9,67 +9,70 @@ export interface Incomplete {
   worker: string
   /** Its state and the reason for it, e.g. `blacklisted: 4 restarts in 6000 ms`. */
   why: string
-  /** Tasks of its lane that are neither done nor dead; null: it works without tasks, or nobody knows. */
+  /** Tasks of its lane that are neither done nor dead; null: it has no tasks, or the number is not known. */
   left: number | null
 }
 
 /** How a run ended. */
 export interface RunReport {
-  /** Whether all is done: nothing incomplete, no task dead, not interrupted. */
+  /** Whether everything is done: no worker is incomplete, no task is dead, and the run was not interrupted. */
   ok: boolean
-  /** Workers with nothing left to do. Their lanes may have dead tasks. */
+  /** Workers with no work left. Their lanes may have dead tasks. */
   completed: string[]
-  /** Workers that are down on request, or because their policy or supervisor said so. */
+  /** Workers that are down on request, or by decision of their policy or supervisor. */
   stopped: string[]
   /** Workers that were given up. */
   blacklisted: string[]
   /** Workers that another host holds. */
   held: string[]
-  /** Workers that wait for a hand: paused by themselves, because a budget is spent or every key is retired, or by hand under an earlier host. */
+  /**
+   * Workers that wait for a person: they paused because a budget is spent or every key is retired, or were paused by hand under
+   * an earlier host.
+   */
   paused: string[]
   /** Workers that were waiting for a spent quota when the run was interrupted. */
   parked: string[]
-  /** Every enabled worker whose work is not done, with why. */
+  /** Every enabled worker whose work is not done, with the reason. */
   incomplete: Incomplete[]
   /** A signal ended the run, or `close()` before everything was done. */
   interrupted: boolean
   /** Results in all lanes. */
   results: number
-  /** Tasks given up in all lanes, those dropped by hand and those of earlier runs among them. */
+  /** Dead tasks in all lanes, including dropped ones and those of earlier runs. */
   dead: number
-  /** The same by error, the most frequent first: as `drover.errors()` tells them. Empty where the store was closed before. */
+  /** The dead tasks by error, the most frequent first, as in `drover.errors()`. Empty if the store was closed before. */
   errors: ErrorGroup[]
 }
 
-/** What is known of one worker. */
+/** The facts about one worker. */
 export interface WorkerFacts {
   id: string
   state: WorkerState
   reason: string
   enabled: boolean
   dataset: string | null
-  /** Somebody started it in this host, and nobody has stopped it since. */
+  /** It was started in this host and not stopped since. */
   wanted: boolean
-  /** It stays as it is until somebody does something. */
+  /** It does not change its state by itself. */
   settled: boolean
-  /** Nothing is left in its lane, and something ever was; null: it works without tasks. */
+  /** Its lane had tasks and none is left; null: it works without tasks. */
   laneDone: boolean | null
   left: number | null
-  /** Its thread is there, and has nothing to do. */
+  /** It has a thread without work. */
   idle: boolean
-  /** Paused by itself, or by somebody who may be there no more. */
+  /** Paused by itself, or by hand under an earlier host. */
   waitsForHand: boolean
-  /** Who holds it elsewhere, in words. */
+  /** The other host that holds it, in words. */
   heldBy: string | null
-  /** Its dataset has no items, and nobody has loaded any into it. */
+  /** Its dataset was never loaded and has no items. */
   neverLoaded: boolean
-  /** A dataset of nearly the same name that was loaded here although no worker has it: this one may have been meant. */
+  /** A dataset of a similar name that was loaded here although no worker uses it: perhaps a misspelling. */
   loadedInstead: string | null
 }
 
 /**
- * Where a worker stands for whoever waits for the end: `over`; `moves`; `waits` for something that comes by itself; `queued` behind others;
- * waits for a `hand` to raise its budget, revive a key, resume it, or load under the right name; was `paused` by somebody who is there.
+ * A worker as seen by `done()`. `over`; `moves`; `waits` for something that comes by itself; `queued` behind others; `hand`: a
+ * person must raise a budget, revive a key, resume it, or load under the right name; `paused` by hand in this run.
  */
 export type Standing = 'over' | 'moves' | 'waits' | 'queued' | 'hand' | 'paused'
 
@@ -86,9 +89,10 @@ function standing(worker: WorkerFacts): Standing {
 }
 
 /**
- * Whether the run is over. Those that wait for a hand keep it only where there is one; those queued behind them cannot go on either.
+ * Whether the run is over. Workers that wait for a person keep it going only if one can act. Workers queued behind them cannot
+ * continue either.
  *
- * @param attended somebody can raise a budget while the program waits
+ * @param attended whether a person can act while the program waits
  */
 export function isOver(workers: Iterable<WorkerFacts>, attended: boolean): boolean {
   const standings = new Set<Standing>()
@@ -100,17 +104,17 @@ export function isOver(workers: Iterable<WorkerFacts>, attended: boolean): boole
   return standings.has('hand') ? !attended : !standings.has('queued')
 }
 
-/** What a run waits for where nothing moves. */
+/** The reason why nothing moves. */
 export interface Wait {
   text: string
-  /** Somebody has to do something about it. */
+  /** A person must act. */
   needsHand: boolean
 }
 
-/** So many workers are named. */
+/** Number of workers named in the text. */
 const named = 3
 
-/** In words, what the run waits for; null: for work that goes on. */
+/** The reason for waiting, in words; null: work continues. */
 export function describeWait(workers: Iterable<WorkerFacts>): Wait | null {
   const waiting = new Map<string, string[]>()
   let needsHand = false
@@ -131,8 +135,8 @@ export function describeWait(workers: Iterable<WorkerFacts>): Wait | null {
 function whyItWaits({ state, reason, dataset, heldBy, neverLoaded, loadedInstead }: WorkerFacts): string {
   if (neverLoaded) {
     const name = JSON.stringify(dataset)
-    const hint = loadedInstead === null ? '' : `; ${JSON.stringify(loadedInstead)} was loaded, which no worker has`
-    return `for the first load of dataset ${name} (load(${name}, []) says that there is nothing${hint})`
+    const hint = loadedInstead === null ? '' : `; ${JSON.stringify(loadedInstead)} was loaded, but no worker uses it`
+    return `for the first load of dataset ${name} (if it has no items, call load(${name}, [])${hint})`
   }
   if (heldBy !== null) return `(${heldBy})`
   return `(${state}: ${firstLine(reason)})`
@@ -142,7 +146,7 @@ function names(ids: readonly string[]): string {
   return ids.length > named ? `${ids.slice(0, named).join(', ')} and ${ids.length - named} more` : ids.join(', ')
 }
 
-/** Everything but the dead tasks by error, which are in the store. */
+/** The report without the dead tasks by error, which are in the store. */
 export function reportOf(
   workers: readonly WorkerFacts[],
   { results, dead, interrupted }: Pick<RunReport, 'results' | 'dead' | 'interrupted'>,
@@ -169,7 +173,7 @@ export function reportOf(
   }
 }
 
-/** Also one whose thread is still there, or was stopped after its last task. */
+/** True also if the thread is still there, or was stopped after its last task. */
 function isComplete({ state, laneDone, neverLoaded }: WorkerFacts): boolean {
   if (neverLoaded) return false
   return state === 'completed' || (laneDone === true && state !== 'idle' && state !== 'blacklisted')
@@ -188,7 +192,7 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0] as string
 }
 
-/** What a process that ran this ends with: 0: all is done; 3: all but for dead tasks; 1: something is not done. */
+/** The exit code: 0: all is done; 3: all is done, but some tasks are dead; 1: something is not done. */
 export function exitCodeOf({ ok, incomplete, interrupted }: RunReport): 0 | 1 | 3 {
   if (ok) return 0
   return incomplete.length > 0 || interrupted ? 1 : 3

@@ -1,4 +1,4 @@
-/** A whole run in one call: start, show how far it is, wait for the end, close. */
+/** A whole run in one call: start, show progress, wait for the end, close. */
 
 import { type ProgressOptions, type ProgressSource, showProgress } from '../progress/progress.js'
 import { checkOptions } from '../validation/filters.js'
@@ -6,15 +6,18 @@ import { exitCodeOf, type RunReport } from './run-report.js'
 import type { Selector } from './selector.js'
 import { exitCodeFor } from './signals.js'
 
-/** What {@link Drover.run} starts, shows and does at the end. */
+/** The options of {@link Drover.run}. */
 export interface RunOptions {
-  /** Which workers to start. @defaultValue all that are enabled */
+  /** The workers to start. @defaultValue all enabled ones */
   select?: Selector
-  /** Whether, and how, to show how far the work is. @defaultValue true where stderr is a terminal */
+  /** Whether and how to show progress. @defaultValue true if stderr is a terminal */
   progress?: boolean | ProgressOptions
-  /** Called with the report while the store is still open: to read results, to export them. Its throw is that of `run`, after closing. */
+  /**
+   * Called with the report while the store is still open, to read and export results. If it throws, `run` closes and rejects with
+   * its error.
+   */
   onDone?: (report: RunReport) => unknown
-  /** At which signals all work ends in order; see `stopOnSignals`. false: at none. @defaultValue ['SIGINT', 'SIGTERM'] */
+  /** The signals that end all work in order; see `stopOnSignals`. false: none. @defaultValue ['SIGINT', 'SIGTERM'] */
   signals?: NodeJS.Signals[] | false
   /** As for `close`. @defaultValue each worker's own `drainMs` */
   drainMs?: number
@@ -26,7 +29,7 @@ export interface RunEnd extends RunReport {
   exitCode: number
 }
 
-/** As much of a system as is run. */
+/** The part of a system that `run` needs. */
 export interface Runnable extends ProgressSource {
   start(selector?: Selector): Promise<unknown>
   done(): Promise<RunReport>
@@ -36,7 +39,7 @@ export interface Runnable extends ProgressSource {
 }
 
 export async function run(system: Runnable, options: RunOptions): Promise<RunEnd> {
-  const checked = checkOptions('what run is given', options, ['select', 'progress', 'onDone', 'signals', 'drainMs'])
+  const checked = checkOptions('the options of run', options, ['select', 'progress', 'onDone', 'signals', 'drainMs'])
   const { select, progress = process.stderr.isTTY === true, onDone, signals, drainMs } = checked
   if (signals !== false) system.stopOnSignals(signals)
   const shown = progress === false ? null : showProgress(system, progress === true ? {} : progress)

@@ -1,4 +1,4 @@
-/** The workers that a call means, as the system manages them. */
+/** The managed workers that a selector matches. */
 import type { OpenSystem } from '../actors/system/opened.js'
 import type { ManagedWorker } from '../actors/worker/worker.js'
 import type { Lifetime } from './lifetime.js'
@@ -13,13 +13,13 @@ export class Selection {
     this.#lifetime = lifetime
   }
 
-  /** @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED, or what the system failed with */
+  /** @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED, or the error that the system failed with */
   of(selector: Selector | undefined): ManagedWorker[] {
     this.#lifetime.assertOpen()
     return this.evenAtTheEnd(selector)
   }
 
-  /** The same where the system need not be open. */
+  /** As {@link of}, also on a system that is not open. */
   evenAtTheEnd(selector: Selector | undefined): ManagedWorker[] {
     const { parts, tree, managed } = this.#system
     return select(parts.config.workers, tree, selector).map(({ id }) => managed.get(id) as ManagedWorker)

@@ -1,4 +1,4 @@
-/** Which workers a call means. */
+/** Selects workers by the argument of a call. */
 
 import { DroverError } from '../errors.js'
 import type { Tree } from '../machines/supervision/tree.js'
@@ -9,13 +9,13 @@ import { checkFilter } from '../validation/filters.js'
 import { closest } from '../values/closest.js'
 
 /**
- * One worker's id; a supervisor's id, for all that are enabled below it; a list of workers' ids; or all workers that match. Nothing
- * given: all that are enabled.
+ * A worker's id; a supervisor's id, for all enabled workers below it; a list of workers' ids; or an object, for all workers that
+ * match every part. Without a selector: all enabled workers.
  */
 export type Selector = string | readonly string[] | { annotator?: string | number; domain?: string; worker?: string }
 
 /**
- * @throws DroverError WORKER_UNKNOWN when an id, or a whole selector, names nobody; ARGUMENT_INVALID for what is no selector
+ * @throws DroverError WORKER_UNKNOWN if an id does not exist or no worker matches; ARGUMENT_INVALID for an invalid selector
  */
 export function select(workers: readonly CompiledWorker[], tree: Tree, selector: Selector | undefined): CompiledWorker[] {
   if (selector === undefined) return workers.filter(({ enabled }) => enabled)

@@ -2,16 +2,16 @@
 import { constants } from 'node:os'
 
 interface Interruptible {
-  /** Stops all work. The program reads what it wants to, and closes. */
+  /** Stops all work, but leaves the store open: the program reads results and closes. */
   interrupt(signal: NodeJS.Signals): void
 }
 
-/** What a process ends with that a signal has ended. */
+/** The exit code of a process that a signal has ended. */
 export function exitCodeFor(signal: NodeJS.Signals): number {
   return 128 + (constants.signals[signal] ?? 0)
 }
 
-/** At the first signal interrupts, and leaves the process its exit code; at the second ends the process at once. */
+/** The first signal interrupts the system and sets the exit code; the second ends the process at once. */
 export function stopOnSignals(system: Interruptible, signals: readonly NodeJS.Signals[]): () => void {
   let asked = false
   const onSignal = (signal: NodeJS.Signals): void => {

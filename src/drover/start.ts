@@ -1,4 +1,4 @@
-/** Starts by hand: which workers are started, which wait, which stay down, and why. */
+/** Starts by hand: decides which workers start, wait or stay down, with the reason. */
 import type { OpenSystem } from '../actors/system/opened.js'
 import { heldBy } from '../actors/worker/registration.js'
 import type { ManagedWorker } from '../actors/worker/worker.js'
@@ -10,7 +10,7 @@ import { type ControlOutcome, outcomeOf } from './reports.js'
 /** States from which a start asks for a slot. */
 const startable: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'parked', 'backoff']
 
-/** So many workers are asked for at once in the registry: each answer costs a round trip to the store. */
+/** Workers asked for in the registry at once: each answer is a round trip to the store. */
 const mostStarting = 500
 
 /** @throws DroverError SLOTS_FULL, with `onFull: 'reject'`, if there are fewer free slots than workers to start */
@@ -34,7 +34,7 @@ export function refuseBeyondSlots({ parts, managed: all }: OpenSystem, workers: 
 
 /** Starts some of them in each turn of the event loop. */
 export function startAll(system: OpenSystem, workers: ManagedWorker[]): Promise<ControlOutcome[]> {
-  // Those whose turn comes later count as being started all the same.
+  // Workers whose turn comes later count as starting too.
   const waiting = new Map(workers.slice(mostInTurn).map((managed) => [managed, managed.announceStart()]))
   const startInTurn = async (managed: ManagedWorker): Promise<ControlOutcome> => {
     const start = waiting.get(managed)
@@ -72,7 +72,7 @@ async function startOne(
   return outcomeOf(managed, waits, `${waits ? 'waits: ' : ''}${heldBy(started)}`)
 }
 
-/** One with parole gets its one start when that comes; the others stay down. */
+/** A worker with parole starts at that time; the others stay down. */
 function startBlacklisted(managed: ManagedWorker): ControlOutcome {
   const { until, reason } = managed.memory
   if (until === null) {

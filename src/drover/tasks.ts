@@ -1,4 +1,4 @@
-/** Single tasks in a pipeline's hands: looked at, made due, given up, given another priority. */
+/** Reads and moves single tasks. */
 
 import type { EngineClient } from '../store/contract/engine.js'
 import type { DeadKind, Moved, StoredTaskDetail, TaskRecord, TaskState } from '../store/contract/single-tasks.js'
@@ -7,46 +7,46 @@ import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber }
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
 
-/** Narrows {@link Tasks.list}; all that are given must match. */
+/** The query of {@link Tasks.list}; all given parts must match. */
 export interface TaskQuery extends LaneQuery, ReadOptions {
   state?: TaskState
   /** Keys that contain this text. */
   search?: string
   /** Dead tasks of this kind. */
   kind?: DeadKind
-  /** At most so many, 1 to 1000. @defaultValue 50 */
+  /** Length of a page, 1 to 1000. @defaultValue 50 */
   limit?: number
-  /** Where the previous page ended (`next`). @defaultValue null, from the start */
+  /** The `next` of the previous page. @defaultValue null, the start */
   after?: string | null
 }
 
-/** An item with everything that is known of it, over all lanes of its dataset. */
+/** An item with its task in every lane of its dataset. */
 export type TaskDetail = Omit<StoredTaskDetail, 'data' | 'tasks'> & {
   data: unknown
   /** `result`: the committed value of a `done` task; else null. */
   tasks: (TaskRecord & { result: unknown })[]
 }
 
-/** States of a task from which {@link Tasks.drop} gives it up. */
+/** States of tasks that {@link Tasks.drop} can give up. */
 export type DroppableState = 'waiting' | 'retrying' | 'dead'
 
 interface TasksMeans {
   client: EngineClient
   reader: Reader
   redact: (text: string) => string
-  /** Their lanes were changed. */
+  /** Called with the workers whose lanes were changed. */
   changed: (workers: string[]) => Promise<void>
 }
 
 const states: readonly TaskState[] = ['waiting', 'leased', 'retrying', 'done', 'dead']
 const kinds: readonly DeadKind[] = ['failed', 'poison', 'dropped']
-/** The waiting last: none of them comes about by dropping the others. */
+/** In this order, because dropping tasks of one state makes none of a later one. */
 const droppable: readonly DroppableState[] = ['dead', 'retrying', 'waiting']
-/** The store gives up so many tasks at once, so that no worker waits long for it. */
+/** Tasks dropped in one call of the store, so that no worker waits long. */
 const dropsAtOnce = 2_000
 const keysAtOnce = 500
 
-/** Single tasks of a system. Had as `drover.tasks`. */
+/** Single tasks of a system: `drover.tasks`. */
 export class Tasks {
   readonly #means: TasksMeans
 
@@ -56,9 +56,9 @@ export class Tasks {
   }
 
   /**
-   * Tasks that match, a page at a time, lane by lane: waiting ones in the order of being handed out, those of another state in order of
-   * loading, those of every state by key. A page may come short before the end, with `search` or `kind` also empty: `next` says whether
-   * there is more.
+   * A page of the tasks that match, lane by lane. Waiting tasks are in the order in which they will be handed out; tasks of
+   * another state in order of loading; without `state`, tasks are sorted by key. A page before the last may be short, and with
+   * `search` or `kind` even empty: only `next` shows whether there are more.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
@@ -79,7 +79,7 @@ export class Tasks {
   }
 
   /**
-   * One item; null if the dataset has none with this key.
+   * One item with its tasks; null if the dataset has no item with this key.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    */
@@ -95,7 +95,8 @@ export class Tasks {
   }
 
   /**
-   * Retrying tasks are due at once. Answers how many were not yet.
+   * Makes retrying tasks due at once.
+   * @returns the number of tasks that were not yet due
    *
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
@@ -106,11 +107,12 @@ export class Tasks {
   }
 
   /**
-   * Gives up waiting, retrying and dead tasks for good; they are dead then, kind `dropped`, until they are redriven. Leased and done ones
-   * stay as they are, and so do those that were dropped before. Answers how many.
+   * Gives up waiting, retrying and dead tasks: they are dead, kind `dropped`, until they are redriven. Leased, done and already
+   * dropped tasks stay as they are.
+   * @returns how many tasks
    *
    * @param filter.states @defaultValue all three
-   * @param why kept as the error's message
+   * @param why the reason, stored as the error's message
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    * @example
    * await drover.tasks.drop({ dataset: 'messages', keys: ['m-17'] }, 'not a message')
@@ -132,11 +134,12 @@ export class Tasks {
   }
 
   /**
-   * Tasks not yet begun or retrying go by another priority, before those that have it by themselves. With the dataset alone, and no
-   * lanes, it becomes the items' own, also for lanes that are declared later; in some lanes it holds until the task is begun.
+   * Changes the priority of tasks that are waiting or retrying; among equals they go before tasks that had this priority from the
+   * load. With the dataset alone it becomes the priority of the items, also for lanes added later; with a lane it holds there
+   * until the task begins.
    *
    * @param priority a whole number; higher goes first
-   * @returns how many tasks were moved, one for each item and lane
+   * @returns the number of changed tasks, counted for each item and lane
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    * @example
    * await drover.tasks.prioritise({ dataset: 'messages', keys: ['m-17'] }, 10)
@@ -150,7 +153,7 @@ export class Tasks {
     return this.#move(filter.keys, (keys) => client.call('prioritise', { filter: { ...lanes, dataset }, keys: keys ?? [], priority }))
   }
 
-  /** Moves tasks some at a time, and tells their workers also when it is cut short. */
+  /** Moves tasks in chunks. Notifies their workers even if it ends early. */
   async #move(
     chosen: readonly (string | number)[] | undefined,
     move: (keys: string[] | null) => Promise<Moved & { more?: boolean }>,

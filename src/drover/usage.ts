@@ -1,4 +1,4 @@
-/** What calls used, as users read it. */
+/** Amounts used of quotas, for users. */
 
 import type { Amounts } from '../store/contract/quotas.js'
 import type { TaskUsageRow, UsageRow } from '../store/contract/reads.js'
@@ -9,7 +9,7 @@ import { pages } from './pages.js'
 
 const pageSize = 1_000
 
-/** What one worker, annotator or domain used. */
+/** The amounts used by one worker, annotator or domain. */
 export interface Usage {
   /** The worker's id, the annotator or the domain. */
   of: string

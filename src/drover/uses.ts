@@ -1,7 +1,7 @@
-/** Who is at a system: calls that are under way, and iterations that are open. */
+/** Counts running calls and open iterations of a system. */
 export class Uses {
   #open = 0
-  /** When the last one ended. */
+  /** The end of the last call or iteration. */
   #since = performance.now()
 
   async during<T>(call: Promise<T>): Promise<T> {
@@ -22,7 +22,7 @@ export class Uses {
     }
   }
 
-  /** Resolves when nobody has been at it for so many ms. Keeps no process alive. */
+  /** Resolves after this time without a call or iteration. Does not keep the process alive. */
   async quiet(ms: number): Promise<void> {
     for (;;) {
       const left = this.#open > 0 ? ms : this.#since + ms - performance.now()

@@ -3,13 +3,13 @@ import type { DroverEvents, EventName, Listener } from './event-map.js'
 
 export type Guarded = (payload: unknown) => void
 
-/** An emitter whose listeners cannot harm each other or the one who emits. */
+/** An emitter whose listeners cannot affect each other or the emitting code. */
 export class Events {
   readonly #emitter = new EventEmitter<EventName>()
   readonly #guarded = new WeakMap<object, Map<EventName, Guarded>>()
   readonly #onThrow: (name: EventName, error: unknown) => void
 
-  /** @param onThrow told of what a listener threw or rejected with */
+  /** @param onThrow called with the error of a listener that threw or rejected */
   constructor(onThrow: (name: EventName, error: unknown) => void) {
     this.#onThrow = onThrow
   }

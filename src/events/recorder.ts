@@ -1,6 +1,6 @@
 /**
- * Writes what happened into the store without anyone waiting for it: collects transitions and events of one turn of the event loop
- * and sends them together. What the store cannot take now (its disk is full, another process holds its lock) is kept and sent again.
+ * Writes transitions and events to the store in the background: collects those of one turn of the event loop and sends them
+ * together. If the store cannot take them now (its disk is full, another process holds its lock), they are kept and sent again.
  */
 import { DroverError, toErrorRecord } from '../errors.js'
 import type { Log } from '../logs/logs.js'
@@ -13,10 +13,10 @@ import { storedEvents } from './stored-events.js'
 
 const isStored: ReadonlySet<EventName> = new Set<EventName>(storedEvents)
 
-/** So many events are kept for a store that takes none; beyond that the oldest are dropped. States of workers never are. */
+/** Events kept while the store takes none; beyond that the oldest are dropped. States of workers are never dropped. */
 export const keptEvents = 10_000
 
-/** So many of each go in one message: the main thread makes it in one piece. */
+/** The most transitions and events in one message, because serialising it blocks the main thread. */
 const mostAtOnce = 500
 
 const retryWaits = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 }
@@ -28,10 +28,10 @@ export class Recorder {
   /** The latest of each worker. */
   #transitions = new Map<string, Transition>()
   #events: EventRow[] = []
-  /** Those that are known to be plain data. */
+  /** Events known to be plain data. */
   readonly #sound = new WeakSet<EventRow>()
   #seq = 0
-  /** How much was given and how much is stored, in calls. */
+  /** Numbers of calls given and stored. */
   #given = 0
   #stored = 0
   #waiting: { upTo: number; resolve: () => void }[] = []
@@ -50,7 +50,7 @@ export class Recorder {
     this.#log = log
   }
 
-  /** A worker's new state; only the latest is kept, the events tell of the others. */
+  /** Records a worker's new state. Only the latest is kept; the events have the others. */
   transition(transition: Transition): void {
     this.#transitions.delete(transition.worker)
     this.#transitions.set(transition.worker, transition)
@@ -66,16 +66,16 @@ export class Recorder {
   }
 
   /**
-   * Settles when all that was given by now is in the store.
+   * Settles when everything given so far is stored.
    *
-   * @throws what the store failed with when it was tried; what it could not take is kept and tried again
+   * @throws the store's error; unsaved data is kept and sent again
    */
   async flush(): Promise<void> {
     const upTo = this.#given
     while (this.#stored < upTo) await this.#send()
   }
 
-  /** Settles when all that was given by now is in the store, however long that takes, or when it is known that it never will be. */
+  /** Settles when everything given so far is stored, after any time, or when it is certain that it never will be. */
   written(): Promise<void> {
     if (this.#stored >= this.#given || this.#ended) return Promise.resolve()
     return new Promise((resolve) => {
@@ -83,7 +83,7 @@ export class Recorder {
     })
   }
 
-  /** Tries once more, says what is not in the store then, and ends. */
+  /** Tries once more, logs the data that is lost, and ends. */
   async close(): Promise<void> {
     try {
       await this.flush()
@@ -93,7 +93,7 @@ export class Recorder {
     }
   }
 
-  /** The store takes nothing any more. */
+  /** Ends for good: the store is gone. */
   end(error: Error): void {
     if (this.#ended) return
     this.#ended = error
@@ -114,10 +114,10 @@ export class Recorder {
     setImmediate(() => void this.#send().catch(() => {}))
   }
 
-  /** Sends what there is, when what was sent before has been answered. */
+  /** Sends all pending data once the message before was answered. */
   #send(): Promise<void> {
     const sent = this.#sending.then(() => this.#sendNow())
-    // Without a value, or every reply there ever was would be kept.
+    // Without a value: otherwise every reply would be kept in memory.
     this.#sending = sent.catch(() => {})
     return sent
   }
@@ -156,13 +156,13 @@ export class Recorder {
     this.#failures = 0
     if (this.#retry) clearTimeout(this.#retry)
     this.#retry = null
-    this.#log.info(`the store takes what happened again${this.#dropped > 0 ? `; ${this.#dropped} events were dropped` : ''}`)
+    this.#log.info(`the store can save events again${this.#dropped > 0 ? `; ${this.#dropped} events were dropped` : ''}`)
     this.#dropped = 0
-    // What came meanwhile waited for the timer.
+    // Data given meanwhile waited for the timer.
     if (this.#stored < this.#given) void this.#send().catch(() => {})
   }
 
-  /** Several answers of the store may come in one turn: whoever waits for them goes on with the others' share of it. */
+  /** Resolves waiting calls one by one, because several replies of the store may come in one turn. */
   async #tell(stored: readonly { resolve: () => void }[]): Promise<void> {
     for (const one of stored) {
       await shareOfTurn()
@@ -176,7 +176,9 @@ export class Recorder {
     this.#bound()
     if (this.#failures === 0) {
       const { code = error.name } = error as { code?: string }
-      this.#log.warn(`the store cannot take what happened (${code}: ${error.message}): it is kept, and tried again until it is stored`)
+      this.#log.warn(
+        `the store cannot save events (${code}: ${error.message}): they are kept, and drover tries again until they are stored`,
+      )
     }
     if (this.#retry) clearTimeout(this.#retry)
     const retry = (): void => {
@@ -187,7 +189,7 @@ export class Recorder {
     this.#retry.unref()
   }
 
-  /** What can never be stored must not keep the rest from it. */
+  /** An event that can never be stored must not block the others. */
   #makeSound(event: EventRow): boolean {
     try {
       event.payload = JSON.parse(JSON.stringify(event.payload))

@@ -1,5 +1,5 @@
-/** Which events the store keeps. Imports nothing, so that a browser can have the list without the emitter. */
-/** Those that also go into the store's event log. */
+/** The events that the store keeps. Imports nothing, so that a browser can load the list without the emitter. */
+/** Names of the events in the store's event log. */
 export const storedEvents = [
   'worker:state:changed',
   'worker:failure:recorded',

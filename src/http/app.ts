@@ -34,7 +34,7 @@ export interface StatusApp {
 }
 
 /**
- * The status server as a Hono app. All of it works below any path that it is mounted at.
+ * The status server as a Hono app. It works below any path at which it is mounted.
  *
  * @throws DroverError CONFIG_INVALID with every mistake in the options
  * @example
@@ -46,7 +46,7 @@ export function createStatusApp(drover: Drover, options: StatusOptions = {}): Ho
   return buildStatusApp(drover, options).app
 }
 
-/** @param now ms; for sessions and attempts */
+/** @param now clock in ms, for sessions and attempts */
 export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => number = () => performance.now()): StatusApp {
   const options = compileStatusOptions(given)
   const closing = new AbortController()
@@ -76,7 +76,7 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
           c.res.headers.delete('content-type')
           return c.body(null, 204)
         }
-        return c.json(errorAnswer('METHOD_NOT_ALLOWED', `${c.req.method} is not possible here, but ${methods.join(', ')}`), 405)
+        return c.json(errorAnswer('METHOD_NOT_ALLOWED', `${c.req.method} is not possible here; possible: ${methods.join(', ')}`), 405)
       },
     }),
   )
@@ -84,7 +84,7 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
   app.use('/api/*', async (c, next) => {
     if (c.req.method === 'OPTIONS') return next()
     const identity = await identifier.identify(c)
-    if (!identity) throw unauthorized('a token is needed')
+    if (!identity) throw unauthorized('a token is required')
     const { csrf: _, ...caller } = identity
     c.set('caller', caller)
     return next()
@@ -95,7 +95,7 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
   app.route('/', documentRoutes(app))
   app.all('/api/*', (c) => c.json(errorAnswer('NOT_FOUND', 'there is no such path in the API'), 404))
   if (options.dashboard) app.route('/', dashboardRoutes())
-  // Where this is mounted in another app, what is below the path is ours to answer.
+  // If this app is mounted in another one, it answers everything below its path.
   app.all('*', (c) => c.json(errorAnswer('NOT_FOUND', 'there is nothing at this path'), 404))
 
   const leave = drover.attend()

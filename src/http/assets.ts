@@ -1,6 +1,6 @@
 /**
- * The dashboard's files, which are part of the package. They are read once and served from memory: no path of a request ever reaches the
- * file system.
+ * The dashboard's files, which are part of the package. They are read once and served from memory, so no path of a request
+ * reaches the file system.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -23,16 +23,16 @@ const types: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
 }
 
-/** Beside the built package; and there too when the sources run as they are. */
+/** The folder beside the built package, also found from the sources. */
 const folders = ['./dashboard/', '../../dist/dashboard/'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
 
-/** Names of files carry a hash of what is in them, all but that of the page. */
+/** The page; all other files have a hash of their content in their name. */
 const page = 'index.html'
 const forEver = 'public, max-age=31536000, immutable'
 
 let known: Map<string, Asset> | null = null
 
-/** By name; null as long as there is no build. */
+/** Files by name; null without a build. */
 function assets(): Map<string, Asset> | null {
   if (known) return known
   for (const folder of folders) {
@@ -65,12 +65,12 @@ function readAll(folder: string): Map<string, Asset> {
 
 export function dashboardRoutes(): Hono<Env> {
   const app = new Hono<Env>()
-  // Not get('*'): then every path of the API would pass for one that can be asked for with GET.
+  // Not get('*'), because every path of the API would then seem to allow GET.
   app.use(async (c, next) => {
     const { path, method } = c.req
     if (method !== 'GET' && method !== 'HEAD') return next()
     const mount = c.get('mount')
-    // Mounted at /drover and asked for as that: what the page refers to would be looked for beside it, not below.
+    // For a request of /drover without a final slash, relative links would point beside the page, not below it.
     if (mount !== '' && path === mount) return c.redirect(`${path.slice(path.lastIndexOf('/') + 1)}/`, 302)
     const all = assets()
     const name = path.slice(mount.length + 1) || page

@@ -1,4 +1,4 @@
-/** The edge where the options of the status server become what everything inside works with. Every mistake is reported at once. */
+/** Validates and compiles the options of the status server. All mistakes are reported at once. */
 import * as v from 'valibot'
 import { findingOf, invalidConfig, toIssue } from '../validation/issues.js'
 import { flag, group, whole } from '../validation/pieces.js'
@@ -6,7 +6,7 @@ import type { Authorize, ServeOptions, StatusOptions } from './base/options.js'
 import type { CompiledStatusOptions } from './base/request-env.js'
 import { isLoopback } from './security/address.js'
 
-/** A token of fewer different characters is one that somebody made up. */
+/** The least number of different characters: fewer are easy to guess. */
 const leastVariety = 8
 const isToken = (value: string): boolean => /^[\x21-\x7e]{16,1000}$/.test(value) && new Set(value).size >= leastVariety
 
@@ -76,20 +76,20 @@ export function compileStatusOptions(given: StatusOptions): CompiledStatusOption
 }
 
 /**
- * @throws DroverError CONFIG_INVALID with every mistake; also where others could ask and nobody would be refused
+ * @throws DroverError CONFIG_INVALID with every mistake; also if other machines could connect and no request would be refused
  */
 export function compileServeOptions(given: ServeOptions): { port: number; hostname: string; status: StatusOptions } {
   const { port = 8_000, hostname = '127.0.0.1' } = check<ServeOptions>(serveSchema, given, 'the status server')
   const { port: _, hostname: __, ...status } = given
   const isProtected = status.token !== undefined || status.readToken !== undefined || status.authorize !== undefined
   if (!isLoopback(hostname) && !isProtected) {
-    const expected = 'a loopback address, or a token, readToken or authorize: others can reach this one'
+    const expected = 'a loopback address, or a token, readToken or authorize: other machines can reach this address'
     throw invalidConfig([toIssue({ path: ['hostname'], expected, input: hostname }, String)], 'the status server')
   }
   return { port, hostname, status: withOwnName(status, hostname) }
 }
 
-/** Who listens on a name may be asked by it. */
+/** Adds the own host name to `hosts`. */
 function withOwnName(status: StatusOptions, hostname: string): StatusOptions {
   const { hosts = status.authorize ? '*' : [] } = status
   return hosts === '*' || !isHost(hostname) ? status : { ...status, hosts: [...hosts, hostname] }

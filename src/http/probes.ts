@@ -1,4 +1,4 @@
-/** For those who watch over processes: whether this one answers, and whether it can do its work. Open to all; they say nothing else. */
+/** For process monitors: whether this process answers, and whether it can work. They need no token and reveal nothing else. */
 import { Hono } from 'hono'
 import type { Drover } from '../drover/drover.js'
 import type { Env } from './base/request-env.js'

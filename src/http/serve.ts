@@ -11,15 +11,15 @@ import type { ServeOptions, StatusServer } from './base/options.js'
 import { compileServeOptions } from './compile-options.js'
 
 /**
- * Whole states are compressed, patches are not: ws compresses once for each connection, and in the pool of threads that files are read by. No
- * context is kept between frames: it would cost each connection some 100 kB.
+ * Compression only for whole states, not for patches: ws compresses for each connection separately, in the thread pool that also
+ * reads files. No context is kept between frames: it would cost some 100 kB for each connection.
  */
 const deflate = { threshold: 16_384, serverNoContextTakeover: true, clientNoContextTakeover: true, zlibDeflateOptions: { level: 3 } }
 
-/** As node-server wants it: its type and that of ws differ in what may be undefined. */
+/** The type that node-server expects: it differs from that of ws only in optional fields. */
 type WebSocketServerLike = NonNullable<NonNullable<Parameters<typeof createAdaptorServer>[0]['websocket']>['server']>
 
-/** How long, and how much, a client may take to say what it wants. Tests set them lower. */
+/** Limits of a client's request. Tests set them lower. */
 export type ServerLimits = Pick<ServerOptions, 'headersTimeout' | 'requestTimeout' | 'connectionsCheckingInterval' | 'maxHeaderSize'>
 
 const limits: Required<ServerLimits> = {
@@ -29,16 +29,17 @@ const limits: Required<ServerLimits> = {
   maxHeaderSize: 16_384,
 }
 
-/** What is selected where a client offers it; the token beside it is none to answer with. */
+/** The subprotocol that the server confirms. The other one carries the token and is never echoed. */
 const subprotocol = 'drover.v2'
 
 const defaultGraceMs = 2_000
 
 /**
- * Serves the status of a system: API, WebSocket and dashboard. Closing the system does not close the server, nor the other way round.
+ * Serves the status of a system: API, WebSocket and dashboard. Closing the system does not close the server, nor the other way
+ * round.
  *
- * @throws DroverError CONFIG_INVALID with every mistake in the options, or where others could ask and nobody would be refused;
- * LISTEN_FAILED if the port is in use
+ * @throws DroverError CONFIG_INVALID with every mistake in the options, or if other machines could connect without a token;
+ * LISTEN_FAILED if the port is in use or not permitted
  * @example
  * await using server = await serveStatus(drover, { port: 8000, token })
  * console.log(server.url)
@@ -47,7 +48,7 @@ export function serveStatus(drover: Drover, options: ServeOptions = {}): Promise
   return serveWith(drover, options)
 }
 
-/** As {@link serveStatus}, with limits and clock of one's own. */
+/** As {@link serveStatus}, with other limits and clock, for tests. */
 export async function serveWith(
   drover: Drover,
   options: ServeOptions,
@@ -68,7 +69,7 @@ export async function serveWith(
     serverOptions: { ...limits, ...own.limits },
   }) as Server
   const connections = new Set<Socket>()
-  /** Have not asked anything yet: those the server does not count as idle. */
+  /** Connections without a request yet, which the server does not count as idle. */
   const silent = new Set<Socket>()
   server.on('connection', (socket) => {
     connections.add(socket)
@@ -78,7 +79,7 @@ export async function serveWith(
   refuseOtherUpgrades(server)
   const asked = ({ socket }: IncomingMessage): boolean => silent.delete(socket)
   server.on('request', asked)
-  // Not at the server: with a second listener there, node-server leaves refused upgrades unanswered.
+  // Not on the server: with a second listener there, node-server leaves refused upgrades unanswered.
   sockets.on('connection', (_socket, request) => asked(request))
   await listen(server, port, hostname)
 
@@ -105,18 +106,19 @@ export async function serveWith(
   return { url: urlOf(hostname, bound), port: bound, close, [Symbol.asyncDispose]: () => close() }
 }
 
-/** What a client may take to close its end after the server has. */
+/** How long a client may take to close its end after the server. */
 const closingMs = 1_000
 
 /**
- * What is no WebSocket (`Upgrade: h2c`), or has a host name that is none, node-server leaves open without an answer, and no timeout of
- * the server concerns a socket that was to be upgraded. It answers what it refuses only as long as it is the one listener: so it is called by the one that takes its place.
+ * node-server leaves two kinds of upgrades open without an answer: other protocols (`Upgrade: h2c`) and invalid host names; and
+ * no timeout of the server applies to an upgraded socket. It answers its refusals only while it is the only listener, so this
+ * listener replaces it and calls it.
  */
 function refuseOtherUpgrades(server: Server): void {
   const [upgrade] = server.listeners('upgrade')
   server.removeAllListeners('upgrade')
   server.on('upgrade', (request, socket: Socket, head) => {
-    // A client that does not close its end, though it was refused, would keep it open.
+    // A refused client that does not close its end would keep the socket open.
     socket.once('finish', () => setTimeout(() => socket.destroy(), closingMs).unref())
     if (request.headers.upgrade?.toLowerCase() === 'websocket' && isHostName(request.headers.host))
       upgrade?.call(server, request, socket, head)
@@ -134,13 +136,12 @@ async function listen(server: Server, port: number, hostname: string): Promise<v
     await once(server, 'listening')
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    const why =
-      code === 'EADDRINUSE' ? 'something else listens there' : code === 'EACCES' ? 'it may not be listened on' : 'it cannot be listened on'
+    const why = code === 'EADDRINUSE' ? 'it is in use' : code === 'EACCES' ? 'listening is not permitted' : 'listening failed'
     throw new DroverError('LISTEN_FAILED', `port ${port} of ${hostname}: ${why}`, { cause, details: { hostname, port, code } })
   }
 }
 
-/** One that can be opened on this machine, also where it listens on all addresses. */
+/** A URL that can be opened on this machine, even if the server listens on all addresses. */
 function urlOf(hostname: string, port: number): string {
   const name = hostname === '0.0.0.0' ? '127.0.0.1' : hostname === '::' ? '::1' : hostname
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`

@@ -3,7 +3,7 @@ import { type ConsolaReporter, createConsola } from 'consola'
 import { type KeptRecord, recordLine, speakerOf } from './record.js'
 import { type Terminal, writeTerminal } from './terminal.js'
 
-/** consola's own levels are not ours to use: what comes here was let through already. */
+/** consola's highest level: records were filtered before. */
 const everything = 5
 
 /** Returns what writes a record on the terminal. */
@@ -23,7 +23,7 @@ export function createConsoleWriter(terminal: Terminal): (record: KeptRecord) =>
   const consola = createConsola({
     level: everything,
     fancy: true,
-    // consola holds repeated lines back on a timer, which would keep the process alive; ours are repeated for a reason.
+    // consola holds back repeated lines on a timer, which would keep the process alive; drover's repeated lines are intended.
     throttle: 0,
     stdout: stream,
     stderr: stream,

@@ -1,4 +1,4 @@
-/** Listeners of the log. One that throws is told of once: its failure is a line of log too, and would be told to it again. */
+/** Listeners of the log. A listener's error is logged only once, because that line goes to the same listener again. */
 import type { LogRecord } from './record.js'
 
 type Follower = (record: LogRecord) => void
@@ -15,7 +15,7 @@ export class LogFollowers {
     return this.#followers.size > 0
   }
 
-  /** Returns what takes it away again. */
+  /** @returns a function that removes the listener */
   add(listener: (record: LogRecord) => unknown): () => void {
     let threw = false
     const fail = (error: unknown): void => {

@@ -1,11 +1,11 @@
-/** Writes into the worker's log. Secrets are struck out. */
+/** Writes to the worker's log. Secrets are redacted. */
 export interface WorkerLog {
-  /** Something went wrong. `fields` stand behind the message as JSON. */
+  /** For errors. `fields` follow the message as JSON. */
   error(message: string, fields?: Record<string, unknown>): void
-  /** Something is not as it should be, and the work goes on. */
+  /** For problems that do not stop the work. */
   warn(message: string, fields?: Record<string, unknown>): void
-  /** What is worth knowing of a run that goes well. */
+  /** For the main steps of a normal run. */
   info(message: string, fields?: Record<string, unknown>): void
-  /** For whoever looks for a mistake: written at the log level `'debug'` only. */
+  /** For debugging: written only at the log level `'debug'`. */
   debug(message: string, fields?: Record<string, unknown>): void
 }

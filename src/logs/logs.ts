@@ -1,6 +1,6 @@
 /**
- * Where every line of log goes: the terminal, a file per worker and per part of drover, and a ring of the latest for whoever
- * asks. Nothing here throws or waits: a line that cannot be written is lost, the system goes on.
+ * Sends every log line to the terminal, to a file for each worker and part of drover, and to a ring of the latest records.
+ * Nothing here throws or waits: a line that cannot be written is lost.
  */
 
 import type { CompiledConfig } from '../options/compiled.js'
@@ -20,7 +20,7 @@ import type { Terminal } from './terminal.js'
 export type { LogRecord } from './record.js'
 export { checkLogQuery, type RecentLogs } from './ring.js'
 
-/** One voice in the log. */
+/** The log of a worker or of a part of drover. */
 export type Log = WorkerLog
 
 export interface Logs {
@@ -29,11 +29,11 @@ export interface Logs {
   worker(annotator: string, domain: string): Log
   /** The latest records that match, oldest first; at most 2,000 are remembered. */
   recent(query: RecentLogs): LogRecord[]
-  /** Tells a listener of each record from now on; one that throws harms nobody. Returns the end of it. */
+  /** Calls a listener with each new record; its errors have no effect. @returns a function that removes it */
   follow(listener: (record: LogRecord) => void): () => void
-  /** Records beyond this level are not made. */
+  /** The least severe level of new records. */
   level: LogLevel
-  /** Writes what is waiting and closes every file; lines after it still reach the terminal. Memoised. */
+  /** Writes all waiting lines and closes every file; later lines still reach the terminal. Memoised. */
   close(): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export interface LogsOptions {
   every?: Every
 }
 
-/** How many records the ring remembers. */
+/** Records in the ring. */
 const remembered = 2_000
 
 /**
@@ -91,7 +91,7 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
     try {
       toConsole?.(record)
     } catch {
-      // A terminal that is gone takes nobody with it.
+      // A lost terminal must not stop the system.
     }
   }
 
@@ -105,7 +105,7 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
     return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') }
   }
 
-  /** One voice for each name. Equal stems of different names are told apart; letter case does not count, as on some disks. */
+  /** One log for each name. Equal stems of different names get a hash; letter case does not count, as on some disks. */
   function voiceOf(names: string[], speaker: Omit<Speaker, 'stem'>): Log {
     const id = names.join('\0')
     const known = voices.get(id)

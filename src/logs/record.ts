@@ -1,6 +1,6 @@
 /**
- * One line of log as data, and as text. Whatever a worker hands in becomes a record that is safe to keep, to write and to send:
- * plain, bounded, without secrets, and unable to pass for a line of its own. Loaded in every thread.
+ * One log line as data and as text. Any message of a worker becomes a record that is safe to keep, write and send: plain,
+ * bounded, without secrets, and never mistaken for several lines. Loaded in every thread.
  */
 import { toErrorRecord } from '../errors.js'
 import type { LogLevel } from '../options/log.js'
@@ -10,26 +10,26 @@ import { jsonOf } from '../values/plain.js'
 /** The levels a line can have. */
 export type RecordLevel = Exclude<LogLevel, 'silent'>
 
-/** Higher is more talkative. */
+/** Ranks of the levels; higher is less severe. */
 export const levelRank = { silent: 0, error: 1, warn: 2, info: 3, debug: 4 } as const satisfies Record<LogLevel, number>
 
-/** One line of the log, secrets struck out. */
+/** One line of the log, with secrets redacted. */
 export interface LogRecord {
   /** Rises with each record of this system. */
   seq: number
   /** Milliseconds since the epoch. */
   at: number
   level: RecordLevel
-  /** `worker`, or the part of drover that speaks: `system`, `store`. */
+  /** `worker`, or a part of drover: `system`, `store`. */
   part: string
-  /** Both null unless a worker speaks. */
+  /** The worker's names; both null for a part of drover. */
   annotator: string | null
   domain: string | null
   message: string
   fields: Record<string, unknown> | null
 }
 
-/** A record as it is kept: its fields are still JSON text. */
+/** A record in memory, with its fields as JSON text. */
 export type KeptRecord = Omit<LogRecord, 'fields'> & { fields: string | null }
 
 /** Longer messages and fields are cut. */
@@ -41,12 +41,12 @@ export function cleanText(text: string, redact: Redactor): string {
   return clean.length > longest ? `${clean.slice(0, longest)} [${clean.length - longest} more characters]` : clean
 }
 
-/** In a form that JSON understands too. */
+/** Escapes control characters as JSON does. */
 function escapeControls(text: string): string {
   return text.replace(/(?![\n\t])\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** Fields as JSON text without secrets, or null if there are none. Never throws, whatever they hold. */
+/** Fields as redacted JSON text; null if there are none. Never throws, for any value. */
 export function fieldsText(fields: Record<string, unknown> | null | undefined, redact: Redactor): string | null {
   if (!fields) return null
   try {
@@ -58,28 +58,28 @@ export function fieldsText(fields: Record<string, unknown> | null | undefined, r
   }
 }
 
-/** The way back from {@link fieldsText}. */
+/** The inverse of {@link fieldsText}. */
 export function openFields(text: string | null): Record<string, unknown> | null {
   if (text === null) return null
   try {
     return JSON.parse(text) as Record<string, unknown>
   } catch {
-    // Striking out a secret such as `":` can break the JSON around it.
+    // Redacting a secret such as `":` can break the JSON.
     return { text }
   }
 }
 
-/** The kept record as it is handed out. */
+/** A kept record with its fields parsed. */
 export function openRecord({ fields, ...rest }: KeptRecord): LogRecord {
   return { ...rest, fields: openFields(fields) }
 }
 
-/** Who speaks: `store`, or `1/urgency`. */
+/** The source of a record: `store`, or `1/urgency`. */
 export function speakerOf(record: KeptRecord): string {
   return record.annotator === null ? record.part : `${record.annotator}/${record.domain}`
 }
 
-/** The record as text that ends in a line feed; further lines of a message are set in, so that none can pass for a record. */
+/** The record as text that ends in a line feed. Further lines of a message are indented, so that none looks like a record. */
 export function recordLine(record: KeptRecord, options: { speaker: boolean }): string {
   const speaker = options.speaker ? ` ${speakerOf(record)}:` : ''
   const fields = record.fields === null ? '' : ` ${record.fields}`

@@ -1,19 +1,19 @@
-/** The latest log records, for whoever asks without reading files. */
+/** The latest log records in memory. */
 import { checkId, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { checkFilter } from '../validation/filters.js'
 import { type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel } from './record.js'
 
-/** Narrows the latest log records; all that are given must match. */
+/** A query of the latest log records; all given parts must match. */
 export interface RecentLogs {
-  /** This level and worse. */
+  /** This level and more severe ones. */
   level?: RecordLevel
   /** `worker`, `system` or `store`. */
   part?: string
   annotator?: string | number
   domain?: string
-  /** Only those with a higher `seq`. */
+  /** Only records with a higher `seq`. */
   after?: number
-  /** At most so many, the latest. At least 1. */
+  /** The most records, the latest ones. At least 1. */
   limit: number
 }
 
@@ -35,7 +35,7 @@ export function checkLogQuery(query: RecentLogs): RecentLogs & { annotator?: str
 export class LogRing {
   readonly #capacity: number
   readonly #records: KeptRecord[] = []
-  /** Where the next record goes once the ring is full: the place of the oldest. */
+  /** Index of the oldest record, which the next one replaces once the ring is full. */
   #next = 0
 
   constructor(capacity: number) {

@@ -1,10 +1,10 @@
-/** The stack of an error, and those of its causes, as lines for a person. */
+/** The stack of an error and of its causes, as readable lines. */
 import type { ErrorRecord } from '../errors.js'
 
-/** Deeper frames say little, and a line of log has its length. */
+/** Deeper frames say little, and log lines are bounded. */
 const mostFrames = 12
 
-/** Begins with a line feed; empty where there is no stack. Frames inside Node.js are left out, unless there are no others. */
+/** The text, beginning with a line feed; empty without a stack. Frames inside Node.js are left out, unless there are no others. */
 export function stackText(error: ErrorRecord | null): string {
   if (error === null) return ''
   const cause = error.cause ? `\ncaused by ${titleOf(error.cause)}${stackText(error.cause)}` : ''

@@ -1,9 +1,9 @@
 /**
- * The one terminal of the process. Progress bars are redrawn in place, so a line that comes while they are up has to go above
- * them: whoever draws takes the terminal, and everybody else writes through here.
+ * The terminal of the process, shared by progress bars and log lines. Bars are redrawn in place, so log lines must be written
+ * above them: bars take the terminal, and all lines go through here.
  */
 
-/** As much of a terminal as is used; a test brings its own. */
+/** The part of a terminal that is used, so that a test can bring its own. */
 export interface Terminal {
   write(text: string): unknown
   readonly isTTY?: boolean

@@ -1,9 +1,9 @@
 /**
- * The concurrency slots: how many workers may have a thread at once, in all and by group, and who is next. Pure bookkeeping; the
- * grant is told by callback.
+ * The concurrency slots: how many workers may have a thread at once, in all and by group, and which is next. Pure bookkeeping;
+ * grants go to a callback.
  */
 
-/** Who asks for a slot. */
+/** A worker's request for a slot. */
 export interface SlotRequest {
   worker: string
   /** Higher goes first. */
@@ -17,19 +17,19 @@ export interface SlotsOptions {
   limit: number
   /** Limits by group, each at least 1. @defaultValue none */
   groups?: Readonly<Record<string, number>>
-  /** Monotonic ms: those who wait grow older by it. */
+  /** Monotonic ms, for the age of waiting requests. */
   now: () => number
-  /** Told of each worker that gets a slot. */
+  /** Called with each worker that gets a slot. */
   grant: (worker: string) => void
 }
 
-/** A limit that is not wide enough for what is asked. */
+/** A limit that is too low for the requests. */
 export interface SlotShortage {
   /** null: the limit for all. */
   group: string | null
   limit: number
   free: number
-  /** Those who would have to wait for it. */
+  /** Workers that would have to wait for it. */
   workers: string[]
 }
 
@@ -41,11 +41,11 @@ interface Waiting extends SlotRequest {
 interface SlotHolder extends SlotRequest {
   /** Order of being granted. */
   turn: number
-  /** Its thread did not end: nobody can make it give the slot up. */
+  /** Its thread did not end, so it cannot give the slot up. */
   lost: boolean
 }
 
-/** So long a wait is worth one step of priority, so that nobody waits for ever behind those who keep coming. */
+/** Each wait of this length counts as one step of priority, so that no worker waits for ever behind new ones. */
 const agingMs = 60_000
 
 export class Slots {
@@ -76,7 +76,7 @@ export class Slots {
   get queued(): number {
     return this.#queue.length
   }
-  /** Those who have a slot. */
+  /** Workers that have a slot. */
   get holders(): Iterable<string> {
     return this.#holders.keys()
   }
@@ -85,7 +85,7 @@ export class Slots {
     return this.#holders.has(worker)
   }
 
-  /** Whether somebody waits who could go if this worker gave up its slot. */
+  /** Whether another worker could get a slot if this one gave up its own. */
   isWaitedFor(worker: string): boolean {
     const holder = this.#holders.get(worker)
     if (!holder || this.#isOver(holder.group)) return holder !== undefined
@@ -100,8 +100,8 @@ export class Slots {
   }
 
   /**
-   * Asks for a slot; one that is held already is granted again at once, unless its limit was lowered meanwhile. Higher priority goes
-   * first, then who asked first; all who wait gain one step of priority a minute over those who come later.
+   * Asks for a slot. A worker that already has one is granted it again at once, unless the limit was lowered meanwhile. Higher
+   * priority goes first, then the earlier request; each minute of waiting counts as one step of priority.
    */
   request({ worker, priority, group }: SlotRequest): void {
     if (this.#holders.has(worker)) {
@@ -112,7 +112,7 @@ export class Slots {
       this.#holders.delete(worker)
     }
     if (this.#waiting.has(worker)) return
-    // All grow older alike: what counts is when each would have asked with priority 0.
+    // All age alike, so the rank is the time of an equal request with priority 0.
     const rank = this.#now() - priority * agingMs
     const waiting = { worker, priority, group, rank }
     this.#queue.splice(this.#after(rank), 0, waiting)
@@ -120,14 +120,17 @@ export class Slots {
     this.#fill()
   }
 
-  /** Gives a slot, or a place in the queue, back. */
+  /** Gives back a slot or a place in the queue. */
   release(worker: string): void {
     const waiting = this.#waiting.get(worker)
     if (waiting) this.#leave(this.#queue.lastIndexOf(waiting, this.#after(waiting.rank)))
     if (this.#holders.delete(worker)) this.#fill()
   }
 
-  /** The worker's slot stays taken by a thread that did not end. Answers the name under which it can be released, should it end after all. */
+  /**
+   * Keeps the worker's slot taken for a thread that did not end. @returns the name under which the slot can be released if the
+   * thread ends after all
+   */
   lose(worker: string): string {
     const name = `${worker} (unkillable ${this.#turn++})`
     const holder = this.#holders.get(worker)
@@ -136,10 +139,10 @@ export class Slots {
   }
 
   /**
-   * Changes the limit for all, or that of a group. Raised, it fills at once.
+   * Changes the limit for all or for a group. After a raise, free slots are granted at once.
    *
-   * @returns whom to ask for their slots if it was lowered: those of the lowest priority, the latest first. They give them up by
-   * releasing them, or by asking again
+   * @returns after a cut: the workers that must give up their slots, those of the lowest priority, the latest first. They do so
+   * by releasing the slot or asking again
    */
   setLimit(limit: number, group: string | null = null): string[] {
     if (group === null) this.#limit = limit
@@ -149,9 +152,9 @@ export class Slots {
   }
 
   /**
-   * Whether these would have to wait, and for which limit; null: all would be granted at once.
+   * The limit for which some of these requests would have to wait; null: all would be granted at once.
    *
-   * @param yielding workers that give their slots up to whoever waits
+   * @param yielding workers that give up their slots to waiting ones
    */
   shortage(requests: readonly SlotRequest[], yielding: ReadonlySet<string> = new Set()): SlotShortage | null {
     const ahead = [...requests, ...this.#queue]
@@ -182,7 +185,7 @@ export class Slots {
     return this.#groups.get(group) ?? Number.POSITIVE_INFINITY
   }
 
-  /** Whether more hold a slot than may. */
+  /** Whether more workers hold a slot than the limit allows. */
   #isOver(group: string | null): boolean {
     return this.#holders.size > this.#limit || (group !== null && this.#usedBy(group) > this.#limitOf(group))
   }
@@ -201,7 +204,7 @@ export class Slots {
     return [...leaving]
   }
 
-  /** The place in the queue behind all that go before, or with, a rank. */
+  /** The index in the queue behind all requests of this or a lower rank. */
   #after(rank: number): number {
     let [from, to] = [0, this.#queue.length]
     while (from < to) {
@@ -212,7 +215,7 @@ export class Slots {
     return from
   }
 
-  /** Takes whoever stands at a place out of the queue. */
+  /** Removes the request at an index from the queue. */
   #leave(place: number): Waiting | undefined {
     const [next] = place < 0 ? [] : this.#queue.splice(place, 1)
     if (next) this.#waiting.delete(next.worker)
@@ -221,7 +224,7 @@ export class Slots {
 
   #fill(): void {
     while (this.#holders.size < this.#limit) {
-      // Whose group is full lets the others go ahead.
+      // A request whose group is full lets others pass.
       const next = this.#leave(this.#queue.findIndex(({ group }) => group === null || this.#usedBy(group) < this.#limitOf(group)))
       if (!next) return
       const { worker, priority, group } = next

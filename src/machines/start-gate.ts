@@ -1,6 +1,6 @@
 /**
- * Who may try to start while the machine is short of what starts need. All at once they would only take it from each other, and from
- * those that run: so one tries at a time, each as soon as the one before is up, until none is left that waits. Pure.
+ * Decides which worker may try to start while resources are missing. Many tries at once would take resources from each other and
+ * from running workers, so one worker tries at a time, each as soon as the one before is up. Pure.
  */
 import { backoffDelay } from '../time/backoff.js'
 
@@ -9,7 +9,7 @@ const waits = { initialMs: 200, factor: 2, maxMs: 5_000, jitter: 0 }
 
 export class StartGate {
   readonly #wake: (worker: string) => void
-  /** Those that could not be started, and have not come up since; oldest first. */
+  /** Workers that could not be started and are not up since; oldest first. */
   readonly #waiting = new Set<string>()
   #trying: string | null = null
   #failures = 0
@@ -17,12 +17,12 @@ export class StartGate {
   #shortAt = Number.NEGATIVE_INFINITY
   #why = ''
 
-  /** @param wake one that waits may try now */
+  /** @param wake called with a waiting worker that may try now */
   constructor(wake: (worker: string) => void) {
     this.#wake = wake
   }
 
-  /** Whether a worker may try now; if not, why it waits. */
+  /** null: the worker may try now; else the reason for its wait. */
   enter(worker: string, now: number): { why: string } | null {
     if (this.#waiting.size === 0) return null
     if ((this.#trying !== null && this.#trying !== worker) || now < this.#notBefore) {
@@ -33,7 +33,7 @@ export class StartGate {
     return null
   }
 
-  /** A worker could not be started for want of something. */
+  /** A worker's start failed for lack of resources. */
   short(worker: string, why: string, at: number): void {
     if (this.#trying === worker || this.#waiting.size === 0) this.#notBefore = at + backoffDelay(waits, this.#failures++)
     if (this.#trying === worker) this.#trying = null
@@ -42,7 +42,7 @@ export class StartGate {
     this.#why = why
   }
 
-  /** A worker is up, or does not want to be any more. `makesRoom`: it has given up what it had. */
+  /** A worker is up or no longer wants to start. `makesRoom`: it has released its resources. */
   leave(worker: string, makesRoom: boolean): void {
     this.#waiting.delete(worker)
     const tried = this.#trying === worker
@@ -54,7 +54,7 @@ export class StartGate {
     if (next !== undefined) this.#wake(next)
   }
 
-  /** Why somebody could not be started at a time or after, if that was so: whoever began to start then may hang for the same reason. */
+  /** The reason of a start that failed at or after a time, if any: a start from that time may hang for the same reason. */
   shortSince(at: number): string | null {
     return this.#shortAt >= at ? this.#why : null
   }

@@ -1,17 +1,18 @@
 /**
- * The breaker of a lane's tasks: opens when attempts fail and fail, so that an endpoint that is down does not use up the attempts of every task;
- * then lets one task through, and closes when that one succeeds. Pure: the caller brings the clock, and does the waiting.
+ * The breaker of a lane's tasks. It opens when attempts keep failing, so that an endpoint that is down does not use up the
+ * attempts of every task; after a wait it lets one task through, and closes if that succeeds. Pure: the caller brings the clock
+ * and does the waiting.
  *
  * @see Nygard, "Release It!", on circuit breakers; this one is half open while it tries
  */
 import type { CompiledBreaker } from '../options/breaker.js'
 
-/** A share is looked at from so many attempts on. */
+/** The least number of attempts for a share. */
 const leastAttempts = 20
-/** Of the latest attempts so many are remembered for a share. */
+/** The most remembered attempts for a share. */
 const mostAttempts = 1_000
 
-/** So many attempts in a row failed with one error. */
+/** Attempts in a row that failed with one error. */
 export interface Streak {
   /** Of the error; see `ErrorKind`. */
   id: string
@@ -23,14 +24,14 @@ export class TaskBreaker {
   readonly #now: () => number
   #state: 'closed' | 'open' | 'trying'
   #id: string | null
-  /** When the attempts of the streak failed; as many as count. Those of an earlier thread count as failed now. */
+  /** Times of the streak's failures. Failures of an earlier thread count as failed now. */
   #failedAt: number[]
   /** For a share: all attempts that ended. */
   #ended: { at: number; failed: boolean }[] = []
 
   /**
    * @param options null: it never opens
-   * @param carried what an earlier thread of the worker left: whether it was open, and a streak
+   * @param carried the state from the worker's earlier thread: whether it was open, and its streak
    */
   constructor(options: CompiledBreaker | null, carried: { open: boolean; streak: Streak | null }, now: () => number) {
     this.#options = options
@@ -40,11 +41,11 @@ export class TaskBreaker {
     this.#failedAt = Array.from({ length: Math.min(carried.streak?.count ?? 0, this.#most) }, now)
   }
 
-  /** Nothing is to be begun. */
+  /** No task may begin. */
   get isOpen(): boolean {
     return this.#state === 'open'
   }
-  /** One task at a time is to be begun. */
+  /** Only one task may begin at a time. */
   get isTrying(): boolean {
     return this.#state === 'trying'
   }
@@ -52,12 +53,12 @@ export class TaskBreaker {
     return this.#id === null ? null : { id: this.#id, count: this.#failedAt.length }
   }
 
-  /** The wait is over. */
+  /** Ends the wait. */
   tryAgain(): void {
     if (this.#state === 'open') this.#state = 'trying'
   }
 
-  /** An attempt succeeded; answers whether that closes it. */
+  /** An attempt succeeded. @returns whether this closes the breaker */
   succeeded(): boolean {
     this.#id = null
     this.#failedAt = []
@@ -74,7 +75,7 @@ export class TaskBreaker {
    * An attempt failed.
    *
    * @param id of its error
-   * @returns whether that opens it. What began before and fails later changes nothing any more
+   * @returns whether this opens the breaker. Attempts that began before and fail later have no effect
    */
   failed(id: string): boolean {
     if (this.#options === null || this.#state === 'open') return false

@@ -1,10 +1,10 @@
-/** Finds what an answer says about quotas in whatever a client's call gives: a `Response`, an answer with its response, or a body alone. */
+/** Reads quotas from any result of a client's call: a `Response`, an answer with its response, or a body alone. */
 import { emptyObservation, type HeaderSource, type Observation } from './providers/observation.js'
 import { observe, observeResponse } from './providers/observe.js'
 
 /**
- * What the answer to a call says. A `Response` is read from a copy, see {@link observeResponse}; `{ data, response }` is what the SDKs of OpenAI and
- * Anthropic give with `withResponse()`; any other object without headers is taken for a body.
+ * The observation of a call's result. A `Response` is read from a copy, see {@link observeResponse}; `{ data, response }` comes
+ * from `withResponse()` of OpenAI's and Anthropic's SDKs; any other object without headers is taken for a body.
  *
  * @throws never
  */

@@ -1,14 +1,14 @@
 /**
- * Grants that were taken ahead, in blocks: as many as are used while a block is good. What of a block is not used in time goes back.
+ * Grants taken ahead in blocks, sized to be used while a block is valid. Unused grants go back in time.
  */
 
 import type { QuotaGrant } from '../store/contract/quotas.js'
 
-/** A block is no larger. */
+/** The largest block. */
 const largestBlock = 100_000
 const growth = 4
 
-/** By what is asked for: the same quotas and amounts. */
+/** Blocks by request: the same quotas and amounts. */
 interface Block {
   grant: QuotaGrant
   left: number
@@ -19,12 +19,12 @@ export class Blocks {
   readonly #now: () => number
   readonly #unused: (grant: QuotaGrant, times: number) => void
   readonly #blocks = new Map<string, Block>()
-  /** How many to take ahead next time. */
+  /** Size of the next block. */
   readonly #ahead = new Map<string, number>()
-  /** A block is on its way: others that want the same, with the same priority, wait for it. */
+  /** Requested blocks: other requests for the same, with the same priority, wait for them. */
   readonly #coming = new Map<string, Promise<void>>()
 
-  /** @param unused takes what goes back */
+  /** @param unused called with unused grants */
   constructor(now: () => number, unused: (grant: QuotaGrant, times: number) => void) {
     this.#now = now
     this.#unused = unused
@@ -34,7 +34,7 @@ export class Blocks {
     return this.#blocks.size === 0
   }
 
-  /** Takes one off a block that is here. */
+  /** Takes one grant of a block; null: there is no block. */
   take(key: string): QuotaGrant | null {
     const block = this.#blocks.get(key)
     if (!block) return null
@@ -50,11 +50,11 @@ export class Blocks {
     return block.grant
   }
 
-  /** One of these is used at once; the rest becomes a block. */
+  /** Keeps new grants: one is used at once, the rest becomes a block. */
   put(key: string, grant: QuotaGrant, asked: number): void {
-    // One that somebody took who did not wait for this one.
+    // Drops a block of a request that did not wait for this one.
     if (grant.times > 1) this.#drop(key)
-    // Fewer than were asked for: others want them too, or there are few left.
+    // Fewer grants than requested: other requests wait, or few are left.
     if (!grant.inFlight) this.#aheadAfter(key, grant.times, grant.times === asked)
     if (grant.times <= 1) return
     const expiry = setTimeout(() => this.#drop(key), grant.expiresAt - this.#now())
@@ -62,17 +62,17 @@ export class Blocks {
     this.#blocks.set(key, { grant, left: grant.times - 1, expiry })
   }
 
-  /** How many to ask for. */
+  /** The number of grants to request. */
   ahead(key: string): number {
     return this.#ahead.get(key) ?? 1
   }
 
-  /** Settles when a block comes that is on its way. */
+  /** Settles when a requested block arrives. */
   coming(key: string): Promise<void> | undefined {
     return this.#coming.get(key)
   }
 
-  /** A block is on its way, until it is settled. */
+  /** Announces a requested block, until it is settled. */
   announce(key: string): { settle(): void } {
     let resolve: () => void = () => {}
     const coming = new Promise<void>((settle) => (resolve = settle))
@@ -85,10 +85,10 @@ export class Blocks {
     }
   }
 
-  /** Gives back what was taken ahead of a quota. */
+  /** Gives back the blocks of a quota. */
   dropOf(quota: string): void {
     for (const [key, { grant }] of [...this.#blocks]) {
-      // Those of quotas within it too.
+      // Also blocks of quotas within it.
       if (grant.quota === quota || Object.keys(grant.booked).some((window) => window.startsWith(`${quota} `))) this.#drop(key)
     }
   }
@@ -106,7 +106,7 @@ export class Blocks {
     this.#unused(block.grant, block.left)
   }
 
-  /** As much ahead as is used while a block is good: more when one was used up before, as much as was used when one was not. */
+  /** Adapts the size of blocks: larger after a block was used up, else as large as the used part. */
   #aheadAfter(key: string, used: number, usedUp: boolean): void {
     const ahead = Math.min(largestBlock, usedUp ? Math.max(used, this.#ahead.get(key) ?? 1) * growth : used)
     if (ahead > 1) this.#ahead.set(key, ahead)

@@ -1,10 +1,10 @@
 /**
- * Asks for quotas on behalf of a thread, or of a process of its own. A quota that is used fast is taken in small blocks ahead, so that most grants
- * cost no message; what of a block is not used in time goes back, and what a thread takes with it when it dies counts as used.
+ * The quota client of a thread or process. Grants of a quota that is used fast are taken ahead in small blocks, so that most
+ * grants need no message. Unused grants of a block go back in time; grants held by a thread that dies count as used.
  *
- * A grant is used at once or not at all: one that comes too late (the machine was suspended, the thread was busy) is given back and asked for again, at
- * its old place in line. Otherwise grants that piled up would be used together. How long they take to come is told with each request, so that they do
- * not come too late again and again.
+ * A grant is used at once or not at all. A late grant (the machine was suspended, the thread was busy) is given back and
+ * requested again at its old place in line; otherwise delayed grants would be used together. Each request includes the expected
+ * delay, so that grants are not late again and again.
  */
 
 import type { Amounts, QuotaAnswer, QuotaGrant, QuotaReading } from '../store/contract/quotas.js'
@@ -14,37 +14,37 @@ import { Blocks } from './blocks.js'
 import { Settlements, type SettlementsOptions } from './settlements.js'
 import { Ending } from './waiting-end.js'
 
-/** Who wants what a block on its way may hold waits so long for it, then stands in line itself: the block may be long in coming. */
+/** How long a request waits for a requested block before it joins the line itself. */
 const blockPatienceMs = 20
-/** A grant should be good for so many times as long as others took to come; that is forgotten by and by. */
+/** A grant should be valid for this multiple of the recent delays. */
 const tripMargin = 1.5
 const tripMemory = 0.95
-/** What was used is told at the latest so long after. */
+/** The longest time until usage is reported. */
 const tellUsageMs = 1_000
 
-/** What is asked for. */
+/** A request for a grant. */
 export interface QuotaAsk {
-  /** One is taken, whichever can go first. */
+  /** Quotas to choose from: the first that can grant is used. */
   choices: string[]
   /** `requests` is 1 unless given. */
   amounts: Amounts
   priority: number
-  /** Answers with the wait, instead of waiting, where the quota itself keeps it back for longer. */
+  /** If the quota itself would hold the request back longer than this (ms), the answer is the wait instead of a grant. */
   patienceMs: number
   /** Ms; Infinity: as long as it takes. */
   timeoutMs: number
   signal: AbortSignal | null
 }
 
-/** What was granted. */
+/** A grant of a quota. */
 export interface QuotaLease {
-  /** Which quota it is from. */
+  /** The quota's name. */
   readonly quota: string
-  /** What it was granted, by unit. */
+  /** The granted amounts, by unit. */
   readonly amounts: Amounts
 }
 
-/** It was not granted: the quota is spent for so long; Infinity: its budget is. */
+/** The request was not granted: the quota is spent for `inMs`; Infinity: its budget is spent. */
 export interface QuotaSpent {
   quota: string
   window: string
@@ -53,11 +53,11 @@ export interface QuotaSpent {
 
 interface Kept {
   booked: QuotaGrant['booked']
-  /** What counts as used by now, by unit: what was granted, until it is settled otherwise. */
+  /** The amounts that count as used, by unit: the grant, until it is settled. */
   used: Amounts
-  /** The request that is in flight, if it counts as that. */
+  /** The request in flight, if the quota counts these. */
   flight: number | null
-  /** Told of what it used beyond what was granted. */
+  /** Called with the amounts used beyond the grant. */
   onSettled: ((delta: Amounts) => void) | null
 }
 
@@ -74,7 +74,7 @@ export class QuotaClient {
   readonly #kept = new WeakMap<QuotaLease, Kept>()
   readonly #blocks: Blocks
   readonly #settlements: Settlements
-  /** How long grants take to come, with a margin, in ms. */
+  /** Expected delay of grants with a margin, in ms. */
   #needsMs = 0
   #usageTimer: NodeJS.Timeout | null = null
 
@@ -85,13 +85,13 @@ export class QuotaClient {
     this.#blocks = new Blocks(this.#now, (grant, times) => this.#return(grant, times, null))
   }
 
-  /** Takes from a block that is here already; null: there is none. */
+  /** Takes a grant from a block; null: there is none. */
   take(choices: string[], amounts: Amounts): QuotaLease | null {
     return this.#blocks.isEmpty ? null : this.#fromBlock(keyOf(choices, amounts))
   }
 
   /**
-   * Waits its turn and takes.
+   * Waits its turn and takes a grant.
    *
    * @throws QuotaError QUOTA_INVALID, QUOTA_RETIRED, TIMEOUT; the signal's reason
    */
@@ -120,7 +120,7 @@ export class QuotaClient {
       const times = this.#blocks.coming(same) ? 1 : this.#blocks.ahead(key)
       if (times > 1) block = this.#blocks.announce(same)
       for (let place: number | null = null; ; ) {
-        // Each has a number of its own: what becomes of a grant that came too late is not to be taken for that of the next.
+        // Each request has its own number, so that a late grant is not mistaken for that of the next.
         const asked = ++this.#lastTicket
         ticket = asked
         const needsMs = this.#needsMs
@@ -146,10 +146,11 @@ export class QuotaClient {
   }
 
   /**
-   * What a lease has used by now, by unit: the last word on a unit counts, other units stay as they were. The first one also ends its being in flight.
-   * Settles when the store has it; what the store cannot take now is sent again by itself.
+   * Sets the amounts used by a lease: for each unit the last value counts; other units stay as they are. The first settlement
+   * also ends the call in flight. Resolves when the settlement is stored; if the store cannot take it now, it is sent again by
+   * itself.
    *
-   * @throws DroverError ARGUMENT_INVALID if an amount is not a number of 0 or more: nothing of it is settled then
+   * @throws DroverError ARGUMENT_INVALID if an amount is not a number of 0 or more; then nothing is settled
    */
   async settle(lease: QuotaLease, actual: Amounts): Promise<void> {
     const kept = this.#kept.get(lease)
@@ -178,13 +179,13 @@ export class QuotaClient {
     return (this.#kept.get(lease)?.flight ?? null) !== null
   }
 
-  /** Tells what a lease uses beyond its amounts, once that is settled. */
+  /** Calls the listener with the amounts used beyond the grant, at each settlement. */
   onSettled(lease: QuotaLease, listener: (delta: Amounts) => void): void {
     const kept = this.#kept.get(lease)
     if (kept) kept.onSettled = listener
   }
 
-  /** Counts what was used beside tasks. */
+  /** Counts amounts used outside tasks. */
   used(amounts: Amounts): void {
     this.#settlements.used(amounts)
     this.#usageTimer ??= setTimeout(() => void this.flush().catch(() => {}), tellUsageMs)
@@ -206,7 +207,7 @@ export class QuotaClient {
     return (await this.#options.store.call('retireQuota', { name, reason })).changed
   }
 
-  /** Gives back what was taken ahead, and settles when the store has all that was told. */
+  /** Gives back all blocks. Settles when all settlements are stored. */
   async flush(): Promise<void> {
     this.#blocks.dropAll()
     if (this.#usageTimer) clearTimeout(this.#usageTimer)
@@ -239,7 +240,7 @@ export function isSpent(answer: QuotaLease | QuotaSpent): answer is QuotaSpent {
   return 'inMs' in answer
 }
 
-/** Settles with a promise, or after so many ms. */
+/** Settles with the promise, or after `ms`. */
 function soon(promise: Promise<void>, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)

@@ -4,19 +4,20 @@ import { StoreClient } from '../store/thread/client.js'
 import { QuotaClient } from './client.js'
 import { type OpenQuota, openQuota, QuotaConnection } from './connection.js'
 
-/** What the thread that has opened a quota tells about it. */
+/** The connection to a quota that another thread has opened. */
 export interface QuotaPort {
   port: MessagePort
   name: string
   host: string
-  /** Under which the thread asks: when it ends, nothing of it is in line or in flight any more. */
+  /** Name of the thread's requests: when the thread ends, its places in line and in flight are freed. */
   client: string
 }
 
 /**
- * Uses a quota that another thread of this process has opened. Grants taken ahead are this thread's own, so that a fast quota costs few messages.
+ * Uses a quota that another thread of this process has opened. This thread takes its own blocks of grants ahead, so that a fast
+ * quota needs few messages.
  *
- * @param connection what `quota.connect()` gave there, transferred with its `port`
+ * @param connection the result of `quota.connect()` in that thread, transferred with its `port`
  * @example
  * import { workerData } from 'node:worker_threads'
  * // where it was opened: const connection = quota.connect()

@@ -1,4 +1,4 @@
-/** What a program does with a quota: acquires, settles, and hands on what the provider says. */
+/** A program's calls on a quota: acquire, settle, and report the provider's answers. */
 import { setMaxListeners } from 'node:events'
 import { DroverError, QuotaError } from '../errors.js'
 import type { Amounts } from '../store/contract/quotas.js'
@@ -8,57 +8,59 @@ import { isSpent, type QuotaClient, type QuotaLease } from './client.js'
 import type { Observation, ObservationSource } from './providers/observation.js'
 import { observe } from './providers/observe.js'
 
-/** How long to wait for a grant, and in which place. */
+/** Options of `acquire`. */
 export interface QuotaAcquireOptions {
-  /** Gives up with TIMEOUT after so many ms, more than 0. @defaultValue never */
+  /** Rejects with TIMEOUT after this time in ms, more than 0. @defaultValue no limit */
   timeoutMs?: number
-  /** Gives up with the signal's reason. */
+  /** Rejects with the signal's reason. */
   signal?: AbortSignal
-  /** For the place in line; higher goes first. @defaultValue 0, in a worker that of its quota */
+  /** The place in line; higher goes first. @defaultValue 0; in a worker, the priority of its option `quota` */
   priority?: number
 }
 
-/** A quota as it is used without workers. */
+/** The calls on a quota, in a worker or without one. */
 export interface StandaloneQuota {
   readonly name: string
   /**
-   * Waits its turn, until every window grants the amounts, then takes them. Use it at once: the provider counts when it is called.
+   * Waits its turn until every window grants the amounts, and takes them. Use the grant at once, because the provider counts a
+   * call when it arrives.
    *
    * @param amounts by unit, e.g. `{ tokens: 1200 }`; `requests` is 1 unless given. @defaultValue `{ requests: 1 }`
-   * @throws QuotaError QUOTA_INVALID at once if it could never be granted; QUOTA_RETIRED, QUOTA_SPENT; DroverError TIMEOUT, CLOSED,
-   * ARGUMENT_INVALID, STORE_FAILED; the reason of `signal`
+   * @throws QuotaError QUOTA_INVALID at once if the amounts could never be granted; QUOTA_RETIRED, QUOTA_SPENT; DroverError
+   * TIMEOUT, CLOSED, ARGUMENT_INVALID, STORE_FAILED; the reason of `signal`
    * @example
    * const lease = await quota.acquire({ tokens: 1_200 }, { timeoutMs: 60_000 })
    */
   acquire(amounts?: Amounts, options?: QuotaAcquireOptions): Promise<QuotaLease>
   /**
-   * Corrects what was granted to what was used, by unit. May be called again, also after `observe`: the last word on a unit counts (all that the
-   * lease used of it, not what came on top), and units that are not named stay as they are. What is never settled counts as used.
+   * Corrects the grant to the amounts used, by unit. It may be called again, also after `observe`: for each unit the last value
+   * counts, as the total of the lease; other units stay as they are. A lease that is never settled counts as used.
    *
-   * @param actual @defaultValue as granted
-   * @throws DroverError ARGUMENT_INVALID, and nothing of it is settled; STORE_FAILED while the store cannot take it: it is sent again by itself
+   * @param actual amounts used, by unit. @defaultValue the granted amounts
+   * @throws DroverError ARGUMENT_INVALID, and nothing is settled; STORE_FAILED while the store cannot take it; then it is sent
+   * again by itself
    * @example
    * await quota.observe(response)               // its tokens
-   * await quota.settle(lease, { cost: 0.0021 }) // and what they cost
+   * await quota.settle(lease, { cost: 0.0021 }) // and their cost
    */
   settle(lease: QuotaLease | null, actual?: Amounts): Promise<void>
   /**
-   * Gives all of it back: the call was not made, or the provider does not count it.
+   * Gives the whole grant back, for a call that was not made or that the provider does not count.
    *
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   refund(lease: QuotaLease | null): Promise<void>
   /**
-   * The provider said to wait: nobody is granted anything for so long.
+   * Blocks the quota for a time, because the provider asked to wait.
    *
-   * @param penalty.retryAfterMs 0 to a year
+   * @param penalty.retryAfterMs in ms, 0 to a year
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   penalize(penalty: { retryAfterMs: number; quota?: string }): Promise<void>
   /**
-   * Takes in what a provider's answer says: its headers and body, or the error that its client threw. Remaining amounts tighten the windows (never
-   * loosen them), a refusal blocks the quota for as long as the provider says, a key that it does not accept is retired, and what the
-   * call used settles the lease.
+   * Reads a provider's answer, or the error that its client threw. Remaining amounts tighten the windows (never beyond the
+   * configured limits), a refusal blocks the quota for as long as the provider says, a key that is not accepted is retired, and
+   * the usage settles the lease.
    *
    * @param source a `Response` (its body is not read), `Headers`, an `Error` of an SDK, or `{ status, headers, body }`
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
@@ -72,11 +74,11 @@ export interface StandaloneQuota {
 /** A quota that its user closes. */
 export interface OpenQuota extends StandaloneQuota {
   /**
-   * What was taken ahead goes back, those who wait are refused with CLOSED, and what it held is let go. Idempotent. A store that cannot be
-   * written is tried again for 5 s; then a process warning says what was not given back.
+   * Gives back grants taken ahead, rejects waiting requests with CLOSED, and closes its connections. Idempotent. A store that
+   * cannot be written is tried again for 5 s; then a process warning lists what was not given back.
    */
   close(): Promise<void>
-  /** Closes it: for `await using`. */
+  /** Closes the quota, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -93,7 +95,7 @@ export class QuotaConnection implements StandaloneQuota {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    // Everybody who waits listens to it.
+    // Every waiting request listens to it.
     setMaxListeners(0, this.#closing.signal)
   }
 
@@ -140,12 +142,12 @@ export class QuotaConnection implements StandaloneQuota {
     return seen
   }
 
-  /** Takes in what an answer said. */
+  /** Applies an observation. */
   protected async take(seen: Observation, failed: boolean, lease: QuotaLease | null): Promise<void> {
     const { client } = this.#options
     const quota = lease?.quota ?? this.name
     const { readings, refused, retryAfterMs, keyRejected, spent, used } = seen
-    // First: what was used is sent again by itself where the store cannot take it, the rest is not.
+    // First, because only a settlement is sent again by itself if the store cannot take it.
     if (lease && used) await this.settle(lease, used)
     if (keyRejected || spent) {
       const reason = keyRejected ? 'the provider does not accept the key' : 'there is no money left at the provider'
@@ -155,26 +157,26 @@ export class QuotaConnection implements StandaloneQuota {
     if (retryAfterMs !== null) await client.penalize(quota, retryAfterMs)
   }
 
-  /** Refuses those who wait, and gives back what was taken ahead. */
+  /** Rejects waiting requests and gives back blocks. */
   async end(): Promise<void> {
     this.#closing.abort(new DroverError('CLOSED', `quota ${this.name} is closed`))
     await this.#options.client.flush().catch(() => {})
   }
 
-  /** A key was found to be retired. */
+  /** Called when a key turns out to be retired. */
   protected retired(_quota: string, _reason: string): void {}
 }
 
 /** @throws DroverError ARGUMENT_INVALID */
 function checkLease(lease: QuotaLease): QuotaLease {
   if (typeof lease === 'object' && typeof lease.quota === 'string') return lease
-  throw argumentError('lease', 'what acquire answered, or null', lease)
+  throw argumentError('lease', 'the result of acquire, or null', lease)
 }
 
 /**
- * What a user holds of a connection.
+ * The user's handle of a connection.
  *
- * @param release lets go of what the connection stood on, once it has ended
+ * @param release closes the connection's resources, once it has ended
  */
 export function openQuota(connection: QuotaConnection, release: (ended: Promise<void>) => Promise<void>): OpenQuota {
   let closing: Promise<void> | null = null

@@ -1,4 +1,4 @@
-/** A quota by itself, without workers: for programs that call a provider from wherever they like. */
+/** A quota without workers, for any program that calls a provider. */
 import { randomUUID } from 'node:crypto'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { DroverError, toErrorRecord } from '../errors.js'
@@ -17,51 +17,54 @@ import { QuotaClient } from './client.js'
 import type { QuotaPort } from './connect-quota.js'
 import { type OpenQuota, openQuota, QuotaConnection } from './connection.js'
 
-/** That a thread is gone is told again after so long, where the store could not take it. */
+/** Wait before the end of a thread is reported again, if the store could not take it. */
 const leaveAgainMs = 1_000
 
-/** Closing, a store that cannot be written is tried for so long. */
+/** How long closing tries a store that cannot be written. */
 const leaveWithinMs = 5_000
 const silent = { warn() {}, info() {} }
 
-/** What a user does to a quota by hand waits for a store that cannot be written. */
+/** Calls by hand, which wait for a store that cannot be written. */
 const byHand: ReadonlySet<EngineOp> = new Set<EngineOp>(['declareQuotas', 'blockQuota'])
 
 /** Without its index signature: there, `quotas` would have to be a limit. */
 type NamedQuotaOptions = { [Name in keyof QuotaOptions as string extends Name ? never : Name]: QuotaOptions[Name] }
 
-/** What {@link createQuota} takes: the limits of a quota, and where it is kept. */
+/** The options of {@link createQuota}: the limits of a quota, and its store. */
 export interface CreateQuotaOptions extends NamedQuotaOptions {
-  /** Path of the SQLite file that all who share the quota use, or `':memory:'`. */
+  /** Path of the SQLite file, the same for all processes that share the quota, or `':memory:'`. */
   store: string
   /** The quota's name in it. */
   name: string
   /** Other quotas that it is `within`, by name. */
   quotas?: Record<string, QuotaOptions>
-  /** `'power'`: what was granted is remembered after a power cut. `'process'`: after the end of the process only. @defaultValue 'power' */
+  /** `'power'`: grants are remembered after a power cut. `'process'`: only after the end of the process. @defaultValue 'power' */
   durability?: 'power' | 'process'
   [unit: string]: QuotaOptions[string] | Record<string, QuotaOptions>
 }
 
 /** A quota that this process has opened. */
 export interface SharedQuota extends OpenQuota {
-  /** For another thread of this process: transfer it there, with its `port`, and give it to `connectQuota` of `drover/worker`. */
+  /**
+   * A connection for another thread of this process: transfer it with its `port`, and pass it to `connectQuota` of
+   * `drover/worker` there.
+   */
   connect(): QuotaPort
   /**
-   * Changes its limits for everybody; all of them are given anew. While the store cannot be written (its disk is full, another process holds its
-   * lock) this waits, as `unblock` and `penalize` do, and a process warning says so.
+   * Replaces all limits of the quota, for all processes. While the store cannot be written (its disk is full, another process
+   * holds its lock), this waits, as `unblock` and `penalize` do, and emits a process warning.
    *
    * @throws DroverError CONFIG_INVALID; CLOSED if the quota is closed before the store could take it; STORE_FAILED
    */
   set(limits: QuotaOptions): Promise<void>
   /**
-   * Lifts what `penalize`, or a provider's refusal, blocked.
+   * Lifts a block by `penalize` or by a provider's refusal.
    *
    * @throws DroverError CLOSED, STORE_FAILED
    */
   unblock(): Promise<void>
   /**
-   * Where it stands now.
+   * The current status of the quota.
    *
    * @throws DroverError CLOSED, STORE_FAILED
    */
@@ -149,14 +152,14 @@ function warn(message: string): void {
 }
 
 /**
- * A port for another thread, whose requests go to the store from here: so they outlive the store's thread. When it is closed, or its thread is
- * gone, its client leaves.
+ * A port for another thread. Its requests go to the store from here, so that they survive a replaced store thread. When the port
+ * closes or its thread ends, its client leaves.
  */
 function relay(store: EngineClient, client: string): MessagePort {
   const { port1, port2 } = new MessageChannel()
   port1.on('message', (message: unknown) => {
     const reply = (answer: StoreReply): void => port1.postMessage(answer)
-    // The port is in the user's hands.
+    // The user may send anything over the port.
     if (!isWorkersRequest(message)) {
       const refusal = refusalOf(message)
       if (refusal) reply(refusal)
@@ -170,7 +173,7 @@ function relay(store: EngineClient, client: string): MessagePort {
   })
   const leave = (): void => {
     store.call('leaveQuotas', { client }).catch((error: { code?: unknown }) => {
-      // What it had in flight would be so for ever.
+      // Otherwise its calls would stay in flight for ever.
       if (error.code !== 'CLOSED') setTimeout(leave, leaveAgainMs).unref()
     })
   }

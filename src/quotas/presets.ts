@@ -1,6 +1,6 @@
 /**
- * Quotas in the terms in which each provider states them (RPM, TPM, RPD, ...), put together as that provider enforces them. None of
- * a tier's numbers is here: they differ by model and account, and change. `docs/quotas-providers.md` says where to read one's own.
+ * Quotas in each provider's own terms (RPM, TPM, RPD, ...), built as that provider enforces them. There are no numbers for tiers:
+ * they differ by model and account, and change. `docs/quotas-providers.md` links to yours.
  */
 
 import { DroverError } from '../errors.js'
@@ -39,13 +39,14 @@ export interface OpenaiLimits {
 export interface AnthropicLimits {
   /** Requests per minute. */
   rpm?: number
-  /** Input tokens per minute, unit `inputTokens`; what is read from the prompt cache does not count, for most models. */
+  /** Input tokens per minute, unit `inputTokens`; for most models, tokens read from the prompt cache do not count. */
   itpm?: number
   /** Output tokens per minute, unit `outputTokens`. */
   otpm?: number
   /**
-   * Requests are a bucket that is refilled all the time; so many of them may go at once. Only with {@link rpm}, 1 to that. Anthropic fills
-   * its own bucket up to the limit, but warns that 60 a minute may be enforced as 1 a second. @defaultValue a second's share of `rpm`, rounded up
+   * Size of the token bucket of requests: the most requests at once. Only with {@link rpm}, 1 to `rpm`. Anthropic fills its own
+   * bucket up to the limit, but warns that 60 a minute may be enforced as 1 a second. @defaultValue a second's share of `rpm`,
+   * rounded up
    */
   burst?: number
 }
@@ -56,7 +57,7 @@ export interface GroqLimits {
   rpm?: number
   /** Requests per day, any 24 hours: the header's reset shows that they come back one by one. */
   rpd?: number
-  /** Tokens per minute, input and output together; what came from the cache does not count. */
+  /** Tokens per minute, input and output together; cached tokens do not count. */
   tpm?: number
   /** Tokens per day, any 24 hours. */
   tpd?: number
@@ -67,7 +68,7 @@ const dayMs = 86_400_000
 /**
  * Options of a quota for each provider.
  *
- * A day that slides is strict: no 24 hours hold more than the limit, so that no day by any calendar does.
+ * A sliding day is strict: no 24 hours hold more than the limit, so no calendar day does.
  *
  * @throws DroverError ARGUMENT_INVALID, naming the option, what was given and what is allowed
  * @example
@@ -112,7 +113,7 @@ function of(limit: number | undefined, per: QuotaLimit['per'], timeZone?: string
   return timeZone === undefined ? { limit, per } : { limit, per, timeZone }
 }
 
-/** The units that have limits; one of them alone, several as a list. */
+/** Units with limits: a single limit as it is, several as a list. */
 function unitsOf(units: Record<string, (QuotaLimit | null)[]>): QuotaOptions {
   const options: QuotaOptions = {}
   for (const [unit, all] of Object.entries(units)) {
@@ -123,7 +124,7 @@ function unitsOf(units: Record<string, (QuotaLimit | null)[]>): QuotaOptions {
   return options
 }
 
-/** The options as they are, once they are known to have at least one count, counts only, and no name that is not known. */
+/** Checks the options: at least one count, only valid counts, and no unknown name. */
 function check(provider: string, limits: unknown, counts: string[], others: string[] = []): Record<string, unknown> {
   const allowed = `an object with at least one of ${counts.join(', ')}`
   if (typeof limits !== 'object' || limits === null || Array.isArray(limits)) fail(provider, null, allowed, limits)
@@ -151,7 +152,7 @@ function fail(provider: string, option: string | null, expected: string, value: 
   throw new DroverError('ARGUMENT_INVALID', `${place}: expected ${expected}, received ${describe(value)}`)
 }
 
-/** A value in a few words; a text only where it is too short to be a key that stands in the wrong place. */
+/** A value in a few words. A long text is not shown: it may be a key in the wrong place. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return value.length <= 20 ? JSON.stringify(value) : 'a text'
   if (Array.isArray(value)) return 'a list'

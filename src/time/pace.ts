@@ -1,15 +1,15 @@
 /**
- * How often frames go out. A change after a quiet moment goes at once, and so do a few in a row; for longer, they keep their distance,
- * which grows with what a frame costs: however many are told, half of the main thread's time is left for the system.
+ * The pace of frames. After a quiet moment a change is sent at once, and so are a few in a row; after that, frames are spaced.
+ * The spacing grows with the cost of a frame, so that half of the main thread's time is left for the system.
  */
 export class Pace {
   readonly #leastMs: number
   readonly #inRow: number
   #everyMs: number
-  /** When the budget is whole again, on the caller's clock. */
+  /** When the budget is full again, on the caller's clock. */
   #wholeAt = Number.NEGATIVE_INFINITY
 
-  /** @param inRow so many go at once after a quiet moment, 1 or more */
+  /** @param inRow number of frames at once after a quiet moment, 1 or more */
   constructor(everyMs: number, inRow: number) {
     this.#leastMs = everyMs
     this.#everyMs = everyMs
@@ -21,7 +21,7 @@ export class Pace {
     return Math.max(0, this.#wholeAt - this.#everyMs * (this.#inRow - 1) - now)
   }
 
-  /** One went at `now`, and took the thread so long. */
+  /** Notes a frame sent at `now` and the time it took. */
   went(now: number, tookMs: number): void {
     this.#everyMs = Math.max(this.#leastMs, tookMs * 2)
     this.#wholeAt = Math.max(this.#wholeAt, now) + this.#everyMs

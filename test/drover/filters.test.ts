@@ -31,7 +31,7 @@ test('a misspelt or undefined filter deletes, drops and redrives nothing', async
   }
   await bad(() => system.reset(any({ domian: 'x' }), { data: true }), /^the selector has no "domian"; did you mean domain\?$/)
   await bad(() => system.reset(any({ worker: undefined }), { data: true }), /^worker of the selector is undefined: leave it out/)
-  await bad(() => system.reset(any(undefined), { data: true }), /name the workers, or say \{\} where all are meant/)
+  await bad(() => system.reset(any(undefined), { data: true }), /name the workers, or pass \{\} for all of them/)
   await bad(() => system.reset(any(null), { data: true }), /the selector must be a worker's id/)
   await bad(() => system.reset(any([undefined]), { data: true }), /a worker's id must be a text, got nothing/)
   await bad(() => system.reset('1/x', any({ data: 'no' })), /data must be true or false, got "no"/)

@@ -66,9 +66,9 @@ for (const [what, record, text] of [
   ],
   ['with an empty key', { id: '' }, /got an empty string/],
   ['that is null', null, /record 1: its key/],
-  ['that is cyclic', cyclic, /record 1: it cannot be JSON/],
-  ['with a BigInt', { id: 'b', n: 1n }, /record 1: it cannot be JSON/],
-  ['whose key has half of a surrogate pair', { id: 'a\ud800' }, /record 1: its key has half of a surrogate pair/],
+  ['that is cyclic', cyclic, /record 1: it cannot be written as JSON/],
+  ['with a BigInt', { id: 'b', n: 1n }, /record 1: it cannot be written as JSON/],
+  ['whose key has half of a surrogate pair', { id: 'a\ud800' }, /record 1: its key contains half of a surrogate pair/],
 ] as const) {
   test(`a record ${what} is named by its position, and what came before it is loaded`, async () => {
     const system = await open(idle)

@@ -58,8 +58,8 @@ test('what the store does not take is kept: every event in order, and the latest
     ],
   )
   assert.equal(said, [
-    'warn: the store cannot take what happened (STORE_FAILED: the store failed: database or disk is full): it is kept, and tried again until it is stored',
-    'info: the store takes what happened again',
+    'warn: the store cannot save events (STORE_FAILED: the store failed: database or disk is full): they are kept, and drover tries again until they are stored',
+    'info: the store can save events again',
   ])
 })
 
@@ -75,7 +75,7 @@ test('more events than are kept drop the oldest and say so; the state of no work
   // No message is so long that making it keeps the main thread.
   assert.ok(stored.every((each) => each.events.length <= 500))
   assert.ok(said.some((line) => line.startsWith(`warn: more than ${keptEvents} events wait for the store`)))
-  assert.ok(said.includes('info: the store takes what happened again; 5 events were dropped'))
+  assert.ok(said.includes('info: the store can save events again; 5 events were dropped'))
 })
 
 test('an event that can never be stored keeps nothing else from it', async () => {

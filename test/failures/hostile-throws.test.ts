@@ -24,7 +24,7 @@ test('whatever a task throws or returns fails its attempt, and the worker goes o
   assert.is(told('a symbol'), 'NonError: Symbol(thrown)')
   assert.is(told('a BigInt'), 'NonError: 1')
   assert.is(told('a revoked proxy'), 'NonError: [unreadable]')
-  assert.is(told('a toJSON that throws null'), 'TaskError: the result cannot be JSON: null')
+  assert.is(told('a toJSON that throws null'), 'TaskError: the result cannot be written as JSON: null')
   assert.is(errors['a raw getter that throws']?.code, 'E_GETTER')
   assert.is(errors['a message getter that throws']?.code, 'E_GETTER')
   assert.is(errors['a fake DroverError with circular details']?.details?.self, '[seen above]')

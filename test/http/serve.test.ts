@@ -92,7 +92,7 @@ test('a port in use is told as such, and nothing is left listening', async () =>
   const { port } = other.address() as AddressInfo
   const { code, message, details } = await thrown(() => serveStatus(drover, { port }))
   assert.is(code, 'LISTEN_FAILED')
-  assert.is(message, `port ${port} of 127.0.0.1: something else listens there`)
+  assert.is(message, `port ${port} of 127.0.0.1: it is in use`)
   assert.equal(details, { hostname: '127.0.0.1', port, code: 'EADDRINUSE' })
   await new Promise((resolve) => other.close(resolve))
 })

@@ -89,9 +89,9 @@ test('a listener that throws is a fault of what came', () => {
 
 test('a report that is not of its form is refused in words, whatever it is', () => {
   for (const [value, text] of [
-    [null, /no known type/],
-    [undefined, /no known type/],
-    [{ type: 'toString' }, /no known type/],
+    [null, /unknown type/],
+    [undefined, /unknown type/],
+    [{ type: 'toString' }, /unknown type/],
     [{ type: 'log' }, /a report "log" .*level/],
     [{ type: 'failed' }, /a report "failed" .*kind/],
     [{ type: 'failed', kind: 'exit', error: { name: 'E', message: 'm', cause: null } }, /cause/],

@@ -1,8 +1,8 @@
-/** Tells when a client went away before it had its answer: what it asked for is wanted by nobody then. */
+/** A signal that aborts when the client leaves before its answer, so that its work can stop. */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 
-/** Aborts with an error that is no failure of the server. */
+/** Aborts with an error that does not count as a failure of the server. */
 export function clientGone(c: Context): AbortSignal {
   const gone = new AbortController()
   const { signal } = c.req.raw

@@ -1,4 +1,4 @@
-/** Calls that delete something have to bring a word along, so that none is made by mistake. */
+/** Calls that delete something need a confirmation word, so that none is made by mistake. */
 
 import { refuse } from '../base/errors.js'
 import { confirmationWord } from '../contract/common.js'

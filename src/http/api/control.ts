@@ -19,7 +19,7 @@ const resets = strictly({ ...selection, data: v.optional(v.boolean(), false), co
 const blacklisted = strictly({ ...selection, drainMs, why: name })
 
 const selects =
-  'All conditions that are given must hold; none is given: all workers that are enabled. If one that is named does not exist, nothing is done.'
+  'Selects the workers that meet all given conditions; without a condition, all enabled workers. If a named worker does not exist, nothing changes.'
 const described = (id: string, summary: string) =>
   operation({
     id,
@@ -37,7 +37,7 @@ export function controlRoutes({ drover, control }: V1Context) {
     )
     .post(
       '/control/stop',
-      described('stopWorkers', 'Lets workers finish what is in hand, then ends their threads'),
+      described('stopWorkers', 'Lets workers finish their tasks in hand, then ends their threads'),
       control('workers.stop'),
       body(drained),
       async (c) => {
@@ -68,8 +68,8 @@ export function controlRoutes({ drover, control }: V1Context) {
       operation({
         id: 'resetWorkers',
         tag: 'Control',
-        summary: 'Forgets failures and lifts a blacklisting, of workers that are down',
-        more: `With \`data\` all results and dead tasks of their lanes are deleted too, which needs the word of confirmation. ${selects}`,
+        summary: 'Forgets failures and lifts blacklistings of workers that are down',
+        more: `With \`data\` all results and dead tasks of their lanes are deleted too, which needs the confirmation word. ${selects}`,
         answers: { 200: v.array(resetOutcome) },
         refuses: [404, 409, 413, 415],
       }),

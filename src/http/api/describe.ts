@@ -1,6 +1,6 @@
 /**
- * What every route of the API says of itself, and how its input is checked. What may refuse any request (who asks, from where, a store
- * that failed) is described here, once.
+ * Describes each route for the OpenAPI document and checks its input. Refusals that are possible for any request are described
+ * here, once.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { describeRoute, type ResponsesWithResolver, resolver, validator } from 'hono-openapi'
@@ -10,7 +10,7 @@ import type { Env } from '../base/request-env.js'
 import { errorAnswer } from '../contract/common.js'
 import { named } from '../contract/named.js'
 
-/** What the document groups operations by. */
+/** The groups of operations in the document. */
 export type Tag =
   | 'System'
   | 'Workers'
@@ -29,33 +29,33 @@ export interface Operation {
   id: string
   tag: Tag
   summary: string
-  /** What the summary does not say. */
+  /** Details beyond the summary. */
   more?: string
-  /** By status: what is answered, 200 and the like. A schema alone: JSON of that form. */
+  /** Answers by status. A schema alone means JSON of that form. */
   answers: Record<number, Answer>
-  /** Statuses beyond those any call may be refused with. */
+  /** Refusals beyond those of any call. */
   refuses?: (keyof typeof refusals)[]
   /** Request headers that count, with their meaning. */
   headers?: Record<string, string>
 }
 
 const refusals = {
-  400: 'The input is not valid: `details.issues` says what',
-  401: 'Nobody who may ask: a token is missing or wrong',
-  403: 'Who asks may not do this, or from there',
-  404: 'There is no such thing',
-  409: 'Not possible as things stand now',
+  400: 'The input is invalid; `details.issues` has the mistakes',
+  401: 'No access: a token is missing or wrong',
+  403: 'The caller or its origin may not do this',
+  404: 'Not found',
+  409: 'Not possible in the current state',
   413: 'The body is too large',
   415: 'The body is not JSON',
   416: 'No such range',
-  421: 'Asked under a name that is not known here',
+  421: 'The host name of the request is not known here',
   429: 'Too many attempts with a wrong token, or too many streams at a time',
   500: 'drover failed',
   503: 'The system is closing, or its store is gone',
   504: 'It took too long',
 } as const
 
-/** Any call may be refused so. */
+/** Statuses with which any call may be refused. */
 const always = [400, 401, 403, 421, 429, 500, 503] as const
 
 /** Describes a route in the OpenAPI document. */
@@ -79,11 +79,11 @@ export function operation({ id, tag, summary, more, answers, refuses = [], heade
   })
 }
 
-/** Describes a route that answers 304 to whoever has the answer already. */
+/** Describes a route that answers 304 to a client that already has the answer. */
 export const cachedOperation = (operationOf: Operation): MiddlewareHandler =>
   operation({
     ...operationOf,
-    headers: { 'If-None-Match': 'The ETag of the answer that is at hand', ...operationOf.headers },
+    headers: { 'If-None-Match': 'The ETag of the answer that the client has', ...operationOf.headers },
     answers: { ...operationOf.answers, 304: { description: 'As before: see `If-None-Match`' } },
   })
 
@@ -98,7 +98,7 @@ function described(answer: Answer): ResponsesWithResolver[string] {
   return { description, content: Object.fromEntries(media) }
 }
 
-/** How schemas become JSON Schema: named ones by reference, and those it cannot tell of by what they say of themselves. */
+/** Converts schemas to JSON Schema: named ones by reference, and those that cannot be converted by their metadata. */
 const conversion = {
   options: {
     definitions: named,
@@ -109,7 +109,7 @@ const conversion = {
       const { metadata } = valibotAction as unknown as { metadata: Record<string, unknown> }
       return metadata.jsonSchema ?? jsonSchema
     },
-    // The text a number in a query stands for, where it is left out.
+    // The default of a number in a query is a text.
     overrideSchema: ({ valibotSchema, jsonSchema }: { valibotSchema: v.GenericSchema; jsonSchema: Record<string, unknown> }) =>
       valibotSchema.type === 'optional' && jsonSchema.type === 'integer' && typeof jsonSchema.default === 'string'
         ? { ...jsonSchema, default: Number(jsonSchema.default) }
@@ -119,7 +119,7 @@ const conversion = {
 
 const resolvers = new WeakMap<v.GenericSchema, ReturnType<typeof resolver>>()
 
-/** Converts a schema once for all answers that have it: each time all named ones would be converted with it. */
+/** Converts each schema once, because each conversion converts all named schemas too. */
 function schemaOf(schema: v.GenericSchema): ReturnType<typeof resolver> {
   const known = resolvers.get(schema)
   if (known) return known
@@ -130,7 +130,7 @@ function schemaOf(schema: v.GenericSchema): ReturnType<typeof resolver> {
   return once
 }
 
-/** What the validator found. */
+/** The result of the validator. */
 type Checked = { success: true } | { success: false; error: readonly { message: string; path?: readonly unknown[] | undefined }[] }
 
 const hook = ((result: Checked, c: Context): Response | undefined => {
@@ -144,7 +144,7 @@ const hook = ((result: Checked, c: Context): Response | undefined => {
   return c.json(refused('VALIDATION_FAILED', message, { issues }), 400)
 }) as never
 
-/** valibot quotes what it got, which may be a secret. */
+/** valibot quotes the value, which may be a secret. */
 function plain(message: string): string {
   const said = message.replace(/ but received .*$/s, '')
   if (said === 'Invalid key: Expected never') return 'not known here'
@@ -156,14 +156,14 @@ function keyOf(step: unknown): string {
   return String(typeof step === 'object' && step !== null && 'key' in step ? step.key : step)
 }
 
-/** Checks the query; what it holds beside the schema's keys is refused. */
+/** Checks the query; unknown keys are refused. */
 export const query = <Schema extends v.GenericSchema>(schema: Schema) =>
   validator<Schema, 'query', Env, string>('query', schema, hook, conversion as never)
 
-/** Checks what is in the path. */
+/** Checks the parameters in the path. */
 export const path = <Schema extends v.GenericSchema>(schema: Schema) =>
   validator<Schema, 'param', Env, string>('param', schema, hook, conversion as never)
 
-/** Checks a body, which has to be JSON. */
+/** Checks a JSON body. */
 export const body = <Schema extends v.GenericSchema>(schema: Schema) =>
   validator<Schema, 'json', Env, string>('json', schema, hook, conversion as never)

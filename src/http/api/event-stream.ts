@@ -1,6 +1,6 @@
 /**
- * Follows the event log for one reader. Between events nothing is read; a reader that is slow holds one page and no more, since the next
- * is read when it has taken this one.
+ * Follows the event log for one reader. It reads only after events; a slow reader holds at most one page, because the next is
+ * read after this one is sent.
  */
 import type { SSEStreamingApi } from 'hono/streaming'
 import type { Drover } from '../../drover/drover.js'
@@ -9,10 +9,10 @@ import { DroverError } from '../../errors.js'
 import { storedEvents } from '../../events/stored-events.js'
 
 const pageRows = 100
-/** So often something is sent, so that proxies do not take the connection for dead. */
+/** Time between comments, so that proxies do not close the connection. */
 const heartbeatMs = 15_000
 
-/** @param ends each of them ends it, as do a reader that leaves and a system that closes */
+/** @param ends signals that end it; a reader that leaves and a system that closes end it too */
 export async function followEvents(
   drover: Drover,
   stream: SSEStreamingApi,
@@ -54,7 +54,7 @@ function isUp(drover: Drover): boolean {
   return state === 'open' || state === 'closing'
 }
 
-/** Rung any number of times, heard once. */
+/** A flag that can be set any number of times and is read once. */
 class Bell {
   #rang = false
   #wake: (() => void) | null = null
@@ -64,7 +64,7 @@ class Bell {
     this.#wake?.()
   }
 
-  /** Whether it rang since it was last heard, or does within so many ms. */
+  /** Whether it was set since the last read, or is set within this time. */
   async rung(withinMs: number): Promise<boolean> {
     if (!this.#rang) {
       await new Promise<void>((resolve) => {

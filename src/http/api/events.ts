@@ -32,7 +32,7 @@ export function eventsRoutes({ drover, closing }: V1Context) {
         id: 'listEvents',
         tag: 'Events and logs',
         summary: 'The event log',
-        more: 'Oldest first, those after the id `after`; `first` and `last` are the ids that the log begins and ends with. With `order=desc` the newest, newest first, and no `after`.',
+        more: 'Events after the id `after`, oldest first; `first` and `last` are the lowest and the highest id in the log. With `order=desc`: newest first, without `after`.',
         answers: { 200: eventPage },
       }),
       query(listQuery),
@@ -56,8 +56,8 @@ export function eventsRoutes({ drover, closing }: V1Context) {
         id: 'streamEvents',
         tag: 'Events and logs',
         summary: 'Events as they happen, as server-sent events',
-        more: 'From `after`, or `Last-Event-ID`, on; without either, from now on. Each has its id, and as data what the list tells of it. A comment comes every 15 seconds.',
-        headers: { 'Last-Event-ID': 'The id of the last event that was seen; `EventSource` sends it by itself' },
+        more: 'Events after `after` or `Last-Event-ID`; without either, new events. Each has its id, and the same data as in the list. A comment is sent every 15 seconds.',
+        headers: { 'Last-Event-ID': 'The id of the last event seen; `EventSource` sends it by itself' },
         answers: {
           200: { description: 'Server-sent events, without end', content: { 'text/event-stream': { schema: { type: 'string' } } } },
         },
@@ -67,7 +67,7 @@ export function eventsRoutes({ drover, closing }: V1Context) {
         const { after: asked, ...rest } = c.req.valid('query')
         const header = c.req.header('last-event-id')
         const after = header !== undefined && v.is(id, header) ? Number(header) : (asked ?? (await drover.events({ limit: 1 })).last)
-        // HEAD has nobody who reads.
+        // HEAD has no body.
         if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
         const { from, ended } = c.get('caller')
         const leave = streams.enter(from)

@@ -1,11 +1,11 @@
-/** Rows as JSON lines, made only as fast as they are read. A client that goes away ends the reading. */
+/** Rows as JSON lines, produced only as fast as they are read. A client that leaves ends the reading. */
 import type { Context } from 'hono'
 import type { Env } from '../base/request-env.js'
 
-/** Lines go out in pieces of about so many characters. */
+/** Approximate length of a piece, in characters. */
 const pieceLength = 65_536
 
-/** A result of an earlier version may be nested too deep to be made into JSON: the others come all the same. */
+/** A result of an earlier version may be nested too deep for JSON; it is replaced by a note, and the others are sent. */
 export function asJson<Row extends object>(row: Row): [row: Row, text: string] {
   try {
     return [row, JSON.stringify(row)]
@@ -16,8 +16,8 @@ export function asJson<Row extends object>(row: Row): [row: Row, text: string] {
 }
 
 /**
- * The first row is read before anything is answered, so that what cannot be read at all gets its proper status; what fails later breaks
- * the connection off.
+ * The first row is read before the answer begins, so that an early failure gets its proper status; a later failure aborts the
+ * connection.
  */
 export async function jsonLines(
   c: Context<Env>,

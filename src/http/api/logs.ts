@@ -9,7 +9,7 @@ import { type LogRecord, logLevel, logRecord } from '../contract/log.js'
 import { cachedOperation, query } from './describe.js'
 import type { V1Context } from './v1-context.js'
 
-/** What can be asked of one worker's log. */
+/** The query of one worker's log. */
 export const logQuery = v.strictObject({
   level: v.optional(logLevel, 'debug'),
   limit: queryNumber(1, 1_000, 100),
@@ -40,7 +40,7 @@ export function logsRoutes({ drover }: V1Context) {
       id: 'listLogs',
       tag: 'Events and logs',
       summary: 'The latest log records, oldest first',
-      more: '`level`: this level and worse. `after`: only records with a higher `seq`; of those, the latest.',
+      more: '`level`: this level and more severe ones. `after`: only records with a higher `seq`; of those, the latest.',
       answers: { 200: pageOf(logRecord) },
       refuses: [404],
     }),

@@ -26,8 +26,8 @@ export function profilesRoutes({ drover, control }: V1Context) {
       operation({
         id: 'takeProfile',
         tag: 'Profiles',
-        summary: "What a live worker's CPU time goes into, over so many ms",
-        more: `Answers when it is taken. One of a worker at a time (409), and four of all (429). The latest ${kept} are kept.`,
+        summary: 'Takes a CPU profile of a live worker for `ms`',
+        more: `Answers when the profile is complete. At most one for each worker (409) and four in all (429) at a time. The latest ${kept} are kept.`,
         answers: { 201: { description: 'Taken', content: { 'application/json': { schema: profile } } } },
         refuses: [404, 409, 413, 415, 429, 504],
       }),
@@ -47,7 +47,7 @@ export function profilesRoutes({ drover, control }: V1Context) {
       operation({
         id: 'listProfiles',
         tag: 'Profiles',
-        summary: 'Profiles that were taken, the latest first',
+        summary: 'Profiles, the latest first',
         answers: { 200: pageOf(profile) },
       }),
       (c) => c.json({ items: [...profiles.values()].map(({ about }) => about).reverse(), next: null }),
@@ -57,14 +57,14 @@ export function profilesRoutes({ drover, control }: V1Context) {
       operation({
         id: 'getProfile',
         tag: 'Profiles',
-        summary: 'A profile, to be saved as .cpuprofile and opened in DevTools, speedscope and the like',
+        summary: 'A profile, to be saved as .cpuprofile and opened in DevTools or speedscope',
         answers: { 200: { description: 'The profile', content: { 'application/json': { schema: { type: 'object' } } } } },
         refuses: [404],
       }),
       path(v.strictObject({ id: name })),
       (c) => {
         const found = profiles.get(c.req.valid('param').id)
-        if (!found) throw refuse('NOT_FOUND', 'there is no such profile (any more)')
+        if (!found) throw refuse('NOT_FOUND', 'there is no such profile, or it is no longer kept')
         const file = `${found.about.worker.replace(/[^\w.-]/g, '_')}.cpuprofile`
         return c.body(found.json, 200, {
           'content-type': 'application/json',

@@ -1,4 +1,4 @@
-/** Quotas: where they stand, and what can be done about them while everything runs. */
+/** Quotas: their status, and control of them while the system runs. */
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
@@ -26,7 +26,7 @@ const nothing = strictly({})
 const refuses = [404, 413, 415] as const
 
 export function quotasRoutes({ drover, quotas, control }: V1Context) {
-  /** As it is after something was done about it. */
+  /** The quota after a change. */
   async function changed(asked: string): Promise<Quota> {
     quotas.forget()
     const found = (await quotas.quotas()).find((each) => each.name === asked)
@@ -37,13 +37,13 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
   return new Hono<Env>()
     .get(
       '/quotas',
-      cachedOperation({ id: 'listQuotas', tag: 'Quotas', summary: 'Where all quotas stand', answers: { 200: pageOf(quota) } }),
+      cachedOperation({ id: 'listQuotas', tag: 'Quotas', summary: 'The status of all quotas', answers: { 200: pageOf(quota) } }),
       etag({ weak: true }),
       async (c) => c.json({ items: await quotas.quotas(), next: null }),
     )
     .get(
       '/quotas/:name',
-      cachedOperation({ id: 'getQuota', tag: 'Quotas', summary: 'Where one quota stands', answers: { 200: quota }, refuses: [404] }),
+      cachedOperation({ id: 'getQuota', tag: 'Quotas', summary: 'The status of one quota', answers: { 200: quota }, refuses: [404] }),
       path(one),
       etag({ weak: true }),
       async (c) => {
@@ -75,8 +75,8 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       operation({
         id: 'setQuota',
         tag: 'Quotas',
-        summary: 'Changes its limits',
-        more: 'All of them: they take the place of those it had. What was used stays used; workers that wait for it are woken.',
+        summary: 'Replaces its limits',
+        more: 'The given limits replace all earlier ones. Used amounts stay used; waiting workers are woken.',
         answers: { 200: quota },
         refuses: [...refuses],
       }),
@@ -85,7 +85,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       body(limits),
       async (c) => {
         const { name: asked } = c.req.valid('param')
-        // Checked as the configuration is, whole.
+        // Checked together with the whole configuration.
         await drover.quota(asked).set(c.req.valid('json') as QuotaOptions)
         return c.json(await changed(asked))
       },
@@ -95,7 +95,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       operation({
         id: 'penalizeQuota',
         tag: 'Quotas',
-        summary: 'No grants for so long',
+        summary: 'Stops grants for a time',
         more: 'Never shortens an earlier penalty.',
         answers: { 200: quota },
         refuses: [...refuses],
@@ -115,7 +115,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
         id: 'unblockQuota',
         tag: 'Quotas',
         summary: 'Lifts a penalty, or a block that the provider asked for',
-        more: 'Its windows alone say what it grants then. Workers that wait for it are woken.',
+        more: 'After that, only its windows limit its grants. Waiting workers are woken.',
         answers: { 200: quota },
         refuses: [...refuses],
       }),
@@ -133,7 +133,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       operation({
         id: 'retireQuota',
         tag: 'Quotas',
-        summary: 'No grants until it is revived: its key is not to be used',
+        summary: 'Stops grants until it is revived, because its key must not be used',
         answers: { 200: quota },
         refuses: [...refuses],
       }),
@@ -148,7 +148,13 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
     )
     .post(
       '/quotas/:name/revive',
-      operation({ id: 'reviveQuota', tag: 'Quotas', summary: 'Its key is good again', answers: { 200: quota }, refuses: [...refuses] }),
+      operation({
+        id: 'reviveQuota',
+        tag: 'Quotas',
+        summary: 'Ends a retirement: its key works again',
+        answers: { 200: quota },
+        refuses: [...refuses],
+      }),
       control('quotas.revive'),
       path(one),
       body(nothing),

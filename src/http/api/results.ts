@@ -20,7 +20,7 @@ const labelQuery = v.strictObject({
   path: v.optional(name),
   items: queryNumber(1, 10_000_000, 100_000),
 })
-/** A page ends, full or not, when it is longer than so many characters. */
+/** Length at which a page ends early, in characters. */
 const longestPage = 4_000_000
 const lines = (description: string) => ({ description, content: { 'application/jsonl': { schema: result } } })
 
@@ -31,7 +31,7 @@ export function resultsRoutes({ drover }: V1Context) {
       cachedOperation({
         id: 'listDatasets',
         tag: 'Results',
-        summary: 'Datasets, and how far their lanes are',
+        summary: 'Datasets, and the progress of their lanes',
         answers: { 200: pageOf(dataset) },
       }),
       etag({ weak: true }),
@@ -43,10 +43,10 @@ export function resultsRoutes({ drover }: V1Context) {
         id: 'streamResults',
         tag: 'Results',
         summary: 'All results that match, as JSON lines',
-        more: 'One result a line, lane by lane, in order of loading. With `Range: rows=0-99` those of these places, counted from 0; fewer of them: that was the end.',
-        answers: { 200: lines('One result a line'), 206: lines('Those of the range, one a line') },
+        more: 'One result on each line, lane by lane, in order of loading. With `Range: rows=0-99` only these rows, counted from 0; fewer rows mean that the end is reached.',
+        answers: { 200: lines('One result on each line'), 206: lines('The results of the range, one on each line') },
         refuses: [416],
-        headers: { Range: '`rows=0-99`, or `rows=100-` for all from there on' },
+        headers: { Range: '`rows=0-99`, or `rows=100-` for all rows from 100 on' },
       }),
       query(v.strictObject(laneEntries)),
       async (c) => {
@@ -68,7 +68,7 @@ export function resultsRoutes({ drover }: V1Context) {
         id: 'sampleResults',
         tag: 'Results',
         summary: 'A page of results, lane by lane, in order of loading',
-        more: 'A page of long results may come short before the end: `next` says whether there is more.',
+        more: 'A page of long results may be short before the end: only `next` shows whether there are more.',
         answers: { 200: pageOf(result) },
       }),
       query(sampleQuery),
@@ -93,8 +93,8 @@ export function resultsRoutes({ drover }: V1Context) {
       cachedOperation({
         id: 'getLabels',
         tag: 'Results',
-        summary: 'How labels are spread, and how far annotators agree',
-        more: '`path`: the JSON path of the label in a result, `$.label` unless given; a value that is no object is its own label.',
+        summary: 'The distribution of labels, and the agreement of annotators',
+        more: '`path`: the JSON path of the label in a result, by default `$.label`; a result that is not an object is itself the label.',
         answers: { 200: pageOf(labelReport) },
       }),
       query(labelQuery),

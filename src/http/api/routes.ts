@@ -1,4 +1,4 @@
-/** The API of drover's own, under `/api/v1`: one chain, so that the type of it is the type of a client. */
+/** drover's API under `/api/v1`: one chain of routes, so that its type is the type of a client. */
 import { Hono } from 'hono'
 import type { Env } from '../base/request-env.js'
 import type { StatusContext } from '../base/status-context.js'
@@ -16,7 +16,7 @@ import { tasksRoutes } from './tasks.js'
 import type { V1Context } from './v1-context.js'
 import { workersRoutes } from './workers.js'
 
-/** What `hc` takes: `hc<StatusApi>('http://127.0.0.1:8000/api/v1')`. */
+/** The type for `hc`: `hc<StatusApi>('http://127.0.0.1:8000/api/v1')`. */
 export type StatusApi = ReturnType<typeof v1Routes>
 
 export function v1Routes(status: StatusContext) {

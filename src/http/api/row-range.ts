@@ -1,11 +1,11 @@
 /** `Range: rows=0-99`: a part of a stream of rows, counted from 0. */
 import { HTTPException } from 'hono/http-exception'
 
-/** No more rows than a number can count, so that the range's ends are exact. */
+/** The highest row number; within it, numbers are exact. */
 const mostRows = 1e12
 
 /**
- * null: no range was asked for, or in another unit, which RFC 9110 has us pass over.
+ * @returns null if there is no range, or one in another unit, which RFC 9110 says to ignore
  *
  * @throws HTTPException 416
  */
@@ -14,7 +14,7 @@ export function rowRange(header: string | undefined): { skip: number; limit: num
   const [, first, last] = /^rows=(\d{1,15})-(\d{0,15})$/.exec(header) ?? []
   const from = Number(first)
   const to = last === '' ? mostRows : Number(last)
-  // Also where it is not of that form: nothing compares to NaN.
+  // Also true for an invalid range: comparisons with NaN are false.
   if (!(from <= to && to <= mostRows))
     throw new HTTPException(416, { message: 'a range is rows=first-last or rows=first-, counted from 0' })
   return { skip: from, limit: last === '' ? undefined : to - from + 1 }

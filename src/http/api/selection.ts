@@ -1,4 +1,4 @@
-/** Which workers a call means: all conditions that are given must hold. */
+/** Selects the workers of a call: they meet all given conditions. */
 import * as v from 'valibot'
 import type { TreeStatus, WorkerStatus } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
@@ -6,7 +6,7 @@ import { DroverError } from '../../errors.js'
 import { name } from '../contract/common.js'
 import { workerState } from '../contract/worker.js'
 
-/** A part of bodies. */
+/** The part of a body that selects workers. */
 export const selection = {
   workers: v.optional(v.pipe(v.array(name), v.minLength(1, 'at least one worker'), v.maxLength(10_000, 'at most 10000 workers'))),
   annotator: v.optional(v.union([name, v.pipe(v.number(), v.finite())])),
@@ -18,10 +18,11 @@ const selectionSchema = v.object(selection)
 export type Selection = v.InferOutput<typeof selectionSchema>
 
 /**
- * Ids of the workers, in the order of the configuration. Those that are not enabled are meant only where they, their annotator or their
+ * Ids of the workers, in the order of the configuration. Disabled workers are included only if they, their annotator or their
  * domain are named.
  *
- * @throws DroverError WORKER_UNKNOWN if a worker or supervisor that is named does not exist, or nobody matches the annotator and domain
+ * @throws DroverError WORKER_UNKNOWN if a named worker or supervisor does not exist, or no worker matches the annotator and
+ * domain
  */
 export function chosenWorkers(drover: Drover, { workers: ids, annotator, domain, supervisor, state }: Selection): string[] {
   for (const id of ids ?? []) drover.worker(id)

@@ -1,4 +1,4 @@
-/** What may be changed while everything runs. */
+/** Settings that can be changed while the system runs. */
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
@@ -27,7 +27,7 @@ export function settingsRoutes({ drover, control }: V1Context) {
   return new Hono<Env>()
     .get(
       '/settings',
-      cachedOperation({ id: 'getSettings', tag: 'Settings', summary: 'The settings as they are', answers: { 200: settings } }),
+      cachedOperation({ id: 'getSettings', tag: 'Settings', summary: 'The current settings', answers: { 200: settings } }),
       etag({ weak: true }),
       (c) => c.json(drover.settings()),
     )
@@ -36,8 +36,8 @@ export function settingsRoutes({ drover, control }: V1Context) {
       operation({
         id: 'changeSettings',
         tag: 'Settings',
-        summary: 'Changes settings, all that are given or none',
-        more: 'Concurrency raised: those that wait start at once; lowered: those of the lowest priority finish what they have in hand and queue again.',
+        summary: 'Changes settings: all given ones or none',
+        more: 'After a raise of a limit, waiting workers start at once. After a cut, workers of the lowest priority finish their tasks in hand and queue again.',
         answers: { 200: settings },
         refuses: [413, 415],
       }),
@@ -61,8 +61,8 @@ export function settingsRoutes({ drover, control }: V1Context) {
       operation({
         id: 'setTargets',
         tag: 'Settings',
-        summary: 'How many results lanes are to have',
-        more: 'null: one for every item. Raised, completed ones go on; lowered, they stop there. Answers the workers concerned.',
+        summary: 'Sets how many results each lane should have',
+        more: 'null: one for every item. After a raise, completed workers continue. Answers with the workers concerned.',
         answers: { 200: pageOf(worker) },
         refuses: [404, 413, 415],
       }),

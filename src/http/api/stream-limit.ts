@@ -1,4 +1,4 @@
-/** Bounds how many streams of events an address follows at a time: each of them reads the store for itself whenever something happens. */
+/** Limits the event streams of an address: each of them reads the store by itself after each event. */
 import { refuse } from '../base/errors.js'
 
 const mostStreams = 100
@@ -7,10 +7,10 @@ export class StreamLimit {
   readonly #open = new Map<string, number>()
 
   /**
-   * One more from this address.
+   * Counts a new stream of this address.
    *
-   * @returns to be called once when it has ended
-   * @throws HTTPException 429 where there are too many
+   * @returns a function to call once when the stream has ended
+   * @throws HTTPException 429 if there are too many
    */
   enter(address: string): () => void {
     const open = this.#open.get(address) ?? 0

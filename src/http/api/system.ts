@@ -1,4 +1,4 @@
-/** The system as a whole: in numbers, as a tree, and what went wrong. */
+/** The system as a whole: in numbers, as a tree, and its failures. */
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
@@ -38,7 +38,7 @@ export function systemRoutes({ drover, quotas }: V1Context) {
       operation({
         id: 'getBeats',
         tag: 'System',
-        summary: 'When each live thread last beat, and its heap',
+        summary: 'Age of the last beat and heap size of each live thread',
         answers: { 200: v.record(v.string(), beat) },
       }),
       (c) => c.json(presentBeats(drover.view)),
@@ -59,7 +59,7 @@ export function systemRoutes({ drover, quotas }: V1Context) {
       cachedOperation({
         id: 'listBlacklist',
         tag: 'System',
-        summary: 'Workers that were given up',
+        summary: 'Blacklisted workers',
         answers: { 200: pageOf(blacklistEntry) },
       }),
       etag({ weak: true }),

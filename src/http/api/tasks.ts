@@ -1,4 +1,4 @@
-/** Single tasks: looked at, made due, brought back, given up, given another priority. */
+/** Single tasks: list, get, retry, redrive, drop, change the priority. */
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
@@ -45,7 +45,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
         id: 'listTasks',
         tag: 'Tasks',
         summary: 'Tasks, lane by lane',
-        more: 'A page may come short before the end, with `search` or `kind` also empty: `next` says whether there is more.',
+        more: 'A page before the last may be short, and with `search` or `kind` even empty: only `next` shows whether there are more.',
         answers: { 200: taskPage },
       }),
       query(listQuery),
@@ -57,7 +57,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
       cachedOperation({
         id: 'listErrors',
         tag: 'Tasks',
-        summary: 'What tasks died of, grouped by error, the most frequent first',
+        summary: 'Dead tasks grouped by error, the most frequent first',
         answers: { 200: pageOf(errorGroup) },
       }),
       query(v.strictObject(laneEntries)),
@@ -69,7 +69,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
       cachedOperation({
         id: 'getTask',
         tag: 'Tasks',
-        summary: 'One item with all that is known of it, over all lanes',
+        summary: 'One item with its task in every lane',
         answers: { 200: taskDetail },
         refuses: [404],
       }),
@@ -100,7 +100,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
       operation({
         id: 'redriveTasks',
         tag: 'Tasks',
-        summary: 'Gives dead tasks another life',
+        summary: 'Makes dead tasks waiting again',
         answers: { 200: counted },
         refuses: [...conflicts],
       }),
@@ -113,8 +113,8 @@ export function tasksRoutes({ drover, control }: V1Context) {
       operation({
         id: 'dropTasks',
         tag: 'Tasks',
-        summary: 'Gives up waiting, retrying and dead tasks for good',
-        more: 'Needs the word of confirmation. A redrive brings them back.',
+        summary: 'Gives up waiting, retrying and dead tasks',
+        more: 'Needs the confirmation word. A redrive brings the tasks back.',
         answers: { 200: counted },
         refuses: [...conflicts],
       }),
@@ -131,7 +131,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
       operation({
         id: 'prioritiseTasks',
         tag: 'Tasks',
-        summary: 'Lets tasks not yet begun, or retrying, go by another priority',
+        summary: 'Changes the priority of waiting and retrying tasks',
         answers: { 200: counted },
         refuses: [...conflicts],
       }),

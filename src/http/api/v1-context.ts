@@ -1,7 +1,7 @@
 import type { StatusContext } from '../base/status-context.js'
 import type { QuotaCache } from '../present/quota-cache.js'
 
-/** What the routes of this API share. */
+/** The context shared by the routes of this API. */
 export interface V1Context extends StatusContext {
   quotas: QuotaCache
 }

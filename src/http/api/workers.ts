@@ -1,4 +1,4 @@
-/** Workers: listed, and one of them with what led to where it is. */
+/** Workers as a list, and one worker with its history and failures. */
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
@@ -48,7 +48,7 @@ export function workersRoutes({ drover }: V1Context) {
         id: 'listWorkers',
         tag: 'Workers',
         summary: 'Workers, in the order of the configuration',
-        more: '`total` is how many match in all. `search`: ids that contain the text.',
+        more: '`total` is the number of all matches. `search`: a text that ids contain.',
         answers: { 200: workerPage },
       }),
       query(listQuery),
@@ -65,7 +65,7 @@ export function workersRoutes({ drover }: V1Context) {
       cachedOperation({
         id: 'getWorker',
         tag: 'Workers',
-        summary: 'One worker, with what led to where it is',
+        summary: 'One worker with its history and failures',
         answers: { 200: workerDetail },
         refuses: [404],
       }),
@@ -86,7 +86,7 @@ export function workersRoutes({ drover }: V1Context) {
       cachedOperation({
         id: 'getWorkerHistory',
         tag: 'Workers',
-        summary: 'The changes of its state, newest first',
+        summary: 'Its changes of state, newest first',
         answers: { 200: pageOf(transition) },
         refuses: [404],
       }),

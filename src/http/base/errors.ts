@@ -1,4 +1,4 @@
-/** How the status server says no: one form for every refusal and failure, which never shows the inside of the server. */
+/** Errors of the status server: one form for every refusal and failure, without internal details. */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -6,9 +6,9 @@ import type { Drover } from '../../drover/drover.js'
 import { DroverError, type ErrorCode } from '../../errors.js'
 import type { ErrorAnswer } from '../contract/common.js'
 
-/** The codes that only the server has, each with its status. */
+/** The server's own codes, with their status. */
 export const httpCodes = {
-  /** What was sent is not of the form that is asked for; `details.issues` says where. */
+  /** The input has the wrong form; `details.issues` has the mistakes. */
   VALIDATION_FAILED: 400,
   /** A call that deletes something came without the confirmation word. */
   CONFIRMATION_REQUIRED: 400,
@@ -16,26 +16,26 @@ export const httpCodes = {
   UNAUTHORIZED: 401,
   /** The role does not allow it. */
   FORBIDDEN: 403,
-  /** A page of another origin asks. */
+  /** The request comes from a page of another origin. */
   FORBIDDEN_ORIGIN: 403,
   /** A call with a cookie that changes something came without the header `x-drover-csrf` of its session. */
   CSRF_FAILED: 403,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
-  /** The worker has to be stopped first. */
+  /** The worker must be stopped first. */
   NOT_DOWN: 409,
   BODY_TOO_LARGE: 413,
-  /** The server is asked under a name that it does not know. */
+  /** The host name of the request is not known. */
   FORBIDDEN_HOST: 421,
-  /** Too many wrong tokens from this address; `retry-after` says when the next may come. */
+  /** Too many wrong tokens from this address; `retry-after` is the wait until the next attempt. */
   TOO_MANY_LOGINS: 429,
-  /** This address follows too much at a time already. */
+  /** This address has too many streams or sockets. */
   TOO_MANY_STREAMS: 429,
   INTERNAL: 500,
 } as const satisfies Record<string, ContentfulStatusCode>
 export type HttpCode = keyof typeof httpCodes
 
-/** Of drover's own codes, those that a caller can do something about. Any other is INTERNAL. */
+/** The status of drover's codes that a caller can act on. Any other code is INTERNAL. */
 const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   ARGUMENT_INVALID: 400,
   CONFIG_INVALID: 400,
@@ -52,7 +52,7 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   TIMEOUT: 504,
 }
 
-/** Codes of statuses that libraries refuse with. */
+/** Codes for refusals by libraries, by status. */
 const codes: Record<number, string> = {
   400: 'VALIDATION_FAILED',
   401: 'UNAUTHORIZED',
@@ -79,7 +79,7 @@ export function refuse(
   return new HTTPException(status, { message, res: Response.json(errorAnswer(code, message, details), { status, headers }) })
 }
 
-/** What is answered when a handler threw. */
+/** The answer to an error of a handler. */
 export function answerError(error: unknown, c: Context, drover: Drover): Response {
   if (error instanceof HTTPException && error.status < 500) {
     if (error.res?.headers.get('content-type')?.startsWith('application/json')) return error.res
@@ -87,12 +87,12 @@ export function answerError(error: unknown, c: Context, drover: Drover): Respons
   }
   if (DroverError.is(error)) {
     const status = statuses[error.code]
-    // Messages of the store tell of files.
-    if (status && error.code === 'STORE_FAILED') return c.json(errorAnswer(error.code, 'the store has failed; the log says more'), status)
+    // Messages of the store name files.
+    if (status && error.code === 'STORE_FAILED') return c.json(errorAnswer(error.code, 'the store has failed; see the log'), status)
     if (status) return c.json(errorAnswer(error.code, error.message, shownDetails(error)), status)
   }
   drover.reportHttp(`${c.req.method} ${c.req.path} failed`, error)
-  return c.json(errorAnswer('INTERNAL', 'drover could not do this; the log says more'), httpCodes.INTERNAL)
+  return c.json(errorAnswer('INTERNAL', 'drover could not do this; see the log'), httpCodes.INTERNAL)
 }
 
 function shownDetails({ details }: DroverError): Record<string, unknown> | undefined {

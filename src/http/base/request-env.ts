@@ -4,18 +4,18 @@ import type { Role, StatusOptions } from './options.js'
 export type CompiledStatusOptions = Required<Omit<StatusOptions, 'token' | 'readToken' | 'authorize'>> &
   Pick<StatusOptions, 'token' | 'readToken' | 'authorize'>
 
-/** What is known of a request once it was let in. */
+/** The caller of an accepted request. */
 export interface Caller {
   role: Role
   /** For the audit: `token`, `session ab12cd`, `local`, or `application`. Never a secret. */
   who: string
   /** The address it came from. */
   from: string
-  /** Of a session: aborts when it ends. */
+  /** For a session: aborts when it ends. */
   ended?: AbortSignal
 }
 
-// A type, not an interface: hono's Env wants an index signature.
+// A type, not an interface, because hono's Env needs an index signature.
 export type Env = {
   Variables: {
     caller: Caller

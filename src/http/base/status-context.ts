@@ -5,8 +5,8 @@ import type { CompiledStatusOptions, Env } from './request-env.js'
 export interface StatusContext {
   drover: Drover
   options: CompiledStatusOptions
-  /** Aborts when the server is closing: streams end then. */
+  /** Aborts when the server is closing, which ends streams. */
   closing: AbortSignal
-  /** Lets only callers with the role `control` pass (403 FORBIDDEN), and tells of what they did, once it was answered, as `http:control:done`. */
+  /** Admits only callers with the role `control` (else 403 FORBIDDEN), and emits `http:control:done` after the answer. */
   control: (action: string) => MiddlewareHandler<Env>
 }

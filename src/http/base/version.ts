@@ -1,4 +1,4 @@
-/** Which drover this is. The package asks for itself by name: that finds it from the sources and from what is built of them. */
+/** The version of drover. The package resolves itself by name, which works from the sources and from the build. */
 import { createRequire } from 'node:module'
 
 export const { version } = createRequire(import.meta.url)('drover/package.json') as { version: string }

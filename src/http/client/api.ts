@@ -1,7 +1,7 @@
-/** Calls of the HTTP API, with errors that say what went wrong. */
+/** Calls of the HTTP API, with typed errors. */
 
 export interface ClientErrorFacts {
-  /** The server's error code, such as `VALIDATION_FAILED`; `NETWORK` if it could not be asked, `TIMEOUT`, `CLOSED`. */
+  /** The server's error code, such as `VALIDATION_FAILED`; or `NETWORK` (no answer), `TIMEOUT`, `CLOSED`. */
   code: string
   /** HTTP status; 0 if there was no answer. */
   status: number
@@ -9,7 +9,7 @@ export interface ClientErrorFacts {
   cause?: unknown
 }
 
-/** What a call, or waiting for a condition, was refused with. */
+/** The error of a call, or of a wait for a condition. */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
   readonly code: string
@@ -33,7 +33,7 @@ export class Api {
   readonly #fetch: Fetch
   readonly #gone: AbortSignal
   token: string | undefined
-  /** What shows that a call with a cookie is meant. null: not known yet. */
+  /** The CSRF token for calls with a cookie; null: not known yet. */
   #csrf: string | null = null
 
   /** @param base ends without a slash */
@@ -44,7 +44,7 @@ export class Api {
     this.#gone = gone
   }
 
-  /** The answer as it is. @throws ClientError NETWORK if there is none */
+  /** The unchecked response. @throws ClientError NETWORK if there is none */
   async raw(
     method: string,
     path: string,
@@ -83,7 +83,7 @@ interface Session {
   csrf: string | null
 }
 
-/** JSON where it is JSON, else the text; null if there is none. */
+/** The body as JSON, else as text; null if empty. */
 export async function read(response: Response): Promise<unknown> {
   const text = await response.text()
   try {

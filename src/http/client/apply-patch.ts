@@ -1,4 +1,4 @@
-/** What a patch makes of a state. Nothing is changed in place: parts that did not change keep their identity. */
+/** Applies a patch to a state. Nothing is changed in place: unchanged parts keep their identity. */
 import type { LivePatch, LiveState } from '../contract/socket.js'
 import type { Json } from './same.js'
 

@@ -1,4 +1,4 @@
-/** How long to wait before the next attempt. */
+/** The wait before the next attempt. */
 
 const firstMs = 250
 const longestMs = 15_000

@@ -1,6 +1,6 @@
 /**
- * Live state of a system from its status server. Decides how the state is come by: over a WebSocket, which is opened again whenever it
- * ends, or by polling while none gets through.
+ * The live state of a system from its status server: over a WebSocket, which is opened again whenever it ends, or by polling
+ * while no WebSocket works.
  */
 import type { LogRecord, StatusEvent } from '../contract/log.js'
 import { closeCodes, type LiveState, type ServerMessage, stateTopics, type Topic } from '../contract/socket.js'
@@ -14,14 +14,15 @@ import { Poll } from './poll.js'
 import { keep } from './same.js'
 
 /**
- * `connecting`: not yet, or not any more, for a moment. `live`: over the WebSocket. `polling`: asked every two seconds, since no WebSocket
- * gets through. `offline`: the server does not answer. `unauthorized`: it does not let this client in; {@link Client.reconnect} tries again.
+ * `connecting`: connecting for the first time, or again. `live`: over the WebSocket. `polling`: asks every two seconds, because
+ * no WebSocket works. `offline`: the server does not answer. `unauthorized`: the server refuses this client;
+ * {@link Client.reconnect} tries again.
  */
 export type ClientStatus = 'connecting' | 'live' | 'polling' | 'offline' | 'closed' | 'unauthorized'
 
-/** How {@link connect} reaches a status server. */
+/** The options of {@link connect}. */
 export interface ConnectOptions {
-  /** What the server was given as `token` or `readToken`. Without one, a browser's session cookie counts. */
+  /** The server's `token` or `readToken`. Without one, a browser's session cookie is used. */
   token?: string
   /** @defaultValue overview, workers and tree */
   topics?: readonly Topic[]
@@ -31,7 +32,7 @@ export interface ConnectOptions {
   WebSocket?: WebSocketClass
 }
 
-/** The messages that {@link Client.on} hands on, by name. They are told as they happen, and not kept. */
+/** Messages that are passed on and not kept in the state. */
 export interface ClientMessages {
   /** One event of the event log (topic `events`). */
   event: StatusEvent
@@ -45,10 +46,10 @@ export interface ClientMessages {
 export type Told = ClientMessages
 
 const pollMs = 2_000
-/** So many WebSockets in a row that did not open, though the server answers: it is polled. */
+/** After this many WebSockets in a row that did not open, although the server answers, the client polls. */
 const mostFailures = 2
 
-/** Follows one system: its state as last heard, and calls of its API. Made by {@link connect}. */
+/** A client of one system: its latest state, and calls of its API. Made by {@link connect}. */
 export class Client {
   readonly #base: string
   readonly #options: ConnectOptions
@@ -63,13 +64,13 @@ export class Client {
   #link: Link | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   #pollTimer: ReturnType<typeof setTimeout> | undefined
-  /** WebSockets in a row that did not come to a state. */
+  /** WebSockets in a row that ended before a state arrived. */
   #failures = 0
-  /** Counts beginnings: what an earlier one still finds out does not matter. */
+  /** Number of the current attempt; results of earlier ones are ignored. */
   #attempt = 0
   #epoch = ''
   #seq = 0
-  /** The state is not the one that the next patch fits onto: a whole one has to come first. */
+  /** Patches do not fit the state: a whole state must come first. */
   #waiting = true
   #closing: Promise<void> | null = null
 
@@ -84,7 +85,7 @@ export class Client {
     void this.#open()
   }
 
-  /** What is known; parts that did not change stay the same objects. Empty until the first answer. */
+  /** The latest state; unchanged parts stay the same objects. Empty until the first answer. */
   get state(): LiveState {
     return this.#state
   }
@@ -94,7 +95,7 @@ export class Client {
   }
 
   /**
-   * Calls the listener whenever state or status changed.
+   * Calls the listener at each change of state or status.
    *
    * @returns ends it
    */
@@ -103,9 +104,9 @@ export class Client {
   }
 
   /**
-   * Calls the listener whenever what `selector` picks out of the state changed.
+   * Calls the listener when the value selected by `selector` changes.
    *
-   * @param isEqual @defaultValue ===, which does for parts of the state
+   * @param isEqual @defaultValue ===, which suits parts of the state
    * @returns ends it
    * @example
    * client.select(({ workers }) => workers?.['annotator-1/urgency']?.state, (now, before) => console.log(before, now))
@@ -126,7 +127,7 @@ export class Client {
   }
 
   /**
-   * Resolves with the state as soon as the condition holds.
+   * Resolves with the state once the condition holds.
    *
    * @throws ClientError TIMEOUT, or CLOSED if the client is closed before; the signal's reason if that aborts
    * @example
@@ -175,7 +176,7 @@ export class Client {
     return (this.#told[name] as unknown as Listeners<ClientMessages[Name]>).add(listener)
   }
 
-  /** From now on these topics and no others. Parts of the state that no topic keeps in step are dropped. */
+  /** Replaces the topics. Parts of the state without a topic are dropped. */
   setTopics(topics: readonly Topic[]): void {
     this.#topics = topics
     this.#waiting = true
@@ -194,7 +195,7 @@ export class Client {
     return this.#api.request<T>(method, path, body)
   }
 
-  /** Connects anew, at once: after a login, say, with another token, or when a browser says that it is online again. */
+  /** Connects again at once, for example after a login, with another token, or when a browser is online again. */
   reconnect(options: { token?: string } = {}): void {
     if (this.#closing) return
     if (options.token !== undefined) this.#api.token = options.token
@@ -203,7 +204,7 @@ export class Client {
     void this.#open()
   }
 
-  /** Ends everything. Memoised. */
+  /** Ends the connection and all waits. Memoised. */
   close(): Promise<void> {
     this.#closing ??= this.#stop()
     this.#gone.abort()
@@ -211,12 +212,12 @@ export class Client {
     return this.#closing
   }
 
-  /** Closes it: for `await using`. */
+  /** Closes the client, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  /** Ends what is under way. */
+  /** Ends the current connection and timers. */
   async #stop(): Promise<void> {
     const link = this.#link
     this.#link = null
@@ -249,7 +250,7 @@ export class Client {
   async #webSocket(): Promise<WebSocketClass> {
     const own = this.#options.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket
     if (own) return own
-    // Named by a variable: bundlers leave it alone.
+    // A variable, so that bundlers ignore the import.
     const name = 'ws'
     const ws = (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as { WebSocket: WebSocketClass }
     return ws.WebSocket
@@ -266,7 +267,7 @@ export class Client {
         } else if (message.resumed) this.#live(this.#state)
         break
       case 'state':
-        // One for earlier topics: the one that was asked for is on its way.
+        // A state for earlier topics; the one for the new topics follows.
         if (!stateTopics.every((topic) => this.#topics.includes(topic) === topic in message.data)) break
         this.#seq = message.seq
         this.#waiting = false
@@ -307,12 +308,12 @@ export class Client {
     }
     this.#failures++
     if (this.#status === 'live') this.#become('connecting')
-    // The first one may be a server that restarts: the WebSocket is tried again before anything else is.
+    // The first failure may be a restart of the server, so the WebSocket is tried again first.
     this.#timer = setTimeout(() => void this.#open(), backoffMs(this.#failures, Math.random()))
     if (this.#status !== 'polling') void this.#ask()
   }
 
-  /** Finds out over HTTP why there is no WebSocket, and goes on polling if that works. */
+  /** Asks over HTTP why there is no WebSocket, and polls if that works. */
   async #ask(): Promise<void> {
     clearTimeout(this.#pollTimer)
     try {

@@ -1,9 +1,10 @@
 import { Client, type ConnectOptions } from './client.js'
 
 /**
- * Follows a system. Connects at once, and again whenever the connection is lost, until `close`.
+ * Connects to a system at once, and again whenever the connection is lost, until `close`.
  *
- * @param url where its status app is, such as `http://127.0.0.1:8000` or, mounted in another app, `https://example.org/drover`
+ * @param url the address of its status app, such as `http://127.0.0.1:8000` or, mounted in another app,
+ * `https://example.org/drover`
  * @example
  * const client = connect('http://127.0.0.1:8000', { token })
  * client.select(({ overview }) => overview?.done, (done) => console.log(done))

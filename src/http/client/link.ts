@@ -1,7 +1,7 @@
 /** One WebSocket, from its opening to its end. */
 import type { ClientMessage, ServerMessage } from '../contract/socket.js'
 
-/** As much of the WebSocket of browsers, and of `ws`, as is needed. */
+/** The part of a WebSocket, of browsers or `ws`, that is used. */
 export interface WebSocketLike {
   readonly readyState: number
   onopen: unknown
@@ -10,22 +10,22 @@ export interface WebSocketLike {
   onmessage: unknown
   send(text: string): void
   close(code?: number): void
-  /** Breaks it off: `ws` only. */
+  /** Aborts the connection; only in `ws`. */
   terminate?(): void
 }
 export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike
 
 export interface LinkHandlers {
   message(message: ServerMessage): void
-  /** Told once. `code` is 0 if it ended in silence or never opened. */
+  /** Called once. `code` is 0 if it ended by silence or never opened. */
   end(code: number): void
 }
 
 /** A handshake that takes longer has failed. */
 const openingMs = 10_000
-/** The closing handshake may take so long. */
+/** The longest closing handshake. */
 const closingMs = 1_000
-/** So many times the server's `pingMs` without a word: it is gone. */
+/** A server that is silent for this multiple of its `pingMs` counts as gone. */
 const silence = 2.5
 
 export class Link {
@@ -48,7 +48,7 @@ export class Link {
     if (!this.#ended && this.#socket.readyState === 1) this.#socket.send(JSON.stringify(message))
   }
 
-  /** Nothing is told any more. Resolves when the connection is gone. */
+  /** Closes without further callbacks. Resolves when the connection is gone. */
   close(): Promise<void> {
     return this.#quit()
   }
@@ -60,7 +60,7 @@ export class Link {
     try {
       message = JSON.parse(String(data)) as ServerMessage
     } catch {
-      // Not a server of ours.
+      // Not a drover server.
       this.#end(0)
       return
     }
@@ -101,7 +101,7 @@ export class Link {
   }
 }
 
-/** A token in the only header a browser lets one choose, where no log of addresses has it. */
+/** A token as a subprotocol: browsers allow no other header, and URLs end up in logs. */
 export function protocolsFor(token: string | undefined): string[] {
   if (!token) return ['drover.v2']
   const bytes = new TextEncoder().encode(token)

@@ -1,11 +1,11 @@
-/** Listeners that cannot harm each other: what one throws is thrown on its own, later. */
+/** Listeners that cannot affect each other: an error of one is rethrown later, on its own. */
 
 export class Listeners<T> {
   readonly #all = new Set<(value: T) => void>()
 
-  /** @returns takes it away again */
+  /** @returns a function that removes the listener */
   add(listener: (value: T) => void): () => void {
-    // Wrapped, so that the same function given twice is told twice and taken away once.
+    // Wrapped, so that a function added twice is called twice and removed once.
     const own = (value: T): void => listener(value)
     this.#all.add(own)
     return () => {

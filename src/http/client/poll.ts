@@ -1,4 +1,4 @@
-/** The state over plain HTTP, for where no WebSocket gets through. What did not change is not sent again. */
+/** The state over plain HTTP, if no WebSocket works. Unchanged answers are not sent again. */
 import { type LiveState, stateTopics, type Topic } from '../contract/socket.js'
 import { type Api, read, refusal } from './api.js'
 
@@ -10,16 +10,16 @@ interface Page {
 
 const itemsOf = (answer: Item[] | Page): Item[] => (Array.isArray(answer) ? answer : answer.items)
 
-/** One round of asking may take so long. */
+/** The longest round of requests. */
 const patienceMs = 10_000
 
 export class Poll {
   readonly #api: Api
   readonly #gone: AbortSignal
-  /** By path. */
+  /** Known answers by path. */
   readonly #known = new Map<string, { etag: string; answer: unknown }>()
 
-  /** @param gone ends asking */
+  /** @param gone aborts all requests */
   constructor(api: Api, gone: AbortSignal) {
     this.#api = api
     this.#gone = gone

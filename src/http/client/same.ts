@@ -1,10 +1,10 @@
-/** Comparing and joining plain JSON, so that what did not change keeps its identity. */
+/** Compares and joins plain JSON, so that unchanged parts keep their identity. */
 
 export type Json = Record<string, unknown>
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null
 
-/** Whether two JSON values say the same. */
+/** Whether two JSON values are equal. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false
@@ -18,7 +18,7 @@ export function same(a: unknown, b: unknown): boolean {
   return more === 0
 }
 
-/** `after`, with every part of it that says the same as in `before` taken from there. */
+/** `after`, with every part that is equal in `before` taken from there. */
 export function keep<T>(before: unknown, after: T): T {
   if (before === after || !isObject(before) || !isObject(after) || Array.isArray(before) !== Array.isArray(after)) return after
   const old = before as Json
@@ -28,7 +28,7 @@ export function keep<T>(before: unknown, after: T): T {
     return (joined.length === (old as unknown as unknown[]).length && joined.every((value, at) => value === old[at]) ? before : joined) as T
   }
   const keys = Object.keys(after)
-  // fromEntries defines, where an assignment would take a key such as __proto__ for something else.
+  // `fromEntries` also defines keys such as __proto__, which an assignment would not.
   const joined: Json = Object.fromEntries(keys.map((key) => [key, take(key, (after as Json)[key])]))
   const oldKeys = Object.keys(old)
   const unchanged = keys.length === oldKeys.length && keys.every((key, at) => key === oldKeys[at] && joined[key] === old[key])

@@ -1,4 +1,4 @@
-/** The pieces that answers and questions of the API are made of. */
+/** Common schemas of the API. */
 import * as v from 'valibot'
 
 /** Ms since the epoch. */
@@ -7,7 +7,7 @@ export const time = v.pipe(v.number(), v.metadata({ description: 'ms since the e
 /** Whole and not negative. */
 export const count = v.pipe(v.number(), v.minValue(0))
 
-/** What the document says of a schema that JSON Schema cannot tell of by itself. */
+/** A schema with its own JSON Schema, because it cannot be converted. */
 const documented = <Input>(
   jsonSchema: Record<string, unknown>,
 ): v.MetadataAction<Input, { readonly jsonSchema: Record<string, unknown> }> => v.metadata({ jsonSchema })
@@ -36,7 +36,8 @@ export const wordList = <const Word extends string>(words: readonly Word[]) =>
   )
 
 /**
- * An object with these keys and no others. Not a list: valibot takes one for an object without keys, and nothing given may mean all there is.
+ * An object with these keys and no others. Lists are refused: valibot treats a list as an object without keys, which may mean all
+ * workers.
  */
 export const strictly = <const Entries extends v.ObjectEntries>(entries: Entries) => {
   type Input = v.InferInput<v.StrictObjectSchema<Entries, undefined>>
@@ -46,10 +47,10 @@ export const strictly = <const Entries extends v.ObjectEntries>(entries: Entries
 export const notAList = <Input>() =>
   v.custom<Input>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object')
 
-/** Names of things: not empty, not endless. */
+/** A name: not empty, and bounded. */
 export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(500))
 
-/** Where a page ended: what `next` of the page before said. */
+/** A cursor: `next` of the previous page. */
 export const cursor = v.pipe(v.string(), v.maxLength(200))
 
 /** A page of a list. `next` is null at its end. */
@@ -73,7 +74,7 @@ export const errorRecord: v.GenericSchema<ErrorShape> = v.object({
   details: v.optional(v.record(v.string(), v.unknown())),
 })
 
-/** What every refusal and failure looks like. `detail` says the same as `message`, for older clients. */
+/** The form of every refusal and failure. `detail` is the same as `message`, for older clients. */
 export const errorAnswer = v.object({
   success: v.literal(false),
   error: v.string(),
@@ -83,6 +84,6 @@ export const errorAnswer = v.object({
 })
 export type ErrorAnswer = v.InferOutput<typeof errorAnswer>
 
-/** The word that calls which delete something have to bring along, as `confirmation`. */
+/** The value of `confirmation` in calls that delete something. */
 export const confirmationWord = 'CONFIRM'
 export const confirmation = v.optional(v.string())

@@ -1,4 +1,4 @@
-/** The event log, log records, settings and what was done by hand. */
+/** The event log, log records, settings, and outcomes of control calls. */
 import * as v from 'valibot'
 import { count, time } from './common.js'
 import { workerState } from './worker.js'
@@ -30,7 +30,7 @@ export const logRecord = v.object({
 /** One line of the log. Times are ms since the epoch. */
 export type LogRecord = v.InferOutput<typeof logRecord>
 
-/** What became of a control call for one worker. */
+/** The outcome of a control call for one worker. */
 export const controlOutcome = v.object({
   worker: v.string(),
   annotator: v.string(),
@@ -41,10 +41,10 @@ export const controlOutcome = v.object({
 })
 export type ControlOutcome = v.InferOutput<typeof controlOutcome>
 
-/** What became of a reset, and what was deleted by it. */
+/** The outcome of a reset, with the numbers of deleted rows. */
 export const resetOutcome = v.object({ ...controlOutcome.entries, deleted: v.object({ results: count, dead: count }) })
 
-/** What may change while everything runs. */
+/** Settings that can be changed while the system runs. */
 export const settings = v.object({
   concurrency: count,
   groups: v.record(v.string(), count),
@@ -52,14 +52,14 @@ export const settings = v.object({
 })
 export type Settings = v.InferOutput<typeof settings>
 
-/** A CPU profile that was taken; the profile itself is behind `/profiles/:id`. */
+/** A CPU profile without its data, which is at `/profiles/:id`. */
 export const profile = v.object({ id: v.string(), worker: v.string(), at: time, ms: count, bytes: count })
 export type Profile = v.InferOutput<typeof profile>
 
-/** Who asks. `csrf` goes into the header `x-drover-csrf` of calls that change something, if one came with a cookie. */
+/** The caller. With a cookie, calls that change something need `csrf` in the header `x-drover-csrf`. */
 export const session = v.object({
   role: v.nullable(v.picklist(['read', 'control'])),
-  /** Whether a token is asked for at all. */
+  /** Whether a token is required at all. */
   protected: v.boolean(),
   csrf: v.nullable(v.string()),
   version: v.string(),

@@ -53,7 +53,7 @@ export const quota = v.object({
   name: v.string(),
   windows: v.array(quotaWindow),
   within: v.array(v.string()),
-  /** How long one request would wait now; null: until somebody raises a budget. */
+  /** How long one request would wait now, in ms; null: until a budget is raised. */
   waitMs: v.nullable(v.number()),
   waitsFor: v.nullable(v.string()),
   blockedUntil: v.nullable(time),
@@ -67,10 +67,10 @@ export const quota = v.object({
   requestsToday: v.number(),
   quotaLimit: v.nullable(v.number()),
   percentageUsed: v.number(),
-  /** null: as many as one likes. */
+  /** null: no limit. */
   available: v.nullable(v.number()),
   canMakeRequest: v.boolean(),
-  /** As they are configured; `windows` tells what they are slowed down to. */
+  /** The configured limits; `windows` has the slowed-down ones. */
   limits: quotaOptions,
   backlog: v.object({ tasks: count, doneAt: v.nullable(time) }),
   /** Workers that take from it. */
@@ -78,7 +78,7 @@ export const quota = v.object({
   /** When the first of its parked workers wakes; null: none is parked. */
   parkedUntil: v.nullable(time),
 })
-/** Where one quota stands. Times are ms since the epoch; null where the API of the library says Infinity. */
+/** The status of one quota. Times are ms since the epoch; Infinity is null. */
 export type Quota = v.InferOutput<typeof quota>
 
 export const quotaSample = v.object({

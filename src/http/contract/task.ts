@@ -33,7 +33,7 @@ const taskAttempt = v.object({
   at: time,
 })
 
-/** One item with all that is known of it, over all lanes of its dataset. */
+/** One item with its task in every lane of its dataset. */
 export const taskDetail = v.object({
   key: v.string(),
   dataset: v.string(),
@@ -70,7 +70,7 @@ export const result = v.object({
 })
 export type Result = v.InferOutput<typeof result>
 
-/** How labels are spread, and how far annotators agree, for one domain of one dataset. */
+/** The distribution of labels and the agreement of annotators, for one domain of one dataset. */
 export const labelReport = v.object({
   dataset: v.string(),
   domain: v.string(),

@@ -27,14 +27,14 @@ export const failure = v.object({
 
 const progress = v.object({ done: count, dead: count, total: count, leased: count, retrying: count })
 
-/** What a failed attempt at a task failed with; see `ErrorKind`. */
+/** The error of a failed attempt; see `ErrorKind`. */
 const errorKind = { id: v.string(), code: v.string(), message: v.string(), where: v.nullable(v.string()) }
 
 /** Dead tasks of one error. */
 export const errorGroup = v.object({
   ...errorKind,
   count,
-  /** At most 20 of them are named. */
+  /** At most 20 names. */
   workers: v.array(v.string()),
   lastAt: time,
   example: v.nullable(v.object({ dataset: v.string(), key: v.string() })),
@@ -42,8 +42,8 @@ export const errorGroup = v.object({
 export type ErrorGroup = v.InferOutput<typeof errorGroup>
 
 /**
- * One worker, as lists and the socket show it: all but what changes with every beat (see {@link beat}), so that a worker which has
- * nothing to do stays the same.
+ * One worker, as lists and the socket show it. Values that change with every beat are left out (see {@link beat}), so that an
+ * idle worker stays the same.
  */
 export const worker = v.object({
   id: v.string(),
@@ -58,11 +58,11 @@ export const worker = v.object({
   progress: v.nullable(progress),
   ratePerMinute: v.number(),
   failuresPerMinute: v.number(),
-  /** Of the attempts of the last minute the share that failed; null: none ended. */
+  /** Share of failed attempts in the last minute; null: no attempt ended. */
   errorRate: v.nullable(v.number()),
-  /** The latest error of an attempt at a task, and how often since the worker was started. */
+  /** The latest error of an attempt, with its count since the worker was started. */
   lastError: v.nullable(v.object({ ...errorKind, count, at: time })),
-  /** Its tasks are held back because attempts fail and fail. `until`: when one is tried; null: when it is resumed. */
+  /** The open breaker, while attempts keep failing. `until`: when a task is tried; null: at a resume. */
   breaker: v.nullable(v.object({ error: v.object(errorKind), since: time, until: v.nullable(time), openings: count })),
   pid: v.nullable(v.number()),
   threadId: v.nullable(v.number()),
@@ -71,18 +71,18 @@ export const worker = v.object({
   until: v.nullable(time),
   heldBy: v.nullable(v.object({ pid: v.number(), hostname: v.string(), since: time })),
 })
-/** One worker: what it does, how far its lane is, what failed last. Times are ms since the epoch. */
+/** One worker: its state, the progress of its lane, and its last failure. Times are ms since the epoch. */
 export type Worker = v.InferOutput<typeof worker>
 
-/** What changes with every beat of a thread. */
+/** Values that change with every beat of a thread. */
 export const beat = v.object({ beatAgeMs: v.nullable(v.number()), heapUsed: v.nullable(v.number()) })
-/** How long ago a worker's thread last beat, in ms, and its heap in use, in bytes; null: it has no thread, or has not beaten. */
+/** Age of the last beat of a worker's thread in ms, and its heap in use in bytes; null: no thread, or no beat yet. */
 export type Beat = v.InferOutput<typeof beat>
 
 /** One change of state, from the event log. */
 export const transition = v.object({ from: workerState, to: workerState, reason: v.string(), at: time })
 
-/** One worker with what led to where it is. */
+/** One worker with its history and failures. */
 export const workerDetail = v.object({
   ...worker.entries,
   ...beat.entries,
@@ -97,7 +97,7 @@ export const workerDetail = v.object({
 })
 export type WorkerDetail = v.InferOutput<typeof workerDetail>
 
-/** A worker that was given up. `until`: when it gets its one start on parole. */
+/** A blacklisted worker. `until`: time of its start on parole. */
 export const blacklistEntry = v.object({
   worker: v.string(),
   reason: v.string(),
@@ -107,7 +107,7 @@ export const blacklistEntry = v.object({
 })
 export type BlacklistEntry = v.InferOutput<typeof blacklistEntry>
 
-/** What needs somebody's attention, the worst first. */
+/** Problems that need a person's attention, the worst first. */
 export const attention = v.object({
   kind: v.picklist([
     'blacklisted',
@@ -123,7 +123,7 @@ export const attention = v.object({
   ]),
   severity: v.picklist(['error', 'warning', 'info']),
   message: v.string(),
-  /** Workers that it is about; at most 20 of them are named. */
+  /** Workers concerned, at most 20. */
   workers: v.array(v.string()),
   count,
   quota: v.nullable(v.string()),
@@ -132,16 +132,16 @@ export const attention = v.object({
 /** The whole system in numbers. */
 export const overview = v.object({
   system: v.picklist(['open', 'closing', 'closed', 'failed']),
-  /** How many workers are in each state; states nobody is in are left out. */
+  /** Number of workers in each state; states without a worker are left out. */
   states: v.record(v.string(), count),
   workers: count,
   done: count,
   dead: count,
   total: count,
   ratePerMinute: v.number(),
-  /** When all could be done (ms since the epoch): at the present rate, but not before today's quotas allow it; null: unknown. */
+  /** Expected end (ms since the epoch): at the current rate, but not before today's quotas allow it; null: unknown. */
   doneAt: v.nullable(time),
-  /** What `doneAt` goes by. */
+  /** The basis of `doneAt`. */
   doneBy: v.nullable(v.picklist(['rate', 'quota'])),
   slots: v.object({
     limit: count,
@@ -151,5 +151,5 @@ export const overview = v.object({
   }),
   attention: v.array(attention),
 })
-/** The system as a whole: how far all lanes are, how many workers are in each state. Times are ms since the epoch. */
+/** The system as a whole: progress of all lanes, and numbers of workers by state. Times are ms since the epoch. */
 export type Overview = v.InferOutput<typeof overview>

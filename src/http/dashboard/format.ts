@@ -1,4 +1,4 @@
-/** Numbers, times and names as people read them. Pure. */
+/** Numbers, times and names for people. Pure. */
 
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 const units = ['B', 'kB', 'MB', 'GB', 'TB']
@@ -58,7 +58,7 @@ export function ago(at: number, now: number): string {
   return at > now ? `in ${text}` : `${text} ago`
 }
 
-/** Date and time to the second, in the zone of who looks. */
+/** Date and time to the second, in the reader's time zone. */
 export const absolute = (at: number): string => new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
 
 /** 14:03:59 */

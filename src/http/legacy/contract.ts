@@ -1,9 +1,9 @@
-/** What the clients of the system before drover are answered with. */
+/** The answers for clients of the system that drover replaces. */
 import * as v from 'valibot'
 import { count } from '../contract/common.js'
 import { workerState } from '../contract/worker.js'
 
-/** The words that those clients know. */
+/** The status words of those clients. */
 export const seedStatuses = ['not_started', 'running', 'paused', 'stopped', 'completed', 'crashed'] as const
 const seedStatus = v.picklist(seedStatuses)
 export type SeedStatus = (typeof seedStatuses)[number]
@@ -19,7 +19,7 @@ export const seedWorker = v.object({
   status: seedStatus,
   /** Whether it has a live thread. */
   running: v.boolean(),
-  /** It has a thread, whose last beat is too old. */
+  /** It has a thread whose last beat is too old. */
   stale: v.boolean(),
   enabled: v.boolean(),
   progress: v.object({ completed: count, target: count, speed: v.pipe(v.number(), v.minValue(0)), percentage }),
@@ -67,10 +67,10 @@ const seedQuota = v.object({
   /** null: requests are not limited. */
   quota_limit: v.nullable(v.number()),
   percentage_used: v.number(),
-  /** Requests that could be made at once; null: as many as one likes. */
+  /** Requests that could be made at once; null: no limit. */
   tokens_available: v.nullable(v.number()),
   can_make_request: v.boolean(),
-  /** null: until somebody raises a budget. */
+  /** null: until a budget is raised. */
   wait_time_seconds: v.nullable(v.number()),
 })
 export const seedQuotas = v.record(v.string(), seedQuota)
@@ -107,7 +107,7 @@ export const seedReset = v.object({
   workers: v.array(v.object({ ...seedOutcome.entries, deleted })),
 })
 
-/** None: all that are enabled. What old clients send beside it does not matter. */
+/** Without fields: all enabled workers. Unknown fields are ignored. */
 export const seedSelection = v.object({ annotator_id: v.nullish(annotatorId), domain: v.nullish(v.string()) })
 
 export const seedResetCall = v.object({
@@ -117,13 +117,13 @@ export const seedResetCall = v.object({
   confirmation: v.optional(v.unknown()),
 })
 
-/** In any case, and with the names of Python's levels. */
+/** Levels in any letter case, and Python's names. */
 const levels = ['debug', 'info', 'warn', 'warning', 'error', 'critical'] as const
 const level = v.pipe(v.string(), v.toLowerCase(), v.picklist(levels, `one of ${levels.join(', ')}`))
 
 const text = v.pipe(v.string(), v.maxLength(500))
 const selection = { annotator_id: v.optional(text), domain: v.optional(text) }
-/** Beside what is asked for here, clients send parameters of their own, against caches for example. */
+/** Clients send further parameters of their own, for example against caches; these are ignored. */
 export const workersQuery = v.object({ ...selection, status: v.optional(seedStatus) })
 export const logsQuery = v.object({
   ...selection,

@@ -8,13 +8,13 @@ import type { Env } from '../base/request-env.js'
 import { errorAnswer } from '../contract/common.js'
 
 const refusals = {
-  400: 'The input is not valid, or the confirmation word is missing',
-  401: 'Nobody who may ask: a token is missing or wrong',
-  403: 'Who asks may not do this, or from there',
+  400: 'The input is invalid, or the confirmation word is missing',
+  401: 'No access: a token is missing or wrong',
+  403: 'The caller or its origin may not do this',
   404: 'There is no such worker',
-  409: 'Not possible as things stand now',
+  409: 'Not possible in the current state',
   413: 'The body is too large',
-  421: 'Asked under a name that is not known here',
+  421: 'The host name of the request is not known here',
   429: 'Too many attempts with a wrong token',
   500: 'drover failed',
   503: 'The system is closing, or its store is gone',
@@ -58,7 +58,7 @@ const describe = ({ id, summary, answer, body }: Described, tag: string, statuse
 export const monitoring = (described: Described): MiddlewareHandler => describe(described, 'Monitoring (old clients)', looks)
 export const controlling = (described: Described): MiddlewareHandler => describe(described, 'Control (old clients)', acts)
 
-// valibot quotes what it got, which may be a secret.
+// valibot quotes the value, which may be a secret.
 const plain = (message: string): string => message.replace(/ but received .*$/s, '')
 
 type Issues = readonly { path?: readonly unknown[] | undefined; message: string }[]
@@ -82,7 +82,7 @@ export const query = <Schema extends v.GenericSchema>(schema: Schema) =>
 
 export const path = <Schema extends v.GenericSchema>(schema: Schema) => validator<Schema, 'param', Env, string>('param', schema, hook)
 
-/** The body: JSON of that form, or none at all, which is the same as `{}`. Old clients do not always say that it is JSON. */
+/** The JSON body; an empty one means `{}`. Old clients do not always send the content type. */
 export async function bodyOf<Schema extends v.GenericSchema>(c: Context, schema: Schema): Promise<v.InferOutput<Schema>> {
   const parsed = v.safeParse(schema, parse(await c.req.text()))
   if (!parsed.success) throw invalid(parsed.issues)
@@ -91,8 +91,8 @@ export async function bodyOf<Schema extends v.GenericSchema>(c: Context, schema:
 
 function parse(text: string): Record<string, unknown> {
   const body = text.trim() === '' ? {} : parseJson(text)
-  // A list would pass for an object without fields, and mean all workers.
-  if (!isRecord(body)) throw refuse('VALIDATION_FAILED', 'the body has to be a JSON object')
+  // A list would pass as an object without fields, which means all workers.
+  if (!isRecord(body)) throw refuse('VALIDATION_FAILED', 'the body must be a JSON object')
   return body
 }
 

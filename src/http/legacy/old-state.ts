@@ -1,15 +1,15 @@
-/** The state as clients of protocol 1 know it: what the old monitoring paths answer. */
+/** The state for clients of protocol 1, in the form of the old monitoring paths. */
 import type { WorkerStatus } from '../../actors/system/status.js'
 import type { SystemView } from '../../actors/system/view.js'
 import { presentSeedOverview, presentSeedWorker } from './present.js'
 
-/** Pieces of so many workers each. */
+/** Workers in a piece. */
 const mostInPiece = 500
 
 /**
- * Its JSON text, in pieces of work.
+ * Makes its JSON text in pieces.
  *
- * @param staleMs how old a beat may be
+ * @param staleMs age of a beat from which a worker is stale
  */
 export function* oldState(view: SystemView, staleMs: number): Generator<void, string, void> {
   const now = Date.now()

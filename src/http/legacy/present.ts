@@ -1,4 +1,4 @@
-/** The system in the shapes and words of the one before: for the old monitoring paths and the old WebSocket protocol. */
+/** The system in the shapes and words of the replaced one, for the old monitoring paths and the old WebSocket protocol. */
 
 import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { SystemSums, WorkerStatus } from '../../actors/system/status.js'
@@ -10,8 +10,8 @@ import type { SeedHealth, SeedLog, SeedOutcome, SeedOverview, SeedQuotas, SeedSt
 import { seedStatuses } from './contract.js'
 
 /**
- * `running` and `paused` are those whom Stop does something to. Who waits for a slot has no thread yet: `not_started`; who waits for quota goes
- * on by itself: `paused`; who waits to be restarted, or was given up: `crashed`.
+ * `running` and `paused`: Stop has an effect. A worker that waits for a slot has no thread yet: `not_started`. One that waits for
+ * quota continues by itself: `paused`. One that waits for its restart or was given up: `crashed`.
  */
 const words: Record<WorkerState, SeedStatus> = {
   idle: 'not_started',
@@ -29,7 +29,7 @@ const words: Record<WorkerState, SeedStatus> = {
   completed: 'completed',
 }
 
-/** Ids were numbers. One that a number cannot tell exactly stays a text. */
+/** Ids were numbers. An id that a number cannot hold exactly stays a text. */
 const annotatorIdOf = (annotator: string): number | string => (/^(0|[1-9]\d{0,14})$/.test(annotator) ? Number(annotator) : annotator)
 
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -46,7 +46,7 @@ const lastUpdate = ({ beatAgeMs, since }: WorkerStatus, now: number): number => 
 export interface SeedTime {
   /** Ms since the epoch. */
   now: number
-  /** How old a beat may be. */
+  /** Age of a beat from which a worker is stale. */
   staleMs: number
 }
 

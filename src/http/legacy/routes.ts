@@ -84,7 +84,7 @@ function monitoringRoutes({ drover, options }: StatusContext): Hono<Env> {
     )
     .get(
       '/workers',
-      monitoring({ id: 'seedWorkers', summary: 'Workers, and where they stand', answer: v.array(contract.seedWorker) }),
+      monitoring({ id: 'seedWorkers', summary: 'Workers and their status', answer: v.array(contract.seedWorker) }),
       query(contract.workersQuery),
       (c) => {
         const { annotator_id: annotator, domain, status } = c.req.valid('query')
@@ -106,10 +106,10 @@ function monitoringRoutes({ drover, options }: StatusContext): Hono<Env> {
         return answer(c, present.presentSeedWorker(worker, time()))
       },
     )
-    .get('/health', monitoring({ id: 'seedHealth', summary: 'Who crashed and who is stuck', answer: contract.seedHealth }), (c) =>
+    .get('/health', monitoring({ id: 'seedHealth', summary: 'Crashed and stuck workers', answer: contract.seedHealth }), (c) =>
       answer(c, present.presentSeedHealth(drover.status().workers, time())),
     )
-    .get('/quota', monitoring({ id: 'seedQuota', summary: 'Where quotas stand, by name', answer: contract.seedQuotas }), async (c) =>
+    .get('/quota', monitoring({ id: 'seedQuota', summary: 'The status of quotas, by name', answer: contract.seedQuotas }), async (c) =>
       answer(c, present.presentSeedQuotas(await drover.quotas())),
     )
     .get(
@@ -134,7 +134,7 @@ const levels = { debug: 'debug', info: 'info', warn: 'warn', warning: 'warn', er
   RecentLogs['level']
 >
 
-/** Wraps answers for those who want them wrapped. */
+/** Wraps answers on request. */
 function answerer(always: boolean) {
   return (c: Context, data: object): Response => {
     const wanted = always || c.req.query('envelope') === '1' || c.req.header('x-envelope') === '1'
@@ -150,7 +150,7 @@ function selectorOf({ annotator_id, domain }: Selection): Selector | undefined {
   return Object.keys(selector).length > 0 ? selector : undefined
 }
 
-/** @throws HTTPException 400 unless it is clear what is to be deleted, and that it is meant */
+/** @throws HTTPException 400 unless the selection is clear and confirmed */
 function toReset({ scope, annotator_id, domain, confirmation }: v.InferOutput<typeof contract.seedResetCall>): Selector | undefined {
   if (confirmation !== confirmationWord) {
     throw refuse('CONFIRMATION_REQUIRED', `this deletes results: it needs the confirmation "${confirmationWord}"`)
@@ -162,7 +162,7 @@ function toReset({ scope, annotator_id, domain, confirmation }: v.InferOutput<ty
   return selector
 }
 
-/** Several workers may have the same annotator and domain, on different datasets: what went wrong is told first. */
+/** Several workers may have the same annotator and domain, on different datasets: a failed outcome comes first. */
 const worstOf = (outcomes: ControlOutcome[]): ControlOutcome => (outcomes.find(({ ok }) => !ok) ?? outcomes[0]) as ControlOutcome
 
 const resetOutcome = ({ deleted, ...outcome }: ResetOutcome) => ({ ...present.presentSeedOutcome(outcome), deleted })

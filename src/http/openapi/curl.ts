@@ -1,4 +1,4 @@
-/** A call as one would type it. */
+/** A call as a curl command. */
 import type { Operation, Schema } from './model.js'
 
 export function curlFor(method: string, path: string, { parameters = [], requestBody, tags }: Operation, base: string): string {
@@ -22,7 +22,7 @@ const examples: Record<string, string> = {
   domain: 'urgency',
 }
 
-/** The smallest that is valid: what has to be there. */
+/** The smallest valid value: only required fields. */
 function exampleOf(schema: Schema): unknown {
   if ('const' in schema) return schema.const
   if (schema.enum) return schema.enum[0]

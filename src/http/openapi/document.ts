@@ -1,4 +1,4 @@
-/** Makes the OpenAPI document out of what the routes say of themselves. */
+/** Makes the OpenAPI document from the descriptions of the routes. */
 import type { Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
 import type { Env } from '../base/request-env.js'
@@ -9,28 +9,28 @@ import { socketPath } from './socket-path.js'
 
 /** In the order of reading. */
 const tags = [
-  { name: 'Session', description: 'Who asks.' },
+  { name: 'Session', description: 'The caller.' },
   { name: 'System', description: 'The system as a whole.' },
   { name: 'Workers', description: 'An id is one segment of a path, with `/` as `%2F`: `annotator-1%2Furgency`.' },
-  { name: 'Control', description: 'Starting, stopping and the like. Who asks needs the role `control`.' },
+  { name: 'Control', description: 'Starting, stopping and other control. Needs the role `control`.' },
   { name: 'Tasks', description: 'One item in one lane (annotator and domain) each.' },
   { name: 'Results', description: 'Committed labels.' },
   { name: 'Quotas', description: 'The limits that workers share.' },
-  { name: 'Events and logs', description: 'What happened, and what was said.' },
+  { name: 'Events and logs', description: 'The event log and the log.' },
   { name: 'Live', description: 'The state as it changes, over a WebSocket.' },
-  { name: 'Settings', description: 'What may be changed while everything runs.' },
-  { name: 'Profiles', description: 'What CPU time goes into.' },
-  { name: 'Probes', description: 'For those who watch over processes. Open to all.' },
+  { name: 'Settings', description: 'Settings that can be changed while the system runs.' },
+  { name: 'Profiles', description: 'CPU profiles of workers.' },
+  { name: 'Probes', description: 'For process monitors. No token needed.' },
   { name: 'Document', description: 'The API itself.' },
 ]
 
 const description = `The status of a drover system, and control over it.
 
-Who asks sends a token (\`Authorization: Bearer\`) or has a session (a cookie, made by \`POST /api/v1/session\`); a session's calls that change something
+A caller sends a token (\`Authorization: Bearer\`) or has a session (a cookie, made by \`POST /api/v1/session\`); a session's calls that change something
 need the header \`x-drover-csrf\`. Without any token set, only the machine itself is answered.
 
-Times are milliseconds since the epoch. A list is \`{ items, next }\`; \`next\`, handed in as \`after\`, goes on where the page ended. GET answers have an ETag. A
-refusal is \`{ success: false, error, message }\`: \`error\` is a code, and contract; the message is for people.`
+Times are milliseconds since the epoch. A list is \`{ items, next }\`; to get the next page, send \`next\` as \`after\`. GET answers have an ETag. A
+refusal is \`{ success: false, error, message }\`: \`error\` is a code, part of the API; the message is for people.`
 
 export async function createDocument(app: Hono<Env>): Promise<OpenApiDocument> {
   const document = await generateSpecs(app, {
@@ -42,7 +42,7 @@ export async function createDocument(app: Hono<Env>): Promise<OpenApiDocument> {
       security: [{ token: [] }, { session: [] }, {}],
       components: {
         securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'The token, or the token that may only look' },
+          token: { type: 'http', scheme: 'bearer', description: 'The token, or the token for reading only' },
           session: {
             type: 'apiKey',
             in: 'cookie',

@@ -1,6 +1,6 @@
 /**
- * The reference: the OpenAPI document as one page. It is made here, and not by a script in the browser: it needs no network and no
- * script, so that the strictest content security policy holds for it.
+ * The reference: the OpenAPI document as one page. It is made on the server: it needs no network and no script, so that it works
+ * under the strictest content security policy.
  */
 import { html } from 'hono/html'
 import { curlFor } from './curl.js'

@@ -1,4 +1,4 @@
-/** The OpenAPI document of everything that is mounted, and a page to read it on. */
+/** The OpenAPI document of all mounted routes, and its page. */
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { operation } from '../api/describe.js'
@@ -10,10 +10,10 @@ import { stylesheet } from './stylesheet.js'
 
 const text = (description: string, type: string) => ({ description, content: { [type]: { schema: v.string() } } })
 
-/** @param app what is described; asked for what it has when the document is asked for first */
+/** @param app the described app; its routes are read at the first request */
 export function documentRoutes(app: Hono<Env>): Hono<Env> {
   let made: Promise<OpenApiDocument> | null = null
-  /** The paths of a document are as seen from where the app is mounted. */
+  /** The document with paths for the app's mount point. */
   const documentAt = async (mount: string): Promise<OpenApiDocument> => {
     made ??= createDocument(app)
     return { ...(await made), servers: [{ url: mount || '/' }] }
@@ -45,7 +45,7 @@ export function documentRoutes(app: Hono<Env>): Hono<Env> {
       operation({
         id: 'getReferenceStyle',
         tag: 'Document',
-        summary: 'How that page looks',
+        summary: 'The stylesheet of that page',
         answers: { 200: text('The style', 'text/css') },
       }),
       (c) => c.body(stylesheet, 200, { 'content-type': 'text/css; charset=utf-8' }),

@@ -1,4 +1,4 @@
-/** A schema as a reader wants to see it: a short type, and a list of what an object has. */
+/** A schema for readers: a short type, and a list of an object's fields. */
 import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Schema } from './model.js'
@@ -41,7 +41,7 @@ function limits({ minimum, maximum, minLength, maxLength, minItems, maxItems, de
   return said.length > 0 ? ` (${said.join(', ')})` : ''
 }
 
-/** What it has, level by level; named schemas are not gone into. */
+/** The fields, level by level; named schemas are only linked. */
 export function schemaHtml(schema: Schema): Html {
   const { properties, required = [] } = schema
   const inner = schema.type === 'array' ? schema.items : schema

@@ -1,6 +1,6 @@
 import type { OpenApiDocument } from './model.js'
 
-/** The WebSocket, as far as OpenAPI can tell of one. */
+/** The WebSocket, as far as OpenAPI can describe it. */
 
 type Operation = NonNullable<OpenApiDocument['paths'][string]['get']>
 
@@ -22,7 +22,7 @@ export const socketPath: Operation = {
     {
       in: 'query',
       name: 'topics',
-      description: 'What to be told of, joined by commas: overview, workers, tree, quotas, beats, events, logs',
+      description: 'Topics, joined by commas: overview, workers, tree, quotas, beats, events, logs',
       schema: { type: 'string' },
     },
     {
@@ -34,10 +34,10 @@ export const socketPath: Operation = {
   ],
   responses: {
     101: { description: 'The WebSocket is open' },
-    400: refusal('Not a request for a WebSocket, or a query that is not valid'),
-    401: refusal('Nobody who may ask: a token is missing or wrong'),
-    403: refusal('Not from there'),
-    421: refusal('Asked under a name that is not known here'),
+    400: refusal('Not a request for a WebSocket, or an invalid query'),
+    401: refusal('No access: a token is missing or wrong'),
+    403: refusal('This origin may not connect'),
+    421: refusal('The host name of the request is not known here'),
     404: refusal('Only as a WebSocket'),
     429: refusal('Too many attempts with a wrong token'),
     500: refusal('drover failed'),

@@ -1,4 +1,4 @@
-/** What needs somebody's attention: the first thing whoever opens the dashboard wants to know. */
+/** Problems that need a person's attention, for the top of the dashboard. */
 import type * as v from 'valibot'
 import type { SystemSums, WorkerGlance } from '../../actors/system/status.js'
 import type { Quota } from '../contract/quota.js'
@@ -7,7 +7,7 @@ import type { attention } from '../contract/worker.js'
 type Attention = v.InferOutput<typeof attention>
 type Kind = Attention['kind']
 
-/** So many workers are named. */
+/** The most workers named. */
 const mostNamed = 20
 
 const severities: Record<Kind, Attention['severity']> = {
@@ -25,7 +25,7 @@ const severities: Record<Kind, Attention['severity']> = {
 /** The worst first. */
 const order = Object.keys(severities) as Kind[]
 
-/** What of a worker may need attention. */
+/** The fields of a worker that may need attention. */
 export type Seen = Omit<WorkerGlance, 'quotas' | 'ratePerMinute' | 'until'>
 
 /** @param down the topmost of the supervisors that are down */
@@ -64,7 +64,7 @@ export function attentionOf(
   those(
     'breaker-open',
     ({ breaker }) => breaker !== null,
-    (n, { breaker }) => `${workersAre(n)} held back, attempts fail and fail: ${breaker?.error.message}`,
+    (n, { breaker }) => `${workersAre(n)} held back because attempts keep failing: ${breaker?.error.message}`,
   )
   const withDead = workers.filter(({ progress }) => progress && progress.dead > 0)
   if (status.dead > 0)

@@ -1,2 +1,2 @@
-/** A number that JSON can tell: null in place of infinity. */
+/** A number for JSON: null instead of infinity. */
 export const finite = (number: number): number | null => (Number.isFinite(number) ? number : null)

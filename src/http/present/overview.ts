@@ -31,10 +31,10 @@ export function presentOverview(
   }
 }
 
-/** Those who are at it, or come back to it by themselves. Where all others rest, there is no end to be expected. */
+/** States from which work goes on by itself. Without a worker in one of them, no end is predicted. */
 const goesOn: readonly WorkerState[] = ['queued', 'starting', 'running', 'parked', 'stuck', 'crashed', 'backoff']
 
-/** To the second, so that it stays the same while all goes as expected. */
+/** Rounded to seconds, so that it stays the same while work goes as expected. */
 function expectedEnd(
   { states, etaMs, done, dead, total }: SystemSums,
   quotas: readonly Quota[],

@@ -1,10 +1,10 @@
-/** Pages of what is in memory. */
+/** Pages of lists in memory. */
 import { DroverError } from '../../errors.js'
 
 /**
  * The items that come after the one with this id, at most `limit`.
  *
- * @throws DroverError ARGUMENT_INVALID if there is no such item (any more)
+ * @throws DroverError ARGUMENT_INVALID if the list has no such item
  */
 export function pageAfter<Item>(
   all: readonly Item[],
@@ -14,7 +14,7 @@ export function pageAfter<Item>(
 ): { items: Item[]; next: string | null } {
   const place = after === undefined ? -1 : all.findIndex((item) => idOf(item) === after)
   if (after !== undefined && place === -1) {
-    throw new DroverError('ARGUMENT_INVALID', 'after: no item of this list; begin again without it')
+    throw new DroverError('ARGUMENT_INVALID', 'after: not an item of this list; start again without it')
   }
   const items = all.slice(place + 1, place + 1 + limit)
   const last = items.at(-1)

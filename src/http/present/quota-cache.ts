@@ -1,5 +1,5 @@
 /**
- * Where the quotas stand, for everybody who is shown it: the store is asked at most once in a while, however many ask.
+ * The status of quotas for all readers: the store is asked at most once a second.
  */
 
 import type { QuotaReport } from '../../actors/system/quota-report.js'
@@ -9,7 +9,7 @@ import { withAllAbove } from '../../store/quotas/within.js'
 import type { Quota } from '../contract/quota.js'
 import { presentQuota } from './quota.js'
 
-/** An answer is good for so long, in ms. */
+/** How long an answer is used, in ms. */
 const goodForMs = 1_000
 
 export class QuotaCache {
@@ -24,7 +24,7 @@ export class QuotaCache {
   }
 
   /**
-   * All quotas as they are shown, at most a second old; what they tell of workers is as of now.
+   * All quotas for display, at most a second old; their data about workers is current.
    *
    * @throws DroverError CLOSED, STORE_FAILED
    */
@@ -32,7 +32,7 @@ export class QuotaCache {
     return presentQuotas(await this.#ask(), this.#drover.view.glances())
   }
 
-  /** Somebody changed one: who asks next is told of it. */
+  /** A quota was changed: the next call asks again. */
   forget(): void {
     this.#reports = null
   }
@@ -43,7 +43,7 @@ export class QuotaCache {
     this.#askedAt = now
     const reports = this.#drover.quotas()
     this.#reports = reports
-    // A failure is told to those who asked meanwhile, and to nobody later.
+    // A failure is not kept for later calls.
     reports.catch(() => {
       if (this.#reports === reports) this.#reports = null
     })
@@ -51,7 +51,7 @@ export class QuotaCache {
   }
 }
 
-/** What of a worker its quotas tell of. */
+/** The fields of a worker that its quotas show. */
 export type Taker = Pick<WorkerGlance, 'id' | 'quotas' | 'state' | 'until'>
 
 /** Each with the workers that take from it: by name, or because their quota is within it. */

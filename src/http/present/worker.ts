@@ -10,9 +10,9 @@ import type { Beat, transition, Worker, WorkerDetail } from '../contract/worker.
 export type Rates = Pick<WorkerStatus, 'ratePerMinute' | 'failuresPerMinute' | 'errorRate'>
 
 /**
- * Field by field: a rest would take ten times as long, and there may be thousands.
+ * Written field by field: a rest pattern would take ten times as long, and there may be thousands of workers.
  *
- * @param rates as they are shown instead of those of this moment
+ * @param rates the displayed rates, instead of the current ones
  */
 export function presentWorker(status: WorkerStatus, rates: Rates = status): Worker {
   const { lastFailure } = status
@@ -41,7 +41,7 @@ export function presentWorker(status: WorkerStatus, rates: Rates = status): Work
   }
 }
 
-/** Of the workers that have a thread, by id. */
+/** Beats of the workers with a thread, by id. */
 export function presentBeats(view: SystemView): Record<string, Beat> {
   return Object.fromEntries(
     view.live().flatMap((id) => {

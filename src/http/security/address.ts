@@ -1,23 +1,23 @@
-/** Where a request came from. */
+/** The origin of a request: address, port, protocol. */
 
 import type { Socket } from 'node:net'
 import { isIP } from 'node:net'
 import type { Context } from 'hono'
 
-/** What node-server hands to the app; nothing of it where another server is in use. */
+/** The bindings of node-server; missing with another server. */
 interface Bindings {
   incoming?: { socket?: Socket }
 }
 
 const socketOf = (c: Context): Socket | undefined => (c.env as Bindings | undefined)?.incoming?.socket
 
-/** What proxies add to what they pass on. */
+/** Headers that proxies add. */
 const passedOnHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-forwarded-host', 'x-forwarded-proto', 'via', 'cf-connecting-ip']
 const isPassedOn = (c: Context): boolean => passedOnHeaders.some((name) => c.req.header(name) !== undefined)
 
 /**
- * The address, or `unknown`. Behind a proxy it is the one that the proxy, the last of them, has written down; where that is none, the proxy's
- * own address is no substitute: it may be that of this machine.
+ * The address, or `unknown`. Behind a proxy it is the one that the last proxy has added. If that is not an address, the proxy's
+ * own address is not used instead: it may be this machine's.
  */
 export function addressOf(c: Context, behindProxy: boolean): string {
   if (behindProxy && isPassedOn(c)) {
@@ -27,10 +27,10 @@ export function addressOf(c: Context, behindProxy: boolean): string {
   return socketOf(c)?.remoteAddress?.replace(/^::ffff:(?=\d)/, '') ?? 'unknown'
 }
 
-/** The port that it came in by; 0 where that is not known. */
+/** The port of the connection; 0 if not known. */
 export const portOf = (c: Context): number => socketOf(c)?.localPort ?? 0
 
-/** Whether it came from this machine, and not through a proxy on it that let somebody else in. */
+/** Whether it came from this machine, and not from elsewhere through a proxy on it. */
 export function isLocal(c: Context, behindProxy: boolean): boolean {
   return (behindProxy || !isPassedOn(c)) && isLoopback(addressOf(c, behindProxy))
 }
@@ -43,7 +43,7 @@ export function isLoopback(host: string): boolean {
 
 /** Whether the browser, or the proxy in front, speaks https. */
 export function isSecure(c: Context, behindProxy: boolean): boolean {
-  // Some proxies say `wss` of the upgrade to a WebSocket.
+  // Some proxies send `wss` for the upgrade to a WebSocket.
   if (behindProxy && /^(https|wss)$/.test(c.req.header('x-forwarded-proto') ?? '')) return true
   return new URL(c.req.url).protocol === 'https:'
 }

@@ -1,28 +1,28 @@
 /**
- * Slows down whoever guesses tokens, by address and by the way that they come: a few wrong ones a minute, then each costs twice the time of the one
- * before. The same wrong token again is no new guess. A right token is never asked about here: nobody who guesses can lock out another who knows, and who
- * knows one token guesses no more often for it.
+ * Slows down guessing of tokens, by address and by way: a few wrong tokens are free, then each doubles the wait. The same wrong
+ * token again is no new guess. Correct tokens never come here: guessing cannot lock out a client with a token, and a client with
+ * a token cannot guess faster.
  */
 import { isIPv6 } from 'node:net'
 import { refuse } from '../base/errors.js'
 import { digest } from './tokens.js'
 
-/** How a token comes. */
+/** The way in which a token is sent. */
 export type Way = 'bearer' | 'socket' | 'login'
 
 export interface AttemptLimits {
-  /** Wrong ones that cost nothing. */
+  /** Wrong tokens without a wait. */
   free: number
   firstMs: number
   maxMs: number
-  /** An address is forgotten after so long without a wrong one. */
+  /** An address is forgotten after this time without a wrong token. */
   forgetMs: number
-  /** So many addresses are remembered: those that guessed last. */
+  /** Number of remembered addresses, the latest ones. */
   addresses: number
 }
 
 const defaults: AttemptLimits = { free: 5, firstMs: 1_000, maxMs: 60_000, forgetMs: 900_000, addresses: 10_000 }
-/** So many different wrong tokens are known again. */
+/** Wrong tokens remembered for each address. */
 const knownAgain = 8
 
 interface Guesses {
@@ -48,7 +48,7 @@ export class Attempts {
     return this.#byAddress.size
   }
 
-  /** @throws HTTPException 429 while whoever guesses has to wait */
+  /** @throws HTTPException 429 while the address must wait */
   check(address: string, way: Way): void {
     const waitMs = (this.#byAddress.get(keyOf(address, way))?.until ?? 0) - this.#now()
     if (waitMs <= 0) return
@@ -71,7 +71,7 @@ export class Attempts {
     guesses.wrong++
     guesses.last = now
     if (guesses.wrong > free) guesses.until = now + Math.min(maxMs, firstMs * 2 ** (guesses.wrong - free - 1))
-    // Taken out first, so that the map is in order of the last guess.
+    // Deleted first, so that the map is in order of the last guess.
     this.#byAddress.delete(key)
     this.#byAddress.set(key, guesses)
     const [oldest] = this.#byAddress.keys()
@@ -81,7 +81,7 @@ export class Attempts {
 
 const keyOf = (address: string, way: Way): string => `${way} ${network(address)}`
 
-/** Who has one IPv6 address has the 2^64 around it as well. */
+/** An owner of one IPv6 address has the 2^64 around it too. */
 function network(address: string): string {
   if (!isIPv6(address)) return address
   const [head = '', tail] = address.toLowerCase().split('::')

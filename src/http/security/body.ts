@@ -1,4 +1,4 @@
-/** Refuses bodies that are too large before anything is made of them, also those that do not say how large they are. */
+/** Refuses bodies that are too large before they are parsed, also without a content length. */
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { refuse } from '../base/errors.js'
@@ -7,6 +7,6 @@ export const bodyGuard = (maxBytes: number): MiddlewareHandler =>
   bodyLimit({
     maxSize: maxBytes,
     onError: () => {
-      throw refuse('BODY_TOO_LARGE', `a body may have ${maxBytes} bytes`, { headers: { connection: 'close' } })
+      throw refuse('BODY_TOO_LARGE', `a body may have at most ${maxBytes} bytes`, { headers: { connection: 'close' } })
     },
   })

@@ -1,4 +1,4 @@
-/** Lets only those through who may change something, and tells of everything that was done, or tried, by hand. */
+/** Admits only callers that may change something, and emits an event for each change or attempt. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Drover } from '../../drover/drover.js'
@@ -6,10 +6,10 @@ import { createRedactor, isSecretName, type Redactor } from '../../redact.js'
 import { answerError, refuse } from '../base/errors.js'
 import type { CompiledStatusOptions, Env } from '../base/request-env.js'
 
-/** Longer ones are cut, as JSON. */
+/** Longer parameters are cut, as JSON. */
 const longestParams = 4_000
 
-/** @returns makes the middleware for one action, such as `workers.stop` */
+/** @returns a function that makes the middleware for one action, such as `workers.stop` */
 export function controlGuard(drover: Drover, { token, readToken }: CompiledStatusOptions): (action: string) => MiddlewareHandler<Env> {
   const redact = createRedactor([token, readToken].filter((secret) => secret !== undefined))
   return (action) =>
@@ -23,7 +23,7 @@ export function controlGuard(drover: Drover, { token, readToken }: CompiledStatu
     })
 }
 
-/** What was asked: path, query and body as one. What the path says was done, whatever else was sent under the same name. */
+/** The request's path parameters, query and body in one object. The path wins, because it decides the action. */
 async function paramsOf(c: Context, redact: Redactor): Promise<Record<string, unknown>> {
   try {
     const body = await bodyOf(c)
@@ -40,5 +40,5 @@ async function bodyOf(c: Context): Promise<object | undefined> {
   return text === '' ? undefined : (JSON.parse(text) as object)
 }
 
-/** The keys of tasks are none. */
+/** Here `key` and `keys` name tasks, not secrets. */
 const isSecret = (name: string): boolean => isSecretName(name) && !/^keys?$/i.test(name)

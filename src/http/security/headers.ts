@@ -1,4 +1,4 @@
-/** What every answer tells browsers: run nothing but our own files, guess no types, show it in no frame, keep no copy of the API. */
+/** Headers of every answer: run only drover's own files, guess no types, allow no frames, do not cache the API. */
 import type { MiddlewareHandler } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 
@@ -16,11 +16,11 @@ export const securityHeaders = (): MiddlewareHandler =>
       formAction: ["'self'"],
     },
     xFrameOptions: 'DENY',
-    // Whether all of a host speaks https is for those to say who own it.
+    // The owner of the host decides whether all of it uses https.
     strictTransportSecurity: false,
   })
 
-/** Answers with an ETag may be kept, if one asks each time whether they still hold. */
+/** Answers with an ETag may be cached, but must be revalidated each time. */
 export const noCaching: MiddlewareHandler = async (c, next) => {
   await next()
   if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', c.res.headers.has('etag') ? 'no-cache' : 'no-store')

@@ -1,4 +1,4 @@
-/** Refuses requests under a name that is not this server's: a page whose own name was pointed here (DNS rebinding) gets nothing. */
+/** Refuses requests under a host name that is not this server's, against DNS rebinding. */
 import { isIP } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { refuse } from '../base/errors.js'
@@ -7,13 +7,12 @@ import { isLoopback } from './address.js'
 
 export function hostGuard({ hosts, token, readToken }: CompiledStatusOptions): MiddlewareHandler<Env> {
   const known = new Set(hosts === '*' ? [] : hosts)
-  // An address cannot be rebound. Without a token it may be that of another machine's network all the same.
+  // An IP address cannot be rebound. It is accepted only with a token.
   const anyAddress = (token ?? readToken) !== undefined
   const fits = (name: string): boolean => isLoopback(name) || known.has(name) || (anyAddress && isIP(name.replace(/^\[|\]$/g, '')) !== 0)
   return async (c, next) => {
     const name = hostName(c.req.header('host') ?? new URL(c.req.url).host)
-    if (hosts !== '*' && !fits(name))
-      throw refuse('FORBIDDEN_HOST', 'asked under a host name that is not known here: the option hosts lists them')
+    if (hosts !== '*' && !fits(name)) throw refuse('FORBIDDEN_HOST', 'this host name is not known here: add it to the option hosts')
     await next()
   }
 }

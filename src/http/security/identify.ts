@@ -1,6 +1,6 @@
 /**
- * Who asks: by a bearer token, by the token among the WebSocket's subprotocols, by the cookie of a session, by what the application
- * says, or, where there is no token at all, by asking from this machine. A token in the URL is not looked at: URLs end up in logs.
+ * Identifies the caller: by a bearer token, by the token in the WebSocket's subprotocols, by the cookie of a session, by the
+ * application, or, without any token, by being on this machine. A token in the URL is ignored, because URLs end up in logs.
  */
 import type { Context } from 'hono'
 import { refuse } from '../base/errors.js'
@@ -12,15 +12,15 @@ import type { SessionCookie } from './session-cookie.js'
 import type { Session, Sessions } from './sessions.js'
 import { sameText, tokenRoles } from './tokens.js'
 
-/** Calls with these change nothing. */
+/** Methods that change nothing. */
 const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 export const changes = (c: Context): boolean => !safeMethods.includes(c.req.method)
 
-/** What browsers, who cannot set headers of a WebSocket, put a token into: base64url. */
+/** Prefix of a token as subprotocol, in base64url: browsers cannot set headers of a WebSocket. */
 const tokenProtocol = 'drover.token.'
 
 export interface Identity extends Caller {
-  /** What calls that change something have to send as `x-drover-csrf`; null: nothing. */
+  /** The `x-drover-csrf` that calls which change something must send; null: none. */
   csrf: string | null
 }
 
@@ -52,8 +52,9 @@ export class Identifier {
   }
 
   /**
-   * @returns null if nobody was named
-   * @throws HTTPException 401 for a wrong token, 429 after too many, 403 for a cookie without its header, or where only this machine may ask
+   * @returns null without any credentials
+   * @throws HTTPException 401 for a wrong token, 429 after too many, 403 for a cookie without its header, or if only this machine
+   * has access
    */
   async identify(c: Context<Env>): Promise<Identity | null> {
     const { authorize } = this.#options
@@ -92,7 +93,7 @@ export class Identifier {
   async #byApplication(c: Context<Env>, authorize: NonNullable<CompiledStatusOptions['authorize']>): Promise<Identity | null> {
     const role = await decide(authorize, c)
     if (role !== 'read' && role !== 'control') return null
-    // A form of another page can send a cookie, but no header of its own.
+    // A form of another page can send a cookie, but no custom header.
     const byCookie = c.req.header('cookie') !== undefined && c.req.header('authorization') === undefined
     if (changes(c) && byCookie && !c.req.header('x-drover-csrf')) throw csrfFailed()
     return { role, who: 'application', from: this.#from(c), csrf: '1' }

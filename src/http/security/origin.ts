@@ -1,4 +1,4 @@
-/** Which pages may ask: those of this server, and those of listed origins. Other pages can neither change anything nor open a WebSocket. */
+/** Pages of this server and of listed origins have access. Other pages can neither change anything nor open a WebSocket. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { refuse } from '../base/errors.js'
@@ -10,13 +10,13 @@ export function originGuard(origins: readonly string[]): MiddlewareHandler<Env> 
     const origin = c.req.header('origin')
     const matters = changes(c) || c.req.header('upgrade') !== undefined
     if (origin !== undefined && matters && !isOwn(c, origin) && !origins.includes(origin)) {
-      throw refuse('FORBIDDEN_ORIGIN', 'pages of this origin may not do this: the option origins lists those that may')
+      throw refuse('FORBIDDEN_ORIGIN', 'pages of this origin may not do this: add it to the option origins')
     }
     await next()
   }
 }
 
-/** By host and port alone: behind a proxy that speaks https, this server is asked by http. */
+/** Compares only host and port: behind an https proxy, requests arrive over http. */
 function isOwn(c: Context, origin: string): boolean {
   try {
     return new URL(origin).host === c.req.header('host')?.toLowerCase()
@@ -25,7 +25,7 @@ function isOwn(c: Context, origin: string): boolean {
   }
 }
 
-/** Tells browsers that pages of these origins may read answers, and ask with a token. Cookies are not sent along. */
+/** Lets browsers' pages of these origins read answers and send a token, but no cookies. */
 export function originSharing(origins: readonly string[]): MiddlewareHandler<Env> {
   const share = cors({
     origin: [...origins],

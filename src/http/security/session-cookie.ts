@@ -1,4 +1,4 @@
-/** The cookie that a session is known by. Cookies know no ports: its name tells servers of one host apart. */
+/** The cookie of a session. Cookies ignore ports, so its name distinguishes the servers of one host. */
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { CookieOptions } from 'hono/utils/cookie'
@@ -32,7 +32,7 @@ export class SessionCookie {
     deleteCookie(c, nameOf(c), this.#options(c))
   }
 
-  /** Cookies of such names browsers take by https alone, and `__Host-` from this very host alone: no neighbour can plant one. */
+  /** Browsers accept these prefixes only over https, and `__Host-` only from this host, so no neighbour can plant such a cookie. */
   #prefix(c: Request): 'host' | 'secure' | undefined {
     if (!isSecure(c, this.#behindProxy)) return undefined
     return c.get('mount') === '' ? 'host' : 'secure'

@@ -23,7 +23,7 @@ export function sessionRoutes(identifier: Identifier, sessions: Sessions, cookie
   })
 
   return new Hono<Env>()
-    .get('/session', describe('getSession', 'Who one is; role null: not logged in'), async (c) => {
+    .get('/session', describe('getSession', 'The caller; role null: not logged in'), async (c) => {
       const identity = await identifier.identify(c)
       return c.json(answer(identity?.role ?? null, identity?.csrf ?? null))
     })
@@ -35,7 +35,7 @@ export function sessionRoutes(identifier: Identifier, sessions: Sessions, cookie
       }
       const { token } = await readLogin(c)
       const role = identifier.login(c, token, 'login')
-      // Never the id that came along: whoever planted it would be logged in too.
+      // Never the id that the client sent: an attacker who planted it would be logged in too.
       const before = cookie.read(c)
       if (before !== undefined) sessions.end(before)
       const { id, session } = sessions.begin(role)
@@ -54,12 +54,12 @@ export function sessionRoutes(identifier: Identifier, sessions: Sessions, cookie
 }
 
 async function readLogin(c: Context): Promise<v.InferOutput<typeof login>> {
-  // Only pages of this server can send this type without asking first.
+  // Pages of other origins cannot send this type without a preflight request.
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
-    throw refuse('VALIDATION_FAILED', 'the body has to be application/json')
+    throw refuse('VALIDATION_FAILED', 'the body must be application/json')
   const parsed = v.safeParse(login, await c.req.json<unknown>().catch(() => null))
   if (parsed.success) return parsed.output
-  throw refuse('VALIDATION_FAILED', 'the body has to be {"token": "..."}')
+  throw refuse('VALIDATION_FAILED', 'the body must be {"token": "..."}')
 }
 
 function describe(operationId: string, summary: string, takesToken = false) {
@@ -70,8 +70,8 @@ function describe(operationId: string, summary: string, takesToken = false) {
   const refusals = {
     400: 'The body is not valid',
     401: 'The token is wrong',
-    403: 'Not from there',
-    421: 'Not by that name',
+    403: 'This origin may not log in',
+    421: 'The host name of the request is not known here',
     429: 'Too many attempts',
   }
   return describeRoute({
@@ -81,7 +81,7 @@ function describe(operationId: string, summary: string, takesToken = false) {
     security: [],
     ...(takesToken && { requestBody: { required: true, ...json(login, 'The token'), description: 'The token' } }),
     responses: {
-      200: json(session, 'Who one is now'),
+      200: json(session, 'The caller now'),
       ...Object.fromEntries(Object.entries(refusals).map(([status, description]) => [status, json(errorAnswer, description)])),
     },
   })

@@ -1,4 +1,4 @@
-/** Sessions of browsers: kept in memory under the hash of their id, so that nothing here lets anybody in. */
+/** Sessions of browsers, kept in memory under the hash of their id, so that the stored data gives no access. */
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Role } from '../base/options.js'
@@ -8,7 +8,7 @@ export interface Session {
   role: Role
   /** `session ab12cd`. */
   who: string
-  /** What calls that change something have to bring along. */
+  /** The CSRF token of calls that change something. */
   csrf: string
   /** Aborts when it ends. */
   ended: AbortSignal
@@ -20,9 +20,9 @@ interface Kept extends Session {
   usedAt: number
 }
 
-/** However much it is used, no session lasts longer. */
+/** The longest life of a session, even if used. */
 const longestMs = 7 * 86_400_000
-/** Of each role: who may only look cannot end the sessions of those who may do more by logging in again and again. */
+/** The most sessions of each role. Counted by role, so that many logins for reading cannot end sessions with more rights. */
 const mostSessions = 1_000
 /** The longest that a timer can be set to. */
 const longestTimerMs = 2 ** 31 - 1
@@ -39,8 +39,8 @@ export class Sessions {
   #timer: NodeJS.Timeout | null = null
 
   /**
-   * @param idleMs how long one lasts without a request
-   * @param onEnd told of each that ended
+   * @param idleMs life of a session without requests
+   * @param onEnd called for each ended session
    */
   constructor(idleMs: number, now: () => number, onEnd: (who: string) => void) {
     this.#idleMs = idleMs
@@ -107,7 +107,7 @@ export class Sessions {
     return Math.min(usedAt + this.#idleMs, beganAt + Math.max(longestMs, this.#idleMs))
   }
 
-  /** Those that nobody asks with any more end too: sockets are open with them. */
+  /** Ends unused sessions by a timer, because sockets may be open with them. */
   #watch(): void {
     if (this.#timer) return
     const next = Math.min(...[...this.#kept.values()].map((session) => this.#endOf(session)))

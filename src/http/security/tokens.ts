@@ -1,11 +1,11 @@
-/** Which role a token has, told in the same time whatever was presented. */
+/** The role of a token, compared in constant time. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Role } from '../base/options.js'
 
-/** Of one length, so that they can be compared in constant time. */
+/** Hashes have one length, so that they can be compared in constant time. */
 export const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** Whether two texts are the same, without telling how far they are. */
+/** Whether two texts are equal, in constant time. */
 export const sameText = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b))
 
 /** @returns the role of a token, or null */

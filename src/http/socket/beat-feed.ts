@@ -1,4 +1,4 @@
-/** What changes with every beat of a thread, told every so often while somebody looks and a thread lives. */
+/** Sends the values that change with every beat, at intervals, while a connection has the topic and a thread lives. */
 import type { Drover } from '../../drover/drover.js'
 import { every } from '../../time/every.js'
 import type { Beat } from '../contract/worker.js'

@@ -1,6 +1,6 @@
 /**
- * One connection's way out. It never holds more than a reader that keeps up needs: who falls behind gets nothing more until it has read
- * what is on the way, and is let go if that takes too long.
+ * The send buffer of one connection. A reader that falls behind gets nothing more until it has read the sent bytes, and is
+ * disconnected if that takes too long.
  */
 
 import { every } from '../../time/every.js'
@@ -8,15 +8,15 @@ import { closeCodes } from '../contract/socket.js'
 import type { RawSocket } from './raw-socket.js'
 
 export interface SenderLimits {
-  /** Bytes on the way to a connection above which it counts as behind. */
+  /** Unread bytes above which a connection counts as behind. */
   maxBufferedBytes: number
-  /** How long one that is behind may take to read what is on the way. */
+  /** How long a connection that is behind may take to read them, in ms. */
   drainMs: number
 }
 
-/** How often is looked whether one that is behind has read. */
+/** Time between looks at a connection that is behind. */
 const lookEveryMs = 50
-/** What the closing handshake may take before the connection is broken off. */
+/** The longest closing handshake before the connection is aborted. */
 const closingMs = 1_000
 
 export class BoundedSender {
@@ -26,7 +26,7 @@ export class BoundedSender {
   #stopLooking: (() => void) | null = null
   #allowance = 0
 
-  /** @param onDrained told when one that was behind has read everything that was on the way */
+  /** @param onDrained called when a connection that was behind has read everything */
   constructor(socket: RawSocket, limits: SenderLimits, onDrained: () => void) {
     this.#socket = socket
     this.#limits = limits
@@ -38,7 +38,7 @@ export class BoundedSender {
     return this.#socket.readyState === this.#socket.OPEN && this.#stopLooking === null
   }
 
-  /** @param whole it is a whole state: its size alone does not make anybody slow */
+  /** @param whole whether it is a whole state, whose size alone does not count as slow */
   send(frame: Buffer, whole = false): void {
     if (!this.ready) return
     if (whole) this.#allowance = frame.length

@@ -1,4 +1,4 @@
-/** What the hub knows of a connection. */
+/** One connection of the hub. */
 
 import type { Caller } from '../base/request-env.js'
 import type { Topic } from '../contract/socket.js'
@@ -9,12 +9,12 @@ import type { RawSocket } from './raw-socket.js'
 
 export interface Wish {
   caller: Caller
-  /** 1: whole states, for clients of the system that drover took over from. 2: patches. */
+  /** 1: whole states, for clients of the replaced system. 2: patches. */
   protocol: 1 | 2
   topics: readonly Topic[]
 }
 
-/** So many messages in a row that make no sense end a connection. */
+/** This number of invalid messages in a row ends a connection. */
 const mostBad = 20
 
 export class Connection {
@@ -22,12 +22,12 @@ export class Connection {
   readonly protocol: 1 | 2
   readonly sender: BoundedSender
   topics: ReadonlySet<Topic>
-  /** Whether it has given a sign of life since the last ping. */
+  /** Whether a message has arrived since the last ping. */
   alive = true
   readonly #whole: (connection: Connection) => void
   #bad = 0
 
-  /** @param whole sends it everything there is */
+  /** @param whole sends the whole state */
   constructor(socket: RawSocket, wish: Wish, limits: SenderLimits, whole: (connection: Connection) => void) {
     this.caller = wish.caller
     this.protocol = wish.protocol
@@ -39,7 +39,7 @@ export class Connection {
     })
   }
 
-  /** Takes what came in a frame. */
+  /** Handles a frame. */
   take(data: unknown): void {
     this.alive = true
     if (typeof data !== 'string') {
@@ -50,7 +50,7 @@ export class Connection {
     if ('error' in read) {
       this.sender.send(frame({ type: 'error', ...read }))
       this.#bad++
-      if (this.#bad >= mostBad) this.sender.end(1008, 'too many messages that make no sense')
+      if (this.#bad >= mostBad) this.sender.end(1008, 'too many invalid messages')
       return
     }
     this.#bad = 0
@@ -60,7 +60,7 @@ export class Connection {
     if (message.type === 'subscribe' || message.type === 'request_full_state') this.#whole(this)
   }
 
-  /** Asks for a sign of life. Clients of protocol 1 know no pings of ours; the WebSocket's own are answered for them. */
+  /** Sends a ping. Clients of protocol 1 do not know drover's pings; their WebSocket answers its own. */
   ping(at: number): void {
     this.alive = false
     if (this.protocol === 1) this.sender.ping()

@@ -1,4 +1,4 @@
-/** What has to be told so that one state becomes another: the inverse of the client's `applyPatch`. */
+/** The patch from one state to another: the inverse of the client's `applyPatch`. */
 import { same } from '../client/same.js'
 import type { LivePatch, LiveState } from '../contract/socket.js'
 
@@ -28,7 +28,7 @@ function entries<T extends object>(before: Record<string, T>, after: Record<stri
   return changes.length > 0 ? Object.fromEntries(changes) : null
 }
 
-/** Every state of a worker or quota has the same fields: none is ever taken away. */
+/** All states of a worker or quota have the same fields, so none is ever removed. */
 function fields<T extends object>(before: T, after: T): Partial<T> | null {
   let changed: Partial<T> | null = null
   for (const key in after) {

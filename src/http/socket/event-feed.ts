@@ -1,4 +1,4 @@
-/** The event log, told as it grows: read from the store, since only there do events get their ids. */
+/** Sends new events of the event log, read from the store, because events get their ids there. */
 import type { Drover } from '../../drover/drover.js'
 import { storedEvents } from '../../events/stored-events.js'
 import type { StatusEvent } from '../contract/log.js'
@@ -18,7 +18,7 @@ export class EventFeed {
     this.#tell = tell
   }
 
-  /** @returns null: what happens from now on is told; else when that is so */
+  /** @returns null: new events are sent from now on; else a promise for that moment */
   watch(wanted: boolean): Promise<unknown> | null {
     if (!wanted) {
       if (this.#after) for (const name of storedEvents) this.#drover.off(name, this.#look)
@@ -31,7 +31,7 @@ export class EventFeed {
     return this.#after
   }
 
-  /** The id that what is told comes after. */
+  /** The id of the latest event; later ones are sent. */
   async #latest(): Promise<number> {
     try {
       return (await this.#drover.events({ after: Number.MAX_SAFE_INTEGER, limit: 1 })).last
@@ -45,7 +45,7 @@ export class EventFeed {
     this.#more = true
     if (this.#reading) return
     this.#reading = true
-    // What is published in one turn is stored together.
+    // Events of one turn are stored together.
     setImmediate(() => void this.#read())
   }
 
@@ -56,7 +56,7 @@ export class EventFeed {
         const began = this.#after
         const { items } = await this.#drover.events({ after: await began, limit: pageSize })
         const last = items.at(-1)
-        // It may have been ended, and begun anew, meanwhile.
+        // The feed may have been stopped and started again meanwhile.
         if (!last || this.#after !== began) continue
         this.#after = Promise.resolve(last.id)
         this.#tell(items)

@@ -1,4 +1,4 @@
-/** What connections are told beside the state. Each feed runs only while somebody wants it. */
+/** The feeds besides the state. Each runs only while a connection wants it. */
 import type { Drover } from '../../drover/drover.js'
 import type { ServerMessage, Topic } from '../contract/socket.js'
 import { BeatFeed } from './beat-feed.js'
@@ -13,7 +13,7 @@ export class Feeds {
   readonly #events: EventFeed
   readonly #logs: LogFeed
 
-  /** @param send to all who have the topic */
+  /** @param send sends a frame to all connections with the topic */
   constructor(drover: Drover, send: (topic: FeedTopic, made: Buffer) => void) {
     const tell = (message: Extract<ServerMessage, { type: FeedTopic }>): void => send(message.type, frame(message))
     this.#beats = new BeatFeed(drover, (data) => tell({ type: 'beats', at: Date.now(), data }))
@@ -21,7 +21,7 @@ export class Feeds {
     this.#logs = new LogFeed(drover, (data) => tell({ type: 'logs', data }))
   }
 
-  /** @returns null: all of them run; else when they do */
+  /** @returns null: all wanted feeds run; else a promise for that moment */
   watch(wanted: ReadonlySet<Topic>): Promise<unknown> | null {
     this.#beats.watch(wanted.has('beats'))
     this.#logs.watch(wanted.has('logs'))

@@ -1,4 +1,4 @@
-/** Frames as they go over the wire. Each is made once for all connections with the same topics, and the same bytes are sent to all of them. */
+/** Frames for the wire. Each is made once for all connections with the same topics, which get the same bytes. */
 import { type LivePatch, type LiveState, type ServerMessage, stateTopics, type Topic } from '../contract/socket.js'
 import type { KeptPatch } from './ring.js'
 
@@ -6,7 +6,7 @@ export function frame(message: ServerMessage): Buffer {
   return Buffer.from(JSON.stringify(message))
 }
 
-/** The JSON text of each part, so that any choice of topics is put together without making it again. */
+/** The JSON text of each part, so that any choice of topics can be joined from them. */
 export function partsOf(data: LivePatch | LiveState): Map<string, string> {
   return new Map(stateTopics.flatMap((topic) => (data[topic] === undefined ? [] : [[topic, JSON.stringify(data[topic])]])))
 }
@@ -26,7 +26,7 @@ function dataFrame(
   return Buffer.from(`{"type":"${type}","seq":${seq},"at":${at},"data":{${chosen.join()}}}`)
 }
 
-/** One state, in a frame for each choice of topics that was asked for. */
+/** One state, with a cached frame for each choice of topics. */
 export class StateFrames {
   readonly #parts: ReadonlyMap<string, string>
   readonly #seq: number
@@ -50,7 +50,7 @@ export class StateFrames {
   }
 }
 
-/** The same for the same topics that are kept in step. */
+/** A key that is the same for the same state topics. */
 export function topicsName(topics: ReadonlySet<Topic>): string {
   return stateTopics.filter((topic) => topics.has(topic)).join()
 }

@@ -1,6 +1,5 @@
 /**
- * Keeps what connections are shown in step with the system: looks at it when something happened, and tells what changed. Nothing runs
- * while nobody is connected.
+ * Keeps connections up to date: looks at the system after events, and sends the changes. Nothing runs without a connection.
  */
 import { randomBytes } from 'node:crypto'
 import type { Drover } from '../../drover/drover.js'
@@ -20,17 +19,17 @@ import { PatchRing } from './ring.js'
 import { lookEveryMs, ratesEveryMs, Source } from './source.js'
 
 export interface HubOptions extends Partial<SenderLimits> {
-  /** How often connections are asked for a sign of life. @defaultValue 25_000 */
+  /** Time between pings. @defaultValue 25_000 */
   pingMs?: number
   /** How many patches are kept for connections that come back. @defaultValue 1_000 */
   keepPatches?: number
-  /** And how many characters of them. @defaultValue 4_194_304 */
+  /** The most characters of kept patches. @defaultValue 4_194_304 */
   keepCharacters?: number
-  /** How old a beat may be before clients of protocol 1 are shown a worker as stale. @defaultValue 120_000 */
+  /** Age of a beat from which clients of protocol 1 see a worker as stale. @defaultValue 120_000 */
   staleMs?: number
 }
 
-/** What may have changed a worker. */
+/** Events that may change a worker. */
 const workerChanges = [
   'worker:state:changed',
   'worker:failure:recorded',
@@ -39,14 +38,14 @@ const workerChanges = [
   'lane:breaker:opened',
   'lane:breaker:closed',
 ] as const satisfies readonly EventName[]
-/** Which workers there are, and any of them. */
+/** Events that may change all workers. */
 const allChanges: readonly EventName[] = ['tree:node:added', 'tree:node:updated', 'tree:node:removed', 'dataset:load:finished']
-/** The system, but no worker. */
+/** Events that change the system, but no worker. */
 const sumChanges: readonly EventName[] = ['supervisor:state:changed', 'system:state:changed', 'store:thread:failed']
 const quotaChanges: readonly EventName[] = ['quota:window:spent', 'quota:key:retired', 'quota:limits:changed']
 
 export class Hub {
-  /** Numbers of patches mean something only together with it. */
+  /** Random id of this server's numbers of patches. */
   readonly epoch = randomBytes(8).toString('hex')
   readonly pingMs: number
   readonly #drover: Drover
@@ -57,17 +56,17 @@ export class Hub {
   readonly #feeds: Feeds
   readonly #ring: PatchRing
   readonly #connections = new Set<Connection>()
-  /** Those for whom something has to be fetched first. */
+  /** Connections that wait for data to be fetched. */
   readonly #joining = new Set<Connection>()
   readonly #pace = new Pace(20, 4)
   readonly #oldPace = new Pace(100, 1)
-  /** Somebody is connected, or about to be. */
+  /** Whether a connection exists or is about to. */
   #begun = false
-  /** Changes when the first one comes, and when the last one goes. */
+  /** Changes when the first connection comes and when the last one goes. */
   #visit = 0
-  /** Somebody has been shown the state: from then on each change has a number. */
+  /** Whether any connection has got the state; after that each change has a number. */
   #wasShown = false
-  /** While it looks at all workers, for whoever is the first to come. */
+  /** The first look at all workers, for the first connection. */
   #filling: Promise<void> | null = null
   #frames: StateFrames | null = null
   #seq = 0
@@ -100,22 +99,22 @@ export class Hub {
     this.#ring = new PatchRing(keepPatches, keepCharacters)
   }
 
-  /** All there is, as it was told last. */
+  /** The whole state, as last sent. */
   state(): LiveState {
     return this.#source.state()
   }
 
-  /** How many are connected. */
+  /** Number of connections. */
   get size(): number {
     return this.#connections.size
   }
 
-  /** How many are connected from an address. */
+  /** Number of connections from an address. */
   sizeFrom(address: string): number {
     return [...this.#connections, ...this.#joining].filter(({ caller }) => caller.from === address).length
   }
 
-  /** Takes a connection in. @param since `<epoch>.<seq>` where it left off */
+  /** Adds a connection. @param since `<epoch>.<seq>` of its last patch */
   join(socket: RawSocket, wish: Wish, since: string | null): Connection {
     const connection = new Connection(socket, wish, this.#limits, this.#whole)
     // The session may have ended during the handshake.
@@ -165,7 +164,7 @@ export class Hub {
     }
   }
 
-  /** Ends the connections of somebody whose session ended, or whose token is not good any more. */
+  /** Ends the connections of an ended session or an invalid token. */
   closeSession(who: string): void {
     for (const { caller, sender } of [...this.#connections, ...this.#joining])
       if (caller.who === who) sender.end(closeCodes.unauthorized, 'the session ended')
@@ -178,7 +177,7 @@ export class Hub {
   }
 
   #welcome(connection: Connection, since: string | null): void {
-    // It may have gone meanwhile.
+    // The connection may have ended meanwhile.
     if (!this.#joining.delete(connection)) return
     if (this.#closed) {
       connection.sender.end(1001, 'closing')
@@ -204,9 +203,9 @@ export class Hub {
     for (const patch of missed ?? []) connection.sender.send(patchFrame(patch, connection.topics))
   }
 
-  /** Everything, as of the last patch: the next one fits onto it. */
+  /** Sends the whole state as of the last patch, so that the next patch fits. */
   readonly #whole = (connection: Connection): void => {
-    // Not welcomed yet: that comes with everything.
+    // Not welcomed yet; the welcome includes the whole state.
     if (!this.#connections.has(connection)) return
     if (connection.protocol === 1) {
       void this.#oldState().then((state) => connection.sender.send(oldFrame('full_state', state), true))
@@ -236,7 +235,7 @@ export class Hub {
     for (const name of quotaChanges) this.#drover[how](name, this.#askQuotas)
   }
 
-  /** Looks at the other workers, some in each turn of the event loop, unless nobody is left who wants to see them. */
+  /** Looks at the other workers, some in each turn of the event loop, while a connection wants them. */
   async #fill(): Promise<void> {
     const visit = this.#visit
     while (this.#source.isBehind) {
@@ -266,13 +265,13 @@ export class Hub {
     this.#lookSoon()
   }
 
-  /** Topics that anybody has. */
+  /** Topics of all connections. */
   get #wanted(): Set<Topic> {
     const all = [...this.#connections, ...this.#joining].filter(({ protocol }) => protocol === 2)
     return new Set(all.flatMap(({ topics }) => [...topics]))
   }
 
-  /** @returns null: all that is wanted is at hand; else when it is */
+  /** @returns null: all wanted data is available; else a promise for that moment */
   #watch(): Promise<unknown> | null {
     const wanted = this.#wanted
     const feeds = this.#feeds.watch(wanted)
@@ -294,7 +293,7 @@ export class Hub {
     this.#lookLater()
   }
 
-  /** Looks, and tells what changed. Answers whether anything did. */
+  /** Looks, and sends the changes. @returns whether there were any */
   #catchUp(): boolean {
     const at = Date.now()
     const change = this.#source.look(this.#quotas.latest, at)
@@ -340,7 +339,7 @@ export class Hub {
     if (this.#oldIsLate) this.#tellOld()
   }
 
-  /** One for all who ask while it is made. */
+  /** One state for all callers while it is being made. */
   #oldState(): Promise<string> {
     this.#oldMaking ??= piecewise(oldState(this.#drover.view, this.#staleMs)).finally(() => {
       this.#oldMaking = null
@@ -348,7 +347,7 @@ export class Hub {
     return this.#oldMaking
   }
 
-  /** To all who have a topic that is not kept in step. */
+  /** Sends a frame to all connections with the feed's topic. */
   readonly #send = (topic: FeedTopic, made: Buffer): void => {
     for (const { protocol, topics, sender } of this.#connections) if (protocol === 2 && topics.has(topic)) sender.send(made)
   }

@@ -1,9 +1,9 @@
-/** Log records as they are made, some at a time. */
+/** Sends new log records in batches. */
 import type { Drover } from '../../drover/drover.js'
 import type { LogRecord } from '../contract/log.js'
 
 const everyMs = 50
-/** The latest of so long; numbers tell that others were left out. */
+/** The most records in a batch, the latest; a gap in `seq` shows that others were left out. */
 const mostAtOnce = 200
 
 export class LogFeed {

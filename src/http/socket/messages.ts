@@ -1,4 +1,4 @@
-/** What clients may say, read from the text of a frame. */
+/** Parses clients' messages. */
 import * as v from 'valibot'
 import { type ClientMessage, type Topic, topics } from '../contract/socket.js'
 
@@ -9,7 +9,7 @@ const clientMessage = v.variant('type', [
   v.object({ type: v.literal('request_full_state') }),
 ])
 
-/** A message, or what is wrong with it. */
+/** A message, or its error. */
 export type Read = { message: ClientMessage } | { error: string; message: string }
 
 export function readMessage(text: string): Read {
@@ -27,7 +27,7 @@ export function readMessage(text: string): Read {
   return { error: 'MESSAGE_UNKNOWN', message: `type must be one of ${known}` }
 }
 
-/** Topics out of a query: `a,b`. Null if one of them is none. */
+/** Topics from a query: `a,b`. Null if one of them is unknown. */
 export function readTopics(text: string): Topic[] | null {
   const named = text.split(',').filter((name) => name !== '')
   return named.every((name): name is Topic => (topics as readonly string[]).includes(name)) ? named : null

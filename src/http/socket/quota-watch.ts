@@ -1,11 +1,11 @@
-/** Where the quotas stand, asked again every so often while somebody wants to know. */
+/** Reads the status of quotas at intervals while a connection wants it. */
 
 import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { Drover } from '../../drover/drover.js'
 import { every } from '../../time/every.js'
 
 const everyMs = 2_000
-/** Nobody is kept waiting longer for the first answer. */
+/** The longest wait for the first answer. */
 const patienceMs = 500
 
 export class QuotaWatch {
@@ -20,7 +20,7 @@ export class QuotaWatch {
     this.#onNews = onNews
   }
 
-  /** @returns null: what is known is good; else when it is */
+  /** @returns null: the data is current; else a promise for that moment */
   watch(wanted: boolean): Promise<unknown> | null {
     if (wanted === (this.#stop !== null)) return null
     this.#stop?.()
@@ -30,7 +30,7 @@ export class QuotaWatch {
     return Promise.race([this.ask(), late])
   }
 
-  /** Asks now, unless an answer is on its way. Never rejects: a store that does not answer leaves what was known. */
+  /** Asks now, unless a request is pending. Never rejects: without an answer of the store, the old data stays. */
   ask(): Promise<void> {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = null
@@ -43,7 +43,7 @@ export class QuotaWatch {
       this.latest = await this.#drover.quotas()
       this.#onNews()
     } catch {
-      // The system is closing, or its store is gone: which its state says.
+      // The system is closing or its store is gone; the state shows this.
     }
   }
 }

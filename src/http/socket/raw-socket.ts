@@ -1,4 +1,7 @@
-/** What is used of a WebSocket of `ws`. Spelt out, so that the types of `drover/http` do not ask for those of `ws`, which are a package of their own. */
+/**
+ * The used part of a WebSocket of `ws`. Declared here, so that the types of `drover/http` do not need those of `ws`, which are a
+ * separate package.
+ */
 export interface RawSocket {
   readonly readyState: number
   readonly OPEN: number

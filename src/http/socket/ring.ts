@@ -1,6 +1,6 @@
 /** The latest patches, for connections that come back. Bounded by number and by size. */
 
-/** One patch as it was told: the JSON text of each part that changed. */
+/** One sent patch: the JSON text of each changed part. */
 export interface KeptPatch {
   seq: number
   at: number
@@ -25,7 +25,7 @@ export class PatchRing {
     while (this.#patches.length > this.#count || this.#held > this.#bytes) this.#held -= sizeOf(this.#patches.shift() as KeptPatch)
   }
 
-  /** All that came after `seq`, or null if some of them are not held any more. `latest` is the last there was. */
+  /** All patches after `seq`; null if some of them are no longer held. `latest` is the number of the last patch. */
   after(seq: number, latest: number): readonly KeptPatch[] | null {
     if (seq > latest) return null
     if (seq === latest) return []

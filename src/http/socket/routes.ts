@@ -1,4 +1,4 @@
-/** `/api/ws`: the live state over a WebSocket. Who may connect was decided before; refusals are plain HTTP. */
+/** `/api/ws`: the live state over a WebSocket. Access was checked before; refusals are plain HTTP. */
 import { upgradeWebSocket } from '@hono/node-server'
 import { Hono } from 'hono'
 import { DroverError } from '../../errors.js'
@@ -12,7 +12,7 @@ import type { RawSocket } from './raw-socket.js'
 
 const defaultTopics: readonly Topic[] = ['overview', 'workers', 'tree']
 
-/** From one address; what they are sent is made once for all of them. */
+/** The most sockets of one address. */
 const mostSockets = 1_000
 
 export function socketRoutes(hub: Hub): Hono<Env> {
@@ -33,7 +33,7 @@ export function socketRoutes(hub: Hub): Hono<Env> {
         },
         onMessage: ({ data }) => connection?.take(data),
         onClose: () => connection && hub.leave(connection),
-        // What is wrong with a frame (too large, not UTF-8) has closed the connection already, with the code for it.
+        // An invalid frame (too large, not UTF-8) has already closed the connection with its code.
         onError: () => {},
       }
     }),

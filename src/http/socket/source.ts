@@ -1,7 +1,7 @@
 /**
- * The state as connections are shown it, kept up worker by worker: whoever something happened to is looked at, compared with what was shown and
- * written anew; the text of all others is kept. What moves by itself moves in steps here: rates once a second, expected ends only when they are off
- * by something that matters. A system in which nothing happens stays the same.
+ * The state as connections see it, updated worker by worker: a worker with a new event is compared with its last shown state and
+ * serialised again; the text of all others is kept. Values that drift move in steps: rates once a second, expected ends only when
+ * clearly off. So the state of an idle system does not change.
  */
 
 import type { QuotaReport } from '../../actors/system/quota-report.js'
@@ -20,18 +20,18 @@ import { presentWorker, type Rates } from '../present/worker.js'
 import { diff, type WholeState } from './diff.js'
 import { partsOf } from './frames.js'
 
-/** Rates are told so often. */
+/** Time between updates of rates. */
 export const ratesEveryMs = 1_000
-/** A few changes of which no event tells, such as a new limit of slots, are found by looking at everything so often. */
+/** Time between looks at everything, to find changes without an event, such as a new limit of slots. */
 export const lookEveryMs = 5_000
-/** No more workers are looked at in one turn of the event loop. Where there are no more, each look is at all of them. */
+/** The most workers looked at in one turn of the event loop. */
 const mostInLook = 500
-/** An expected end moves when it is off by so much, of what is left and at least. */
+/** How far an expected end must be off to move: a share of the time left, and a minimum. */
 const endMoves = { share: 0.02, ms: 2_000 }
-/** The tree is told whole: of the main thread's time it may take one part in so many. */
+/** The tree is sent whole; it may take this fraction (1/n) of the main thread's time. */
 const treeShare = 20
 
-/** A worker as it is shown. */
+/** A worker as last shown. */
 interface Shown {
   status: WorkerStatus
   worker: Worker
@@ -47,7 +47,7 @@ export class Source {
   readonly #drover: Drover
   readonly #shown = new Map<string, Shown>()
   #sums: Sums | null = null
-  /** Workers to be looked at. */
+  /** Workers that need a look. */
   readonly #due = new Set<string>()
   readonly #treePace = new Pace(20, 4)
   #treeIsLate = false
@@ -59,37 +59,40 @@ export class Source {
     this.#drover = drover
   }
 
-  /** Something may have happened to these workers. */
+  /** Marks workers for a look. */
   mark(workers: Iterable<string>): void {
     for (const worker of workers) this.#due.add(worker)
   }
 
-  /** And to all, also those that are gone. */
+  /** Marks all workers, including removed ones. */
   markAll(): void {
     this.mark(this.#shown.keys())
     this.mark(this.#drover.view.ids())
   }
 
-  /** Whether workers are left to be looked at. */
+  /** Whether marked workers are left. */
   get isBehind(): boolean {
     return this.#due.size > 0
   }
 
-  /** In how many ms the tree, which had to wait, may be looked at; null: it did not have to. */
+  /** Ms until a delayed look at the tree; null: there is none. */
   get treeInMs(): number | null {
     return this.#treeIsLate ? this.#treePace.wait(performance.now()) : null
   }
 
-  /** Whether something can change of which no event tells, as of the last look: rates and restart counts decay, threads turn to something else. */
+  /**
+   * Whether something can change without an event, as of the last look: rates and restart counts decay, threads change their
+   * activity.
+   */
   get isMoving(): boolean {
     return this.#moving
   }
 
   /**
-   * Looks at the workers whose turn it is, and at the system as a whole.
+   * Looks at the marked workers, up to the limit, and at the system as a whole.
    *
    * @param now ms since the epoch
-   * @returns what is different from what was shown; null: nothing
+   * @returns the difference to the shown state; null: none
    */
   look(reports: readonly QuotaReport[], now: number): LivePatch | null {
     this.#markUntold(now)
@@ -108,7 +111,7 @@ export class Source {
     return diff({ ...(sums ?? noSums), workers: Object.fromEntries(before) }, { ...next, workers: Object.fromEntries(after) })
   }
 
-  /** All there is, as it was shown last. */
+  /** The whole state, as last shown. */
   state(): WholeState {
     const workers = this.#inOrder().map(({ worker }): [string, Worker] => [worker.id, worker])
     return { ...(this.#sums ?? noSums), workers: Object.fromEntries(workers) }
@@ -130,7 +133,7 @@ export class Source {
     return all
   }
 
-  /** Workers to which something may have happened of which no event told. */
+  /** Marks workers that may have changed without an event. */
   #markUntold(now: number): void {
     const { view } = this.#drover
     const wasLong = (at: number, everyMs: number): boolean => Math.abs(now - at) >= everyMs

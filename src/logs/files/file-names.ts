@@ -1,23 +1,26 @@
-/** How log files are called: `worker.1.urgency_20251101.log`, `system_20251101.log`; rotated ones end in `.1` (youngest) and up. */
+/** Names of log files: `worker.1.urgency_20251101.log`, `system_20251101.log`; rotated ones end in `.1` (youngest) and up. */
 import { createHash } from 'node:crypto'
 
 /** The longest stem; with date, extension and rotation number it stays below the 255 bytes that file systems allow. */
 const longest = 200
 
-/** A file's name without its date. A name that cannot stand in a file name is changed and gets a hash, so that it stays unique. */
+/**
+ * A file's name without its date. A name with characters not allowed in file names is changed and gets a hash, so that it stays
+ * unique.
+ */
 export function fileStem(names: readonly string[]): string {
   const plain = names.map((name) => name.replace(/[^A-Za-z0-9._-]/g, '-')).join('.')
   const changed = plain !== names.join('.') || plain.length > longest || plain.startsWith('.')
   return changed ? markedStem(plain, names) : plain
 }
 
-/** A stem told apart from an equal one of other names: workers `a.b`, `c` and `a`, `b.c`. */
+/** A stem with a hash, to distinguish it from the same stem of other names: workers `a.b`, `c` and `a`, `b.c`. */
 export function markedStem(stem: string, names: readonly string[]): string {
   const hash = createHash('sha256').update(names.join('\0')).digest('hex').slice(0, 8)
   return `${stem.slice(0, longest).replace(/^\.+/, '')}~${hash}`
 }
 
-/** The day of a time, in UTC as the times in the lines are: `20251101`. */
+/** The day of a time in UTC, like the times in the lines: `20251101`. */
 export function dayOf(at: number): string {
   return new Date(at).toISOString().slice(0, 10).replaceAll('-', '')
 }

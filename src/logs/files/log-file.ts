@@ -1,6 +1,6 @@
 /**
- * One log file that is opened when there is a line, closed when there has been none for a while, rotated when it is full, and
- * followed by another at midnight (UTC). Lines keep their order through all of it.
+ * One log file: opened at the first line, closed after a while without lines, rotated when full, and followed by a new one at
+ * midnight (UTC). Lines always keep their order.
  */
 import { mkdirSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -11,13 +11,13 @@ export interface LogFileOptions {
   dir: string
   maxBytes: number
   keep: number
-  /** The file of a new day, or a rotated one, has come about: older ones may have to go. */
+  /** A file of a new day or a rotated file was created: older files may have to be deleted. */
   onGrown: (name: string) => void
   onOpen: () => void
   onError: (error: Error) => void
 }
 
-/** Lines that wait for a slow disk take up no more than this; what comes then is counted and left out. */
+/** The most bytes of lines that wait for a slow disk; further lines are counted and dropped. */
 const maxWaitingBytes = 4_000_000
 
 export class LogFile {
@@ -27,7 +27,7 @@ export class LogFile {
   readonly #options: LogFileOptions
   #stream: RotatingFileStream | null = null
   #day = ''
-  /** While the former stream is still being closed lines wait here: two streams on one file would mix them up. */
+  /** Lines that wait until the earlier stream is closed: two streams on one file would mix them up. */
   #waiting: { at: number; line: string }[] = []
   #waitingBytes = 0
   #closing: Promise<void> | null = null
@@ -98,7 +98,7 @@ export class LogFile {
     try {
       mkdirSync(dir, { recursive: true, mode: 0o700 })
     } catch {
-      // The stream says why.
+      // The stream emits the error.
     }
     const stream = createStream(fileName(this.stem, day), { path: dir, mode: 0o600, size: `${maxBytes}B`, rotate: Math.max(1, keep) })
     const current = fileName(this.stem, day)
@@ -106,7 +106,7 @@ export class LogFile {
     stream.on('rotated', (name) => {
       grown.add(basename(name))
     })
-    // After a rotation too: by then the new file is there and counts.
+    // Also after a rotation: then the new file exists and counts.
     stream.on('open', () => {
       onOpen()
       for (const name of grown) onGrown(name)

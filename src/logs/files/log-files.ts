@@ -1,6 +1,6 @@
 /**
- * The log folder. A thousand workers must not hold a thousand files, and a folder that cannot be written must not stop the
- * system: what goes wrong is told once, and tried again after a while.
+ * The log folder. A thousand workers must not hold a thousand open files, and a folder that cannot be written must not stop the
+ * system: an error is reported once, and writing is tried again after a while.
  */
 import { readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,15 +14,15 @@ export interface LogFilesOptions {
   keep: number
   now: () => number
   every?: Every
-  /** A file could not be written; no file is tried again before the returned pause is over. Told once per row of failures. */
+  /** A file could not be written. No file is tried again before a pause is over. Called once for each row of failures. */
   onFailing: (error: Error) => void
 }
 
-/** A file without a line for so long is closed. */
+/** A file without a line for this time is closed. */
 const idleMs = 10_000
-/** More files are not open at once; the one unused for longest is closed. */
+/** The most open files; beyond that the least recently used one is closed. */
 const maxOpen = 32
-/** After a failure the folder is left alone for so long. */
+/** Pause after a failure. */
 const retryMs = 60_000
 
 export class LogFiles {
@@ -31,7 +31,7 @@ export class LogFiles {
   /** In order of their last line, oldest first. */
   readonly #open = new Set<LogFile>()
   readonly #pruning = new Set<Promise<void>>()
-  /** The folder's files by stem, as found on a day and as they have grown since: thousands of files must not list it thousands of times. */
+  /** The folder's files by stem, listed once a day and updated since: thousands of files must not cause thousands of listings. */
   #listing: { day: string; files: Promise<Map<string, Set<string>>> } | null = null
   #stopSweeping: (() => void) | null = null
   #failing = false
@@ -62,7 +62,7 @@ export class LogFiles {
     this.#stopSweeping ??= (this.#options.every ?? realEvery)(idleMs / 2, () => this.#sweep())
   }
 
-  /** Writes all that is waiting and closes every file. */
+  /** Writes all waiting lines and closes every file. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -112,7 +112,7 @@ export class LogFiles {
     this.#options.onFailing(error)
   }
 
-  /** Deletes the oldest files of a stem, so that beside the current one `keep` are left, those of earlier days among them. */
+  /** Deletes the oldest files of a stem, so that `keep` remain beside the current one, including those of earlier days. */
   #prune(stem: string, name: string): void {
     const { dir, keep } = this.#options
     const pruning = this.#list()
@@ -136,7 +136,7 @@ export class LogFiles {
     this.#pruning.add(pruning)
   }
 
-  /** Once a day, so that what others have left there is found too. */
+  /** Lists the folder once a day, so that files of other processes are found too. */
   #list(): Promise<Map<string, Set<string>>> {
     const { dir, now } = this.#options
     const day = dayOf(now())

@@ -1,6 +1,6 @@
 /**
- * What the lifecycle statechart does and asks: its actions change the worker's memory or call {@link LifecycleEffects}, its guards and delays read
- * them. The chart in `machine.ts` says when.
+ * Actions, guards and delays of the lifecycle statechart. Actions change the worker's memory or call {@link LifecycleEffects};
+ * guards and delays read them. The chart in `machine.ts` says when each is used.
  */
 import { assign, setup } from 'xstate'
 import { backoffDelay } from '../../time/backoff.js'
@@ -19,18 +19,18 @@ import type { WorkerState } from './states.js'
 /** setTimeout's longest delay; longer waits are slept in pieces. */
 const longestTimer = 2 ** 31 - 1
 
-/** A parked worker looks at the clocks so often: the machine may sleep, or its clock be set. */
+/** Time between a parked worker's looks at the clocks: the machine may sleep, or its clock may be set. */
 const parkedLookMs = 5_000
 
-/** The waits for what a start needs and cannot have now: the store, files, memory, threads. */
+/** The waits before another start while resources are missing: the store, files, memory, threads. */
 const shortageWaits = { initialMs: 200, factor: 2, maxMs: 5_000, jitter: 0.2 }
 
-/** What an earlier host remembers, as this one has it. */
+/** The memory of an earlier host, adapted to this one. */
 export function remembered(memory: WorkerMemory): WorkerMemory {
   return memory.paused === null ? memory : { ...memory, paused: pausedEarlier }
 }
 
-/** How long the thread may drain, if the event says so. */
+/** The event's `drainMs`, if it has one. */
 function drainOf(event: LifecycleEvent): number | undefined {
   return event.type === 'STOP' || event.type === 'RESTART' || event.type === 'BLACKLIST' ? event.drainMs : undefined
 }
@@ -43,7 +43,7 @@ export const lifecycle = setup({
   },
   actions: {
     enter: ({ context }, { state }: { state: WorkerState }) => context.effects.enter(state, context.memory, context.ending !== null),
-    /** What it remembers has changed, its state has not. */
+    /** Stores a changed memory without a change of state. */
     keep: ({ context }) => context.effects.keep(context.memory),
     /** Active time runs while it has a thread or is parked, and stands still while it waits or is down. */
     act: assign({ activeFrom: ({ context }) => context.activeFrom ?? context.effects.now() }),
@@ -57,7 +57,7 @@ export const lifecycle = setup({
       },
     })),
     because: assign({ memory: ({ context }, { reason }: { reason: string }) => ({ ...context.memory, reason }) }),
-    /** The reason that came with a stop. */
+    /** Takes the reason from the STOP event. */
     becauseAsked: assign({
       memory: ({ context, event }) => ({ ...context.memory, reason: (event.type === 'STOP' && event.reason) || 'stopped' }),
     }),
@@ -80,11 +80,11 @@ export const lifecycle = setup({
     becausePaused: assign({
       memory: ({ context: { memory }, event }) => (event.type === 'PAUSE' ? { ...memory, reason: event.reason ?? 'paused' } : memory),
     }),
-    /** Where to go when the thread has ended as asked. */
+    /** Sets the next state after the thread's requested end. */
     goTo: assign({ next: (_, { next }: { next: LifecycleContext['next'] }) => next }),
-    /** Within what the event says, or else the worker's own time. */
+    /** Sets the drain time: the event's, else the worker's own. */
     drainAsAsked: assign({ drainFor: ({ context, event }) => drainOf(event) ?? context.drainMs }),
-    /** The latest stop says how long a drain may take; it does not undo a blacklisting. */
+    /** The latest stop sets the drain time; it does not undo a blacklisting. */
     stopAgain: assign(({ context: { next, drainFor }, event }) => ({
       next: next === 'blacklisted' ? next : ('stopped' as const),
       drainFor: drainOf(event) ?? drainFor,
@@ -97,7 +97,7 @@ export const lifecycle = setup({
     becauseRestarted: assign({
       memory: ({ context, event }) => ({ ...context.memory, reason: (event.type === 'RESTART' && event.reason) || 'restarted' }),
     }),
-    /** It was decided and not granted. */
+    /** Removes a restart that was decided but not granted. */
     takeRestartBack: assign({
       memory: ({ context: { memory } }) => ({
         ...memory,
@@ -112,12 +112,12 @@ export const lifecycle = setup({
     resume: ({ context }) => context.effects.resume(),
     finish: ({ context }) => context.effects.finish(context.drainFor),
     wantPause: assign({ pauseWanted: true }),
-    /** Asked for by hand, it outlives the host. */
+    /** Notes a pause by hand, which outlives the host. */
     notePause: assign({
       memory: ({ context: { memory }, event }) =>
         event.type === 'PAUSE' && !event.byItself ? { ...memory, paused: event.reason ?? 'paused' } : memory,
     }),
-    /** By a resume or a stop by hand; not by its supervisor, nor by the end of its host. */
+    /** Ends a pause at a resume or a stop by hand; not at a stop by the supervisor or at the end of the host. */
     dropPause: assign(({ context: { memory }, event }) =>
       event.type === 'STOP' && (event.closing || event.halt) ? {} : { pauseWanted: false, memory: { ...memory, paused: null } },
     ),
@@ -126,7 +126,7 @@ export const lifecycle = setup({
       shortages: 0,
       memory: { ...context.memory, reason: context.pauseWanted ? (context.memory.paused ?? 'paused') : 'ready' },
     })),
-    /** Something that is not its own is missing. */
+    /** Counts a start that failed for lack of resources. */
     fallShort: assign(({ context: { memory, shortages }, event }) => ({
       shortages: shortages + 1,
       memory: { ...memory, reason: event.type === 'SHORT' ? event.why : memory.reason },
@@ -153,7 +153,7 @@ export const lifecycle = setup({
       const message = `not ready after ${Math.round(booting.by - booting.from)} ms`
       effects.kill({ kind: 'start-timeout', message }, true)
     },
-    /** The thread is gone without being asked. */
+    /** Judges an unexpected end of the thread. */
     judge: assign(({ context, event }) => (event.type === 'ENDED' && event.failure ? judged(context, event.failure) : {})),
     tellFailure: ({ context, event }) => {
       if (event.type === 'ENDED' && event.failure) context.effects.failed(event.failure)
@@ -163,7 +163,7 @@ export const lifecycle = setup({
     },
     askRestart: ({ context }) => context.effects.askRestart(context.memory.reason),
     ends: assign({ ending: (_, { how }: { how: WorkerEnd }) => how }),
-    /** Comes when the worker is down: whoever is told sees it so. */
+    /** Called when the worker is down, so that listeners see it down. */
     tellEnd: ({ context }) => {
       if (context.ending) context.effects.ended(context.ending, context.memory.reason)
     },
@@ -182,11 +182,11 @@ export const lifecycle = setup({
       return { restored: left.state, activeFrom: null, upFrom: null, memory: { ...left.memory, paused }, pauseWanted: paused !== null }
     }),
     want: assign({ wanted: 'running' }),
-    /** A supervisor's word does not make less of a stop by hand. */
+    /** A halt by the supervisor does not weaken a stop by hand. */
     unwant: assign({
       wanted: ({ context: { wanted }, event }) => (event.type === 'STOP' && event.halt && wanted !== 'stopped' ? 'halted' : 'stopped'),
     }),
-    /** The verdict's reason takes the place of the failure's. */
+    /** The verdict's reason replaces the failure's. */
     becauseOfVerdict: assign({
       memory: ({ context: { memory, verdict } }) => ({ ...memory, reason: verdict && 'why' in verdict ? verdict.why : memory.reason }),
     }),
@@ -203,7 +203,7 @@ export const lifecycle = setup({
     endParole: assign({ memory: ({ context }) => ({ ...context.memory, onParole: false }) }),
     forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, pauseWanted: false, wanted: 'stopped' }),
     noDeadline: assign({ memory: ({ context }) => ({ ...context.memory, until: null }) }),
-    /** The end of the wait that the verdict asks for. */
+    /** Sets the end of the verdict's wait. */
     beginWait: assign({
       memory: ({ context: { memory, effects, verdict } }) => ({
         ...memory,
@@ -215,7 +215,7 @@ export const lifecycle = setup({
       const { policy, startTimeoutMs, drainMs, idleMs } = event
       return { policy, startTimeoutMs, drainMs, idleMs }
     }),
-    /** What an earlier host left counts once. */
+    /** Forgets the restored state: it is used once. */
     pickedUp: assign({ restored: null }),
   },
   guards: {
@@ -235,7 +235,7 @@ export const lifecycle = setup({
     mayRestart: ({ context: { wanted }, event }) =>
       wanted === 'running' || (wanted === 'halted' && event.type === 'RESTART' && event.again === true),
     pauseWanted: ({ context }) => context.pauseWanted,
-    /** By either clock: a machine that slept may have slept through it. */
+    /** By either clock, because the machine may have slept. */
     hostEnds: ({ event }) => event.type === 'STOP' && event.closing === true,
     unparked: ({ context: { memory, effects } }) => (memory.until ?? 0) <= Math.max(effects.now(), effects.wall()),
     due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),

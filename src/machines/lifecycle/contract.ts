@@ -1,6 +1,5 @@
 /**
- * What the lifecycle statechart and the rest of drover say to each other: the states, what of a worker outlives its host, the
- * events that come in, and the effects that go out.
+ * The interface of the lifecycle statechart: a worker's stored memory, incoming events, and outgoing effects.
  */
 
 import type { ErrorKind } from '../../errors.js'
@@ -9,103 +8,106 @@ import type { ResourceLimits } from '../../options/isolation.js'
 import type { Restart, RestartPolicy, Verdict } from '../../options/restart.js'
 import type { WorkerState } from './states.js'
 
-/** What of a worker outlives its host: kept in the store with every transition. Times in ms since the epoch. */
+/** The part of a worker's state that outlives its host: stored with every transition. Times in ms since the epoch. */
 export interface WorkerMemory {
   /** The restarts that count, oldest first. */
   restarts: Restart[]
-  /** How often each rule of the policy has decided, by its place. */
+  /** How often each rule of the policy has decided, by its index. */
   uses: Record<number, number>
-  /** Laid over the configured ones, because a rule said so. */
+  /** Limits set by a rule; they override the configured ones. */
   resourceLimits: ResourceLimits | null
-  /** Started once more after it was blacklisted: the next failure is final. */
+  /** Whether it was started on parole: the next failure is final. */
   onParole: boolean
-  /** For how long it has been active, all in all: had a thread, or was parked. The clock of restart windows. */
+  /** Total active time, with a thread or parked, in ms. The clock of restart windows. */
   activeMs: number
-  /** For how long it was up since its last failure: ready, over all its threads, or parked in between. */
+  /** Time up since its last failure, in ms: ready, over all its threads, or parked in between. */
   upMs: number
-  /** Why it was paused by hand, until it is resumed or stopped; null: it was not. */
+  /** Reason of a pause by hand, until resumed or stopped; null: no such pause. */
   paused: string | null
   /** Restarts over its life. */
   restartCount: number
-  /** When it goes on by itself: the end of backoff, of being parked, or the parole of a blacklisted one. */
+  /** When it continues by itself: the end of a backoff or park, or the parole. */
   until: number | null
-  /** Why it is in its state. */
+  /** The reason for its state. */
   reason: string
   lastFailure: Failure | null
 }
 
-/** Everything the machine wants done. None may throw; answers come back as events. */
+/** The machine's calls to the outside. None may throw; answers come back as events. */
 export interface LifecycleEffects {
   now(): number
-  /** The wall clock, which goes on while the machine sleeps. */
+  /** The wall clock, which runs while the computer sleeps. */
   wall(): number
-  /** The one place where a state changes: tells and stores it. `ending`: `ended` follows, and whoever waits for its phase waits for that. */
+  /** The one place where a state changes: emits and stores it. `ending`: `ended` follows, and waits for its phase wait for that. */
   enter(state: WorkerState, memory: WorkerMemory, ending: boolean): void
-  /** Stores what it remembers, where its state stays. */
+  /** Stores the memory without a change of state. */
   keep(memory: WorkerMemory): void
   /** A failure was classified. Comes before `enter('crashed')`. */
   failed(failure: Failure): void
-  /** A rule of the restart policy threw, or answered with something that is no verdict. */
+  /** A rule of the restart policy threw or returned an invalid verdict. */
   policyFailed(problem: unknown): void
-  /** The policy wants a restart: whoever supervises the worker has a say. Answered by GRANTED, or by STOP. */
+  /** The policy wants a restart; the supervisor decides. Answered by GRANTED or STOP. */
   askRestart(why: string): void
   /** The worker went down by itself and is not restarted. */
   ended(how: WorkerEnd, why: string): void
-  /** Answered by SLOT, when it is its turn, or by HELD. */
+  /** Answered by SLOT at its turn, or by HELD. */
   requestSlot(): void
   /** Gives the slot, or the place in the queue, back. */
   releaseSlot(): void
-  /** Takes the worker in the registry and starts a thread. Answered by SPAWNED and READY, by SHORT, HELD, REFUSED, COMPLETE or ENDED. */
+  /**
+   * Claims the worker in the registry and starts a thread. Answered by SPAWNED and READY, by SHORT, HELD, REFUSED, COMPLETE or
+   * ENDED.
+   */
   spawn(): void
-  /** It cannot be started now, for the n-th time in a row; another try comes by itself. */
+  /** A start failed for lack of resources, for the n-th time in a row; another try follows by itself. */
   short(why: string, times: number): void
   pause(): void
   resume(): void
-  /** Its thread has nothing to do, and stays for a while. Answered by YIELD where somebody waits for its slot. */
+  /** Its thread is idle and stays for a while. Answered by YIELD if another worker waits for its slot. */
   restIdle(): void
   /** Drains, then ends the thread; at the deadline ends it anyway. Answered by ENDED. */
   finish(drainMs: number): void
-  /** Ends the thread now, with evidence of where it hangs if asked. Answered by ENDED with the given failure. */
+  /** Ends the thread now; with `evidence`, takes its stack first. Answered by ENDED with the given failure. */
   kill(failure: Pick<Failure, 'kind' | 'message'>, evidence: boolean): void
 }
 
-/** How a worker went down for good, as far as it goes: `escalated` is for its supervisor to answer. */
+/** How a worker went down by itself. `escalated`: its supervisor must handle the failure. */
 export type WorkerEnd = 'completed' | 'stopped' | 'given-up' | 'escalated'
 
 /**
- * Whether a worker is to run, whatever state it is in: `stopped` by hand (or never started in this host), and only a hand starts it;
- * `halted` by its supervisor, which may start it again; `running`.
+ * Whether a worker should run, in any state. `stopped`: by hand, or never started in this host; only a start by hand ends this.
+ * `halted`: by its supervisor, which may start it again. `running`.
  */
 export type Wanted = 'running' | 'halted' | 'stopped'
 
-/** Attempts at a worker's tasks fail and fail: none is begun, or one at a time. */
+/** An open breaker of a worker's tasks: no task begins, or one at a time. */
 export interface OpenBreaker {
   error: ErrorKind
   /** Since when, in ms since the epoch. */
   since: number
-  /** When the next task is tried; null: when it is resumed. Past while one is tried. */
+  /** When the next task is tried; null: at a resume. In the past while a task is tried. */
   until: number | null
   /** How often it opened in a row. */
   openings: number
 }
 
-/** What the store keeps of a worker beside what its chart knows. Stores of before have none of it. */
+/** Stored state of a worker besides its memory. Missing in stores of earlier versions. */
 export interface Beside {
   breaker?: OpenBreaker | null
   module?: KnownModule | null
 }
 
-/** A worker's module as it was when the worker was started last. */
+/** A worker's module at the worker's last start. */
 export interface KnownModule {
   /** A hash; see `module-version.ts`. */
   version: string
-  /** Since when it has been that one, in ms since the epoch. */
+  /** Since when the module has this version, in ms since the epoch. */
   since: number
-  /** The worker's last failure was that of this module. */
+  /** Whether the worker's last failure was a failure of this module. */
   failed: boolean
 }
 
-/** What the store remembers of a worker. */
+/** A worker as the store remembers it. */
 export interface Left {
   state: WorkerState
   memory: WorkerMemory & Beside
@@ -116,9 +118,9 @@ export interface LifecycleInput {
   policy: RestartPolicy
   startTimeoutMs: number
   drainMs: number
-  /** So long a thread with nothing left to do is kept; 0: not at all. */
+  /** How long an idle thread is kept, in ms; 0: not at all. */
   idleMs: number
-  /** What the store remembers, if anything. */
+  /** The worker as the store remembers it, if it does. */
   restored: Left | null
   random?: () => number
 }
@@ -128,13 +130,13 @@ export type LifecycleEvent =
   | { type: 'CONFIGURE'; policy: RestartPolicy; startTimeoutMs: number; drainMs: number; idleMs: number }
   /** By hand. */
   | { type: 'START' }
-  /** By hand; with `halt` by its supervisor, which may start it again. `closing`: it is its host that ends, so that a pause outlives it. */
+  /** By hand. `halt`: by its supervisor, which may start it again. `closing`: because the host ends; a pause outlives this. */
   | { type: 'STOP'; reason?: string; drainMs?: number; halt?: boolean; closing?: boolean }
-  /** A stop by hand is announced, and comes when it is its turn. */
+  /** A stop by hand is announced; it follows at its turn. */
   | { type: 'UNWANTED' }
-  /** Its thread is to be replaced, if it is wanted at all; with `again` also where its supervisor had halted it. */
+  /** Replaces its thread, if the worker is wanted; `again`: also if its supervisor had halted it. */
   | { type: 'RESTART'; reason?: string; again?: boolean; drainMs?: number }
-  /** Its supervisor, which had halted it, is up again: what is down for now may come back by itself. */
+  /** Its supervisor, which had halted it, is up again: the worker may come back by itself. */
   | { type: 'ALLOW' }
   /** `byItself`: not by hand, but because its quota is spent or its breaker is open. */
   | { type: 'PAUSE'; reason?: string; byItself?: boolean }
@@ -142,43 +144,43 @@ export type LifecycleEvent =
   | { type: 'RESET' }
   /** Given up by hand. */
   | { type: 'BLACKLIST'; why: string; drainMs?: number }
-  /** The restart that was asked for; `inTurn`: not before its siblings let it. */
+  /** The requested restart is granted; `inTurn`: only at its turn among its siblings. */
   | { type: 'GRANTED'; inTurn: boolean }
   | { type: 'SLOT' }
-  /** There is a thread: from now on it has the start timeout to become ready. */
+  /** A thread exists: the start timeout begins. */
   | { type: 'SPAWNED' }
-  /** It could not be started for want of something that is not its own: the store, files, memory, threads. */
+  /** It could not be started for lack of resources: the store, files, memory, threads. */
   | { type: 'SHORT'; why: string }
-  /** What was missing may be there. */
+  /** Resources may be available again. */
   | { type: 'ROOM' }
-  /** It is to be ready so long from now, if that is later than it was to be. */
+  /** Extends the start timeout to `ms` from now, if that is later. */
   | { type: 'EXTEND'; ms: number }
   | { type: 'READY' }
-  /** Another host holds the worker: it waits for that one to go, without a slot. */
+  /** Another host holds the worker: it waits without a slot until that host releases it. */
   | { type: 'HELD'; reason: string }
-  /** The same where it is not to wait. */
+  /** Another host holds the worker, and it should not wait. */
   | { type: 'REFUSED'; reason: string }
-  /** Another host has had the worker: it is as that one has left it. Comes only where there is no thread. */
+  /** Another host had the worker and left it in this state. Sent only while there is no thread. */
   | { type: 'ADOPT'; left: Left | null; reason: string }
   | { type: 'WAITING' }
   | { type: 'WORKING' }
-  /** Its `setup` does not want it to run. */
+  /** Its `setup` has declined. */
   | { type: 'DECLINED'; reason: string }
-  /** Nothing is left to do; `reason` says what was done. */
+  /** No work is left; `reason` summarises the work done. */
   | { type: 'COMPLETE'; reason?: string }
-  /** Somebody waits for its slot: a thread that has nothing to do ends now. */
+  /** Another worker waits for its slot: an idle thread ends now. */
   | { type: 'YIELD' }
-  /** There may be work again: starts a completed worker that somebody started in this host, and nobody has stopped since. */
+  /** There may be work again: restarts a completed worker that is wanted. */
   | { type: 'MORE' }
   | { type: 'PARK'; until: number; reason: string }
-  /** The thread is to be replaced by a fresh one, between tasks. */
+  /** Replaces the thread by a fresh one, between tasks. */
   | { type: 'RECYCLE'; reason: string }
-  /** `silentMs`: for how long nothing was heard of it by now. */
+  /** `silentMs`: the length of its silence so far. */
   | { type: 'STUCK'; kind: 'heartbeat-lost' | 'progress-stalled'; message: string; silentMs?: number }
-  /** The thread is gone; `failure` is null if that was asked for. */
+  /** The thread has ended; `failure` is null for a requested end. */
   | { type: 'ENDED'; failure: Failure | null }
 
-/** Why a worker is paused that somebody had paused when it ran in another host. */
+/** Reason of a worker that was paused by hand under another host. */
 export const pausedEarlier = 'paused by hand under an earlier host: resume it to go on'
 
 /** A worker that never ran. */
@@ -204,22 +206,22 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
   activeFrom: number | null
   /** Since when it is up: ready, or parked after that. */
   upFrom: number | null
-  /** For a stuck one: how long its thread had been well. */
+  /** For a stuck worker: how long its thread had been healthy, in ms. */
   wellMs: number | null
-  /** Since when there is a thread that is not ready yet, and when it is to be. */
+  /** Start of a thread that is not ready yet, and its deadline. */
   booting: { from: number; by: number }
-  /** How often in a row it could not be started for want of something that is not its own. */
+  /** How often in a row a start failed for lack of resources. */
   shortages: number
   verdict: Verdict | null
-  /** What went wrong with rules of the policy while they judged. */
+  /** Errors of the policy's rules. */
   problems: unknown[]
-  /** Whether it is to run, whatever its state: nothing but a start by hand undoes a stop by hand. */
+  /** Whether it should run, in any state: only a start by hand undoes a stop by hand. */
   wanted: Wanted
-  /** Paused, or to be as soon as there is a thread to pause; survives a crash, not a stop by hand. */
+  /** Paused, or to be paused once there is a thread; survives a crash, but not a stop by hand. */
   pauseWanted: boolean
-  /** Where to go when the thread has ended as asked. */
+  /** The next state after the thread's requested end. */
   next: 'stopped' | 'completed' | 'parked' | 'queued' | 'blacklisted'
-  /** It goes down by itself, and its supervisor is to be told. */
+  /** How it goes down by itself, to report to its supervisor. */
   ending: WorkerEnd | null
   drainFor: number
 }

@@ -8,25 +8,25 @@ import { type FilledPolicy, filledPolicy } from '../../options/policies.js'
 import type { FailureMatch, RestartDecision, RestartHistory, RestartPolicy, RestartRule, Verdict } from '../../options/restart.js'
 import { backoffDelay } from '../../time/backoff.js'
 
-/** A verdict, and how it came about. */
+/** A verdict and its origin. */
 export interface Judgement {
   verdict: Verdict
-  /** The place of the rule that decided, or null. */
+  /** Index of the rule that decided, or null. */
   rule: number | null
-  /** What rules threw, or wrongly answered; they were passed over. */
+  /** Errors and invalid answers of rules, which were skipped. */
   problems: unknown[]
 }
 
-/** Start errors that another try cannot mend. */
+/** Start errors that another try cannot help. */
 const hopeless = new Set<string>(['WORKER_MODULE_NOT_FOUND', 'WORKER_MODULE_INVALID', 'WORKER_MODULE_TYPESCRIPT'] satisfies ErrorCode[])
 
-/** Whether a worker's module cannot be loaded: no other try mends that before its files change. Rules of one's own are asked first. */
+/** Whether a worker's module cannot be loaded: another try cannot help before its files change. The user's rules are asked first. */
 function isHopeless({ kind, error }: Failure): boolean {
   if (kind !== 'start-error' || !error) return false
   return hopeless.has(error.code ?? '') || (error.code === 'WORKER_MODULE_THREW' && error.details?.stage === 'load')
 }
 
-/** Whether it was the worker's module that failed, by being loaded or while it was imported. */
+/** Whether the worker's module failed to load or threw while it was imported. */
 export function isModuleFailure({ kind, error }: Failure): boolean {
   return kind === 'start-error' && (error?.code?.startsWith('WORKER_MODULE_') ?? false)
 }
@@ -39,8 +39,8 @@ export function atStartup({ uptimeMs, kind }: Failure): boolean {
 /**
  * The verdict on one failure.
  *
- * @param random where jitter comes from, 0 to 1
- * @throws never; a rule that throws is passed over and reported among the problems
+ * @param random source of jitter, 0 to 1
+ * @throws never; a rule that throws is skipped and reported in `problems`
  * @see OTP supervisor, "Maximum restart intensity"
  * @example
  * judge(failure, { restarts: [], now: 30, uses: {} }, policies.default).verdict // { do: 'restart', delayMs: 0 }
@@ -68,7 +68,7 @@ export function judge(failure: Failure, history: RestartHistory, policy: Restart
   return decided(withinLimits(failure, history, filled, random))
 }
 
-/** What functions of the user's get to see: copies, so that nothing they do to it is done to the worker's memory. */
+/** Arguments of the user's functions: frozen copies, so that they cannot change the worker's memory. */
 interface Shown {
   failure: Failure
   history: RestartHistory
@@ -86,7 +86,7 @@ function freeze(part: unknown): void {
   for (const inner of Object.values(part)) freeze(inner)
 }
 
-/** What a function answers, if it is a verdict. */
+/** The verdict of a rule that is a function. */
 function own(rule: RestartDecision, { failure, history }: Shown): Verdict | null {
   const verdict = rule(failure, history)
   if (verdict === undefined || verdict === null) return null
@@ -101,7 +101,7 @@ function own(rule: RestartDecision, { failure, history }: Shown): Verdict | null
   return what === 'restart' ? verdict : { ...verdict, why: String(verdict.why ?? failure.message) }
 }
 
-/** What a rule as data says, or null if it is not about this failure. */
+/** The verdict of a rule as data; null if it does not match this failure. */
 function asked(
   rule: Exclude<RestartRule, RestartDecision>,
   place: number,

@@ -1,7 +1,7 @@
 /**
- * The life of one worker as a statechart. Pure: it is driven by events only, everything it wants done goes through
- * {@link LifecycleEffects}, and delays run on the actor system's clock, so ten minutes of lifecycle test in milliseconds.
- * One machine object serves every worker; a worker's actor is cheap. What its actions and guards do stands in `actions.ts`.
+ * The lifecycle of one worker as a statechart. Pure: only events drive it, all its effects go through {@link LifecycleEffects},
+ * and delays run on the actor system's clock, so ten minutes of lifecycle test in milliseconds. One machine object serves every
+ * worker; a worker's actor is cheap. Its actions and guards are in `actions.ts`.
  */
 import { and, not } from 'xstate'
 import { lifecycle, remembered } from './actions.js'
@@ -39,7 +39,7 @@ export const workerLifecycle = lifecycle.createMachine({
   initial: 'restoring',
   on: {
     BLACKLIST: { target: '.blacklisted', actions: 'blacklistByHand' },
-    // What is wanted is noted in every state; some do more about it.
+    // `wanted` is updated in every state; some states do more.
     STOP: { actions: ['unwant', 'dropPause'] },
     UNWANTED: { actions: 'unwant' },
     ALLOW: { guard: 'isHalted', actions: 'want' },
@@ -49,7 +49,7 @@ export const workerLifecycle = lifecycle.createMachine({
     CONFIGURE: { actions: 'configure' },
   },
   states: {
-    /** Picks up where another host left the worker; whatever lived in a thread then is idle now. */
+    /** Continues where another host left the worker; a state with a thread becomes idle. */
     restoring: {
       always: [
         { target: 'blacklisted', guard: wasLeft('blacklisted') },
@@ -82,7 +82,7 @@ export const workerLifecycle = lifecycle.createMachine({
       },
     },
 
-    /** Everything that has a thread, or is about to. */
+    /** All states with a thread, or about to get one. */
     live: {
       initial: 'starting',
       on: {
@@ -106,9 +106,9 @@ export const workerLifecycle = lifecycle.createMachine({
           entry: ['rest', 'freshThread', enter('starting')],
           initial: 'taking',
           states: {
-            /** Is taken in the registry, and gets a thread. */
+            /** Claims the worker in the registry and starts a thread. */
             taking: { entry: 'spawn', on: { SPAWNED: 'booting' } },
-            /** Cannot, for want of something that is not its own. No failure: no policy judges it. */
+            /** Waits for resources. This is no failure, so no policy judges it. */
             short: {
               entry: ['rest', enter('starting'), 'tellShortage'],
               after: { shortage: 'taking' },
@@ -133,7 +133,7 @@ export const workerLifecycle = lifecycle.createMachine({
             COMPLETE: { target: '#worker.completed', actions: ['becauseComplete', ends('completed')] },
             // As OTP's `ignore`: neither a failure nor an end that its supervisor hears of.
             DECLINED: { target: 'stopping', actions: ['unwant', goTo('stopped'), 'drainAsAsked', 'becauseDeclined'] },
-            // The thread is told before it is ready, or it would begin with a task.
+            // The thread is paused before it is ready; otherwise it would begin a task.
             PAUSE: { actions: ['wantPause', 'notePause', 'keep', 'pause'] },
             RESUME: { actions: ['dropPause', 'keep', 'resume'] },
             STUCK: {},
@@ -146,7 +146,7 @@ export const workerLifecycle = lifecycle.createMachine({
           states: {
             working: { on: { WAITING: 'waiting' } },
             waiting: { on: { WORKING: 'working' } },
-            /** Nothing is left to do; the thread stays for what may come soon. Whoever says that again does not make it stay longer. */
+            /** No work is left; the thread stays for new items. Another COMPLETE does not make it stay longer. */
             idle: {
               entry: [enter('running'), 'tellIdle'],
               after: { idle: { target: 'draining', actions: [goTo('completed'), 'drainAsAsked'] } },
@@ -154,7 +154,7 @@ export const workerLifecycle = lifecycle.createMachine({
                 WORKING: { target: 'working', actions: [because('more to do'), 'keep'] },
                 COMPLETE: { actions: 'becauseComplete' },
                 YIELD: { target: 'draining', actions: [goTo('completed'), 'drainAsAsked'] },
-                // Its work is done: that its host ends makes it no less so.
+                // Its work is done, so it completes although its host ends.
                 STOP: {
                   guard: 'hostEnds',
                   target: '#worker.live.stopping',
@@ -194,11 +194,11 @@ export const workerLifecycle = lifecycle.createMachine({
           },
         },
 
-        /** Being killed. A stop that comes now turns it into an intended one, unless the thread cannot be ended at all. */
+        /** Being killed. A stop now makes this an intended end, unless the thread is unkillable. */
         stuck: {
           entry: enter('stuck'),
           on: {
-            // It was late for want of what others lack as well.
+            // It was late because resources were missing.
             SHORT: { target: '#worker.live.starting.short', actions: 'fallShort' },
             STUCK: {},
           },
@@ -207,7 +207,7 @@ export const workerLifecycle = lifecycle.createMachine({
         stopping: {
           entry: [enter('stopping'), 'finish'],
           on: {
-            // A blacklisting is not undone by what comes after it.
+            // Later events do not undo a blacklisting.
             START: { guard: 'notGivenUp', actions: ['want', goTo('queued')] },
             STOP: { actions: ['unwant', 'dropPause', 'stopAgain', 'finishAsAsked'] },
             RESTART: [{ guard: and(['notGivenUp', 'mayRestart']), actions: ['want', goTo('queued')] }, {}],
@@ -261,7 +261,7 @@ export const workerLifecycle = lifecycle.createMachine({
             { target: '#worker.stopped', actions: ['becauseOfVerdict', ends('stopped')] },
           ],
         },
-        /** The supervisor answers before anything else happens. */
+        /** Waits for the supervisor's answer. */
         asking: {
           entry: 'askRestart',
           on: {
@@ -313,7 +313,7 @@ export const workerLifecycle = lifecycle.createMachine({
           },
           on: { START: { actions: 'want' } },
         },
-        /** Its time is over: it goes on once somebody in this host has started it. The clock is read once, by whoever came here. */
+        /** Its time is over: it continues once it is wanted in this host. The clock is read only once, on the way here. */
         eligible: {
           always: { target: '#worker.queued', guard: 'isWanted', actions: 'beginParole' },
           on: { START: { target: '#worker.queued', actions: ['want', 'beginParole'] } },
@@ -340,7 +340,7 @@ export const workerLifecycle = lifecycle.createMachine({
         START: { target: 'queued', actions: [because('started'), 'want'] },
         MORE: [
           { target: 'queued', guard: 'isWanted', actions: because('more to do') },
-          // Looks again once its supervisor is up.
+          // Checked again once its supervisor is up.
           { guard: 'isHalted' },
           { target: 'idle', actions: because('more to do: start it') },
         ],

@@ -1,6 +1,6 @@
 /**
- * Tells missing resources from other failures: what a start needs and is not to be had now (files, memory, threads, disk, the store). None of
- * that is a worker's own, so no restart policy judges it: the start is tried again until it can be had.
+ * Recognises starts that fail because the machine lacks resources: files, memory, threads, disk, the store. The worker is not to
+ * blame, so no restart policy judges it: the start is tried again until it succeeds.
  */
 import type { ErrorCode, ErrorRecord } from '../../errors.js'
 
@@ -15,7 +15,7 @@ const codes = new Set<string>([
   ...(['HOST_SHORT', 'STORE_FAILED'] satisfies ErrorCode[]),
 ])
 
-/** The code of what is missing, if that is behind an error. */
+/** The code of the missing resource, if it caused the error. */
 export function missingResourceOf(error: ErrorRecord | null): string | null {
   for (let at: ErrorRecord | undefined = error ?? undefined; at; at = at.cause) if (at.code && codes.has(at.code)) return at.code
   return null

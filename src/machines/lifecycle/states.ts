@@ -1,7 +1,7 @@
-/** The states, each with what it means. */
+/** The states and their meanings. */
 export const workerStates = {
   idle: 'declared, never started, or reset',
-  queued: 'wants to run, waits for a concurrency slot, or for another host to let it go',
+  queued: 'waits for a concurrency slot, or until another host releases it',
   starting: 'thread spawned, not yet ready',
   running: 'ready and beating',
   paused: 'takes no new task, keeps beating, keeps its thread',
@@ -12,8 +12,8 @@ export const workerStates = {
   blacklisted: 'given up; stays down until reset, or until parole',
   stopping: 'asked to finish: drain, then deadline, then terminate',
   stopped: 'down on request',
-  completed: 'nothing left to do; what is dead stays dead',
+  completed: 'no work is left; dead tasks stay dead',
 } as const
 
-/** The state of a worker; {@link workerStates} has what each means. */
+/** The state of a worker; see {@link workerStates} for their meanings. */
 export type WorkerState = keyof typeof workerStates

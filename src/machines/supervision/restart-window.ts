@@ -1,14 +1,14 @@
 import type { RestartIntensity } from '../../options/tree.js'
 
 /**
- * A supervisor's memory of its children's restarts: a sliding window in which time passes for a child only while nothing makes it
- * wait. On a plain clock a backoff longer than the window would keep a supervisor from ever giving up, as it does PM2 and systemd.
+ * A supervisor's sliding window of its children's restarts. Time in which a child has to wait does not count. On a plain clock, a
+ * backoff longer than the window would prevent giving up for ever, as in PM2 and systemd.
  */
 
 interface ChildClock {
-  /** How long it has waited, all in all. */
+  /** Total time of waiting, in ms. */
   waitedMs: number
-  /** Since when it waits; null: it does not. */
+  /** Start of the current wait; null: no wait. */
   since: number | null
 }
 
@@ -21,7 +21,7 @@ export class RestartWindow {
     this.#intensity = intensity
   }
 
-  /** A child begins or ceases to wait for its restart: in backoff, for its siblings, or for a slot. */
+  /** Notes that a child begins or ends a wait for its restart: in backoff, for its siblings, or for a slot. */
   waits(child: string, waiting: boolean, now: number): void {
     const clock = this.#clock(child)
     if (waiting === (clock.since !== null)) return
@@ -29,7 +29,7 @@ export class RestartWindow {
     clock.since = waiting ? now : null
   }
 
-  /** Counts one more restart. Answers how many that makes within the window, if these are too many; else null. */
+  /** Counts one more restart. @returns the number within the window if it is too high; else null */
   add(child: string, now: number): number | null {
     this.#restarts.push({ child, at: this.#active(child, now) })
     const oldest = (each: { child: string; at: number }): boolean => each.at >= this.#active(each.child, now) - this.#intensity.withinMs
@@ -37,7 +37,7 @@ export class RestartWindow {
     return this.#restarts.length > this.#intensity.restarts ? this.#restarts.length : null
   }
 
-  /** How many restarts count now. */
+  /** Number of restarts within the window. */
   count(now: number): number {
     return this.#restarts.filter(({ child, at }) => at >= this.#active(child, now) - this.#intensity.withinMs).length
   }

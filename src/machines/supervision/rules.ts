@@ -1,31 +1,31 @@
 /**
- * The rules of supervision as Erlang/OTP's `supervisor` has them, as pure functions over plain data: who may start before whom,
- * who goes down with whom, and when a supervisor has had enough. `docs/supervision.md` has the cases side by side.
+ * The rules of supervision as Erlang/OTP's `supervisor` has them, as pure functions over plain data: which child may start, which
+ * children restart together, and when a supervisor gives up. `docs/supervision.md` compares the cases.
  */
 
 import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
 import type { WorkerEnd } from '../lifecycle/contract.js'
 
 /**
- * What a worker is about, as far as its siblings are concerned:
+ * The phase of a worker, as its siblings see it:
  *
- * - `down`: it does not want to run
- * - `wanted`: it is to run, and is not let yet
+ * - `down`: not wanted
+ * - `wanted`: should run, but may not start yet
  * - `queued`: waits for a slot
  * - `starting`: its thread is not ready
- * - `up`: ready; also one that is parked, or paused
+ * - `up`: ready, parked or paused
  * - `waiting`: in backoff
- * - `falling`: its thread is on its way out
+ * - `falling`: its thread is ending
  */
 export type SiblingPhase = 'down' | 'wanted' | 'queued' | 'starting' | 'up' | 'waiting' | 'falling'
 
 const unfinished: readonly SiblingPhase[] = ['wanted', 'queued', 'starting', 'waiting', 'falling']
 
 /**
- * Whether a child may start now, as far as its siblings are concerned. Children start in order: each when those before it are
- * ready, or down for good. Under `one-for-one`, where none depends on another, one that waits for a slot, or in backoff, holds up
- * nobody; under `one-for-all` nobody starts while another is in backoff or on its way out. A supervisor that is bringing its children
- * down is on its way out too, whatever is left of them.
+ * Whether a child's siblings let it start now. Children start in order: each when the children before it are ready or down for
+ * good. Under `one-for-one`, where none depends on another, a child that is queued or in backoff does not delay the others. Under
+ * `one-for-all`, no child starts while another is in backoff or falling. A supervisor that is bringing its children down counts
+ * as falling too.
  *
  * @param falling supervisors that bring children down
  */
@@ -48,19 +48,19 @@ export function mayStart(
   return true
 }
 
-/** The children that are restarted with one that failed, itself left out, in order. */
+/** The other children that restart with a failed one, in order. */
 function restartedWith({ strategy, children }: SupervisorNode, failed: string): TreeNode[] {
   if (strategy === 'one-for-one') return []
   const place = children.findIndex((child) => nodeId(child) === failed)
   return children.filter((_, index) => (strategy === 'one-for-all' ? index !== place : index > place))
 }
 
-/** Whether children depend on each other: none may be missing while others run. */
+/** Whether children depend on each other: all must run, or none. */
 function together({ strategy }: SupervisorNode): boolean {
   return strategy !== 'one-for-one'
 }
 
-/** Whether a supervisor shuts itself down because this child ended by itself and is not restarted. */
+/** Whether the end of this child, which is not restarted, shuts the supervisor down. */
 function shutsDown({ autoShutdown, children }: SupervisorNode, ended: string, phase: (worker: string) => SiblingPhase): boolean {
   const significant = children.filter((child) => child.significant)
   if (autoShutdown === 'never' || !significant.some((child) => nodeId(child) === ended)) return false
@@ -68,41 +68,41 @@ function shutsDown({ autoShutdown, children }: SupervisorNode, ended: string, ph
   return significant.every((child) => nodeId(child) === ended || workersOf(child).every((worker) => phase(worker) === 'down'))
 }
 
-/** What a supervisor does:
- *
- * - `up`: its children live as they should
- * - `restarting`: brings down, in reverse order, those that are restarted with a child that failed; none starts meanwhile
- * - `stopping`: gives up or shuts down, and brings down its children
- * - `down`: has given up or shut down; goes up again when one of its workers is started
+/**
+ * The state of a supervisor:
+ * - `up`: its children run normally
+ * - `restarting`: stops, in reverse order, the children that restart with a failed one; none starts meanwhile
+ * - `stopping`: gives up or shuts down, and stops its children
+ * - `down`: gave up or shut down; is up again when one of its workers is started
  */
 export type SupervisorState = 'up' | 'restarting' | 'stopping' | 'down'
 
-/** Why a supervisor went down: it had too many failures; it can never be whole again; or a significant child ended. */
+/** Why a supervisor went down: too many failures; a child it needs was given up; or a significant child ended. */
 export type SupervisorEnd = 'failed' | 'given-up' | 'shut-down'
 
-/** What a child tells its supervisor: a worker crashed and wants to be restarted, or somebody below has ended by itself. */
+/** A child's report to its supervisor: a worker crashed and should restart, or a child has ended by itself. */
 export interface ChildDown {
   child: string
   how: 'crashed' | WorkerEnd | SupervisorEnd
   why: string
 }
 
-/** What a supervisor does about it. */
+/** A supervisor's answer. */
 export type Answer =
   | { do: 'nothing' }
-  /** The child is restarted, and these children with it. */
+  /** Restart the child, and these children with it. */
   | { do: 'restart'; along: TreeNode[] }
-  /** The supervisor goes down, and its own supervisor is told. */
+  /** The supervisor goes down and reports to its own supervisor. */
   | { do: 'end'; how: SupervisorEnd; why: string }
-  /** The root passes it on to whoever runs the system. */
+  /** The root escalates to the program. */
   | { do: 'escalate'; why: string }
 
-/** What is known beside the tree. */
+/** Facts besides the tree. */
 export interface Circumstances {
-  /** It is the root: one for one, without a limit, and nothing is above it. */
+  /** Whether it is the root: one-for-one, without a limit, and without a supervisor. */
   isRoot: boolean
   phase: (worker: string) => SiblingPhase
-  /** Counts a restart. Answers how many that makes within the intensity's window, if these are too many; else null. */
+  /** Counts a restart. Returns the number within the intensity's window if it is too high; else null. */
   countRestart: () => number | null
 }
 

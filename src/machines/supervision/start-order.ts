@@ -1,6 +1,6 @@
 /**
- * Who of a supervision tree may start now, and who has to wait for others. Pure bookkeeping beside the slots: whom it admits may ask
- * for a slot.
+ * Decides which workers of a supervision tree may start now, and which wait for others. Pure bookkeeping beside the slots: an
+ * admitted worker may ask for a slot.
  */
 
 import { nodeId, type TreeNode } from '../../options/tree.js'
@@ -10,15 +10,15 @@ import type { Tree } from './tree.js'
 export interface StartOrderOptions {
   tree: Tree
   phase: (worker: string) => SiblingPhase
-  /** Told of each worker that may go on. */
+  /** Called with each admitted worker. */
   admit: (worker: string) => void
 }
 
 export class StartOrder {
   readonly #options: StartOrderOptions
-  /** Those who wait for others, by the supervisor right above and in the order of starting: the first of each lets none of the rest go before it. */
+  /** Waiting workers by their direct supervisor, in the order of starting: none passes the first of its line. */
   readonly #waiting = new Map<string | null, string[]>()
-  /** Supervisors none of whose children may start now. */
+  /** Supervisors whose children may not start now. */
   readonly #closed = new Set<string>()
   #looking = false
 
@@ -32,7 +32,7 @@ export class StartOrder {
     return line[this.#placeOf(worker, line)] === worker
   }
 
-  /** A worker wants to start: it is admitted at once, or as soon as it may. */
+  /** A worker wants to start: admits it at once, or as soon as it may. */
   request(worker: string): void {
     const above = this.#above(worker)
     const line = this.#waiting.get(above) ?? []
@@ -42,7 +42,7 @@ export class StartOrder {
     this.look()
   }
 
-  /** It wants to start no more. */
+  /** Removes a worker that no longer wants to start. */
   withdraw(worker: string): void {
     const above = this.#above(worker)
     const line = this.#waiting.get(above)
@@ -61,9 +61,9 @@ export class StartOrder {
     if (this.#closed.delete(supervisor)) this.look()
   }
 
-  /** Admits who may go on; to be called whenever a phase has changed. */
+  /** Admits all workers that may start; call it after each change of a phase. */
   look(): void {
-    // Whoever is admitted changes phases: the rounds go on until nobody is left who may.
+    // An admission changes phases, so rounds repeat until no worker can be admitted.
     if (this.#looking) return
     this.#looking = true
     try {
@@ -90,7 +90,7 @@ export class StartOrder {
     return this.#options.tree.parent(worker)?.id ?? null
   }
 
-  /** Where it stands in a line, or would. */
+  /** The index of a worker in a line, or the index it would have. */
   #placeOf(worker: string, line: readonly string[]): number {
     const { tree } = this.#options
     const own = tree.position(worker)

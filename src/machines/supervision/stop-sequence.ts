@@ -1,8 +1,8 @@
 /**
- * Brings workers down one by one, the last one first, each when the one after it is down: as an OTP supervisor ends its children.
+ * Stops workers one by one, the last one first, each when the one after it is down, as an OTP supervisor does.
  */
 
-/** A worker that can be told to go down. */
+/** A worker that can be stopped. */
 export interface Stoppable {
   /** Whether it has a thread, or is about to. */
   readonly live: boolean
@@ -15,20 +15,19 @@ export class StopSequence<Worker extends Stoppable> {
 
   /**
    * @param workers in the order of starting
-   * @param tell asks one to go down; also one without a thread, which does so at once. Answers false to leave it out: it is not waited
-   * for then
+   * @param tell asks a worker to stop; without a thread it stops at once. Returns false to skip the worker without waiting
    */
   constructor(workers: readonly Worker[], tell: (worker: Worker) => boolean) {
     this.#left = [...workers]
     this.#tell = tell
   }
 
-  /** Whether the worker is still to be brought down by this. */
+  /** Whether this sequence still has to stop the worker. */
   includes(worker: Worker): boolean {
     return this.#told === worker || this.#left.includes(worker)
   }
 
-  /** Goes on as far as it can without waiting; to be called whenever a worker has moved. Answers whether all are down. */
+  /** Continues as far as possible without waiting; call it after each change of a worker's state. @returns whether all are down */
   advance(): boolean {
     while (this.#told === null || !this.#told.live) {
       const next = this.#left.pop()

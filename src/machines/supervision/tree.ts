@@ -1,4 +1,4 @@
-/** The supervision tree of a system, as declared and as changed since; answers who belongs to whom. */
+/** The supervision tree of a system, with later changes. */
 import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
 
 /** The root's own children have no supervisor but the system. */
@@ -23,24 +23,24 @@ export class Tree {
     return node && isSupervisor(node) ? node : undefined
   }
 
-  /** A worker's place in the order of starting. */
+  /** A worker's index in the order of starting. */
   position(worker: string): number {
     return this.#positions.get(worker) ?? 0
   }
 
-  /** The supervisor right over a node; null: it stands directly under the system, or is not there. */
+  /** The direct supervisor of a node; null: the node is directly under the system or does not exist. */
   parent(id: string): SupervisorNode | null {
     return this.#parents.get(id) ?? null
   }
 
-  /** The supervisors over a node, the nearest first. */
+  /** All supervisors of a node, the nearest first. */
   above(id: string): SupervisorNode[] {
     const path: SupervisorNode[] = []
     for (let parent = this.#parents.get(id); parent; parent = this.#parents.get(parent.id)) path.push(parent)
     return path
   }
 
-  /** At the end of a supervisor's children, or of those directly under the system. */
+  /** Adds a node after the supervisor's children, or after the system's. */
   add(node: TreeNode, under: string | null): void {
     const supervisor = under === null ? null : (this.supervisor(under) ?? null)
     const list = supervisor?.children ?? this.root
@@ -49,7 +49,7 @@ export class Tree {
     this.#number()
   }
 
-  /** With all that is below. */
+  /** Removes a node with all nodes below it. */
   remove(id: string): void {
     const node = this.#nodes.get(id)
     if (!node) return

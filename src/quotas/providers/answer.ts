@@ -1,6 +1,6 @@
 /**
- * The three parts of an answer, out of whatever a client hands out: status, headers, body. Which client names them how is known here
- * and nowhere else.
+ * Finds status, headers and body of an answer in the results and errors of clients. Only this file knows each client's names for
+ * them.
  */
 
 import { asRecord } from '../../values/fields.js'
@@ -15,12 +15,12 @@ export interface Answer {
   body: Record<string, unknown> | null
 }
 
-/** How deep a chain of causes is followed; a cyclic one ends here too. */
+/** Number of causes that are followed; this also ends a cyclic chain. */
 const deepestCause = 5
 
 /**
- * The answer in a chain of causes, or null where there is none: the first with headers, or else with a body, or else with a status. What is
- * wrapped around a client's error has a status or a message of its own at times, and says less.
+ * The answer in a chain of causes: the first with headers, else with a body, else with a status; null if there is none. An error
+ * around a client's error may have its own status or message, but says less.
  */
 export function readAnswer(source: ObservationSource): Answer | null {
   const answers: Answer[] = []
@@ -28,7 +28,7 @@ export function readAnswer(source: ObservationSource): Answer | null {
   for (let depth = 0; depth <= deepestCause; depth++) {
     const parts = asRecord(next)
     if (!parts) break
-    // Where there is an answer it says more than the error around it. axios, ky, got and superagent put it there.
+    // An answer says more than the error around it. axios, ky, got and superagent put it in `response`.
     const response = asRecord(parts.response)
     if (response) answers.push(partsOf(response))
     answers.push(partsOf(parts))

@@ -1,6 +1,7 @@
 /**
- * Anthropic's answers: a header for each limit (requests, input tokens, output tokens, and tokens: the most restrictive one), all by the
- * minute and refilled all the time, with resets as times of day. 529 says that Anthropic is overloaded, and no limit was reached.
+ * Anthropic's answers: a header for each limit (requests, input tokens, output tokens, and tokens: the most restrictive one), all
+ * per minute and refilled continuously, with resets as times of day. 529 means that Anthropic is overloaded; no limit was
+ * reached.
  *
  * @see https://platform.claude.com/docs/en/api/rate-limits
  */
@@ -18,7 +19,7 @@ import { amounts, total } from './usage.js'
 const units = { requests: 'requests', tokens: 'tokens', 'input-tokens': 'inputTokens', 'output-tokens': 'outputTokens' } as const
 
 /**
- * Money: 402, or 429 once the month's spending is reached, or 400 with a sentence of which there is no code.
+ * No money: 402, or 429 at the monthly spending limit, or 400 with a message without a code.
  *
  * @see https://www.developersdigest.tech/errors/api/anthropic-api
  */
@@ -51,7 +52,7 @@ function readLimits(headers: HeaderMap, from: number): QuotaReading[] {
   })
 }
 
-/** `input_tokens` is without the cache. What was written to the cache counts as input; what was read from it does not, for most models. */
+/** `input_tokens` is without the cache. Tokens written to the cache count as input; for most models, tokens read from it do not. */
 function readUsage(body: Record<string, unknown> | null): Amounts | null {
   const usage = asRecord(body?.usage)
   if (!usage) return null

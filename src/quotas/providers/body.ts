@@ -1,17 +1,18 @@
 /**
- * The body of an answer as one object, however it was wrapped: as text, in a list of one (Gemini's streams), in the message of an
- * error (`got status: 429. {"error":...}`), or as JSON within its own message (@google/genai where the answer was no JSON by its type).
+ * The body of an answer as one object, from any of its forms: as text, in a list of one (Gemini's streams), in the message of an
+ * error (`got status: 429. {"error":...}`), or as JSON within its own message (@google/genai where the answer was no JSON by its
+ * type).
  */
 import { asRecord, asText } from '../../values/fields.js'
 
-/** How often one text is found within another. */
+/** Levels of texts within texts that are followed. */
 const deepest = 4
 
-/** The body, or null where there is none that is an object. */
+/** The body; null if it is not an object. */
 export function readBody(value: unknown, depth = 0): Record<string, unknown> | null {
   if (depth > deepest) return null
   if (typeof value === 'string') return readBody(parse(value), depth + 1)
-  // Of the parts of a stream the last one has the usage, and an error ends it.
+  // The last part of a stream has the usage or the error.
   if (Array.isArray(value)) return readBody(value.at(-1), depth + 1)
   const body = asRecord(value)
   return body && (inner(body, depth) ?? body)
@@ -26,12 +27,12 @@ export function bodyInMessage(message: unknown): Record<string, unknown> | null 
   return body && asRecord(body.error) ? body : null
 }
 
-/** What the error in a body says of itself, where there is one. */
+/** The error in a body, if there is one. */
 export function errorIn(body: Record<string, unknown> | null): Record<string, unknown> | null {
   return asRecord(body?.error)
 }
 
-/** The codes and types by which an error names its kind; the providers use both, and not always for the same. */
+/** The codes and types of an error. Providers use both, and not always in the same way. */
 export function errorKinds(body: Record<string, unknown> | null): string[] {
   const error = errorIn(body)
   const { code, type, status, details } = error ?? {}

@@ -1,6 +1,6 @@
 /**
- * Finds out whose answer it is. Headers decide first, since proxies and compatible services imitate bodies more often; Groq comes before
- * OpenAI, whose headers it uses.
+ * Detects the provider of an answer. Headers decide first, because proxies and compatible services imitate bodies more often.
+ * Groq comes before OpenAI, because it uses OpenAI's headers.
  */
 
 import { asRecord } from '../../values/fields.js'
@@ -14,7 +14,7 @@ import type { Provider } from './observation.js'
  * - Anthropic: a header `anthropic-...`, or a body of type `error` or `message`
  * - OpenAI: a header `openai-...` or `x-ratelimit-...`
  * - Gemini: `usageMetadata`, or an error whose `code` is a number and whose `status` is a word
- * - OpenAI again: `usage`, or an error with a `code` or `type`, of whoever speaks its language
+ * - OpenAI again: `usage`, or an error with a `code` or `type`; also of compatible providers
  */
 export function detectProvider({ headers, body }: Answer): Provider | null {
   if (hasPrefix(headers, 'x-groq') || body?.x_groq !== undefined || errorMessage(body).includes('console.groq.com')) return 'groq'

@@ -17,14 +17,15 @@ const unitMs: Readonly<Record<string, number>> = {
 const form = /^(?:\d+(?:\.\d+)?(?:ms|[uµμn]s|[dhms]))+$/
 const part = /(\d+(?:\.\d+)?)(ms|[uµμn]s|[dhms])/g
 
-/** Nobody limits by more than a month: what is longer is a mistake, and believed it would stop everything for good. */
+/** No provider limits by more than a month: a longer duration is a mistake that would block the quota for good. */
 const longestMs = 31 * 86_400_000
 
-/** Longer than any duration is written; keeps texts of any size away from the patterns. */
+/** Longer than any written duration; keeps long texts from the patterns. */
 const longestText = 60
 
 /**
- * A duration in whole milliseconds, rounded up; null where the text is none, or it is longer than 31 days. A bare number is seconds.
+ * A duration in whole milliseconds, rounded up; null if the text is not a duration or is longer than 31 days. A bare number is
+ * seconds.
  *
  * @example
  * parseDuration('1h2m3.5s') // 3_723_500
@@ -39,12 +40,12 @@ export function parseDuration(text: unknown): number | null {
   return wholeMs(ms)
 }
 
-/** A time that is counted from another one, in whole milliseconds; 0 where it is over. */
+/** The time from one moment to another in whole milliseconds; 0 if it is past. */
 export function until(at: number, from: number): number | null {
   return wholeMs(Math.max(0, at - from))
 }
 
-/** Rounded up to whole milliseconds, but not for the last digits of a fraction; null where it is no duration. */
+/** Rounds up to whole milliseconds, but ignores rounding errors; null if it is not a duration. */
 export function wholeMs(ms: number): number | null {
   // Without the maximum, 0 would become -0.
   return ms >= 0 && ms <= longestMs ? Math.max(0, Math.ceil(ms - 1e-6)) : null

@@ -1,6 +1,6 @@
 /**
- * Gemini's answers: no headers; a refusal lists in its body which quotas were violated (`QuotaFailure`) and when to come back (`RetryInfo`). The
- * delay is one of the minute's even where the day is used up, so it is not believed then.
+ * Gemini's answers: no headers; a refusal lists in its body which quotas were violated (`QuotaFailure`) and when to come back
+ * (`RetryInfo`). The delay is for a minute limit even if a day limit is used up, so it is ignored then.
  *
  * @see https://ai.google.dev/gemini-api/docs/rate-limits
  * @see https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
@@ -17,7 +17,7 @@ import { amounts, total } from './usage.js'
 
 type Details = Record<string, unknown>[]
 
-/** No money, said in a 429 like any other: only the sentence tells it. */
+/** No money: a 429 like any other, recognised only by its message. */
 const spentMessage = /prepayment credits are depleted/i
 
 export function observeGemini(answer: Answer, now: number): Observation {
@@ -31,7 +31,7 @@ export function observeGemini(answer: Answer, now: number): Observation {
     readings,
     refused: http.refused || errorKinds(answer.body).includes('RESOURCE_EXHAUSTED'),
     retryAfterMs: longer ? null : (http.retryAfterMs ?? delayMs),
-    // A key that is not valid is answered with 400.
+    // An invalid key gets a 400.
     keyRejected: http.keyRejected || ofType(details, 'ErrorInfo').some(({ reason }) => /^API_KEY_|^CONSUMER_/.test(asText(reason) ?? '')),
     used: readUsage(answer.body),
     counted: isSuccess(answer) ? true : null,
@@ -74,7 +74,7 @@ function windowOf(quotaId: string): QuotaReading['per'] {
   return name === undefined ? null : (name.toLowerCase() as 'day' | 'month')
 }
 
-/** What the model thought is output; the prompt's count includes what was cached of it. */
+/** Thinking tokens count as output; the prompt's count includes cached tokens. */
 function readUsage(body: Record<string, unknown> | null): Amounts | null {
   const usage = asRecord(body?.usageMetadata)
   if (!usage) return null

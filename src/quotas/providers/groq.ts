@@ -1,6 +1,6 @@
 /**
- * Groq's answers: OpenAI's names with windows of their own. `-requests` "always refers to requests per day", `-tokens` "to tokens per
- * minute". Limits of requests per minute and of tokens per day have no headers; the sentence of a refusal tells of them.
+ * Groq's answers: OpenAI's names, but other windows. `-requests` "always refers to requests per day", `-tokens` "to tokens per
+ * minute". Limits of requests per minute and of tokens per day have no headers; only the message of a refusal has them.
  *
  * @see https://console.groq.com/docs/rate-limits
  */

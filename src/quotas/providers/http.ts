@@ -1,6 +1,6 @@
 /**
- * What every provider's answer says in the words of HTTP: 429, `retry-after`, 401 and 403, 402. The providers' own readers begin with
- * this and add what they know better.
+ * Reads the HTTP part of any provider's answer: 429, `retry-after`, 401 and 403, 402. The readers of single providers begin with
+ * this and refine it.
  */
 
 import { type HeaderMap, sentAt } from '../../values/headers.js'
@@ -9,7 +9,7 @@ import { errorKinds, errorMessage } from './body.js'
 import { parseDuration, until, wholeMs } from './durations.js'
 import { emptyObservation, type Observation } from './observation.js'
 
-/** What an answer says to whoever does not know its provider. */
+/** The observation of an answer of an unknown provider. */
 export function observeHttp(answer: Answer, now: number): Observation {
   return {
     ...emptyObservation(),
@@ -20,12 +20,12 @@ export function observeHttp(answer: Answer, now: number): Observation {
   }
 }
 
-/** It was refused for want of money: a delay, if there is one, is not about that. */
+/** The observation of a refusal for lack of money: a delay in it does not apply. */
 export function spentObservation(observation: Observation): Observation {
   return { ...observation, refused: true, spent: true, retryAfterMs: null, counted: null }
 }
 
-/** Whether the call was answered as it should be. */
+/** Whether the call succeeded. */
 export function isSuccess({ status }: Answer): boolean {
   return status !== null && status >= 200 && status < 300
 }
@@ -40,15 +40,15 @@ function retryAfterMs(headers: HeaderMap, now: number): number | null {
   return Number.isNaN(at) ? parseDuration(after) : until(at, sentAt(headers, now))
 }
 
-/** Says that the key may not, whatever else the text speaks of. */
+/** Texts that mean a refused key. */
 const aboutKey = /api.?key|insufficient permissions|missing scopes/i
 
-/** Says that it is the place or the model that is refused: the key is as good as before. */
+/** Texts that mean a refused place or model: the key is still good. */
 const notAboutKey = /country|region|territor|location|network|\bmodels?\b|model_/i
 
 /**
- * 401 always; 403 unless the body says that it is about a country, a network or a model, or is a page for people, which comes from
- * a firewall in between (https://github.com/groq/groq-python/issues/125: "you have been blocked").
+ * Whether the key was refused: always for 401; for 403 unless the body is about a country, a network or a model, or is an HTML
+ * page of a firewall (https://github.com/groq/groq-python/issues/125: "you have been blocked").
  */
 function isKeyRejected({ status, headers, body }: Answer): boolean {
   if (status === 401) return true

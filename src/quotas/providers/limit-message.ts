@@ -1,7 +1,7 @@
 /**
- * The sentence with which OpenAI and Groq refuse: "... on tokens per day (TPD): Limit 100000, Used 97050, Requested 3619. Please try
- * again in 9m38.016s." It says what the headers do not: which window it was, and for Groq's tokens per day that there is one. OpenAI's refusals
- * have been seen without any of the headers (https://github.com/openai/openai-node/issues/1477).
+ * Reads the message of a refusal by OpenAI or Groq: "... on tokens per day (TPD): Limit 100000, Used 97050, Requested 3619.
+ * Please try again in 9m38.016s." It names the window, which the headers do not, and for Groq it is the only sign of tokens per
+ * day. Some refusals of OpenAI have no headers at all (https://github.com/openai/openai-node/issues/1477).
  */
 
 import type { QuotaReading } from '../../store/contract/quotas.js'
@@ -19,7 +19,7 @@ const windows: Readonly<Record<string, number | 'day'>> = { min: 60_000, minute:
 const limitOf = /\bon (requests|(?:input |output )?tokens) per (min|minute|hour|day)\b[^:]{0,20}: Limit (\d+)(?:, Used (\d+))?/i
 const tryAgain = /\btry again in (\d[\d.a-zµμ]{0,40}[a-zµμ])\b/i
 
-/** Sentences are short; whatever is longer holds none within its beginning, or none at all. */
+/** Only the beginning of a long text is searched. */
 const longest = 2_000
 
 export function readLimitMessage(message: string): { reading: QuotaReading | null; retryAfterMs: number | null } {

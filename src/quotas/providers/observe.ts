@@ -1,4 +1,4 @@
-/** Reads what a provider's answer says about quotas. Pure: nothing is called, nothing is kept, and nothing throws. */
+/** Reads a provider's answer about quotas. Pure: no calls, no state, no throws. */
 
 import { type Answer, readAnswer } from './answer.js'
 import { observeAnthropic } from './anthropic.js'
@@ -9,11 +9,11 @@ import { observeHttp } from './http.js'
 import { emptyObservation, type Observation, type ObservationSource, type Provider } from './observation.js'
 import { observeOpenai } from './openai.js'
 
-/** How an answer is read where it does not say enough itself. */
+/** Options for reading an answer. */
 export interface ObserveOptions {
   /** Milliseconds since the epoch; times of day in an answer without a `date` are counted from it. @defaultValue `Date.now()` */
   now?: number
-  /** Whose answer it is. @defaultValue what its headers and body tell; where they do not, it is read as far as HTTP goes */
+  /** The provider. @defaultValue detected from headers and body; if unknown, the answer is read as plain HTTP */
   provider?: Provider
 }
 
@@ -25,12 +25,12 @@ const readers: Record<Provider, (answer: Answer, now: number) => Observation> = 
 }
 
 /**
- * What an answer, or what a client threw, says about quotas. The body of a `Response` is not looked at, since it can only be waited
- * for: use {@link observeResponse}, or hand the body over as `{ status, headers, body }`.
+ * Reads an answer or a client's error. The body of a `Response` is not read, because this would be asynchronous: use
+ * {@link observeResponse}, or pass the body as `{ status, headers, body }`.
  *
- * A 401 means that the key is not accepted; a 403 too, unless its body says that it is about a country, a network or a model.
+ * A 401 means that the key is not accepted; a 403 too, unless its body is about a country, a network or a model.
  *
- * @param source anything at all; what is of no known form gives an observation that says nothing
+ * @param source any value; an unknown form gives an empty observation
  * @throws never
  * @example
  * import OpenAI from 'openai'
@@ -55,8 +55,8 @@ export function observe(source: ObservationSource, options: ObserveOptions = {})
 }
 
 /**
- * As {@link observe}, with the body. The body is read from a copy, so the response is as usable afterwards as before; copied and held in
- * memory as a whole. A body that was read already, is a stream of events, or breaks off is left out.
+ * As {@link observe}, with the body. The body is read from a copy, so the response stays usable; the copy is held in memory as a
+ * whole. A body that was already read, is an event stream, or breaks off is ignored.
  *
  * @throws never
  * @example
@@ -67,7 +67,7 @@ export function observe(source: ObservationSource, options: ObserveOptions = {})
 export async function observeResponse(response: Response, options: ObserveOptions = {}): Promise<Observation> {
   try {
     const { status, headers } = response
-    // To wait for the end of a stream would take it from whoever wants its parts.
+    // Reading a stream to its end would take its parts from their consumer.
     if (headers.get('content-type')?.includes('text/event-stream')) return observe(response, options)
     return observe({ status, headers, body: await response.clone().text() }, options)
   } catch {

@@ -1,8 +1,8 @@
 /**
- * OpenAI's answers, and those of the many that speak its language.
+ * Answers of OpenAI and of compatible providers.
  *
- * Its headers name limit, rest and reset of requests and of tokens, not the window: an account with a limit by the minute and one by the
- * day gets one pair of either. The window is given as null; only the sentence of a refusal says it.
+ * Its headers have limit, remaining amount and reset of requests and of tokens, but not the window: an account with a limit per
+ * minute and one per day gets only one set of headers for each. So the window is null, unless the message of a refusal names it.
  *
  * @see https://developers.openai.com/api/docs/guides/rate-limits
  * @see https://developers.openai.com/docs/guides/error-codes
@@ -20,7 +20,7 @@ import type { Observation } from './observation.js'
 import { usageOf } from './usage.js'
 
 /**
- * Money, not rate: all come as 429, and "retrying billing, spend or quota errors" does not help.
+ * No money: all come as 429, and "retrying billing, spend or quota errors" does not help.
  *
  * @see https://help.openai.com/en/articles/6614457-troubleshooting-api-usage-and-spend-limits
  */

@@ -1,7 +1,7 @@
 /**
- * Evidence that is too large for a failure's record: a CPU profile and a heap snapshot of a stuck thread, taken before it is
- * killed, and the heap snapshot that V8 makes of a thread just before its memory runs out. Nothing here rejects: what goes wrong is
- * reported, and changes no verdict.
+ * Evidence that is too large for a failure's record: a CPU profile and a heap snapshot of a stuck thread, taken before the kill,
+ * and the heap snapshot that V8 takes of a thread just before it runs out of memory. Nothing here rejects: errors are reported
+ * and change no verdict.
  */
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,10 +11,10 @@ import type { FailureKind } from '../../failure.js'
 import type { CompiledEvidence } from '../../options/evidence.js'
 import type { CpuProfile } from './stack-and-profile.js'
 
-/** What belongs to one failure has one stem, which begins with its time. */
+/** Files of one failure have the same stem, which begins with its time. */
 const ownFile = /^(\d{4}-\d\d-\d\dT[\d-]+Z_.+)\.(?:cpuprofile|heapsnapshot)$/
 
-/** What evidence is taken of. */
+/** The thread of which evidence is taken. */
 interface Looked {
   profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile>
   snapshot(file: string, withinMs: number): Promise<void>
@@ -36,12 +36,12 @@ export class EvidenceFiles {
     return this.#config.heapSnapshot.includes('out-of-memory')
   }
 
-  /** How much longer a thread may take to end than it otherwise may: V8 does not break off a snapshot for a termination. */
+  /** Extra time for a thread to end: V8 does not abort a snapshot for a termination. */
   lingerMs(thread: Looked): number {
     return this.#snapshotOf === thread ? this.#config.withinMs : 0
   }
 
-  /** Of a thread that is about to be killed, as far as it can be had within `withinMs`. Each file is added to `files` once it is complete. */
+  /** Takes evidence of a thread before it is killed, for at most `withinMs`. Each file is added to `files` once it is complete. */
   async takeOf(thread: Looked, worker: string, kind: FailureKind, files: string[]): Promise<void> {
     const { withinMs } = this.#config
     const over = new AbortController()
@@ -70,7 +70,7 @@ export class EvidenceFiles {
       if ((heapSnapshot as readonly FailureKind[]).includes(kind)) {
         if (this.#snapshotOf !== null) throw new Error('the heap snapshot of another thread is being written')
         this.#snapshotOf = thread
-        // One that is late is waited for as long again, while the thread lingers.
+        // A late snapshot gets this time again, while the thread lingers.
         const write = (file: string): Promise<void> => thread.snapshot(file, 2 * withinMs)
         files.push(await whole(`${stem}.heapsnapshot`, write).finally(() => this.#release(thread)))
       }
@@ -84,7 +84,8 @@ export class EvidenceFiles {
   }
 
   /**
-   * What V8 left of a thread that ended, moved into the folder; where it lies if it cannot be moved. Empty if it left nothing.
+   * Moves the snapshot that V8 left of an ended thread into the folder. Returns its path, or its old path if it cannot be moved;
+   * empty if there is none.
    *
    * @param threadId 0: the main thread of its process
    */
@@ -127,7 +128,7 @@ function stemOf(worker: string, kind: FailureKind): string {
   return `${new Date().toISOString().replace(/[:.]/g, '-')}_${worker.replaceAll('/', '.')}_${kind}`
 }
 
-/** A file that was written whole, or is not there. */
+/** Writes a file completely, or removes it. */
 async function whole(file: string, write: (file: string) => Promise<void>): Promise<string> {
   try {
     await write(file)

@@ -1,4 +1,7 @@
-/** Talks to the main thread's debugger from another thread of the same process; it answers also while the main thread is busy. */
+/**
+ * Talks to the main thread's debugger from another thread of the same process. The debugger answers even while the main thread is
+ * busy.
+ */
 import { Session } from 'node:inspector'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../../errors.js'

@@ -1,12 +1,12 @@
 /**
- * Talks to another thread's debugger from the main thread, through the inspector's NodeWorker domain: it answers also while the
- * thread is busy with JavaScript, in an endless loop for example.
+ * Talks to another thread's debugger from the main thread, through the inspector's NodeWorker domain. The debugger answers even
+ * while the thread is busy with JavaScript, for example in an endless loop.
  */
 import { Session } from 'node:inspector'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../../errors.js'
 
-/** A thread that is there is attached to at once; one that is gone never is. */
+/** Attaching to a live thread is immediate; an ended thread never answers. */
 const attachWithinMs = 5_000
 
 interface WorkerAttached {
@@ -22,14 +22,14 @@ export interface Inspector {
   send(method: string, params?: object): Promise<void>
   /** Sends a command and resolves with its result; never settles if the thread does not answer. */
   call(method: string, params?: object): Promise<unknown>
-  /** Told of each event of that name. */
+  /** Calls the listener at each event of this name. */
   on(method: string, listener: (params: never) => void): void
 }
 
 /**
- * Attaches to a thread, lets `use` talk to its debugger, and detaches, whatever happens.
+ * Attaches to a thread, lets `use` talk to its debugger, and always detaches.
  *
- * @param withinMs attaching and `use` together
+ * @param withinMs time limit for attaching and `use` together
  * @throws DroverError TIMEOUT after `withinMs` (sooner if there is no such thread), THREAD_GONE if the thread ends before
  */
 export type Inspect = <T>(withinMs: number, use: (inspector: Inspector) => Promise<T>) => Promise<T>
@@ -69,7 +69,7 @@ async function attach<T>(threadId: number, withinMs: number, use: (inspector: In
   const attached = new Promise<void>((resolve) => {
     session.on('NodeWorker.attachedToWorker' as never, ({ params }: { params: WorkerAttached }) => {
       const { sessionId, workerInfo } = params
-      // The thread's id stands in the title only; `workerId` counts the inspector's own sessions.
+      // Only the title has the thread's id; `workerId` counts the inspector's own sessions.
       if (workerInfo.title.startsWith(`[worker ${threadId}]`)) {
         target = sessionId
         resolve()
@@ -112,7 +112,7 @@ async function attach<T>(threadId: number, withinMs: number, use: (inspector: In
   } finally {
     over.abort()
     if (target !== null) {
-      // A thread that is terminated while its debugger has it paused never ends: it is let go before anyone may.
+      // A thread that is terminated while paused by its debugger never ends, so it is resumed first.
       await inspector.send('Debugger.disable').catch(() => {})
       await post('NodeWorker.detach', { sessionId: target }).catch(() => {})
     }

@@ -1,4 +1,4 @@
-/** From compiled code back to the author's own, by source maps. Nothing here throws: a place without a usable map stays as it is. */
+/** Maps places in compiled code to the author's source. Nothing here throws: a place without a usable map is unchanged. */
 import { readFileSync, statSync } from 'node:fs'
 import { SourceMap } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -11,16 +11,16 @@ interface Place {
   column: number
 }
 
-/** Larger files are no worker's code, and not worth reading for a line number. */
+/** Larger files are not read for a line number. */
 const largestFile = 20_000_000
-/** So many frames are remembered: an error that comes again has the same ones. */
+/** Number of remembered frames: repeated errors have the same frames. */
 const knownFrames = 1_000
 
 const frames = new Map<string, string>()
-/** By the compiled file: what a thread has loaded does not change. */
+/** By compiled file. A loaded file does not change for its thread. */
 const maps = new Map<string, SourceMap | null>()
 
-/** @param mapUrl what the script says of its map: a `data:` URL, or one relative to its own */
+/** @param mapUrl the script's `sourceMappingURL`: a `data:` URL, or one relative to the script */
 export function inSource(place: Place, mapUrl: string | undefined): Place | null {
   const map = readMap(place.url, mapUrl)
   return map && original(map, place)
@@ -43,7 +43,7 @@ function original(map: SourceMap, { url, line, column }: Place): Place | null {
   return { url: new URL(entry.originalSource, url).href, line: entry.originalLine, column: entry.originalColumn }
 }
 
-/** The record with every stack, its causes' too, in the author's own source where the files' maps say where that is. */
+/** The record with all stacks, including those of causes, mapped to the author's source where there are maps. */
 export function withSources(record: ErrorRecord): ErrorRecord {
   const mapped: ErrorRecord = { ...record }
   if (record.stack !== undefined) mapped.stack = record.stack.split('\n').map(frameInSource).join('\n')
@@ -82,7 +82,7 @@ function mapOf(url: string): SourceMap | null {
   return map
 }
 
-/** What the last comment of a file says of its map. */
+/** The `sourceMappingURL` in the last comment of a file. */
 function mapUrlOf(file: string): string | undefined {
   if (statSync(file).size > largestFile) return undefined
   return [...readFileSync(file, 'utf8').matchAll(/^\/\/[#@] sourceMappingURL=(\S+)\s*$/gm)].at(-1)?.[1]

@@ -1,16 +1,16 @@
 /**
- * What can be learnt of a thread through its debugger: where it hangs, and what it spends its time on. A thread that blocks
- * outside of JavaScript (a native call) has no stack to give.
+ * Takes a thread's stack, CPU profile and heap snapshot through its debugger. A thread that blocks outside JavaScript (in a
+ * native call) gives no stack.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Inspect } from './inspect-thread.js'
 import { inSource } from './source-maps.js'
 
-/** A thread in an endless loop answers in about 50 ms, on a machine that is busy all over in half a second. */
+/** A thread in an endless loop answers in about 50 ms; on a busy machine in half a second. */
 const stackWithinMs = 1_000
-/** Whatever became of the debugger: a kill waits no longer for evidence, nor do the kills behind it. */
+/** The longest time that a kill, and the kills queued behind it, wait for a stack. */
 export const stackGivenUpMs = 2_000
-/** How long a profile may take to start and to be handed over. */
+/** Extra time for a profile to start and to be transferred. */
 const profileSlackMs = 10_000
 
 interface CallFrame {
@@ -27,8 +27,8 @@ interface Script {
 let queue: Promise<unknown> = Promise.resolve()
 
 /**
- * The stack of a thread, innermost first, as `function (file:line:column)`; null if it gives none in time. One at a time. Never
- * rejects.
+ * The stack of a thread, innermost frame first, as `function (file:line:column)`; null if there is none in time. Taken one at a
+ * time. Never rejects.
  */
 export function stackOf(inspect: Inspect): Promise<string[] | null> {
   const taken = queue.then(() => Promise.race([takeStack(inspect), sleep(stackGivenUpMs, null, { ref: false })])).catch(() => null)
@@ -49,7 +49,7 @@ function takeStack(inspect: Inspect): Promise<string[]> {
   })
 }
 
-/** As DevTools and speedscope read it; see `Profiler.Profile` of the Chrome DevTools protocol. */
+/** A CPU profile for DevTools and speedscope; see `Profiler.Profile` of the Chrome DevTools protocol. */
 export interface CpuProfile {
   nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number; columnNumber: number }; hitCount?: number }[]
   /** Microseconds. */
@@ -60,8 +60,8 @@ export interface CpuProfile {
 }
 
 /**
- * What a thread's CPU time goes into, over so many ms. An endless loop that is already optimised has no name in a profile; of a
- * `stuck` thread all code is deoptimised, so that it gets one. That ends whatever else measures coverage in the thread.
+ * Takes a CPU profile of a thread for `ms`. An optimised endless loop has no name in a profile, so all code of a `stuck` thread
+ * is deoptimised first. This ends any other coverage measurement in the thread.
  *
  * @throws DroverError TIMEOUT if it does not answer, THREAD_GONE if it ends meanwhile
  */
@@ -70,7 +70,7 @@ export function profileOf(inspect: Inspect, ms: number, { stuck = false } = {}):
     await inspector.call('Profiler.enable')
     await inspector.call('Profiler.start')
     if (stuck) {
-      // Counting calls makes V8 drop its optimised code; what it compiles from here on the profiler knows.
+      // Counting calls makes V8 drop its optimised code. The profiler knows all code compiled after this.
       await inspector.call('Profiler.startPreciseCoverage', { callCount: true })
       await inspector.call('Profiler.stopPreciseCoverage')
     }
@@ -81,8 +81,8 @@ export function profileOf(inspect: Inspect, ms: number, { stuck = false } = {}):
 }
 
 /**
- * Lets a thread write a snapshot of its heap, whatever else it is doing: it does nothing else meanwhile, and cannot be ended. The file
- * is for its owner only (0600).
+ * Makes a thread write a snapshot of its heap. Meanwhile the thread does nothing else and cannot be ended. Only the owner can
+ * read the file (0600).
  *
  * @throws DroverError TIMEOUT if it does not answer, THREAD_GONE if it ends meanwhile; an Error if the file cannot be written
  */
@@ -98,7 +98,7 @@ interface Evaluated {
   exceptionDetails?: { text: string; exception?: { description?: string } }
 }
 
-/** In the author's own source where there is a source map. Lines and columns count from 1, as in a stack trace. */
+/** A frame as text, mapped to the author's source if there is a source map. Lines and columns count from 1, as in a stack trace. */
 function describe({ functionName, location }: CallFrame, scripts: Map<string, Script>): string {
   const script = scripts.get(location.scriptId)
   const compiled = { url: script?.url ?? '', line: location.lineNumber, column: location.columnNumber }

@@ -1,9 +1,9 @@
 /**
- * The signs of life of all threads in shared memory: a thread writes its own cell, the monitor reads them all. No message is
- * sent per beat, and a thread that hangs cannot delay its own verdict.
+ * The beats of all threads, in shared memory: each thread writes its own cell, and the monitor reads them all. Beats need no
+ * messages, and a thread that hangs cannot delay its own verdict.
  */
 
-/** What a thread is doing, as far as the watchdog cares. */
+/** The activity of a thread, as the watchdog distinguishes it. */
 export const phases = ['starting', 'working', 'waiting', 'paused'] as const
 export type ThreadPhase = (typeof phases)[number]
 
@@ -21,7 +21,7 @@ enum Field {
   Calls = 8,
 }
 export const fieldsPerCell = 32
-/** Of those that a worker may choose from the last is told together with those after it. */
+/** A cell has counters for this many quotas; further quotas share the last counter. */
 const mostChoices = fieldsPerCell - Field.Calls
 const cellsPerPage = 256
 
@@ -29,21 +29,21 @@ const cellsPerPage = 256
 export interface BeatReading {
   beats: number
   phase: ThreadPhase
-  /** Moves whenever the work moves. */
+  /** Rises with each step of progress. */
   progress: number
-  /** How much longer than usual the thread asked to be left alone; 0 once the work moves again. */
+  /** Extra patience that the thread asked for, in ms; 0 again at the next progress. */
   extendMs: number
   /** Tasks finished by this thread. */
   done: number
   /** Heap in use at the last beat, in bytes; 0 before the first. */
   heapUsed: number
-  /** How long the event loop had been idle, all in all, at the last beat, in ms. */
+  /** Total idle time of the event loop at the last beat, in ms. */
   idleMs: number
-  /** What the operating system calls the thread; 0 if it has not said. */
+  /** The operating system's id of the thread; 0 if not known. */
   tid: number
 }
 
-/** One thread's place in the shared memory; the same class serves both sides. */
+/** One thread's cell in the shared memory; both sides use this class. */
 export class BeatCell {
   readonly buffer: SharedArrayBuffer
   readonly index: number
@@ -87,12 +87,12 @@ export class BeatCell {
     Atomics.store(this.#fields, Field.ExtendMs, Math.min(ms, 2 ** 31 - 1))
   }
 
-  /** So many more calls, or fewer, are under way on one of the worker's quotas. */
+  /** Counts a started or ended call on one of the worker's quotas. */
   calls(choice: number, more: 1 | -1): void {
     Atomics.add(this.#fields, Field.Calls + Math.min(Math.max(0, choice), mostChoices - 1), more)
   }
 
-  /** How many calls are under way on one of the worker's quotas. */
+  /** Number of running calls on one of the worker's quotas. */
   callsOn(choice: number): number {
     return choice < mostChoices ? Atomics.load(this.#fields, Field.Calls + choice) : 0
   }
@@ -101,7 +101,7 @@ export class BeatCell {
     this.fill(new Array(fieldsPerCell).fill(0))
   }
 
-  /** All fields as they are, for a cell elsewhere that shows the same ({@link fill}). */
+  /** A copy of all fields, for {@link fill} of a cell elsewhere. */
   copy(): number[] {
     return Array.from({ length: fieldsPerCell }, (_, field) => Atomics.load(this.#fields, field))
   }
@@ -124,7 +124,7 @@ export class BeatCell {
   }
 }
 
-/** Hands out cells; grows by a page when all are taken. A cell whose thread could not be ended is never given back. */
+/** Allocates cells; grows by a page when all are taken. A cell whose thread could not be ended is never freed. */
 export class BeatMemory {
   readonly #free: BeatCell[] = []
 

@@ -1,5 +1,5 @@
 /**
- * The heartbeat monitor: one timer that reads the shared beats of all live threads and tells a worker when it is stuck.
+ * The heartbeat monitor: one timer that reads the beats of all live threads and sends STUCK to a stuck worker.
  */
 import { fromCallback } from 'xstate'
 import { countedMs } from '../../time/patient-timer.js'
@@ -7,7 +7,7 @@ import type { BeatCell } from './beats.js'
 import { Starvation } from './starvation.js'
 import { beginWatch, scan, type Watch, type WatchLimits } from './verdict.js'
 
-/** Whoever is told. */
+/** The receiver of a verdict. */
 interface Watched {
   send(event: { type: 'STUCK'; kind: 'heartbeat-lost' | 'progress-stalled'; message: string; silentMs: number }): void
 }
@@ -24,15 +24,15 @@ interface Entry {
 }
 
 export interface MonitorInput {
-  /** How often to look, at most; twice a beat where there is a worker that beats more often. */
+  /** Longest time between scans. If a worker beats more often, scans run twice per beat. */
   everyMs: number
   /** Monotonic. */
   now: () => number
-  /** Silence of each watched worker as of the last scan, for those who ask. */
+  /** Silence of each watched worker at the last scan, in ms. */
   silence: Map<string, number>
 }
 
-/** It does not look more often, whatever the beats. */
+/** The shortest time between scans. */
 const leastMs = 10
 
 export const monitor = fromCallback<MonitorEvent, MonitorInput>(({ input, receive }) => {

@@ -1,13 +1,13 @@
 /**
- * How long threads could not go on because others had the cores. Linux counts for each thread how long it ran and how long it stood
- * ready without running (`schedstat`); where nobody counts, 0 is what is known.
+ * Measures how long threads waited for a core. Linux counts for each thread how long it ran and how long it was ready without
+ * running (`schedstat`); other systems report 0.
  *
- * A thread also sleeps while helpers work for it: V8 collects garbage on threads that all isolates share, and everybody in the process
- * may wait for one of those that gets no core.
+ * A thread also sleeps while helper threads work for it: V8 collects garbage on threads that all isolates share, so every thread
+ * of the process may wait for a helper that gets no core.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-/** A thread that sleeps longer on end does not wait for helpers. */
+/** A longer sleep is not a wait for helper threads. */
 const longestNapMs = 3_000
 
 interface Account {
@@ -15,7 +15,7 @@ interface Account {
   waitedMs: number
 }
 
-/** What the operating system calls the thread that asks; 0 where it does not say. */
+/** The operating system's id of the calling thread; 0 if not known. */
 export function ownTid(): number {
   try {
     return Number(readlinkSync('/proc/thread-self').split('/').at(-1))
@@ -33,7 +33,7 @@ function accountOf(tid: number): Account | null {
   }
 }
 
-/** Milliseconds since the thread began for which it stood ready and did not run. */
+/** Milliseconds since its start in which the thread was ready but did not run. */
 export function waitedMs(tid: number): number {
   return tid === 0 ? 0 : (accountOf(tid)?.waitedMs ?? 0)
 }
@@ -50,7 +50,7 @@ export class Starvation {
   /** By tid, as of the last look. */
   #accounts = new Map<number, Account>()
   #starved = new Map<number, number>()
-  /** By tid: how long it has not run at all. */
+  /** By tid: current time without running. */
   #naps = new Map<number, number>()
   #lookedAt: number
 
@@ -59,10 +59,10 @@ export class Starvation {
   }
 
   /**
-   * Reads what the threads of this process went through since the last look.
+   * Updates the accounts of all threads of this process since the last look.
    *
-   * @param workers those that are asked about
-   * @param countedMs what the time since then counts for
+   * @param workers tids of the workers' threads
+   * @param countedMs counted length of the time since the last look
    */
   look(workers: readonly number[], now: number, countedMs: number): void {
     const passedMs = Math.max(1, now - this.#lookedAt)
@@ -94,13 +94,13 @@ export class Starvation {
     }
   }
 
-  /** How much of what was counted since a worker was first looked at. */
+  /** Starved part of the counted time since the first look at a worker. */
   of(tid: number): number {
     return this.#starved.get(tid) ?? 0
   }
 }
 
-/** A number that was used again begins anew, as one does that was not seen before. */
+/** A reused tid starts at 0, as a new one does. */
 function since(before: Account | undefined, { ranMs, waitedMs }: Account): Account {
   if (!before || ranMs < before.ranMs) return { ranMs: 0, waitedMs: 0 }
   return { ranMs: ranMs - before.ranMs, waitedMs: Math.max(0, waitedMs - before.waitedMs) }

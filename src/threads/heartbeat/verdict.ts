@@ -1,20 +1,20 @@
 /**
- * Tells from readings of a thread's beats whether it is stuck. Pure. Silence is counted in scans, not by the clock: a scan that
- * came late (the host was starved, suspended, or blocked) counts for no more than one that came on time, so a host that slept
- * kills nobody. Nor does a machine with too much to do: time for which the thread waited for a core is not held against it.
+ * Decides from readings of a thread's beats whether it is stuck. Pure. Silence is counted in scans, not by the clock: a late scan
+ * (the host was starved, suspended, or blocked) counts no more than one on time, so no worker is killed because the host slept.
+ * Time in which the thread waited for a core does not count either.
  */
 
 import { countedMs } from '../../time/patient-timer.js'
 import type { BeatReading } from './beats.js'
 
 export interface WatchLimits {
-  /** Stuck after so long without a beat. */
+  /** Stuck after this time without a beat, in ms. */
   timeoutMs: number
-  /** Stuck after so long of work without progress. */
+  /** Stuck after this time of work without progress, in ms. */
   progressTimeoutMs: number
 }
 
-/** What is remembered of a thread between scans. */
+/** The state of a thread's watch between scans. */
 export interface Watch {
   beats: number
   progress: number
@@ -22,15 +22,15 @@ export interface Watch {
   silentMs: number
   /** Work without progress counted so far, in ms. */
   stalledMs: number
-  /** How long the thread had waited for a core when it last beat, ... */
+  /** Time for which the thread had waited for a core at its last beat, in ms. */
   starvedAtBeat: number
-  /** ... and when its work last moved on. */
+  /** The same at its last progress. */
   starvedAtProgress: number
 }
 
 export type WatchVerdict = { kind: 'heartbeat-lost' | 'progress-stalled'; message: string; silentMs: number } | null
 
-/** However starved a thread is, so many times its limit of counted silence is enough. */
+/** A starved thread is stuck at the latest after this multiple of its limit. */
 export const patience = 20
 
 /** @param starvedMs how long the thread has waited for a core since it began */
@@ -65,7 +65,7 @@ export function scan(watch: Watch, reading: BeatReading, elapsedMs: number, limi
   return null
 }
 
-/** Whether a limit is passed, what the thread waited for a core left out. */
+/** Whether a limit is passed, not counting time in which the thread waited for a core. */
 export function isOverdue(countedMs: number, starvedMs: number, limitMs: number): boolean {
   return countedMs - Math.max(0, starvedMs) > limitMs || countedMs > limitMs * patience
 }

@@ -1,14 +1,14 @@
-/** What a worker process is started with: what threads inherit from their process, and the limits of its memory. */
+/** Arguments of a worker process: the flags that threads inherit from their process, and the limits of its memory. */
 import type { ResourceLimits } from '../../options/isolation.js'
 
-/** What is the host's alone: its program, its debugger's port, its mode. */
+/** Flags that only concern the host: its program, its debugger's port, its mode. */
 const hostsOwn = /^(?:--(?:eval|print|input-type|inspect|test|watch|check|interactive|run)\b|-[ci]$)/
-/** Followed by it. */
+/** Flags followed by the program. */
 const program = /^(?:-e|-p|-pe|--eval|--print)$/
 
 /**
  * @param execArgv of the host
- * @returns `execArgv` for the process; later ones win, so that the worker's limits go over the host's
+ * @returns `execArgv` for the process; later flags win, so the worker's limits come after the host's
  */
 export function childArguments(execArgv: readonly string[], limits: ResourceLimits): string[] {
   const inherited = execArgv.filter(
@@ -20,7 +20,7 @@ export function childArguments(execArgv: readonly string[], limits: ResourceLimi
 function memory({ maxOldGenerationSizeMb, maxYoungGenerationSizeMb, stackSizeMb }: ResourceLimits): string[] {
   const flags: string[] = []
   if (maxOldGenerationSizeMb !== undefined) flags.push(`--max-old-space-size=${Math.ceil(maxOldGenerationSizeMb)}`)
-  // V8 counts three semi-spaces to the young generation.
+  // V8's young generation has three semi-spaces.
   if (maxYoungGenerationSizeMb !== undefined) flags.push(`--max-semi-space-size=${Math.ceil(maxYoungGenerationSizeMb / 3)}`)
   if (stackSizeMb !== undefined) flags.push(`--stack-size=${Math.floor(stackSizeMb * 1_024)}`)
   return flags

@@ -1,6 +1,6 @@
 /**
- * What carries one life of a worker: a thread (`in-thread.ts`) or a process (`in-process.ts`). It knows how to bring it
- * about, to reach it and to end it by force; what is asked of it when, and what its end means, is decided in `worker-thread.ts`.
+ * The interface of a thread (`in-thread.ts`) or a process (`in-process.ts`) that runs a worker: start it, talk to it, end it by
+ * force. `worker-thread.ts` decides when to do so and how to judge its end.
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Remote } from 'comlink'
@@ -15,20 +15,20 @@ export interface IsolationOptions {
   boot: WorkerBoot
   /** To the store thread. */
   store: MessagePort
-  /** Where its beats are to be seen. */
+  /** The cell of its beats. */
   beats: BeatCell
   resourceLimits: ResourceLimits
   onReport: (report: ThreadReport) => void
-  /** It sent what is not understood: nothing that it sends can be relied on. Nothing is heard of it then but its end. */
+  /** It sent an invalid message, so no message of it can be trusted. Only its end is reported after this. */
   onFault: (what: string) => void
-  /** It is gone, and everything it had said has been told. Once, and the last thing that is heard of it. */
+  /** It has ended, and all its messages were delivered. Called once, as the last callback. */
   onExit: (exit: IsolationExit) => void
 }
 
 /** An end as it looks from outside. */
 export interface IsolationExit {
   failure: Pick<Failure, 'kind' | 'message' | 'error' | 'exitCode'>
-  /** Something brought it down: it neither exited nor was terminated. */
+  /** It crashed: it neither exited by itself nor was terminated. */
   fault: boolean
   abandoned: Abandoned
 }
@@ -38,13 +38,13 @@ export interface Isolation {
   readonly pid: number
   /** null: the main thread of its process. */
   readonly threadId: number | null
-  /** Its answers never come once it is gone. */
+  /** Pending calls never settle after its end. */
   readonly control: Remote<ThreadControl>
-  /** Has it go on with the store over another port. */
+  /** Connects it to the store over another port. */
   reconnect(port: MessagePort): Promise<void>
   /** Share of time that its event loop was busy since it started, 0 to 1. */
   eventLoopUtilization(): number
-  /** Where it is, innermost first; null if it does not say in time. Never rejects. */
+  /** Its stack, innermost frame first; null if there is none in time. Never rejects. */
   stack(): Promise<string[] | null>
   /** @throws DroverError TIMEOUT if it does not answer */
   profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile>
@@ -52,6 +52,6 @@ export interface Isolation {
   snapshot(file: string, withinMs: number): Promise<void>
   /** Ends it by force. */
   terminate(): void
-  /** It does not end: the host's own end does not wait for it. */
+  /** Lets the host end without waiting for it, because it does not end. */
   unref(): void
 }

@@ -1,7 +1,7 @@
 /**
- * What a worker process leaves behind: a small file without a name that it and its host have open, with its tasks in hand (`tasks-in-hand.ts`) and,
- * after them, its last words. A write is with the kernel when it returns. So whatever ends the process, a message that was still
- * in it is lost, and what stands here is not.
+ * The crash file of a worker process: a small unnamed file that the process and its host have open. It holds the tasks in hand
+ * (`tasks-in-hand.ts`) and, after them, the process's last words. A finished write is in the kernel, so it survives any end of
+ * the process; a message that was not yet sent does not.
  */
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
@@ -13,9 +13,9 @@ import type { ThreadReport } from '../protocol/messages.js'
 import { abandonedIn } from '../protocol/tasks-in-hand.js'
 
 const cellBytes = Float64Array.BYTES_PER_ELEMENT
-/** So much room is set aside for the last words. */
+/** Bytes reserved for the last words. */
 const wordsBytes = 32_768
-/** No more is read of them: an error's record is bounded. */
+/** The most bytes read of them: an error's record is bounded. */
 const longestWords = 524_288
 
 export class CrashFile {
@@ -23,13 +23,16 @@ export class CrashFile {
   readonly #cells: number
   readonly #scratch = new Float64Array(1)
 
-  /** @param cells how many tasks at once it has room for */
+  /** @param cells the number of tasks that fit at once */
   constructor(fd: number, cells: number) {
     this.fd = fd
     this.#cells = cells
   }
 
-  /** @throws DroverError HOST_SHORT if no file can be made in the folder for temporary files, or there is no room for it: what is written later has its place */
+  /**
+   * @throws DroverError HOST_SHORT if the file cannot be made in the folder for temporary files, or has no room there. All of its
+   * room is reserved now
+   */
   static create(cells: number): CrashFile {
     const file = join(tmpdir(), `drover-${randomUUID()}`)
     let fd: number | null = null
@@ -41,7 +44,7 @@ export class CrashFile {
       return new CrashFile(fd, cells)
     } catch (cause) {
       if (fd !== null) closeSync(fd)
-      throw new DroverError('HOST_SHORT', `no file can be made for what a process leaves behind: ${(cause as Error).message}`, { cause })
+      throw new DroverError('HOST_SHORT', `cannot make the crash file of a worker process: ${(cause as Error).message}`, { cause })
     }
   }
 
@@ -54,14 +57,14 @@ export class CrashFile {
     try {
       writeSync(this.fd, `${JSON.stringify(words)}\n`, this.#cells * cellBytes)
     } catch {
-      // The file is closed, or the disk full: what is there by now has to do.
+      // The file is closed or the disk is full: the words written so far must do.
     }
   }
 
   /**
-   * Reads what is there, and closes the file. Never throws: the worker's code may have written there too.
+   * Reads and closes the file. Never throws: the worker's code may have written to it too.
    *
-   * @returns `lastWords`: as they stand there, maybe not whole; empty if there are none
+   * @returns `lastWords`: the text as written, perhaps incomplete; empty if there is none
    */
   take(): { abandoned: Abandoned; lastWords: string } {
     const cells = new Float64Array(this.#cells)
@@ -70,7 +73,7 @@ export class CrashFile {
       bytes.fill(0, readSync(this.fd, bytes, 0, bytes.length, 0))
       this.close()
     } catch {
-      // Closed by somebody else, or not to be read: nothing is known then.
+      // Closed by other code, or unreadable: then nothing is known.
     }
     Buffer.from(cells.buffer).set(bytes.subarray(0, cells.byteLength))
     const words = bytes.subarray(cells.byteLength)

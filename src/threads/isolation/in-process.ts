@@ -1,4 +1,4 @@
-/** A worker in a process of its own (`node:child_process`): whatever becomes of it, this process lives. */
+/** A worker in a process of its own (`node:child_process`): its crash does not end this process. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,13 +23,13 @@ import { CrashFile } from './crash-file.js'
 
 const entry = fileURLToPath(new URL('./process-entry.js', import.meta.url))
 
-/** After its exit: how long its last output is waited for, should somebody else hold a pipe of it open. */
+/** How long to wait for its last output after its exit, in case another process holds a pipe open. */
 const outputMs = 1_000
 /** SIGABRT, as a shell reports it. */
 const abortCode = 134
-/** So much of the end of what it wrote to stderr is looked at. */
+/** Characters of the end of its stderr that are examined. */
 const stderrChars = 8_192
-/** So much is shown of last words that are not whole. */
+/** Characters shown of incomplete last words. */
 const longestShown = 500
 
 export class ProcessIsolation implements Isolation {
@@ -45,13 +45,13 @@ export class ProcessIsolation implements Isolation {
   #terminated = false
   #stderr = ''
 
-  /** @throws if the boot data cannot be serialised, or no file can be made for what the process leaves behind */
+  /** @throws if the boot data cannot be serialised, or the crash file cannot be made */
   constructor({ boot, store, beats, resourceLimits, onReport, onFault, onExit }: IsolationOptions) {
     const crashFile = CrashFile.create(boot.concurrency + maxHeld)
     const child = start(crashFile, resourceLimits)
     this.#child = child
     this.#beats = beats
-    // Why it could not be spawned: told later, and no exit follows.
+    // The reason why it could not be spawned. It is reported later, and no exit follows.
     let spawnError: Error | null = null
     child.on('error', (error) => {
       if (child.pid !== undefined) return
@@ -65,7 +65,7 @@ export class ProcessIsolation implements Isolation {
       this.#stderr = (this.#stderr + chunk).slice(-stderrChars)
     })
 
-    // Whatever a listener throws is a fault of what came.
+    // An error of a listener means that the message was invalid.
     const [channel, watching] = [processWiring.channelFd, processWiring.observerFd].map(
       (fd) => new FrameChannel((child.stdio as unknown[])[fd] as Duplex, (why) => onFault(why)),
     ) as [FrameChannel, FrameChannel]
@@ -87,14 +87,14 @@ export class ProcessIsolation implements Isolation {
       const exit = this.#exit(spawnError)
       const words = readWords(lastWords)
       if (words) onReport(words)
-      else if (lastWords !== '') exit.failure.message += `; its last words are not whole: ${cut(lastWords, longestShown)}`
+      else if (lastWords !== '') exit.failure.message += `; its last words are incomplete: ${cut(lastWords, longestShown)}`
       onExit({ ...exit, abandoned })
     }
-    // Its end is told right after, unless it closed the channel and lives on.
+    // Its end follows at once, unless it closed the channel and is still alive.
     child.stdio[processWiring.channelFd]?.on('close', () => {
-      if (!over) setTimeout(() => !over && onFault('nothing: its channel is closed'), outputMs).unref()
+      if (!over) setTimeout(() => !over && onFault('its channel is closed'), outputMs).unref()
     })
-    // All its pipes are closed, and so everything it sent has been read.
+    // All its pipes are closed, so all its messages have been read.
     child.on('close', end)
     child.on('exit', () => setTimeout(end, outputMs).unref())
     try {
@@ -134,7 +134,7 @@ export class ProcessIsolation implements Isolation {
 
   terminate(): void {
     this.#terminated = true
-    // One that could not be spawned has no pid: Node.js 20 would then signal the process group of the host.
+    // Without a pid (the spawn failed), Node.js 20 would signal the process group of the host.
     if (this.#child.pid !== undefined) this.#child.kill('SIGKILL')
   }
 
@@ -145,8 +145,8 @@ export class ProcessIsolation implements Isolation {
   }
 
   /**
-   * Carries messages between the process and the store thread. What the process sends over an earlier connection is lost from now
-   * on; it sends it again once it hears of this one.
+   * Carries messages between the process and the store thread. Messages over an earlier connection are lost from now on; the
+   * process sends them again over this one.
    *
    * @returns the name of the process's end
    */
@@ -155,7 +155,7 @@ export class ProcessIsolation implements Isolation {
     const name = processWiring.store(++this.#connections)
     const port: Port = this.#channel.port(name)
     port.on('message', (request: unknown) => {
-      if (!isWorkersRequest(request)) throw new Error('a request to the store that is none')
+      if (!isWorkersRequest(request)) throw new Error('an invalid request to the store')
       store.postMessage(request)
     })
     store.on('message', (reply: unknown) => port.postMessage(reply))
@@ -169,7 +169,7 @@ export class ProcessIsolation implements Isolation {
   #exit(spawnError: Error | null): Omit<IsolationExit, 'abandoned'> {
     const { exitCode, signalCode } = this.#child
     if (spawnError) {
-      // Its code says whether that can pass by itself.
+      // The code shows whether the cause can pass by itself.
       const error = { ...toErrorRecord(spawnError), message: `no process can be started: ${spawnError.message}` }
       return { failure: { kind: 'start-error', message: error.message, error, exitCode: null }, fault: true }
     }
@@ -187,7 +187,7 @@ export class ProcessIsolation implements Isolation {
   }
 }
 
-/** What a process said last, if it stands there as a whole. */
+/** The last words of a process, if they are complete. */
 function readWords(text: string): ThreadReport | null {
   try {
     return checkReport(JSON.parse(text))
@@ -196,7 +196,7 @@ function readWords(text: string): ThreadReport | null {
   }
 }
 
-/** @throws DroverError HOST_SHORT if it is known at once that there can be no process */
+/** @throws DroverError HOST_SHORT if the process cannot be started */
 function start(crashFile: CrashFile, limits: ResourceLimits): ChildProcess {
   try {
     const child = spawn(process.execPath, [...childArguments(process.execArgv, limits), entry], {

@@ -13,11 +13,11 @@ import type { Isolation, IsolationExit, IsolationOptions } from './contract.js'
 
 const entry = new URL('./thread-entry.js', import.meta.url)
 
-/** Said once of code in the thread that posts to its parent. */
+/** Logged once if code in the thread posts to its parent. */
 const notOurs: ThreadReport = {
   type: 'log',
   level: 'debug',
-  message: 'something was posted to parentPort: nobody listens there',
+  message: 'a message was posted to parentPort, which drover does not read',
   fields: null,
 }
 
@@ -60,7 +60,7 @@ export class ThreadIsolation implements Isolation {
       thrown = { error }
     })
     this.#worker.on('exit', (code) => {
-      // Its last words may come after the news of its end.
+      // Its last messages may arrive after its exit event.
       for (let left = receiveMessageOnPort(reports.port1); left; left = receiveMessageOnPort(reports.port1)) receive(left.message)
       for (const port of this.#ports) port.close()
       onExit({ failure: failureOf(thrown, code), fault: thrown !== null, abandoned: inHand.read() })
@@ -96,7 +96,7 @@ export class ThreadIsolation implements Isolation {
   }
 
   unref(): void {
-    // Listening keeps the process alive, whatever becomes of the thread.
+    // Open ports would keep the process alive.
     for (const port of this.#ports) port.close()
     this.#worker.unref()
   }

@@ -1,6 +1,6 @@
 /**
- * Where a worker process begins: the worker lives on its main thread, so that it may block, abort and load native code that only a
- * main thread can have. A second thread, the observer, looks after it.
+ * Entry of a worker process. The worker runs on the main thread, so that it may block, abort, and load native code that needs a
+ * main thread. A second thread, the observer, watches it.
  */
 import { once } from 'node:events'
 import { Socket } from 'node:net'
@@ -13,19 +13,19 @@ import { work } from '../runtime/work.js'
 import { CrashFile } from './crash-file.js'
 import type { ObserverData } from './process-observer.js'
 
-// Before anything is waited for: what arrives from now on is kept.
+// Before any await, so that no message is lost.
 const socket = new Socket({ fd: processWiring.channelFd, readable: true, writable: true })
 const channel = new FrameChannel(socket, (why) => {
-  throw new Error(`what came from the host is not understood: ${why}`)
+  throw new Error(`the host sent an invalid message: ${why}`)
 })
 const boots = channel.port(processWiring.boot)
 const control = channel.port(processWiring.control)
 const store = channel.port(processWiring.store(1))
 const reports = channel.port(processWiring.reports)
 
-// Ctrl-C and service managers signal a whole group of processes: when this one ends is the host's to say.
+// Ctrl-C and service managers signal the whole process group, but the host decides when this process ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-// The observer sees this too, but is not there yet.
+// The observer does this too, but is not running yet.
 socket.on('close', () => process.exit())
 
 const boot = await new Promise<WorkerBoot>((resolve) => boots.on('message', resolve))
@@ -33,7 +33,7 @@ const beats = new BeatMemory().take()
 const { everyMs, progressTimeoutMs } = boot.heartbeat
 const workerData: ObserverData = {
   beats: { buffer: beats.buffer, index: beats.index },
-  // As often as the monitor looks, and often enough for it not to see a stall where there is none.
+  // As often as the monitor scans, so that a late copy never looks like a stall.
   everyMs: Math.max(10, Math.min(1_000, everyMs / 2, progressTimeoutMs / 4)),
 }
 await once(new Worker(new URL('./process-observer.js', import.meta.url), { workerData, name: 'drover observer' }), 'message')

@@ -1,6 +1,6 @@
 /**
- * The second thread of a worker process. It depends on nothing that the worker does: it tells the host how the worker's beats
- * stand, takes its stack when it hangs, and ends the process when the host is gone, however busy or blocked the worker is.
+ * The second thread of a worker process. It sends the worker's beats to the host, takes the stack when the worker hangs, and ends
+ * the process when the host is gone, even while the worker is busy or blocked.
  */
 import { Socket } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -12,20 +12,20 @@ import { profileOf, snapshotOf, stackOf } from '../evidence/stack-and-profile.js
 import { BeatCell } from '../heartbeat/beats.js'
 import { type ObserverControl, type ObserverReport, processWiring } from '../protocol/messages.js'
 
-/** What the observer is started with. */
+/** The `workerData` of the observer. */
 export interface ObserverData {
   beats: { buffer: SharedArrayBuffer; index: number }
-  /** How often it looks at the beats. */
+  /** Time between its looks at the beats. */
   everyMs: number
 }
 
 const { beats, everyMs } = workerData as ObserverData
 const cell = new BeatCell(beats.buffer, beats.index)
 const pipe = new Socket({ fd: processWiring.observerFd, readable: true, writable: true })
-// The kernel closes the host's end, whatever the host died of.
+// The kernel closes the host's end for any death of the host.
 pipe.on('close', () => process.kill(process.pid, 'SIGKILL'))
 const host = new FrameChannel(pipe, (why) => {
-  throw new Error(`what came from the host is not understood: ${why}`)
+  throw new Error(`the host sent an invalid message: ${why}`)
 }).port(processWiring.observer)
 
 const control: ObserverControl = {

@@ -1,4 +1,4 @@
-/** Where a worker thread begins. */
+/** Entry of a worker thread. */
 import { workerData } from 'node:worker_threads'
 import { BeatCell } from '../heartbeat/beats.js'
 import type { ThreadBoot } from '../protocol/messages.js'
@@ -6,7 +6,7 @@ import { TasksInHand } from '../protocol/tasks-in-hand.js'
 import { work } from '../runtime/work.js'
 
 const { boot, store, control, reports, beats, inHand } = workerData as ThreadBoot
-// What is drover's is out of reach before anybody else's code is there.
+// Hides drover's data before any other code runs.
 for (const name of Object.keys(workerData)) delete workerData[name]
 
 await work({

@@ -1,6 +1,6 @@
 /**
- * One thread of a worker, in this process or in one of its own, as the main thread sees it. However it ends, it ends once: `error`
- * followed by `exit` is one end, what was asked of it settles, and an end that was asked for is no failure.
+ * One thread of a worker, in this process or in its own, as the main thread sees it. It ends exactly once: `error` followed by
+ * `exit` is one end, pending calls settle, and an end on request is no failure.
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Remote } from 'comlink'
@@ -19,7 +19,7 @@ import { ProcessIsolation } from './in-process.js'
 import { ThreadIsolation } from './in-thread.js'
 import { endDespite } from './unkillable.js'
 
-/** What is known of a failure from the thread alone. */
+/** The part of a failure that the thread alone determines. */
 export type ThreadFailure = Pick<Failure, 'kind' | 'message' | 'error' | 'exitCode' | 'hungAt'> & {
   /** 0 to 1; null for a thread that was gone. */
   eventLoopUtilization: number | null
@@ -29,9 +29,9 @@ export type ThreadFailure = Pick<Failure, 'kind' | 'message' | 'error' | 'exitCo
 
 /** How a thread ended. */
 export interface ThreadEnd {
-  /** null: it was asked to. */
+  /** null: it ended on request. */
   failure: ThreadFailure | null
-  /** What it had in its hands. Empty lists for a thread that may still be alive (`unkillable`). */
+  /** Its tasks in hand. Empty lists for a thread that may still be alive (`unkillable`). */
   abandoned: Abandoned
   /** The thread did not end; its memory must not be used again. */
   alive: boolean
@@ -39,7 +39,7 @@ export interface ThreadEnd {
 
 export interface ThreadOptions extends Omit<IsolationOptions, 'onExit' | 'onFault'> {
   isolation: 'thread' | 'process'
-  /** null: none is written. */
+  /** null: no evidence files. */
   evidence: EvidenceFiles | null
   /** How long a terminated thread may take to end. */
   killMs: number
@@ -48,13 +48,13 @@ export interface ThreadOptions extends Omit<IsolationOptions, 'onExit' | 'onFaul
   onLateExit: () => void
 }
 
-/** A thread that got no core while it was to end is looked at again after so long at least. */
+/** Least time until the next look at a thread that got no core while it should end. */
 const leastWaitMs = 20
 
-/** After the drain deadline: how long the tasks in hand get to notice that their signal is aborted. */
+/** Time after the drain deadline for tasks in hand to notice their aborted signal. */
 const abortGraceMs = 250
 
-/** So many profiles may be taken in this process at a time. A thread whose profiler is started many times over cannot be ended. */
+/** Profiles that may run at once in this process. */
 const mostProfiles = 4
 let profiles = 0
 
@@ -69,9 +69,9 @@ export class Thread {
   readonly #options: ThreadOptions
   readonly #exited: Promise<void>
   #markExited = (): void => {}
-  /** Its own account of why it ends, if it gave one. */
+  /** Its own reason for its end, if it sent one. */
   #lastWords: Extract<ThreadReport, { type: 'failed' }> | null = null
-  /** The end somebody asked for; the first one counts. */
+  /** The requested end; the first request counts. */
   #asked: { failure: ThreadFailure | null } | null = null
   #over = false
   #drain: { until: number; callOff: () => void } | null = null
@@ -118,14 +118,14 @@ export class Thread {
   }
 
   /**
-   * What its CPU time goes into, over so many ms.
+   * Takes a CPU profile for `ms`.
    *
    * @throws DroverError THREAD_GONE if it ends meanwhile; PROFILE_RUNNING, PROFILES_FULL
    */
   async profile(ms: number): Promise<CpuProfile> {
     const { id } = this.#options.boot
-    if (this.#profiling) throw new DroverError('PROFILE_RUNNING', `a profile of ${id} is being taken already`)
-    if (profiles >= mostProfiles) throw new DroverError('PROFILES_FULL', `${profiles} profiles are being taken already: try again later`)
+    if (this.#profiling) throw new DroverError('PROFILE_RUNNING', `a profile of ${id} is already running`)
+    if (profiles >= mostProfiles) throw new DroverError('PROFILES_FULL', `${profiles} profiles are already running: try again later`)
     this.#profiling = true
     profiles++
     try {
@@ -137,8 +137,8 @@ export class Thread {
   }
 
   /**
-   * Lets it finish what it has in hand, then ends it. At the deadline the tasks in hand are aborted, and shortly after the thread is
-   * ended all the same. Asked again, the earlier deadline holds. Of one that is being killed no more evidence is taken then.
+   * Lets tasks in hand finish, then ends the thread. At the deadline the tasks are aborted, and shortly after the thread is
+   * terminated. Of several calls the earliest deadline holds. If the thread is being killed, no more evidence is taken.
    */
   finish(drainMs: number): void {
     if (this.#over) return
@@ -157,14 +157,14 @@ export class Thread {
     patientTimeout(() => this.#terminate(), abortGraceMs)
   }
 
-  /** What it sends cannot be relied on. */
+  /** It sent an invalid message. */
   #fault(what: string): Promise<void> {
     const { isolation, boot } = this.#options
-    const error = new DroverError('PROTOCOL_BROKEN', `the ${isolation} of ${boot.id} sent what drover does not understand: ${what}`)
+    const error = new DroverError('PROTOCOL_BROKEN', `the ${isolation} of ${boot.id} sent an invalid message: ${what}`)
     return this.kill({ kind: 'uncaught-error', message: error.message, error: toErrorRecord(error) }, false)
   }
 
-  /** Ends it now. With `evidence`, first takes the stack of where it hangs, and whatever else is to be written of it. */
+  /** Ends it now. With `evidence`, first takes its stack and writes the evidence files. */
   async kill(failure: Pick<Failure, 'kind' | 'message'> & Partial<Pick<Failure, 'error'>>, evidence: boolean): Promise<void> {
     if (this.#over || this.#asked?.failure) return
     const eventLoopUtilization = this.#isolation.eventLoopUtilization()
@@ -201,7 +201,7 @@ export class Thread {
     this.#isolation.terminate()
   }
 
-  /** It does not end. */
+  /** Gives up waiting: the thread is unkillable. */
   #giveUp(killMs: number): void {
     const { isolation } = this.#options
     const message = `its ${isolation} did not end within ${killMs} ms of being terminated`
@@ -225,7 +225,7 @@ export class Thread {
     const words = this.#lastWords
     const own = words ? { ...failure, kind: words.kind, message: words.error.message, error: words.error } : failure
     if (this.#asked?.failure === null && !words && !fault) {
-      // An end that was asked for is not the fault of what it cut off.
+      // At a requested end, the interrupted tasks are not to blame.
       abandoned.finished.push(...abandoned.working.splice(0))
     }
     this.#end({
@@ -241,7 +241,7 @@ export class Thread {
     this.#options.onEnd(end)
   }
 
-  /** A call whose answer nobody waits for. */
+  /** A call whose result is ignored. */
   #call(make: (control: Remote<ThreadControl>) => Promise<unknown>): void {
     if (!this.#over) make(this.#isolation.control).catch(() => {})
   }

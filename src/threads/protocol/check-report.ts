@@ -1,6 +1,6 @@
 /**
- * Looks at what a worker sent before anybody acts on it: its code runs beside ours, and what reaches the host may be anything. Used by the
- * host alone.
+ * Validates a worker's messages before the host acts on them: the user's code in the thread may send anything. Used only by the
+ * host.
  */
 import * as v from 'valibot'
 import { read } from '../../values/plain.js'
@@ -19,7 +19,7 @@ const errorRecord: v.GenericSchema<Extract<ThreadReport, { type: 'failed' }>['er
 const errorKind = { id: text, code: text, message: text, where: v.nullable(text) }
 const ends = ['start-error', 'uncaught-error', 'unhandled-rejection', 'exit'] as const
 
-/** One for each kind of report: a new one does not compile without. */
+/** One schema for each kind of report; a new kind without one does not compile. */
 const forms: { [Type in ThreadReport['type']]: v.GenericSchema<unknown, Extract<ThreadReport, { type: Type }>> } = {
   extend: v.object({ type: v.literal('extend'), ms: v.number() }),
   declined: v.object({ type: v.literal('declined'), reason: text }),
@@ -60,18 +60,18 @@ const forms: { [Type in ThreadReport['type']]: v.GenericSchema<unknown, Extract<
   fenced: v.object({ type: v.literal('fenced') }),
 }
 
-/** @throws an Error that says what is wrong with it */
+/** @throws an Error that names the mistake */
 export function checkReport(value: unknown): ThreadReport {
   const type = read(value, 'type')
-  if (typeof type !== 'string' || !Object.hasOwn(forms, type)) throw new Error('a report of no known type')
+  if (typeof type !== 'string' || !Object.hasOwn(forms, type)) throw new Error('a report of an unknown type')
   const checked = v.safeParse(forms[type as ThreadReport['type']], value, { abortEarly: true })
   if (checked.success) return checked.output
   const [{ message, path }] = checked.issues
-  throw new Error(`a report "${type}" that is not of its form: ${path?.map(({ key }) => key).join('.')}: ${message}`)
+  throw new Error(`a report "${type}" of the wrong form: ${path?.map(({ key }) => key).join('.')}: ${message}`)
 }
 
-/** Beats that were copied elsewhere (`BeatCell.copy`). @throws an Error that says so if they are none */
+/** Beats that were copied elsewhere (`BeatCell.copy`). @throws an Error if the value is not a copy of beats */
 export function checkBeats(value: unknown): ReturnType<BeatCell['copy']> {
   if (Array.isArray(value) && value.length === fieldsPerCell && value.every((field) => Number.isInteger(field))) return value
-  throw new Error('beats that are none')
+  throw new Error('invalid beats')
 }

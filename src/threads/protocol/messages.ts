@@ -1,6 +1,6 @@
 /**
- * All that crosses the border between the main thread and a worker, be that a thread or a process: what it is born with, what it
- * reports, and what can be asked of it. Store traffic goes on a port of its own (`store/thread/client.ts`).
+ * The protocol between the main thread and a worker in a thread or process: its boot data, its reports, and the calls to it.
+ * Requests to the store use their own port (`store/thread/client.ts`).
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorKind, ErrorRecord } from '../../errors.js'
@@ -15,7 +15,7 @@ import type { Amounts } from '../../store/contract/quotas.js'
 import type { LaneCounts } from '../../store/contract/registry.js'
 import type { CpuProfile } from '../evidence/stack-and-profile.js'
 
-/** What a worker is born with, wherever it runs. */
+/** The boot data of a worker. */
 export interface WorkerBoot {
   id: string
   annotator: string
@@ -32,20 +32,20 @@ export interface WorkerBoot {
   recycle: RecycleOptions
   /** V8 writes a heap snapshot when the heap comes near its limit; see `threads/evidence/files.ts`. */
   snapshotNearHeapLimit: boolean
-  /** A `run` that returns is a failure: the worker is to run for ever. */
+  /** Whether a `run` that returns is a failure (restart mode `permanent`). */
   permanent: boolean
   quota: CompiledWorkerQuota | null
   /** The host that it belongs to. */
   host: string
   tasks: TaskPolicy
-  /** What an earlier thread left of the breaker of its tasks. */
+  /** The breaker's state from the earlier thread. */
   breaker: { open: boolean; streak: Streak | null }
   logLevel: LogLevel
-  /** Values to strike out of every text that leaves it. */
+  /** Values to redact in every text that leaves the worker. */
   secrets: string[]
 }
 
-/** What a thread gets besides (`workerData`). */
+/** The `workerData` of a thread. */
 export interface ThreadBoot {
   boot: WorkerBoot
   /** To the store thread. */
@@ -55,41 +55,44 @@ export interface ThreadBoot {
   reports: MessagePort
   /** This thread's cell in the shared beats; see `beats.ts`. */
   beats: { buffer: SharedArrayBuffer; index: number }
-  /** What it has in its hands; see `tasks-in-hand.ts`. */
+  /** Its tasks in hand; see `tasks-in-hand.ts`. */
   inHand: SharedArrayBuffer
 }
 
-/** How a worker process is connected with its host. */
+/** The channels between a worker process and its host. */
 export const processWiring = {
-  /** Ports on its channel: what it is born with, {@link ThreadControl}, {@link ThreadReport}s, and the store, once more for each store thread. */
+  /** Ports on its channel: boot data, {@link ThreadControl}, {@link ThreadReport}s, and one for each store thread. */
   boot: 'boot',
   control: 'control',
   reports: 'reports',
   store: (connection: number) => `store ${connection}`,
   /** The one port of its observer. */
   observer: 'observer',
-  /** Open files: its channel (`ports/frame-channel.ts`), what it leaves behind (`crash-file.ts`), and a channel between its observer and the host. */
+  /**
+   * File descriptors: its channel (`ports/frame-channel.ts`), its crash file (`crash-file.ts`), and a channel between its
+   * observer and the host.
+   */
   channelFd: 3,
   crashFileFd: 4,
   observerFd: 5,
 } as const
 
-/** What the observer of a worker process tells unasked: its beats as they are now (`BeatCell.copy`). */
+/** A message of a worker process's observer: the current beats (`BeatCell.copy`). */
 export interface ObserverReport {
   beats: number[]
 }
 
-/** What can be asked of the observer, over comlink; see `threads/evidence/stack-and-profile.ts`. */
+/** Calls to the observer, over comlink; see `threads/evidence/stack-and-profile.ts`. */
 export interface ObserverControl {
   stack(): Promise<string[] | null>
   profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile>
   snapshot(file: string, withinMs: number): Promise<void>
 }
 
-/** Attempts at tasks that failed with one error, since it was last told of. */
+/** Failed attempts with one error since the last report. */
 export interface FailedAttempts extends ErrorKind {
   count: number
-  /** Of them, how many tasks were given up with it. */
+  /** How many of these attempts gave their task up. */
   dead: number
   /** The key of the first. */
   key: string
@@ -97,50 +100,50 @@ export interface FailedAttempts extends ErrorKind {
   at: number
 }
 
-/** What a worker reports, in plain messages: they may be its last words, so none waits for an answer. */
+/** A worker's reports. They are plain messages without an answer, because any may be its last. */
 export type ThreadReport =
-  /** `setup` wants so long from now on. */
+  /** `setup` asks for this much time from now on. */
   | { type: 'extend'; ms: number }
-  /** `setup` is through, the watchdog may be armed. */
+  /** `setup` has finished; the watchdog may be armed. */
   | { type: 'ready' }
-  /** `setup` does not want it to run: it waits to be ended. */
+  /** `setup` has declined: the thread waits to be ended. */
   | { type: 'declined'; reason: string }
   /** The thread is about to end because of this. */
   | { type: 'failed'; kind: 'start-error' | 'uncaught-error' | 'unhandled-rejection' | 'exit'; error: ErrorRecord }
   | { type: 'log'; level: Exclude<LogLevel, 'silent'>; message: string; fields: Record<string, unknown> | null }
-  /** Attempts at tasks failed: at once when it begins, then summed up once a second. */
+  /** Attempts failed. The first is reported at once, further ones in sums once a second. */
   | { type: 'failing'; errors: FailedAttempts[]; streak: Streak | null }
-  /** Attempts fail and fail: it begins no task until it is resumed, or replaced. */
+  /** The breaker opened: no task begins until the worker is resumed or its thread replaced. */
   | { type: 'breaker-opened'; error: ErrorKind; attempts: number }
-  /** The task that was tried then succeeded. */
+  /** The trial task succeeded. */
   | { type: 'breaker-closed' }
-  /** Nothing can be done now: waits for quota, or for a task to be due. */
+  /** It waits for quota or for a task to be due. */
   | { type: 'waiting' }
   | { type: 'working' }
-  /** Nothing is left to do: where its lane stands. null: `run` returned. */
+  /** No work is left, with the counts of its lane. null: `run` returned. */
   | { type: 'complete'; counts: LaneCounts | null }
-  /** There is no room for a task of such amounts for so long; Infinity: a budget is spent. */
+  /** A quota cannot grant a task of these amounts for `inMs`; Infinity: a budget is spent. */
   | { type: 'spent'; inMs: number; quota: string; window: string; amounts: Amounts }
-  /** The provider does not accept the key of a quota any more. */
+  /** The provider no longer accepts the key of a quota. */
   | { type: 'retired'; quota: string; reason: string }
-  /** It has done its share, and wants to be replaced; told once between two pauses. */
+  /** A limit of `recycle` is reached: it asks to be replaced, once between two pauses. */
   | { type: 'recycle'; reason: string }
-  /** The worker's fence is not current any more: another host has it. */
+  /** The worker's fencing token is outdated: another host has the worker. */
   | { type: 'fenced' }
 
-/** What can be asked of a thread, over comlink. */
+/** Calls to a thread, over comlink. */
 export interface ThreadControl {
-  /** Takes no new task; those in hand go on. */
+  /** Takes no new task; tasks in hand continue. */
   pause(): void
   resume(): void
   /** There may be work again. */
   poke(): void
-  /** Takes no new task, finishes and commits those in hand, runs `teardown`. */
+  /** Takes no new task, finishes and commits tasks in hand, runs `teardown`. */
   finish(): Promise<void>
-  /** Log records beyond this level are not made any more. */
+  /** Sets the least severe level of new log records. */
   setLogLevel(level: LogLevel): void
   /** Aborts the tasks in hand through their signal. */
   abort(reason: string): void
-  /** The store thread was replaced: what is pending is sent again on the new port. A process is given its name. */
+  /** The store thread was replaced: pending requests are sent again on the new port. A process gets the port's name. */
   reconnect(port: MessagePort | string): void
 }

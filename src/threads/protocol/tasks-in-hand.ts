@@ -1,7 +1,6 @@
 /**
- * What a worker has in its hands, in memory that outlives it, so that it can be read after its end: which leased tasks it was
- * working on, and which it had finished without hearing that the store has them. That is how a crash is counted against the
- * tasks that were running and not against those that merely waited.
+ * A worker's tasks in hand, in memory that outlives it: the leased tasks it was working on, and the finished ones that the store
+ * has not confirmed. So a crash is charged to the running tasks and not to those that waited.
  */
 import type { Token } from '../../store/contract/basics.js'
 import type { Abandoned } from '../../store/contract/tasks.js'
@@ -9,10 +8,10 @@ import type { Abandoned } from '../../store/contract/tasks.js'
 /** How many tasks beyond its concurrency a worker may hold, waiting or unconfirmed. */
 export const maxHeld = 2_048
 
-/** Takes note of a cell outside of this process. Not of one that is free again: what the store has, it does not take twice. */
+/** Copies a cell outside this process. Freed cells are not copied: the store takes no outcome twice. */
 export type KeepCell = (cell: number, value: number) => void
 
-/** A cell is 0 while it is free, the token of a task that is worked on, or that of a finished one with a minus. Tokens count from 1. */
+/** A cell is 0 while free, the token of a task in work, or the negative token of a finished task. Tokens count from 1. */
 export class TasksInHand {
   readonly buffer: SharedArrayBuffer
   readonly #cells: Float64Array
@@ -26,12 +25,12 @@ export class TasksInHand {
     for (let cell = this.#cells.length - 1; cell >= 0; cell--) this.#free.push(cell)
   }
 
-  /** Room for so many tasks at once. */
+  /** @param size the number of tasks that fit at once */
   static allocate(size: number, keep: KeepCell | null = null): TasksInHand {
     return new TasksInHand(new SharedArrayBuffer(size * Float64Array.BYTES_PER_ELEMENT), keep)
   }
 
-  /** Marks a task as being worked on; the answer names its cell. */
+  /** Marks a task as in work. @returns its cell */
   working(token: Token): number {
     const cell = this.#free.pop()
     if (cell === undefined) throw new RangeError('a thread holds more tasks than it has room for')
@@ -43,7 +42,7 @@ export class TasksInHand {
     this.#mark(cell, -(this.#cells[cell] as Token))
   }
 
-  /** The store has it. */
+  /** Frees the cell: the store has the outcome. */
   confirmed(cell: number): void {
     this.#cells[cell] = 0
     this.#free.push(cell)
@@ -63,7 +62,7 @@ export class TasksInHand {
 export function abandonedIn(cells: Float64Array): Abandoned {
   const abandoned: Abandoned = { working: [], finished: [] }
   for (const value of cells) {
-    // Tokens are whole numbers: anything else was written by somebody else.
+    // Tokens are whole numbers; any other value was written by other code.
     if (!Number.isSafeInteger(value)) continue
     if (value > 0) abandoned.working.push(value)
     else if (value < 0) abandoned.finished.push(-value)

@@ -9,34 +9,37 @@ export interface Task<Data = unknown> {
   key: string
   dataset: string
   data: Data
-  /** The ordinal of this attempt, from 1. */
+  /** The number of this attempt, from 1. */
   attempt: number
 }
 
 /** A worker module's default export, as its author writes it. */
 export interface WorkerDefinition<Data = unknown, Result = unknown, State = unknown, Input = unknown> {
-  /** Fits each task's data, or the task is dead. Any Standard Schema (valibot, zod, arktype); its output is what `process` gets. */
+  /**
+   * Schema of a task's data; a task that does not fit is dead. Any Standard Schema (valibot, zod, arktype). `process` gets the
+   * schema's output.
+   */
   input?: StandardSchemaV1<unknown, Data>
-  /** Fits each result, or the attempt fails. Its output is what is stored. */
+  /** Schema of a result; an attempt whose result does not fit fails. The schema's output is stored. */
   output?: StandardSchemaV1<unknown, Result>
   /**
-   * What a task is estimated to take from the worker's quota, by unit; laid over the option `quota.amounts`. `requests` is 1 unless given. One that could never be granted is dead at once.
-   * Called with the task's data as it was loaded.
+   * The estimate for a task, by unit of the worker's quota; overrides the option `quota.amounts`, unit by unit. `requests` is 1
+   * unless given. A task that could never be granted is dead at once. Called with the task's data as loaded.
    */
   estimate?: (task: Task<Data>) => Amounts
-  /** Runs once before the first task; the start timeout applies. What it returns is `ctx.state`. */
+  /** Runs once before the first task; the start timeout applies. Its result is `ctx.state`. */
   setup?: (ctx: WorkerContext<undefined, Input>) => State | Promise<State>
-  /** Does one task. What it returns is stored as JSON, exactly once. */
+  /** Does one task. Its result is stored as JSON, exactly once. */
   process?: (task: Task<Data>, ctx: WorkerContext<State, Input>) => Result | Promise<Result>
-  /** Instead of `process`: a loop of one's own. When it returns, the worker is completed. */
+  /** Instead of `process`: your own loop. When it returns, the worker is completed. */
   run?: (ctx: WorkerContext<State, Input>) => unknown
-  /** Runs once after the last task of a thread that ends as asked. */
+  /** Runs once after the last task, when the thread ends in order. */
   teardown?: (ctx: WorkerContext<State, Input>) => unknown
 }
 
 const brand = Symbol.for('drover.worker')
 
-/** A definition that passed {@link defineWorker}. */
+/** The result of {@link defineWorker}. */
 export type DefinedWorker = WorkerDefinition & { readonly [brand]: true }
 
 /**
@@ -62,7 +65,7 @@ export function defineWorker<Data = unknown, Result = unknown, State = unknown, 
   return Object.assign({ ...definition }, { [brand]: true as const }) as unknown as DefinedWorker
 }
 
-/** Whether a value came from {@link defineWorker}, also one of another copy of drover. */
+/** Whether a value was made by {@link defineWorker}, of this or another copy of drover. */
 export function isDefinedWorker(value: unknown): value is DefinedWorker {
   return typeof value === 'object' && read(value, brand) === true
 }

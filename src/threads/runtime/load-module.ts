@@ -1,5 +1,5 @@
 /**
- * Loads a worker module in its thread, and tells the ways it can go wrong apart.
+ * Loads a worker module in its thread; each way to fail has its own error code.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -29,7 +29,7 @@ async function importModule(href: string, file: string): Promise<Record<string, 
   } catch (error) {
     if (read(error, 'code') === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(file)) {
       await registerTypeScript(href, file)
-      // Node.js remembers that this URL could not be loaded: under another one it is tried anew.
+      // Node.js caches the failure of this URL; another URL loads the file anew.
       const again = new URL(href)
       again.searchParams.set('loader', 'tsx')
       return await import(again.href).catch(async (second: unknown) => {
@@ -54,8 +54,8 @@ async function registerTypeScript(href: string, file: string): Promise<void> {
 }
 
 /**
- * What the worker module itself would import as `tsx/esm/api`. Node.js 20 resolves on behalf of another module as `require` only,
- * which gives tsx's CommonJS variant, and that one cannot register from a thread: so the other is looked up.
+ * The file that the worker module would import as `tsx/esm/api`. Node.js 20 can resolve for another module only as `require`,
+ * which gives tsx's CommonJS variant; that variant cannot register from a thread, so the ESM file is looked up.
  */
 function tsxApi(href: string): string {
   const manifest = createRequire(href).resolve('tsx/package.json')
@@ -63,7 +63,7 @@ function tsxApi(href: string): string {
   return new URL(exports['./esm/api']?.import.default as string, pathToFileURL(manifest)).href
 }
 
-/** Codes of Node.js for what cannot be found, read or linked. */
+/** Codes of Node.js for modules that cannot be found, read or linked. */
 const loadCodes = new Set([
   'ERR_MODULE_NOT_FOUND',
   'ERR_PACKAGE_PATH_NOT_EXPORTED',
@@ -77,8 +77,8 @@ const loadCodes = new Set([
 ])
 
 /**
- * The error for a module whose import failed: `details.stage` is `load` where nothing of it ran, because it cannot be read, parsed or linked, and
- * `details.at` then says where, if that is known.
+ * The error for a failed import. `details.stage` is `load` if no code of the module ran, because it cannot be read, parsed or
+ * linked; then `details.at` is the place, if known.
  */
 async function threw(href: string, file: string, cause: unknown): Promise<DroverError> {
   const told = messageOf(cause)
@@ -92,13 +92,13 @@ async function threw(href: string, file: string, cause: unknown): Promise<Drover
   return new DroverError('WORKER_MODULE_THREW', message, { cause, details: { stage: 'load', ...(at !== null && { at }) } })
 }
 
-/** Another try cannot mend it: nothing of the module has run. */
+/** Whether no code of the module has run, so that another try cannot help. */
 function failedToLoad(cause: unknown): boolean {
   if (loadCodes.has(String(read(cause, 'code')))) return true
-  // As esbuild tells of TypeScript that cannot be compiled.
+  // esbuild's error for TypeScript that cannot be compiled.
   if (/^Transform failed with /.test(messageOf(cause))) return true
   if (!(cause instanceof SyntaxError)) return false
-  // One that JSON.parse or new Function throws comes from code that runs.
+  // A SyntaxError of JSON.parse or new Function comes from running code.
   const [frame = ''] = /^ {4}at .*$/m.exec(String(read(cause, 'stack'))) ?? []
   return frame.includes('node:internal/')
 }

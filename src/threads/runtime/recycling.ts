@@ -1,4 +1,4 @@
-/** Tells when a thread has done its share and is to be replaced by a fresh one. */
+/** Detects when a thread has reached a limit of `recycle`. */
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import type { RecycleOptions } from '../../options/isolation.js'
@@ -9,8 +9,8 @@ const megabyte = 1_048_576
  * Watches this thread.
  *
  * @param tasksDone how many tasks the thread has finished
- * @param due told each time that a limit is found to be passed
- * @returns looks at the number of tasks; for everybody who has just finished one
+ * @param due called each time that a passed limit is found
+ * @returns a function to call after each finished task
  */
 export function watchRecycling(options: RecycleOptions, tasksDone: () => number, due: (reason: string) => void): () => void {
   const { maxTasks, maxAgeMs, maxHeapMb } = options
@@ -21,7 +21,7 @@ export function watchRecycling(options: RecycleOptions, tasksDone: () => number,
   }
 }
 
-/** Only what is left after a full collection is really in use. */
+/** Only the heap left after a full garbage collection is in use. */
 function watchHeap(maxHeapMb: number, due: (reason: string) => void): void {
   const observer = new PerformanceObserver((list) => {
     const entries = list.getEntries() as (PerformanceEntry & { detail?: { kind?: number } })[]

@@ -1,12 +1,12 @@
 /**
- * Where in which file a module cannot be parsed or linked. Node.js does not say it in the error of a dynamic import; V8 knows, and tells the debugger. So
- * the module is imported once more, in a thread of its own with the debugger on. Nothing of it runs: a module graph that cannot be linked is not
- * evaluated.
+ * Finds the file and line at which a module cannot be parsed or linked. The error of a dynamic import lacks the place, but V8
+ * reports it to the debugger. So the module is imported once more, in its own thread with the debugger on. None of its code runs:
+ * a module graph that cannot be linked is not evaluated.
  */
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-/** It is told without the place then. */
+/** After this time the error is reported without the place. */
 const withinMs = 5_000
 
 const source = `
@@ -35,7 +35,7 @@ import(workerData).then(
 
 /**
  * @param href a `file:` URL of a module whose import failed before anything of it ran
- * @returns `file:line:column`; null: nobody knows. Never rejects
+ * @returns `file:line:column`; null if not known. Never rejects
  */
 export function syntaxPlace(href: string): Promise<string | null> {
   return new Promise((resolve) => {

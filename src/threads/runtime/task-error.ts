@@ -1,16 +1,17 @@
 import { argumentError, checkFlag, checkName, checkObject, duration } from '../../validation/arguments.js'
 
-/** How a {@link TaskError} says what is to become of its task. */
+/** The options of a {@link TaskError}: what happens to the task. */
 export interface TaskErrorOptions {
   /** Whether another attempt makes sense. @defaultValue true */
   retry?: boolean
   /**
-   * Wait before the next attempt, in ms, 0 to a year. @defaultValue the task backoff: by the failures, or with `release` by how often it was given back
+   * Wait before the next attempt, in ms, 0 to a year. @defaultValue the task backoff, by the number of failures, or with
+   * `release` by the number of returns
    */
   retryInMs?: number
   /**
-   * Gives the task back at no cost: it was not the task's fault (the provider refused for now, say). It comes behind the others, after a wait that grows each
-   * time. @defaultValue false
+   * Gives the task back without counting an attempt, for example because the provider refused for now. The task goes behind the
+   * others, after a wait that grows each time. @defaultValue false
    */
   release?: boolean
   /** @defaultValue the code */
@@ -20,7 +21,7 @@ export interface TaskErrorOptions {
 
 const taskErrorBrand = Symbol.for('drover.task-error')
 
-/** Thrown from `process`: the task failed, and the worker is fine. */
+/** Thrown from `process`: the task failed, the worker did not. */
 export class TaskError extends Error {
   override readonly name = 'TaskError'
   readonly code: string
@@ -28,7 +29,7 @@ export class TaskError extends Error {
   readonly retryInMs: number | null
   readonly release: boolean
 
-  /** @throws DroverError ARGUMENT_INVALID, which fails the attempt instead */
+  /** @throws DroverError ARGUMENT_INVALID, which then fails the attempt */
   constructor(code: string, options: TaskErrorOptions = {}) {
     const { message = code, retry = true, retryInMs, release = false } = checkObject('TaskError: options', options)
     if (typeof message !== 'string') throw argumentError('TaskError: message', 'a text', message)
@@ -41,7 +42,7 @@ export class TaskError extends Error {
     Object.defineProperty(this, taskErrorBrand, { value: true })
   }
 
-  /** Whether a value is a TaskError, also one made by another copy of drover. */
+  /** Whether a value is a TaskError, of this or another copy of drover. */
   static is(value: unknown): value is TaskError {
     return typeof value === 'object' && value !== null && taskErrorBrand in value
   }

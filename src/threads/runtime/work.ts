@@ -1,7 +1,7 @@
 /**
- * The life of a worker, in a thread or in a process: loads the worker module, runs `setup`, reports ready, and then works until it is
- * told to finish or dies. Its last words are sent as plain data from inside, because an error that crosses by itself loses half of
- * what it says (and a cyclic cause takes the parent down on Node.js 20).
+ * Runs a worker in its thread or process: loads the module, runs `setup`, reports ready, and works until it is asked to finish or
+ * fails. A fatal error is sent as plain data from inside, because an error that crosses threads by itself loses half of its
+ * fields (and a cyclic cause crashes the parent on Node.js 20).
  */
 import { getHeapStatistics, setHeapSnapshotNearHeapLimit } from 'node:v8'
 import { expose } from 'comlink'
@@ -26,26 +26,26 @@ import { loadWorkerModule } from './load-module.js'
 import { watchRecycling } from './recycling.js'
 import { TaskLoop } from './tasks/loop.js'
 
-/** What a worker lives on. */
+/** The connections and data of a worker. */
 export interface WorkerMeans {
   boot: WorkerBoot
   /** To the store thread. */
   store: Port
-  /** What {@link ThreadControl.reconnect} was given, as a port. */
+  /** Turns the argument of {@link ThreadControl.reconnect} into a port. */
   openStore: (received: Parameters<ThreadControl['reconnect']>[0]) => Port
   /** For {@link ThreadControl}. */
   control: Port
   beats: BeatCell
   inHand: TasksInHand
-  /** Must not lose a `failed` although the process ends with the next statement. */
+  /** Must not lose a `failed`, although the process ends right after. */
   report: (report: ThreadReport) => void
 }
 
-/** Settles once it is ready: its timers and ports keep it going. */
+/** Settles once the worker is ready; timers and ports keep it alive. */
 export async function work({ boot, store: port, openStore, control: controlPort, beats, inHand, report }: WorkerMeans): Promise<void> {
   const redact = createRedactor(boot.secrets, [])
 
-  /** The one way out for a worker that fails: says why, and goes. */
+  /** Ends a failing worker: reports the reason and exits. */
   function die(kind: Extract<ThreadReport, { type: 'failed' }>['kind'], thrown: unknown): never {
     work?.loop?.flush()
     report({ type: 'failed', kind, error: withSources(toErrorRecord(thrown, redact)) })
@@ -75,10 +75,10 @@ export async function work({ boot, store: port, openStore, control: controlPort,
   const quotas = new QuotaClient({ store, client: quotaClientOf(boot.id, boot.fence), host: boot.host, worker: boot.id })
   const context = new Context({ boot, beats, quotas, log, crash, report })
 
-  /** Set when `setup` is through; until then there is nothing to pause or to finish. */
+  /** Set after `setup`; before, there is nothing to pause or finish. */
   let work: { loop: TaskLoop; teardown: () => unknown } | { loop: null; returned: Promise<void>; teardown: () => unknown } | null = null
   let finishing = false
-  /** Asked for before there was a loop to pause. */
+  /** A pause that was requested before there was a loop. */
   let startsPaused = false
   let toldRecycle = false
 
@@ -129,7 +129,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
   }
   expose(control, nodeEndpoint(controlPort))
 
-  /** A loop of the author's own: it ends the worker by returning, and fails it by throwing, unless it was told to stop. */
+  /** The author's own loop: a return ends the worker, a throw fails it, unless it was asked to stop. */
   async function run(own: () => unknown): Promise<void> {
     try {
       await own()
@@ -141,7 +141,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
     }
   }
 
-  /** As OTP's permanent children: any end is one too many. */
+  /** A permanent worker's `run` must not return, as in OTP. */
   async function returned(): Promise<never> {
     await tearDown()
     die('exit', new Error('run() returned, and its restart mode is permanent'))

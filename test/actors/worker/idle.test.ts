@@ -14,7 +14,7 @@ test('done() waits for the first load of a dataset, and says so', async () => {
   await system.start()
   const done = system.done()
   await until(() => said.length > 0, 'a word')
-  assert.equal(said, ['done() waits: a/x for the first load of dataset "data" (load("data", []) says that there is nothing)'])
+  assert.equal(said, ['done() waits: a/x for the first load of dataset "data" (if it has no items, call load("data", []))'])
   const { state: waits, reason } = system.worker('a/x').status()
   assert.equal([waits, reason, system.status().slots.used], ['queued', 'waits for the first load of dataset "data"', 0])
   await system.load('data', items(3))

@@ -59,7 +59,7 @@ test('a disk that fills is no failure of a worker: it waits, says why, and goes 
   assert.is(outcome?.ok, false)
   assert.match(
     outcome?.message ?? '',
-    /^blacklisted, but not in the store yet \(the store failed: database or disk is full: 0 kB are free where .*full\.db is, [\d,]+ kB are needed\)/,
+    /^blacklisted, but not stored yet \(the store failed: database or disk is full: 0 kB are free where .*full\.db is, [\d,]+ kB are needed\)/,
   )
   assert.not.ok(told.includes('b/x blacklisted'), 'told before it is stored')
   system.controlled({ action: 'pause', who: 'token', from: '127.0.0.1', params: {}, outcome: 'ok', status: 200 })
@@ -83,8 +83,8 @@ test('a disk that fills is no failure of a worker: it waits, says why, and goes 
   assert.is(history.filter(({ type }) => type === 'http:control:done').length, 1)
   assert.ok(history.some(({ payload }) => (payload as { to?: string }).to === 'crashed'))
   const messages = system.logs({ part: 'system', limit: 1_000 }).map(({ message }) => message)
-  assert.ok(messages.some((message) => /^the store cannot take what happened \(STORE_FAILED: .*disk is full: .*\)/.test(message)))
-  assert.ok(messages.includes('the store takes what happened again'))
+  assert.ok(messages.some((message) => /^the store cannot save events \(STORE_FAILED: .*disk is full: .*\)/.test(message)))
+  assert.ok(messages.includes('the store can save events again'))
 })
 
 test('a store that another process locks for longer than the start timeout makes nobody late', async () => {

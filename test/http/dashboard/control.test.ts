@@ -36,7 +36,7 @@ test('what became of a call is told in a sentence, with why the first one did no
   assert.is(outcomeOf('pause', [outcome('a', true, 'paused')]), 'a: paused')
   assert.is(outcomeOf('pause', [outcome('a', true, 'paused'), outcome('b', true, 'paused')]), 'Pause: 2 workers')
   assert.is(outcomeOf('pause', [outcome('a', true, 'paused'), outcome('b', false, 'not running')]), 'Pause: 1 of 2 workers; b: not running')
-  assert.is(outcomeOf('pause', []), 'Pause: nobody was meant')
+  assert.is(outcomeOf('pause', []), 'Pause: no worker was selected')
 })
 
 test('the events to choose from are those that the event log keeps', () => {

@@ -18,7 +18,7 @@ for (const isolation of isolations) {
     const results = Object.fromEntries((await collect(system.results())).map(({ key, value }) => [key, value]))
     assert.equal([report.results, report.completed, await system.failures()], [6, ['a/x'], []])
     assert.equal([results['1'], results['2'], results['3']], ['posted', [], 'sent'])
-    const told = system.logs({ limit: 100 }).filter(({ message }) => message.includes('nobody listens'))
+    const told = system.logs({ limit: 100 }).filter(({ message }) => message.includes('which drover does not read'))
     assert.is(told.length, isolation === 'thread' ? 1 : 0, 'it is said once')
   })
 }
@@ -42,7 +42,7 @@ for (const fd of [3, 5]) {
   test(`bytes that the code of a process writes to descriptor ${fd} are a failure of its worker, and the host lives`, async () => {
     const { kind, message, error } = await failureOf({ do: 'write', fds: [fd], text: 'nothing that drover wrote\n' })
     assert.equal([kind, error?.code], ['uncaught-error', 'PROTOCOL_BROKEN'])
-    assert.match(message, /the process of a\/x sent what drover does not understand: bytes that are no message/)
+    assert.match(message, /the process of a\/x sent an invalid message: bytes that are no message/)
   })
 }
 
@@ -61,7 +61,7 @@ test('a process that closes its channel and lives on has failed', async () => {
 test('last words that are cut off are shown as far as they go', async () => {
   const { kind, message } = await failureOf({ do: 'half words' })
   assert.is(kind, 'exit')
-  assert.match(message, /the process was ended by SIGKILL; its last words are not whole: \{"type":"failed","kind":"uncaught-er$/)
+  assert.match(message, /the process was ended by SIGKILL; its last words are incomplete: \{"type":"failed","kind":"uncaught-er$/)
 })
 
 test('a process that overwrites what it leaves behind harms itself alone', async () => {

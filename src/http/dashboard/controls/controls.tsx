@@ -1,4 +1,7 @@
-/** Buttons that start, stop and change workers: one, a selection, or all that match a filter. Each asks first where others would notice. */
+/**
+ * Buttons that start, stop and change workers: one, a selection, or all that match a filter. An action with wider effect asks
+ * first.
+ */
 import type { ControlOutcome } from '../../contract/log.js'
 import { type Action, actions, type Chosen, hindrance, outcomeOf } from '../data/control.js'
 import { request } from '../live/live.js'
@@ -60,7 +63,7 @@ const drain: FormField = {
   step: 'any',
   hint: "Empty: each worker's own limit",
 }
-const why: FormField = { name: 'why', label: 'Reason', required: true, hint: 'Kept, and shown to whoever asks why' }
+const why: FormField = { name: 'why', label: 'Reason', required: true, hint: 'Stored and shown with the worker' }
 
 const fields: Partial<Record<Action, FormField[]>> = { stop: [drain], restart: [drain], blacklist: [why, drain] }
 
@@ -68,7 +71,7 @@ function questionOf(action: Action, { name }: Chosen, word: string): Question {
   const { label, does, danger } = actions[action]
   const question = { title: `${label} ${name}?`, text: does, action: label, danger, fields: fields[action] ?? [] }
   if (action !== 'reset') return question
-  const hint = `They start over. To delete, type ${word}; empty: everything is kept`
+  const hint = `The lanes start over. To delete, type ${word}; empty: everything is kept`
   return { ...question, fields: [{ name: 'confirmation', label: 'Delete their results and dead tasks too', hint }] }
 }
 
@@ -80,10 +83,10 @@ function bodyOf(action: Action, { drainS, why, confirmation }: Answers): Record<
   }
 }
 
-/** Asks how many results the lanes of these workers are to have. */
+/** Asks how many results the lanes of these workers should have. */
 export function askTarget({ name, selection }: Chosen, done?: () => void): void {
   const field: FormField = { name: 'target', label: 'Results per lane', type: 'number', min: 0, hint: 'Empty: one for every item' }
-  const text = 'Raised, completed lanes go on; lowered, they stop there.'
+  const text = 'After a raise, completed lanes continue; after a cut, they stop at the new target.'
   ask({ title: `Target of ${name}`, text, action: 'Set target', fields: [field] }, async ({ target }) => {
     await request('POST', '/targets', { selector: selection, target: target ? Number(target) : null })
     toast(`Target of ${name}: ${target || 'every item'}`)
@@ -94,7 +97,8 @@ export function askTarget({ name, selection }: Chosen, done?: () => void): void 
 /** Asks how many may run at once: in all (`group` null), or in one group. */
 export function askConcurrency({ group, limit }: { group: string | null; limit: number }, done?: () => void): void {
   const name = group === null ? 'concurrency' : `limit of group ${group}`
-  const text = 'Raised: those that wait start at once. Lowered: those of the lowest priority finish what they have in hand and queue again.'
+  const text =
+    'After a raise, waiting workers start at once. After a cut, workers of the lowest priority finish their tasks in hand and queue again.'
   const field: FormField = { name: 'limit', label: 'Workers at once', type: 'number', min: 1, required: true, value: limit }
   ask({ title: `Change the ${name}`, text, action: 'Change', fields: [field] }, async (answers) => {
     const wanted = Number(answers.limit)

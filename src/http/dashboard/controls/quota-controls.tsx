@@ -1,4 +1,4 @@
-/** What can be done about a quota while everything runs. */
+/** Controls of a quota. */
 import type { Quota } from '../../contract/quota.js'
 import { limitsOf } from '../data/limits.js'
 import { duration } from '../format.js'
@@ -45,7 +45,7 @@ const path = ({ name }: Quota): string => `/quotas${pathOf(name)}`
 function changeLimits(quota: Quota): void {
   const question = {
     title: `Limits of ${quota.name}`,
-    text: 'They take the place of those it had. What was used stays used; workers that wait for it are woken.',
+    text: 'The new limits replace all earlier ones. Used amounts stay used; waiting workers are woken.',
     children: <LimitFields limits={limitsOf(quota.limits)} />,
     action: 'Change',
   }
@@ -58,7 +58,7 @@ function changeLimits(quota: Quota): void {
 function penalize(quota: Quota): void {
   const question = {
     title: `Penalize ${quota.name}?`,
-    text: 'No grants for so long, as after a refusal of the provider. Never shortens an earlier penalty.',
+    text: 'Stops grants for this time, as after a refusal of the provider. Never shortens an earlier penalty.',
     action: 'Penalize',
     danger: true,
     fields: [
@@ -74,7 +74,7 @@ function penalize(quota: Quota): void {
 
 function unblock(quota: Quota): void {
   const text =
-    'Lifts the penalty, or what the provider asked for: its windows alone say what it grants. Workers that wait for it are woken.'
+    'Lifts the penalty or the block that the provider asked for. After that, only its windows limit its grants. Waiting workers are woken.'
   ask({ title: `Unblock ${quota.name}?`, text, action: 'Unblock' }, async () => {
     await request('POST', `${path(quota)}/unblock`, {})
     toast(`${quota.name} was unblocked`)
@@ -84,7 +84,7 @@ function unblock(quota: Quota): void {
 function retire(quota: Quota): void {
   const question = {
     title: `Retire ${quota.name}?`,
-    text: 'Its key is not to be used: nothing is granted until somebody revives it.',
+    text: 'Its key must not be used: it grants nothing until it is revived.',
     action: 'Retire',
     danger: true,
     fields: [{ name: 'reason', label: 'Reason' }],
@@ -96,7 +96,7 @@ function retire(quota: Quota): void {
 }
 
 function revive(quota: Quota): void {
-  ask({ title: `Revive ${quota.name}?`, text: 'Its key is good again: requests are granted at once.', action: 'Revive' }, async () => {
+  ask({ title: `Revive ${quota.name}?`, text: 'Its key works again: requests are granted at once.', action: 'Revive' }, async () => {
     await request('POST', `${path(quota)}/revive`, {})
     toast(`${quota.name} was revived`)
   })

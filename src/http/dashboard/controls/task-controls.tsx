@@ -1,4 +1,4 @@
-/** Buttons for tasks: one, a selection, or all that match a filter. Each says first how many it is about and what it does. */
+/** Buttons for tasks: one, a selection, or all that match a filter. Each first shows the number of tasks and the effect. */
 import { possibleIn, type TaskAction, type TaskFilter, type TaskState } from '../data/tasks.js'
 import { plural } from '../format.js'
 import { request } from '../live/live.js'
@@ -9,13 +9,13 @@ import { type Answers, ask } from '../ui/confirm.js'
 import type { FormField } from '../ui/form-field.js'
 
 interface TaskControlsProps {
-  /** As people say it: `m-17`, `12 selected tasks`, `all dead tasks of dataset reviews`. */
+  /** For people: `m-17`, `12 selected tasks`, `all dead tasks of dataset reviews`. */
   name: string
   /** One call for each. */
   calls: TaskFilter[]
-  /** The states they are in: what none of them allows is not offered. */
+  /** Their states: actions that none of them allows are not offered. */
   states: readonly TaskState[]
-  /** Why nothing can be done to these. */
+  /** The reason why no action is possible. */
   hindered?: string | null
   done: () => void
 }
@@ -31,20 +31,20 @@ interface Wording {
 const wordings: Record<TaskAction, Wording> = {
   redrive: {
     label: 'Redrive',
-    does: 'Dead ones get another life: their failures are forgotten, and they wait for their turn.',
+    does: 'Dead tasks wait for their turn again; their failures are forgotten.',
     did: 'redriven',
   },
-  retry: { label: 'Retry', does: 'Those that wait for their next attempt are due at once.', did: 'due at once' },
+  retry: { label: 'Retry', does: 'Tasks that wait for their next attempt are due at once.', did: 'due at once' },
   drop: {
     label: 'Drop',
-    does: 'Waiting, retrying and dead ones are given up for good, until somebody redrives them. Leased and done ones stay as they are.',
+    does: 'Waiting, retrying and dead tasks are given up until they are redriven. Leased and done tasks stay as they are.',
     did: 'dropped',
     danger: true,
-    fields: [{ name: 'why', label: 'Reason', hint: 'Kept as their error' }],
+    fields: [{ name: 'why', label: 'Reason', hint: 'Stored as their error' }],
   },
   priority: {
     label: 'Priority',
-    does: 'Those not yet begun go by another priority; higher goes first.',
+    does: 'Tasks that have not begun get this priority; higher goes first.',
     did: 'moved',
     fields: [{ name: 'priority', label: 'Priority', type: 'number', required: true, value: 0 }],
   },

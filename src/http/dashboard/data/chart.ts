@@ -1,4 +1,4 @@
-/** What is drawn in a chart, apart from how: series over time, and the same as a table for those who cannot see it. */
+/** The data of a chart: series over time, also as a table for screen readers. */
 
 export interface Series {
   name: string
@@ -17,7 +17,7 @@ export function columnsOf({ at, series }: ChartData): [number[], ...(number | nu
   return [at.map((ms) => ms / 1_000), ...series.map(({ values }) => values)]
 }
 
-/** At most so many rows, evenly chosen, the last one always among them. */
+/** At most `most` rows, evenly chosen, always with the last one. */
 export function thinned({ at, series }: ChartData, most: number): ChartData {
   if (at.length <= most) return { at, series }
   const step = (at.length - 1) / (most - 1)

@@ -1,10 +1,10 @@
-/** What can be done to workers, to whom, and how it is told: apart from the buttons, so that it can be tested. */
+/** Actions on workers, their selection and their texts, without the buttons, so that they can be tested. */
 import type { ControlOutcome } from '../../contract/log.js'
 import type { Worker } from '../../contract/worker.js'
 
 type State = Worker['state']
 
-/** Which workers are meant, as the API takes it: all that is given must hold. */
+/** Selects workers, in the form of the API: all given conditions must hold. */
 export interface Selection {
   workers?: string[]
   annotator?: string
@@ -13,12 +13,12 @@ export interface Selection {
   state?: State
 }
 
-/** Those that a set of buttons is about. */
+/** The workers of a set of buttons. */
 export interface Chosen {
   /** As people say it: `annotator-1/urgency`, `12 workers`. */
   name: string
   selection: Selection
-  /** The states they are in, as far as known: what none of them could do is not offered. */
+  /** Their states, as far as known: actions that none of them allows are not offered. */
   states?: readonly State[]
 }
 
@@ -28,10 +28,10 @@ interface Wording {
   label: string
   /** What happens, for the dialog. */
   does: string
-  /** Asked for even when it is about one worker. */
+  /** Whether it asks first even for one worker. */
   asks: boolean
   danger: boolean
-  /** Where it would do nothing. */
+  /** States in which it has no effect. */
   notIn: readonly State[]
 }
 
@@ -45,14 +45,14 @@ export const actions: Record<Action, Wording> = {
   },
   pause: {
     label: 'Pause',
-    does: 'No new tasks; those in hand go on, threads stay.',
+    does: 'No new tasks begin; tasks in hand continue, threads stay.',
     asks: false,
     danger: false,
     notIn: ['idle', 'paused', 'stopping', 'stopped', 'completed', 'blacklisted'],
   },
   resume: {
     label: 'Resume',
-    does: 'Paused ones take tasks again.',
+    does: 'Paused workers take tasks again.',
     asks: false,
     danger: false,
     notIn: [
@@ -72,14 +72,14 @@ export const actions: Record<Action, Wording> = {
   },
   stop: {
     label: 'Stop',
-    does: 'Tasks in hand are finished, then the threads end. They stay down until somebody starts them.',
+    does: 'Tasks in hand may finish, then the threads end. The workers stay down until they are started.',
     asks: true,
     danger: true,
     notIn: ['idle', 'stopping', 'stopped', 'completed', 'blacklisted'],
   },
   restart: {
     label: 'Restart',
-    does: 'Tasks in hand are finished, the threads end, and new ones begin. Counts as no failure.',
+    does: 'Tasks in hand may finish, the threads end, and new ones begin. Does not count as a failure.',
     asks: true,
     danger: false,
     notIn: ['blacklisted', 'stopping'],
@@ -93,14 +93,14 @@ export const actions: Record<Action, Wording> = {
   },
   blacklist: {
     label: 'Blacklist',
-    does: 'Tasks in hand are finished, then they are given up: they stay down, also in later runs, until they are reset.',
+    does: 'Tasks in hand may finish, then the workers are given up: they stay down, also in later runs, until they are reset.',
     asks: true,
     danger: true,
     notIn: ['blacklisted'],
   },
 }
 
-/** Why an action is not offered; null: it is. */
+/** The reason why an action is not offered; null: it is offered. */
 export function hindrance(action: Action, { states }: Pick<Chosen, 'states'>): string | null {
   if (!states || states.length === 0) return null
   const { notIn, label } = actions[action]
@@ -108,12 +108,12 @@ export function hindrance(action: Action, { states }: Pick<Chosen, 'states'>): s
   return states.length === 1 ? `${label}: not while ${states[0]}` : `${label}: none of them is in a state for it`
 }
 
-/** What became of a call, in a sentence: how many did, and why the first one did not. */
+/** The outcome of a call in a sentence: the number of successes, and the reason of the first refusal. */
 export function outcomeOf(action: Action, outcomes: readonly ControlOutcome[]): string {
   const refused = outcomes.filter(({ ok }) => !ok)
   const done = outcomes.length - refused.length
   const { label } = actions[action]
-  if (outcomes.length === 0) return `${label}: nobody was meant`
+  if (outcomes.length === 0) return `${label}: no worker was selected`
   const first = refused[0]
   if (!first) return outcomes.length === 1 ? `${outcomes[0]?.worker}: ${outcomes[0]?.message}` : `${label}: ${done} workers`
   const why = `${first.worker}: ${first.message}`

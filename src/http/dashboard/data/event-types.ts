@@ -1,4 +1,4 @@
-/** The events of the event log, as they are filtered by and told. */
+/** The events of the event log: groups for filters, and texts. */
 import { storedEvents } from '../../../events/stored-events.js'
 
 /** The parts before the first colon, each with its events. */
@@ -6,7 +6,7 @@ export const eventGroups: [group: string, types: string[]][] = [...new Set(store
   (group) => [group, storedEvents.filter((type) => type.startsWith(`${group}:`))],
 )
 
-/** What an event says, in a line. */
+/** An event in one line. */
 export function sentenceOf(type: string, payload: unknown): string {
   const of = (typeof payload === 'object' && payload !== null ? payload : {}) as Record<string, unknown>
   switch (type) {
@@ -22,9 +22,9 @@ export function sentenceOf(type: string, payload: unknown): string {
       return holder ? `held by process ${holder.pid} on ${holder.hostname}` : 'no longer held by another host'
     }
     case 'lane:breaker:opened':
-      return `attempts fail and fail: ${((of.error ?? {}) as Record<string, unknown>).message}`
+      return `attempts keep failing: ${((of.error ?? {}) as Record<string, unknown>).message}`
     case 'lane:breaker:closed':
-      return 'a task succeeded: goes on in full'
+      return 'a task succeeded: continues at full speed'
     case 'quota:window:spent':
       return `${of.quota}: ${of.window} is spent`
     case 'quota:key:retired':

@@ -21,7 +21,7 @@ export function labelTable({ labels }: Pick<LabelReport, 'labels'>): LabelTable 
   return { annotators, rows: rows.sort((a, b) => b.total - a.total), totals }
 }
 
-/** How far Krippendorff's alpha lets one rely on labels, by his own bounds. */
+/** How reliable labels are by Krippendorff's alpha, with his own bounds. */
 export function readingOf(alpha: number | null): string {
   if (alpha === null) return 'not known: nothing was labelled twice, or all labels are the same'
   if (alpha >= 0.8) return 'reliable'

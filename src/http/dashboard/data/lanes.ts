@@ -1,4 +1,4 @@
-/** What lanes there are to choose from: those of the workers there are. */
+/** The lanes to choose from: those of the current workers. */
 import { useMemo } from 'preact/hooks'
 import { useLive } from '../live/live.js'
 

@@ -1,4 +1,4 @@
-/** The worker's states as places in a drawing, the ways between them, and which of these a worker took. Pure. */
+/** The worker's states as places in a drawing, and the ways between them that a worker took. Pure. */
 import type { WorkerDetail } from '../../contract/worker.js'
 
 export type Transition = WorkerDetail['history'][number]
@@ -72,7 +72,7 @@ export function waysTaken(history: readonly Pick<Transition, 'from' | 'to'>[]): 
   })
 }
 
-/** Straight between neighbours, around what lies between otherwise. Ways there and back lie side by side. */
+/** Straight between neighbours; otherwise around the states in between. Ways there and back lie side by side. */
 function pathBetween(from: State, to: State): string {
   const [x1, y1] = places[from]
   const [x2, y2] = places[to]

@@ -1,4 +1,4 @@
-/** A quota's limits as a form edits them: from how they are shown to what `PUT /quotas/:name` takes, and nothing lost between. */
+/** A quota's limits in a form: from the shown limits to the body of `PUT /quotas/:name`, without loss. */
 import type { QuotaLimits } from '../../contract/quota.js'
 
 export type Period = 'second' | 'minute' | 'hour' | 'day' | 'month' | 'ever' | number

@@ -32,14 +32,14 @@ export function usedOverTime(samples: readonly QuotaSample[], { windows }: Pick<
   }
 }
 
-/** Who stood in line and what was under way; the history knows of the latter only where there is a limit to it. */
+/** Requests in line and calls in flight; the history has the latter only for quotas with `concurrency`. */
 export function lineOverTime(samples: readonly QuotaSample[], { concurrency }: Pick<Quota, 'concurrency'>): ChartData {
   const waiting = { name: 'waiting', values: samples.map((sample) => sample.waiting) }
   const inFlight = { name: 'in flight', values: samples.map((sample) => sample.inFlight) }
   return { at: samples.map(({ at }) => at), series: concurrency === null ? [waiting] : [waiting, inFlight] }
 }
 
-/** What was granted between two samples, as a rate per minute; a counter that begins anew counts as nothing. */
+/** Grants between two samples, as a rate per minute; a counter that starts again counts as 0. */
 export function grantedPerMinute(samples: readonly QuotaSample[]): ChartData {
   const rates = samples.slice(1).map(({ at, granted }, index) => {
     const before = samples[index] as QuotaSample

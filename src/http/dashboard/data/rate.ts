@@ -1,4 +1,4 @@
-/** How fast results came in lately: made of what was done at moments, since the page was opened. Pure but for the history itself. */
+/** The recent rate of results, from counts sampled since the page was opened. */
 import type { ChartData } from './chart.js'
 
 export interface Sample {
@@ -9,7 +9,7 @@ export interface Sample {
 
 const everyMs = 2_000
 const keptMs = 15 * 60_000
-/** A rate is that of so long a span. */
+/** The time span of a rate. */
 const spanMs = 10_000
 
 /** The history with a sample added, if it is time for one. */

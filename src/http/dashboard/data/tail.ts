@@ -1,4 +1,4 @@
-/** The end of something that goes on: what was asked for, and what was told since, each once, in order. */
+/** The end of a log: loaded rows and later live rows, each once, in order. */
 
 /**
  * @param asked oldest first

@@ -1,10 +1,10 @@
-/** Tasks, as the views of them choose and change them. */
+/** Tasks: selection and actions for the views. */
 import type { Dataset, TaskRecord } from '../../contract/task.js'
 
 export type TaskState = TaskRecord['state']
 export type TaskAction = 'redrive' | 'retry' | 'drop' | 'priority'
 
-/** The lanes and keys that a call means, as the API takes them. */
+/** The lanes and keys of a call, in the form of the API. */
 export interface TaskFilter {
   dataset?: string
   annotator?: string
@@ -16,7 +16,7 @@ export interface TaskFilter {
 
 export const taskStates: readonly TaskState[] = ['waiting', 'leased', 'retrying', 'done', 'dead']
 
-/** What can be done in each state. Dead ones can be dropped as well: nothing but that is said of them then. */
+/** Actions in each state. */
 const possible: Record<TaskState, readonly TaskAction[]> = {
   waiting: ['drop', 'priority'],
   leased: [],
@@ -25,7 +25,7 @@ const possible: Record<TaskState, readonly TaskAction[]> = {
   dead: ['redrive', 'drop'],
 }
 
-/** What makes sense for tasks of these states, in the order of the buttons. */
+/** Actions for tasks of these states, in the order of the buttons. */
 export function possibleIn(states: readonly TaskState[]): TaskAction[] {
   const all: readonly TaskAction[] = ['redrive', 'retry', 'drop', 'priority']
   return all.filter((action) => states.some((state) => possible[state].includes(action)))

@@ -1,4 +1,4 @@
-/** The supervision tree as rows: which are shown, and where the arrow keys lead. Pure. */
+/** The supervision tree as rows: the visible ones, and the effect of the arrow keys. Pure. */
 import type { SupervisorNode, TreeNode } from '../../contract/tree.js'
 
 export interface Row {
@@ -30,7 +30,7 @@ export function rowsOf(nodes: readonly TreeNode[], closed: ReadonlySet<string>, 
 
 export type Move = { to: string } | { open: string } | { close: string } | null
 
-/** What a key does in a tree, as WAI-ARIA's tree pattern has it. */
+/** The effect of a key in a tree, by WAI-ARIA's tree pattern. */
 export function move(key: string, rows: readonly Row[], current: string, closed: ReadonlySet<string>): Move {
   const at = rows.findIndex(({ id }) => id === current)
   const row = rows[at]

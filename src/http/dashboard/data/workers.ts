@@ -1,8 +1,8 @@
-/** Which workers a list shows, in which order, and how they lie in the grid of annotators and domains. Pure. */
+/** Filter, order and grid of the workers in lists. Pure. */
 import type { Worker } from '../../contract/worker.js'
 import type { Query } from '../routing/address.js'
 
-/** In the order in which they are told: what runs, what waits, what is wrong, what is over. */
+/** States in display order: running, waiting, failed, ended. */
 export const states = [
   'running',
   'starting',
@@ -23,7 +23,7 @@ const natural = new Intl.Collator('en', { numeric: true })
 
 export const stateList = ({ state }: Query): string[] => (state ? state.split(',') : [])
 
-/** Those that the query means. @param except a part of the query that is left out */
+/** The workers that match the query. @param except a part of the query to ignore */
 export function matching(workers: readonly Worker[], query: Query, except?: 'state'): Worker[] {
   const wanted = except === 'state' ? [] : stateList(query)
   const search = query.search?.toLowerCase()

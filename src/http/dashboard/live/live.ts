@@ -1,4 +1,4 @@
-/** What components use: the live state, what the API answers, and calls that change something. */
+/** For components: the live state, reads of the API, and calls that change something. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { Client, ClientMessages, ClientStatus } from '../../client/client.js'
 import { connect } from '../../client/connect.js'
@@ -9,7 +9,7 @@ import { createStore, useSource, useStore } from './store.js'
 
 const always: readonly Topic[] = ['overview', 'workers', 'tree', 'quotas']
 
-/** So often what is shown follows the state, at most: a burst of patches is one rendering. */
+/** Least time between two renderings: a burst of patches is rendered once. */
 const showMs = 200
 
 let client: Client | null = null
@@ -19,7 +19,7 @@ let showTimer: ReturnType<typeof setTimeout> | undefined
 let shownAt = 0
 const wanted = new Map<Topic, number>()
 
-/** Begins to follow the system, if it does not yet. */
+/** Connects to the system, once. */
 function startLive(): Client {
   if (client) return client
   client = connect(base, { topics: topics() })
@@ -27,7 +27,7 @@ function startLive(): Client {
   own.subscribe(() => {
     if (own !== client) return
     if (own.status === 'unauthorized') {
-      // In this order: what is shown would begin to follow anew, and be refused again, until it is known that nobody is logged in.
+      // In this order: otherwise components would connect again, and be refused again, until the session is known to be gone.
       void refreshSession().then(stopLive)
       return
     }
@@ -63,7 +63,7 @@ function want(topic: Topic, by: 1 | -1): void {
   const left = (wanted.get(topic) ?? 0) + by
   if (left > 0) wanted.set(topic, left)
   else wanted.delete(topic)
-  // A view that takes the place of another may want the same.
+  // The next view may want the same topic.
   clearTimeout(topicsTimer)
   topicsTimer = setTimeout(() => client?.setTopics(topics()), 0)
 }
@@ -71,7 +71,7 @@ function want(topic: Topic, by: 1 | -1): void {
 export const useStatus = (): ClientStatus => useStore(status)
 
 /**
- * A part of the live state. What `select` returns must keep its identity while it is the same: take a part, or a plain value.
+ * A part of the live state. The result of `select` must keep its identity while unchanged: select a part or a plain value.
  *
  * @example
  * const overview = useLive(({ overview }) => overview)
@@ -82,7 +82,7 @@ export function useLive<T>(select: (state: LiveState) => T): T {
 }
 
 /**
- * Calls the listener with each event, log record, or round of beats while the component is there.
+ * Calls the listener with each event, log record, or update of beats while the component is mounted.
  *
  * @example
  * useTold('logs', 'log', (record) => add(record))
@@ -109,8 +109,8 @@ export interface ApiState<T> {
 }
 
 /**
- * What the API answers; asked again when the path changes, when the connection is back, and every so often. What was there stays until the
- * new answer comes, unless another thing is asked for.
+ * The API's answer. It is loaded again when the path changes, when the connection is back, and every `everyMs`. The old answer
+ * stays until the new one arrives, unless the path is another one.
  *
  * @param path below `/api/v1`; null: ask nothing
  */
@@ -167,9 +167,9 @@ export function request<T = unknown>(method: string, path: string, body?: unknow
 }
 
 /**
- * Calls the API to change something, and says what came of it.
+ * Calls the API to change something, and shows the outcome.
  *
- * @param done what to say when it worked; null: nothing
+ * @param done the text to show on success; null: none
  * @returns the answer; undefined if it was refused
  */
 export async function act<T = unknown>(method: string, path: string, body?: unknown, done: string | null = 'Done'): Promise<T | undefined> {

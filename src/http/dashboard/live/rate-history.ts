@@ -1,4 +1,4 @@
-/** Keeps how much was done at moments, as long as the page is open. */
+/** Samples the number of done tasks while the page is open. */
 import { useEffect } from 'preact/hooks'
 import { type Sample, sampled } from '../data/rate.js'
 import { useNow } from '../ui/time.js'
@@ -7,7 +7,7 @@ import { createStore, useStore } from './store.js'
 
 const history = createStore<readonly Sample[]>([])
 
-/** Belongs into the frame: it goes on whatever view is shown. */
+/** Mounted in the frame, so that it runs in every view. */
 export function RateHistory() {
   const done = useLive(({ overview }) => overview?.done)
   const now = useNow()

@@ -1,8 +1,8 @@
-/** Who is logged in. The session itself is a cookie that no script can read. */
+/** The login. The session itself is a cookie that no script can read. */
 import type { Session } from '../../contract/log.js'
 import { createStore, useStore } from './store.js'
 
-/** Where the status app is, whatever it is mounted under. */
+/** The address of the status app, at any mount point. */
 export const base = globalThis.document ? new URL('.', document.baseURI).href.replace(/\/$/, '') : ''
 
 export type SessionState = { known: false; error: string | null } | ({ known: true } & Session)
@@ -11,11 +11,11 @@ const session = createStore<SessionState>({ known: false, error: null })
 
 export const useSession = (): SessionState => useStore(session)
 
-/** Whether one may change things; false also as long as it is not known. */
+/** Whether changes are allowed; false while not known. */
 export const mayControl = (state: SessionState): boolean => state.known && state.role === 'control'
 
-/** Why controls are not offered. */
-export const readOnly = 'This token may only look'
+/** The reason why controls are not offered. */
+export const readOnly = 'This token is for reading only'
 
 async function ask(method: string, body?: object, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${base}/api/v1/session`, {
@@ -25,7 +25,7 @@ async function ask(method: string, body?: object, headers: Record<string, string
   })
 }
 
-/** Finds out who one is; false if the server could not say. */
+/** Loads the session; false if the server did not answer. */
 export async function refreshSession(): Promise<boolean> {
   try {
     const response = await ask('GET')
@@ -39,12 +39,12 @@ export async function refreshSession(): Promise<boolean> {
   }
 }
 
-/** @returns null, or what was wrong */
+/** @returns null, or the error */
 export async function logIn(token: string): Promise<string | null> {
   try {
     const response = await ask('POST', { token })
     const answer = (await response.json()) as Session & { message?: string }
-    if (!response.ok) return response.status === 401 ? 'This is not a token of this server' : (answer.message ?? 'That did not work')
+    if (!response.ok) return response.status === 401 ? 'This is not a token of this server' : (answer.message ?? 'The login failed')
     session.set({ known: true, ...answer })
     return null
   } catch {

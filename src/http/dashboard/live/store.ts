@@ -24,7 +24,7 @@ export function createStore<T>(value: T): Store<T> {
   }
 }
 
-/** What a component sees of a source: rendered again only when the selected part is another one. */
+/** A selected part of a source; the component is rendered again only when the part changes. */
 export function useSource<T>(subscribe: (listener: () => void) => () => void, read: () => T): T {
   const value = read()
   const [, render] = useState({})

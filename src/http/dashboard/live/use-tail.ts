@@ -1,23 +1,23 @@
-/** The end of what goes on, for a view of it: what was asked for, then what was told since. Many that come at once are shown at once. */
+/** The end of a log for a view: loaded rows, then live ones. Rows that arrive together are shown together. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { ClientMessages } from '../../client/client.js'
 import type { Topic } from '../../contract/socket.js'
 import { joined } from '../data/tail.js'
 import { useTold } from './live.js'
 
-/** What comes within so many ms is shown together. */
+/** Rows within this time (ms) are shown together. */
 const togetherMs = 250
 
 interface Tail<Row> {
   /** What the API answered, oldest first. */
   asked: readonly Row[]
-  /** At most so many are kept, the latest. */
+  /** The most rows kept, the latest. */
   most: number
   /** Rises from row to row. */
   place: (row: Row) => number
   /** Whether a row is to be seen. */
   meant: (row: Row) => boolean
-  /** What `meant` goes by: another one begins anew. */
+  /** The input of `meant`: a change starts again. */
   filter: string
 }
 

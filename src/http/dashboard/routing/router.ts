@@ -1,4 +1,4 @@
-/** Where one is within the dashboard, and ways to elsewhere. */
+/** The current address within the dashboard, and navigation. */
 
 import { createStore, useStore } from '../live/store.js'
 import { href, type Location, parseHash } from './address.js'

@@ -1,4 +1,4 @@
-/** The frame around all views: navigation, state of the connection, and who is logged in. */
+/** The frame around all views: navigation, state of the connection, login. */
 import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { stopLive, useStatus } from '../live/live.js'
 import { RateHistory } from '../live/rate-history.js'
@@ -116,5 +116,5 @@ function Current({ path, query }: { path: string; query: Record<string, string> 
 function ConnectionBanner() {
   const status = useStatus()
   if (status !== 'offline') return null
-  return <p class="banner">The server does not answer. What you see is what was last known; it is being tried again.</p>
+  return <p class="banner">The server does not answer. This page shows the last known state; the connection is being tried again.</p>
 }

@@ -1,4 +1,4 @@
-/** Dark or light: as the system says, unless somebody chose. */
+/** Dark or light: the system's choice, unless the user has chosen. */
 import { createStore, useStore } from '../live/store.js'
 
 export type Theme = 'auto' | 'light' | 'dark'

@@ -1,4 +1,4 @@
-/** Short notices of what came of a call. Errors stay until they are closed. */
+/** Short notices with the outcome of a call. Errors stay until they are closed. */
 import { createStore, useStore } from '../live/store.js'
 
 type Tone = 'ok' | 'error'

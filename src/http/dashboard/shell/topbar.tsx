@@ -1,4 +1,4 @@
-/** What is always in sight: the name, the state of the system and of the connection, the colours, who is logged in. */
+/** The top bar: name, state of the system and of the connection, colours, login. */
 import { useLive, useStatus } from '../live/live.js'
 import { logOut, useSession } from '../live/session.js'
 import { Badge, type Tone } from '../ui/badge.js'
@@ -7,7 +7,7 @@ import { setTheme, type Theme, useTheme } from './theme.js'
 
 const connection: Record<string, [word: string, tone: Tone, title: string]> = {
   live: ['Live', 'ok', 'Changes arrive as they happen'],
-  polling: ['Polling', 'warn', 'No WebSocket gets through: the server is asked every two seconds'],
+  polling: ['Polling', 'warn', 'No WebSocket works: the server is asked every two seconds'],
   offline: ['Offline', 'bad', 'The server does not answer'],
   connecting: ['Connecting', 'busy', 'Connecting to the server'],
 }
@@ -41,7 +41,7 @@ export function Topbar({ menu, onMenu }: { menu: boolean; onMenu: () => void }) 
       </Button>
       {session.known && session.protected && (
         <>
-          <span class="muted wide">{session.role === 'control' ? 'may control' : 'may look'}</span>
+          <span class="muted wide">{session.role === 'control' ? 'control' : 'read only'}</span>
           <Button kind="plain" onClick={logOut}>
             Log out
           </Button>

@@ -1,4 +1,4 @@
-/** What needs somebody, the worst first, each with the way to it. */
+/** Problems that need attention, the worst first, with links. */
 import type { Overview } from '../../contract/worker.js'
 import { number } from '../format.js'
 import { href, pathOf } from '../routing/router.js'

@@ -1,4 +1,4 @@
-/** A button that shows that its call is under way, and cannot be pressed meanwhile. */
+/** A button that shows that its call is running, and is disabled meanwhile. */
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 
@@ -8,7 +8,7 @@ export interface ButtonProps {
   onClick?: (() => unknown) | undefined
   kind?: 'normal' | 'primary' | 'danger' | 'plain'
   disabled?: boolean | undefined
-  /** Why it cannot be pressed; null: it can. */
+  /** The reason why it is disabled; null: it is enabled. */
   hindrance?: string | null
   /** Tells what it does. */
   title?: string | undefined

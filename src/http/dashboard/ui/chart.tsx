@@ -1,4 +1,4 @@
-/** Series over time, drawn by uPlot in the colours of the theme, with a sentence and a table that say the same. */
+/** Series over time, drawn by uPlot in the colours of the theme, with the same data as a sentence and a table. */
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { type ChartData, columnsOf, summaryOf, thinned } from '../data/chart.js'

@@ -1,5 +1,5 @@
 /**
- * Asks before something is done: what it does, to whom, with what. What fails is said in the dialog, so that nothing typed is lost.
+ * Asks before an action: its effect, its targets and its inputs. An error is shown in the dialog, so that no input is lost.
  */
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
@@ -21,7 +21,7 @@ export interface Question {
   children?: ComponentChildren
   /** The button that does it. */
   action: string
-  /** Deletes something, or ends somebody's work. */
+  /** Whether it deletes something or ends work. */
   danger?: boolean
   /** Has to be typed; it comes as the answer `confirmation`. */
   word?: string | undefined
@@ -35,7 +35,7 @@ interface Asked {
 const asked = createStore<Asked | null>(null)
 const close = (): void => asked.set(null)
 
-/** Asks, and does it once it was confirmed. An error of `run` is shown, and the dialog stays. */
+/** Asks, and calls `run` after the confirmation. An error of `run` is shown, and the dialog stays. */
 export const ask = (question: Question, run: (answers: Answers) => Promise<unknown>): void => asked.set({ question, run })
 
 /** Where questions are asked: once in the page. */
@@ -57,7 +57,7 @@ function Confirm({ asking }: { asking: Asked }) {
     setBusy(true)
     try {
       await run(answers)
-      // Somebody may have closed it meanwhile, and be asked something else by now.
+      // The dialog may have been closed meanwhile, and another one opened.
       if (asked.get() === asking) close()
     } catch (error) {
       const { message } = error as Error

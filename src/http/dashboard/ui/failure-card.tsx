@@ -1,4 +1,4 @@
-/** One failure of a worker: its kind and message at once, and behind that where it hung, what was in hand, and what it last logged. */
+/** One failure of a worker: kind and message; in the details the place of a hang, tasks in hand and the last log lines. */
 import type { WorkerDetail } from '../../contract/worker.js'
 import { bytes, duration, percent } from '../format.js'
 import { href, pathOf } from '../routing/router.js'

@@ -1,4 +1,4 @@
-/** What narrows a list: each is a part of the address, so that what is seen can be shared. */
+/** Filters of a list: each is a part of the address, so that a view can be shared as a link. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { type Query, setQuery } from '../routing/router.js'
@@ -6,7 +6,7 @@ import { SelectField, TextField } from './field.js'
 
 /** `annotator-10` comes after `annotator-9`. */
 const byName = new Intl.Collator('en', { numeric: true })
-/** A list is asked for so long after the last key. */
+/** Wait after the last key before a list is loaded. */
 const pauseMs = 250
 
 export function Filters({ label, children }: { label: string; children: ComponentChildren }) {
@@ -38,7 +38,7 @@ export function SearchFilter({ name, label, query }: FilterProps) {
 
 export function SelectFilter({ name, label, query, values, all = 'All' }: FilterProps & { values: readonly string[]; all?: string }) {
   const known = query[name] ?? ''
-  // A shared address may name what is not there any more.
+  // A shared address may name a value that no longer exists.
   const sorted = [...new Set([...values, ...(known ? [known] : [])])].sort(byName.compare)
   return (
     <SelectField

@@ -1,4 +1,4 @@
-/** Holds what would go on while somebody reads. */
+/** Holds a growing list while it is read. */
 import { Button } from './button.js'
 
 /** @param told what happens meanwhile */
@@ -6,7 +6,7 @@ export function Hold({ paused, pause, told }: { paused: boolean; pause: (paused:
   return (
     <div class="row">
       <Button pressed={paused} onClick={() => pause(!paused)}>
-        {paused ? 'Go on' : 'Hold'}
+        {paused ? 'Continue' : 'Hold'}
       </Button>
       <span class="muted">{told}</span>
     </div>

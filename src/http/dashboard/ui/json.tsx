@@ -1,4 +1,4 @@
-/** Data as it is: indented JSON; of what is very long, the beginning until somebody wants all. */
+/** Data as indented JSON; a long text is cut until all of it is requested. */
 import { useState } from 'preact/hooks'
 import { number } from '../format.js'
 import { Button } from './button.js'

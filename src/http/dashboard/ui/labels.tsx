@@ -1,4 +1,4 @@
-/** How the labels of one domain are spread over annotators, and how far these agree. */
+/** The labels of one domain by annotator, and the agreement of annotators. */
 import type { LabelReport } from '../../contract/task.js'
 import { labelTable, readingOf } from '../data/labels.js'
 import { number, percent } from '../format.js'
@@ -44,16 +44,16 @@ function Agreement({ of, agreement }: { of: string; agreement: LabelReport['agre
       <Facts
         of={[
           ['Krippendorff’s alpha', alpha === null ? '–' : <b>{alpha.toFixed(3)}</b>],
-          ['That is', readingOf(alpha)],
+          ['Reliability', readingOf(alpha)],
           ['Agreement', share === null ? '–' : percent(share / 100)],
           ['Items labelled by two or more', number(items)],
         ]}
       />
       {pairs.length > 0 && (
         <details class="pairs">
-          <summary>Each two annotators ({number(pairs.length)})</summary>
+          <summary>Pairs of annotators ({number(pairs.length)})</summary>
           <Table
-            label={`Agreement on ${of}, of each two annotators`}
+            label={`Agreement on ${of}, by pairs of annotators`}
             columns={pairColumns}
             rows={pairs}
             rowKey={({ a, b }) => JSON.stringify([a, b])}

@@ -1,4 +1,4 @@
-/** The state chart of a worker's life: where it is now, and the ways it took lately. */
+/** The state chart of a worker: its current state, and its recent transitions. */
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { drawing, nodeHeight, nodeWidth, places, type Transition, waysTaken } from '../data/lifecycle.js'
 import { toneOf } from './badge.js'
@@ -7,7 +7,7 @@ import { toneOf } from './badge.js'
 export function Lifecycle({ state, history }: { state: Transition['to']; history: readonly Transition[] }) {
   const arrow = useId()
   const box = useRef<HTMLDivElement>(null)
-  // Where there is no room for all of it, the present state is in sight.
+  // If the chart does not fit, the current state is scrolled into view.
   useEffect(() => {
     const { current } = box
     if (current) current.scrollLeft = (places[state][0] / drawing.width) * current.scrollWidth - current.clientWidth / 2

@@ -1,4 +1,4 @@
-/** The end of the log as it grows: by level and worker, to be held while one reads. */
+/** The end of the log as it grows, by level and worker; it can be held for reading. */
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { LogRecord } from '../../contract/log.js'
 import { brief } from '../data/brief.js'
@@ -37,7 +37,7 @@ export function LogTail({ level, worker }: LogTailProps) {
       <Hold
         paused={paused}
         pause={pause}
-        told={paused ? 'Held: what is logged now is not shown' : live ? 'New lines appear as they are logged' : 'Asked every two seconds'}
+        told={paused ? 'Held: new lines are not shown' : live ? 'New lines appear at once' : 'Updated every two seconds'}
       />
       <Lines rows={rows} />
     </>

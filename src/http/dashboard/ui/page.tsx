@@ -1,4 +1,4 @@
-/** What every view is made of: a heading, cards, facts, and what to show while there is nothing. */
+/** Parts of every view: heading, cards, facts, and placeholders. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId } from 'preact/hooks'
 

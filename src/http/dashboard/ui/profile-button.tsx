@@ -22,12 +22,7 @@ export function ProfileButton({ worker, live }: { worker: string; live: boolean 
     link.click()
   }
   return (
-    <Button
-      onClick={take}
-      hindrance={why}
-      disabled={busy}
-      title={`What its CPU time goes into, over ${ms / 1_000} s, for DevTools or speedscope`}
-    >
+    <Button onClick={take} hindrance={why} disabled={busy} title={`Takes a CPU profile of ${ms / 1_000} s, for DevTools or speedscope`}>
       {busy ? `Profiling for ${ms / 1_000} s …` : 'CPU profile'}
     </Button>
   )

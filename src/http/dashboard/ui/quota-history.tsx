@@ -1,4 +1,4 @@
-/** What a quota granted and whom it kept waiting, over the last minutes or hours. */
+/** A quota's grants and waiting requests over the last minutes or hours. */
 import { useMemo, useState } from 'preact/hooks'
 import type { Quota, QuotaSample } from '../../contract/quota.js'
 import { grantedPerMinute, lineOverTime, usedOverTime } from '../data/quota-chart.js'

@@ -33,7 +33,7 @@ export function SupervisorRow({ node, open, onToggle }: { node: SupervisorNode; 
   )
 }
 
-/** How many restarts it has counted, of those it tolerates. */
+/** Counted restarts, of those allowed. */
 function Intensity({ of: { count, limit, withinMs }, supervisor }: { of: SupervisorNode['restarts']; supervisor: string }) {
   if (limit === null) return <span class="muted num">{number(count)} restarts, never gives up</span>
   const tone: Tone = count === 0 ? 'ok' : count >= limit ? 'bad' : 'warn'

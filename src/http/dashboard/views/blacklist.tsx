@@ -1,4 +1,4 @@
-/** Workers that were given up, why, and what brings them back. */
+/** Blacklisted workers, the reasons, and the button to reset them. */
 import type { BlacklistEntry } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
 import { plural } from '../format.js'
@@ -27,7 +27,7 @@ export default function Blacklist() {
           columns={columnsFor(reload)}
           rows={entries}
           rowKey={({ worker }) => worker}
-          empty="Nobody was given up"
+          empty="No worker is blacklisted"
         />
       ) : (
         <Pending what="the blacklist" error={error} />

@@ -106,7 +106,7 @@ function Newest({ query }: { query: Query }) {
       <Hold
         paused={paused}
         pause={pause}
-        told={paused ? 'Held: what happens now is not shown' : live ? 'New ones appear as they happen' : 'Asked every three seconds'}
+        told={paused ? 'Held: new events are not shown' : live ? 'New events appear at once' : 'Updated every three seconds'}
       />
       <EventTable events={[...rows].reverse()} />
     </>

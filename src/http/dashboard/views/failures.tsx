@@ -1,4 +1,4 @@
-/** Failures of workers, the latest first, each with what is known of why. */
+/** Failures of workers, the latest first, with their evidence. */
 import type { ErrorGroup } from '../../contract/worker.js'
 import { useLanes } from '../data/lanes.js'
 import { number, plural } from '../format.js'
@@ -23,7 +23,7 @@ export default function Failures({ query }: { query: Query }) {
       </Filters>
       <DeadByError worker={query.worker} />
       {!data && <Pending what="failures" error={error} />}
-      {data?.items.length === 0 && <Empty>Nobody failed</Empty>}
+      {data?.items.length === 0 && <Empty>No worker has failed</Empty>}
       {data?.items.map(({ worker, failure }) => (
         <FailureCard key={`${worker} ${failure.at}`} worker={worker} failure={failure} />
       ))}

@@ -16,7 +16,7 @@ export default function Logs({ query }: { query: Query }) {
         <SelectField
           label="Level"
           value={level}
-          options={logLevels.map((one): [Level, string] => [one, one === 'error' ? 'error' : `${one} and worse`])}
+          options={logLevels.map((one): [Level, string] => [one, one === 'error' ? 'error' : `${one} and more severe`])}
           onChange={(value) => setQuery({ level: value })}
         />
         <SelectFilter name="worker" label="Worker" query={query} values={workers} />

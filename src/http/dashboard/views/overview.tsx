@@ -1,4 +1,4 @@
-/** The whole system at a glance: what needs somebody first, then how far it is, how fast, and who does what. */
+/** The whole system at a glance: problems first, then progress, rate, and workers by state. */
 import { useMemo } from 'preact/hooks'
 import type { Overview } from '../../contract/worker.js'
 import { ratesOf } from '../data/rate.js'
@@ -79,9 +79,9 @@ function Progress({ of: { done, dead, total, doneAt, doneBy, ratePerMinute } }: 
               <span title={absolute(doneAt)}>{doneAt > now ? `in ${duration(doneAt - now)}` : ago(doneAt, now)}</span>
             ),
           ],
-          ['Goes by', left === 0 ? null : doneBy === 'quota' ? "today's quotas" : doneBy === 'rate' ? 'the present rate' : null],
+          ['Based on', left === 0 ? null : doneBy === 'quota' ? "today's quotas" : doneBy === 'rate' ? 'the current rate' : null],
           ['Given up', dead > 0 ? <a href={href('/tasks', { state: 'dead' })}>{plural(dead, 'task')}</a> : 'none'],
-          ['At once', ratePerMinute > 0 ? null : left > 0 ? 'nothing is being done now' : null],
+          ['At once', ratePerMinute > 0 ? null : left > 0 ? 'no work at the moment' : null],
         ]}
       />
     </Card>
@@ -99,7 +99,7 @@ function Rate({ of: { ratePerMinute } }: { of: Overview }) {
       {data.at.length > 2 ? (
         <Chart label="Results per minute" data={data} height={150} />
       ) : (
-        <p class="muted chart-wait">The chart begins when the page is opened; a moment yet.</p>
+        <p class="muted chart-wait">The chart begins in a moment; it shows the time since the page was opened.</p>
       )}
     </Card>
   )
@@ -116,7 +116,7 @@ function Slots({ of: { limit, used, queued, groups } }: { of: Overview['slots'] 
       </dl>
       <p class="muted">
         {queued === 0 ? (
-          'Nobody waits for a slot.'
+          'No worker waits for a slot.'
         ) : (
           <a href={href('/workers', { state: 'queued' })}>{plural(queued, 'worker')} waiting for a slot</a>
         )}

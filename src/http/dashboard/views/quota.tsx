@@ -1,4 +1,4 @@
-/** One quota: its windows now and over the last hours, who takes from it, and what can be done about it. */
+/** One quota: its windows now and over the last hours, its workers, and its controls. */
 import type { Quota } from '../../contract/quota.js'
 import { QuotaControls } from '../controls/quota-controls.js'
 import { number, plural } from '../format.js'

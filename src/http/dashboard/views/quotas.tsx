@@ -1,4 +1,4 @@
-/** Quotas: where each stands, and which keep workers waiting. */
+/** Quotas: the status of each, and those that keep workers waiting. */
 import type { Quota } from '../../contract/quota.js'
 import { number, plural } from '../format.js'
 import { useLive } from '../live/live.js'
@@ -25,7 +25,7 @@ export default function Quotas() {
   )
 }
 
-/** What holds somebody back comes first. */
+/** Quotas that hold workers back come first. */
 const rank = ({ retired, canMakeRequest }: Quota): number => (retired ? 0 : canMakeRequest ? 2 : 1)
 
 function QuotaCard({ quota }: { quota: Quota }) {

@@ -1,4 +1,4 @@
-/** Datasets, and what annotators made of them: how far each is, how labels are spread, where annotators agree, and the results themselves. */
+/** Datasets and their results: progress, distribution of labels, agreement of annotators, and the results themselves. */
 import type { Dataset, LabelReport } from '../../contract/task.js'
 import { useLanes } from '../data/lanes.js'
 import { number } from '../format.js'
@@ -83,7 +83,7 @@ function LabelReports({ search }: { search: string }) {
   if (some.length === 0)
     return (
       <Card title="Labels">
-        <Empty>No labels here: the JSON path says where in a result they are</Empty>
+        <Empty>No labels here: set the JSON path of the label in a result</Empty>
       </Card>
     )
   return (

@@ -1,4 +1,4 @@
-/** What may be changed while everything runs, and who one is. */
+/** Settings that can be changed while the system runs, and the login. */
 import type { Settings } from '../../contract/log.js'
 import { askConcurrency, askTarget } from '../controls/controls.js'
 import { useLanes } from '../data/lanes.js'
@@ -93,9 +93,9 @@ function LogLevel({ settings: { logLevel }, reload }: Part) {
   return (
     <Card title="Log level">
       {may ? (
-        <SelectField label="What goes into the log" value={logLevel} options={levels} onChange={change} />
+        <SelectField label="Least severe level in the log" value={logLevel} options={levels} onChange={change} />
       ) : (
-        <Facts of={[['What goes into the log', logLevel]]} />
+        <Facts of={[['Least severe level in the log', logLevel]]} />
       )}
     </Card>
   )
@@ -108,7 +108,7 @@ function Targets({ query }: { query: Query }) {
   const of = Object.entries(selection).map(([name, value]) => `${name} ${value}`)
   return (
     <Card title="Targets">
-      <p class="muted">How many results lanes are to have</p>
+      <p class="muted">How many results each lane should have</p>
       <Filters label="Lanes to change">
         <SelectFilter name="annotator" label="Annotator" query={query} values={annotators} />
         <SelectFilter name="domain" label="Domain" query={query} values={domains} />
@@ -137,7 +137,7 @@ function About() {
       <Facts
         of={[
           ['drover', session.version],
-          ['You may', session.role === 'control' ? 'look and change things' : 'look'],
+          ['You may', session.role === 'control' ? 'read and change' : 'read'],
           ['Access', session.protected ? 'by token' : 'from this machine, without a token'],
           [
             'API',

@@ -1,4 +1,4 @@
-/** One item over all lanes of its dataset: its data, where each lane is with it, every attempt that is still known, and the results. */
+/** One item with its task in every lane: data, states, stored attempts, and results. */
 import type { TaskDetail } from '../../contract/task.js'
 import { TaskControls } from '../controls/task-controls.js'
 import { number, plural } from '../format.js'

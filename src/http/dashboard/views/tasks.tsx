@@ -1,4 +1,4 @@
-/** Tasks: by state and lane, searched by key, with what can be done to those selected, or to all that match. */
+/** Tasks by state and lane, searched by key, with actions on the selected ones or on all that match. */
 import { useState } from 'preact/hooks'
 import type { Dataset, TaskRecord } from '../../contract/task.js'
 import { TaskControls } from '../controls/task-controls.js'
@@ -68,7 +68,7 @@ interface BulkProps {
   changed: () => void
 }
 
-/** What can be done, to whom: those selected, or else all that the filter lets through. */
+/** Actions on the selected tasks, or else on all that match the filter. */
 function Bulk({ query: { state, search, kind }, lanes, tasks, clear, changed }: BulkProps) {
   const some = tasks.length > 0
   const narrowed = search || (state === 'dead' && kind)
@@ -89,7 +89,7 @@ function Bulk({ query: { state, search, kind }, lanes, tasks, clear, changed }: 
         name={some ? plural(tasks.length, 'selected task') : all}
         calls={some ? callsFor(tasks) : [whole]}
         states={some ? tasks.map((task) => task.state) : state ? [state as TaskState] : taskStates}
-        hindered={!some && narrowed ? 'Not for all that were searched for: select tasks first' : null}
+        hindered={!some && narrowed ? 'Not possible for a search: select tasks first' : null}
         done={changed}
       />
     </div>

@@ -1,4 +1,4 @@
-/** Who answers for whom: supervisors, how close each is to giving up, and what is below. */
+/** The supervision tree: supervisors, their counted restarts, and their children. */
 import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { isSupervisor, move, type Row, rowsOf, supervisorsIn } from '../data/tree.js'

@@ -1,4 +1,4 @@
-/** One worker: its state and how it came to it, what it has in hand, what went wrong, what it logs. */
+/** One worker: its state and history, tasks in hand, failures, and log. */
 import { useEffect } from 'preact/hooks'
 import type { TaskRecord } from '../../contract/task.js'
 import type { Worker, WorkerDetail } from '../../contract/worker.js'
@@ -97,7 +97,7 @@ function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | unde
         of={[
           ['Why', reason],
           ['Since', <Time key="since" at={since} />],
-          ['Goes on', until === null ? null : <Time key="until" at={until} />],
+          ['Continues', until === null ? null : <Time key="until" at={until} />],
           ['Results', progress && `${number(progress.done)} of ${number(progress.total)}`],
           [
             'Given up',
@@ -116,7 +116,7 @@ function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | unde
               </span>
             ),
           ],
-          ['Held back', breaker && `attempts fail and fail (${plural(breaker.openings, 'time')}): one task is tried at a time`],
+          ['Held back', breaker && `attempts keep failing (opened ${plural(breaker.openings, 'time')}): one task is tried at a time`],
           ['Last beat', beat?.beatAgeMs == null ? null : `${duration(beat.beatAgeMs)} ago`],
           ['Heap', beat?.heapUsed == null ? null : bytes(beat.heapUsed)],
           ['Restarts', number(restarts)],

@@ -1,4 +1,4 @@
-/** What user code gets as `ctx.quota`: the thread's quota client, on behalf of a worker or of one of its tasks. */
+/** `ctx.quota`: the thread's quota client, on behalf of a worker or of one of its tasks. */
 
 import { QuotaError } from '../../../errors.js'
 import { observeAnswer } from '../../../quotas/answered.js'
@@ -12,20 +12,20 @@ import { argumentError, checkObject } from '../../../validation/arguments.js'
 import { TaskError } from '../task-error.js'
 import type { ContextDeps, QuotaCallOptions, WorkerQuota } from './contract.js'
 
-/** How often a wait for quota shows that it is one. */
+/** Time between signs of progress during a wait for quota. */
 const showMs = 1_000
 
 export class ContextQuota extends QuotaConnection implements WorkerQuota {
   readonly lease: QuotaLease | null
-  /** What was used on behalf of the task; empty for a worker. */
+  /** Amounts used by the task; empty for a worker. */
   readonly usage: Amounts = {}
   readonly #deps: ContextDeps
-  /** Usage goes to the task as long as its outcome is not on its way. */
+  /** Usage counts for the task until its outcome is sent. */
   #ofTask: boolean
-  /** What the task was granted is some call's own. */
+  /** The task's grant was used by a call. */
   #called = false
 
-  /** @param task whether it is a task's, and what that was granted */
+  /** @param task the task's grant; null for the worker itself */
   constructor(deps: ContextDeps, task: { lease: QuotaLease | null } | null) {
     const { quotas, boot } = deps
     super({ client: quotas, choices: boot.quota?.choices ?? [], priority: boot.quota?.priority ?? 0 })
@@ -42,9 +42,9 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
   }
 
   override async acquire(amounts?: Amounts, options?: QuotaAcquireOptions): Promise<QuotaLease> {
-    // Its getter refuses who has none.
+    // The getter throws if there is no quota.
     void this.name
-    // Waiting is no stall: the watchdog is told so all the while.
+    // A wait is not a stall, so it counts as progress all the while.
     const showing = setInterval(() => this.#deps.beats.progress(), showMs)
     try {
       return this.#follow(await super.acquire(amounts, options))
@@ -97,7 +97,7 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
     return answer
   }
 
-  /** The call was made, whatever becomes of what is told of it: it is sent again by itself. */
+  /** A settlement that fails does not fail the task: it is sent again by itself. */
   override async settle(lease: QuotaLease | null, actual?: Amounts): Promise<void> {
     await super.settle(lease, actual).catch((error) => this.#untold(error))
   }
@@ -110,14 +110,14 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
     await super.take(seen, failed, lease).catch((error) => this.#untold(error))
   }
 
-  /** That the store cannot be written is no fault of the task's. */
+  /** The task is not to blame if the store cannot be written. */
   #untold(error: unknown): void {
     const { code, message } = error as { code?: unknown; message?: unknown }
     if (code !== 'STORE_FAILED') throw error
-    this.#deps.log.warn(`the store could not take what a call used, or what its provider said: ${message}`)
+    this.#deps.log.warn(`the store could not save the usage of a call or the answer of its provider: ${message}`)
   }
 
-  /** From now on what is used is counted for the worker alone: the task's outcome is on its way. */
+  /** From now on usage counts only for the worker, because the task's outcome is being sent. */
   finish(): void {
     this.#ofTask = false
   }
@@ -138,7 +138,7 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
   }
 }
 
-/** It is done later, or with another key. */
+/** The error of a refused call: the task is done later, or with another key. */
 function refusal(cause: unknown): TaskError {
   const said = (cause as { message?: unknown }).message
   const message = typeof said === 'string' && said !== '' ? said : 'the provider refused the call'

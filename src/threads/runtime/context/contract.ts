@@ -16,43 +16,44 @@ export interface ContextDeps {
   crash: (reason: unknown) => never
 }
 
-/** The worker's quota, beyond what each task takes by itself. */
+/** The worker's quota, for calls beyond the grant of each task. */
 export interface WorkerQuota extends StandaloneQuota {
   /**
-   * What the present task was granted before `process` was called; null outside of a task, and without a quota.
+   * The grant of the current task, taken before `process`; null outside a task and without a quota.
    *
    * @example
    * const usage = { prompt_tokens: 812, completion_tokens: 9 } // from the answer
    * await ctx.quota.settle(ctx.quota.lease, { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens })
    */
   readonly lease: QuotaLease | null
-  /** As by itself; the lease is the task's unless another is given. */
+  /** As {@link StandaloneQuota.observe}. The default of `lease` is the task's. */
   observe(source: ObservationSource, options?: { lease?: QuotaLease | null }): Promise<Observation>
 }
 
-/** What a worker knows and can do. */
+/** The worker's view of drover: names, log, quota, and calls to the watchdog. */
 export interface WorkerContext<State = unknown, Input = unknown> {
   readonly id: string
   readonly annotator: string
   readonly domain: string
   /** As configured. */
   readonly input: Input
-  /** What `setup` returned. */
+  /** The result of `setup`. */
   readonly state: State
-  /** The ordinal of the attempt at the present task, from 1; 0 outside of `process`. */
+  /** The number of the attempt at the current task, from 1; 0 outside `process`. */
   readonly attempt: number
-  /** Aborted when the task's time is up, when the worker is stopped and its drain deadline passed. */
+  /** Aborted when the task's time is up, or at the drain deadline of a stop. */
   readonly signal: AbortSignal
   readonly log: WorkerLog
   readonly quota: WorkerQuota
   /**
-   * Makes one call to a provider on the worker's quota: acquires, calls, takes in what the answer says (see `quota.observe`), settles what was used, and
-   * lets go of its place in flight, whatever becomes of it. What the call throws is taken in as well.
+   * Makes one call to a provider on the worker's quota: acquires a grant, calls, reads limits and usage in the answer or error
+   * (see `quota.observe`), settles the amounts used, and always frees its place in flight.
    *
-   * @param call gets what was granted: `lease.quota` says which key to use. Gives a `Response`, what `withResponse()` of an SDK gives, or the body
-   * @returns what the call gave
-   * @throws TaskError REFUSED with `release`, where the provider refused because of a limit or of its key: the task is done later, and no attempt is counted;
-   * what the call threw otherwise; as `quota.acquire` does
+   * @param call gets the grant; `lease.quota` is the name of the key to use. Returns a `Response`, the value of an SDK's
+   * `withResponse()`, or the body
+   * @returns the call's result
+   * @throws TaskError REFUSED with `release` if the provider refused because of a limit or the key: the task is done later, and
+   * no attempt is counted; any other error of the call; the errors of `quota.acquire`
    * @example
    * import OpenAI from 'openai'
    * const openai = new OpenAI({ maxRetries: 0 })
@@ -66,25 +67,25 @@ export interface WorkerContext<State = unknown, Input = unknown> {
     options?: QuotaCallOptions<Awaited<Answer>>,
   ): Promise<Awaited<Answer>>
   /**
-   * Tells the watchdog that the work moved on. Done tasks count by themselves.
+   * Reports progress to the watchdog. Finished tasks count by themselves.
    *
    * @param steps a whole number. @defaultValue 1
    * @throws DroverError ARGUMENT_INVALID
    */
   progress(steps?: number): void
   /**
-   * Asks the watchdog for patience: for so long from now neither missing beats nor missing progress count. Ends with the next
-   * progress. In `setup`: the start timeout comes so long from now at the earliest.
+   * Asks the watchdog for patience: for `ms` from now, missing beats and missing progress do not count. Ends with the next
+   * progress. In `setup`: the start timeout comes after `ms` at the earliest.
    *
    * @param ms more than 0
    * @throws DroverError ARGUMENT_INVALID
    */
   extend(ms: number): void
-  /** Crashes the worker on purpose; its restart policy decides what comes next. */
+  /** Crashes the worker on purpose; its restart policy decides what follows. */
   fail(reason: string | Error): never
   /**
-   * In `setup`: the worker is not to run (it has no key, say). It is `stopped`, which is no failure; its supervisor goes on without it, and
-   * only `start` asks it again. Its lane is told as incomplete.
+   * In `setup`: the worker should not run, for example because it has no key. It is `stopped`, which is no failure; its
+   * supervisor continues without it, and only `start` tries again. The report lists its lane as incomplete.
    *
    * @param reason shown in its status and in the report
    * @throws always, and so ends `setup`; a DroverError ARGUMENT_INVALID once the worker is ready
@@ -92,13 +93,13 @@ export interface WorkerContext<State = unknown, Input = unknown> {
   decline(reason: string): never
 }
 
-/** How {@link WorkerContext.withQuota} makes a call. */
+/** Options of {@link WorkerContext.withQuota}. */
 export interface QuotaCallOptions<Answer = unknown> extends QuotaAcquireOptions {
   /**
-   * What the call is estimated to take, by unit. The first call of a task goes on what the task was granted (its `estimate`, the option `quota.amounts`);
-   * this is for further ones, and for those outside of tasks. @defaultValue `quota.amounts`
+   * The estimate for the call, by unit. It applies to further calls of a task and to calls outside tasks; the first call of a
+   * task uses the task's grant (its `estimate`, the option `quota.amounts`). @defaultValue `quota.amounts`
    */
   amounts?: Amounts
-  /** What the call used, by unit, where its answer does not say it, or says it wrong: what it cost, say. */
+  /** The amounts used, by unit, that are missing or wrong in the answer, for example the cost. */
   used?: (answer: Answer) => Amounts
 }

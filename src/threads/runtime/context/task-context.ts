@@ -5,7 +5,7 @@ import type { ContextQuota } from './context-quota.js'
 import type { WorkerContext } from './contract.js'
 import type { Context } from './worker-context.js'
 
-/** The context of one task: the worker's, with an attempt and a signal of its own (made when first asked for). */
+/** The context of one task: the worker's, with its own attempt and signal (made at first use). */
 export class TaskContext implements WorkerContext {
   readonly #worker: Context
   readonly #lease: QuotaLease | null
@@ -14,19 +14,19 @@ export class TaskContext implements WorkerContext {
   #controller: AbortController | null = null
   #aborted: { reason: unknown } | null = null
 
-  /** @param lease what it was granted */
+  /** @param lease the task's grant */
   constructor(worker: Context, attempt: number, lease: QuotaLease | null) {
     this.#worker = worker
     this.attempt = attempt
     this.#lease = lease
   }
 
-  /** What it used so far; null without a quota. */
+  /** Amounts used so far; null without a quota. */
   get usage(): Amounts | null {
     return this.#quota?.usage ?? this.#lease?.amounts ?? null
   }
 
-  /** Later usage is not the task's any more. */
+  /** Later usage no longer counts for the task. */
   end(): void {
     this.#quota?.finish()
   }

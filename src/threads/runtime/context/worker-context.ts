@@ -1,5 +1,5 @@
 /**
- * What user code in a worker thread gets as `ctx`. One object for the worker, and one for each task that inherits from it.
+ * The `ctx` of user code in a worker thread: one object for the worker, and one for each task that inherits from it.
  */
 
 import { DroverError } from '../../../errors.js'
@@ -23,9 +23,9 @@ export class Context implements WorkerContext {
   readonly quota: ContextQuota
   readonly attempt: number = 0
   state: unknown
-  /** `setup` is through: what is extended from now on is the watchdog's patience, and before that the start timeout. */
+  /** Whether `setup` has finished. After that `extend` asks the watchdog for patience; before, it extends the start timeout. */
   ready = false
-  /** Why `setup` does not want it to run; null: it does. */
+  /** The reason with which `setup` declined; null if it did not. */
   declined: string | null = null
   readonly #deps: ContextDeps
   readonly #controller = new AbortController()
@@ -40,7 +40,7 @@ export class Context implements WorkerContext {
     this.quota = new ContextQuota(deps, null)
   }
 
-  /** The quota as a task sees it that was granted this. */
+  /** The `ctx.quota` of a task with this grant. */
   quotaFor(lease: QuotaLease | null): ContextQuota {
     return new ContextQuota(this.#deps, { lease })
   }

@@ -1,6 +1,6 @@
 /**
- * The round trip to the store: takes outcomes there, and brings leases for more. There is one at a time; what is finished meanwhile goes with the next.
- * What the store cannot take is sent again until it can.
+ * The round trip to the store: sends outcomes and brings new leases. There is one at a time; tasks finished meanwhile go with the
+ * next. Outcomes that the store cannot take are sent again until it can.
  */
 
 import type { EngineClient } from '../../../store/contract/engine.js'
@@ -11,9 +11,9 @@ import type { TasksInHand } from '../../protocol/tasks-in-hand.js'
 import type { Context } from '../context/worker-context.js'
 import type { Lease } from './lease.js'
 
-/** After an exchange the store could not carry out (a full disk, say). */
+/** Wait after an exchange that the store could not do, for example because of a full disk. */
 export const exchangeRetryMs = 1_000
-/** That it cannot is said at once, and so often while that lasts. */
+/** Time between log lines while the store cannot take outcomes. */
 const saidEveryMs = 60_000
 
 export interface ExchangeDeps {
@@ -25,16 +25,16 @@ export interface ExchangeDeps {
 }
 
 interface ExchangeEvents {
-  /** The store has the outcomes; `want` is for how many tasks it was asked. */
+  /** The store has the outcomes; `want` is the number of tasks that were requested. */
   answered(reply: ExchangeReply, want: number): void
-  /** It took nothing: to be tried again now. */
+  /** The store took nothing; try again now. */
   again(): void
 }
 
 export class Exchange {
   readonly #deps: ExchangeDeps
   readonly #events: ExchangeEvents
-  /** Finished and not yet sent, with the cells of the shared memory that vouch for them (-1: none). */
+  /** Unsent outcomes, with their cells in the shared memory (-1: none). */
   #outcomes: Outcome[] = []
   #cells: number[] = []
   #unsentSince = 0
@@ -42,7 +42,7 @@ export class Exchange {
   #underWay = false
   #fenced = false
   #request = 0
-  /** When it may be said again that the store takes nothing. */
+  /** Earliest time of the next log line about a failing store. */
   #sayRefusedAt = 0
 
   constructor(deps: ExchangeDeps, events: ExchangeEvents) {
@@ -50,17 +50,17 @@ export class Exchange {
     this.#events = events
   }
 
-  /** How many outcomes wait to be sent. */
+  /** Number of unsent outcomes. */
   get unsent(): number {
     return this.#outcomes.length
   }
 
-  /** Since when the oldest of them waits, by `performance.now()`. */
+  /** Since when the oldest unsent outcome waits, by `performance.now()`. */
   get unsentSince(): number {
     return this.#unsentSince
   }
 
-  /** How many the store is not known to have. */
+  /** Number of outcomes that the store has not confirmed. */
   get unsettled(): number {
     return this.#outcomes.length + this.#unconfirmed
   }
@@ -69,12 +69,12 @@ export class Exchange {
     return this.#underWay
   }
 
-  /** Another host has the worker: nothing goes to the store any more. */
+  /** Another host has the worker: nothing is sent any more. */
   get isFenced(): boolean {
     return this.#fenced
   }
 
-  /** @param cell of the shared memory; -1: the task was not begun */
+  /** @param cell in the shared memory; -1: the task was not begun */
   add(outcome: Outcome, cell: number, usage: Amounts | null = null): void {
     if (usage) outcome.usage = usage
     if (cell >= 0) this.#deps.inHand.finished(cell)
@@ -88,7 +88,7 @@ export class Exchange {
     this.add({ do: 'release', token: lease.token, inMs }, -1)
   }
 
-  /** Sends all that is unsent, and asks for so many tasks. One must not be under way. */
+  /** Sends all unsent outcomes and asks for `want` tasks. No exchange may be running. */
   async send(want: number): Promise<void> {
     const { boot, store, inHand, report } = this.#deps
     const outcomes = this.#outcomes
@@ -126,6 +126,6 @@ export class Exchange {
     const now = performance.now()
     if (now < this.#sayRefusedAt) return
     this.#sayRefusedAt = now + saidEveryMs
-    this.#deps.context.log.warn(`the store could not take ${outcomes} outcomes; tried again until it can: ${message}`)
+    this.#deps.context.log.warn(`the store could not take ${outcomes} outcomes; drover tries again until it can: ${message}`)
   }
 }

@@ -8,7 +8,7 @@ import type { WorkerBoot } from '../../protocol/messages.js'
 import { TaskError } from '../task-error.js'
 import type { Lease } from './lease.js'
 
-/** What becomes of a task whose attempt threw. */
+/** The outcome of a task whose attempt threw. */
 interface FailedAttempt {
   outcome: Outcome
   /** null: the task was given back, and no attempt is counted. */
@@ -17,7 +17,7 @@ interface FailedAttempt {
   last: boolean
 }
 
-/** By what was thrown, and by the policy for tasks where a {@link TaskError} asks for nothing else. */
+/** Decides by the thrown value: by a {@link TaskError}, else by the policy for tasks. */
 export function failedAttempt(
   thrown: unknown,
   lease: Lease,
@@ -46,8 +46,8 @@ interface Wish {
 }
 
 /**
- * What a thrown TaskError asks for; null for anything else, and for one that cannot be read. One that was changed since it was made, or comes of
- * another copy of drover, may ask for what makes no sense: `wrong` says so, and takes its place.
+ * The wish of a thrown TaskError; null for any other value, and for an unreadable one. A TaskError that was changed, or comes
+ * from another copy of drover, may have invalid options: then `wrong` is the error to report instead.
  */
 function wishOf(thrown: unknown): { asked: Wish | null; wrong: unknown } {
   try {

@@ -1,6 +1,6 @@
 /**
- * Sums up the attempts that fail in a thread, so that the main thread hears of them soon and a message for each would not be sent. The first one
- * is told at once, what comes within a second of that together.
+ * Sums up failed attempts in a thread, so that the main thread does not get a message for each. The first one is reported at
+ * once, those within the next second together.
  */
 
 import type { ErrorKind, ErrorRecord } from '../../../errors.js'
@@ -8,9 +8,9 @@ import { kindOf, otherErrors } from '../../../failures/error-groups.js'
 import type { Streak } from '../../../machines/task-breaker.js'
 import type { FailedAttempts, ThreadReport } from '../../protocol/messages.js'
 
-/** No more than one report comes in so long. */
+/** Least time between two reports. */
 const everyMs = 1_000
-/** So many errors are told apart in one report. */
+/** The most kinds of error in one report. */
 const mostKinds = 20
 
 export class FailingReports {
@@ -21,18 +21,18 @@ export class FailingReports {
   #toldAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
 
-  /** @param streak what is known of attempts in a row that failed with one error */
+  /** @param streak the current row of attempts that failed with one error */
   constructor(report: (report: ThreadReport) => void, streak: () => Streak | null) {
     this.#report = report
     this.#streak = streak
   }
 
   /**
-   * An attempt failed.
+   * Adds a failed attempt.
    *
-   * @param error with secrets struck out already
+   * @param error already redacted
    * @param dead whether the task is given up with it
-   * @returns of which kind the error is
+   * @returns the error's kind
    */
   add(error: ErrorRecord, key: string, dead: boolean): ErrorKind {
     const own = kindOf(error)
@@ -43,12 +43,12 @@ export class FailingReports {
     failed.at = Date.now()
     this.#failed.set(kind.id, failed)
     const waitMs = this.#toldAt + everyMs - performance.now()
-    // After this turn: what fails together is told together.
+    // After this turn, so that attempts that fail together are reported together.
     this.#timer ??= setTimeout(() => this.flush(), Math.max(0, waitMs))
     return own
   }
 
-  /** Tells now what is to be told. */
+  /** Sends the pending report now. */
   flush(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null

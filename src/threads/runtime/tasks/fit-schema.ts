@@ -1,9 +1,9 @@
-/** Standard Schema (valibot, zod, arktype, ...) applied to what goes into a task and what comes out. */
+/** Applies a Standard Schema (valibot, zod, arktype, ...) to the data and the result of a task. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { isTooDeep } from '../../../values/json-depth.js'
 import { TaskError } from '../task-error.js'
 
-/** An output that does not fit carries the raw answer along, as JSON text, so that a dead task still shows it. */
+/** For an output that does not fit: keeps the raw value as JSON text, so that a dead task still shows it. */
 class DoesNotFit extends TaskError {
   readonly raw: string | undefined
   constructor(code: string, message: string, retry: boolean, raw: string | undefined) {
@@ -13,9 +13,9 @@ class DoesNotFit extends TaskError {
 }
 
 /**
- * What the schema makes of the value.
+ * @returns the schema's output for the value
  *
- * @throws TaskError that names the path of each issue; not to be retried for an input, since it will not change
+ * @throws TaskError with the path of each issue; without a retry for an input, because it does not change
  */
 export async function fits<Out>(
   schema: StandardSchemaV1<unknown, Out>,

@@ -1,4 +1,4 @@
-/** Tasks that were claimed and wait for what their quota grants: each goes when it is granted, and all of them can be called off. */
+/** Claimed tasks that wait for their quota. Each starts when it is granted; all waits can be cancelled. */
 
 import { isSpent, type QuotaClient, type QuotaLease, type QuotaSpent } from '../../../quotas/client.js'
 import type { Amounts } from '../../../store/contract/quotas.js'
@@ -7,7 +7,7 @@ import type { WorkerBoot } from '../../protocol/messages.js'
 import type { DefinedWorker } from '../define-worker.js'
 import type { Lease } from './lease.js'
 
-/** Who would wait for longer, were it alone, is not waited for. */
+/** A task whose quota alone needs longer than this is given back instead of waiting. */
 const patienceMs = 60_000
 
 interface GrantingDeps {
@@ -16,12 +16,12 @@ interface GrantingDeps {
   quotas: QuotaClient
 }
 
-/** What becomes of a task, told later, unless it was called off. */
+/** The result of a wait, unless it was cancelled. */
 export interface GrantingEvents {
   granted(lease: Lease, quota: QuotaLease): void
-  /** There is no room for such amounts for long. */
+  /** The quota cannot grant these amounts for a long time. */
   spent(lease: Lease, spent: QuotaSpent & { amounts: Amounts }): void
-  /** It cannot be granted at all, or the store could not be asked. */
+  /** It can never be granted, or the store could not be asked. */
   refused(lease: Lease, error: unknown, amounts: Amounts): void
 }
 
@@ -35,16 +35,16 @@ export class Granting {
     this.#events = events
   }
 
-  /** How many wait. */
+  /** Number of waiting tasks. */
   get size(): number {
     return this.#waiting.size
   }
 
   /**
-   * Asks for one more.
+   * Asks for a grant for one more task.
    *
-   * @returns what was taken ahead, if there is any; null: it is told later
-   * @throws what the worker's `estimate` throws; ARGUMENT_INVALID if it answers no amounts
+   * @returns a grant from a block taken ahead; null: an event follows
+   * @throws what the worker's `estimate` throws; ARGUMENT_INVALID if its result is not valid amounts
    */
   ask(lease: Lease, { choices, amounts: usual, priority }: NonNullable<WorkerBoot['quota']>): QuotaLease | null {
     const { quotas } = this.#deps
@@ -69,7 +69,7 @@ export class Granting {
     return null
   }
 
-  /** Calls them off. */
+  /** Cancels all waits. @returns their tasks */
   cancel(): Lease[] {
     const leases = [...this.#waiting.keys()]
     const endings = [...this.#waiting.values()]

@@ -1,16 +1,16 @@
 import type { Token } from '../../../store/contract/basics.js'
 
-/** A task in the hands of its thread. */
+/** A leased task in its thread. */
 
 export interface Lease {
   token: Token
   key: string
   /** JSON text. */
   data: string
-  /** The ordinal of this attempt, from 1. */
+  /** The number of this attempt, from 1. */
   attempt: number
-  /** How many of the earlier attempts failed. */
+  /** Number of earlier attempts that failed. */
   failures: number
-  /** How often in a row it was given back as one for later. */
+  /** How often in a row it was given back for later. */
   releases: number
 }

@@ -1,6 +1,6 @@
 /**
- * The loop of a worker with tasks: holds leased tasks ready, runs them, and trades outcomes for more in one round trip to the
- * store. What is finished is sent while the next tasks run; a thread that dies leaves in shared memory what it had in hand.
+ * The loop of a worker with tasks: holds leased tasks ready, runs them, and exchanges outcomes for more in one round trip to the
+ * store. Outcomes are sent while the next tasks run; if the thread dies, its tasks in hand are in shared memory.
  */
 
 import type { ErrorKind } from '../../../errors.js'
@@ -21,9 +21,9 @@ import { Prefetch, prefetchMs } from './prefetch.js'
 import { type RunDeps, type Running, RunningTasks } from './run-task.js'
 import { Waiting } from './waiting.js'
 
-/** The event loop gets a turn after so many ms of tasks. */
+/** The event loop gets a turn after this time of tasks. */
 const turnMs = 10
-/** A wait for quota is told of after so long. */
+/** A wait for quota is reported after this time. */
 const tellWaitMs = 100
 
 interface LoopDeps extends RunDeps, ExchangeDeps {
@@ -94,7 +94,7 @@ export class TaskLoop {
         this.#pump()
       },
     })
-    // A worker that waits anyway holds nothing ready.
+    // A worker with a delay between tasks holds no tasks ready.
     this.#prefetch = new Prefetch(prefetch === 'auto' && delayMs > 0 ? 0 : prefetch, concurrency)
   }
 
@@ -132,12 +132,12 @@ export class TaskLoop {
     })
   }
 
-  /** Tells what is held back to be told together: the thread is about to go. */
+  /** Sends pending reports, because the thread is about to end. */
   flush(): void {
     this.#failing.flush()
   }
 
-  /** Tasks that end after this are not reported: the thread is about to go, and what is in its hands is read from outside. */
+  /** Tasks that end after this are not reported: the thread is about to end, and its tasks in hand are read from outside. */
   abort(reason: unknown): void {
     this.#running.abort(reason)
   }
@@ -146,12 +146,12 @@ export class TaskLoop {
     return this.#queue.size + this.#granting.size + this.#running.size + this.#exchange.unsettled
   }
 
-  /** Starts what can be started, then sees whether the store has to be asked. */
+  /** Starts all tasks that can start, then asks the store for more if needed. */
   #pump = (): void => {
     if (this.#turning) return
     const { concurrency, quota } = this.#deps.boot
     while (!this.#paused && !this.#exchange.isFenced && !this.#breaker.isOpen && this.#queue.size > 0 && this.#busy() < concurrency) {
-      // Also between tasks that are async and never wait: those go on from one microtask to the next, and from one message to the next.
+      // Needed also for async tasks that never wait: they continue from microtask to microtask, and from message to message.
       if (performance.now() - this.#turnStart > turnMs) {
         this.#giveTurn()
         return
@@ -164,7 +164,7 @@ export class TaskLoop {
     this.#exchangeIfUseful()
   }
 
-  /** Lets timers and messages have their turn, then goes on. */
+  /** Lets timers and messages run, then continues. */
   #giveTurn(): void {
     this.#turning = true
     setImmediate(() => {
@@ -196,7 +196,10 @@ export class TaskLoop {
     this.#tellWait ??= setTimeout(() => this.#tellWaiting(), tellWaitMs)
   }
 
-  /** The quota is spent for long: nothing is held meanwhile. What runs may use less than it was granted: then it is asked once more. */
+  /**
+   * The quota is spent for a long time: all held tasks go back. If a running task uses less than it was granted, the quota is
+   * asked once more.
+   */
   #giveUp(spent: QuotaSpent & { amounts: Amounts }, lease: Lease): void {
     this.#exchange.giveBack(lease)
     this.#giveBackQueue()
@@ -204,7 +207,7 @@ export class TaskLoop {
     if (this.#running.size === 0) this.#deps.report({ type: 'spent', ...spent })
   }
 
-  /** The quota cannot grant it at all. */
+  /** The quota can never grant the task. */
   #refused(lease: Lease, amounts: Amounts, error: unknown): void {
     const { definition, crash, context } = this.#deps
     const code = (error as { code?: unknown }).code
@@ -237,14 +240,14 @@ export class TaskLoop {
     if (this.#breaker.failed(kind.id)) this.#open(kind, tried)
   }
 
-  /** Attempts fail and fail: nothing is held and nothing begun. */
+  /** Opens the breaker: all held tasks go back, and none begins. */
   #open(error: ErrorKind, tried: boolean): void {
     this.#giveBackQueue()
     this.flush()
     this.#deps.report({ type: 'breaker-opened', error, attempts: tried ? 1 : (this.#breaker.streak?.count ?? 1) })
   }
 
-  /** Its place is free: at once, or after `delayMs`. */
+  /** Frees the task's place, after `delayMs`. */
   #ended({ startedAt, lease, quota }: Running): void {
     const { boot, beats, onTaskEnd } = this.#deps
     this.#prefetch.observe(performance.now() - startedAt, lease.data.length)

@@ -1,15 +1,15 @@
 /**
- * How many tasks a thread holds ready beyond those it works on: enough to be busy while the store answers, and no more, since
- * what is held may have to be handed out again.
+ * The number of tasks that a thread holds ready: enough to be busy while the store answers, and no more, because held tasks may
+ * have to be given back.
  */
 
-/** As many as are done in so many ms, ... */
+/** As many tasks as are done in this time, ... */
 export const prefetchMs = 20
-/** ... but no more than that, ... */
+/** ... but at most this number, ... */
 const most = 1_024
-/** ... nor more than so many characters of data. */
+/** ... and at most this many characters of data. */
 const mostChars = 4_000_000
-/** Grows by no more than this at a time. */
+/** The largest factor of growth at a time. */
 const growth = 4
 const firstStep = 8
 /** How much the latest task weighs in the averages. */
@@ -33,7 +33,7 @@ export class Prefetch {
     return this.#target
   }
 
-  /** One task took so long, and had so much data. */
+  /** Notes the time and the data of one task. */
   observe(ms: number, chars: number): void {
     this.#taskMs = this.#taskMs === null ? ms : this.#taskMs * (1 - weight) + ms * weight
     this.#taskChars = this.#taskChars * (1 - weight) + chars * weight

@@ -1,4 +1,4 @@
-/** The tasks that run: each begins with a lease and ends once, with a result that is JSON or with what was thrown. */
+/** The running tasks: each begins with a lease and ends once, with a JSON result or an error. */
 
 import type { QuotaClient, QuotaLease } from '../../../quotas/client.js'
 import { deepestJson, isTooDeep } from '../../../values/json-depth.js'
@@ -23,13 +23,13 @@ export interface RunDeps {
 }
 
 interface RunEvents {
-  /** The first one begins: none ran before. */
+  /** A task begins while none ran. */
   begins(): void
-  /** It runs no more. What became of it comes next, unless the thread is about to go. */
+  /** The task has ended. Its outcome follows, unless the thread is about to end. */
   ended(task: Running): void
   completed(task: Running, json: string): void
   failed(task: Running, thrown: unknown): void
-  /** Some have ended in a turn of their own: others may begin. */
+  /** Tasks have ended outside the loop's turn; others may begin. */
   free(): void
 }
 
@@ -64,7 +64,7 @@ export class RunningTasks {
     return this.#aborted
   }
 
-  /** What becomes of those that end after this is not told. */
+  /** Outcomes of tasks that end after this are not reported. */
   abort(reason: unknown): void {
     this.#aborted = true
     for (const task of this.#running) task.context.abort(reason)
@@ -125,11 +125,17 @@ export class RunningTasks {
     try {
       json = JSON.stringify(value === undefined ? null : value)
     } catch (cause) {
-      this.#fail(task, new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: ${messageOf(cause)}`, cause }))
+      this.#fail(
+        task,
+        new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be written as JSON: ${messageOf(cause)}`, cause }),
+      )
       return
     }
     if (json === undefined) {
-      this.#fail(task, new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be JSON: a ${typeof value}` }))
+      this.#fail(
+        task,
+        new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be written as JSON: a ${typeof value}` }),
+      )
       return
     }
     if (isTooDeep(json)) {
@@ -151,7 +157,7 @@ export class RunningTasks {
     this.#events.free()
   }
 
-  /** Takes a task off the running ones; false if it had ended before, or is to be left as it is. */
+  /** Removes a task from the running ones; false if it had ended before, or the thread is about to end. */
   #end(task: Running): boolean {
     if (!this.#running.delete(task)) return false
     if (task.timer) clearTimeout(task.timer)

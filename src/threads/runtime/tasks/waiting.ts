@@ -1,17 +1,17 @@
 import type { ExchangeReply } from '../../../store/contract/tasks.js'
 import type { ThreadReport } from '../../protocol/messages.js'
 
-/** A wait for tasks: until when there is none to claim, and what the main thread was told of it. */
+/** A wait for tasks: its end, and whether it was reported to the main thread. */
 export class Waiting {
   readonly #report: (report: ThreadReport) => void
   readonly #look: () => void
-  /** No claim before then (monotonic), unless poked. */
+  /** No claim before this time (monotonic), unless poked. */
   #until = 0
   #timer: NodeJS.Timeout | null = null
   #told = false
   #toldComplete = false
 
-  /** @param look called when the time is over for which {@link sleep} was told to wait */
+  /** @param look called when the time of {@link sleep} is over */
   constructor(report: (report: ThreadReport) => void, look: () => void) {
     this.#report = report
     this.#look = look
@@ -21,13 +21,13 @@ export class Waiting {
     return performance.now() >= this.#until
   }
 
-  /** There may be something to claim again. */
+  /** There may be tasks to claim again. */
   poke(): void {
     this.#until = 0
     this.#toldComplete = false
   }
 
-  /** Until a call has ended here, or it is poked. */
+  /** Waits until a call has ended here, or a poke. */
   begin(): void {
     this.#until = Number.POSITIVE_INFINITY
   }
@@ -38,10 +38,10 @@ export class Waiting {
   }
 
   /**
-   * Notes what the store said.
+   * Notes the store's reply.
    *
-   * @param want how many tasks it was asked for
-   * @param empty whether there is nothing in hand, and something is wanted
+   * @param want the number of requested tasks
+   * @param empty whether no task is in hand although some are wanted
    */
   note({ shortage, counts }: ExchangeReply, want: number, empty: boolean): void {
     if (!shortage || want === 0) {
@@ -73,7 +73,7 @@ export class Waiting {
     this.#report({ type: 'working' })
   }
 
-  /** Until something is due, if that is known. */
+  /** Waits until a task is due, if that time is known. */
   sleep(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
