@@ -1,30 +1,30 @@
 /**
- * Tells errors of one cause from others: by code, by message without what varies in it, and by the first line of the user's own code that
- * the stack names. Whoever counts errors anywhere in drover counts them by these groups.
+ * Groups errors by cause: by code, by message without its varying parts, and by the first line of the user's own code in the
+ * stack. All counts of errors in drover use these groups.
  */
 import { createHash } from 'node:crypto'
 import { basename, dirname, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ErrorGroup, ErrorKind, ErrorRecord } from '../errors.js'
 
-/** So many kinds are told apart; what comes beyond is counted as one, {@link otherErrors}. */
+/** The most kinds; all further errors count as {@link otherErrors}. */
 const mostGroups = 100
 const mostWorkers = 20
 const longestMessage = 500
 const deepest = 5
 
-/** The group of all that were too many to be told apart. */
+/** The group of all errors beyond {@link mostGroups}. */
 export const otherErrors: ErrorKind = { id: 'other', code: 'OTHER', message: 'other errors', where: null }
 
-/** In the built package all files stand side by side. */
+/** In the built package all files are in one folder. */
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** The folder of drover's own code: a frame in it says nothing about the user's. */
 const ownFolder = (basename(here) === 'failures' ? dirname(here) : here) + sep
 
 /**
- * Whether a thread could not find what drover itself is made of. It is there, since this host runs on it: a process that may open no more files cannot look,
- * and Node.js calls that not found.
+ * Whether a thread could not find drover's own modules. They exist, because this host runs on them: a process that may open no
+ * more files cannot look, and Node.js reports this as not found.
  */
 export function isOwnModuleMissing(error: ErrorRecord): boolean {
   return causesOf(error).some(({ message }) => {
@@ -33,7 +33,7 @@ export function isOwnModuleMissing(error: ErrorRecord): boolean {
   })
 }
 
-/** @param error with secrets struck out already */
+/** @param error already redacted */
 export function kindOf(error: ErrorRecord): ErrorKind {
   const chain = causesOf(error)
   const code = chain.find((one) => one.code !== undefined)?.code ?? error.name
@@ -46,7 +46,7 @@ export function kindOf(error: ErrorRecord): ErrorKind {
   return { id, code, message, where }
 }
 
-/** One line for a person: what, and where. */
+/** One line for people: the error and its place. */
 export function describeKind({ code, message, where }: ErrorKind): string {
   const what = message.includes(code) ? message : `${code}: ${message}`
   return where === null ? what : `${what} (${fromHere(where)})`
@@ -123,11 +123,11 @@ function firstLine(message: string): string {
   return end === -1 ? text : text.slice(0, end).trimEnd()
 }
 
-/** A message without what differs from task to task: numbers, ids, quoted texts. The status of an HTTP answer stays. */
+/** A message without the parts that differ from task to task: numbers, ids, quoted texts. The status of an HTTP answer stays. */
 function steady(message: string): string {
   return (
     message
-      // A word is looked at from its start only: from each of its letters, a long one would take the square of its length.
+      // A word is matched only from its start; from each letter, a long word would take quadratic time.
       .replace(
         /(\b(?:http|status|code)\b[\s:=(]*\d{3}\b)|(?<!\w)(["'`])(?:(?!\2).)*\2|(?<![\w-])[\w-]*\d[\w-]*/gi,
         (_, status?: string) => status ?? '#',
@@ -136,7 +136,7 @@ function steady(message: string): string {
   )
 }
 
-/** The first frame that is the user's own; failing that, one of a package that he uses. */
+/** The first frame in the user's own code, else in a package that it uses. */
 function firstFrame(chain: readonly ErrorRecord[]): string | null {
   let inPackage: string | null = null
   for (const { stack } of chain) {
@@ -150,7 +150,10 @@ function firstFrame(chain: readonly ErrorRecord[]): string | null {
   return inPackage
 }
 
-/** The place that a line of a stack names, as `file:line:column`. Each expression goes over the line once: it may be text of anybody's. */
+/**
+ * The place that a line of a stack names, as `file:line:column`. Each expression takes linear time, because the line may be any
+ * text.
+ */
 function frameOf(line: string): string | null {
   const called = /^\s+at /.exec(line)?.[0]
   const place = /:\d+:\d+(?=\)?$)/.exec(line)
@@ -167,7 +170,7 @@ function frameOf(line: string): string | null {
   }
 }
 
-/** As it is seen from the working directory, if it lies there: shorter, and still to be clicked on. */
+/** Relative to the working directory if it is below it: shorter, and still clickable. */
 function fromHere(where: string): string {
   const here = process.cwd() + sep
   return where.startsWith(here) ? where.slice(here.length) : where

@@ -20,7 +20,7 @@ if (throwHandler) {
 
 type EventListener = (event: { data: unknown }) => void
 
-/** A port as comlink wants it. Listening does not keep the process alive. */
+/** A port in the form that comlink needs. Listening does not keep the process alive. */
 export function nodeEndpoint(port: Port): Endpoint {
   const listeners = new Map<unknown, (data: unknown) => void>()
   const endpoint = {

@@ -1,9 +1,9 @@
 /**
- * Several ports over one byte stream between a process and its child, told apart by name. Like a `MessagePort`, one keeps what arrives before
- * anybody listens, and one whose other end is gone takes messages and loses them.
+ * Several named ports over one byte stream between a process and its child. Like a `MessagePort`, a port keeps messages that
+ * arrive before there is a listener, and loses messages after its other end is gone.
  *
- * The frames are our own and not those of Node's IPC channel: code in a child may write to any descriptor, and Node.js takes what it cannot read
- * there for an error of the host. Here whatever is wrong is a fault of the channel, told once.
+ * The frames are drover's own and not those of Node's IPC channel: code in a child may write to any descriptor, and Node.js
+ * treats unreadable bytes there as an error of the host. Here any mistake is a fault of the channel, reported once.
  */
 import type { Duplex } from 'node:stream'
 import { DefaultSerializer, deserialize } from 'node:v8'
@@ -13,7 +13,7 @@ import type { MessageListener, Port } from './port.js'
 /** Each frame begins with this ("drov") and the length of what follows. */
 const magic = 0x64_72_6f_76
 const headBytes = 8
-/** V8 writes no more than that. */
+/** The most that V8 writes. */
 const longest = 2 ** 31 - 1
 
 export class FrameChannel {
@@ -22,16 +22,16 @@ export class FrameChannel {
   readonly #ports = new Map<string, FramePort>()
   #chunks: Buffer[] = []
   #size = 0
-  /** How many bytes the next step needs: the head of a frame, or the whole of it. */
+  /** Bytes needed for the next step: the head of a frame, or the whole frame. */
   #needed = headBytes
   #broken = false
 
-  /** @param onFault what came is no frame, or a listener threw; nothing more is read then */
+  /** @param onFault called when bytes are not a frame or a listener threw; then nothing more is read */
   constructor(stream: Duplex, onFault: (why: string) => void) {
     this.#stream = stream
     this.#onFault = onFault
     stream.on('data', (chunk: Buffer) => this.#onData(chunk))
-    // Who is at the other end is watched by other means.
+    // The other end is watched by other means.
     stream.on('error', () => {})
   }
 
@@ -80,7 +80,7 @@ export class FrameChannel {
     this.#chunks = [bytes]
     if (this.#needed === headBytes) {
       const length = bytes.readUInt32BE(4)
-      if (bytes.readUInt32BE(0) !== magic || length === 0 || length > longest) throw new Error('bytes that are no message')
+      if (bytes.readUInt32BE(0) !== magic || length === 0 || length > longest) throw new Error('bytes that are not a message')
       this.#needed = headBytes + length
       return
     }
@@ -89,8 +89,8 @@ export class FrameChannel {
     this.#size -= this.#needed
     this.#needed = headBytes
     const received: unknown = deserialize(frame)
-    if (!Array.isArray(received) || typeof received[0] !== 'string') throw new Error('a message to nobody')
-    // A port of an earlier connection is not there any more.
+    if (!Array.isArray(received) || typeof received[0] !== 'string') throw new Error('a message without a port')
+    // A port of an earlier connection no longer exists.
     this.#ports.get(received[0])?.receive(received[1])
   }
 }

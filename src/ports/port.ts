@@ -1,4 +1,4 @@
-/** What the two ends of a conversation have to offer: as much of a `MessagePort` as is used, so that other things can be one. */
+/** The used part of a `MessagePort`, so that other channels can implement it. */
 import type { Transferable } from 'node:worker_threads'
 
 // biome-ignore lint/suspicious/noExplicitAny: as `MessagePort` has it; who listens knows what is sent there.
@@ -9,7 +9,7 @@ export interface Port {
   on(event: 'message', listener: MessageListener): unknown
   off(event: 'message', listener: MessageListener): unknown
   close(): void
-  /** Keeps the process alive, or does not: where there is a difference. */
+  /** Whether it keeps the process alive, if the port can choose. */
   ref?(): void
   unref?(): void
 }

@@ -1,6 +1,6 @@
 /**
- * How far the work is, on the terminal: bars that are redrawn in place on a TTY, plain lines otherwise. It only looks on:
- * whether it is shown or not changes nothing for the system.
+ * Progress on the terminal: bars that are redrawn in place on a TTY, plain lines otherwise. It only reads, and does not affect
+ * the system.
  */
 import cliProgress from 'cli-progress'
 import type { SystemStatus } from '../actors/system/status.js'
@@ -12,18 +12,18 @@ import { progressLine, progressRows, type Row } from './rows.js'
 
 type WatchedEvent = 'worker:state:changed' | 'system:state:changed'
 
-/** As much of a system as is needed to show its progress. */
+/** The part of a system that progress needs. */
 export interface ProgressSource {
   status(): SystemStatus
   on<Name extends WatchedEvent>(name: Name, listener: (payload: DroverEvents[Name]) => void): unknown
   off<Name extends WatchedEvent>(name: Name, listener: (payload: DroverEvents[Name]) => void): unknown
 }
 
-/** Where and how often {@link showProgress} shows how far the work is. */
+/** The options of {@link showProgress}. */
 export interface ProgressOptions {
   /** Where to show it. @defaultValue process.stderr */
   terminal?: Terminal
-  /** Milliseconds between two pictures. At least 50. @defaultValue 250 on a TTY, 10_000 otherwise */
+  /** Milliseconds between two updates. At least 50. @defaultValue 250 on a TTY, 10_000 otherwise */
   everyMs?: number
   /** @defaultValue Date.now */
   now?: () => number
@@ -32,7 +32,7 @@ export interface ProgressOptions {
 
 /** A progress that is shown. */
 export interface Progress {
-  /** Shows where things stand for the last time. A second call does nothing. */
+  /** Shows the progress for the last time. A second call does nothing. */
   stop(): void
 }
 
@@ -117,7 +117,7 @@ function bars(terminal: Terminal, now: () => number): View {
     barIncompleteChar: '░',
     emptyOnZero: true,
     linewrap: true,
-    // A line of log wipes out the bar it lands on.
+    // A log line overwrites a bar.
     forceRedraw: true,
     // Drawn by our own timer only: cli-progress's would draw old values in between.
     fps: 0.001,

@@ -1,4 +1,4 @@
-/** What progress looks like in words and columns. Pure: status in, text out. */
+/** Progress as texts. Pure: status in, text out. */
 
 import type { SystemStatus, WorkerStatus } from '../actors/system/status.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
@@ -12,15 +12,15 @@ export interface Row {
   facts: string
 }
 
-/** The rows that fit: the system first, then lanes, those that live before those that wait before those that are over. */
+/** The rows that fit: the system first, then lanes: live ones, waiting ones, ended ones. */
 export interface Rows {
   system: Row
   lanes: Row[]
-  /** What does not fit, in words; empty if all does. */
+  /** The other lanes in words; empty if all fit. */
   rest: string
 }
 
-/** How much a state has to say to whoever watches; the lower the sooner it is shown. */
+/** Rank of a state; lower ranks are shown first. */
 const interest: Record<WorkerState, number> = {
   stuck: 0,
   crashed: 0,
@@ -37,10 +37,10 @@ const interest: Record<WorkerState, number> = {
   completed: 5,
 }
 
-/** @param limit how many rows there is room for, that of the system included; at least 2 */
+/** @param limit the number of rows that fit, including the system's; at least 2 */
 export function progressRows(status: SystemStatus, limit: number, now: number): Rows {
   const fits = status.workers.length + 1 <= limit
-  // Ranked only where some have to go: rows that jump about are hard to read.
+  // Ranked only if some do not fit, because moving rows are hard to read.
   const ranked = fits ? status.workers : [...status.workers].sort((a, b) => interest[a.state] - interest[b.state])
   const shown = new Set(ranked.slice(0, fits ? undefined : Math.max(0, limit - 2)))
   const lanes = status.workers.filter((worker) => shown.has(worker))

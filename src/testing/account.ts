@@ -1,4 +1,4 @@
-/** What a provider knows of its requests, and what a test asks it: totals, peaks, how well the limits were used, and whether they held. */
+/** The record of a provider's requests for tests: totals, peaks, utilisation and violations of limits. */
 import type { Clock } from './clock.js'
 import type { LimitUnit } from './options.js'
 import { possible } from './possible.js'
@@ -8,7 +8,7 @@ import { perMsOf } from './rules.js'
 import { type Epoch, findViolations, type Violation } from './violations.js'
 
 export interface PeakQuery {
-  /** The length of the span; a number is one of ms. */
+  /** The length of the span; a number is in ms. */
   per: 'second' | 'minute' | 'hour' | 'day' | number
   /** @defaultValue all keys together */
   key?: string
@@ -16,13 +16,13 @@ export interface PeakQuery {
   unit?: LimitUnit
 }
 
-/** Of which key, unit and time {@link Account.utilisation} speaks. */
+/** The query of {@link Account.utilisation}. */
 export interface UtilisationQuery {
   /** @defaultValue all keys that were admitted in that time */
   key?: string
-  /** ms since the epoch. @defaultValue the first request's arrival */
+  /** Start in ms since the epoch. @defaultValue the first request's arrival */
   from?: number
-  /** Without this ms itself. @defaultValue now */
+  /** End in ms since the epoch, exclusive. @defaultValue now */
   to?: number
   /** @defaultValue 'requests' */
   unit?: LimitUnit
@@ -38,7 +38,7 @@ export interface AccountSource {
   labelOf(key: string): string
 }
 
-/** The requests for completions. Keys are named as given in the option `keys`; any may also be named in full. */
+/** The record of requests for completions. Keys have the names of the option `keys`; queries also accept a full key. */
 export class Account {
   readonly #source: () => AccountSource
 
@@ -68,7 +68,7 @@ export class Account {
   }
 
   /**
-   * The most that was admitted in any span of that length, wherever it begins; of the requests that are kept.
+   * The most that was admitted in any span of this length, among the kept requests.
    *
    * @example
    * provider.account.peak({ per: 'minute', key: 'key-1' })
@@ -90,10 +90,11 @@ export class Account {
   }
 
   /**
-   * What was admitted, as a share of the most that the limits of now would have allowed in that time had nothing been used before: 1 is perfect.
-   * Concurrency is left out, as what it allows depends on how long answers take. Tokens are exact to a thousandth of their smallest limit.
+   * The admitted amount as a share of the most that the current limits allow in that time, starting from nothing used: 1 is
+   * perfect. Concurrency is ignored, because its limit depends on the length of answers. Tokens are exact to a thousandth of
+   * their smallest limit.
    *
-   * @returns 0 where there is no limit of that unit, or no time
+   * @returns 0 without a limit of this unit, or for an empty time
    */
   utilisation({ key, from = this.#firstAt(), to = this.#source().clock.now(), unit = 'requests' }: UtilisationQuery = {}): number {
     const { limits } = this.#limitsNow()
@@ -110,7 +111,7 @@ export class Account {
     return most > 0 ? admitted / most : 0
   }
 
-  /** Requests that were admitted though a limit had no room for them: none, unless the provider itself is wrong. */
+  /** Requests that were admitted although a limit had no room: none, unless the provider itself has a bug. */
   violations(): Violation[] {
     const { records, epochs } = this.#source()
     return findViolations(records, epochs)

@@ -1,4 +1,4 @@
-/** Where requests arrive and end, without HTTP: who may pass, what counts, what is recorded. Everything happens in turn, so admission is atomic. */
+/** Admission of requests, without HTTP: decides, counts and records. All of it is synchronous, so admission is atomic. */
 import { createHash } from 'node:crypto'
 import type { AccountSource } from './account.js'
 import type { Clock } from './clock.js'
@@ -10,7 +10,7 @@ import { ownerOf, replay } from './replay.js'
 import { type CompiledLimits, compileLimits, concurrencyLabel, countsOf } from './rules.js'
 import type { Epoch } from './violations.js'
 
-/** What a request asks for. */
+/** An arriving request. */
 export interface Arrival {
   holder: KeyHolder
   model: string
@@ -19,12 +19,12 @@ export interface Arrival {
   maxOutputTokens: number
 }
 
-/** What became of it. An admitted one is under way until `end` is called, which does something once only. */
+/** The decision. An admitted request runs until the first call of `end`. */
 export type AdmissionResult =
   | { admitted: true; at: number; record: RequestRecord; standings: Standing[]; end: (status: number | null, used: Used | null) => void }
   | { admitted: false; at: number; refusals: [Refusal, ...Refusal[]]; standings: Standing[] }
 
-/** What a request used; null: it was not answered, so its estimated input and no output. */
+/** The tokens a request used; null: it was not answered, so its estimated input and no output count. */
 export interface Used {
   inputTokens: number
   outputTokens: number
@@ -56,7 +56,7 @@ export class Admission {
     return { records: this.#records, epochs: this.#epochs, clock: this.#clock, labelOf: (key) => this.#keys.labelOf(key) }
   }
 
-  /** Nothing was ever asked. Requests under way end without a trace. */
+  /** Forgets all requests; running ones end without a record. */
   reset(): void {
     this.#limiter = new Limiter(this.#limits)
     this.#records = new Records(this.#keep)
@@ -72,7 +72,7 @@ export class Admission {
     this.#epochs.push({ from: this.#records.happened, limits: this.#limits })
   }
 
-  /** The ordinal of this attempt at a body, from 1. */
+  /** The number of this attempt at a body, from 1. */
   attemptAt(body: string, { label }: KeyHolder): number {
     const digest = createHash('sha1').update(label).update('\n').update(body).digest().toString('latin1')
     const attempt = (this.#attempts.get(digest) ?? 0) + 1
@@ -84,7 +84,7 @@ export class Admission {
     return attempt
   }
 
-  /** One that limits have no say in, because nobody may ask it. */
+  /** Records a request that is refused before the limits, because of its key. */
   turnAway(arrival: Arrival, status: number): void {
     const record = this.#records.add({ ...this.#newRecord(arrival, this.#now()), status })
     record.endedAt = record.at
@@ -119,7 +119,7 @@ export class Admission {
     record.inputTokens = used.inputTokens
     record.outputTokens = used.outputTokens
     records.ended(record)
-    // The limits may be others than those it was admitted by, with its share carried over; after a reset there is none.
+    // The limits may have changed since, with its amounts carried over; after a reset there are none.
     if (records !== this.#records) return
     const owner = ownerOf(this.#limits, record)
     this.#limiter.correct(owner, record.at, correctionOf(record), record.endedAt)
@@ -140,7 +140,7 @@ export class Admission {
   }
 }
 
-/** Those to be waited for longest first; what nobody knows comes last. */
+/** The longest wait first; unknown waits last. */
 function waitOrder({ waitMs }: Refusal): number {
   return waitMs === null ? -1 : Math.min(waitMs, Number.MAX_VALUE)
 }

@@ -1,19 +1,19 @@
-/** What {@link FakeProviderOptions.answer} knows of a request. */
+/** The request passed to {@link FakeProviderOptions.answer}. */
 export interface AnswerRequest {
-  /** The key as it came. */
+  /** The key as sent. */
   key: string
   model: string
   /** The text of the last message of the user. */
   prompt: string
   /** All messages in the order they came, a system instruction first; `assistant` also for Gemini's `model`. */
   messages: { role: string; text: string }[]
-  /** The body as it came, parsed. */
+  /** The parsed body. */
   body: Record<string, unknown>
-  /** How often this very body has come with this key, from 1; refused requests count. */
+  /** How often the same body was sent with this key, from 1; refused requests count. */
   attempt: number
 }
 
-/** An answer, and what it counts in tokens where that matters. */
+/** An answer with its tokens. */
 export interface AnswerText {
   text: string
   /** @defaultValue the length of the messages' text / 4, rounded up */
@@ -22,5 +22,5 @@ export interface AnswerText {
   outputTokens?: number
 }
 
-/** Makes an answer. Where it throws, the request is answered with a 500, whose message is the error's, and its record's fault is `threw`. */
+/** Makes an answer. If it throws, the answer is a 500 with the error's message, and the record's fault is `threw`. */
 export type Answer = (request: AnswerRequest) => string | AnswerText | Promise<string | AnswerText>

@@ -1,4 +1,4 @@
-/** Checks what a test gives a fake provider: every mistake is named at once, and no key is shown. */
+/** Checks a test's options for the fake provider: all mistakes are reported at once, without showing keys. */
 import * as v from 'valibot'
 import { DroverError } from '../errors.js'
 import { type Finding, toIssue } from '../validation/issues.js'
@@ -9,7 +9,7 @@ import { type FaultKind, type FaultRule, faultKinds } from './faults.js'
 import { masked } from './keys.js'
 import type { FakeProviderOptions } from './options.js'
 
-/** What {@link FakeProvider.set} takes. */
+/** The options of {@link FakeProvider.set}. */
 export type Changes = Pick<FakeProviderOptions, 'limits' | 'latencyMs' | 'answer'>
 
 const atLeast0 = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0
@@ -36,7 +36,7 @@ const limit = v.pipe(
       const input = dataset.value as Record<string, unknown>
       addIssue({ message, input: input[key], path: [{ type: 'object', origin: 'value', input, key, value: input[key] }] })
     }
-    if (isCalendar && kind !== undefined) wrong('kind', `nothing: a ${per} is one of the calendar; for any 24 hours give per as 86400000`)
+    if (isCalendar && kind !== undefined) wrong('kind', `nothing: a ${per} is a calendar period; for any 24 hours set per to 86400000`)
     if (!isCalendar && timeZone !== undefined) wrong('timeZone', 'nothing: only a day or a month has a time zone')
     if (burst !== undefined && kind !== 'bucket') wrong('burst', "nothing: only a limit of kind 'bucket' has a burst")
   }),

@@ -1,6 +1,6 @@
 /**
- * The time that a test runs on: the real one, one that runs faster, or one that stands still until it is moved. Whatever takes a
- * {@link Clock} measures and waits by it alone, so a day of limits is tested in seconds.
+ * The clock of a test: real time, faster time, or time that stands still until it is moved. Code with a {@link Clock} measures
+ * and waits only by it, so a day of limits is tested in seconds.
  */
 import { DroverError } from '../errors.js'
 
@@ -9,10 +9,10 @@ export interface Clock {
   /** Milliseconds since the epoch; may be a fraction. */
   now(): number
   /**
-   * Calls `fn` once, when so many ms of this clock have passed, never earlier.
+   * Calls `fn` once after `ms` of this clock, never earlier.
    *
    * @param ms at least 0
-   * @returns calls it off; does nothing once it was called
+   * @returns a function that cancels the call; no effect after the call
    */
   after(ms: number, fn: () => void): () => void
 }
@@ -20,17 +20,18 @@ export interface Clock {
 /** A clock that moves only when told to. */
 export interface ManualClock extends Clock {
   /**
-   * Moves the time and calls what falls due on the way, in the order of its time, each at its own; also what those calls add.
+   * Moves the time forward. Timers that become due are called in order, each at its own time, including timers added by these
+   * calls.
    *
    * @param ms at least 0
    * @throws DroverError ARGUMENT_INVALID
    */
   advance(ms: number): void
-  /** How many timers wait. */
+  /** Number of waiting timers. */
   readonly pending: number
 }
 
-/** Where a {@link simulatedClock} begins, and how it runs. */
+/** The options of {@link simulatedClock}. */
 export interface SimulatedClockOptions {
   /**
    * The first time, in ms since the epoch.
@@ -38,8 +39,8 @@ export interface SimulatedClockOptions {
    */
   start?: number
   /**
-   * How many ms of this clock pass in one of real time: with 600, ten minutes in a second. More than 0. Timers are real ones, whose grain is a
-   * millisecond: 600 ms here. Not together with {@link manual}.
+   * Ms of this clock in one real ms: with 600, ten minutes take a second. More than 0. Timers are real timers with a resolution
+   * of one real ms (here 600 ms). Not together with {@link manual}.
    * @defaultValue 1
    */
   speed?: number
@@ -52,13 +53,13 @@ const longestTimer = 2 ** 31 - 1
 
 const defaultStart = Date.UTC(2025, 0, 15, 12)
 
-/** The real time. It never goes back, also where the system's clock is set. */
+/** Real time. It never goes back, even if the system's clock is set. */
 export const realClock: Clock = runningClock(performance.timeOrigin + performance.now(), 1)
 
 /**
  * A clock for tests.
  *
- * @throws DroverError ARGUMENT_INVALID if an option is not of its form
+ * @throws DroverError ARGUMENT_INVALID if an option is invalid
  * @example
  * const clock = simulatedClock({ manual: true })
  * clock.after(60_000, () => console.log('a minute later'))
@@ -90,7 +91,7 @@ function runningClock(start: number, speed: number): Clock {
       const wait = (): void => {
         timer = setTimeout(ring, Math.min(longestTimer, Math.ceil((due - now()) / speed)))
       }
-      // A timer may come a little early, and one that is too long for Node.js comes in parts.
+      // A timer may fire a little early, and a wait that is too long for Node.js is split.
       const ring = (): void => (now() < due ? wait() : fn())
       wait()
       return () => clearTimeout(timer)

@@ -9,7 +9,7 @@ import type { KeyHolder } from './keys.js'
 import { send, sendCut, sendSlowly } from './send.js'
 import { BadRequest, type CompletionRequest, estimateTokens, isObject, json, promptOf, type Shape } from './shapes/shape.js'
 
-/** What completions need of the provider, as it is at the time. */
+/** The provider's parts that completions need. */
 export interface Service {
   clock: Clock
   admission: Admission
@@ -23,7 +23,7 @@ export interface Service {
 
 /** A request as it came. */
 export interface Incoming {
-  /** null: none came. */
+  /** null: no key was sent. */
   key: string | null
   holder: KeyHolder
   shape: Shape
@@ -43,12 +43,12 @@ interface Exchange {
   request: CompletionRequest
   question: AnswerRequest
   verdict: AdmissionResult & { admitted: true }
-  /** What the request's text is worth, in tokens. */
+  /** Estimated tokens of the request's text. */
   estimated: number
   response: ServerResponse
 }
 
-/** Answers it, or refuses it, or lets it fail. Settles when nothing is left to do; the answer may still be on its way. */
+/** Answers, refuses or fails a request. Settles when the work is done; the answer may still be in transit. */
 export async function complete(service: Service, incoming: Incoming, response: ServerResponse): Promise<void> {
   const { admission, flavor } = service
   const { holder, shape } = incoming
@@ -64,7 +64,7 @@ export async function complete(service: Service, incoming: Incoming, response: S
   }
   const verdict = admission.arrive(arrival)
   if (!verdict.admitted) return sendReply(response, flavor.refused({ ...verdict, model, now: verdict.at }), service.requestId())
-  // The client left, or the provider closed: nobody is answered.
+  // The client left or the provider closed: there is no answer.
   response.once('close', () => verdict.end(null, null))
   const question: AnswerRequest = { key: incoming.key ?? '', model, prompt: promptOf(messages), messages, body, attempt }
   const exchange: Exchange = { service, shape, request, question, verdict, estimated, response }
@@ -120,12 +120,12 @@ function deliver({ service, shape, request, verdict, estimated, response }: Exch
   }
 }
 
-/** Whether it comes to an answer at all. */
+/** Whether the fault needs an answer's text. */
 function needsText(fault: FaultRule | null): boolean {
   return fault === null || ['cut-in-body', 'half-json', 'slow-body'].includes(fault.kind)
 }
 
-/** Settles when so much time has passed; never, if the client leaves before. */
+/** Settles after this time; never if the client leaves first. */
 function passed(clock: Clock, ms: number, response: ServerResponse): Promise<void> | undefined {
   if (ms === 0) return undefined
   return new Promise((resolve) => {
@@ -156,7 +156,7 @@ export function sendReply(response: ServerResponse, { status, headers, body }: R
   )
 }
 
-/** The answer to who may not ask; null: may. */
+/** The answer to an invalid key; null: the key is valid. */
 export function refuseKey(flavor: Flavor, { state, label }: KeyHolder): Reply | null {
   if (state === 'missing') return flavor.badKey(null)
   if (state === 'unknown') return flavor.badKey(label)

@@ -1,7 +1,7 @@
-/** What goes wrong at a provider, and when: rules are asked in the order they were made, and the first that applies has it. */
+/** Faults of a provider: rules are checked in the order in which they were added, and the first that applies is used. */
 import type { AnswerRequest } from './answers.js'
 
-/** The kinds of faults. All come to a request that was admitted, and so count against its limits. */
+/** The kinds of faults. All of them affect admitted requests, which count against the limits. */
 export const faultKinds = {
   /** 500 with the provider's error body. */
   'server-error': 'server-error',
@@ -13,7 +13,7 @@ export const faultKinds = {
   'cut-before-headers': 'cut-before-headers',
   /** The connection is cut after half of the body. */
   'cut-in-body': 'cut-in-body',
-  /** 200, and half of the body as if it were all of it. */
+  /** 200, with half of the body as if it were complete. */
   'half-json': 'half-json',
   /** A proxy's 502: a page of HTML. */
   html: 'html',
@@ -23,17 +23,17 @@ export const faultKinds = {
   'empty-answer': 'empty-answer',
 } as const
 
-/** What goes wrong; {@link FaultRule} says when. */
+/** A kind of fault; see {@link FaultRule}. */
 export type FaultKind = keyof typeof faultKinds
 
 /** At least one of `rate`, `times` and `when`; where several are given, all must hold. */
 export interface FaultRule {
   kind: FaultKind
-  /** The share of admitted requests that it comes to, 0 to 1. */
+  /** The share of admitted requests that it affects, 0 to 1. */
   rate?: number
-  /** How many requests it comes to, then never again. At least 1. */
+  /** The number of requests that it affects in all. At least 1. */
   times?: number
-  /** Whether it comes to this request. */
+  /** Whether it affects this request. */
   when?: (request: AnswerRequest) => boolean
   /** How long a `slow-body` takes, in ms of the provider's clock. @defaultValue 10_000 */
   overMs?: number
@@ -44,7 +44,7 @@ interface Fault {
   left: number
 }
 
-/** The rules that are in force. */
+/** The active rules. */
 export class Faults {
   readonly #random: () => number
   #faults: Fault[] = []
@@ -53,7 +53,7 @@ export class Faults {
     this.#random = random
   }
 
-  /** Adds a rule. The answer takes it back. */
+  /** Adds a rule. @returns a function that removes it */
   add(rule: FaultRule): () => void {
     const fault = { rule, left: rule.times ?? Number.POSITIVE_INFINITY }
     this.#faults.push(fault)
@@ -66,7 +66,7 @@ export class Faults {
     this.#faults = []
   }
 
-  /** What goes wrong with this request, or null. */
+  /** The fault of this request, or null. */
   pick(request: AnswerRequest): FaultRule | null {
     for (const fault of this.#faults) {
       const { rate, when } = fault.rule

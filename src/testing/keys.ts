@@ -1,4 +1,4 @@
-/** Who is asking: the key of a request, what it may do, and the name under which it may be shown. */
+/** The key of a request: its state, its project, and a name that is safe to show. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FakeProviderOptions } from './options.js'
 
@@ -63,7 +63,7 @@ export class Keys {
     this.#retired.add(key)
   }
 
-  /** Nobody is retired any more. */
+  /** Ends all retirements. */
   reset(): void {
     this.#retired.clear()
   }

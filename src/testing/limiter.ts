@@ -1,6 +1,6 @@
 /**
- * Admits requests or refuses them, by all limits at once: one that is refused by any takes nothing of the others. Who shares
- * limits is one owner: a key, or a project.
+ * Admits or refuses requests by all limits at once: a request that one limit refuses takes nothing from the others. Limits belong
+ * to an owner: a key or a project.
  */
 import { createMeter, type Meter, tolerance } from './meter.js'
 import type { CompiledLimits, Counts, Rule } from './rules.js'
@@ -10,11 +10,11 @@ export interface Refusal {
   /** null: too many were under way at once. */
   rule: Rule | null
   limit: number
-  /** What was used of the limit when it came; all of it where a bucket is empty, however small. */
+  /** The used amount of the limit at its arrival. */
   used: number
   /** What it asked for. */
   requested: number
-  /** In how many ms there is room; Infinity: it asks for more than there ever is; null: unknown, when one of those under way ends. */
+  /** Ms until there is room; Infinity: the request is larger than the limit; null: unknown (when a running request ends). */
   waitMs: number | null
 }
 
@@ -23,7 +23,7 @@ export interface Standing {
   rule: Rule
   /** In whole numbers, at least 0. */
   remaining: number
-  /** In how many ms all of it is free again. */
+  /** Ms until all of it is free again. */
   resetMs: number
 }
 
@@ -40,7 +40,7 @@ export class Limiter {
     this.limits = limits
   }
 
-  /** Takes the amounts from every limit, or from none and tells all that had no room. An empty list: admitted. */
+  /** Takes the amounts from all limits, or from none. @returns the limits without room; empty if admitted */
   admit(name: string, counts: Counts, now: number): Refusal[] {
     const owner = this.#owner(name)
     const refusals: Refusal[] = []
@@ -74,14 +74,14 @@ export class Limiter {
     }
   }
 
-  /** The request that came at `at` took so much more, or less, than was counted. */
+  /** Corrects the amounts counted for the request of `at`. */
   correct(name: string, at: number, delta: Counts, now: number): void {
     for (const { rule, meter } of this.#owner(name).meters) {
       if (delta[rule.unit] !== 0) meter.correct(at, delta[rule.unit], now)
     }
   }
 
-  /** One that was admitted is under way, or no longer. */
+  /** Counts a request that begins or ends. */
   changeInFlight(name: string, by: 1 | -1): void {
     this.#owner(name).inFlight += by
   }

@@ -1,24 +1,24 @@
 /**
- * What is used of one limit: how much there is room for, how long to wait, what is left after a request. Written apart from the
- * store's own windows on purpose: a provider that shared their code would share their mistakes and refuse nobody for them.
+ * The use of one limit: room, wait, remaining amount. It shares no code with the store's windows on purpose: a provider with the
+ * same code would have the same mistakes and not reveal them.
  */
 import { periodOf } from '../time/calendar.js'
 import type { Rule } from './rules.js'
 
 /** Times are ms since the epoch and never go back from call to call. */
 export interface Meter {
-  /** How much could be taken at once; below 0 where a correction took more than there was. */
+  /** The amount available at once; below 0 after a correction took more than there was. */
   room(now: number): number
-  /** In how many whole ms there is room for the amount if nobody else takes any; 0: now; Infinity: never. */
+  /** Whole ms until there is room for the amount if no other request takes any; 0: now; Infinity: never. */
   waitMs(amount: number, now: number): number
   take(amount: number, now: number): void
-  /** What was taken at `at` was so much more (or, below 0, less) than was thought then. */
+  /** Corrects an amount taken at `at` by `delta`. */
   correct(at: number, delta: number, now: number): void
   /** In how many ms all of it is free again. */
   resetMs(now: number): number
 }
 
-/** What is short of an amount by no more is short by rounding only. */
+/** A smaller shortfall is only rounding. */
 export const tolerance = 1e-6
 
 export function createMeter(rule: Rule): Meter {
@@ -37,7 +37,7 @@ export function createMeter(rule: Rule): Meter {
   }
 }
 
-/** Remembers what was taken when. What was taken at `t` counts from `t` up to but without `t + perMs`. */
+/** Remembers each amount with its time. An amount taken at `t` counts from `t` until before `t + perMs`. */
 class SlidingMeter implements Meter {
   readonly #limit: number
   readonly #perMs: number

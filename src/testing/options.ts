@@ -1,4 +1,4 @@
-/** What {@link fakeProvider} is told, in a user's words. */
+/** The options of {@link fakeProvider}. */
 
 import type { Answer } from './answers.js'
 import type { Clock } from './clock.js'
@@ -7,22 +7,23 @@ import type { FaultRule } from './faults.js'
 /** What a limit counts. */
 export type LimitUnit = 'requests' | 'inputTokens' | 'outputTokens' | 'tokens'
 
-/** How much of something is admitted within a time. */
+/** One limit of a provider. */
 export interface ProviderLimit {
   /** The most that is admitted. A whole number, at least 1. */
   limit: number
-  /** The length of the window; a number is one of whole ms. A `day` or `month` is one of the calendar, see {@link timeZone}. */
+  /** The length of the window; a number is in whole ms. A `day` or `month` is a calendar period, see {@link timeZone}. */
   per: 'second' | 'minute' | 'hour' | 'day' | 'month' | number
   /**
-   * How the window moves; not for a `day` or `month`, which are calendar periods. A day from any moment on is `per: 86_400_000`.
+   * The kind of window; not for a `day` or `month`, which are calendar periods. For any 24 hours use `per: 86_400_000`.
    * - `sliding`: no span of that length, wherever it begins, holds more than the limit.
-   * - `fixed`: windows follow each other from the epoch on (a minute begins with the minute), so twice the limit fits around a boundary.
+   * - `fixed`: windows follow each other from the epoch on (a minute begins with the minute), so twice the limit fits around a
+   *   boundary.
    * - `bucket`: a token bucket that fills continuously at `limit` in `per`, as Anthropic's and OpenAI's do.
    * @defaultValue 'sliding'
    */
   kind?: 'sliding' | 'fixed' | 'bucket'
   /**
-   * The size of the bucket, and with it what may come at once. It is full at first. Only with `kind: 'bucket'`; at least 1.
+   * The size of the bucket, which is the most at once. It is full at first. Only with `kind: 'bucket'`; at least 1.
    * @defaultValue {@link limit}
    */
   burst?: number
@@ -33,7 +34,7 @@ export interface ProviderLimit {
   timeZone?: string
 }
 
-/** All of them apply: a request is admitted where every limit has room, and then counts against each. */
+/** All limits apply: a request is admitted if every limit has room, and counts against each. */
 export interface ProviderLimits {
   requests?: ProviderLimit | ProviderLimit[]
   /** Counted by an estimate of the text's length / 4, corrected to what {@link AnswerText.inputTokens} says. */
@@ -42,63 +43,64 @@ export interface ProviderLimits {
   outputTokens?: ProviderLimit | ProviderLimit[]
   /** The sum of both. */
   tokens?: ProviderLimit | ProviderLimit[]
-  /** How many requests may be under way at once, from arrival until the answer's last byte. At least 1. */
+  /** Concurrent requests, each from arrival until the answer's last byte. At least 1. */
   concurrency?: number
   /**
-   * Whether each key has limits of its own, or all keys of a project share them as Gemini's do.
+   * Whether each key has its own limits, or all keys of a project share them as Gemini's do.
    * @defaultValue 'key'
    */
   scope?: 'key' | 'project'
   /**
-   * Whether a refused request counts against limits of requests, as OpenAI's do, so that whoever keeps asking is never admitted. Calendar limits
-   * do not count them; a bucket is never emptied below 0 by them.
+   * Whether a refused request counts against limits of requests, as at OpenAI, so that a client that keeps asking is never
+   * admitted. Calendar limits do not count them; a bucket is never emptied below 0 by them.
    * @defaultValue false
    */
   countsFailures?: boolean
 }
 
-/** Whose headers and error bodies are spoken. */
+/** The provider whose headers and error bodies are imitated. */
 export type FlavorName = 'openai' | 'groq' | 'gemini'
 
-/** How a {@link fakeProvider} answers, limits and fails. */
+/** The options of {@link fakeProvider}: answers, limits, faults. */
 export interface FakeProviderOptions {
   /** @defaultValue answers with the prompt */
   answer?: Answer
   /** @defaultValue none */
   limits?: ProviderLimits
   /**
-   * The keys that are known, as a list (all of one project) or each with its project; any other is refused.
+   * The accepted keys, as a list (all of one project) or each with its project; other keys are refused.
    * @defaultValue every key is known, all are of one project
    */
   keys?: readonly string[] | Readonly<Record<string, { project?: string }>>
   /**
-   * Whose headers and error bodies are spoken. The shape of a request and of its answer is that of its path, whatever the flavor.
+   * The provider whose headers and error bodies are imitated. The shape of a request and of its answer is that of its path,
+   * whatever the flavor.
    * @defaultValue 'openai'
    */
   flavor?: FlavorName
   /**
-   * Everything runs on it: windows, latency, faults, and what `retry-after` says.
+   * The clock of windows, latency, faults and `retry-after`.
    * @defaultValue the real time
    */
   clock?: Clock
   /**
-   * From arrival to answer, in ms of the clock; refusals come at once.
+   * Time from arrival to answer, in ms of the clock; refusals are immediate.
    * @defaultValue 0
    */
   latencyMs?: number | (() => number)
-  /** What goes wrong from the start. @defaultValue nothing */
+  /** Faults from the start on. @defaultValue none */
   faults?: FaultRule | readonly FaultRule[]
   /**
-   * What a fault's `rate` draws from: a seed, or a function that gives numbers from 0 up to but without 1.
+   * The random source for a fault's `rate`: a seed, or a function that returns numbers from 0 to below 1.
    * @defaultValue 1, a seed
    */
   random?: number | (() => number)
   /**
-   * Whether OpenAI's `insufficient_quota`, which tells no time to wait, is the answer once a day or month is spent.
+   * Whether the answer at a spent day or month is OpenAI's `insufficient_quota`, which has no time to wait.
    * @defaultValue false
    */
   insufficientQuota?: boolean
-  /** What `GET /v1/models` lists; requests may name any other too. @defaultValue ['fake-model'] */
+  /** The list of `GET /v1/models`; requests may name other models too. @defaultValue ['fake-model'] */
   models?: readonly string[]
   /** How many requests the account keeps, at some 400 bytes each; older ones are dropped, totals stay. At least 1. @defaultValue 1_000_000 */
   keepRequests?: number

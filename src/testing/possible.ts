@@ -1,6 +1,6 @@
 /**
- * What limits would have allowed: a client that never asks too early and never too late. Whoever takes as early as possible has at
- * any time taken the most, whatever the limits, so the span is simply lived through.
+ * The most that limits allow, for a perfect client. Taking as early as possible always takes the most under any limits, so the
+ * span is simulated in that way.
  */
 import { createMeter, tolerance } from './meter.js'
 import type { Rule } from './rules.js'

@@ -1,7 +1,7 @@
 /**
- * A provider of language models for tests: a real HTTP server on this machine that answers as OpenAI, Groq or Gemini do, refuses as they do,
- * fails when told to, and knows exactly what it admitted. Built on `node:http` alone: the mock servers that exist know the shapes of answers but
- * no limits, and cost milliseconds a request where a test sends a hundred thousand.
+ * A provider of language models for tests: a real HTTP server on this machine that answers as OpenAI, Groq or Gemini do, refuses
+ * as they do, fails on request, and records exactly what it admitted. Built on `node:http` alone: the mock servers that exist
+ * know the shapes of answers but no limits, and cost milliseconds a request where a test sends a hundred thousand.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -41,9 +41,9 @@ export async function fakeProvider(options: FakeProviderOptions = {}): Promise<F
   return provider
 }
 
-/** What {@link fakeProvider} starts. */
+/** A running fake provider, made by {@link fakeProvider}. */
 export class FakeProvider {
-  /** What was asked, and what became of it. */
+  /** All requests and their outcomes. */
   readonly account: Account
   readonly #server: Server
   readonly #service: Service
@@ -73,7 +73,7 @@ export class FakeProvider {
     for (const fault of this.#firstFaults) this.#service.faults.add(fault)
     this.account = new Account(() => admission.source)
     this.#server = createServer((request, response) => {
-      // Whatever has no answer must not take the test down.
+      // An unexpected error must not crash the test.
       this.#serve(request, response).catch(() => response.destroy())
     })
   }
@@ -89,9 +89,9 @@ export class FakeProvider {
   }
 
   /**
-   * Lets something go wrong from now on, after the faults that are there.
+   * Adds a fault, after the existing ones.
    *
-   * @returns takes it back
+   * @returns a function that removes it
    * @throws DroverError ARGUMENT_INVALID
    * @example
    * provider.inject({ kind: 'unavailable', times: 3 })
@@ -102,7 +102,7 @@ export class FakeProvider {
   }
 
   /**
-   * Changes options from the next request on. New limits replace all limits; what was used before counts against them.
+   * Changes options from the next request on. New limits replace all earlier ones; amounts used before count against them.
    *
    * @throws DroverError ARGUMENT_INVALID
    */
@@ -120,8 +120,8 @@ export class FakeProvider {
   }
 
   /**
-   * As it was at its start: an empty account, nothing used, no key retired, the faults of the options. What {@link set} changed stays, and so does
-   * the state of `random`. Requests under way are answered, and leave no trace.
+   * Returns to the start: an empty account, nothing used, no key retired, the faults of the options. Changes by {@link set} and
+   * the state of `random` stay. Running requests are answered, and are not recorded.
    */
   reset(): void {
     this.#service.admission.reset()
@@ -139,7 +139,7 @@ export class FakeProvider {
     return this.#closed
   }
 
-  /** Closes it: for `await using`. */
+  /** Closes the provider, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -161,7 +161,7 @@ export class FakeProvider {
     try {
       body = await text(request)
     } catch {
-      // The client left before it had said everything: nothing arrived.
+      // The client left before its request was complete.
       return
     }
     // Not relative to a base: `//name` would be another host.

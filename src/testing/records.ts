@@ -1,4 +1,4 @@
-/** Every request as it came and ended, oldest first, up to so many; and sums of all there ever were. */
+/** Records of requests, oldest first, up to a limit; and sums over all requests ever. */
 import type { FaultKind } from './faults.js'
 import { type Counts, countsOf } from './rules.js'
 
@@ -6,28 +6,28 @@ import { type Counts, countsOf } from './rules.js'
 export interface RequestRecord {
   /** When it had arrived, in whole ms of the provider's clock. */
   at: number
-  /** When its answer was sent, or its connection ended; null: it is under way. */
+  /** When its answer was sent or its connection ended; null: it is running. */
   endedAt: number | null
-  /** As given in `keys`; the last four characters of any other. */
+  /** The name in `keys`; for other keys, the last four characters. */
   key: string
   project: string
   model: string
-  /** How often this very body has come with this key, from 1. */
+  /** How often the same body was sent with this key, from 1. */
   attempt: number
   admitted: boolean
   /** null: no answer was sent, or not yet. */
   status: number | null
-  /** The limit that refused it, such as `requests/minute`; of several the one to wait for longest. */
+  /** The limit that refused it, such as `requests/minute`; of several, the one with the longest wait. */
   limit: string | null
-  /** An estimate at first, then what was used; 0 where it was not admitted. */
+  /** An estimate at first, then the used amount; 0 if refused. */
   inputTokens: number
-  /** What is reserved at first, then what was used; 0 where it was not admitted. */
+  /** The reserved amount at first, then the used amount; 0 if refused. */
   outputTokens: number
   /** What was counted against the limits when it was admitted. */
   counted: { inputTokens: number; outputTokens: number }
-  /** What went wrong on purpose; `threw`: a function of the options threw, or returned what it must not, and a 500 says so. */
+  /** The injected fault; `threw`: a function of the options threw or returned an invalid value, which gave a 500. */
   fault: FaultKind | 'threw' | null
-  /** Arrivals and ends in the order in which they happened, where their times are the same. */
+  /** The order of arrivals and ends with the same time. */
   order: { arrived: number; ended: number | null }
 }
 
@@ -74,7 +74,7 @@ export class Records {
   }
 
   add(arrived: NewRecord): RequestRecord {
-    // Field by field: an object that was spread together takes three times the memory, and there may be a million.
+    // Written field by field: a spread object takes three times the memory, and there may be a million.
     const record: RequestRecord = {
       at: arrived.at,
       endedAt: arrived.endedAt,

@@ -1,4 +1,4 @@
-/** What happened to the limits, read back from the records: for limits that are changed, and for those who check them. */
+/** The events of limits, from the records: for changed limits and for the check of limits. */
 import type { Limiter } from './limiter.js'
 import { correctionOf, countedBy, type RequestRecord } from './records.js'
 import type { CompiledLimits, Counts } from './rules.js'
@@ -7,7 +7,7 @@ export type LimitEvent = { at: number; order: number; record: RequestRecord } & 
   | { kind: 'admitted'; counts: Counts }
   /** By a limit; counts where refused requests do. */
   | { kind: 'refused' }
-  /** It is over, and took so much more, or less, than was counted. */
+  /** The request ended; `counts` corrects the counted amounts. */
   | { kind: 'ended'; counts: Counts }
 )
 
@@ -27,12 +27,12 @@ export function eventsOf(records: Iterable<RequestRecord>): LimitEvent[] {
   return events.sort((a, b) => a.order - b.order)
 }
 
-/** Who shares limits with the record's key: itself, or its project. */
+/** The owner of the limits of the record's key: the key or its project. */
 export function ownerOf({ scope }: CompiledLimits, { key, project }: Pick<RequestRecord, 'key' | 'project'>): string {
   return scope === 'project' ? project : key
 }
 
-/** Brings a limiter to where it would be if it had been there from the start. */
+/** Brings a limiter to the state after all records. */
 export function replay(limiter: Limiter, records: Iterable<RequestRecord>): void {
   for (const { at, record, ...event } of eventsOf(records)) {
     const owner = ownerOf(limiter.limits, record)

@@ -1,4 +1,4 @@
-/** What a path asks for. */
+/** The target of a path. */
 import { chatShape } from './shapes/chat.js'
 import { geminiShape } from './shapes/gemini.js'
 import type { Shape } from './shapes/shape.js'

@@ -1,4 +1,4 @@
-/** Sends an answer, whole or in one of the ways in which a connection fails. */
+/** Sends an answer completely, or with a fault of the connection. */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from './clock.js'
 
@@ -9,13 +9,13 @@ export interface Outgoing {
   pieces: readonly string[]
 }
 
-/** A slow body comes in so many pieces. */
+/** Number of pieces of a slow body. */
 const slowPieces = 10
 
 /**
  * Sends it as it should be.
  *
- * @param ending is called right before the last byte, so that whoever has the answer finds it recorded
+ * @param ending called right before the last byte, so that an answered request is already recorded
  */
 export function send(response: ServerResponse, { status, headers, pieces }: Outgoing, ending: () => void): void {
   const [only] = pieces

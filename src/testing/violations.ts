@@ -1,6 +1,6 @@
 /**
- * Checks a provider's own work: whether more was admitted than a limit allows, from what was recorded and by counting alone. It
- * shares no code with the meters that admitted.
+ * Checks the provider itself: counts from the records whether more was admitted than a limit allows. It shares no code with the
+ * meters that decide.
  */
 import { periodOf } from '../time/calendar.js'
 import type { RequestRecord } from './records.js'
@@ -19,13 +19,13 @@ export interface Violation {
   allowed: number
 }
 
-/** Limits, and from which event on they were in force. */
+/** Limits with the event from which they applied. */
 export interface Epoch {
   from: number
   limits: CompiledLimits
 }
 
-/** What is short by no more is short by rounding only. */
+/** A smaller difference is only rounding. */
 const rounding = 1e-4
 
 /** Every request that was admitted against a limit in force at that time. */

@@ -1,6 +1,6 @@
 /**
- * Where a calendar day or month of a time zone begins and ends, in ms since the epoch. Days are 23, 24 or 25 hours long where
- * clocks change, some have no midnight, and one island skipped a whole one: so the bounds are searched for, not computed.
+ * Bounds of a calendar day or month in a time zone, in ms since the epoch. Days are 23, 24 or 25 hours long where clocks change,
+ * some have no midnight, and one island skipped a whole day, so the bounds are searched, not computed.
  */
 
 /** From `start`, up to but without `end`. */
@@ -49,7 +49,10 @@ function labelOf(unit: 'day' | 'month', timeZone: string, at: number): string {
   return format.format(at)
 }
 
-/** The first time after `from`, up to `to`, where `holds`: it must not hold at `from`, hold at `to`, and change once between. */
+/**
+ * The first time after `from`, up to `to`, at which `holds` is true. It must be false at `from`, true at `to`, and change once in
+ * between.
+ */
 function firstWhere(from: number, to: number, holds: (time: number) => boolean): number {
   let low = from
   let high = to

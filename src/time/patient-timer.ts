@@ -1,16 +1,16 @@
 /**
- * Timeouts that stand still while this process does. A process that was suspended, or whose event loop was blocked, finds its
- * timers due when it wakes, and would hold against its threads a time in which they could not run either, or in which nobody
- * listened to them. So a wait is slept in pieces, and a piece that took too long counts for little more than its length.
+ * Timeouts that stand still while this process does. After a suspension or a blocked event loop, ordinary timers are due at once,
+ * although the threads could not run or were not heard in that time. So a wait is split into pieces, and a late piece counts for
+ * little more than its length.
  */
 
 const pieces = 10
-/** Shorter pieces are not worth their timers. */
+/** The shortest piece. */
 const leastMs = 20
-/** No timer of Node.js is longer than 2^31 - 1 ms: it would fire at once. */
+/** The longest piece; a timer of Node.js beyond 2^31 - 1 ms would fire at once. */
 const mostMs = 86_400_000
 
-/** Calls `callback` after so many ms for which this process was there; Infinity: never. The answer calls it off. */
+/** Calls `callback` after `ms` in which this process ran; Infinity: never. @returns a function that cancels it */
 export function patientTimeout(callback: () => void, ms: number): () => void {
   if (ms === Number.POSITIVE_INFINITY) return () => {}
   const pieceMs = Math.min(mostMs, Math.max(leastMs, ms / pieces))
@@ -29,16 +29,16 @@ export function patientTimeout(callback: () => void, ms: number): () => void {
   return () => clearTimeout(timer)
 }
 
-/** The same in the shape that XState takes. */
+/** The same in the form that XState needs. */
 export const patientClock = {
   setTimeout: patientTimeout,
   clearTimeout: (cancel: (() => void) | undefined): void => cancel?.(),
 }
 
-/** A scan that comes later than this many intervals counts as so many. */
+/** The most intervals that a late scan counts for. */
 const latestScan = 1.5
 
-/** What a scan counts for. */
+/** The counted length of a scan's interval, in ms. */
 export function countedMs(elapsedMs: number, everyMs: number): number {
   return Math.max(0, Math.min(elapsedMs, everyMs * latestScan))
 }

@@ -1,4 +1,4 @@
-/** Ends the waiting for something that may never come. Keeps no process alive. */
+/** A limit for a wait that may never end. Does not keep the process alive. */
 import { DroverError } from '../errors.js'
 
 export class TimeLimit {

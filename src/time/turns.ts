@@ -1,28 +1,34 @@
 /**
- * Work in turns of the event loop: whatever is for thousands of workers is done for a few in each, so that beats, timers and sockets come
- * in between. What is for few is done at once.
+ * Work in turns of the event loop: work for thousands of workers is done for a few in each turn, so that beats, timers and
+ * sockets run in between. Work for few workers is done at once.
  */
 
-/** So many workers are dealt with in one turn. */
+/** Workers handled in one turn. */
 export const mostInTurn = 50
 
 let latest: Promise<void> = Promise.resolve()
 
-/** Settles when it is the caller's turn of the event loop: one caller in each, in the order of asking. Timers and sockets come between two. */
+/**
+ * Settles at the caller's turn of the event loop: one caller in each turn, in the order of calls, with timers and sockets in
+ * between.
+ */
 export function nextTurn(): Promise<void> {
   latest = latest.then(() => new Promise((resolve) => setImmediate(resolve)))
   return latest
 }
 
-/** Does something with each: with the first ones at once, and with so many more in each turn. Rejects with what the first one threw, when all had their turn. */
+/**
+ * Calls `work` for each item: for the first ones at once, and for {@link mostInTurn} more in each turn. After all had their turn,
+ * rejects with the first error.
+ */
 export async function inTurns<Item>(items: readonly Item[], work: (item: Item) => void): Promise<void> {
   await inTurnsAsync(items, async (item) => work(item))
 }
 
 /**
- * The same with what takes longer.
+ * The same for asynchronous work.
  *
- * @param atOnce how many may be under way together; the next ones begin when those before them are through
+ * @param atOnce how many may run together; the next ones begin when these have ended
  */
 export async function inTurnsAsync<Item, Answer>(
   items: readonly Item[],
@@ -47,7 +53,7 @@ export async function inTurnsAsync<Item, Answer>(
 let shares = 0
 let turnOver: Promise<void> | null = null
 
-/** Settles within this turn of the event loop for the first fifty who ask in it, and for as many more in each turn after it. */
+/** Settles within this turn of the event loop for its first fifty callers, and for fifty more in each later turn. */
 export async function shareOfTurn(): Promise<void> {
   for (;;) {
     turnOver ??= new Promise((resolve) => {
@@ -63,7 +69,7 @@ export async function shareOfTurn(): Promise<void> {
   shares++
 }
 
-/** Goes through with work that was cut into pieces, one in each turn. */
+/** Runs work in pieces, one in each turn. */
 export async function piecewise<Answer>(work: Generator<void, Answer, void>): Promise<Answer> {
   for (;;) {
     const { done, value } = work.next()

@@ -1,4 +1,4 @@
-/** Checks of single values that methods are called with: each says which argument, what it was, and what is allowed. No dependencies. */
+/** Checks of single arguments: each error names the argument, its value and what is allowed. No dependencies. */
 
 import { DroverError } from '../errors.js'
 import { describe } from '../values/describe.js'
@@ -6,7 +6,7 @@ import { describe } from '../values/describe.js'
 /** A wait of more than a year is a mistake. */
 export const longestWaitMs = 365 * 86_400_000
 
-/** What one call uses, or is granted, is less than so much of any unit. */
+/** The largest amount of a unit for one call. */
 export const largestAmount = 1e12
 
 export function argumentError(name: string, allowed: string, got: unknown): DroverError {
@@ -18,13 +18,13 @@ export function checkName(name: string, value: unknown): string {
   return value
 }
 
-/** Ids that users have as numbers too are taken as such: `annotator: 1` means `'1'`. */
+/** Numbers are accepted as ids: `annotator: 1` means `'1'`. */
 export function checkId(name: string, value: unknown): string {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
   return checkName(name, value)
 }
 
-/** Numbers are taken, as `load` takes them. */
+/** Numbers are accepted as keys, as in `load`. */
 export function checkKeys(keys: unknown): string[] {
   const fits = (key: unknown): boolean => typeof key === 'string' || (typeof key === 'number' && Number.isFinite(key))
   if (!Array.isArray(keys) || !keys.every(fits)) throw argumentError('keys', 'a list of texts', keys)

@@ -1,6 +1,6 @@
 /**
- * Checks of objects that methods are called with: filters, queries, options. A name that is not understood is refused, because what it was
- * to leave out would be met as well.
+ * Checks of objects as arguments: filters, queries, options. Unknown names are refused, because ignoring one would widen the
+ * selection.
  */
 
 import { DroverError } from '../errors.js'
@@ -10,18 +10,18 @@ import { argumentError } from './arguments.js'
 export const laneNames = ['dataset', 'annotator', 'domain', 'worker'] as const
 
 /**
- * Refuses all but an object that has no other names than these. What is undefined there narrows nothing, though somebody meant it to: it
- * is refused too.
+ * Refuses values that are not an object, unknown names, and parts that are undefined: an undefined part would not narrow the
+ * selection as intended.
  *
  * @throws DroverError ARGUMENT_INVALID
  */
 export function checkFilter(what: string, given: unknown, names: readonly string[]): void {
   checkNames(what, given, names)
   const open = Object.entries(given as object).find(([, value]) => value === undefined)
-  if (open) throw new DroverError('ARGUMENT_INVALID', `${open[0]} of ${what} is undefined: leave it out where all are meant`)
+  if (open) throw new DroverError('ARGUMENT_INVALID', `${open[0]} of ${what} is undefined: leave it out to select all`)
 }
 
-/** As {@link checkFilter}, and what is undefined counts as not given. */
+/** As {@link checkFilter}, but undefined means not given. */
 export function checkOptions<Options extends object>(what: string, given: Options, names: readonly (keyof Options & string)[]): Options {
   checkNames(what, given, names)
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Options

@@ -1,6 +1,6 @@
 /**
- * A mistake in a configuration as data, and the words for it. What was received is described, never dumped: a configuration
- * holds secrets and texts of any size.
+ * A mistake in a configuration, as data and in words. The received value is only described: a configuration holds secrets and
+ * texts of any size.
  */
 import type * as v from 'valibot'
 import { DroverError } from '../errors.js'
@@ -13,30 +13,30 @@ import { knownHere } from './pieces.js'
 export interface ConfigIssue {
   /** Where: `workers[3].heartbeat.everyMs`. Empty for the configuration as a whole. */
   path: string
-  /** All of the below in one sentence. */
+  /** All the other fields in one sentence. */
   message: string
   /** What is allowed there. */
   expected: string
-  /** What was found there, in words; secrets are struck out. */
+  /** The value found there, in words, without secrets. */
   received: string
-  /** What was probably meant. */
+  /** The probable name or value. */
   suggestion?: string
 }
 
-/** What a check found, before it is put into words. */
+/** The finding of a check, before it is put into words. */
 export interface Finding {
   path: PropertyKey[]
   expected: string
   input: unknown
   /** Names that may have been meant. */
   known?: readonly string[]
-  /** It is the name that is unknown, not the value that is wrong. */
+  /** Whether the name is unknown, rather than the value wrong. */
   unknownKey?: boolean
   /** The value must not be shown. */
   hidden?: boolean
 }
 
-/** What a schema of options complained of. */
+/** The finding for an issue of a schema. */
 export function findingOf(issue: v.BaseIssue<unknown>): Finding {
   const path = (issue.path ?? []).map(({ key }) => key as PropertyKey)
   const finding: Finding = { path, expected: issue.message, input: issue.input }
@@ -51,11 +51,11 @@ export function invalidConfig(issues: ConfigIssue[], source = 'the configuration
   return new DroverError('CONFIG_INVALID', `${source} has ${count}:${lines.join('')}`, { details: { issues } })
 }
 
-/** Puts a finding into words; `redact` strikes out secrets that turned up where none belong. */
+/** Puts a finding into words; `redact` removes secrets that are in the wrong place. */
 export function toIssue({ path, expected, input, known, unknownKey, hidden }: Finding, redact: (text: string) => string): ConfigIssue {
   const meant = unknownKey ? String(path.at(-1)) : input
   const suggestion = typeof meant === 'string' ? closest(meant, known ?? quoted(expected)) : undefined
-  // What stands under a misspelt name of a secret is one too.
+  // The value under a misspelt name of a secret is a secret too.
   const names = [...path, ...(unknownKey && suggestion !== undefined ? [suggestion] : [])]
   const secret = hidden || names.some((part) => typeof part === 'string' && isSecretName(part))
   const received = secret && input !== undefined ? '[redacted]' : redact(describe(input))
@@ -82,7 +82,7 @@ export function pathText(path: readonly PropertyKey[]): string {
     .join('')
 }
 
-/** The values that an expectation names in quotes: those an unknown one may have been meant to be. */
+/** The quoted values of an expectation, as suggestions for an unknown value. */
 function quoted(expected: string): string[] {
   return [...expected.matchAll(/'([^']+)'/g)].map(([, value]) => value as string)
 }

@@ -1,13 +1,13 @@
 /**
- * The pieces that schemas of options are made of. The message of each is what it expects, in words; what it takes is there as data as well, for
- * `docs/options.md` and for the tests of every edge.
+ * The parts of schemas of options. The message of each is its expectation in words; its bounds are data as well, for
+ * `docs/options.md` and for the tests of bounds.
  */
 import * as v from 'valibot'
 
-/** What is declared for the options of a type: a schema for each. One that is forgotten or misspelt does not compile. */
+/** A schema for each option of a type. A forgotten or misspelt one does not compile. */
 export type Schema<T> = { [Key in keyof T]-?: v.GenericSchema<Loose<T[Key]> | undefined> }
 
-/** Options that may be left out may be given as undefined too. What stands under names of the user's own is not compared. */
+/** The type with optional options that may also be undefined. Values under the user's own names are not compared. */
 export type Loose<T> = T extends URL | ((...args: never[]) => unknown)
   ? T
   : T extends object
@@ -16,7 +16,7 @@ export type Loose<T> = T extends URL | ((...args: never[]) => unknown)
       : { [Key in keyof T]: Loose<T[Key]> | undefined }
     : T
 
-/** An option that may be left out. Its default is not filled in at once: the system's options and a worker's own are laid over it first. */
+/** An optional option. Its default is not filled in at once: first it is overridden by the system's options and the worker's own. */
 export function option<const Of extends v.GenericSchema<unknown, unknown>>(of: Of): v.OptionalSchema<Of, undefined>
 export function option<const Of extends v.GenericSchema<unknown, unknown>, const Value extends v.InferOutput<Of>>(
   of: Of,
@@ -40,7 +40,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** How the message of an unknown key begins; the names that are known follow. */
+/** The beginning of the message for an unknown key; the known names follow. */
 export const knownHere = 'known here: '
 
 /** The type of an object schema that has no other keys. */
@@ -65,11 +65,11 @@ export function group<const Entries extends v.ObjectEntries>(entries: Entries, e
     }),
   )
   const byDefault = Object.entries(entries).flatMap(([key, entry]) => ('byDefault' in entry ? [[key, entry.byDefault]] : []))
-  // Those it does not know are refused: what is left is exactly the entries.
+  // Unknown keys are refused, so the output has exactly the entries.
   return Object.assign(schema, { entries, defaults: Object.fromEntries(byDefault) }) as Group<Entries>
 }
 
-/** What a required option that is not there should have been: what its own schema says. */
+/** The expectation of a missing required option, from its own schema. */
 function missing(entries: v.ObjectEntries, issue: v.LooseObjectIssue): string {
   const entry = entries[String(issue.path?.at(-1)?.key)]
   return entry && 'message' in entry && typeof entry.message === 'string' ? entry.message : 'a value'
@@ -82,7 +82,7 @@ export interface Span {
   whole: boolean
 }
 
-/** The numbers next to 0 and to 1, where these themselves are not taken. */
+/** The numbers next to 0 and 1, if these themselves are not allowed. */
 export const over0 = Number.MIN_VALUE
 export const under1 = 1 - Number.EPSILON / 2
 
@@ -130,7 +130,7 @@ export const expectedTimeZone = 'an IANA time zone such as America/Los_Angeles'
 /** Whether a value is the name of a time zone. */
 export function isTimeZone(value: unknown): boolean {
   try {
-    // An offset such as '+02:00' is taken by newer versions of Node.js only, and has no daylight saving.
+    // Only newer versions of Node.js accept an offset such as '+02:00', and it has no daylight saving.
     if (typeof value !== 'string' || !/^[A-Za-z]/.test(value)) return false
     new Intl.DateTimeFormat('en', { timeZone: value })
     return true
@@ -152,7 +152,7 @@ export const path = (expected: string) =>
     expected,
   )
 
-/** One of two forms, told apart before either is held against its schema. */
+/** One of two forms; `isThen` chooses the schema. */
 export function either<Then extends v.GenericSchema<unknown, unknown>, Else extends v.GenericSchema<unknown, unknown>>(
   isThen: (value: unknown) => boolean,
   then: Then,

@@ -1,8 +1,8 @@
 import { checkSignal } from './arguments.js'
 
-/** How a read can be given up. */
+/** Options of a read. */
 export interface ReadOptions {
-  /** Nobody wants the answer any more: it, or the next row, is refused with the signal's reason, and reads that wait are dropped. */
+  /** Cancels the read: the call, or the next row, rejects with the signal's reason, and waiting reads are dropped. */
   signal?: AbortSignal
 }
 

@@ -1,4 +1,4 @@
-/** A value in a few words, for errors: it may hold secrets, and be of any size. Loaded in every thread: no imports. */
+/** A value in a few words for errors, because it may hold secrets and have any size. Loaded in every thread: no imports. */
 
 const longestShown = 100
 

@@ -1,6 +1,6 @@
 /**
- * How the answer went that a client's error is about: its status, and what its headers say of limits. Nothing of the request, which has
- * the key in it, and no other header. Loaded in every thread.
+ * The answer in a client's error: its status and its headers about limits. Nothing of the request, which has the key, and no
+ * other header. Loaded in every thread.
  */
 
 import { readHeaders } from './headers.js'
@@ -11,7 +11,10 @@ const kept = /^(?:retry-after(?:-ms)?|(?:x-)?request-id)$|ratelimit/
 const mostHeaders = 20
 const longestValue = 200
 
-/** What an error says by itself (OpenAI, Anthropic, the AI SDK), or its `response` (axios, ky, got, superagent). Never throws. */
+/**
+ * The answer in the error itself (OpenAI, Anthropic, the AI SDK), or in its `response` (axios, ky, got, superagent). Never
+ * throws.
+ */
 export function answerIn(error: unknown): { status: number; headers?: Record<string, string> } | null {
   if (!isError(error)) return null
   const response = read(error, 'response')

@@ -16,7 +16,7 @@ test('every mistake in the options is named, with what is allowed', async () => 
     [{ limits: { requests: { limit: 0, per: 'minute' } } }, 'limits.requests.limit expected a whole number, at least 1, received 0'],
     [{ limits: { requests: [{ limit: 1, per: 'minute' }, { limit: 1 }] } }, /limits\.requests\[1\]\.per expected 'second', 'minute'/],
     [{ limits: { request: perDay } }, 'limits.request is not an option; did you mean requests?'],
-    [{ limits: { requests: { ...perDay, kind: 'bucket' } } }, 'limits.requests.kind expected nothing: a day is one of the calendar'],
+    [{ limits: { requests: { ...perDay, kind: 'bucket' } } }, 'limits.requests.kind expected nothing: a day is a calendar period'],
     [{ limits: { requests: { ...perDay, timeZone: 'Mars' } } }, 'limits.requests.timeZone expected an IANA time zone'],
     [{ limits: { tokens: { limit: 1, per: 'hour', timeZone: 'UTC' } } }, 'limits.tokens.timeZone expected nothing: only a day or a month'],
     [{ limits: { tokens: { limit: 1, per: 'hour', burst: 2 } } }, "limits.tokens.burst expected nothing: only a limit of kind 'bucket'"],

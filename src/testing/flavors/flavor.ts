@@ -1,4 +1,4 @@
-/** The contract of a flavor: whose headers go with an answer, and in whose words a request is refused. */
+/** The contract of a flavor: a provider's headers and its error bodies. */
 import type { Refusal, Standing } from '../limiter.js'
 
 /** A whole answer that is no completion. */
@@ -8,10 +8,10 @@ export interface Reply {
   body: unknown
 }
 
-/** What a flavor may say about a refused request. */
+/** A refused request, for a flavor. */
 export interface Refused {
   model: string
-  /** Every limit that had no room; the first has to be waited for longest. */
+  /** Every limit without room, the one with the longest wait first. */
   refusals: readonly [Refusal, ...Refusal[]]
   standings: readonly Standing[]
   now: number
@@ -30,22 +30,22 @@ export interface Flavor {
   serverError(status: number, message?: string): Reply
 }
 
-/** One that did not grow is due at once: clients take 0 for "not said". */
+/** At least 1, because clients read 0 as "not given". */
 export function wholeSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1_000))
 }
 
-/** In how many ms an answer to a request that was refused for too many under way makes sense; nobody knows. */
+/** Suggested wait after too many concurrent requests; the real one is not known. */
 const concurrencyWaitMs = 1_000
 
-/** How long to wait, in ms; null where waiting does not help. */
+/** The wait in ms; null if waiting does not help. */
 export function waitOf({ waitMs }: Refusal): number | null {
   if (waitMs === null) return concurrencyWaitMs
   return Number.isFinite(waitMs) ? waitMs : null
 }
 
 /**
- * A time as Go writes it, which OpenAI and Groq send.
+ * A duration in Go's form, as OpenAI and Groq send it.
  *
  * @example
  * goDuration(120) // '120ms'

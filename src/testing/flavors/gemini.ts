@@ -1,6 +1,6 @@
 /**
- * Gemini's errors: no headers tell of limits, and a refusal names each limit in its details. A day that is spent says to retry within a
- * minute, as has been seen of the real one: only the quota's id tells that it is the day.
+ * Gemini's errors: there are no headers for limits; a refusal names each limit in its details. A spent day asks to retry within a
+ * minute, as the real provider does: only the quota's id shows that it is the day.
  *
  * @see https://ai.google.dev/gemini-api/docs/rate-limits
  */

@@ -1,10 +1,10 @@
-/** The contract of a request's shape: how a completion is asked for and how the answer is written. A shape belongs to a path. */
+/** The contract of a shape, the form of requests and answers of a path. */
 
 /** A request for a completion, whatever its shape. */
 export interface CompletionRequest {
   model: string
   messages: { role: string; text: string }[]
-  /** What the answer may at most have; 0 where the request does not say. */
+  /** The most output tokens; 0 if the request has no limit. */
   maxOutputTokens: number
   stream: boolean
   /** A streamed answer ends with its usage. */
@@ -39,7 +39,7 @@ export interface Shape {
   write(completion: Completion, request: CompletionRequest): Body
 }
 
-/** A body that is no request; the message goes to the client. */
+/** An invalid body; the message goes to the client. */
 export class BadRequest extends Error {
   override readonly name = 'BadRequest'
 }

@@ -42,7 +42,7 @@ for (const fd of [3, 5]) {
   test(`bytes that the code of a process writes to descriptor ${fd} are a failure of its worker, and the host lives`, async () => {
     const { kind, message, error } = await failureOf({ do: 'write', fds: [fd], text: 'nothing that drover wrote\n' })
     assert.equal([kind, error?.code], ['uncaught-error', 'PROTOCOL_BROKEN'])
-    assert.match(message, /the process of a\/x sent an invalid message: bytes that are no message/)
+    assert.match(message, /the process of a\/x sent an invalid message: bytes that are not a message/)
   })
 }
 
