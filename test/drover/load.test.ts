@@ -37,7 +37,7 @@ test('a known key with other data is an error that names the key and the positio
   const error = await refused(system.load('data', [...items(2), { id: 'item-2', text: 'other' }]))
   assert.is(error.code, 'LOAD_CONFLICT')
   assert.equal(error.details, { key: 'item-2', position: 2, dataset: 'data' })
-  assert.match(error.message, /record 2: key "item-2" is in dataset "data" with other data/)
+  assert.match(error.message, /record 2: key "item-2" is in dataset "data" with different data/)
 })
 
 test('a conflict far into a long source names its true position', async () => {
