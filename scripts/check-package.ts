@@ -20,9 +20,9 @@ const light: Record<string, string[]> = {
   'worker.js': [],
   'client.js': [],
   'testing.js': ['valibot', 'fastest-levenshtein'],
-  'thread-entry.js': ['comlink'],
-  'process-entry.js': ['comlink'],
-  'process-observer.js': ['comlink'],
+  'thread-entry.js': [],
+  'process-entry.js': [],
+  'process-observer.js': [],
 }
 
 function readJson(file: string): unknown {

@@ -27,7 +27,7 @@ const folders = ['bench', 'scripts', 'src', 'test']
 const apart = new Set([...folders, 'package.json', 'node_modules', '.git', '.tmp'])
 
 /**
- * Where threads and processes begin, and what a worker's module imports. Each group is bundled, as it is in the package: file by file,
+ * Where threads and processes begin, and what a worker's module imports. Each group is bundled, as in `tsup.config.ts`: file by file,
  * loading would be more than a third of what a thread costs.
  */
 const bundles = [

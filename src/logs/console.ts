@@ -1,5 +1,5 @@
-/** Log lines on the terminal, through consola: pretty on a TTY, one plain line each otherwise. */
-import { type ConsolaReporter, createConsola } from 'consola'
+/** Log lines on the terminal: pretty on a TTY, by consola, one plain line each otherwise. */
+import { createRequire } from 'node:module'
 import { type KeptRecord, recordLine, speakerOf } from './record.js'
 import { type Terminal, writeTerminal } from './terminal.js'
 
@@ -8,6 +8,9 @@ const everything = 5
 
 /** Returns what writes a record on the terminal. */
 export function createConsoleWriter(terminal: Terminal): (record: KeptRecord) => void {
+  if (!terminal.isTTY) return (record) => writeTerminal(terminal, recordLine(record, { speaker: true }))
+  // Where nobody looks on, it is not loaded: it takes a tenth of a start.
+  const { createConsola } = createRequire(import.meta.url)('consola') as typeof import('consola')
   const stream = {
     write: (text: string) => {
       writeTerminal(terminal, text)
@@ -17,9 +20,6 @@ export function createConsoleWriter(terminal: Terminal): (record: KeptRecord) =>
       return terminal.columns ?? 0
     },
   } as NodeJS.WriteStream
-  const plain: ConsolaReporter = {
-    log: (entry) => writeTerminal(terminal, recordLine(entry.record as KeptRecord, { speaker: true })),
-  }
   const consola = createConsola({
     level: everything,
     fancy: true,
@@ -27,10 +27,9 @@ export function createConsoleWriter(terminal: Terminal): (record: KeptRecord) =>
     throttle: 0,
     stdout: stream,
     stderr: stream,
-    ...(terminal.isTTY ? {} : { reporters: [plain] }),
   })
   return (record) => {
     const message = record.fields === null ? record.message : `${record.message} ${record.fields}`
-    consola[record.level]({ message: message || ' ', tag: speakerOf(record), date: new Date(record.at), record })
+    consola[record.level]({ message: message || ' ', tag: speakerOf(record), date: new Date(record.at) })
   }
 }

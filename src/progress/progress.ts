@@ -2,7 +2,8 @@
  * Progress on the terminal: bars that are redrawn in place on a TTY, plain lines otherwise. It only reads, and does not affect
  * the system.
  */
-import cliProgress from 'cli-progress'
+import { createRequire } from 'node:module'
+import type { SingleBar } from 'cli-progress'
 import type { SystemStatus } from '../actors/system/status.js'
 import type { DroverEvents } from '../events/event-map.js'
 import { type Terminal, takeTerminal, writeTerminal } from '../logs/terminal.js'
@@ -104,13 +105,15 @@ function lines(terminal: Terminal, now: () => number): View {
 const margin = 2
 
 function bars(terminal: Terminal, now: () => number): View {
+  // Loaded where there are bars, which few starts have.
+  const { MultiBar, Format } = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress')
   const columns = terminal.columns ?? 80
-  const multi = new cliProgress.MultiBar({
+  const multi = new MultiBar({
     stream: terminal as NodeJS.WritableStream,
     format: (options, params, { row, width }: { row: Row | string; width: number }) => {
       if (typeof row === 'string') return row
       const name = row.name.length > width ? `${row.name.slice(0, width - 1)}…` : row.name.padEnd(width)
-      return `${name} ${cliProgress.Format.BarFormat(params.progress, options)} ${row.facts}`
+      return `${name} ${Format.BarFormat(params.progress, options)} ${row.facts}`
     },
     barsize: Math.max(8, Math.min(30, columns - 75)),
     barCompleteChar: '█',
@@ -122,7 +125,7 @@ function bars(terminal: Terminal, now: () => number): View {
     // Drawn by our own timer only: cli-progress's would draw old values in between.
     fps: 0.001,
   })
-  const drawn: cliProgress.SingleBar[] = []
+  const drawn: SingleBar[] = []
   const giveBack = takeTerminal(terminal, (text) => multi.log(text))
 
   function update(status: SystemStatus): void {
