@@ -68,7 +68,7 @@ for (const isolation of isolations) {
     assert.equal([first?.attempts, first?.openings, first?.error.code], [20, 1, 'E_DOWN'])
     assert.ok(Math.abs((first?.until as number) - (first?.at as number) - 100) < 1)
     assert.ok(Math.abs((second?.until as number) - (second?.at as number) - 200) < 1)
-    assert.match((await parked).reason, /^the task that was tried failed too: E_DOWN: no connection/)
+    assert.match((await parked).reason, /^the trial task failed too: E_DOWN: no connection/)
     const { breaker } = system.worker('a/x').status()
     assert.equal([breaker?.error.code, (breaker?.openings ?? 0) >= 2], ['E_DOWN', true])
     const lines = system.logs({ level: 'warn', part: 'worker', limit: 100 }).map(({ message }) => message)

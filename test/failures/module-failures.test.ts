@@ -144,7 +144,7 @@ test('tasks that died under an older module are told of, with the call that redr
   const second = await run(options)
   await second.done()
   assert.equal(warnings(second), [
-    "2 tasks are dead under an older version of its module: drover.redrive({ worker: 'a/x' }) gives them another life",
+    "2 tasks are dead under an older version of its module: drover.redrive({ worker: 'a/x' }) tries them again",
   ])
   await second.redrive({ worker: 'a/x' })
   assert.equal((await second.done()).results, 2)

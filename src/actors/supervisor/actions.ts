@@ -1,5 +1,6 @@
 /**
- * What a supervisor does and asks. The chart in `supervisor.ts` says when, the rules of `machines/supervision/` what is to be answered.
+ * Actions and guards of a supervisor. The chart in `supervisor.ts` says when they run; the rules of `machines/supervision/`
+ * decide the answers.
  */
 import { type AnyActorLogic, type AnyActorRef, assign, enqueueActions, sendTo, setup, stopChild } from 'xstate'
 import { workerLifecycle } from '../../machines/lifecycle/machine.js'
@@ -74,13 +75,14 @@ export const supervision = setup({
     judge: assign(({ context, event }) => {
       if (event.type !== 'CHILD_DOWN') return {}
       const { node, parent, effects, window } = context
-      // One that crashed on its way down, or before its turn to go came, is restarted with the others: no failure of its own.
+      // A child that crashes while being stopped, or before its turn to stop, has no failure of its own: it restarts with the
+      // rest.
       const expected = event.how === 'crashed' && isTakenDown(effects.worker(event.child), context)
       const countRestart = (): number | null => (expected ? null : window.add(event.child, effects.now()))
       const answer = answerTo(node, event, { isRoot: parent === null, phase: (worker) => effects.worker(worker).phase, countRestart })
       return { down: event, answer: expected ? { do: 'restart' as const, along: [] } : answer }
     }),
-    /** Brings those down that are restarted with the child: in the order of stopping, each to start again when it may. */
+    /** Stops the children that restart with the failed one, in stop order; each starts again at its turn. */
     takeAlong: assign(({ context }) => {
       const { node, effects, answer, down, sequence } = context
       if (answer.do !== 'restart' || !down) return {}
@@ -93,7 +95,7 @@ export const supervision = setup({
         return sequence?.includes(worker) || (along.has(id) && takesPart(worker) && !isBelowDown(context, id))
       })
       const tell = (worker: SupervisedWorker): boolean => {
-        // Whoever was stopped in between stays down.
+        // A worker that was stopped in between stays down.
         if (!takesPart(worker)) return false
         worker.tell(
           temporary.has(workers.get(worker) as string) ? { type: 'STOP', reason, halt: true } : { type: 'RESTART', reason, again: true },
@@ -129,7 +131,7 @@ export const supervision = setup({
     escalate: ({ context: { answer, down, effects } }) => {
       if (answer.do === 'escalate' && down) effects.escalated(down.child, answer.why)
     },
-    /** Brings everything below down, for good. */
+    /** Stops all workers below for good. */
     endAll: assign(({ context }) => {
       const { node, effects, answer } = context
       if (answer.do !== 'end') return {}
@@ -157,7 +159,7 @@ export const supervision = setup({
       const still = event.then === 'down' ? [...new Set([...wereRunning, ...running(context)])] : []
       return { sequence: null, awaited: null, end: null, reason: event.why, wereRunning: still, window: new RestartWindow(node.intensity) }
     }),
-    /** Those with a thread are stopped in order by whoever halts; it may have passed one that was told to start again since. */
+    /** The halting supervisor stops workers with a thread in order; a worker may have been told to start again after its turn. */
     passHaltOn: ({ context: { node, refs, effects }, event }) => {
       if (event.type !== 'HALT') return
       for (const child of node.children) {
@@ -187,7 +189,7 @@ export const supervision = setup({
     allow: ({ context: { node, effects } }) => {
       for (const child of node.children) if (!isSupervisor(child)) effects.worker(child.worker).allow()
     },
-    /** For how long a child has to wait before it is restarted does not count, be that in backoff, for its siblings or for a slot. */
+    /** The time in which a child waits for its restart does not count: in backoff, for its siblings, or for a slot. */
     noteWaiting: ({ context: { node, window, effects }, event }) => {
       const child = event.type === 'MOVED' ? node.children.find((each) => workersOf(each).includes(event.worker)) : undefined
       if (!child) return

@@ -1,4 +1,4 @@
-/** What is for many workers at once. */
+/** Calls for many workers at once. */
 import { inTurns } from '../../time/turns.js'
 
 /** Keeps what it is asked for until its turn. */
@@ -9,8 +9,8 @@ export interface Owing {
 }
 
 /**
- * Asks each of them for something, a few in each turn of the event loop. Whatever else comes to one of them before it is its turn, comes after
- * that: for each worker it is as if all had been asked at once.
+ * Asks each worker, a few in each turn of the event loop. A later call to a worker comes after this one, so each worker sees the
+ * calls as if all had been asked at once.
  */
 export async function askAll<Worker extends Owing, Answer>(all: readonly Worker[], ask: (worker: Worker) => Answer): Promise<Answer[]> {
   const answers: Answer[] = []

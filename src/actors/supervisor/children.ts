@@ -2,8 +2,8 @@ import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } f
 import type { SupervisedWorker, SupervisorContext, SupervisorRef } from './contract.js'
 
 /**
- * Its children that run, want to, or have run to their end: those that are started when it is started again. A supervisor that is up
- * comes up again, whatever its workers do.
+ * Its children that run, should run, or have run to their end: these start when the supervisor is started again. A supervisor
+ * that is up comes up again, in any state of its workers.
  */
 export function running({ node, effects, refs, down }: SupervisorContext): string[] {
   const concerned = (child: TreeNode): boolean =>
@@ -16,7 +16,7 @@ export function isTakenDown(worker: SupervisedWorker, { sequence, parent }: Pick
   return sequence?.includes(worker) || (parent !== null && isTakenDown(worker, parent.getSnapshot().context))
 }
 
-/** Whether a supervisor between has gone down by itself: whoever ran to its end there has ended with it. */
+/** Whether a supervisor in between has gone down by itself: a worker that had run to its end there ended with it. */
 export function isBelowDown({ node, refs }: Pick<SupervisorContext, 'node' | 'refs'>, worker: string): boolean {
   const between = node.children.find((child) => isSupervisor(child) && workersOf(child).includes(worker))
   if (!between) return false

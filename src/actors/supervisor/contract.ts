@@ -9,24 +9,24 @@ import type { SupervisorNode, TreeNode } from '../../options/tree.js'
 
 export type WorkerRef = ActorRefFrom<typeof workerLifecycle>
 
-/** Whoever takes a supervisor's events. */
+/** A receiver of a supervisor's events. */
 export interface SupervisorRef {
   send(event: SupervisorEvent): void
   getSnapshot(): { value: unknown; context: Pick<SupervisorContext, 'sequence' | 'parent' | 'node' | 'refs'> }
 }
 
-/** A worker as its supervisor deals with it. */
+/** A worker as its supervisor sees it. */
 export interface SupervisedWorker extends Stoppable {
   readonly phase: SiblingPhase
-  /** It completed a `run` of its own, which can be started over. */
+  /** Whether it completed its own `run`, which can start over. */
   readonly hasRun: boolean
   lifecycleInput(): LifecycleInput
-  /** Comes before the first event. */
+  /** Called before the first event. */
   attach(ref: WorkerRef, supervisor: SupervisorRef): void
   tell(event: LifecycleEvent): void
-  /** Starts it as it was started before; until that has had its effect it does not count as settled. */
+  /** Starts it as it was started before. Until this has its effect the worker does not count as settled. */
   startAgain(): void
-  /** Its supervisor is up again: it may come back by itself, should there be something to do. */
+  /** Its supervisor is up again: the worker may come back by itself if it has work. */
   allow(): void
 }
 
@@ -36,15 +36,15 @@ export interface SupervisionEffects {
   order: StartOrder
   worker(id: string): SupervisedWorker
   entered(supervisor: string, state: SupervisorState, reason: string): void
-  /** A failure that nobody below could answer has reached the root. */
+  /** A failure that no supervisor handled has reached the root. */
   escalated(from: string, reason: string): void
 }
 
 export type SupervisorEvent =
-  /** A worker somewhere below has another phase. */
+  /** A worker below has changed its phase. */
   | { type: 'MOVED'; worker: string }
   | ({ type: 'CHILD_DOWN' } & ChildDown)
-  /** Its own supervisor takes all its workers down. */
+  /** Its own supervisor stops all its workers. */
   | { type: 'HALT'; then: 'up' | 'down'; why: string }
   /** Its own supervisor restarts it. Answered by CHILD_AGAIN. */
   | { type: 'AGAIN' }
@@ -52,7 +52,7 @@ export type SupervisorEvent =
   | { type: 'CHILD_AGAIN'; child: string }
   /** A worker below is started by hand. */
   | { type: 'REVIVE' }
-  /** Its own supervisor has heard of its end. */
+  /** Its own supervisor knows of its end. */
   | { type: 'TOLD' }
   | ({ type: 'ADOPT' } & Adoption)
   | { type: 'DISOWN'; child: string }
@@ -64,7 +64,7 @@ export interface SupervisorInput {
   effects: SupervisionEffects
   /** Its children come later, by ADOPT. */
   vacant: boolean
-  /** null: it is the system's own, one for one, which never gives up; what it cannot answer goes out as an escalation. */
+  /** null: it is the system's own supervisor, one-for-one, which never gives up; failures it cannot handle are escalated. */
   parent: SupervisorRef | null
 }
 
@@ -75,24 +75,24 @@ export interface SupervisorContext extends SupervisorInput {
   down: ChildDown | null
   answer: Answer
   sequence: StopSequence<SupervisedWorker> | null
-  /** The child, a supervisor, that is about to start its workers again. */
+  /** The child supervisor that is about to start its workers again. */
   awaited: string | null
-  /** Why it goes down, until it is up again; null also where its own supervisor halted it. */
+  /** Why it goes down, until it is up again; null also if its own supervisor halted it. */
   end: { how: SupervisorEnd; why: string } | null
-  /** Its own children that it had running when it went down. */
+  /** Its children that were running when it went down. */
   wereRunning: string[]
   /** A worker was started by hand while it went down. */
   revived: boolean
   reason: string
 }
 
-/** Under this name the actor system knows the supervisor. */
+/** The supervisor's name in the actor system. */
 export function supervisorAddress(id: string): string {
   return `supervisor ${id}`
 }
 
 export interface Adoption {
   nodes: readonly TreeNode[]
-  /** Supervisors among them come without their children, who follow. */
+  /** Supervisors among them come without their children, which follow later. */
   vacant: boolean
 }

@@ -5,7 +5,7 @@ import type { Tree } from '../../machines/supervision/tree.js'
 import { patientTimeout } from '../../time/patient-timer.js'
 import { askAll, type Owing } from './ask-all.js'
 
-/** Who stands where, and who is told when something has changed. */
+/** The tree, and the listeners to changes. */
 interface Concerned {
   tree: Tree
   watchers: Set<() => void>
@@ -16,23 +16,23 @@ interface WorkerToStop extends Stoppable, Owing {
   readonly config: { id: string }
   /** How often it was started by hand: a start in the meantime takes it out of the order. */
   readonly timesStarted: number
-  /** Its starts that are on their way come to nothing. */
+  /** Cancels its pending starts. */
   standBack(): void
-  /** A stop is coming, in its turn. */
+  /** Announces a stop, which comes at its turn. */
   announceStop(): void
   stop(event: Extract<LifecycleEvent, { type: 'STOP' }>): void
 }
 
 export interface StopOrder {
-  /** After so long the rest is told at once, without a drain: there is no time left to go one by one. @defaultValue never */
+  /** After this time (ms) the remaining workers are stopped at once, without a drain. @defaultValue never */
   withinMs?: number
 }
 
 /**
- * Begins to stop workers. Those that stand directly under the system stop all at once; under each topmost supervisor one after
- * another, each when the one after it is down. Those without a thread are down at once, and starts that are on their way come to
- * nothing. From the call on nothing brings one of them back but a start by hand, which takes it out of the order. Settles when all were told
- * or stand in a line: those with a thread first.
+ * Begins to stop workers. Workers directly under the system stop all at once; under each topmost supervisor they stop one after
+ * another, each when the one after it is down. Workers without a thread are down at once, and pending starts are cancelled. From
+ * the call on only a start by hand brings a worker back, and takes it out of the order. Settles when all were told to stop or
+ * wait for their turn; workers with a thread come first.
  */
 export async function stopInOrder(
   { tree, watchers }: Concerned,
@@ -42,7 +42,7 @@ export async function stopInOrder(
 ): Promise<void> {
   const groups = new Map<string, WorkerToStop[]>()
   const atOnce: WorkerToStop[] = []
-  // Whoever stands at the end of the line for slots is found there at once.
+  // In reverse: workers at the end of the line for slots are found there first.
   for (const worker of [...workers].reverse()) worker.standBack()
   for (const worker of workers) {
     const top = tree.above(worker.config.id).at(-1)?.id

@@ -1,8 +1,8 @@
 /**
- * A supervisor: owns the actors of its children, and answers when one of them goes down, as Erlang/OTP's `supervisor` does: with a
- * restart, together with those that depend on it; by giving up once it had too many; or by shutting itself down. What it cannot
- * answer goes to its own supervisor, and from the topmost to the system. What its actions do stands in `actions.ts`; the rules are in
- * `machines/supervision/rules.ts`.
+ * A supervisor owns the actors of its children. When a child goes down it answers as Erlang/OTP's `supervisor`: it restarts the
+ * child together with the children that depend on it, gives up after too many restarts, or shuts itself down. A failure that it
+ * cannot handle goes to its own supervisor, and from the topmost one to the system. Its actions are in `actions.ts`; the rules
+ * are in `machines/supervision/rules.ts`.
  */
 import { type AnyActorRef, sendTo } from 'xstate'
 import { RestartWindow } from '../../machines/supervision/restart-window.js'
@@ -76,7 +76,7 @@ export const supervisor = supervision.createMachine({
         CHILD_DOWN: { actions: 'refuse' },
         HALT: [
           { guard: 'thenDown', target: 'down', actions: ['halted', 'passHaltOn'] },
-          // Those that are down already come back with the others.
+          // Children that are down already come back with the others.
           { target: 'alive', actions: ['startAgain', 'allow', 'halted', 'passHaltOn', 'open'] },
         ],
         REVIVE: { actions: ['revive', 'passOn'] },
@@ -84,7 +84,7 @@ export const supervisor = supervision.createMachine({
       always: { guard: 'isDone', target: 'down' },
     },
     down: {
-      // Those after it wait until its own supervisor has answered to its end.
+      // The children after it wait until its own supervisor has handled its end.
       entry: [enter('down'), 'tellEnd', sendTo(({ self }) => self, { type: 'TOLD' })],
       exit: 'open',
       on: {
@@ -99,8 +99,8 @@ export const supervisor = supervision.createMachine({
 })
 
 /**
- * XState stops the children of a machine one by one, and copies the list of all of them for each: 4,000 took twelve seconds. Here they are stopped,
- * and taken off the list, before it looks.
+ * XState stops the children of a machine one by one, and copies the whole list each time: 4,000 took twelve seconds. So they are
+ * stopped and removed from the list before XState does it.
  */
 const stopAsItComes = supervisor.transition.bind(supervisor)
 supervisor.transition = (snapshot, event, scope) => {

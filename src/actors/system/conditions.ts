@@ -1,6 +1,6 @@
-/** What somebody waits for: looked at whenever something has changed that it may be about. */
+/** Conditions that calls wait for, checked after each change that may concern them. */
 export class Conditions {
-  /** Called when something has changed. */
+  /** Called after changes. */
   readonly watchers = new Set<() => void>()
   readonly #report: (what: string, error: unknown) => void
   #changing = false
@@ -28,7 +28,7 @@ export class Conditions {
   changed = (): void => {
     if (this.#changing) return
     this.#changing = true
-    // Once for all that happens in a turn of the event loop: they look at all workers, and there may be thousands.
+    // Once for all changes in a turn of the event loop, because conditions look at all workers, perhaps thousands.
     setImmediate(() => {
       this.#changing = false
       for (const look of [...this.watchers]) {
@@ -36,7 +36,7 @@ export class Conditions {
           look()
         } catch (error) {
           this.watchers.delete(look)
-          this.#report('a condition that somebody waited for failed', error)
+          this.#report('a condition that a call waited for threw', error)
         }
       }
     })

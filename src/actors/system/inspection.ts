@@ -1,32 +1,32 @@
-/** Hands XState's inspection events on, to Stately's tools or to a log of one's own. */
+/** Passes on XState's inspection events, to Stately's tools or to a log. */
 import type { AnyActorRef, InspectionEvent as XStateEvent } from 'xstate'
 
-/** One of XState's inspection events, as far as it is the same for all; see https://stately.ai/docs/inspection. */
+/** The common part of XState's inspection events; see https://stately.ai/docs/inspection. */
 export interface InspectionEvent {
   type: '@xstate.actor' | '@xstate.event' | '@xstate.snapshot' | '@xstate.microstep' | '@xstate.action'
   /** Session id of the root actor. */
   rootId: string
   actorRef: { sessionId: string; id?: string }
-  /** What was sent. */
+  /** The sent event. */
   event?: { type: string }
   /** The actor's state after it. */
   snapshot?: unknown
 }
 
-/** A function, or an observer as Stately's inspectors are. `Event` is whatever type XState's events have there. */
+/** A function, or an observer such as Stately's inspectors. `Event` is the observer's own type of XState's events. */
 export type InspectionObserver<Event = InspectionEvent> =
   | ((event: Event) => void)
   | {
-      /** Told of each event. */
+      /** Called with each event. */
       next?: ((event: Event) => void) | undefined
     }
 
 /**
- * Tells an observer of every actor there is, as if they had just begun, and from then on of every event and transition. One that throws
- * is told no more: it is called in the middle of transitions, which must not fail with it.
+ * Passes every existing actor to an observer, as if it had just begun, and then every event and transition. An observer that
+ * throws is removed: it is called in the middle of transitions, which must not fail.
  *
- * @param onThrow told of what it threw
- * @returns ends it
+ * @param onThrow called with its error
+ * @returns a function that removes the observer
  */
 export function inspectActors<Event>(
   root: AnyActorRef,

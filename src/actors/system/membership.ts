@@ -1,4 +1,4 @@
-/** Adds workers and supervisors to a running system, takes them out of it, and changes their options: one change after another. */
+/** Adds workers and supervisors to a running system, removes them, and changes their options, one change at a time. */
 
 import { DroverError } from '../../errors.js'
 import {
@@ -24,25 +24,25 @@ import { stopInOrder } from '../supervisor/stop-in-order.js'
 import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './opened.js'
 
-/** Whether a change made while the system runs outlives it. */
+/** Options of a change to the running system. */
 export interface ChangeOptions {
   /**
-   * Whether the change outlives the process: it is stored, and made again whenever a system is opened on the store, unless the
-   * configuration has come to say the same. Only data can be stored, and no secrets. @defaultValue false
+   * Whether the change outlives the process: it is stored and applied again each time a system opens the store, until the
+   * configuration says the same. Only plain data without secrets can be stored. @defaultValue false
    */
   persist?: boolean
 }
 
-/** The options that change; undefined brings an option's default back. */
+/** The changed options; undefined sets an option back to its default. */
 export type Patch = Changed<WorkerOptions> | Changed<SupervisorOptions>
 type Changed<Options> = { [Key in keyof Options]?: Options[Key] | undefined }
 
-/** Options that make a worker what it is, or that it has been entered under. */
+/** Options that identify a worker and cannot be changed. */
 const fixed = ['id', 'annotator', 'domain', 'dataset', 'children']
 
 export class Membership {
   readonly #system: OpenSystem
-  /** As the user gave them, and as changed since. */
+  /** The user's options with all changes since. */
   #options: DroverOptions
   #changing: Promise<unknown> = Promise.resolve()
 
@@ -51,21 +51,21 @@ export class Membership {
     this.#options = system.options
   }
 
-  /** @returns the ids of the workers that came */
+  /** @returns the ids of the added workers */
   add(entry: Entry, { under = null, persist = false }: ChangeOptions & { under?: string | null }): Promise<string[]> {
     return this.#inTurn(async () => {
       if (under !== null && !this.#system.tree.supervisor(under))
         throw new DroverError('WORKER_UNKNOWN', `there is no supervisor ${JSON.stringify(under)}`)
       const options = withEntry(this.#options, entry, under) ?? this.#options
       const place = placeOfLast(options, under)
-      const config = await compileWithInTurns(options, place, 'what is to be added')
+      const config = await compileWithInTurns(options, place, 'the added entry')
       const node = nodeIn(config.tree, entry.id)
       const ids = workersOf(node)
       const kept = persist ? keep({ do: 'add', under, entry: withModules(entry, config) }) : null
       const added = await this.#system.declare(config.workers.filter(({ id }) => ids.includes(id)))
       if (persist) await this.#keep(entry.id, kept)
       this.#assertOpen()
-      // Nobody gets to see a worker before there is an actor for it: nothing waits between these.
+      // No await in between: a worker must not be visible before it has an actor.
       for (const own of added) this.#system.managed.set(own.config.id, own)
       this.#system.tree.add(node, under)
       this.#become(options, config)
@@ -88,7 +88,7 @@ export class Membership {
         await stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
         await this.#system.until(() => leaving.every((own) => own.settled))
         if (persist) {
-          // What was kept of those below goes with them.
+          // The kept changes of nodes below are deleted too.
           const below = [...supervisorsIn(node), ...workersOf(node)].filter((other) => other !== id && this.#system.kept.has(other))
           for (const other of below) await this.#keep(other, null)
           await this.#keep(id, this.#system.kept.get(id)?.do === 'add' ? null : keep({ do: 'remove' }))
@@ -120,7 +120,7 @@ export class Membership {
       const refused = Object.keys(patch).find((key) => fixed.includes(key))
       if (refused) throw new DroverError('ARGUMENT_INVALID', `${refused} of ${id} cannot be changed: remove it, and add another one`)
       const options = withPatch(this.#options, id, patch as Record<string, unknown>)
-      const config = await compileWithInTurns(options, pathOf(options.workers, id) ?? '', `what ${id} is to become`)
+      const config = await compileWithInTurns(options, pathOf(options.workers, id) ?? '', `the changed ${id}`)
       if (persist) {
         const entry = findEntry(options.workers, id) as Entry
         const earlier = this.#system.kept.get(id)
@@ -148,7 +148,7 @@ export class Membership {
     else this.#system.kept.set(id, readChange(change))
   }
 
-  /** The list of workers that everybody looks at is changed in place. */
+  /** The shared list of workers is changed in place. */
   #become(options: DroverOptions, config: CompiledConfig): void {
     const { parts, managed } = this.#system
     this.#options = options
@@ -164,7 +164,7 @@ export class Membership {
     publish(`tree:node:${what}`, { id, at: now() })
   }
 
-  /** Each change waits for something, and then may find the system closing. */
+  /** Each change awaits something, after which the system may be closing. */
   #assertOpen(): void {
     if (this.#system.parts.isClosing()) throw new DroverError('CLOSED', 'the system is closing: nothing was changed')
   }
@@ -192,14 +192,14 @@ function supervisorsIn(node: TreeNode): string[] {
   return isSupervisor(node) ? [node.id, ...node.children.flatMap(supervisorsIn)] : []
 }
 
-/** Where an entry stands that was just added. */
+/** The path of the entry that was just added. */
 function placeOfLast({ workers }: DroverOptions, under: string | null): string {
   const supervisor = under === null ? undefined : findEntry(workers, under)
   const list = supervisor && 'children' in supervisor ? supervisor.children : workers
   return `${under === null ? 'workers' : `${pathOf(workers, under)}.children`}[${list.length - 1}]`
 }
 
-/** Lets a node of the tree have another's options, its children aside. */
+/** Copies another node's options to a node of the tree, except the children. */
 function adjust(node: TreeNode, to: TreeNode): void {
   if (!isSupervisor(node)) {
     Object.assign(node, to)
@@ -210,7 +210,7 @@ function adjust(node: TreeNode, to: TreeNode): void {
   Object.assign(node.intensity, intensity)
 }
 
-/** An entry whose modules are where they are, whatever the working directory. */
+/** The entry with absolute module URLs, independent of the working directory. */
 function withModules(entry: Entry, { workers }: CompiledConfig): Entry {
   if ('children' in entry) return { ...entry, children: entry.children.map((child) => withModules(child, { workers } as CompiledConfig)) }
   if (!('module' in entry)) return entry

@@ -1,5 +1,5 @@
 /**
- * Brings a system up in order (logs, store, host, registry, actors) and takes down what was up if a step fails.
+ * Opens a system in order (logs, store, host, registry, actors). If a step fails, all earlier ones are closed.
  */
 import { createActor } from 'xstate'
 import { DroverError, toErrorRecord } from '../../errors.js'
@@ -47,12 +47,12 @@ import { Secrets } from './secrets.js'
 import { dismiss, staff } from './staffing.js'
 import { supervisionEffects } from './supervision-effects.js'
 
-/** Beats are looked at this often, or twice a beat if that is more often. */
+/** Time between scans of beats; less if a worker beats more often than twice this time. */
 const scanEveryMs = 1_000
 
 /**
- * @param hostTtlMs so long after its last sign of life this host counts as alive, where its process cannot be checked
- * @throws DroverError CONFIG_INVALID, or of the STORE_ codes; nothing is left running then
+ * @param hostTtlMs how long after its last renewal this host counts as alive if its process cannot be checked
+ * @throws DroverError CONFIG_INVALID, or a STORE_ code; then nothing is left running
  */
 export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlMs } = {}): Promise<OpenSystem> {
   const first = await compileInTurns(given)
@@ -79,7 +79,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const { changes } = await store.client.call('keptChanges', {})
     const kept = new Map(changes.map(({ id, change }) => [id, readChange(change)]))
     const { options, config } = await withKept(given, first, kept, (id, error) => {
-      report(`a change of ${id} that the store has kept is not possible any more and is passed over`, error)
+      report(`a stored change of ${id} is no longer possible and is skipped`, error)
     })
     if (config.quotas.length > 0) await store.client.call('declareQuotas', { quotas: config.quotas })
 
@@ -96,7 +96,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const ending = new AbortController()
     const patience = new Patience({ ending: ending.signal, isFinal: () => store.hasFailed, log })
     const publish = <Name extends EventName>(name: Name, told: DroverEvents[Name]): void => {
-      // Counts come often, and hold no texts of others.
+      // Counts are frequent and hold no texts.
       const payload = name === 'lane:counts:changed' ? told : redactAll(told, redact)
       events.emit(name, payload)
       recorder.event(name, payload, now())
@@ -203,12 +203,12 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     )
 
     const looking = new AbortController()
-    // A host that ended without a word may have left a damaged file. Beside everything else: it may be large.
+    // A host that died may have left a damaged file. Checked in the background, because the file may be large.
     if (recovered.gone > 0 && first.store !== ':memory:') {
       void lookAtStore(reader, looking.signal, {
         damaged: (error) => store.damaged(error),
         doubtful: (message, problems) => log.error(message, { problems }),
-        failed: (error) => log.warn('the store could not be looked at after a host ended without a word', { error: toErrorRecord(error) }),
+        failed: (error) => log.warn('the store could not be checked after a host died', { error: toErrorRecord(error) }),
       })
     }
 
@@ -220,7 +220,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       const limit = new TimeLimit(withinMs, `the store did not take it within ${withinMs} ms`)
       await Promise.race([recorder.close(), limit.over.catch((error) => recorder.end(error))])
       await piecewise(dismiss(root, tree.root))
-      // Its end would end all that is below in one piece.
+      // Stopping the root would stop all actors below in one piece.
       root.send({ type: 'CLOSED' })
       root.stop()
       await Promise.race([leaveStore(store.client, first.store, host.id), limit.over]).catch((error: unknown) => {
@@ -255,7 +255,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       shutDown,
     }
     quotas.open(opened)
-    // Once whoever opens the system has had the time to listen.
+    // After the caller has had the time to add listeners.
     setImmediate(tellFound)
     return opened
   } catch (error) {

@@ -12,9 +12,9 @@ import type { Quotas } from './quota-report.js'
 import type { system } from './root-actor.js'
 
 export interface OpenSystem {
-  /** As given, with the changes that the store has kept. */
+  /** The given options with the stored changes. */
   options: DroverOptions
-  /** The changes that the store keeps, by the id that they are about. */
+  /** The stored changes, by the id of their worker or supervisor. */
   kept: Map<string, Change>
   parts: SystemParts & { quotas: Quotas }
   events: Events
@@ -22,23 +22,23 @@ export interface OpenSystem {
   root: ActorRefFrom<typeof system>
   managed: Map<string, ManagedWorker>
   tree: Tree
-  /** What each supervisor does. */
+  /** The state of each supervisor. */
   supervisors: Map<string, { state: SupervisorState; reason: string; since: number }>
   silence: Map<string, number>
-  /** Datasets being loaded, with how many loads. */
+  /** Datasets being loaded, with the number of loads. */
   loading: Map<string, number>
   /** Datasets that this host has loaded. */
   loaded: Set<string>
-  /** By the dataset that may have been meant: one that this host has loaded although no worker has it. */
+  /** By dataset: one of a similar name that this host has loaded although no worker uses it. */
   loadedInstead: Map<string, string>
-  /** Told when something changed that somebody may be waiting for. */
+  /** Called after changes that a call may wait for. */
   watchers: Set<() => void>
-  /** Aborts, with why, when nothing can be done any more: who waits for something outside would never know. */
+  /** Aborts with the reason when the system can do nothing more, so that waits for things outside end. */
   ending: AbortController
-  /** Makes workers known to the store. Answers the hands of those that are new, which nobody else knows yet. */
+  /** Declares workers in the store. @returns the managed workers that are new, not yet visible elsewhere */
   declare: (workers: readonly CompiledWorker[]) => Promise<ManagedWorker[]>
-  /** Settles when the condition holds; looked at whenever something changed that it may be about. */
+  /** Settles when the condition holds; it is checked after each change that may concern it. */
   until: (condition: () => boolean) => Promise<void>
-  /** Ends what runs beside the actors: timers, store, logs. What the store has not taken after so long is told, and left. */
+  /** Ends timers, store and logs. Data that the store has not taken after this time (ms) is logged as lost. */
   shutDown: (withinMs: number) => Promise<void>
 }

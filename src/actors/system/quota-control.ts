@@ -1,4 +1,4 @@
-/** The quotas of a running system, as its users see and steer them, and who has to be woken when one changes. */
+/** The quotas of a running system: status, control, and the workers to wake after a change. */
 
 import { QuotaError } from '../../errors.js'
 import { type QuotaOptions, systemBudget } from '../../options/quota.js'
@@ -10,18 +10,18 @@ import { checkName, checkObject, duration, wholeNumber } from '../../validation/
 import type { OpenSystem } from './opened.js'
 import { type QuotaHandle, type QuotaReport, type Quotas, summary } from './quota-report.js'
 
-/** A quota that would grant within so long is worth a thread. */
+/** A quota that would grant within this time is worth a thread. */
 const worthwhileMs = 60_000
-/** Somebody may use less than was granted, or raise a limit from another process: that is looked for so often, while a worker waits. */
+/** Time between looks at quotas while a worker waits: a call may use less than granted, or another process may raise a limit. */
 const lookEveryMs = 2_000
 
 export class QuotaControl implements Quotas {
-  /** Told once each: quota, window and end. */
+  /** Emitted ends by quota and window, so that each is emitted once. */
   readonly #told = new Map<string, number | null>()
   #system: OpenSystem | null = null
   #looking: NodeJS.Timeout | null = null
 
-  /** Once the system is there. */
+  /** Called once the system is open. */
   open(system: OpenSystem): void {
     this.#system = system
   }
@@ -40,7 +40,7 @@ export class QuotaControl implements Quotas {
     parts.logs.part('system')[until === null ? 'warn' : 'info'](`${window} of quota ${quota} is spent ${when}`)
   }
 
-  /** A worker found all its keys retired. Told once, until one is revived. */
+  /** A worker found all its keys retired. Logged once, until one is revived. */
   retired(choices: readonly string[]): void {
     const { parts } = this.#own
     this.keepLooking()
@@ -110,7 +110,7 @@ export class QuotaControl implements Quotas {
     return name === systemBudget ? { ...(budget && { budget }) } : (quotas[name] ?? {})
   }
 
-  /** The store counts where there is a limit to it, over all hosts; elsewhere each host knows of its own workers' calls. */
+  /** With `concurrency` the store counts over all hosts; otherwise each host knows only its own workers' calls. */
   #inFlight({ name, concurrency, inFlight }: QuotaStatus): number {
     if (concurrency !== null) return inFlight
     let calls = 0
@@ -124,7 +124,7 @@ export class QuotaControl implements Quotas {
     return { tasks, doneAt: tasks === 0 ? null : backlogAt }
   }
 
-  /** What is left to do for its workers; those that rotate are counted in parts. */
+  /** The tasks left for its workers; a rotating worker is counted in parts. */
   #backlog(name: string): { tasks: number; amounts: Amounts } {
     const { managed, parts } = this.#own
     let tasks = 0
@@ -165,7 +165,7 @@ export class QuotaControl implements Quotas {
     this.#wake()
   }
 
-  /** Wakes one worker of each quota that would grant again; the others follow, if there is room for them too. */
+  /** Wakes one worker of each quota that would grant again; the others follow while there is room. */
   async lookAgain(): Promise<void> {
     const { managed, parts } = this.#own
     const tried = new Set<string>()
@@ -174,13 +174,13 @@ export class QuotaControl implements Quotas {
       const need = JSON.stringify(waitsFor)
       if (!waitsFor || tried.has(need)) continue
       tried.add(need)
-      // Retired, or the store is closing: it stays as it is.
+      // Retired, or the store is closing: no change.
       const answer = await parts.store.client.call('probeQuota', waitsFor).catch(() => null)
       if (answer && (!answer.wait || answer.wait.inMs < worthwhileMs)) own.quotaChanged()
     }
   }
 
-  /** Looks again and again, as long as somebody waits. */
+  /** Looks at intervals while a worker waits. */
   keepLooking(): void {
     this.#looking ??= setTimeout(async () => {
       this.#looking = null

@@ -2,75 +2,79 @@ import type { QuotaOptions } from '../../options/quota.js'
 import type { QuotaSample, QuotaStatus } from '../../store/contract/quotas.js'
 import type { QuotaNews } from '../worker/parts.js'
 
-/** Where a quota stands. */
+/** The status of a quota. */
 export interface QuotaReport extends QuotaStatus {
   /**
-   * Calls under way. With `concurrency`: what was granted and is not settled, in all hosts. Without: tasks that are being worked on, and calls of
+   * Calls in flight. With `concurrency`: grants that are not settled, in all hosts. Without: running tasks and calls of
    * `ctx.withQuota`, in this host.
    */
   inFlight: number
   /** Requests of the calendar day, if one is limited; else of the longest window. */
   requestsToday: number
-  /** Of how many; null: requests are not limited. */
+  /** The limit of {@link requestsToday}; null: requests are not limited. */
   quotaLimit: number | null
-  /** Of {@link quotaLimit}, 0 to 100. */
+  /** Used share of {@link quotaLimit}, 0 to 100. */
   percentageUsed: number
-  /** How many requests could be made at once now; Infinity: as many as one likes, requests are not limited. */
+  /** Number of requests possible now; Infinity: requests are not limited. */
   available: number
   canMakeRequest: boolean
-  /** Its limits as they are configured, or were {@link QuotaHandle.set}: what `set` would take. `windows` tells what they are slowed down to. */
+  /** The limits as configured or {@link QuotaHandle.set}, in the form that `set` takes. `windows` has the slowed-down ones. */
   limits: QuotaOptions
-  /** What is left to do for the workers of this quota, and when it could be done at these limits (ms since the epoch; null: not by itself). */
+  /**
+   * The tasks left for the workers of this quota, and when they could be done at these limits (ms since the epoch; null: not by
+   * itself).
+   */
   backlog: { tasks: number; doneAt: number | null }
 }
 
-/** The quotas of a system, as a user and its workers see them. */
+/** The quotas of a system, for users and workers. */
 export interface Quotas extends QuotaNews {
   handle(name: string): QuotaHandle
   reports(): Promise<QuotaReport[]>
-  /** A worker waits for a quota: what other processes do is looked at now and then, while it does. */
+  /** A worker waits for a quota: from now on, changes by other processes are looked for at intervals. */
   lookAgain(): void
 }
 
 /** One quota. */
 export interface QuotaHandle {
   /**
-   * Where it stands now, in all threads, processes and hosts on the store.
+   * The current status, over all threads, processes and hosts on the store.
    *
    * @throws DroverError CLOSED, STORE_FAILED
    */
   status(): Promise<QuotaReport>
   /**
-   * Changes its limits while everything runs. What was used stays used; workers that wait for it are woken. Holds for all hosts on the
-   * store, until one is started whose configuration says otherwise.
+   * Replaces its limits while the system runs. Used amounts stay used; waiting workers are woken. Applies to all hosts on the
+   * store, until a host with another configuration is started.
    *
-   * @param limits all of them: they take the place of those it had
+   * @param limits all limits: they replace the earlier ones
    * @throws DroverError CONFIG_INVALID, CLOSED, STORE_FAILED
    * @example
    * await drover.quota('key-1').set({ requests: [{ limit: 30, per: 'minute' }, { limit: 3_000, per: 'day' }], burst: 5 })
    */
   set(limits: QuotaOptions): Promise<void>
   /**
-   * No grants for so long. Never shortens an earlier penalty; {@link unblock} lifts it.
+   * Stops grants for a time. Never shortens an earlier penalty; {@link unblock} lifts it.
    *
-   * @param penalty.retryAfterMs 0 to a year
+   * @param penalty.retryAfterMs in ms, 0 to a year
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   penalize(penalty: { retryAfterMs: number }): Promise<void>
   /**
-   * Lifts what {@link penalize}, or a provider's refusal, blocked: its windows alone say what it grants. Workers that wait for it are woken.
+   * Lifts a block by {@link penalize} or by a provider's refusal. After that, only its windows limit its grants. Waiting workers
+   * are woken.
    *
    * @throws DroverError CLOSED, STORE_FAILED
    */
   unblock(): Promise<void>
   /**
-   * No grants until {@link revive}: the key is not to be used.
+   * Stops grants until {@link revive}, because the key must not be used.
    *
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   retire(reason: string): Promise<void>
   /**
-   * The key is good again.
+   * Ends a retirement: the key works again.
    *
    * @throws DroverError CLOSED, STORE_FAILED
    */
@@ -78,7 +82,7 @@ export interface QuotaHandle {
   /**
    * For plots: a sample every ten seconds in which something changed, oldest first, for a day.
    *
-   * @param query.since ms since the epoch. @defaultValue all there are
+   * @param query.since in ms since the epoch. @defaultValue all samples
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   history(query?: { since?: number }): Promise<QuotaSample[]>

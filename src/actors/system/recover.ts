@@ -13,7 +13,7 @@ export function tellRecovered(taken: TakenBack, publish: SystemParts['publish'],
   if (workers.length > 0 || leases > 0) publish('host:work:recovered', { workers, leases, at })
 }
 
-/** What an earlier host left of a worker, and under which fence. One that is held by another has that host's state. */
+/** The state that an earlier host left of a worker, and its fence. A worker that another host holds has that host's state. */
 export function restore(row: WorkerRow, recovered: TakenBack, at: number): [left: Left | null, known: Fence] {
   return row.holder ? [null, unknownFence] : [readLeft(row, recovered.workers.includes(row.worker), at), row.fence]
 }

@@ -1,18 +1,18 @@
 import type { CompiledWorker } from '../../options/compiled.js'
 import { createRedactor, findSecrets } from '../../redact.js'
 
-/** The secrets of the system's workers: values to strike out of all that is written. They become more as workers are added. */
+/** The secrets of the system: values to redact in everything that is written. Added workers add their secrets. */
 export class Secrets {
   readonly values: string[] = []
   #strike = createRedactor([])
 
-  /** @param named those that the options name as secrets */
+  /** @param named the option `secrets` */
   constructor(named: readonly string[], workers: readonly CompiledWorker[]) {
     this.#hide(named)
     this.addFrom(workers)
   }
 
-  /** Those in the inputs of workers. */
+  /** Adds the secrets in the inputs of workers. */
   addFrom(workers: readonly CompiledWorker[]): void {
     this.#hide(workers.flatMap((worker) => findSecrets(worker.input)))
   }

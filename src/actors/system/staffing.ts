@@ -1,10 +1,10 @@
-/** Makes and ends the actors of a whole tree, a few at a time: each takes a while, and there may be thousands. */
+/** Makes and ends the actors of a whole tree, a few in each turn, because there may be thousands. */
 import type { ActorRefFrom } from 'xstate'
 import { isSupervisor, type TreeNode } from '../../options/tree.js'
 import { type SupervisorRef, supervisorAddress } from '../supervisor/contract.js'
 import type { system } from './root-actor.js'
 
-/** An actor is made, and ended, in about as long as ten events take. */
+/** Actors in one turn: making or ending one takes as long as about ten events. */
 const actorsInTurn = 20
 
 /** Supervisors before their children. */

@@ -1,4 +1,4 @@
-/** Status: its form, and how it is made of what the main thread has in memory. */
+/** Status: its form, and how it is made from the main thread's memory. */
 import type { ActorRefFrom } from 'xstate'
 import type { Failure } from '../../failure.js'
 import type { OpenBreaker } from '../../machines/lifecycle/contract.js'
@@ -23,24 +23,26 @@ export interface WorkerStatus {
   quotas: string[]
   enabled: boolean
   state: WorkerState
-  /** What it does while `running`: `working`, `waiting` (for quota, or for a task to be due), `idle` (nothing is left to do; the thread
-   * stays for the option `idleMs`) or `draining`. */
+  /**
+   * Its activity while `running`: `working`, `waiting` (for quota, or for a task to be due), `idle` (no work is left; the thread
+   * stays for `idleMs`) or `draining`.
+   */
   activity: 'working' | 'waiting' | 'idle' | 'draining' | null
   /** Why it is in this state. */
   reason: string
   /** Since when, in ms since the epoch. */
   since: number
-  /** Where its lane stands; null without tasks. `total` is the target, or all items. */
+  /** The counts of its lane; null without tasks. `total` is the target, or all items. */
   progress: { done: number; dead: number; total: number; leased: number; retrying: number } | null
   /** Results a minute over the last minute. */
   ratePerMinute: number
   /** Failed attempts a minute, over the last minute. */
   failuresPerMinute: number
-  /** Of the attempts of the last minute the share that failed, 0 to 1; null: none ended. */
+  /** Share of failed attempts in the last minute, 0 to 1; null: no attempt ended. */
   errorRate: number | null
   /** The latest error of an attempt at a task since it was first started in this host. */
   lastError: LaneError | null
-  /** Its tasks are held back because attempts fail and fail (option `tasks.breaker`); null: they are not. */
+  /** The open breaker (option `tasks.breaker`), while attempts keep failing; null: it is closed. */
   breaker: OpenBreaker | null
   /** Ms since the thread's last beat; null without a thread. */
   beatAgeMs: number | null
@@ -53,13 +55,13 @@ export interface WorkerStatus {
   /** How often it was restarted after a failure, over its life. */
   restarts: number
   lastFailure: Failure | null
-  /** When it goes on by itself (backoff, parked), in ms since the epoch. */
+  /** When it continues by itself (backoff, parked), in ms since the epoch. */
   until: number | null
-  /** Which other host holds it, if it waits for that, or its start was refused. */
+  /** The other host that holds it, if it waits for that host or its start was refused. */
   heldBy: { pid: number; hostname: string; since: number } | null
 }
 
-/** What of a worker the whole system is summed up from. */
+/** The fields of a worker that sums over the system need. */
 export type WorkerGlance = Pick<
   WorkerStatus,
   'id' | 'quotas' | 'state' | 'reason' | 'progress' | 'ratePerMinute' | 'breaker' | 'until' | 'heldBy'
@@ -74,18 +76,18 @@ export interface SupervisorStatus {
   reason: string
   /** Since when, in ms since the epoch. */
   since: number
-  /** How many restarts of its children count now, and how many are tolerated. */
+  /** Restarts of its children that count now, and the allowed number. */
   restarts: { count: number; limit: number; withinMs: number }
   children: TreeStatus[]
 }
 
-/** One place of the supervision tree. */
+/** A node of the supervision tree. */
 export type TreeStatus = SupervisorStatus | { worker: string; state: WorkerState }
 
 /** The whole system. */
 export interface SystemStatus {
   state: 'open' | 'closing' | 'closed' | 'failed'
-  /** How many workers are in each state; states nobody is in are left out. */
+  /** Number of workers in each state; states without a worker are left out. */
   states: Partial<Record<WorkerState, number>>
   workers: WorkerStatus[]
   /** Sums over all lanes. */
@@ -93,7 +95,7 @@ export interface SystemStatus {
   dead: number
   total: number
   ratePerMinute: number
-  /** At the present rate, in ms; null where there is none. */
+  /** Time left at the current rate, in ms; null without a rate. */
   etaMs: number | null
   slots: { limit: number; used: number; queued: number; groups: Record<string, { limit: number; used: number }> }
 }
@@ -101,7 +103,7 @@ export interface SystemStatus {
 /** The whole system in numbers. */
 export type SystemSums = Omit<SystemStatus, 'workers'>
 
-/** What can be changed while a system runs. */
+/** Settings that can be changed while the system runs. */
 export interface Settings {
   /** How many workers may have a thread at once. */
   concurrency: number
@@ -144,7 +146,7 @@ export function statusOf({ parts, silence }: OpenSystem, managed: ManagedWorker)
   }
 }
 
-/** The same without what takes the most time. */
+/** The status without its costly parts. */
 export function glanceOf({ parts }: OpenSystem, managed: ManagedWorker): WorkerGlance {
   const { config, memory, state, breaker, holder } = managed
   const counts = parts.lanes.get(config.id)
@@ -214,7 +216,7 @@ export function treeStatus(system: OpenSystem, nodes: readonly TreeNode[] = syst
     const { state, reason, since } = system.supervisors.get(node.id) ?? { state: 'up', reason: 'declared', since: 0 }
     const ref = system.root.system.get(supervisorAddress(node.id)) as ActorRefFrom<typeof supervisor> | undefined
     const { restarts: limit, withinMs } = node.intensity
-    // None once the system is closed.
+    // No actor once the system is closed.
     const count = ref?.getSnapshot().context.window.count(performance.now()) ?? 0
     const { id, strategy, children } = node
     return { supervisor: id, strategy, state, reason, since, restarts: { count, limit, withinMs }, children: treeStatus(system, children) }

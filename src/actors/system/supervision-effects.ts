@@ -11,7 +11,10 @@ interface Supervised extends Pick<OpenSystem, 'tree' | 'supervisors' | 'watchers
   log: ReturnType<Logs['part']>
 }
 
-/** What supervisors want done: states are told and logged; a failure that no supervisor answers stops all workers, unless they are to be kept. */
+/**
+ * The effects of supervisors: states are emitted and logged; a failure that no supervisor handles stops all workers, unless
+ * `onEscalation` is `'keep'`.
+ */
 export function supervisionEffects({ parts, managed, tree, supervisors, watchers, log }: Supervised): SupervisionEffects {
   const { config, now, order, publish } = parts
   return {

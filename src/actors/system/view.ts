@@ -1,6 +1,6 @@
 /**
- * What a status server shows of a running system, a worker at a time: the status of all of them in one piece would keep the main thread for
- * long where there are thousands.
+ * The data for a status server, one worker at a time: the status of thousands of workers in one piece would block the main
+ * thread.
  */
 
 import type { OpenSystem } from './opened.js'
@@ -28,7 +28,7 @@ export class SystemView {
     return this.#state()
   }
 
-  /** Of all workers, in the order of the configuration. */
+  /** Ids of all workers, in the order of the configuration. */
   ids(): IterableIterator<string> {
     return this.#system.managed.keys()
   }
@@ -37,18 +37,18 @@ export class SystemView {
     return this.#system.managed.size
   }
 
-  /** One worker; null: there is none (any more). */
+  /** One worker; null if it does not exist. */
   worker(id: string): WorkerStatus | null {
     const managed = this.#system.managed.get(id)
     return managed ? statusOf(this.#system, managed) : null
   }
 
-  /** A little of each worker. */
+  /** A few fields of each worker. */
   glances(): WorkerGlance[] {
     return Array.from(this.#system.managed.values(), (managed) => glanceOf(this.#system, managed))
   }
 
-  /** Those that have a thread. */
+  /** Ids of workers with a thread. */
   live(): string[] {
     const live: string[] = []
     for (const { thread, config } of this.#system.managed.values()) if (thread) live.push(config.id)

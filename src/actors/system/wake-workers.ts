@@ -1,12 +1,12 @@
 /**
- * Tells workers that there may be more to do: after a load, after another process changed the store, after a target was raised.
+ * Wakes workers that may have more work: after a load, a change of the store by another process, or a raised target.
  */
 
 import { inTurns } from '../../time/turns.js'
 import type { SystemParts } from '../worker/parts.js'
 import type { ManagedWorker } from '../worker/worker.js'
 
-/** A load that is quick wakes its workers no more often than this. */
+/** Least time between two wakes by a load. */
 const everyMs = 20
 
 export class Waker {
@@ -22,7 +22,7 @@ export class Waker {
     this.#managed = managed
   }
 
-  /** Items came into a dataset. Told to its workers soon, many times in one. */
+  /** Items came into a dataset. Its workers are woken soon, once for many calls. */
   dataset(name: string): void {
     this.#datasets.add(name)
     this.#timer ??= setTimeout(() => {
@@ -32,12 +32,12 @@ export class Waker {
       if (this.#asleep) return
       const concerned = [...this.#managed.values()].filter(({ config: { dataset } }) => dataset !== null && grown.has(dataset))
       for (const managed of concerned) if (managed.live) managed.poke()
-      // A lane may be complete for all that came: its target is reached.
+      // A lane may stay complete despite new items: its target is reached.
       if (concerned.some(({ live }) => !live)) void this.everyone()
     }, everyMs)
   }
 
-  /** Wakes workers unless their lanes have nothing left. */
+  /** Wakes workers whose lanes have tasks left. */
   async workers(ids: readonly string[]): Promise<void> {
     await inTurns(ids, (id) => {
       if (!this.#asleep && !this.#parts.lanes.get(id)?.complete) this.#managed.get(id)?.poke()
@@ -50,13 +50,13 @@ export class Waker {
     await inTurns(workers, (id) => this.#look(id))
   }
 
-  /** Asks the store where lanes stand, and wakes those that have work. */
+  /** Reads the counts of lanes, and wakes workers that have work. */
   async everyone(): Promise<void> {
     await this.refresh()
     await inTurns([...this.#managed.values()], ({ config }) => config.dataset !== null && this.#look(config.id))
   }
 
-  /** Wakes a worker that has work; one that waits for tasks or quota, and has none left, finds that out. */
+  /** Wakes a worker that has work. A worker that waits for tasks or quota although none are left finds out. */
   #look(id: string): void {
     if (this.#asleep) return
     const managed = this.#managed.get(id)
@@ -66,7 +66,7 @@ export class Waker {
     else managed?.thread?.poke()
   }
 
-  /** Asks the store where lanes stand; keeps what is known where it does not answer. */
+  /** Reads the counts of lanes; without an answer the old counts stay. */
   async refresh(): Promise<void> {
     const { store, lanes } = this.#parts
     if (this.#stopped) return
@@ -74,7 +74,7 @@ export class Waker {
     lanes.update(reply.counts)
   }
 
-  /** Wakes nobody any more. */
+  /** Stops waking workers. */
   sleep(): void {
     this.#asleep = true
   }

@@ -1,4 +1,4 @@
-/** What a thread is made with. */
+/** The boot data of a thread. */
 import type { CompiledWorker } from '../../options/compiled.js'
 import { filledPolicy } from '../../options/policies.js'
 import type { Fence } from '../../store/contract/basics.js'
@@ -6,7 +6,7 @@ import type { ThreadOptions } from '../../threads/isolation/worker-thread.js'
 import type { WorkerCore } from './core.js'
 import type { LaneBreaker } from './lane-breaker.js'
 
-/** What a thread has from its worker's options for as long as it lives. */
+/** The worker's options that a thread keeps for its whole life. */
 export function bornWith({ restart, priority, group, enabled, target, drainMs, idleMs, ...rest }: CompiledWorker): object {
   return { ...rest, permanent: filledPolicy(restart).mode === 'permanent' }
 }

@@ -1,6 +1,6 @@
 /**
- * The part of a worker that its other parts share: who it is, where its lifecycle stands, and how the lifecycle is told. The other parts
- * (registration, starts, thread ...) keep state of their own and see no more of the worker than this.
+ * The core of a worker, shared by its other parts: its configuration, the state of its lifecycle, and events to the lifecycle.
+ * The other parts (registration, starts, thread ...) have their own state and see only this core of the worker.
  */
 import type { SnapshotFrom } from 'xstate'
 import { freshMemory, type Left, type LifecycleEvent, pausedEarlier, type WorkerMemory } from '../../machines/lifecycle/contract.js'
@@ -13,7 +13,7 @@ import type { SystemParts } from './parts.js'
 import { withThread } from './sibling-phase.js'
 
 export abstract class WorkerCore {
-  // Private, so that whoever prints or serialises an actor's context does not print a worker's input.
+  // Private, so that a printed or serialised actor context does not show a worker's input.
   #config: CompiledWorker
   readonly #parts: SystemParts
   readonly #restored: Left | null
@@ -21,15 +21,15 @@ export abstract class WorkerCore {
   #ref: WorkerRef | null = null
   #state: WorkerState | null = null
   #since: number
-  /** The memory that goes with a state being entered: the actor's snapshot is not there yet. */
+  /** The memory of the state being entered, because the actor's snapshot is not updated yet. */
   #entering: WorkerMemory | null = null
-  /** It is being taken out of the system, or has been: nothing starts it any more. */
+  /** Whether it is being removed or was removed: then nothing starts it. */
   #leaving: 'no' | 'is leaving' | 'is gone' = 'no'
-  /** Reasons not to call the worker settled although its state is. */
+  /** Number of running {@link hold} calls. */
   #holds = 0
   readonly #owed = new Owed()
 
-  /** @param restored what an earlier host left of it */
+  /** @param restored the state that an earlier host left */
   constructor(config: CompiledWorker, parts: SystemParts, restored: Left | null) {
     this.#config = config
     this.#parts = parts
@@ -37,11 +37,11 @@ export abstract class WorkerCore {
     this.#since = parts.now()
   }
 
-  /** Stores what it remembers, where its state stays. */
+  /** Stores the memory without a change of state. */
   abstract keep(memory: WorkerMemory): void
-  /** Tells the lifecycle, and forgets what such an event ends. */
+  /** Sends an event to the lifecycle, and clears state that the event ends. */
   abstract tell(event: LifecycleEvent): void
-  /** Whether a start by hand is on its way, and will ask for a slot. */
+  /** Whether a start by hand is pending and will ask for a slot. */
   abstract get beingStarted(): boolean
 
   attach(ref: WorkerRef, supervisor: SupervisorRef): void {
@@ -58,14 +58,14 @@ export abstract class WorkerCore {
   get parts(): SystemParts {
     return this.#parts
   }
-  /** What an earlier host left of it. */
+  /** The state that an earlier host left. */
   get restored(): Left | null {
     return this.#restored
   }
   get log(): ReturnType<SystemParts['logs']['worker']> {
     return this.#parts.logs.worker(this.#config.annotator, this.#config.domain)
   }
-  /** None before its supervisor has made its actor. */
+  /** null before its supervisor has made its actor. */
   get supervisor(): SupervisorRef | null {
     return this.#supervisor
   }
@@ -84,36 +84,36 @@ export abstract class WorkerCore {
   get live(): boolean {
     return !this.isGone && withThread.includes(this.state)
   }
-  /** What it does while it runs; null otherwise. */
+  /** Its activity while it runs; null otherwise. */
   get activity(): 'working' | 'waiting' | 'idle' | 'draining' | null {
     const value = this.#snapshot?.value as { live?: { running?: 'working' | 'waiting' | 'idle' | 'draining' } } | string | undefined
     return (typeof value === 'object' && value.live?.running) || null
   }
-  /** Whether it has a thread, and nothing to do. */
+  /** Whether it has a thread without work. */
   get idle(): boolean {
     return this.activity === 'idle'
   }
-  /** Paused, or to be as soon as it has a thread. */
+  /** Whether it is paused, or will be once it has a thread. */
   get pauseWanted(): boolean {
     return this.#snapshot?.context.pauseWanted ?? false
   }
-  /** Paused by itself (a spent budget, retired keys, its breaker), or by somebody who may be there no more. */
+  /** Whether it paused by itself (a spent budget, retired keys, its breaker), or by hand under an earlier host. */
   get waitsForHand(): boolean {
     const { paused } = this.memory
     return this.state === 'paused' && (paused === null || paused === pausedEarlier)
   }
-  /** Somebody started it in this host, and nobody has stopped it since. */
+  /** Whether it was started in this host and not stopped since. */
   get wanted(): boolean {
     return this.#snapshot?.context.wanted === 'running'
   }
-  /** It is on its way down for good, and nobody has started it since. */
+  /** Whether it is being stopped for good and was not started since. */
   get isBeingStopped(): boolean {
     return this.live && this.#snapshot?.context.wanted === 'stopped'
   }
   get hasRun(): boolean {
     return this.state === 'completed' && this.config.dataset === null && this.#snapshot?.context.wanted !== 'stopped'
   }
-  /** Blacklisted, and will be started once more by itself. */
+  /** Whether it is blacklisted and will be started once more by itself. */
   get awaitsParole(): boolean {
     return this.state === 'blacklisted' && this.wanted && this.memory.until !== null
   }
@@ -123,7 +123,7 @@ export abstract class WorkerCore {
   get isLeaving(): boolean {
     return this.#leaving !== 'no'
   }
-  /** While {@link hold} runs, it does not count as settled. */
+  /** Whether a {@link hold} runs: then it does not count as settled. */
   get isHeldUp(): boolean {
     return this.#holds > 0
   }
@@ -147,7 +147,7 @@ export abstract class WorkerCore {
     this.#leaving = leaving
   }
 
-  /** @returns the state that it was in; null: it is its first */
+  /** @returns the previous state; null for the first one */
   protected moveTo(state: WorkerState): WorkerState | null {
     const from = this.#state
     if (from === state) return from
@@ -156,20 +156,20 @@ export abstract class WorkerCore {
     return from
   }
 
-  /** Until this is through, that is its memory. */
+  /** Uses this memory while `tell` runs. */
   protected entering(memory: WorkerMemory, tell: () => void): void {
     this.#entering = memory
     tell()
     this.#entering = null
   }
 
-  /** Tells the lifecycle. Nothing is left to tell one that is gone. */
+  /** Sends an event to the lifecycle. No effect on a removed worker. */
   send(event: LifecycleEvent): void {
     this.catchUp()
     if (!this.isGone) this.ref.send(event)
   }
 
-  /** Its phase has changed: others may have waited for that. With its end they wait until its supervisor has answered. */
+  /** Its phase has changed, for which others may wait. With `ending` they wait until its supervisor has answered. */
   moved(ending = false): void {
     if (this.#parts.isSupervised(this.id)) this.#supervisor?.send({ type: 'MOVED', worker: this.id })
     if (!ending) this.#parts.order.look()
@@ -186,12 +186,12 @@ export abstract class WorkerCore {
     }
   }
 
-  /** Something is asked of it that may wait for its turn. */
+  /** Adds a call that may wait for its turn. */
   owe(act: () => void): void {
     this.#owed.add(act)
   }
 
-  /** Does what is owed, first things first. */
+  /** Runs the owed calls in order. */
   catchUp(): void {
     this.#owed.catchUp()
   }

@@ -1,18 +1,18 @@
 /**
- * Looks after workers that another host holds: takes over those that wait as soon as their holder has let them go or is gone, and keeps
- * what is told of the holder of the others true.
+ * Watches workers that another host holds: takes over waiting ones once their holder has released them or is gone, and keeps the
+ * shown holder of the others up to date.
  */
 
 import type { TakenBack } from '../../store/contract/hosts.js'
 import type { SystemParts } from './parts.js'
 import type { ManagedWorker } from './worker.js'
 
-/** While there are any, they are looked at so often. */
+/** Time between looks while there are such workers. */
 const everyMs = 500
 
 export interface HeldWorkersOptions extends Pick<SystemParts, 'store' | 'host' | 'logs'> {
   managed: ReadonlyMap<string, ManagedWorker>
-  /** Told of what hosts that are gone had. */
+  /** Called with workers and leases taken over from dead hosts. */
   onTaken: (back: TakenBack) => void
 }
 
@@ -25,7 +25,7 @@ export class HeldWorkers {
     this.#options = options
   }
 
-  /** There is one: from now on they are looked at. */
+  /** Begins to look, because there is such a worker. */
   watch(): void {
     if (this.#stopped || this.#timer) return
     this.#timer = setTimeout(() => void this.#look(), everyMs)

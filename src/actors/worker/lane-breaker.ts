@@ -1,4 +1,4 @@
-/** A worker's breaker as its host keeps it, for the next thread and the next host: its thread opens and closes it. */
+/** A worker's breaker in its host, for the next thread and the next host. The worker's thread opens and closes it. */
 import { describeKind } from '../../failures/error-groups.js'
 import type { Left, OpenBreaker } from '../../machines/lifecycle/contract.js'
 import type { Streak } from '../../machines/task-breaker.js'
@@ -6,7 +6,7 @@ import type { ThreadReport } from '../../threads/protocol/messages.js'
 import { backoffDelay } from '../../time/backoff.js'
 import type { WorkerCore } from './core.js'
 
-/** Whoever starts a worker in a new host may have mended it: it does not sit out the wait of its breaker, but tries. */
+/** In a new host a worker tries at once, without the rest of its breaker's wait, because the cause may have been mended. */
 export function triesAtOnce({ state, memory }: Left): Left {
   return memory.breaker && state === 'parked' ? { state: 'idle', memory: { ...memory, until: null } } : { state, memory }
 }
@@ -14,7 +14,7 @@ export function triesAtOnce({ state, memory }: Left): Left {
 export class LaneBreaker {
   readonly #worker: WorkerCore
   #open: OpenBreaker | null
-  /** Attempts in a row that failed with one error, as its thread told last. */
+  /** Attempts in a row that failed with one error, by the thread's last report. */
   #streak: Streak | null = null
 
   constructor(worker: WorkerCore, open: OpenBreaker | null) {
@@ -22,17 +22,17 @@ export class LaneBreaker {
     this.#open = open
   }
 
-  /** Its tasks are held back, or tried one by one, because attempts fail and fail; null: they are not. */
+  /** The open breaker: tasks are held back or tried one by one; null: closed. */
   get open(): OpenBreaker | null {
     return this.#open
   }
 
-  /** What a thread begins with. */
+  /** The breaker's state for a new thread. */
   get boot(): { open: boolean; streak: Streak | null } {
     return { open: this.#open !== null, streak: this.#streak }
   }
 
-  /** Takes over what an earlier host left. */
+  /** Restores the state that an earlier host left. */
   restore(open: OpenBreaker | null): void {
     this.#open = open
   }
@@ -46,7 +46,7 @@ export class LaneBreaker {
     this.#streak = streak
   }
 
-  /** Attempts fail and fail: parks with waits that grow, or pauses; after that one task is tried. */
+  /** Attempts keep failing: parks with growing waits, or pauses; after that one task is tried. */
   opened({ error, attempts }: Extract<ThreadReport, { type: 'breaker-opened' }>): void {
     const worker = this.#worker
     const { breaker } = worker.config.tasks
@@ -58,7 +58,7 @@ export class LaneBreaker {
     this.#open = { error, since: this.#open?.since ?? at, until, openings }
     worker.parts.publish('lane:breaker:opened', { worker: worker.id, error, attempts, openings, until, at })
     const many = breaker.failures < 1 ? 'too many attempts failed' : `${attempts} attempts in a row failed`
-    const what = openings > 1 ? 'the task that was tried failed too' : many
+    const what = openings > 1 ? 'the trial task failed too' : many
     const next = until === null ? 'paused: resume it to try one task' : `waits until ${new Date(until).toISOString()}, then tries one task`
     const reason = `${what}: ${describeKind(error)}`
     worker.log.warn(`${reason}; ${next} (tasks.breaker)`)
@@ -71,7 +71,7 @@ export class LaneBreaker {
     this.#open = null
     const worker = this.#worker
     worker.parts.publish('lane:breaker:closed', { worker: worker.id, at: worker.now() })
-    worker.log.info('the task that was tried succeeded: goes on in full')
+    worker.log.info('the trial task succeeded: continues at full speed')
     worker.keep(worker.memory)
   }
 }

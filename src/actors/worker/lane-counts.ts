@@ -1,8 +1,6 @@
 import type { LaneCounts } from '../../store/contract/registry.js'
 
-/**
- * Where every lane stands, as far as the main thread has heard, and how fast it moves.
- */
+/** The counts and rates of all lanes, as known to the main thread. */
 
 const windowMs = 60_000
 const sampleEveryMs = 1_000

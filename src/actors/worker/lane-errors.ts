@@ -1,20 +1,20 @@
 /**
- * What fails in a lane while it runs: said in the log when it is new and then now and then, counted for whoever asks, summed up at the
- * end. A lane that fails five thousand times a second says no more than one that fails twice.
+ * The failed attempts of a lane: logged at the first of each error and then now and then, counted for its status, and summed up
+ * at the end. A lane that fails five thousand times a second logs no more than one that fails twice.
  */
 
 import type { ErrorKind } from '../../errors.js'
 import { describeKind, otherErrors } from '../../failures/error-groups.js'
 import type { FailedAttempts } from '../../threads/protocol/messages.js'
 
-/** No more than one line comes in so long. */
+/** Least time between two log lines. */
 const sayEveryMs = 10_000
-/** Rates are those of so long. */
+/** The time span of rates. */
 const windowMs = 60_000
 const sampleMs = 1_000
-/** So many errors are told apart. */
+/** The most kinds of error. */
 const mostKinds = 100
-/** One line tells of so many errors. */
+/** The most errors in one log line. */
 const mostTold = 5
 
 /** The latest error of a lane. */
@@ -29,7 +29,7 @@ interface LaneErrorsMeans {
   worker: string
   /** Monotonic ms. */
   now: () => number
-  /** Calls back after so long; the answer calls it off. */
+  /** Calls back after `ms`; returns a function that cancels it. */
   after: (ms: number, callback: () => void) => () => void
   warn: (message: string) => void
 }
@@ -72,7 +72,7 @@ export class LaneErrors {
     return this.#samples.reduce((sum, { at, failed }) => (at > since ? sum + failed : sum), 0)
   }
 
-  /** A thread told of them. */
+  /** Adds the errors of a thread's report. */
   take(errors: readonly FailedAttempts[]): void {
     const now = this.#means.now()
     if (this.#ended) this.#startOver()
@@ -91,17 +91,17 @@ export class LaneErrors {
     else this.#callOff ??= this.#means.after(waitMs, () => this.#say())
   }
 
-  /** The lane has come to an end for now: says what it comes to. */
+  /** The lane has ended for now: logs a summary. */
   end(): void {
     this.#callOff?.()
     this.#callOff = null
     if (this.#ended) return
     this.#ended = true
     const all = [...this.#all.values()]
-    // What was said already, word for word, needs no summary.
+    // No summary if it would repeat the only line.
     if (all.length === 1 && all[0]?.count === 1 && this.#untold.size === 0) return
     const dead = all.reduce((sum, tally) => sum + tally.dead, 0)
-    const redrive = dead > 0 ? `; when that is mended, drover.redrive({ worker: '${this.#means.worker}' }) gives them another life` : ''
+    const redrive = dead > 0 ? `; when this is fixed, drover.redrive({ worker: '${this.#means.worker}' }) tries them again` : ''
     this.#means.warn(`${summed(all)}${redrive}`)
   }
 

@@ -1,21 +1,21 @@
 /**
- * Tells whether a worker module is still the same: a hash over its file, the files that it imports by relative paths, theirs in turn, and the
- * package.json of each package that those import. What is read or computed at run time is not among it.
+ * The version of a worker module: a hash over its file, all files that it imports by relative paths (directly or not), and the
+ * package.json of each package that these import. Files read or imported dynamically at run time are not included.
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 
-/** A module that imports more files is known by the first of them. */
+/** The most files in the hash. */
 const mostFiles = 200
-/** Larger files are bundles: what they import is in them. */
+/** Larger files are bundles, which contain their imports. */
 const longestScanned = 1_000_000
 
-/** Being read now: a thousand workers are started with one module. */
+/** Pending reads, because a thousand workers may be started with one module. */
 const reading = new Map<string, Promise<string>>()
 
 /**
  * @param href a `file:` URL
- * @returns also for a file that is not there
+ * @returns a version also for a missing file
  */
 export function moduleVersion(href: string): Promise<string> {
   const version = reading.get(href) ?? readVersion(href).finally(() => reading.delete(href))
@@ -31,7 +31,7 @@ async function readVersion(href: string): Promise<string> {
     if (seen.has(url)) continue
     seen.add(url)
     const text = await textOf(url)
-    // Where it lies does not count: a project may be moved.
+    // Paths are not in the hash: a project may be moved.
     hash.update(`${text?.length ?? 'none'}\n${text ?? ''}`)
     if (text === null || text.length > longestScanned || url.endsWith('package.json')) continue
     for (const specifier of importsOf(text)) {
@@ -46,14 +46,14 @@ function importsOf(text: string): string[] {
   return [...text.matchAll(/\b(?:from|import|require)\s*\(?\s*(["'])([^"'\n]{1,500})\1/g)].map(([, , specifier]) => specifier as string)
 }
 
-/** TypeScript may name what it imports by the name of what is made of it. */
+/** TypeScript may import a file by the name of its compiled output. */
 async function relativeTo(url: string, specifier: string): Promise<string[]> {
   const own = new URL(specifier, url).href
   const source = own.replace(/\.([cm]?)js$/, '.$1ts')
   return source !== own && (await textOf(own)) === null ? [source] : [own]
 }
 
-/** The package.json of the package that an import names; where none is found, one that is not there. */
+/** The package.json of an imported package; a path that does not exist if there is none. */
 async function manifestOf(url: string, specifier: string): Promise<string> {
   const name = specifier
     .split('/')
@@ -65,7 +65,7 @@ async function manifestOf(url: string, specifier: string): Promise<string> {
   }
 }
 
-/** null: it cannot be read, or is no place at all. */
+/** null: it cannot be read, or is not a valid URL. */
 async function textOf(url: string): Promise<string | null> {
   try {
     return await readFile(new URL(url), 'utf8')

@@ -1,4 +1,4 @@
-/** Whether a worker's module is another one than when the worker was started last, and what follows from that. */
+/** Detects that a worker's module has changed since the worker's last start, and acts on it. */
 import type { Failure } from '../../failure.js'
 import type { KnownModule } from '../../machines/lifecycle/contract.js'
 import { isModuleFailure } from '../../machines/lifecycle/judge.js'
@@ -20,7 +20,7 @@ export class ModuleWatch {
     return this.#known
   }
 
-  /** Takes over what an earlier host knew. */
+  /** Restores the version known to an earlier host. */
   restore(known: KnownModule | null): void {
     this.#known = known
   }
@@ -29,7 +29,7 @@ export class ModuleWatch {
     if (this.#known) this.#known = { ...this.#known, failed: isModuleFailure(failure) }
   }
 
-  /** Where it is another one, a blacklisting for the module's failure is lifted, and dead tasks of the older one are told of. */
+  /** If the module has changed, lifts a blacklisting for its failure, and logs dead tasks of the older version. */
   async look(): Promise<void> {
     const worker = this.#worker
     const version = await moduleVersion(worker.config.module)
@@ -45,10 +45,10 @@ export class ModuleWatch {
     const dead = parts.lanes.get(id)?.dead ?? 0
     if (dead === 0) return
     const tasks = dead === 1 ? '1 task is' : `${dead} tasks are`
-    log.warn(`${tasks} dead under an older version of its module: drover.redrive({ worker: '${id}' }) gives them another life`)
+    log.warn(`${tasks} dead under an older version of its module: drover.redrive({ worker: '${id}' }) tries them again`)
   }
 
-  /** The worker is given up, and nobody asked for it to be: says so, and how that is lifted. */
+  /** Logs a blacklisting that was not made by hand, and how to lift it. */
   tellBlacklisted(): void {
     const { id, log, memory } = this.#worker
     const byItself = this.#known?.failed ? ', and so does a change of its module at the next start' : ''

@@ -1,4 +1,4 @@
-/** What was asked of a worker together with many others, and waits for its turn. Whatever else comes to the worker, comes after that. */
+/** Calls to many workers that wait for this worker's turn. Later calls to the worker come after them. */
 export class Owed {
   readonly #acts: (() => void)[] = []
   #catchingUp = false
@@ -7,7 +7,7 @@ export class Owed {
     this.#acts.push(act)
   }
 
-  /** Does what is owed, first things first. */
+  /** Runs the owed calls in order. */
   catchUp(): void {
     if (this.#catchingUp) return
     this.#catchingUp = true

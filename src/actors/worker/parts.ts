@@ -14,7 +14,7 @@ import type { BeatMemory } from '../../threads/heartbeat/beats.js'
 import type { MonitorEvent } from '../../threads/heartbeat/monitor.js'
 import type { Lanes } from './lane-counts.js'
 
-/** Takes what workers find out about quotas. */
+/** Receives workers' news about quotas. */
 export interface QuotaNews {
   /** A quota is spent. @param until when it has room again, in ms since 1970; null: never by itself */
   spent(quota: string, window: string, until: number | null): void
@@ -22,51 +22,51 @@ export interface QuotaNews {
   retired(choices: readonly string[]): void
 }
 
-/** What every actor that does I/O shares. */
+/** The parts that all actors with I/O share. */
 export interface SystemParts {
   config: CompiledConfig
   host: HostIdentity
   store: StoreThread
   beatMemory: BeatMemory
   slots: Slots
-  /** Who may ask for a slot. */
+  /** Decides which workers may ask for a slot. */
   order: StartOrder
-  /** Who may try to start while the machine lacks what that takes. */
+  /** Decides which worker may try to start while resources are missing. */
   startGate: StartGate
   lanes: Lanes
   quotas: QuotaNews
-  /** Those that another host holds: told when there is one, and at the end. */
+  /** Watches workers that another host holds. */
   held: { watch(): void; stop(): void }
   logs: Logs
   recorder: Recorder
   /** For calls that wait while the store cannot be written. */
   patience: Patience
-  /** The store, for those. */
+  /** The store for such calls. */
   calls: EngineClient
-  /** null: none is written. */
+  /** null: no evidence files. */
   evidence: EvidenceFiles | null
-  /** Values to strike out of everything that is written. */
+  /** Values to redact in everything that is written. */
   secrets: string[]
   /** Plain data without them. */
   redact: <T>(data: T) => T
   monitor: { send(event: MonitorEvent): void }
   /** Monotonic, and close to the epoch's milliseconds. */
   now: () => number
-  /** Emits an event and stores it if it is one of those. */
+  /** Emits an event, and stores it if it is a stored one. */
   publish: <Name extends EventName>(name: Name, payload: DroverEvents[Name]) => void
-  /** Only emits it: it was given to the recorder before. */
+  /** Only emits an event, which the recorder already has. */
   tell: <Name extends EventName>(name: Name, payload: DroverEvents[Name]) => void
-  /** Logs something that went wrong inside and harms nobody else. */
+  /** Logs an internal error that has no other effect. */
   report: (what: string, error: unknown) => void
-  /** Something changed that somebody may be waiting for. */
+  /** Notifies waiting calls of a change. */
   changed: () => void
   isClosing: () => boolean
   /** Whether items are being loaded into a dataset right now. */
   isLoading: (dataset: string) => boolean
-  /** Whether this host has loaded items into a dataset, be it none. */
+  /** Whether this host has loaded a dataset, perhaps without items. */
   wasLoaded: (dataset: string) => boolean
-  /** Somebody waits for a slot: a worker with nothing to do gives its own up, if that helps. */
+  /** A worker waits for a slot: an idle worker gives up its own, if that helps. */
   makeRoom: () => void
-  /** Whether a worker stands under a supervisor, and not directly under the system. */
+  /** Whether a worker has a supervisor besides the system. */
   isSupervised: (worker: string) => boolean
 }

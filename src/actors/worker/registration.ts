@@ -1,6 +1,6 @@
 /**
- * A worker in the registry, which hosts share: who holds it, under which fence, what another host has left of it, and what is still to be
- * given back.
+ * A worker in the registry, which hosts share: its holder, its fence, the state that another host left, and leases still to be
+ * returned.
  */
 import { DroverError } from '../../errors.js'
 import type { Left } from '../../machines/lifecycle/contract.js'
@@ -12,14 +12,14 @@ import { backoffDelay } from '../../time/backoff.js'
 import type { WorkerCore } from './core.js'
 import { readLeft } from './left-by-host.js'
 
-/** Waits before the store is asked again to let a worker go. */
+/** Waits before the release of a worker is tried again. */
 const freeWaits = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 }
 
 export function laneOf({ dataset, annotator, domain, target }: CompiledWorker): LaneSpec | null {
   return dataset === null ? null : { dataset, annotator, domain, target }
 }
 
-/** Names a holder as a person wants to read it. */
+/** A holder in words. */
 export function heldBy({ pid, hostname, since }: HoldingHost): string {
   return `held by another host: pid ${pid} on ${hostname}, since ${new Date(since).toISOString()}`
 }
@@ -27,19 +27,19 @@ export function heldBy({ pid, hostname, since }: HoldingHost): string {
 export class Registration {
   readonly #worker: WorkerCore
   #fence: Fence | null = null
-  /** A fence serves one thread; the next one takes a new one. */
+  /** Each thread needs its own fence. */
   #fenceUsed = false
-  /** The last fence under which it is known here what became of it. */
+  /** The last fence whose outcome is known here. */
   #known: Fence
-  /** As another host has left it, from when it was taken in the registry until its lifecycle knows. */
+  /** The state that another host left, from the claim in the registry until the lifecycle has it. */
   #left: Left | null = null
-  /** Another host, which has it. */
+  /** The other host that holds it. */
   #holder: HoldingHost | null = null
   #acquiring: Promise<HoldingHost | null> | null = null
-  /** What its last thread had leased, if the store could not take that back yet. Comes before anything else is done with the worker. */
+  /** Returns the leases of its last thread, if the store could not take them yet. Runs before anything else for the worker. */
   #unreturned: (() => Promise<void>) | null = null
   #freed: Promise<unknown> = Promise.resolve()
-  /** As far as is known the store has it as held by this host. */
+  /** Whether, as far as known, the store has it as held by this host. */
   #isHeldHere = false
 
   constructor(worker: WorkerCore, known: Fence) {
@@ -50,43 +50,43 @@ export class Registration {
   get fence(): Fence | null {
     return this.#fence
   }
-  /** The last fence under which it is known here what became of it. */
+  /** The last fence whose outcome is known here. */
   get known(): Fence {
     return this.#known
   }
-  /** Another host, which has it. */
+  /** The other host that holds it. */
   get holder(): HoldingHost | null {
     return this.#holder
   }
   get isHeldHere(): boolean {
     return this.#isHeldHere
   }
-  /** Settles when it is free for other hosts, if it was let go. */
+  /** Settles when it is free for other hosts, if it was released. */
   get freed(): Promise<unknown> {
     return this.#freed
   }
-  /** Another host has had it, and its lifecycle does not know yet. */
+  /** Whether another host had it, and the lifecycle does not know yet. */
   get hasLeft(): boolean {
     return this.#left !== null
   }
 
-  /** As another host has left it, once. */
+  /** Takes the state that another host left, once. */
   takeLeft(): Left | null {
     const left = this.#left
     this.#left = null
     return left
   }
 
-  /** The fence, for a thread: no other one gets it. */
+  /** The fence for one thread only. */
   useFence(): Fence {
     this.#fenceUsed = true
     return this.#fence as Fence
   }
 
   /**
-   * Takes the worker in the registry, if it is not taken yet.
+   * Claims the worker in the registry, unless already claimed.
    *
-   * @returns who holds it, if that is another host
+   * @returns the holder, if it is another host
    */
   acquire(): Promise<HoldingHost | null> {
     this.#acquiring ??= this.#acquire().finally(() => {
@@ -111,7 +111,7 @@ export class Registration {
     return null
   }
 
-  /** Who has it now, of other hosts; null: none. Told and logged once for each. */
+  /** Notes the other host that holds it; null: none. Emitted and logged once for each. */
   seeHolder(holder: HoldingHost | null): void {
     const before = this.#holder
     this.#holder = holder
@@ -132,13 +132,13 @@ export class Registration {
     changed()
   }
 
-  /** Another host has taken it. */
+  /** Notes that another host has taken it. */
   lose(): void {
     this.#fence = null
     this.#isHeldHere = false
   }
 
-  /** Lets it go: other hosts may have it. */
+  /** Releases it for other hosts. */
   giveBack(): void {
     const fence = this.#fence
     this.#fence = null
@@ -146,11 +146,11 @@ export class Registration {
     this.#freed = this.#free(fence, 0)
   }
 
-  /** Nothing to it once another fence is current. */
+  /** No effect once another fence is current. */
   async #free(fence: Fence, tries: number): Promise<void> {
     const { recorder, store, report } = this.#worker.parts
     try {
-      // Whoever takes it then finds in the store what became of it here: that goes first.
+      // Events first, so that the next holder finds the final state in the store.
       await recorder.flush()
       await this.#returnLeft()
       await store.client.call('free', { worker: this.#worker.id, fence })
@@ -161,7 +161,7 @@ export class Registration {
     }
   }
 
-  /** Gives back what a thread had leased; where the store cannot take it now, before anything else is done with the worker. */
+  /** Returns a thread's leases; if the store cannot take them now, later, but before anything else for the worker. */
   async returnLeases(giveBack: () => Promise<void>): Promise<void> {
     await giveBack().catch((error: unknown) => {
       if (this.#isShortOfStore(error)) this.#unreturned = giveBack
@@ -176,7 +176,7 @@ export class Registration {
     this.#unreturned = null
   }
 
-  /** The store cannot take anything now, and may again. */
+  /** Whether the store cannot be written now, but may be again. */
   #isShortOfStore(error: unknown): boolean {
     return DroverError.is(error) && error.code === 'STORE_FAILED' && !this.#worker.parts.store.hasFailed
   }

@@ -1,4 +1,4 @@
-/** What a thread says of itself, and what the lifecycle is told of that. */
+/** Turns a thread's reports into events of the lifecycle. */
 import { laneEnd } from '../../machines/lane-end.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
 import type { WorkerCore } from './core.js'
@@ -22,7 +22,7 @@ export function takeReport(worker: WorkerCore, report: ThreadReport, { life, err
       worker.send({ type: 'EXTEND', ms: report.ms })
       break
     case 'ready':
-      // Too late: it is being ended, and was never up.
+      // Too late: the thread is being ended and was never up.
       if (worker.state === 'starting') life.ready()
       break
     case 'log':
@@ -75,6 +75,6 @@ function completed(worker: WorkerCore, { counts }: Extract<ThreadReport, { type:
   const { lanes, isLoading } = worker.parts
   if (counts) lanes.update([counts])
   const reason = counts ? laneEnd({ ...counts, target }) : 'run() returned'
-  // While items are still coming in, an empty lane is only waiting; it is poked when there are more, and at the end.
+  // During a load an empty lane only waits; it is poked for new items and at the end of the load.
   worker.send(dataset !== null && isLoading(dataset) ? { type: 'WAITING' } : { type: 'COMPLETE', reason })
 }

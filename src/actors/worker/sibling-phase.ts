@@ -7,7 +7,7 @@ export const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'bl
 /** States in which there is a thread, or is about to be. */
 export const withThread: readonly WorkerState[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
 
-/** What each state comes to for the siblings; `queued` is told apart. */
+/** The phase of each state for siblings; `queued` is decided elsewhere. */
 export const siblingPhases: Record<Exclude<WorkerState, 'queued'>, SiblingPhase> = {
   idle: 'down',
   stopped: 'down',

@@ -1,10 +1,10 @@
-/** A worker on its way to a slot: it may have to wait for another host, for items, for its siblings, and then for the slot itself. */
+/** A worker's way to a slot: it may wait for another host, for items, for its siblings, and then for the slot. */
 import type { SlotRequest } from '../../machines/slots.js'
 import type { SiblingPhase } from '../../machines/supervision/rules.js'
 import type { WorkerCore } from './core.js'
 import { heldBy, type Registration } from './registration.js'
 
-/** Nobody has loaded anything into its dataset yet, as far as is known here. */
+/** Whether its dataset was never loaded, as far as known here. */
 export function neverLoaded({ config: { id, dataset, target }, parts }: WorkerCore): boolean {
   const { lanes, isLoading, wasLoaded } = parts
   return dataset !== null && target !== 0 && lanes.get(id)?.total === 0 && !isLoading(dataset) && !wasLoaded(dataset)
@@ -13,9 +13,9 @@ export function neverLoaded({ config: { id, dataset, target }, parts }: WorkerCo
 export class SlotTurn {
   readonly #worker: WorkerCore
   readonly #registration: Registration
-  /** While it is queued: its dataset has no items, and it asks for no slot. */
+  /** While queued: its dataset has no items, so it asks for no slot. */
   #waitsForLoad = false
-  /** While it is queued: it is its turn, and it has asked for a slot. */
+  /** While queued: it had its turn and has asked for a slot. */
   #admitted = false
 
   constructor(worker: WorkerCore, registration: Registration) {
@@ -28,9 +28,9 @@ export class SlotTurn {
     return { worker: id, priority, group }
   }
 
-  /** What a queued worker comes to for its siblings. */
+  /** The phase of a queued worker for its siblings. */
   get phase(): SiblingPhase {
-    // It runs, elsewhere: nobody here has to wait for it.
+    // It runs elsewhere, so siblings need not wait for it.
     if (this.#registration.holder || this.#waitsForLoad) return 'up'
     if (!this.#admitted) return 'wanted'
     return this.#worker.parts.slots.holds(this.#worker.id) ? 'starting' : 'queued'
@@ -54,11 +54,11 @@ export class SlotTurn {
       return
     }
     order.request(worker.id)
-    // Whoever has to wait for siblings does not keep others from a slot. It may have been granted one already, and have gone on.
+    // A worker that waits for siblings gives up its place for a slot. It may already have got one and moved on.
     if (!this.#admitted && worker.state === 'queued') slots.release(worker.id)
   }
 
-  /** Something may have been loaded: if it waits for that, it goes on. */
+  /** Continues if it waits for a load and its dataset has items now. */
   seeLoad(): void {
     if (!this.#waitsForLoad || this.#worker.state !== 'queued' || neverLoaded(this.#worker)) return
     this.#worker.send({ type: 'HELD', reason: 'its dataset was loaded' })

@@ -1,4 +1,4 @@
-/** The way from a slot to a thread: past the start gate, through the registry, and then a thread is made, if there is anything for it to do. */
+/** The way from a slot to a thread: past the start gate and through the registry; then a thread is made, if there is work. */
 import { toErrorRecord } from '../../errors.js'
 import { laneEnd } from '../../machines/lane-end.js'
 import { nextTurn } from '../../time/turns.js'
@@ -9,14 +9,14 @@ import { cannotStart, type ThreadLife } from './thread-life.js'
 export interface SpawnMeans {
   registration: Registration
   life: ThreadLife
-  /** It goes on as another host has left it. */
+  /** Continues in the state that another host left. */
   adopt: () => void
 }
 
 export class Spawn {
   readonly #worker: WorkerCore
   readonly #means: SpawnMeans
-  /** The start that waits for the registry, if one does. A stop cancels it; once another one is begun it falls silent. */
+  /** The start that waits for the registry. A stop cancels it; a later start replaces it. */
   #pending: { cancelled: boolean } | null = null
 
   constructor(worker: WorkerCore, means: SpawnMeans) {
@@ -40,7 +40,7 @@ export class Spawn {
       .acquire()
       .then((holder) => nextTurn().then(() => holder))
       .catch((error: unknown) => {
-        // Whatever the registry failed with is not the worker's.
+        // A failure of the registry is not the worker's.
         if (this.#pending !== start) return
         this.#pending = null
         if (start.cancelled) life.ended(null)
@@ -69,9 +69,9 @@ export class Spawn {
   }
 
   /**
-   * It is to end as soon as the registry has answered.
+   * Cancels a start that waits for the registry.
    *
-   * @returns whether one is waiting for that
+   * @returns whether there was one
    */
   cancel(): boolean {
     if (!this.#pending) return false
@@ -79,7 +79,7 @@ export class Spawn {
     return true
   }
 
-  /** Whatever the registry answers, nothing comes of it. */
+  /** Ignores the registry's answer. */
   forget(): void {
     this.#pending = null
   }

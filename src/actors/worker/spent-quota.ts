@@ -1,10 +1,10 @@
-/** What a worker's quota has no room for, because of which the worker is parked or paused. */
+/** The amounts that a worker waits for while it is parked or paused because of its quota. */
 import type { Amounts } from '../../store/contract/quotas.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
 import { longestWaitMs } from '../../validation/arguments.js'
 import type { WorkerCore } from './core.js'
 
-/** What a worker wants to be granted. */
+/** A grant that a worker needs. */
 export interface QuotaNeed {
   choices: string[]
   amounts: Amounts
@@ -22,17 +22,17 @@ export class SpentQuota {
     return this.#worker.state === 'parked' || this.#worker.state === 'paused' ? this.#need : null
   }
 
-  /** It waits for something else now. */
+  /** Forgets the need: it no longer waits for quota. */
   forget(): void {
     this.#need = null
   }
 
-  /** Parks until there is more, or pauses where only a raised budget helps. */
+  /** Parks until there is room, or pauses if only a raised budget helps. */
   spent({ quota, window, inMs, amounts }: Extract<ThreadReport, { type: 'spent' }>): void {
     const worker = this.#worker
     const { quotas } = worker.parts
     if (worker.state === 'stopping') return
-    // Within what a date can say; it looks again then.
+    // Bounded, so that it is a valid date; the worker looks again then.
     const until = Number.isFinite(inMs) ? worker.now() + Math.min(inMs, longestWaitMs) : null
     const choices = worker.config.quota?.choices ?? [quota]
     this.#need = { choices, amounts }

@@ -1,20 +1,20 @@
-/** Starts by hand: they wait for their turn, then for the registry, and a stop that comes before its answer wins. */
+/** Starts by hand: they wait for their turn, then for the registry. A stop before the registry's answer wins. */
 import type { HoldingHost } from '../../store/contract/hosts.js'
 import { shareOfTurn } from '../../time/turns.js'
 import type { WorkerCore } from './core.js'
 import { heldBy, type Registration } from './registration.js'
 import { free } from './sibling-phase.js'
 
-/** A start by hand that is on its way. */
+/** A pending start by hand. */
 export interface Start {
   cancelled: boolean
 }
 
 export interface StartsMeans {
   registration: Registration
-  /** Looks whether the module is another one than at the last start. */
+  /** Checks whether the module has changed since the last start. */
   lookAtModule: () => Promise<void>
-  /** It goes on as another host has left it. */
+  /** Continues in the state that another host left. */
   adopt: () => void
 }
 
@@ -32,31 +32,31 @@ export class Starts {
   get areUnderWay(): boolean {
     return this.#underWay.size > 0
   }
-  /** How often it was started by hand: whoever stops it can tell whether it was started since. */
+  /** How often it was started by hand, so that a stop can detect a later start. */
   get times(): number {
     return this.#times
   }
 
-  /** It will be started by hand, when it is its turn: until then a stop undoes that. */
+  /** Announces a start by hand, which follows at its turn; until then a stop cancels it. */
   announce(): Start {
     const start = { cancelled: false }
     this.#underWay.add(start)
     return start
   }
 
-  /** It is not started after all, or was started otherwise. */
+  /** Drops a start that is not needed. */
   drop(start: Start): void {
     if (!this.#underWay.delete(start)) return
     this.#worker.moved()
     this.#worker.parts.changed()
   }
 
-  /** Whatever start by hand is on its way comes to nothing. */
+  /** Cancels pending starts by hand. */
   cancel(): void {
     for (const start of this.#underWay) start.cancelled = true
   }
 
-  /** @returns who holds it, if that is another host: then it waits, or is refused */
+  /** @returns the holder, if it is another host: then the worker waits or is refused */
   start(start = this.announce()): Promise<HoldingHost | 'started' | 'cancelled'> {
     this.#times++
     return this.#begin(start, (holder) => {
@@ -68,19 +68,19 @@ export class Starts {
     })
   }
 
-  /** It has a thread, or waits for one: that is what is wanted, should it be on its way down. */
+  /** It has a thread or waits for one; keeps it wanted, even if it is being stopped. */
   keep(): void {
     this.#times++
     this.#worker.send({ type: 'START' })
     this.#worker.parts.changed()
   }
 
-  /** As it was started before, because its supervisor starts it over. */
+  /** Starts it as before, because its supervisor starts it again. */
   again(): void {
     const start = { cancelled: false }
     this.#underWay.add(start)
     this.#worker.send({ type: 'RESTART', reason: 'started again by its supervisor', again: true })
-    // Told while it is on its way down, it takes that in once it is down: after this turn's events, before the next.
+    // While it goes down, the event is handled once it is down: after this turn's events, before the next turn.
     queueMicrotask(() => {
       this.#underWay.delete(start)
       this.#worker.moved()
@@ -88,7 +88,7 @@ export class Starts {
     })
   }
 
-  /** Who has it now, of other hosts; null: nobody any more, and it goes on here if it waits for that. */
+  /** Notes the other host that holds it; null: no host, so it continues here if it waits for that. */
   seeHolder(holder: HoldingHost | null): void {
     const worker = this.#worker
     const { registration } = this.#means
@@ -106,14 +106,14 @@ export class Starts {
     if (worker.state === 'idle' && worker.memory.reason === was) worker.send({ type: 'ADOPT', left: null, reason: `no longer ${was}` })
   }
 
-  /** Whoever held it has let it go, or is gone: it goes on here. */
+  /** Its holder has released it or is gone: it continues here. */
   #takeOver(): Promise<unknown> {
     return this.#begin(this.announce(), (holder) => {
       if (!holder && this.#worker.state === 'queued') this.#means.adopt()
     })
   }
 
-  /** Takes it in the registry, and does what follows unless it was stopped meanwhile. */
+  /** Claims it in the registry, then calls `then` unless it was stopped meanwhile. */
   async #begin(start: Start, then: (holder: HoldingHost | null) => void): Promise<HoldingHost | 'started' | 'cancelled'> {
     const { registration, lookAtModule } = this.#means
     try {

@@ -1,4 +1,4 @@
-/** What comes of a thread's end: the failure with its evidence, the tasks that the thread had in hand, and what is told of all that. */
+/** Handles a thread's end: the failure with its evidence, the tasks in hand, and their events. */
 import type { ErrorRecord } from '../../errors.js'
 import type { Evidence, Failure, FailureKind } from '../../failure.js'
 import { stackText } from '../../logs/stack-text.js'
@@ -6,10 +6,10 @@ import type { Thread, ThreadEnd, ThreadFailure } from '../../threads/isolation/w
 import type { WorkerCore } from './core.js'
 import type { Registration } from './registration.js'
 
-/** So many of a worker's last lines go with a failure. */
+/** Number of a worker's last log lines in a failure. */
 const evidenceLines = 10
 
-/** @param uptimeMs for how long the thread was up; null: it never was */
+/** @param uptimeMs how long the thread was up; null: never */
 export function failureOf(
   worker: WorkerCore,
   kind: FailureKind,
@@ -42,7 +42,7 @@ export function evidenceOf(worker: WorkerCore, { eventLoopUtilization, files }: 
   return { eventLoopUtilization, heapUsed, log, files }
 }
 
-/** Returns what the thread had leased. The failure gets the tasks that it was working on. */
+/** Returns the thread's leases. The failure gets the tasks in work. */
 export async function abandonTasks(
   worker: WorkerCore,
   registration: Registration,
@@ -74,7 +74,7 @@ export async function abandonTasks(
   })
 }
 
-/** Adds to the evidence what V8 wrote of the thread that ended. */
+/** Adds V8's files of the ended thread to the evidence. */
 export async function collectFiles(worker: WorkerCore, { pid, threadId }: Thread, failure: Failure | null): Promise<void> {
   const files = (await worker.parts.evidence?.collect(pid, threadId ?? 0, worker.id, failure?.kind ?? null)) ?? []
   if (files.length === 0 || !failure?.evidence) return

@@ -46,14 +46,14 @@ export class ThreadLife {
     return this.#beats?.read().heapUsed || null
   }
 
-  /** How many of its calls are under way on a quota that it names. */
+  /** Number of its calls in flight on one of its quotas. */
   callsOn(quota: string): number {
     if (this.#beats === null) return 0
     const choice = this.#worker.config.quota?.choices.indexOf(quota) ?? -1
     return choice === -1 ? 0 : this.#beats.callsOn(choice)
   }
 
-  /** A new one is under way: none is ready. */
+  /** A new thread is being made: none is ready. */
   expect(): void {
     this.#readyAt = null
   }
@@ -105,12 +105,12 @@ export class ThreadLife {
     this.#worker.send({ type: 'READY' })
   }
 
-  /** It has ended; null: as was asked. */
+  /** The thread has ended; null: on request. */
   ended(failure: Failure | null): void {
     this.#worker.send({ type: 'ENDED', failure })
   }
 
-  /** It has ended by that. */
+  /** The thread has ended by this error. */
   failed(kind: FailureKind, error: ErrorRecord): void {
     this.ended(this.#failure(kind, error))
   }
@@ -144,14 +144,14 @@ export class ThreadLife {
     return this.#failure(kind, error, { message, exitCode, hungAt, evidence })
   }
 
-  /** Why it did not come up, if that is not its own. */
+  /** The missing resource that kept it from starting, if any. */
   #missing({ kind, error }: ThreadFailure): string | null {
     const isShort = error !== null && (missingResourceOf(error) !== null || isOwnModuleMissing(error))
     if (this.#worker.state === 'starting' && isShort) return cannotStart(error)
     return kind === 'start-timeout' ? this.#worker.parts.startGate.shortSince(this.#bootedAt) : null
   }
 
-  /** What a thread or a process takes is not to be had on this machine now. */
+  /** The machine lacks resources for a thread or process now. */
   #short(why: string): void {
     const worker = this.#worker
     worker.parts.startGate.short(worker.id, why, worker.now())

@@ -1,19 +1,19 @@
-/** Tells things one after another, each when the store has it where that is asked for. */
+/** Emits events in order; on request each only after the store has it. */
 export class ToldInTurn {
   readonly #changed: () => void
   #last: Promise<void> | null = null
 
-  /** @param changed called when something was told later than it happened */
+  /** @param changed called when an event was emitted later than it happened */
   constructor(changed: () => void) {
     this.#changed = changed
   }
 
-  /** Something is still to be told. */
+  /** Whether events are still to be emitted. */
   get isPending(): boolean {
     return this.#last !== null
   }
 
-  /** Tells at once, or after that, and never before what is still to be told. */
+  /** Emits at once or after the promise, and never before earlier events. */
   tell(tell: () => void, after: Promise<void> | null): void {
     if (after === null && this.#last === null) {
       tell()

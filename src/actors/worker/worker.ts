@@ -1,6 +1,7 @@
 /**
- * One worker as its system manages it: carries out what its lifecycle wants (slot, registry, thread, store) and turns what happens into lifecycle
- * events. The decisions are all in `machines/lifecycle/machine.ts`; what is carried out is in the parts that this brings together, each with state of its own.
+ * One worker as its system manages it: carries out the effects of its lifecycle (slot, registry, thread, store) and turns results
+ * into lifecycle events. All decisions are in `machines/lifecycle/machine.ts`; the work is in the parts that this class joins,
+ * each with its own state.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { toErrorRecord } from '../../errors.js'
@@ -42,7 +43,7 @@ import { type Start, Starts } from './starts.js'
 import { ThreadLife } from './thread-life.js'
 import { ToldInTurn } from './told-in-turn.js'
 
-/** Why it cannot be started is said at once, and so often while that lasts. */
+/** Time between log lines while it cannot be started. */
 const saidEveryMs = 60_000
 
 export class ManagedWorker extends WorkerCore implements LifecycleEffects, SupervisedWorker {
@@ -56,15 +57,15 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   readonly #spentQuota: SpentQuota
   readonly #errors: LaneErrors
   readonly #told: ToldInTurn
-  /** It is about to take in how another host has left it: the state that it comes to first is not told, because it goes on at once. */
+  /** While it adopts the state that another host left: the first state is not emitted, because the worker continues at once. */
   #adopting = false
   #adopted: { to: WorkerState; memory: WorkerMemory } | null = null
-  /** When it was last said why it cannot be started. */
+  /** Time of the last log line about a start that is not possible. */
   #saidShortAt = 0
 
   /**
-   * @param restored what an earlier host left of it
-   * @param known under which fence
+   * @param restored the state that an earlier host left
+   * @param known its fence
    */
   constructor(config: CompiledWorker, parts: SystemParts, restored: Left | null, known: Fence) {
     super(config, parts, restored && triesAtOnce(restored))
@@ -120,7 +121,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   get heapUsed(): number | null {
     return this.#life.heapUsed
   }
-  /** What fails in its lane. */
+  /** The failed attempts of its lane. */
   get errors(): LaneErrors {
     return this.#errors
   }
@@ -153,10 +154,10 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     if (state === 'queued') return this.#slotTurn.phase
     return siblingPhases[state] === 'down' && this.beingStarted ? 'wanted' : siblingPhases[state]
   }
-  /** Whether it stays as it is until somebody does something. */
+  /** Whether it does not change its state by itself. */
   get settled(): boolean {
     if (this.isGone) return true
-    // At the end nothing comes of what is still asked of the store, or told when it has answered.
+    // While the system closes, pending requests to the store have no more effect.
     const isAsking = this.#told.isPending || this.isHeldUp || this.beingStarted
     if (isAsking && !this.parts.isClosing()) return false
     return free.includes(this.state) && !this.awaitsParole
@@ -174,7 +175,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     this.#adopted = null
     const from = this.moveTo(to)
     if (from === to) {
-      // The same state for another reason.
+      // The same state with another reason.
       this.keep(memory)
       return
     }
@@ -188,7 +189,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
       recorder.event('worker:state:changed', moved, this.since)
       this.keep(memory)
       if (free.includes(to)) this.#registration.giveBack()
-      // Whoever hears that it is given up, or until when it waits, may rely on it that the next host knows.
+      // Listeners to a blacklisting or deadline may rely on the next host knowing it, so it is stored first.
       const outlivesHost = to === 'blacklisted' || memory.until !== null
       this.#told.tell(() => this.#tellMoved(moved, memory), outlivesHost ? recorder.written() : null)
       if (to === 'completed') void lookAgain(this)
@@ -218,7 +219,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     })
   }
 
-  /** It is as another host has left it, and goes on from there. A loop of its own that has run to its end there has run. */
+  /** Continues from the state that another host left. A `run` that was completed there is complete. */
   #adopt(): void {
     const left = this.#registration.takeLeft()
     if (left) {
@@ -255,15 +256,15 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   }
 
   /**
-   * Starts it by hand. A stop that comes before the registry has answered wins.
+   * Starts it by hand. A stop before the registry's answer wins.
    *
-   * @returns who holds it, if that is another host: then it waits, or is refused
+   * @returns the holder, if it is another host: then the worker waits or is refused
    */
   start(start?: Start): Promise<HoldingHost | 'started' | 'cancelled'> {
     return this.#starts.start(start)
   }
 
-  /** Starts it by hand although it has a thread, or waits for one. */
+  /** Notes a start by hand of a worker that has a thread or waits for one. */
   keepStarted(): void {
     this.#starts.keep()
   }
@@ -282,12 +283,12 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     this.#starts.seeHolder(holder)
   }
 
-  /** Takes it in the registry. @returns who holds it, if that is another host */
+  /** Claims it in the registry. @returns the holder, if it is another host */
   acquire(): Promise<HoldingHost | null> {
     return this.#registration.acquire()
   }
 
-  /** Another host has taken it, because this one gave no sign of life. */
+  /** Another host has taken it, because this one did not renew. */
   taken(): void {
     this.#registration.lose()
     const reason = 'another host has taken it'
@@ -295,7 +296,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     else if (this.live) this.send({ type: 'RESTART', reason, drainMs: 0 })
   }
 
-  /** Takes other options. Where a thread was born with the old ones, it is replaced by one with the new, between tasks. */
+  /** Takes changed options. A thread that depends on the old ones is replaced between tasks. */
   configure(config: CompiledWorker): void {
     const reborn = !isDeepStrictEqual(bornWith(this.config), bornWith(config))
     this.reconfigure(config)
@@ -306,44 +307,44 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
 
   tell(event: LifecycleEvent): void {
     if (event.type === 'RESET') this.#breaker.forget()
-    // Paused for its budget, and now by hand: no quota wakes it.
+    // Paused for its budget and now by hand, so no quota wakes it.
     if (event.type === 'PAUSE' && this.state === 'paused') this.#spentQuota.forget()
     if (event.type === 'RESET' || event.type === 'BLACKLIST') this.#registration.takeLeft()
     this.send(event)
-    // One that waits for its parole may wait for it no more, without leaving its state.
+    // A worker that waits for its parole may stop waiting without a change of state.
     if (event.type === 'STOP') this.parts.changed()
   }
 
-  /** A stop will come when it is its turn: until then it gets no slot, and no start that was on its way has an effect. */
+  /** A stop comes at its turn: until then it gets no slot, and pending starts are cancelled. */
   standBack(): void {
     this.cancelStarts()
     this.#slotTurn.standBack()
   }
 
-  /** A stop by hand will come when it is its turn; until then nothing brings it back. */
+  /** A stop by hand comes at its turn; until then nothing brings it back. */
   announceStop(): void {
     this.cancelStarts()
     this.send({ type: 'UNWANTED' })
   }
 
-  /** Stops it or gives it up, and whatever start is on its way. */
+  /** Stops it or gives it up, and cancels pending starts. */
   stop(event: Extract<LifecycleEvent, { type: 'STOP' | 'BLACKLIST' }>): void {
     this.cancelStarts()
     this.tell(event)
   }
 
-  /** It is taken out of the system: from now on nothing starts it. */
+  /** Begins its removal: from now on nothing starts it. */
   leave(): void {
     this.setLeaving('is leaving')
     this.cancelStarts()
   }
 
-  /** It stays after all. */
+  /** Cancels its removal. */
   stay(): void {
     this.setLeaving('no')
   }
 
-  /** It is out of the system: down for whoever still has it in hand. */
+  /** Ends its removal: it counts as down. */
   go(): void {
     this.setLeaving('is gone')
   }
@@ -355,7 +356,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
 
   policyFailed(problem: unknown): void {
     this.parts.publish('policy:rule:failed', { worker: this.id, error: toErrorRecord(problem), at: this.now() })
-    this.parts.report(`a restart rule of ${this.id} failed and was passed over`, problem)
+    this.parts.report(`a restart rule of ${this.id} failed and was skipped`, problem)
   }
 
   askRestart(why: string): void {
@@ -382,7 +383,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   restIdle(): void {
     const { slots, changed } = this.parts
     if (slots.isWaitedFor(this.id)) this.send({ type: 'YIELD' })
-    // Once the snapshot tells of it: whoever waits for the end need wait for it no more.
+    // After the snapshot is updated: waits for the end need not wait for it any more.
     queueMicrotask(changed)
   }
 
@@ -394,7 +395,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     const now = this.now()
     if (times > 1 && now - this.#saidShortAt < saidEveryMs) return
     this.#saidShortAt = now
-    this.log.warn(`${why}; tried again until it can be`)
+    this.log.warn(`${why}; drover tries again until it can`)
   }
 
   pause(): void {
@@ -423,21 +424,21 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     this.#slotTurn.seeLoad()
   }
 
-  /** There may be work: tells the thread, or wakes the completed worker. */
+  /** There may be work: pokes the thread, or wakes the completed worker. */
   poke(): void {
     this.seeLoad()
     this.thread?.poke()
     this.send({ type: 'MORE' })
   }
 
-  /** The quota may grant again: goes on if that is what it waits for. */
+  /** The quota may grant again: continues if it waits for this. */
   quotaChanged(): void {
     if (this.state === 'parked') this.send({ type: 'START' })
     else if (this.state === 'paused') this.send({ type: 'RESUME' })
     this.poke()
   }
 
-  /** Its thread makes log records up to another level. */
+  /** Sets the log level of its thread. */
   setLogLevel(level: LogLevel): void {
     this.thread?.setLogLevel(level)
   }
@@ -448,7 +449,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   }
 }
 
-/** A loop of the author's own ends by returning: there is nothing to keep its thread for. */
+/** A worker with its own loop ends by returning, so its thread is not kept. */
 function idleMsOf({ dataset, idleMs }: CompiledWorker): number {
   return dataset === null ? 0 : idleMs
 }

@@ -109,7 +109,7 @@ test('what cannot be added is refused with its own place, and nothing has change
     [
       system.add({ ...worker('c/x'), concurrency: 0 }),
       'CONFIG_INVALID',
-      /^what is to be added has a mistake:\n {2}concurrency: expected a whole number/,
+      /^the added entry has a mistake:\n {2}concurrency: expected a whole number/,
     ],
     [
       system.add({ ...worker('c/x'), delay: 5 } as never, { under: 's' }),
@@ -127,7 +127,7 @@ test('what cannot be added is refused with its own place, and nothing has change
     ],
     [system.remove('c/x'), 'WORKER_UNKNOWN', /no worker and no supervisor "c\/x"/],
     [system.update('c/x', {}), 'WORKER_UNKNOWN', /no worker and no supervisor "c\/x"/],
-    [system.update('a/x', { delayMs: 5 }), 'CONFIG_INVALID', /^what a\/x is to become has a mistake:\n {2}delayMs: expected/],
+    [system.update('a/x', { delayMs: 5 }), 'CONFIG_INVALID', /^the changed a\/x has a mistake:\n {2}delayMs: expected/],
     [system.update('a/x', { dataset: 'other' }), 'ARGUMENT_INVALID', /^dataset of a\/x cannot be changed/],
     [system.update('s', { children: [] }), 'ARGUMENT_INVALID', /^children of s cannot be changed/],
   ] as const) {
@@ -251,7 +251,7 @@ test('a persisted worker whose quota the configuration no longer has is passed o
     ['b/x'],
   )
   const [line] = second.logs({ part: 'system', limit: 10 }).filter(({ level }) => level === 'error')
-  assert.match(line?.message ?? '', /^a change of a\/x that the store has kept is not possible any more/)
+  assert.match(line?.message ?? '', /^a stored change of a\/x is no longer possible/)
 })
 
 test('secrets of a worker that is added are struck out from then on', async () => {
