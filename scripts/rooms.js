@@ -200,6 +200,7 @@ export const rooms = [
     room: 'actors/system',
     what: 'opening and closing, recovery, the root actor, membership, status, control of quotas',
     may: [
+      'values',
       'root',
       'time',
       'store/contract',
@@ -223,7 +224,7 @@ export const rooms = [
   {
     room: 'progress',
     what: 'bars and lines on the terminal',
-    may: ['time', 'machines/lifecycle', 'logs', 'events', 'actors/system'],
+    may: ['time', 'validation', 'machines/lifecycle', 'logs', 'events', 'actors/system'],
   },
   {
     room: 'drover',

@@ -6,7 +6,7 @@ import type { Waker } from '../actors/system/wake-workers.js'
 import { heldBy, laneOf } from '../actors/worker/registration.js'
 import { DroverError } from '../errors.js'
 import { inTurnsAsync } from '../time/turns.js'
-import { checkFlag, wholeNumber } from '../validation/arguments.js'
+import { checkFlag, checkName, wholeNumber } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
 import { type Drain, drainOf } from './drain.js'
 import type { Lifetime } from './lifetime.js'
@@ -141,7 +141,7 @@ export class Control {
     this.#lifetime.assertOpen()
     wholeNumber('concurrency', limit, 1, Number.MAX_SAFE_INTEGER)
     const { config, slots } = this.#system.parts
-    if (group !== undefined && !Object.hasOwn(config.groups, group)) {
+    if (group !== undefined && !Object.hasOwn(config.groups, checkName('group', group))) {
       const known = Object.keys(config.groups).join(', ') || 'none'
       throw new DroverError('ARGUMENT_INVALID', `there is no group ${JSON.stringify(group)}; groups has ${known}`)
     }

@@ -30,8 +30,8 @@ import type { LabelReport, StoredEvent, TaskUsageRow } from '../store/contract/r
 import type { DatasetCounts } from '../store/contract/single-tasks.js'
 import { readCheck } from '../store/read-pool/check-store.js'
 import type { CpuProfile } from '../threads/evidence/stack-and-profile.js'
-import { checkFlag, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
-import { checkFilter, checkOptions } from '../validation/filters.js'
+import { checkFlag, checkFunction, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
+import { checkFilter, checkOptions, checkPlain } from '../validation/filters.js'
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { Close } from './close.js'
 import { Control } from './control.js'
@@ -39,6 +39,7 @@ import { Done } from './done.js'
 import { drainOf } from './drain.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
 import { Lifetime } from './lifetime.js'
+import { checkListening, checkObserver } from './listeners.js'
 import { checkLoadOptions, type LoadOptions, type LoadReport } from './load.js'
 import { Loads } from './loads.js'
 import { Outcome } from './outcome.js'
@@ -270,6 +271,7 @@ export class Drover {
    */
   async remove(id: string, options: ChangeOptions & { drainMs?: number } = {}): Promise<void> {
     this.#lifetime.assertOpen()
+    checkName('id', id)
     const { persist = false, drainMs } = checkOptions('the second argument of remove', options, ['persist', 'drainMs'])
     await this.#membership.remove(id, { persist: checkFlag('persist', persist), ...drainOf('remove', { drainMs }) })
   }
@@ -279,13 +281,15 @@ export class Drover {
    * continues in a new thread; this does not count as a failure.
    *
    * @param patch the new values; each replaces an option completely. Not `id`, `annotator`, `domain`, `dataset` and `children`
-   * @throws DroverError CONFIG_INVALID, WORKER_UNKNOWN; ARGUMENT_INVALID for an option that cannot be changed; CLOSED,
-   * STORE_FAILED
+   * @throws DroverError CONFIG_INVALID, WORKER_UNKNOWN; ARGUMENT_INVALID for an option that cannot be changed and for a patch that is
+   * no object; CLOSED, STORE_FAILED
    * @example
    * await drover.update('annotator-1/urgency', { delayMs: 500, quota: 'key-2' })
    */
   async update(id: string, patch: Patch, options: ChangeOptions = {}): Promise<void> {
     this.#lifetime.assertOpen()
+    checkName('id', id)
+    checkPlain('the second argument of update', patch)
     const { persist = false } = checkOptions('the third argument of update', options, ['persist'])
     await this.#membership.update(id, patch, { persist: checkFlag('persist', persist) })
     if (this.#system.managed.has(id)) await this.#waker.workers([id])
@@ -467,7 +471,7 @@ export class Drover {
    * transition. Snapshots do not show workers' inputs.
    *
    * @returns a function that removes the observer
-   * @throws DroverError CLOSED, STORE_FAILED
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    * @see https://stately.ai/docs/inspection
    * @example
    * const stop = drover.inspect((event) => console.log(event.type))
@@ -475,6 +479,7 @@ export class Drover {
    */
   inspect<Event = InspectionEvent>(observer: InspectionObserver<Event>): () => void {
     this.#lifetime.assertOpen()
+    checkObserver(observer)
     return inspectActors(this.#system.root, observer, (error) =>
       this.#system.parts.report('an observer of inspect() threw and was removed', error),
     )
@@ -635,8 +640,10 @@ export class Drover {
    * Calls the listener with each new log record. A listener that throws has no effect on others; this is logged once.
    *
    * @returns ends it
+   * @throws DroverError ARGUMENT_INVALID
    */
   onLog(listener: (record: LogRecord) => void): () => void {
+    checkFunction('the listener', listener)
     return this.#system.parts.logs.follow(listener)
   }
 
@@ -663,18 +670,23 @@ export class Drover {
    * Calls the listener at each such event, until {@link off}. A listener that throws has no effect on others; its error is
    * logged.
    *
+   * @throws DroverError ARGUMENT_INVALID for an unknown event, or a listener that is no function
    * @example
    * drover.on('worker:failure:recorded', ({ worker, failure }) => console.error(worker, failure.kind, failure.message))
    */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    checkListening(name, listener)
     this.#system.events.on(name, listener)
     return this
   }
 
   /**
    * Calls the listener at the next such event only.
+   *
+   * @throws DroverError as {@link on}
    */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    checkListening(name, listener)
     this.#system.events.once(name, listener)
     return this
   }

@@ -1,7 +1,9 @@
 /** A whole run in one call: start, show progress, wait for the end, close. */
 
-import { type ProgressOptions, type ProgressSource, showProgress } from '../progress/progress.js'
+import { checkProgress, type ProgressOptions, type ProgressSource, showProgress } from '../progress/progress.js'
+import { argumentError, checkFunction } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
+import { drainOf } from './drain.js'
 import { exitCodeOf, type RunReport } from './run-report.js'
 import type { Selector } from './selector.js'
 import { exitCodeFor } from './signals.js'
@@ -41,6 +43,10 @@ export interface Runnable extends ProgressSource {
 export async function run(system: Runnable, options: RunOptions): Promise<RunEnd> {
   const checked = checkOptions('the options of run', options, ['select', 'progress', 'onDone', 'signals', 'drainMs'])
   const { select, progress = process.stderr.isTTY === true, onDone, signals, drainMs } = checked
+  if (onDone !== undefined) checkFunction('onDone', onDone)
+  if (typeof progress === 'object') checkProgress(progress)
+  else if (typeof progress !== 'boolean') throw argumentError('progress', 'true, false or an object', progress)
+  const drain = drainOf('run', { drainMs })
   if (signals !== false) system.stopOnSignals(signals)
   const shown = progress === false ? null : showProgress(system, progress === true ? {} : progress)
   try {
@@ -52,6 +58,6 @@ export async function run(system: Runnable, options: RunOptions): Promise<RunEnd
     return { ...report, exitCode: interruptedBy === null ? exitCodeOf(report) : exitCodeFor(interruptedBy) }
   } finally {
     shown?.stop()
-    await system.close({ ...(drainMs !== undefined && { drainMs }) })
+    await system.close(drain)
   }
 }

@@ -1,3 +1,4 @@
+import { argumentError } from '../validation/arguments.js'
 import type { RestartLimits, RestartPolicy, RestartRule, RestartRules } from './restart.js'
 
 const defaults = {
@@ -38,6 +39,7 @@ export const policies = {
 /**
  * Combines several policies: their rules are asked in order; every other option comes from the first policy that has it.
  *
+ * @throws DroverError ARGUMENT_INVALID for what is no policy
  * @example
  * composePolicy(
  *   { rules: [{ when: { code: 'INVALID_API_KEY' }, do: 'blacklist', why: 'its key is invalid' }] },
@@ -46,6 +48,9 @@ export const policies = {
  * )
  */
 export function composePolicy(...parts: RestartPolicy[]): RestartRules {
+  for (const part of parts as unknown[])
+    if (typeof part !== 'function' && (typeof part !== 'object' || part === null))
+      throw argumentError('a policy', 'an object or a function', part)
   const composed: RestartRules = {}
   for (const part of [...parts].reverse()) if (typeof part === 'object') Object.assign(composed, part)
   return { ...composed, rules: parts.flatMap(rulesOf) }

@@ -9,6 +9,8 @@ import type { DroverEvents } from '../events/event-map.js'
 import { type Terminal, takeTerminal, writeTerminal } from '../logs/terminal.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
 import { type Every, every as realEvery } from '../time/every.js'
+import { argumentError, checkFunction, duration } from '../validation/arguments.js'
+import { checkOptions } from '../validation/filters.js'
 import { progressLine, progressRows, type Row } from './rows.js'
 
 type WatchedEvent = 'worker:state:changed' | 'system:state:changed'
@@ -29,6 +31,15 @@ export interface ProgressOptions {
   /** @defaultValue Date.now */
   now?: () => number
   every?: Every
+}
+
+/** @throws DroverError ARGUMENT_INVALID */
+export function checkProgress(options: ProgressOptions): void {
+  const { terminal, everyMs, now, every } = checkOptions('what showProgress is given', options, ['terminal', 'everyMs', 'now', 'every'])
+  if (terminal !== undefined && typeof terminal?.write !== 'function') throw argumentError('terminal', 'a stream to write to', terminal)
+  if (everyMs !== undefined) duration('everyMs', everyMs)
+  if (now !== undefined) checkFunction('now', now)
+  if (every !== undefined) checkFunction('every', every)
 }
 
 /** A progress that is shown. */
@@ -56,6 +67,8 @@ const noteworthy: ReadonlySet<WorkerState> = new Set(['stuck', 'crashed', 'black
  * await drover.done()
  */
 export function showProgress(drover: ProgressSource, options: ProgressOptions = {}): Progress {
+  if (typeof drover?.status !== 'function') throw argumentError('what showProgress is given first', 'a system', drover)
+  checkProgress(options)
   const { terminal = process.stderr, now = Date.now, every = realEvery } = options
   const view = terminal.isTTY ? bars(terminal, now) : lines(terminal, now)
   const everyMs = Math.max(50, options.everyMs ?? (terminal.isTTY ? 250 : 10_000))

@@ -13,6 +13,7 @@ import { Patience } from '../store/patience.js'
 import { StoreThread } from '../store/thread/handle.js'
 import { isWorkersRequest, refusalOf } from '../store/thread/messages.js'
 import { TimeLimit } from '../time/time-limit.js'
+import { checkPlain } from '../validation/filters.js'
 import { QuotaClient } from './client.js'
 import type { QuotaPort } from './connect-quota.js'
 import { type OpenQuota, openQuota, QuotaConnection } from './connection.js'
@@ -82,16 +83,12 @@ export interface SharedQuota extends OpenQuota {
  * await quota.settle(lease, { tokens: 740 })
  * await quota.close()
  */
-export async function createQuota({
-  store: file,
-  name,
-  quotas = {},
-  durability = 'power',
-  ...limits
-}: CreateQuotaOptions): Promise<SharedQuota> {
+export async function createQuota(options: CreateQuotaOptions): Promise<SharedQuota> {
+  checkPlain('what createQuota is given', options)
+  const { store: file, name, quotas = {}, durability = 'power', ...limits } = options
   const specsOf = (own: QuotaOptions) => {
-    const options = { store: file, workers: [], durability, quotas: { ...quotas, [name]: own } }
-    const compiled = compileWith(options, `quotas.${name}`, `the limits of quota ${name}`)
+    const whole = { store: file, workers: [], durability, quotas: { ...quotas, [name]: own } }
+    const compiled = compileWith(whole, `quotas.${name}`, `the limits of quota ${name}`)
     return { store: compiled.store, specs: compiled.quotas }
   }
   if (typeof name !== 'string' || name === '')

@@ -36,6 +36,10 @@ export function checkFlag(name: string, value: unknown): boolean {
   return value
 }
 
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw argumentError(name, 'a function', value)
+}
+
 export function checkOneOf<const Value extends string>(name: string, allowed: readonly Value[], value: unknown): Value {
   if (!allowed.includes(value as Value)) throw argumentError(name, allowed.join(', '), value)
   return value as Value

@@ -27,8 +27,21 @@ export function checkOptions<Options extends object>(what: string, given: Option
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Options
 }
 
-function checkNames(what: string, given: unknown, names: readonly string[]): void {
+/**
+ * Refuses all but an object that says by its own names what is meant: of a promise that nobody has waited for, a map or a date nothing could
+ * be read, and nothing said means all.
+ *
+ * @throws DroverError ARGUMENT_INVALID
+ */
+export function checkPlain(what: string, given: unknown): asserts given is object {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw argumentError(what, 'an object', given)
+  const maker: unknown = Object.getPrototypeOf(given)
+  // That of another realm is another object, and has nothing above it either.
+  if (maker !== null && Object.getPrototypeOf(maker) !== null) throw argumentError(what, 'a plain object', given)
+}
+
+function checkNames(what: string, given: unknown, names: readonly string[]): void {
+  checkPlain(what, given)
   const unknown = Object.keys(given).find((name) => !names.includes(name))
   if (unknown === undefined) return
   const meant = closest(unknown, names)

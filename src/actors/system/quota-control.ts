@@ -7,6 +7,7 @@ import type { Amounts, QuotaStatus } from '../../store/contract/quotas.js'
 import { withAllAbove } from '../../store/quotas/within.js'
 import { inTurns } from '../../time/turns.js'
 import { checkName, checkObject, duration, wholeNumber } from '../../validation/arguments.js'
+import { describe } from '../../values/describe.js'
 import type { OpenSystem } from './opened.js'
 import { type QuotaHandle, type QuotaReport, type Quotas, summary } from './quota-report.js'
 
@@ -58,7 +59,7 @@ export class QuotaControl implements Quotas {
   handle(name: string): QuotaHandle {
     if (!this.names.includes(name)) {
       const known = this.names.join(', ') || 'none'
-      throw new QuotaError('QUOTA_INVALID', `there is no quota ${JSON.stringify(name)}; quotas has ${known}`)
+      throw new QuotaError('QUOTA_INVALID', `there is no quota ${describe(name)}; quotas has ${known}`)
     }
     const { parts, reader } = this.#own
     const { calls } = parts

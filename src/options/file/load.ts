@@ -1,3 +1,4 @@
+import { checkName } from '../../validation/arguments.js'
 import { invalidConfig } from '../../validation/issues.js'
 import type { DroverOptions } from '../drover.js'
 import { validateConfig } from '../validate.js'
@@ -13,7 +14,7 @@ import { readConfig } from './read.js'
  * const drover = await createDrover(await loadConfig('drover.json'))
  */
 export async function loadConfig(file: string): Promise<DroverOptions> {
-  const options = await readConfig(file)
+  const options = await readConfig(checkName('file', file))
   const validated = validateConfig(options)
   if (!validated.ok) throw invalidConfig(validated.issues, file)
   return options as DroverOptions

@@ -31,10 +31,11 @@ export class TaskError extends Error {
 
   /** @throws DroverError ARGUMENT_INVALID, which then fails the attempt */
   constructor(code: string, options: TaskErrorOptions = {}) {
+    checkName('TaskError: code', code)
     const { message = code, retry = true, retryInMs, release = false } = checkObject('TaskError: options', options)
     if (typeof message !== 'string') throw argumentError('TaskError: message', 'a text', message)
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
-    this.code = checkName('TaskError: code', code)
+    this.code = code
     this.retry = checkFlag('TaskError: retry', retry)
     const waits = retryInMs ?? null
     this.retryInMs = waits === null ? null : duration('TaskError: retryInMs', waits)

@@ -8,6 +8,7 @@ import type { Observation, ObservationSource } from '../../../quotas/providers/o
 import { observe } from '../../../quotas/providers/observe.js'
 import type { Amounts } from '../../../store/contract/quotas.js'
 import { addTo } from '../../../store/quotas/amounts.js'
+import { checkAmounts } from '../../../store/quotas/check-amounts.js'
 import { argumentError, checkObject } from '../../../validation/arguments.js'
 import { TaskError } from '../task-error.js'
 import type { ContextDeps, QuotaCallOptions, WorkerQuota } from './contract.js'
@@ -53,7 +54,8 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
     }
   }
 
-  override observe(source: ObservationSource, { lease = this.lease }: { lease?: QuotaLease | null } = {}): Promise<Observation> {
+  override async observe(source: ObservationSource, options: { lease?: QuotaLease | null } = {}): Promise<Observation> {
+    const { lease = this.lease } = checkObject('options', options)
     return super.observe(source, { lease })
   }
 
@@ -65,6 +67,8 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
     if (typeof call !== 'function') throw argumentError('call', 'a function', call)
     const { amounts, used, ...acquire } = checkObject('options', options)
     if (used !== undefined && typeof used !== 'function') throw argumentError('used', 'a function', used)
+    // Also where the first call goes on what its task was granted.
+    if (amounts !== undefined) checkAmounts('amounts', amounts)
     const { beats, boot, quotas } = this.#deps
     const own = this.#called ? null : this.lease
     this.#called = true

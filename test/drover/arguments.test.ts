@@ -1,0 +1,98 @@
+/** What a call is given is checked where it enters: what makes no sense is refused by name, before anything is done. */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { checkStore, composePolicy, createQuota, loadConfig, showProgress } from '../../src/index.js'
+import { refused } from '../store/support/desk.js'
+import { cleanUp, items, open, worker } from '../support/system.js'
+
+test.after.each(cleanUp)
+
+const any = (value: unknown): never => value as never
+
+const bad = async (call: () => unknown, what: RegExp): Promise<void> => {
+  assert.match((await refused(Promise.resolve().then(call), 'ARGUMENT_INVALID')).message, what)
+}
+
+/** Objects without a name of their own that say nothing of what is meant. */
+const odd: [unknown, RegExp][] = [
+  [Promise.resolve({ domain: 'x' }), /must be a plain object, got an object \(Promise\)$/],
+  [new Map([['domain', 'x']]), /must be a plain object, got an object \(Map\)$/],
+  [new Date(), /must be a plain object, got an object \(Date\)$/],
+  [Object.create({ domain: 'x' }), /must be a plain object, got an object$/],
+]
+
+test('a promise, a map or a date in place of a filter means nobody, and not all', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  await system.load('data', items(3))
+  await system.start()
+  await system.done()
+  for (const [value, what] of odd) {
+    await bad(() => system.start(any(value)), what)
+    await bad(() => system.stop(any(value)), what)
+    await bad(() => system.reset(any(value), { data: true }), what)
+    await bad(() => system.tasks.drop(any(value), 'why'), what)
+    await bad(() => system.redrive(any(value)), what)
+    await bad(() => system.errors(any(value)), what)
+    await bad(() => system.stop('a/x', any(value)), what)
+  }
+  assert.is(system.status().done, 3)
+})
+
+test('an id or a name that is none is refused, a bigint too', async () => {
+  const system = await open({ workers: [worker('a/x')], quotas: { key: { concurrency: 1 } } })
+  for (const none of [undefined, null, 1n, {}, '']) {
+    await bad(() => system.remove(any(none)), /^id must be a text, got /)
+    await bad(() => system.update(any(none), {}), /^id must be a text, got /)
+    await refused(
+      Promise.resolve().then(() => system.quota(any(none))),
+      'QUOTA_INVALID',
+    )
+  }
+  await bad(() => system.setConcurrency(2, any(1n)), /^group must be a text, got 1n$/)
+})
+
+test('a change that is no object is refused, instead of changing nothing', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  for (const none of [undefined, null, 5, [], () => ({}), Promise.resolve({ priority: 2 })]) {
+    await bad(() => system.update('a/x', any(none)), /^the second argument of update must be /)
+  }
+})
+
+test('a listener that is no function, and an event that does not exist, are refused', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  for (const none of [undefined, null, 5, 'x', {}]) {
+    await bad(() => system.on('worker:state:changed', any(none)), /^the listener must be a function, got /)
+    await bad(() => system.once('worker:state:changed', any(none)), /^the listener must be a function, got /)
+    await bad(() => system.onLog(any(none)), /^the listener must be a function, got /)
+  }
+  await bad(() => system.inspect(any(undefined)), /^the observer must be a function or an object, got nothing$/)
+  await bad(() => system.inspect(any({ next: 5 })), /^next of the observer must be a function, got 5$/)
+  const noEvent = /^the event must be one of those in docs\/events\.md \(did you mean worker:state:changed\?\), got "worker:state:change"$/
+  await bad(() => system.on(any('worker:state:change'), () => {}), noEvent)
+  await bad(() => system.once(any('worker:state:change'), () => {}), noEvent)
+  await bad(() => system.on(any(5), () => {}), /^the event must be one of those in docs\/events\.md, got 5$/)
+})
+
+test('what run is given is checked before anything starts', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  await system.load('data', items(1))
+  await bad(() => system.run({ onDone: any('print') }), /^onDone must be a function, got "print"$/)
+  await bad(() => system.run({ progress: any('bars') }), /^progress must be true, false or an object, got "bars"$/)
+  await bad(() => system.run({ progress: { everyMs: any('1s') } }), /^everyMs must be a number of milliseconds/)
+  await bad(() => system.run({ drainMs: -1 }), /^drainMs must be a whole number/)
+  await bad(() => showProgress(any(undefined)), /^what showProgress is given first must be a system, got nothing$/)
+  await bad(() => showProgress(system, any({ every: 5 })), /^every must be a function, got 5$/)
+  assert.equal([system.status().state, system.worker('a/x').status().state], ['open', 'idle'])
+  assert.ok((await system.run({ progress: false, signals: false })).ok)
+})
+
+test('functions beside a system refuse what makes no sense as a system does', async () => {
+  await bad(() => composePolicy(any(null)), /^a policy must be an object or a function, got null$/)
+  await bad(() => composePolicy(any('otp')), /^a policy must be an object or a function, got "otp"$/)
+  await bad(() => loadConfig(any(undefined)), /^file must be a text, got nothing$/)
+  await bad(() => checkStore(any(1n)), /^the store must be the path of a file, got 1n$/)
+  await refused(createQuota(any(undefined)), 'ARGUMENT_INVALID')
+  await refused(createQuota(any(null)), 'ARGUMENT_INVALID')
+})
+
+test.run()
