@@ -1,5 +1,5 @@
 /** The check of a whole store: it finds nothing in a sound one, and each thing that is wrong by name. */
-import { closeSync, openSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { test } from 'uvu'
@@ -19,8 +19,19 @@ test.after.each(cleanUp)
 
 const everyCheck = ['datasets', 'dead', 'file', 'holders', 'items', 'lane-counts', 'lanes', 'one-place', 'quotas', 'result-texts', 'texts']
 
-/** A store whose tasks are in every state, as a host that was killed has left it. */
+let made: Promise<Buffer> | undefined
+
+/** A store whose tasks are in every state, as a host that was killed has left it. Made once, and copied for each test. */
 async function store(file: string): Promise<void> {
+  made ??= inFolder(async (folder) => {
+    const first = join(folder, 'first.db')
+    await make(first)
+    return readFileSync(first)
+  })
+  writeFileSync(file, await made)
+}
+
+async function make(file: string): Promise<void> {
   const world = new World()
   const engine = openSqliteEngine({ file, durability: 'process', keepEvents: 100, now: world.now, isGone: world.isGone })
   const desk = new Desk(clientOf(engine), world)

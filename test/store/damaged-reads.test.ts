@@ -20,14 +20,15 @@ import { World } from './support/world.js'
 
 const pageSize = 4096
 
-/** Two lanes of 500 items, some of whose texts go over several pages; everything is in the file, nothing in a log. */
+/** Two lanes of 400 items, some of whose texts go over several pages; everything is in the file, nothing in a log. */
 async function store(file: string): Promise<void> {
   const world = new World()
   const engine = openSqliteEngine({ file, durability: 'process', keepEvents: 100, now: world.now, isGone: world.isGone })
   const desk = new Desk(clientOf(engine), world)
-  await desk.begin(500, { workers: ['a/x', 'b/x'] })
+  await desk.begin(0, { workers: ['a/x', 'b/x'] })
+  await desk.load(400, { priority: 1_000 })
   const hold = await desk.acquire('a/x')
-  for (let n = 0; n < 20; n++) {
+  for (let n = 0; n < 8; n++) {
     const leases = await desk.claim(hold, 20)
     const outcomes = completed(leases).map((one, i) => ({
       ...one,
@@ -35,7 +36,7 @@ async function store(file: string): Promise<void> {
     }))
     await desk.exchange(hold, 0, outcomes)
   }
-  await desk.exchange(hold, 0, failed(await desk.claim(hold, 40), null))
+  await desk.exchange(hold, 0, failed(await desk.claim(hold, 30), null))
   await desk.exchange(hold, 0, failed(await desk.claim(hold, 20), 1_000))
   await desk.claim(hold, 5)
   for (let seq = 1; seq <= 60; seq++) {
@@ -76,6 +77,22 @@ const counts: Record<string, (reads: Reads) => number> = {
     ]),
   ),
   datasets: (own) => own.datasets({}).datasets.reduce((sum, { lanes, items }) => sum + lanes + items, 0),
+}
+
+/** The tables that the reads go over. */
+const tables = ['lane', 'dataset', 'level', 'worker', 'item', 'result', 'dead', 'attempt', 'lease', 'retry', 'placed', 'skip', 'cursor']
+
+/** The pages of each kind, of these tables, their indexes and the schema: the first and the last of each, counted from 0. */
+function pagesOf(file: string): { kind: string; page: number }[] {
+  const db = new Database(file, { readonly: true })
+  const pages = db
+    .prepare<[string], { kind: string; page: number }>(
+      `SELECT name || ' ' || pagetype AS kind, pageno - 1 AS page FROM dbstat WHERE pageno > 1 AND (name = 'sqlite_schema'
+         OR name IN (SELECT name FROM sqlite_schema WHERE tbl_name IN (SELECT value FROM json_each(?)))) ORDER BY kind, page`,
+    )
+    .all(JSON.stringify(tables))
+  db.close()
+  return pages.filter(({ kind }, n) => kind !== pages[n - 1]?.kind || kind !== pages[n + 1]?.kind)
 }
 
 type Harm = (page: Buffer, random: () => number, whole: Buffer) => void
@@ -129,11 +146,15 @@ for (const [what, harm] of Object.entries(harms)) {
       await store(file)
       const whole = readFileSync(file)
       const truth = readAll(file)
-      assert.equal([truth.results, truth.dead, truth.tasks, truth['waiting tasks']], [400, 40, 1_000, 535])
+      assert.equal([truth.results, truth.dead, truth.tasks, truth['waiting tasks']], [160, 30, 800, 585])
+      const pages = pagesOf(file)
+      const kinds = new Set(pages.map(({ kind }) => kind))
+      for (const kind of ['item internal', 'item_key internal', 'item_order internal', 'result internal', 'result leaf', 'result overflow'])
+        assert.ok(kinds.has(kind), `there is no page of the kind ${kind}`)
       const random = seededRandom(what.length)
       const lies: string[] = []
       let failures = 0
-      for (let page = 1; page < whole.length / pageSize; page += page < 45 ? 1 : 5) {
+      for (const { kind, page } of pages) {
         const bytes = Buffer.from(whole)
         harm(bytes.subarray(page * pageSize, (page + 1) * pageSize), random, whole)
         writeFileSync(file, bytes)
@@ -141,7 +162,7 @@ for (const [what, harm] of Object.entries(harms)) {
           if (typeof got === 'string') failures++
           // What is damaged within a text may be the name of the label.
           else if (got !== truth[name] && !(name === 'labels' && what.startsWith('has some')))
-            lies.push(`page ${page + 1}: ${name} gave ${got} of ${truth[name]}`)
+            lies.push(`${kind}, page ${page + 1}: ${name} gave ${got} of ${truth[name]}`)
         }
       }
       assert.equal(lies, [])
@@ -156,10 +177,10 @@ test('that no lane is lost is looked at where a read begins and where it ends, a
     const db = new Database(file)
     const own = reads(db)
     const lists: Record<string, (after: string | null) => { next: string | null }> = {
-      results: (after) => own.results({ filter: {}, after, limit: 90 }),
-      dead: (after) => own.dead({ filter: {}, after, limit: 15 }),
-      errors: (after) => own.deadErrors({ filter: {}, after, limit: 15 }),
-      tasks: (after) => own.tasks({ filter: {}, after, limit: 400 }),
+      results: (after) => own.results({ filter: {}, after, limit: 60 }),
+      dead: (after) => own.dead({ filter: {}, after, limit: 12 }),
+      errors: (after) => own.deadErrors({ filter: {}, after, limit: 12 }),
+      tasks: (after) => own.tasks({ filter: {}, after, limit: 300 }),
     }
     const first = Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, list(null).next]))
     // A dataset that is counted, and has no items.
