@@ -110,8 +110,8 @@ export async function serveWith(
 const closingMs = 1_000
 
 /**
- * node-server leaves two kinds of upgrades open without an answer: other protocols (`Upgrade: h2c`) and invalid host names; and
- * no timeout of the server applies to an upgraded socket. It answers its refusals only while it is the only listener, so this
+ * node-server leaves two kinds of upgrades open without an answer: other protocols (`Upgrade: h2c`) and invalid host names. It answers
+ * an invalid target with 500. No timeout of the server applies to an upgraded socket. It answers its refusals only while it is the only listener, so this
  * listener replaces it and calls it.
  */
 function refuseOtherUpgrades(server: Server): void {
@@ -120,7 +120,11 @@ function refuseOtherUpgrades(server: Server): void {
   server.on('upgrade', (request, socket: Socket, head) => {
     // A refused client that does not close its end would keep the socket open.
     socket.once('finish', () => setTimeout(() => socket.destroy(), closingMs).unref())
-    if (request.headers.upgrade?.toLowerCase() === 'websocket' && isHostName(request.headers.host))
+    if (
+      request.headers.upgrade?.toLowerCase() === 'websocket' &&
+      isHostName(request.headers.host) &&
+      URL.canParse(request.url ?? '', 'http://localhost')
+    )
       upgrade?.call(server, request, socket, head)
     else socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   })

@@ -7,13 +7,22 @@ import type { CompiledConfig } from '../options/compiled.js'
 import type { LogLevel } from '../options/log.js'
 import type { Redactor } from '../redact.js'
 import type { Every } from '../time/every.js'
-import { textOf } from '../values/plain.js'
 import { createConsoleWriter } from './console.js'
 import { fileStem, markedStem } from './files/file-names.js'
 import { LogFiles } from './files/log-files.js'
 import { LogFollowers } from './followers.js'
 import type { WorkerLog } from './log.js'
-import { cleanText, fieldsText, type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel, recordLine } from './record.js'
+import {
+  cleanText,
+  fieldsText,
+  type KeptRecord,
+  type LogRecord,
+  levelRank,
+  openRecord,
+  type RecordLevel,
+  recordLine,
+  spoken,
+} from './record.js'
 import { LogRing, type RecentLogs } from './ring.js'
 import type { Terminal } from './terminal.js'
 
@@ -80,8 +89,18 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
   function keep(speaker: Speaker, rank: RecordLevel, message: string, fields?: Record<string, unknown>): KeptRecord | null {
     if (levelRank[rank] > levelRank[level]) return null
     const { part, annotator, domain } = speaker
-    const text = cleanText(textOf(message), redact)
-    const record = { seq: ++lastSeq, at: now(), level: rank, part, annotator, domain, message: text, fields: fieldsText(fields, redact) }
+    const said = spoken(message, fields)
+    const text = cleanText(said.text, redact)
+    const record = {
+      seq: ++lastSeq,
+      at: now(),
+      level: rank,
+      part,
+      annotator,
+      domain,
+      message: text,
+      fields: fieldsText(said.fields, redact),
+    }
     ring.add(record)
     if (followers.any) followers.tell(openRecord(record))
     return record

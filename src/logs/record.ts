@@ -5,7 +5,7 @@
 import { toErrorRecord } from '../errors.js'
 import type { LogLevel } from '../options/log.js'
 import type { Redactor } from '../redact.js'
-import { jsonOf } from '../values/plain.js'
+import { isError, jsonOf, messageOf, textOf } from '../values/plain.js'
 
 /** The levels a line can have. */
 export type RecordLevel = Exclude<LogLevel, 'silent'>
@@ -44,6 +44,19 @@ export function cleanText(text: string, redact: Redactor): string {
 /** Escapes control characters as JSON does. */
 function escapeControls(text: string): string {
   return text.replace(/(?![\n\t])\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** What is to be logged. An error in place of the message is logged with its message, and completely as the field `error`. Never throws. */
+export function spoken(message: unknown, fields?: Record<string, unknown>): { text: string; fields: Record<string, unknown> | undefined } {
+  if (!isError(message)) return { text: textOf(message), fields }
+  const all: Record<string, unknown> = { error: message }
+  try {
+    // Getters are read later, where they may throw.
+    if (fields) Object.defineProperties(all, Object.getOwnPropertyDescriptors(fields))
+  } catch {
+    // A revoked proxy has no fields.
+  }
+  return { text: messageOf(message), fields: all }
 }
 
 /** Fields as redacted JSON text; null if there are none. Never throws, for any value. */

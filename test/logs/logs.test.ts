@@ -145,6 +145,20 @@ test('fields that cannot be written as they are harm nobody', async ({ open }) =
   assert.ok((fourth?.message.length ?? 0) < 10_000)
 })
 
+test('an error in place of a message is logged with its message, and with all of it as a field', async ({ open }) => {
+  const logs = open()
+  const log = logs.part('system')
+  const error: unknown = new RangeError('out of range')
+  log.error(error as string, { task: 'a' })
+  log.error(error as string)
+  log.error(error as string, { error: 'own' })
+  await logs.close()
+  const [first, second, third] = logs.recent({ limit: 3 })
+  assert.equal([first?.message, first?.fields?.task], ['out of range', 'a'])
+  for (const record of [first, second]) assert.is((record?.fields?.error as { name: string } | undefined)?.name, 'RangeError')
+  assert.is(third?.fields?.error, 'own')
+})
+
 test('odd names make files that stay inside the folder and apart from each other', async ({ dir, open }) => {
   const logs = open()
   const names = [

@@ -7,7 +7,7 @@ import { getHeapStatistics, setHeapSnapshotNearHeapLimit } from 'node:v8'
 import { expose } from 'comlink'
 import { toErrorRecord } from '../../errors.js'
 import type { WorkerLog } from '../../logs/log.js'
-import { fieldsText, openFields } from '../../logs/record.js'
+import { fieldsText, openFields, spoken } from '../../logs/record.js'
 import type { LogLevel } from '../../options/log.js'
 import { nodeEndpoint } from '../../ports/comlink-endpoint.js'
 import type { Port } from '../../ports/port.js'
@@ -15,7 +15,6 @@ import { QuotaClient } from '../../quotas/client.js'
 import { createRedactor } from '../../redact.js'
 import { quotaClientOf } from '../../store/contract/quotas.js'
 import { StoreClient } from '../../store/thread/client.js'
-import { textOf } from '../../values/plain.js'
 import { withSources } from '../evidence/source-maps.js'
 import type { BeatCell } from '../heartbeat/beats.js'
 import { ownTid } from '../heartbeat/starvation.js'
@@ -65,7 +64,8 @@ export async function work({ boot, store: port, openStore, control: controlPort,
   function line(level: Exclude<LogLevel, 'silent'>) {
     return (message: string, fields?: Record<string, unknown>): void => {
       if (levels.indexOf(level) > levels.indexOf(logLevel)) return
-      report({ type: 'log', level, message: redact(textOf(message)), fields: openFields(fieldsText(fields, redact)) })
+      const said = spoken(message, fields)
+      report({ type: 'log', level, message: redact(said.text), fields: openFields(fieldsText(said.fields, redact)) })
     }
   }
   const log: WorkerLog = { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') }

@@ -214,6 +214,7 @@ test('an upgrade to anything but a WebSocket is answered and closed, and no refu
   for (const name of ['a b', 'user@localhost', 'localhost/path', '[::1', 'localhost:port', '%00', 'evil"', '']) {
     assert.match(await named(name), /^HTTP\/1\.1 4\d\d/, name)
   }
+  for (const path of ['http://[', 'http://a:b/', '//', '*']) assert.match(await upgrade('websocket', path), /^HTTP\/1\.1 4\d\d/, path)
   // This client does not close its end.
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
   socket.write(`GET /api/ws HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)
