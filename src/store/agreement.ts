@@ -1,7 +1,7 @@
-/** How labels are distributed, and how far annotators agree on them. Pure: an engine brings what was counted. */
+/** The distribution of labels and the agreement of annotators. Pure: an engine brings the counts. */
 import type { Agreement, LabelReport, PairAgreement } from './contract/reads.js'
 
-/** Items that were labelled alike: who said what, in the order of annotators, and how many there are. */
+/** Items with the same labels: the label of each annotator, in the order of annotators, and the number of items. */
 export interface LabelPattern {
   labels: [annotator: string, label: string][]
   items: number

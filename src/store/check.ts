@@ -1,11 +1,11 @@
 import type { CheckProblem } from './contract/reads.js'
 
-/** What a look at the whole store comes to. */
+/** The result of a check of the whole store. */
 
 export interface CheckReport {
   /** No problem was found. */
   ok: boolean
   problems: CheckProblem[]
-  /** The checks that were made, with how long each took in ms. */
+  /** The checks that were made, with the time of each in ms. */
   checked: Record<string, number>
 }

@@ -1,13 +1,13 @@
 /**
- * Hosts of this process that have ended without the store having been told, because it was locked or full: whoever opens the store
- * next from here tells it.
+ * Hosts of this process whose end could not be stored, because the store was locked or full. The next system of this process on
+ * the store reports them.
  */
 import type { EngineClient } from './contract/engine.js'
 
 /** By file. */
 const departed = new Map<string, Set<string>>()
 
-/** The host is over: its workers are free. */
+/** Reports the end of a host, which frees its workers. */
 export async function leaveStore(client: EngineClient, file: string, host: string): Promise<void> {
   const left = departed.get(file) ?? new Set()
   departed.set(file, left.add(host))
@@ -15,7 +15,7 @@ export async function leaveStore(client: EngineClient, file: string, host: strin
   left.delete(host)
 }
 
-/** Tells the store of those who are over since. */
+/** Reports hosts that ended since. */
 export async function tellDeparted(client: EngineClient, file: string): Promise<void> {
   for (const host of departed.get(file) ?? []) await leaveStore(client, file, host)
 }

@@ -1,6 +1,6 @@
 /**
- * Tells one operating-system process from every other, and whether such a process is over. A pid alone does not do: it is used
- * again, it means nothing after a reboot, and in another container it names another process.
+ * Identifies an operating-system process, and checks whether it has ended. A pid alone is not enough: it is reused, it means
+ * nothing after a reboot, and in another container it names another process.
  */
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -21,9 +21,9 @@ export function hostIdentity(): HostIdentity {
 }
 
 /**
- * Whether the process is over. `'unknown'`: it cannot be told from here (another machine or container, or the system keeps it
- * secret), so that only its missing signs of life can tell. So it is for this process itself: a system in a thread that was
- * terminated is over, and its process is not.
+ * Whether the process has ended. `'unknown'`: it cannot be checked from here (another machine or container, or hidden by the
+ * system), so only missing renewals show it. This also holds for this process itself: a system in a terminated thread has ended,
+ * but its process has not.
  */
 export function isGone(identity: HostIdentity): boolean | 'unknown' {
   const self = thisProcess()
@@ -41,7 +41,7 @@ export function isGone(identity: HostIdentity): boolean | 'unknown' {
   return startedAt === defunct || startedAt !== identity.startedAt
 }
 
-/** The same for all processes until the machine is booted again; '' where that cannot be told. */
+/** The same for all processes until the next boot; '' if not known. */
 export function thisBoot(): string {
   return thisProcess().bootId
 }
@@ -66,7 +66,7 @@ function exists(pid: number): boolean {
   }
 }
 
-/** When a process started, {@link defunct} if it is over but its parent has not noticed, or '' where that cannot be read. */
+/** The start time of a process; {@link defunct} if it has ended but was not reaped; '' if it cannot be read. */
 function startOf(pid: number): string {
   if (process.platform === 'win32') return ''
   if (process.platform !== 'linux') return attempt(() => run('ps', ['-o', 'lstart=', '-p', String(pid)]))

@@ -1,11 +1,11 @@
-/** Shows the store that a host is there, and takes back what hosts that are gone had. */
+/** Renews a host in the store, and takes over from dead hosts. */
 import { type EngineClient, hostTtlMs } from './contract/engine.js'
 import type { TakenBack } from './contract/hosts.js'
 
-/** So many signs of life go into the time after which a host is taken for gone. */
+/** Number of renewals within the time after which a host counts as gone. */
 const signsInTtl = 6
 
-/** What comes of it. */
+/** Results of renewals. */
 export interface HostRenewalEvents {
   /** Another host has taken these workers. */
   lost(workers: string[]): void
@@ -14,9 +14,9 @@ export interface HostRenewalEvents {
 }
 
 /**
- * Does so from now on; keeps no process alive.
+ * Begins to renew; does not keep the process alive.
  *
- * @returns ends it
+ * @returns a function that ends it
  */
 export function renewHost(store: EngineClient, host: string, { lost, taken, failed }: HostRenewalEvents, ttlMs = hostTtlMs): () => void {
   const renewal = setInterval(() => {

@@ -1,4 +1,4 @@
-/** A signal has asked the process to end: nothing starts any more, loads end where they are. */
+/** A signal has interrupted the process: nothing starts any more, and loads end. */
 export class Interruption extends Error {
   override readonly name = 'Interruption'
   readonly signal: NodeJS.Signals

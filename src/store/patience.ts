@@ -1,6 +1,6 @@
 /**
- * Waits for a store that cannot be written (its disk is full, another process holds its lock) on behalf of whoever called something: asks again until it can, and says so
- * meanwhile. Nothing was done by then, since a transaction is done as a whole or not at all.
+ * Lets calls wait for a store that cannot be written (its disk is full, another process holds its lock): tries again until it
+ * can, and logs this. A failed try has no effect, because transactions are atomic.
  */
 import { setMaxListeners } from 'node:events'
 import { DroverError } from '../errors.js'
@@ -10,13 +10,13 @@ import type { EngineClient } from './contract/engine.js'
 import { Interruption } from './interruption.js'
 
 const waits = { initialMs: 250, factor: 2, maxMs: 2_000, jitter: 0.2 }
-/** That calls wait is said at once, and so often while that lasts. */
+/** Time between log lines while calls wait. */
 const saidEveryMs = 60_000
 
 export interface PatienceOptions {
-  /** Aborts when there is nothing to wait for any more, with why. */
+  /** Aborts with the reason when waiting makes no more sense. */
   ending: AbortSignal
-  /** The store is gone for good. */
+  /** Whether the store is gone for good. */
   isFinal: () => boolean
   log: Pick<Log, 'warn' | 'info'>
 }
@@ -29,14 +29,14 @@ export class Patience {
 
   constructor(options: PatienceOptions) {
     this.#options = options
-    // Everybody who waits listens to it.
+    // Every waiting call listens to it.
     setMaxListeners(0, options.ending)
   }
 
   /**
-   * @param what is named in the log
-   * @param signal gives up with its reason
-   * @throws what `attempt` throws for another reason; CLOSED when the system ends before the store could take it
+   * @param what the call's name in the log
+   * @param signal cancels the wait with its reason
+   * @throws errors of `attempt` with other causes; CLOSED if the system ends before the store could take the call
    */
   async through<T>(what: string, attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { ending, isFinal, log } = this.#options
@@ -92,7 +92,7 @@ function ended(what: string, reason: unknown, cause: unknown): unknown {
   return new DroverError('CLOSED', `${why}: the store could not take the call (${what}) before`, { cause })
 }
 
-/** Settles after so many ms, or when one of the signals aborts. */
+/** Settles after `ms`, or when one of the signals aborts. */
 function passed(ms: number, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {

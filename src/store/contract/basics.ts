@@ -4,22 +4,25 @@ export type Awaitable<T> = T | Promise<T>
 /** Milliseconds since the epoch on the store's clock (waits, deadlines) or the wall clock (timestamps, calendars), never the host's. */
 export type Time = number
 
-/** Proof of ownership of a worker. Each acquisition of a worker gets a higher one; an older one is refused everything. */
+/**
+ * A fencing token: proof that a thread owns its worker. Each acquisition of a worker gets a higher one; requests with an older
+ * one are refused.
+ */
 export type Fence = number
 
-/** Names one lease: each hand-out of a task gets a number of its own, never used twice in a store. */
+/** The number of a lease: each hand-out of a task gets its own, never used twice in a store. */
 export type Token = number
 
-/** What a read may ask for; all are paged by a position the previous page gave. */
+/** The page of a read. */
 export interface PageRequest {
-  /** Where the previous page ended; null for the first. */
+  /** `next` of the previous page; null for the first page. */
   after: string | null
-  /** So many rows at most. A page of long rows ends before: `next` says whether there is more. */
+  /** The most rows. A page of long rows may be shorter: only `next` shows whether there are more. */
   limit: number
 }
 
 export interface Page<Row> {
   rows: Row[]
-  /** Where to go on, or null: there is no more. */
+  /** Position of the next page; null: there are no more rows. */
   next: string | null
 }

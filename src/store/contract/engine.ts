@@ -1,7 +1,7 @@
 /**
- * The contract between drover and whatever keeps its tasks, results, quotas and leases. SQLite is the first engine; every
- * operation takes and returns plain data and may be repeated, so that a thread, a process or a network may stand in between
- * and die at any moment. Nothing above `src/store` knows SQL. `test/store/engine-contract.ts` is the suite every engine passes.
+ * The contract between drover and its storage engine for tasks, results, quotas and leases. SQLite is the first engine. Every
+ * operation takes and returns plain data and may be repeated, so that a thread, a process or a network in between may die at any
+ * moment. Nothing above `src/store` uses SQL. `test/store/engine-contract.ts` is the suite every engine passes.
  */
 import type { ErrorGroup, ErrorRecord } from '../../errors.js'
 import type { Awaitable, Fence, Page, PageRequest, Time } from './basics.js'
@@ -22,7 +22,7 @@ import type { EventRow, LaneCounts, LaneFilter, Transition, WorkerRow, WorkerSpe
 import type { DatasetCounts, Moved, StoredTaskDetail, TaskFilter, TaskRecord } from './single-tasks.js'
 import type { AbandonReply, AbandonRequest, EnqueueReply, ExchangeReply, ExchangeRequest, NewItem, OnConflict } from './tasks.js'
 
-/** A host that cannot be seen directly counts as gone after so long without a sign of life. */
+/** A host that cannot be checked directly counts as gone after this time (ms) without a renewal. */
 export const hostTtlMs = 30_000
 
 /** Every operation of an engine. One plain object in, one plain object out. */
@@ -30,55 +30,58 @@ export interface Engine {
   now(request: Record<string, never>): Awaitable<{ now: Time }>
 
   /**
-   * Makes the host known and takes back what hosts that are gone had; `gone`: how many ended without a word. Idempotent. `ttlMs`: how long it counts as alive after each sign of
-   * life, where its process cannot be checked. @defaultValue {@link hostTtlMs}
+   * Registers the host and takes over from dead hosts; `gone`: how many of these did not leave in order. Idempotent. `ttlMs`: how
+   * long the host counts as alive after each renewal if its process cannot be checked. @defaultValue {@link hostTtlMs}
    */
   join(request: { host: HostIdentity; ttlMs?: number }): Awaitable<TakenBack & { gone: number }>
-  /** Signs of life of a host. Answers which of its workers another host has taken, so that their threads are ended. */
+  /** Renews a host. @returns its workers that another host has taken, whose threads must end */
   renew(request: { host: string; ttlMs: number }): Awaitable<{ lost: string[] }>
-  /** The host ends in order: its workers are free, its leases released at no cost. Idempotent. */
+  /** The host ends in order: frees its workers and returns its leases without counting attempts. Idempotent. */
   leave(request: { host: string }): Awaitable<TakenBack>
-  /** Takes back workers and leases of hosts that are gone. Any host may call it, at any time. */
+  /** Takes over workers and leases of dead hosts. Any host may call it at any time. */
   sweep(request: { host: string }): Awaitable<TakenBack>
 
-  /** Makes workers and their lanes known and answers what the store remembers of each. Idempotent; a changed target takes effect. */
+  /** Declares workers and their lanes, and returns the stored state of each. Idempotent; a changed target takes effect. */
   declare(request: { workers: WorkerSpec[] }): Awaitable<{ workers: WorkerRow[] }>
-  /** Keeps a change of the configuration that is to outlive the process, in place of what was kept under this id; null: none. */
+  /** Stores a persistent change of the configuration, replacing the one under this id; null: deletes it. */
   keepChange(request: { id: string; change: string | null }): Awaitable<Record<string, never>>
-  /** The changes that are kept, in the order in which their ids came first. */
+  /** The stored changes, in the order in which their ids first came. */
   keptChanges(request: Record<string, never>): Awaitable<{ changes: { id: string; change: string }[] }>
   /**
-   * Takes a worker for a host. The holder's own repeat gets a new fence and the leases of its old one are released. `left`: as whoever had
-   * it last has left it.
+   * Claims a worker for a host. If the holder itself repeats it, it gets a new fence, and the leases of the old one are returned.
+   * `left`: the state that the last holder left.
    */
   acquire(request: {
     worker: string
     host: string
   }): Awaitable<{ fence: Fence; counts: LaneCounts | null; left: Pick<WorkerRow, 'fence' | 'state' | 'memory'> } | { holder: HoldingHost }>
-  /** Who holds these workers, in their order; null: nobody who is there. */
+  /** The holders of these workers, in their order; null: no live host. */
   holders(request: { workers: string[] }): Awaitable<{ holders: (HoldingHost | null)[] }>
-  /** Gives a worker back; its leases are released at no cost. Idempotent. */
+  /** Frees a worker; returns its leases without counting attempts. Idempotent. */
   free(request: { worker: string; fence: Fence }): Awaitable<{ released: number }>
   /** Stores states and events in order. Idempotent by (host, seq). */
   record(request: { host: string; transitions: Transition[]; events: EventRow[] }): Awaitable<Record<string, never>>
-  /** Deletes a lane's results, dead tasks and positions, or only its worker's memory; answers how much. Refused with FENCED while another host holds it. */
+  /**
+   * Deletes a lane's results, dead tasks and positions, or only its worker's memory. @returns the numbers. Refused with FENCED
+   * while another host holds it
+   */
   reset(request: { worker: string; host: string; data: boolean }): Awaitable<{ results: number; dead: number; counts: LaneCounts | null }>
 
   /** Adds items to a dataset; idempotent by key. */
   enqueue(request: { dataset: string; items: NewItem[]; onConflict: OnConflict }): Awaitable<EnqueueReply>
-  /** Settles what a worker finished and claims what it wants next, in one step. Throws FENCED if the fence is not current. */
+  /** Settles a worker's outcomes and claims its next tasks in one step. Throws FENCED if the fence is not current. */
   exchange(request: ExchangeRequest): Awaitable<ExchangeReply>
-  /** A thread is gone: everything leased under the fence goes back, with what it had in hand counted. Idempotent. */
+  /** A thread is gone: returns all leases of the fence, and charges the tasks in hand. Idempotent. */
   abandon(request: AbandonRequest): Awaitable<AbandonReply>
-  /** Where lanes stand now. */
+  /** The current counts of lanes. */
   counts(request: { workers: string[] }): Awaitable<{ counts: LaneCounts[] }>
-  /** Dead tasks back to work with fresh counters (the attempt's ordinal goes on). */
+  /** Makes dead tasks waiting again with fresh counters (the numbers of attempts continue). */
   redrive(request: { filter: LaneFilter; keys: string[] | null }): Awaitable<{ redriven: number; workers: string[] }>
-  /** Retrying tasks are due at once. Answers how many were not yet, and the workers of their lanes. */
+  /** Makes retrying tasks due at once. @returns how many were not yet due, and the workers of their lanes */
   promote(request: { filter: LaneFilter; keys: string[] | null }): Awaitable<Moved>
   /**
-   * Gives up tasks of one state for good, kind `dropped`; `error` says why. At most `limit` of them, in order, unless keys are given:
-   * `more` says whether to ask again. Dead ones that were dropped already stay as they are.
+   * Gives up tasks of one state, kind `dropped`, with `error` as the reason. Without keys at most `limit` of them, in order:
+   * `more` says whether to ask again. Already dropped tasks stay as they are.
    */
   drop(request: {
     filter: LaneFilter
@@ -88,72 +91,85 @@ export interface Engine {
     limit: number
   }): Awaitable<Moved & { more: boolean }>
   /**
-   * Waiting and retrying tasks go by this priority in the lanes that match, before others that have it by themselves. With the dataset
-   * alone as a filter it becomes the items' own, also for lanes that are declared later.
+   * Sets the priority of waiting and retrying tasks in the lanes that match; they go before tasks that had this priority from the
+   * load. With the dataset alone as a filter it becomes the priority of the items, also for lanes declared later.
    */
   prioritise(request: { filter: LaneFilter & { dataset: string }; keys: string[]; priority: number }): Awaitable<Moved>
 
-  /** Makes quotas known; what was used stays. Idempotent. */
+  /** Declares quotas; used amounts stay. Idempotent. */
   declareQuotas(request: { quotas: QuotaSpec[] }): Awaitable<Record<string, never>>
   /**
-   * Takes amounts from every window of a quota and of those that it is within, or from none. One that stands in line keeps its place as
-   * long as its engine is alive and asks for it. A repeat has no second effect. Throws QUOTA_INVALID where it could never be granted,
-   * QUOTA_RETIRED where every choice is retired.
+   * Takes amounts from every window of a quota and of the quotas that it is within, or from none. A waiting request keeps its
+   * place in line while its engine is alive and renews it. A repeat has no second effect. Throws QUOTA_INVALID if it could never
+   * be granted, QUOTA_RETIRED if every choice is retired.
    */
   acquireQuota(request: QuotaRequest): Awaitable<QuotaAnswer>
-  /** What would keep a request back if it were alone; null: nothing. Takes nothing. */
+  /** The wait of a request if it were the only one; null: none. Takes nothing. */
   probeQuota(
     request: Pick<QuotaRequest, 'choices' | 'amounts'>,
   ): Awaitable<{ wait: { quota: string; window: string; inMs: number } | null }>
-  /** Leaves the line: the request is answered as not granted. A grant that crosses with it is the client's to settle. Idempotent. */
+  /**
+   * Leaves the line: the request is answered as not granted. If a grant crosses with this call, the client must settle it.
+   * Idempotent.
+   */
   cancelQuota(request: QuotaTicket): Awaitable<Record<string, never>>
-  /** Settles grants, and counts what a worker used beside its tasks. A client numbers these requests, rising: one that was done is not done again. */
+  /**
+   * Settles grants, and counts a worker's usage outside tasks. A client numbers these requests in rising order, so a repeat has
+   * no second effect.
+   */
   settleQuota(request: {
     client: string
     request: number
     settlements: QuotaSettlement[]
     usage: { worker: string; amounts: Amounts } | null
   }): Awaitable<Record<string, never>>
-  /** The client is gone: it stands in no line, and has nothing in flight. What it took counts as used. Idempotent. */
+  /** The client is gone: ends its places in line and in flight. Its grants count as used. Idempotent. */
   leaveQuotas(request: { client: string }): Awaitable<Record<string, never>>
-  /** No grants for so long (the provider said so), a year at most. Never shortens a block; `forMs` null: lifts it. */
+  /** Stops grants for a time, at most a year. Never shortens a block; `forMs` null: lifts it. */
   blockQuota(request: { name: string; forMs: number | null }): Awaitable<Record<string, never>>
-  /** What a provider's answer says: tightens windows, slows down at a refusal (with `adapt`), and keeps the health. */
+  /** Applies a provider's answer: tightens windows, slows down at a refusal (with `adapt`), and updates the health. */
   observeQuota(request: {
     name: string
     readings: QuotaReading[]
     outcome: 'ok' | 'refused' | 'failed' | null
   }): Awaitable<Record<string, never>>
-  /** The provider does not accept the key: no grants until it is revived. `reason` null: revives it. */
+  /** Stops grants until the quota is revived, because the provider does not accept the key. `reason` null: revives it. */
   retireQuota(request: { name: string; reason: string | null }): Awaitable<{ changed: boolean }>
-  /** `backlogs`: what is left to do, by quota; see {@link QuotaStatus.backlogAt}. */
+  /** `backlogs`: the tasks left, by quota; see {@link QuotaStatus.backlogAt}. */
   quotas(request: { names: string[]; backlogs?: Record<string, { tasks: number; amounts: Amounts }> }): Awaitable<{ quotas: QuotaStatus[] }>
 
-  /** `skip`: so many rows from where the page would begin are left out. @defaultValue 0 */
+  /** `skip`: number of rows to skip from the beginning of the page. @defaultValue 0 */
   results(request: PageRequest & { filter: LaneFilter; skip?: number }): Awaitable<Page<ResultRow>>
   dead(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<DeadRow>>
-  /** Dead tasks by what they died of, for `limit` of them at a time: groups of several pages are to be added up. `before`: died before then. */
+  /**
+   * Dead tasks grouped by error, `limit` tasks for each page: add up the groups of all pages. `before`: only tasks that died
+   * before this time.
+   */
   deadErrors(request: PageRequest & { filter: LaneFilter; before?: Time }): Awaitable<Page<ErrorGroup>>
   /**
-   * Lane by lane: waiting tasks in the order of being handed out, those of another state by order of loading, all of them by key. `search`:
-   * keys that contain it. A page that has to look through much may be short, or empty, and there is more all the same.
+   * Tasks lane by lane: waiting ones in the order in which they will be handed out, those of another state in order of loading,
+   * all states by key. `search`: keys that contain this text. A page after a long search may be short or empty although there are
+   * more.
    */
   tasks(request: PageRequest & TaskFilter): Awaitable<Page<TaskRecord>>
-  /** An item over all lanes of its dataset; null: there is none. */
+  /** An item with its task in every lane; null: it does not exist. */
   task(request: { dataset: string; key: string }): Awaitable<{ detail: StoredTaskDetail | null }>
   datasets(request: Record<string, never>): Awaitable<{ datasets: DatasetCounts[] }>
-  /** `path`: where in a result that is an object its label is. Of the items that have results the latest `items` of each domain. */
+  /**
+   * `path`: the JSON path of the label in a result that is an object. Only the latest `items` items with results of each domain
+   * count.
+   */
   labels(request: { dataset?: string; domain?: string; path: string; items: number }): Awaitable<{ reports: LabelReport[] }>
-  /** One for each worker that used anything. `worker` only: its id narrows, the rest of the filter goes by lanes. */
+  /** One row for each worker with usage. The filter's `worker` matches the id; its other parts match lanes. */
   usage(request: { filter: LaneFilter }): Awaitable<{ rows: UsageRow[] }>
   taskUsage(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<TaskUsageRow>>
-  /** Oldest first, from `since` (ms since the epoch) on; one every ten seconds in which something changed, for a day. */
+  /** Samples from `since` (ms since the epoch) on, oldest first: one every ten seconds with a change, for a day. */
   quotaHistory(request: { name: string; since: Time }): Awaitable<{ samples: QuotaSample[] }>
   /** Newest last. `types`: exact event types. `first` and `last`: the lowest and the highest id in the log; 0: it is empty. */
   events(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent> & { first: number; last: number }>
   /** Newest first. */
   latestEvents(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent>>
-  /** Looks whether the store is sound, a part at a time. `quick`: only what finds damage of the file and of what is counted. */
+  /** Checks the store, one part in each call. `quick`: only the checks that find a damaged file or wrong counts. */
   check(request: { after: string | null; quick?: boolean }): Awaitable<CheckPart>
 }
 
@@ -161,7 +177,7 @@ export type EngineOp = keyof Engine
 export type EngineRequest<Op extends EngineOp> = Parameters<Engine[Op]>[0]
 export type EngineReply<Op extends EngineOp> = Awaited<ReturnType<Engine[Op]>>
 
-/** The operations that change nothing: they may be answered by a read-only connection. */
+/** The operations that change nothing, which a read-only connection can answer. */
 export const readOps = [
   'results',
   'dead',
@@ -179,12 +195,12 @@ export const readOps = [
 ] as const satisfies readonly EngineOp[]
 export type ReadOp = (typeof readOps)[number]
 
-/** Calls an engine wherever it is. `request` settles exactly once. */
+/** Calls an engine in this or another thread. Each call settles exactly once. */
 export interface EngineClient {
   call<Op extends EngineOp>(op: Op, request: EngineRequest<Op>): Promise<EngineReply<Op>>
 }
 
-/** What travels on a port to the store thread. */
+/** A request to the store thread. */
 export interface StoreRequest<Op extends EngineOp = EngineOp> {
   id: number
   op: Op

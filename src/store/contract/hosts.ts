@@ -1,20 +1,20 @@
 import type { Time } from './basics.js'
 
-/** One operating-system process, told apart from any later one that happens to get the same pid. */
+/** The identity of an operating-system process, different from any later process with the same pid. */
 export interface HostIdentity {
   /** Unique to this run of the process. */
   id: string
   pid: number
-  /** When the process started, in a form that only has to be equal to be the same (Linux: clock ticks since boot). */
+  /** Start time of the process; only compared for equality (Linux: clock ticks since boot). */
   startedAt: string
   /** Changes at each boot of the machine. */
   bootId: string
-  /** The pid namespace: pids of another one cannot be checked from here. Empty where there is no such thing. */
+  /** The pid namespace: pids of another one cannot be checked from here. Empty on systems without namespaces. */
   namespace: string
   hostname: string
 }
 
-/** Who holds a worker. */
+/** The holder of a worker. */
 export interface HoldingHost {
   host: string
   pid: number
@@ -24,8 +24,8 @@ export interface HoldingHost {
 }
 
 export interface TakenBack {
-  /** Workers whose host is gone, free now. */
+  /** Freed workers of dead hosts. */
   workers: string[]
-  /** How many leases went back. */
+  /** Number of returned leases. */
   leases: number
 }

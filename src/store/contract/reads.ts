@@ -29,7 +29,7 @@ export interface DeadRow {
   at: Time
 }
 
-/** What calls used, by unit, as they told. */
+/** Amounts used by a worker's calls, by unit, as reported. */
 export interface UsageRow {
   worker: string
   annotator: string
@@ -37,7 +37,7 @@ export interface UsageRow {
   usage: Amounts
 }
 
-/** What the calls for one task used, by unit, over all its attempts. */
+/** Amounts used by the calls of one task, by unit, over all its attempts. */
 export interface TaskUsageRow {
   key: string
   dataset: string
@@ -46,7 +46,10 @@ export interface TaskUsageRow {
   usage: Amounts
 }
 
-/** One event of the event log. `id` rises with each; `at` is ms since the epoch; `worker` is null for what concerns no single one. */
+/**
+ * One event of the event log. `id` rises with each; `at` is ms since the epoch; `worker` is null for events without a single
+ * worker.
+ */
 export interface StoredEvent {
   id: number
   host: string
@@ -56,26 +59,26 @@ export interface StoredEvent {
   payload: unknown
 }
 
-/** So many rows are shown of those that break a rule. */
+/** The most example rows of a problem. */
 export const mostExamples = 10
 
-/** Something that must hold in a store and does not. */
+/** A broken rule of a store. */
 export interface CheckProblem {
   /** Which check found it; see {@link CheckReport.checked}. */
   check: string
   message: string
   /** How many rows break it. */
   count: number
-  /** The first ten of them, as they are or as SQLite names them. */
+  /** The first ten rows, as data or in SQLite's words. */
   examples: (string | Record<string, unknown>)[]
 }
 
 /** A part of a check. */
 export interface CheckPart {
   problems: CheckProblem[]
-  /** The check that was made, and how long it took in ms. */
+  /** The check, and its time in ms. */
   checked: { check: string; ms: number }
-  /** Where to go on, or null: that was all. */
+  /** Position of the next part; null: this was the last. */
   next: string | null
 }
 
@@ -84,18 +87,18 @@ export interface PairAgreement {
   a: string
   b: string
   items: number
-  /** Of them with the same label, 0 to 100. */
+  /** Share of these items with the same label, 0 to 100. */
   percent: number
   /** Cohen's kappa; null where chance alone would agree on every item. */
   kappa: number | null
 }
 
-/** How far annotators agree on the labels of one dataset and domain. */
+/** The agreement of annotators on the labels of one dataset and domain. */
 export interface Agreement {
   annotators: number
-  /** With two annotators or more. */
+  /** Items labelled by two annotators or more. */
   items: number
-  /** Of all pairs of labels of one item those that are the same, 0 to 100; null: there is no such pair. */
+  /** Share of equal pairs among all pairs of labels of the same item, 0 to 100; null: no such pair. */
   percent: number | null
   /** Krippendorff's alpha for nominal data; null where only one label occurs, or no item has two. */
   alpha: number | null
@@ -106,7 +109,7 @@ export interface Agreement {
 export interface LabelReport {
   dataset: string
   domain: string
-  /** That have a label. */
+  /** Items with a label. */
   items: number
   /** At most 50 different labels, the most frequent; the rest is `(other)`. By annotator, the most frequent first. */
   labels: { annotator: string; label: string; count: number }[]

@@ -6,7 +6,7 @@ export interface LaneSpec {
   dataset: string
   annotator: string
   domain: string
-  /** How many results the lane wants; `null`: one for each item of the dataset. */
+  /** Number of results that the lane should have; `null`: one for each item of the dataset. */
   target: number | null
 }
 
@@ -16,24 +16,24 @@ export interface WorkerSpec {
   lane: LaneSpec | null
 }
 
-/** Where a lane stands. `total` is items of the dataset, or target if that is less. */
+/** The counts of a lane. `total` is the number of items of the dataset, or the target if that is less. */
 export interface LaneCounts {
   worker: string
   total: number
   done: number
   dead: number
-  /** Handed out and not yet settled. */
+  /** Tasks handed out and not settled. */
   leased: number
-  /** Waiting for another attempt. */
+  /** Tasks waiting for another attempt. */
   retrying: number
-  /** Nothing is left to do: the target is reached or every item is settled, nothing is leased, nothing waits for another attempt. */
+  /** No work is left: the target is reached or every item is settled, and no task is leased or waits for another attempt. */
   complete: boolean
 }
 
-/** What the store remembers of a worker between runs. `memory` is the supervisor's own record (counters, deadline, last failure). */
+/** The stored state of a worker. `memory` is the lifecycle's own record (counters, deadline, last failure). */
 export interface WorkerRow {
   worker: string
-  /** Of whoever had it last: as long as it is the same, nobody else has had it since. */
+  /** The fence of its last holder: while it is unchanged, no other holder has had the worker since. */
   fence: Fence
   state: string
   memory: Record<string, unknown> | null
@@ -51,16 +51,16 @@ export interface EventRow {
   payload: unknown
 }
 
-/** A worker's new state, stored together with the event that tells of it. */
+/** A worker's new state, stored together with its event. */
 export interface Transition {
   worker: string
   state: string
   memory: Record<string, unknown> | null
-  /** The last one under which this host knows the worker: what it says is passed over if another host has had the worker since. */
+  /** The last fence known to this host: the transition is ignored if another host has had the worker since. */
   fence?: Fence
 }
 
-/** Narrows results and dead tasks; all that are given must match. */
+/** A filter of lanes; all given parts must match. */
 export interface LaneFilter {
   dataset?: string
   annotator?: string

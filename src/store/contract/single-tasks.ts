@@ -1,30 +1,33 @@
-/** What can be seen of single tasks: where each one stands in its lane, and what became of its attempts. */
+/** Reads of single tasks: the state of each in its lane, and its attempts. */
 import type { ErrorRecord } from '../../errors.js'
 import type { LaneFilter } from './registry.js'
 
 /**
- * Where a task is. `waiting`: never begun. `leased`: handed out. `retrying`: begun, or given back, and waits to be handed out again.
- * `done`: it has its result. `dead`: given up.
+ * The state of a task. `waiting`: never begun. `leased`: handed out. `retrying`: begun, or given back, and waits to be handed out
+ * again. `done`: it has its result. `dead`: given up.
  */
 export type TaskState = 'waiting' | 'leased' | 'retrying' | 'done' | 'dead'
 
-/** Why a task is dead. `failed`: attempts used up or not to be retried; `poison`: its worker died over it too often; `dropped`: by hand. */
+/**
+ * Why a task is dead. `failed`: no attempts left, or no retry wanted; `poison`: its worker died too often with it in hand;
+ * `dropped`: by hand.
+ */
 export type DeadKind = 'failed' | 'poison' | 'dropped'
 
-/** One task as the store has it: an item in a lane, where it stands there, and how often it was tried. A worker is given a `Task` of `drover/worker`. */
+/** One task in the store: an item in a lane, with its state and its attempts. A worker is given a `Task` of `drover/worker`. */
 export interface TaskRecord {
   key: string
   dataset: string
   annotator: string
   domain: string
-  /** The worker declared with the lane; null if none is any more. */
+  /** The worker declared with the lane; null if there is none any more. */
   worker: string | null
   state: TaskState
   /** Higher goes first. */
   priority: number
   /** Attempts begun so far. */
   attempts: number
-  /** Of them those that failed or crashed the worker, since the last redrive. Of a `done` or `dead` task at most 20 are known. */
+  /** Attempts that failed or crashed the worker, since the last redrive. For a `done` or `dead` task at most 20 are known. */
   failures: number
   /** `dead` only. */
   kind: DeadKind | null
@@ -41,9 +44,9 @@ export type Task = TaskRecord
 export interface TaskAttempt {
   annotator: string
   domain: string
-  /** Its ordinal, from 1; where a task was dropped, how many there had been. */
+  /** The number of the attempt, from 1; for a dropped task, the number of attempts so far. */
   attempt: number
-  /** Who made it; where a task was dropped, the worker of its lane. Empty if there was none. */
+  /** Its worker; for a dropped task, the worker of the lane. Empty if there was none. */
   worker: string
   outcome: 'failed' | 'crashed' | 'poison' | 'dropped' | 'done'
   /** null: `done`. */
@@ -52,14 +55,14 @@ export interface TaskAttempt {
   at: number
 }
 
-/** An item as an engine tells of it: data and results are JSON text. */
+/** An item in the engine's form: data and results are JSON text. */
 export interface StoredTaskDetail {
   key: string
   dataset: string
   priority: number
   data: string
   tasks: (TaskRecord & { result: string | null })[]
-  /** Oldest first; of each lane the latest 20, and the one that made the result. */
+  /** Oldest first; for each lane the latest 20, and the attempt that made the result. */
   attempts: TaskAttempt[]
 }
 

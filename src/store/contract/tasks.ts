@@ -3,7 +3,7 @@ import type { Fence, Token } from './basics.js'
 import type { Amounts } from './quotas.js'
 import type { LaneCounts } from './registry.js'
 
-/** One record on its way into a dataset. */
+/** One record to load into a dataset. */
 export interface NewItem {
   key: string
   /** JSON text. */
@@ -12,30 +12,36 @@ export interface NewItem {
   priority: number
 }
 
-/** What {@link Drover.load} does with a known key that comes with other data. */
+/** How {@link Drover.load} treats a known key with different data. */
 export type OnConflict = 'error' | 'keep' | 'update'
 
 export interface EnqueueReply {
   added: number
-  /** Known already with the same data (or with other data and `onConflict: 'keep'`). */
+  /** Items already known with the same data (or with different data and `onConflict: 'keep'`). */
   known: number
   updated: number
-  /** With `onConflict: 'error'`: the first item whose key is known with other data. Nothing of this request was added then. */
+  /** With `onConflict: 'error'`: the first item whose key is known with different data; then nothing of this request was added. */
   conflict: { index: number; key: string } | null
 }
 
-/** How one leased task ended. `usage`: what its calls used, by unit. */
+/** How one leased task ended. `usage`: amounts used by its calls, by unit. */
 export type Outcome = { usage?: Amounts } /** `value`: the result as JSON text. */ & (
   | { do: 'complete'; token: Token; value: string }
-  /** The attempt failed and is counted. Again after `retryInMs`, or never. `value`: the raw answer that did not fit, as JSON text. */
+  /**
+   * The attempt failed and is counted. The next one follows after `retryInMs`; null: none. `value`: the raw result that did not
+   * fit, as JSON text.
+   */
   | { do: 'fail'; token: Token; error: ErrorRecord; retryInMs: number | null; value?: string }
-  /** Given back; costs no attempt. `inMs`: not before. `later`: the task itself was refused for now, and comes behind fresh items then. */
+  /**
+   * Given back, without an attempt counted. `inMs`: earliest next hand-out. `later`: the task was refused for now, and goes
+   * behind fresh items.
+   */
   | { do: 'release'; token: Token; inMs: number; later?: boolean }
 )
 
 /**
- * What became of an outcome. `already`: this task has its result (a repeat, or another attempt came first); `lost`: the lease was
- * not current any more, nothing was changed.
+ * The effect of an outcome. `already`: the task has its result already (a repeat, or another attempt came first); `lost`: the
+ * lease was no longer current, and nothing was changed.
  */
 export type Settled = 'stored' | 'already' | 'lost' | 'retrying' | 'dead' | 'released'
 
@@ -45,28 +51,28 @@ export interface Leases {
   keys: string[]
   /** JSON texts. */
   data: string[]
-  /** The ordinal of this attempt: 1 for the first. */
+  /** The number of this attempt, from 1. */
   attempts: number[]
-  /** How many of the earlier attempts failed or crashed the worker (an attempt cut off by the host's end is not among them). */
+  /** Number of earlier attempts that failed or crashed the worker (without attempts cut off by the host's end). */
   failures: number[]
-  /** How often in a row the task was given back as one for later. */
+  /** How often in a row the task was given back for later. */
   releases: number[]
 }
 
-/** Why fewer tasks came than were wanted. */
+/** Why fewer tasks were claimed than requested. */
 export type TaskShortage =
-  /** Nothing is left to do, and nothing is leased or waiting for another attempt. */
+  /** No work is left, and no task is leased or waits for another attempt. */
   | { kind: 'complete' }
-  /** Nothing is due now. `inMs`: when the next attempt is due, or null: not before something else happens. */
+  /** No task is due now. `inMs`: time until the next attempt is due; null: only after some other change. */
   | { kind: 'later'; inMs: number | null }
 
 export interface ExchangeRequest {
   worker: string
   fence: Fence
-  /** Numbers this worker's exchanges under this fence, rising. A repeat with the same number claims nothing new: it gets the same leases. */
+  /** Rising number of this worker's exchanges under this fence. A repeat with the same number gets the same leases. */
   request: number
   outcomes: Outcome[]
-  /** How many tasks at most; 0 to claim none. */
+  /** The most tasks to claim; 0: none. */
   want: number
 }
 
@@ -74,12 +80,12 @@ export interface ExchangeReply {
   /** One for each outcome, in order. */
   settled: Settled[]
   leases: Leases
-  /** null when as many came as were wanted. */
+  /** null if all requested tasks were claimed. */
   shortage: TaskShortage | null
   counts: LaneCounts
 }
 
-/** What a thread that is gone had in its hands, as read from its shared memory. */
+/** The tasks in hand of an ended thread, read from its shared memory. */
 export interface Abandoned {
   /** Tasks being worked on: the attempt counts, and so does the crash. */
   working: Token[]
@@ -91,7 +97,7 @@ export interface AbandonRequest {
   worker: string
   fence: Fence
   abandoned: Abandoned
-  /** What ended the thread, kept with tasks that are given up because of it. */
+  /** The error that ended the thread, stored with tasks that are given up because of it. */
   error: ErrorRecord
   /** A task in hand at this many crashes is quarantined: dead, kind `poison`. */
   poisonAfter: number
@@ -104,7 +110,7 @@ export interface AbandonReply {
   retrying: number
   /** Keys of the tasks that were being worked on. */
   working: string[]
-  /** Keys of those given up because of it, now dead with kind `poison`. */
+  /** Keys of the tasks that are now dead with kind `poison`. */
   poisoned: string[]
   counts: LaneCounts | null
 }

@@ -1,7 +1,7 @@
 import { argumentError, largestAmount } from '../../validation/arguments.js'
 import type { Amounts } from '../contract/quotas.js'
 
-/** Amounts by unit, as they were given at this moment. */
+/** Checks amounts by unit, and returns a copy. */
 export function checkAmounts(name: string, amounts: Amounts): Amounts {
   if (typeof amounts !== 'object' || amounts === null || Array.isArray(amounts)) {
     throw argumentError(name, 'an object of amounts by unit', amounts)

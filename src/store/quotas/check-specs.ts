@@ -27,7 +27,7 @@ export function validate(spec: QuotaSpec, at: Time): void {
   }
 }
 
-/** Each quota that one is within is known, and none is within itself. */
+/** The quotas in `within` must be known, and no quota may be within itself. */
 export function checkWithin(specs: readonly QuotaSpec[], limiter: Limiter): void {
   const specOf = (name: string): QuotaSpec | undefined => specs.find((spec) => spec.name === name) ?? limiter.quotas.get(name)?.spec
   for (const { name, within } of specs) {

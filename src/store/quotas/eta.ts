@@ -1,4 +1,4 @@
-/** When a number of tasks could be through, by the limits alone: what each window has now, then at its rate, from day to day. */
+/** When a number of tasks could be done, by the limits alone: the amount that each window has now, then its rate, day by day. */
 
 import { periodOf } from '../../time/calendar.js'
 import type { Time } from '../contract/basics.js'
@@ -7,7 +7,7 @@ import type { Quota } from './quota.js'
 import { rounding } from './windows/meter.js'
 import type { Moment } from './windows/open-window.js'
 
-/** Further ahead nothing is said. */
+/** The most periods to look ahead. */
 const mostPeriods = 4_000
 
 /** A limit by the calendar, in tasks. */
@@ -23,14 +23,14 @@ interface Allowance {
 interface Rate {
   perMs: number
   atOnce: number
-  /** The most that is there after a while in which nothing was taken. */
+  /** The largest amount available after a pause. */
   afterPause: number
 }
 
 /**
- * @param scopes a quota and all that it is within
- * @param amounts what each task takes
- * @returns ms since the epoch on the wall clock; null: a budget ends before, or it takes too long to tell
+ * @param scopes a quota and all quotas that it is within
+ * @param amounts the amounts of each task
+ * @returns ms since the epoch on the wall clock; null: a budget is spent before, or it is too far ahead
  */
 export function backlogAt(scopes: readonly Quota[], amounts: Amounts, tasks: number, at: Moment): Time | null {
   const allowances: Allowance[] = []
@@ -41,7 +41,7 @@ export function backlogAt(scopes: readonly Quota[], amounts: Amounts, tasks: num
       const { per } = window.window
       if (amount <= 0) continue
       const left = window.room(at[window.clock]) / amount
-      // No task is put off to another period for what dividing rounds off.
+      // Rounding must not move a task to another period.
       const whole = left + rounding
       if (per === 'ever') {
         if (whole < tasks) return null

@@ -2,10 +2,10 @@ import type { Amounts, QuotaGrant } from '../contract/quotas.js'
 import type { Quota } from './quota.js'
 import { longestSlackMs, type Moment } from './windows/open-window.js'
 
-/** No more than such a share of what there is goes to one client ahead of its use. */
+/** The largest part (1/n) of the room that one client may take ahead. */
 const aheadShare = 4
 
-/** Of one in line. */
+/** The request of a waiter. */
 interface Asked {
   amounts: Amounts
   times: number
@@ -14,11 +14,11 @@ interface Asked {
 }
 
 /**
- * Takes what one in line is granted: once, or as often as it asked for, if nothing speaks against taking ahead.
+ * Takes a grant for a waiter: once, or as often as requested if taking ahead is allowed.
  *
- * @param scopes the quota and all that it is within
- * @param shared whether somebody else waits for any of them
- * @param machineNow the machine's monotonic clock, in ms: from then on the grant may be used for its slack
+ * @param scopes the quota and all quotas that it is within
+ * @param shared whether another request waits for any of them
+ * @param machineNow the machine's monotonic clock in ms: the grant may be used for its slack from then on
  */
 export function takeGrant(
   asked: Asked,
@@ -31,7 +31,7 @@ export function takeGrant(
   const { amounts, seq, needsMs = 0 } = asked
   const inFlight = scopes.some(({ spec }) => spec.concurrency !== null)
   const slackMs = Math.min(longestSlackMs, Math.max(needsMs, Math.min(...scopes.map((scope) => scope.slackMs))))
-  // What a call uses beyond what it was granted must be known before the next one goes.
+  // The amount that a call uses beyond its grant must be known before the next call.
   const foreseen = scopes.every((scope) => scope.windows.every(({ unit }) => amounts[unit] !== undefined))
   const alone = !inFlight && foreseen && !shared
   const most = alone ? Math.floor(Math.min(...scopes.map((scope) => scope.timesNow(amounts, at, slackMs))) / aheadShare) : 1

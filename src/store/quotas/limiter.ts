@@ -1,11 +1,11 @@
 /**
- * Who may go, of all who ask for quotas: those of this process, and those of others on the same store, in one line. Pure: the caller
- * brings the clocks, and keeps what has changed.
+ * Decides which requests for quotas are granted: those of this process and of others on the same store, in one line. Pure: the
+ * caller brings the clocks and saves the changes.
  *
- * Higher priority goes first, then who asked first. What one who waits needs is set aside in each window where it would still be missing by the
- * time that one can go, as far as that is known; whoever needs something else, or will be out of the window by then, may pass. So a heavy
- * request waits no longer than for those ahead of it and about one length of its windows, a light one behind it no longer than that, and
- * nobody for one whose own limit is spent for hours.
+ * Order: priority, then age. The amounts that a waiting request will still lack at its turn are reserved in each window, as far
+ * as that is known. A later request may pass if it needs other units or will have left the window by then. So a heavy request
+ * waits only for the requests ahead of it and about one length of its windows, a light one behind it no longer than that, and no
+ * request waits for one whose own limit is spent for hours.
  */
 import { DroverError, QuotaError } from '../../errors.js'
 import type { Amounts, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/quotas.js'
@@ -17,25 +17,25 @@ import { type Decision, type Flight, nameOf, type Waiter } from './waiter.js'
 import type { Moment } from './windows/open-window.js'
 import { withAllAbove } from './within.js'
 
-/** Who could go within so long, or waits for nothing else, has a place in flight set aside. */
+/** A request that could go within this time, or waits only for a place in flight, has a place reserved. */
 const holdMs = 1_000
 
 export class Limiter {
   readonly quotas = new Map<string, Quota>()
   /** In order. */
   readonly #line: Waiter[] = []
-  /** Requests in flight under a limit of that, with the quotas that they count for. */
+  /** Requests in flight of quotas with `concurrency`, with the quotas that they count for. */
   readonly inFlight = new Map<string, Flight>()
   #scopes = new Map<string, Quota[]>()
 
-  /** Makes a quota known, in place of an earlier one. */
+  /** Adds or replaces a quota. */
   put(quota: Quota): void {
     this.#countFlights(quota)
     this.quotas.set(quota.name, quota)
     this.#scopes = new Map()
   }
 
-  /** What is in flight, in place of what was known of it. */
+  /** Replaces the requests in flight. */
   putFlights(flights: readonly Flight[]): void {
     this.inFlight.clear()
     for (const flight of flights) this.inFlight.set(nameOf(flight), flight)
@@ -57,7 +57,7 @@ export class Limiter {
   }
 
   /**
-   * A quota and all that it is within.
+   * A quota and all quotas that it is within.
    *
    * @throws QUOTA_INVALID if there is no such quota
    */
@@ -76,9 +76,9 @@ export class Limiter {
   }
 
   /**
-   * Looks whether a request can ever be granted.
+   * Checks that a request can be granted at some time.
    *
-   * @returns its amounts, as they count
+   * @returns its amounts with defaults
    * @throws QUOTA_INVALID, QUOTA_RETIRED
    */
   check({ choices, amounts: given }: Pick<QuotaRequest, 'choices' | 'amounts'>): Amounts {
@@ -98,7 +98,7 @@ export class Limiter {
     return this.#line.find((waiter) => waiter.client === ticket.client && waiter.ticket === ticket.ticket)
   }
 
-  /** Puts one in line, by priority and number. */
+  /** Adds a waiter to the line, by priority and number. */
   join(waiter: Waiter): void {
     const after = (other: Waiter): boolean =>
       other.priority !== waiter.priority ? other.priority < waiter.priority : other.seq > waiter.seq
@@ -112,10 +112,10 @@ export class Limiter {
   }
 
   /**
-   * Goes through the line once and grants what can be granted to those of this process.
+   * Goes through the line once and grants requests of this process.
    *
-   * @param machineNow the machine's monotonic clock, in ms, no later than `at`: what is granted may be used for its slack from then
-   * @returns those who leave the line
+   * @param machineNow the machine's monotonic clock in ms, no later than `at`: grants may be used for their slack from then on
+   * @returns decisions for the waiters that leave the line
    */
   serve(at: Moment, machineNow: number): Decision[] {
     const decisions: Decision[] = []
@@ -129,13 +129,13 @@ export class Limiter {
     return decisions
   }
 
-  /** One who is next in line; sets aside what it needs, if it has to wait or is another process's. */
+  /** Decides the next waiter; reserves its amounts if it must wait or belongs to another process. */
   #look(waiter: Waiter, at: Moment, machineNow: number): Decision['outcome'] | null {
     let best: { choice: string; wait: QuotaWait | null }
     try {
       best = this.#best(waiter, at)
     } catch (error) {
-      // Configured anew, or retired, while it stood in line. Its own process tells it.
+      // The quota was changed or retired meanwhile. The waiter's own process reports it.
       if (!DroverError.is(error)) throw error
       return waiter.own ? { error } : null
     }
@@ -156,7 +156,7 @@ export class Limiter {
     for (const quota of this.scopes(choice)) quota.reserve(amounts, inMs, place, at)
   }
 
-  /** Of several that can go now the healthiest, else the first that can. */
+  /** Of several quotas that can grant now the healthiest, else the first that can. */
   #best({ choices, amounts }: Pick<Waiter, 'choices' | 'amounts'>, at: Moment): { choice: string; wait: QuotaWait | null } {
     let best: { choice: string; wait: QuotaWait | null } | null = null
     for (const choice of usable(choices, amounts, this)) {
@@ -180,7 +180,7 @@ export class Limiter {
     return longest
   }
 
-  /** What would keep it back if it were alone. */
+  /** The wait of a waiter if it were the only one. */
   #bareWait(waiter: Waiter, at: Moment): QuotaWait | null {
     const kept = [...this.quotas.values()].map((quota) => [quota.reserved, quota.windows.map(({ reserved }) => reserved)] as const)
     this.#unreserve()
@@ -193,7 +193,7 @@ export class Limiter {
     return wait
   }
 
-  /** What would keep a request back if it were alone. */
+  /** The wait of a request if it were the only one. */
   probe(request: Pick<QuotaRequest, 'choices' | 'amounts'>, at: Moment): QuotaWait | null {
     const amounts = this.check(request)
     this.#unreserve()
@@ -208,7 +208,7 @@ export class Limiter {
     return grant
   }
 
-  /** A request is in flight from now on. */
+  /** Counts a request as in flight. */
   #launch(waiter: Waiter, scopes: readonly Quota[]): void {
     const { client, ticket, host } = waiter
     const limited = scopes.filter(({ spec }) => spec.concurrency !== null)
@@ -236,7 +236,7 @@ export class Limiter {
     if (done !== null) this.land(nameOf({ client, ticket: done }))
   }
 
-  /** A request is in flight no more. Answers whether it was. */
+  /** Ends a request in flight. @returns whether it was one */
   land(name: string): boolean {
     const flight = this.inFlight.get(name)
     if (!flight) return false
@@ -248,7 +248,7 @@ export class Limiter {
     return true
   }
 
-  /** How long until somebody of this process should be looked at again, in ms; null: nobody waits. */
+  /** Ms until a waiter of this process should be looked at again; null: no waiter. */
   nextInMs(): number | null {
     let next: number | null = null
     for (const { own, wait } of this.#line) {
@@ -257,7 +257,7 @@ export class Limiter {
     return next
   }
 
-  /** @param backlog what is left to do, and what each task takes */
+  /** @param backlog the tasks left, and the amounts of each */
   status(name: string, at: Moment, backlog: { tasks: number; amounts: Amounts } | null = null): QuotaStatus {
     const scopes = this.scopes(name)
     this.#unreserve()
@@ -266,7 +266,7 @@ export class Limiter {
         const { choice, wait } = this.#best(waiter, at)
         this.#reserve(choice, waiter.amounts, wait, at)
       } catch {
-        // It can never be granted any more, and keeps nobody back.
+        // It can never be granted any more, so it holds back no other request.
       }
     }
     const waiting = this.#line.filter(({ choices }) => choices.some((choice) => this.scopes(choice).some((quota) => quota.name === name)))

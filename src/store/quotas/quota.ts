@@ -1,37 +1,37 @@
-/** One quota at work: its windows, what is in flight, and what its provider said of it. Pure: the caller brings the clocks. */
+/** One quota at run time: its windows, its calls in flight, and its provider's answers. Pure: the caller brings the clocks. */
 
 import { longestWaitMs } from '../../validation/arguments.js'
 import type { Time } from '../contract/basics.js'
 import type { Amounts, QuotaReading, QuotaSettlement, QuotaSpec, QuotaStatus, QuotaWindow } from '../contract/quotas.js'
 import { longestSlackMs, type Moment, openWindow, perOf, type QuotaWindowMeter, type WindowState } from './windows/open-window.js'
 
-/** How much the latest answer weighs in the health. */
+/** Weight of the latest answer in the health. */
 const weight = 0.2
 
-/** Refusals that come within so many ms of each other have one cause: calls that were under way. */
+/** Refusals within this time (ms) have the same cause, because their calls were in flight together. */
 const sameCauseMs = 5_000
 
-/** Who waits for one that is in flight looks again after so long, unless it is told before. */
+/** A request that waits for a place in flight looks again after this time, unless it is woken before. */
 const lookAgainMs = 2_000
 
 const usualMs = { day: 86_400_000, month: 2_678_400_000 } as const
 
-/** What keeps back who waits for that. */
+/** The reason of a wait for a place in flight. */
 export const inFlight = 'in flight'
 
-/** What is kept of a quota besides its windows. */
+/** The stored state of a quota besides its windows. */
 export interface QuotaRecord {
   blockedUntil: Time
   retired: { reason: string; at: Time } | null
   health: number
-  /** The share of the limits at a time; it grows from there. */
+  /** The share of the limits at a time, from which it grows. */
   pace: { share: number; at: Time }
   granted: number
 }
 
 export const freshRecord: QuotaRecord = { blockedUntil: 0, retired: null, health: 1, pace: { share: 1, at: 0 }, granted: 0 }
 
-/** What keeps a request back. */
+/** The reason and the length of a request's wait. */
 export interface QuotaWait {
   quota: string
   /** A window's label, or `blocked`, `in flight`. */
@@ -46,13 +46,13 @@ export class Quota {
   /** Whether the record has changed since it was saved. */
   changed = false
   inFlight = 0
-  /** Places in flight that are set aside for those ahead in line, during one look at it. */
+  /** Places in flight reserved for requests ahead, during one pass through the line. */
   reserved = 0
 
   constructor(spec: QuotaSpec, record: QuotaRecord, states: ReadonlyMap<string, WindowState>, at: Moment) {
     this.spec = spec
     this.record = record
-    // Kept by an earlier version, which checked nothing.
+    // Stored by an earlier version without checks.
     if (!(record.blockedUntil <= at.now + longestWaitMs)) this.unblock()
     const share = this.pace(at)
     this.windows = spec.windows.map((window) => openWindow(window, states.get(`${window.unit}/${perOf(window)}`) ?? null, at, share))
@@ -62,7 +62,7 @@ export class Quota {
     return this.spec.name
   }
 
-  /** The share of its limits that it goes by now. */
+  /** The current share of its limits. */
   pace({ now }: Moment): number {
     const { adapt } = this.spec
     if (!adapt) return 1
@@ -70,12 +70,12 @@ export class Quota {
     return Math.min(1, share + (adapt.increasePerMinute * Math.max(0, now - at)) / 60_000)
   }
 
-  /** How long its grants may be used, in ms, unless whoever asks needs longer. */
+  /** How long its grants may be used, in ms, unless the request needs longer. */
   get slackMs(): number {
     return Math.min(longestSlackMs, ...this.windows.map(({ slackMs }) => slackMs))
   }
 
-  /** What keeps these amounts back longest, beside what is set aside; null: nothing does. */
+  /** The longest wait for these amounts, beside reserved ones; null: no wait. */
   wait(amounts: Amounts, at: Moment): QuotaWait | null {
     const longest: QuotaWait = { quota: this.name, window: '', inMs: 0 }
     const consider = (window: string, inMs: number): void => {
@@ -89,22 +89,22 @@ export class Quota {
     return longest.inMs > 0 ? longest : null
   }
 
-  /** How often these amounts could be taken at once, each to be used within so many ms. */
+  /** How often these amounts could be taken now, each to be used within `slackMs`. */
   timesNow(amounts: Amounts, at: Moment, slackMs: number): number {
     return Math.min(...this.windows.map((window) => window.timesNow(amounts[window.unit] ?? 0, at[window.clock], slackMs)))
   }
 
-  /** The window that can never grant these amounts, if there is one. */
+  /** A window that can never grant these amounts, or null. */
   tooSmallFor(amounts: Amounts): QuotaWindowMeter | null {
     return this.windows.find((window) => (amounts[window.unit] ?? 0) > window.capacity) ?? null
   }
 
-  /** Takes the amounts so many times, to be used within so many ms; notes under which times. */
+  /** Takes the amounts `times` times, to be used within `slackMs`; notes the booked times. */
   take(amounts: Amounts, times: number, at: Moment, slackMs: number, booked: Record<string, Time>): void {
     for (const window of this.windows) {
       const amount = (amounts[window.unit] ?? 0) * times
       const time = at[window.clock]
-      // Also where nothing is taken yet: what is settled later, and corrected then, is given back from here on.
+      // Noted also without an amount: a later settlement is booked from this time on.
       booked[`${this.name} ${window.label}`] = amount > 0 ? window.take(amount, time, slackMs) : time
     }
     this.record.granted += (amounts.requests ?? 0) * times
@@ -118,7 +118,7 @@ export class Quota {
       if (amount > 0) window.take(amount, time)
       if (amount >= 0) continue
       const taken = booked[`${this.name} ${window.label}`]
-      // A window that came with a later configuration was taken nothing from.
+      // Nothing was taken from a window of a later configuration.
       if (taken !== undefined) window.give(-amount, taken, time)
     }
     const requests = delta.requests ?? 0
@@ -127,10 +127,10 @@ export class Quota {
   }
 
   /**
-   * Sets amounts aside for one who is ahead in line, in the windows where what others take now would still count when that one can go.
+   * Reserves amounts for a request ahead in line, in the windows where amounts taken now would still count at its turn.
    *
-   * @param inMs how long until then, by what is known now
-   * @param place whether a place in flight is set aside too
+   * @param inMs expected time until its turn
+   * @param place whether to reserve a place in flight too
    */
   reserve(amounts: Amounts, inMs: number, place: boolean, at: Moment): void {
     for (const window of this.windows) {
@@ -158,7 +158,7 @@ export class Quota {
     this.changed = true
   }
 
-  /** Takes in what the provider said of its limits; a limit of its own that is lower than ours leaves as much less. */
+  /** Applies the provider's readings; a limit that is lower than the configured one reduces the remaining amount. */
   tighten(readings: readonly QuotaReading[], at: Moment): void {
     for (const reading of readings) {
       const window = this.#windowOf(reading)
@@ -169,14 +169,14 @@ export class Quota {
     }
   }
 
-  /** The window that a provider means: of that length, or the shortest of its unit where it does not say. */
+  /** The window of a provider's reading: that of its length, or the shortest of its unit if no length is given. */
   #windowOf({ unit, per }: QuotaReading): QuotaWindowMeter | null {
     const own = this.windows.filter((window) => window.unit === unit && window.window.per !== 'ever')
     if (per === null) return own.sort((a, b) => lengthOf(a.window.per) - lengthOf(b.window.per))[0] ?? null
     return own.find((window) => lengthOf(window.window.per) === lengthOf(per)) ?? null
   }
 
-  /** How an answer was: `refused` because of a limit, `failed` otherwise. */
+  /** Notes an answer: `refused` because of a limit, `failed` otherwise. */
   answered(outcome: 'ok' | 'refused' | 'failed', at: Moment): void {
     const { record } = this
     const { adapt } = this.spec
@@ -185,11 +185,11 @@ export class Quota {
     this.changed = true
     if (outcome !== 'refused' || !adapt || at.now < record.pace.at + sameCauseMs) return
     record.pace = { share: Math.max(adapt.least, this.pace(at) * adapt.decrease), at: at.now }
-    // Together with it: what a bucket has in use is kept as a time, which goes by the pace.
+    // Together with the windows, because a bucket stores its use as a time, which depends on the pace.
     this.#adapt(at)
   }
 
-  /** Answers whether anything changed. */
+  /** @returns whether anything changed */
   retire(reason: string | null, { wall }: Moment): boolean {
     if ((reason === null) === (this.record.retired === null)) return false
     this.record.retired = reason === null ? null : { reason, at: wall }
@@ -202,7 +202,7 @@ export class Quota {
   status(at: Moment, wait: QuotaWait | null, waiting: number): Omit<QuotaStatus, 'backlogAt'> {
     this.#adapt(at)
     const { record, spec } = this
-    // Users read times by the wall clock.
+    // Times for users are on the wall clock.
     const ahead = at.wall - at.now
     return {
       name: this.name,
@@ -238,7 +238,7 @@ export class Quota {
   }
 }
 
-/** How long a window is, a day or a month by its usual length. */
+/** The length of a window; the usual length for a day or a month. */
 function lengthOf(per: QuotaWindow['per'] | 'day' | 'month'): number {
   if (typeof per === 'number') return per
   if (per === 'ever') return Number.POSITIVE_INFINITY

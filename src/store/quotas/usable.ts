@@ -2,13 +2,13 @@ import { type DroverError, QuotaError } from '../../errors.js'
 import type { Amounts } from '../contract/quotas.js'
 import type { Quota } from './quota.js'
 
-/** A quota and all that it is within. */
+/** A quota and all quotas that it is within. */
 interface Scopes {
   scopes(name: string): Quota[]
 }
 
 /**
- * Those of several quotas that can grant such amounts at all: a quota may have been configured anew, or retired, since they were asked for.
+ * The quotas that can grant these amounts at all: a quota may have been changed or retired since the request.
  *
  * @throws QUOTA_INVALID, QUOTA_RETIRED if none can
  */

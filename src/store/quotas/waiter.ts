@@ -2,7 +2,7 @@ import type { DroverError } from '../../errors.js'
 import type { Amounts, QuotaAnswer } from '../contract/quotas.js'
 import type { QuotaWait } from './quota.js'
 
-/** One who stands in line. */
+/** A waiting request. */
 export interface Waiter {
   client: string
   ticket: number
@@ -12,13 +12,13 @@ export interface Waiter {
   priority: number
   /** Its place among those of its priority. */
   seq: number
-  /** Whether this process answers it; the others' are only made room for. */
+  /** Whether it belongs to this process; for others, amounts are only reserved. */
   own: boolean
   times: number
   patienceMs: number
   /** See {@link QuotaRequest.needsMs}. */
   needsMs?: number
-  /** What keeps it back, at the last look. */
+  /** The reason of its wait at the last look. */
   wait: QuotaWait | null
 }
 
@@ -27,15 +27,15 @@ export interface Flight {
   client: string
   ticket: number
   host: string
-  /** Those whose places it takes. */
+  /** The quotas in which it counts. */
   quotas: string[]
 }
 
-/** What became of one in line. */
+/** The decision about a waiter. */
 export interface Decision {
   client: string
   ticket: number
-  /** The last of them is for one that stands in line no more, and has not been granted. */
+  /** The answer or the error. */
   outcome: { answer: QuotaAnswer } | { error: DroverError }
 }
 

@@ -1,9 +1,9 @@
-/** Which quotas stand above which. */
+/** The hierarchy of quotas. */
 
 /**
- * A quota and all that it is within, each once, the nearest first. Ends where quotas are within each other, too.
+ * A quota and all quotas that it is within, each once, the nearest first. Also ends for cyclic quotas.
  *
- * @param withinOf what a quota is within by its own word
+ * @param withinOf a quota's own `within`
  */
 export function withAllAbove(name: string, withinOf: (name: string) => readonly string[]): string[] {
   const all = [name]

@@ -1,4 +1,4 @@
-/** Looks through a whole store, part by part, beside whoever works on it. */
+/** Checks a whole store, part by part, while others work on it. */
 import { DroverError } from '../../errors.js'
 import { argumentError } from '../../validation/arguments.js'
 import { checkOptions } from '../../validation/filters.js'
@@ -8,7 +8,7 @@ import { type CheckPart, type CheckProblem, mostExamples } from '../contract/rea
 import { damageText } from '../sqlite/failure.js'
 import { Reader } from './reader.js'
 
-/** @param quick only what finds damage of the file and of what is counted */
+/** @param quick only the checks that find a damaged file or wrong counts */
 export async function readCheck(reader: Reader, signal: AbortSignal | undefined, quick = false): Promise<CheckReport> {
   const report: CheckReport = { ok: true, problems: [], checked: {} }
   let after: string | null = null
@@ -17,7 +17,7 @@ export async function readCheck(reader: Reader, signal: AbortSignal | undefined,
     const { check, ms } = checked
     report.checked[check] = Math.round((report.checked[check] ?? 0) + ms)
     for (const problem of problems) {
-      // Lanes are looked at one by one.
+      // Lanes are checked one by one.
       const known = report.problems.find((one) => one.check === problem.check && one.message === problem.message)
       if (!known) report.problems.push(problem)
       else {
@@ -31,16 +31,16 @@ export async function readCheck(reader: Reader, signal: AbortSignal | undefined,
   return report
 }
 
-/** What a look at a store that was left in disorder comes to. */
+/** The result of a quick check after a host died. */
 interface LookEvents {
   /** The file is damaged. */
   damaged(error: DroverError): void
-  /** The file is whole, but what is counted is not there. */
+  /** The file is whole, but counts do not match their rows. */
   doubtful(message: string, problems: CheckProblem[]): void
   failed(error: unknown): void
 }
 
-/** The quick look: every page of the file, and every count. */
+/** The quick check: every page of the file, and every count. */
 export async function lookAtStore(reader: Reader, signal: AbortSignal, { damaged, doubtful, failed }: LookEvents): Promise<void> {
   try {
     const { ok, problems } = await readCheck(reader, signal, true)
@@ -56,10 +56,11 @@ export async function lookAtStore(reader: Reader, signal: AbortSignal, { damaged
 }
 
 /**
- * As `drover.check()`, for a store that nobody has opened, or that cannot be opened. Nothing is written to it; whoever works on it goes on.
+ * As `drover.check()`, for a store that is not open or cannot be opened. Nothing is written to it; other processes may work on it
+ * meanwhile.
  *
  * @param file the store's path
- * @param options.signal ends it
+ * @param options.signal cancels the check
  * @throws DroverError READ_FAILED if the file cannot be read, ARGUMENT_INVALID; the reason of the signal
  * @example
  * const { ok, problems } = await checkStore('data/drover.db')

@@ -1,12 +1,9 @@
-/** Which read is next. Pure: the caller brings the clock. */
+/** The queue of reads by priority. Pure: the caller brings the clock. */
 
-/**
- * `quick` is what somebody looks at: a page, a task. `bulk` is one page of many, and when it is done the next will be asked for. `long` looks at every
- * result there is.
- */
+/** `quick`: a single page or task that a person looks at. `bulk`: one page of many in a row. `long`: a read of all results. */
 export type ReadRank = 'quick' | 'bulk' | 'long'
 
-/** Who has waited for so much longer goes first all the same, so that nobody waits for ever. */
+/** How much longer (ms) a read must have waited to go before quicker ones, so that none waits for ever. */
 const standsBackMs = { quick: 0, bulk: 500, long: 5_000 } as const satisfies Record<ReadRank, number>
 
 interface Waiting<Job> {
@@ -22,13 +19,13 @@ export class ReadQueue<Job> {
   #running = 0
   #long = 0
 
-  /** @param threads so many reads run at once; of the long ones one less, but at least one, so that a quick one finds a thread */
+  /** @param threads the most reads at once; long reads get one thread less, but at least one, so that quick reads find a thread */
   constructor(threads: number, now: () => number) {
     this.#threads = threads
     this.#now = now
   }
 
-  /** How many wait. */
+  /** Number of waiting reads. */
   get size(): number {
     return this.#waiting.length
   }
@@ -37,12 +34,12 @@ export class ReadQueue<Job> {
     this.#waiting.push({ job, rank, order: this.#now() + standsBackMs[rank] })
   }
 
-  /** Nobody wants it any more. */
+  /** Removes a cancelled read. */
   drop(job: Job): void {
     this.#waiting = this.#waiting.filter((waiting) => waiting.job !== job)
   }
 
-  /** The next that may begin, or null; {@link done} says when it has ended. */
+  /** The next read that may begin, or null; {@link done} notes its end. */
   take(): { job: Job; rank: ReadRank } | null {
     if (this.#running >= this.#threads) return null
     const longFull = this.#long >= Math.max(1, this.#threads - 1)
@@ -63,7 +60,7 @@ export class ReadQueue<Job> {
     if (rank === 'long') this.#long--
   }
 
-  /** Takes out all that wait. */
+  /** Removes all waiting reads. */
   clear(): Job[] {
     return this.#waiting.splice(0).map(({ job }) => job)
   }

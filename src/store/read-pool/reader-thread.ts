@@ -1,4 +1,4 @@
-/** A thread of the read pool: answers reads on a connection of its own that cannot write. */
+/** A thread of the read pool: answers reads on its own read-only connection. */
 import { workerData } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 import { type ErrorRecord, toErrorRecord } from '../../errors.js'
@@ -7,7 +7,7 @@ import { storeFailure } from '../sqlite/failure.js'
 import { openReader } from '../sqlite/open.js'
 import { type Reads, reads } from '../sqlite/reads/reads.js'
 
-/** What a read is: an operation and its request. */
+/** A read: an operation and its request. */
 export interface ReadTask {
   op: ReadOp
   request: EngineRequest<ReadOp>
@@ -18,7 +18,7 @@ export type ReadAnswer = { ok: true; value: unknown } | { ok: false; error: Erro
 
 let connection: { db: Database.Database; reads: Reads } | null = null
 
-/** @throws if the file cannot be opened from here: then the pool is of no use */
+/** @throws if the file cannot be opened from here */
 export default function read({ op, request }: ReadTask): ReadAnswer {
   connection ??= connect()
   try {

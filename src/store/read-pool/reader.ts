@@ -1,6 +1,6 @@
 /**
- * Reads beside the store thread, so that an export or a dashboard never keeps a worker waiting. Each read sees everything that
- * was committed before it was asked for. What cannot be read here fails: on the store thread it would take the only writer along.
+ * Reads beside the store thread, so that an export or a dashboard never delays a worker. Each read sees everything that was
+ * committed before its request. A read that fails here is not tried on the store thread, because it could crash the only writer.
  */
 import { Piscina } from 'piscina'
 import { DroverError, fromErrorRecord, toErrorRecord } from '../../errors.js'
@@ -9,7 +9,7 @@ import { ReadQueue, type ReadRank } from './read-queue.js'
 import type { ReadAnswer, ReadTask } from './reader-thread.js'
 
 const threads = 2
-/** Threads that nobody asks end after so long. */
+/** Idle threads end after this time. */
 const idleMs = 10_000
 
 const ranks: Record<ReadOp, ReadRank> = {
@@ -53,8 +53,8 @@ export class Reader {
   }
 
   /**
-   * @param signal nobody wants the answer any more: a read that waits is dropped
-   * @throws DroverError CLOSED after {@link close}, ARGUMENT_INVALID for a page that cannot be, READ_FAILED; the reason of the signal
+   * @param signal cancels the read; a waiting read is dropped
+   * @throws DroverError CLOSED after {@link close}, ARGUMENT_INVALID for an invalid page, READ_FAILED; the reason of the signal
    */
   async read<Op extends ReadOp>(op: Op, request: EngineRequest<Op>, signal?: AbortSignal): Promise<EngineReply<Op>> {
     if (this.#closed) throw closed()
@@ -78,7 +78,7 @@ export class Reader {
     }
   }
 
-  /** Lets reads under way end, then ends the threads; those that wait are refused. */
+  /** Lets running reads end, then ends the threads; waiting reads are refused. */
   close(): Promise<void> {
     this.#closed ??= this.#pool?.close() ?? Promise.resolve()
     for (const { reject } of this.#queue.clear()) reject(closed())
@@ -104,7 +104,7 @@ export class Reader {
       answer = await this.#pool.run(task)
     } catch (cause) {
       if (this.#closed) throw closed()
-      // Once more, on another thread: this one may have met with an accident. One that ran out of memory would do so again.
+      // Tried once more on another thread, because the crash may be an accident. A read that ran out of memory is not repeated.
       if (!isRepeat && (cause as { code?: unknown } | null)?.code !== 'ERR_WORKER_OUT_OF_MEMORY') return this.#run(task, true)
       throw new DroverError('READ_FAILED', `${task.op} could not be read: ${toErrorRecord(cause).message}`, { cause })
     }

@@ -1,6 +1,6 @@
 /**
- * Looks whether a store is sound: SQLite's own check of the file, and what must hold between drover's tables. A part at a time, each as of one
- * moment and of one lane at most, so that whoever asks can stop in between.
+ * Checks a store: SQLite's own check of the file, and the rules between drover's tables. It runs in parts, each in one
+ * transaction and for at most one lane, so that the caller can stop in between.
  */
 import type Database from 'better-sqlite3'
 import type { EngineReply, EngineRequest } from '../contract/engine.js'
@@ -9,24 +9,24 @@ import { withDeadError } from './dead-errors.js'
 import { checkRead, codeOf, isDamage } from './failure.js'
 import { numberOf } from './reads/paging.js'
 
-/** SQLite stops to look after so many errors. */
+/** SQLite stops its check after this many errors. */
 const mostErrors = 100
 
 type Row = Record<string, unknown>
 
-/** One rule: rows that its query finds break it. */
+/** One rule: the rows of its query break it. */
 interface Rule {
   message: string
   sql: string
-  /** Whether a row that was found does break it. @defaultValue each does */
+  /** Whether a found row really breaks it. @defaultValue each does */
   breaks?: (row: Row) => boolean
 }
 
 interface Check {
   name: string
-  /** Made for each lane by itself; `@lane` in its queries is the lane. */
+  /** Runs for each lane separately; `@lane` in its queries is the lane. */
   byLane?: boolean
-  /** Also part of the quick look. */
+  /** Also part of the quick check. */
   quick?: boolean
   rules: Rule[]
 }
@@ -43,7 +43,7 @@ const elsewhere = union(
 
 const notJson = (table: string, column: string, key: string, where = ''): Rule => ({
   message: `${table}.${column} is no JSON`,
-  // What is nested too deep for SQLite was stored by earlier versions, and can be read.
+  // Values nested too deep for SQLite were stored by earlier versions, and can be read.
   sql: `SELECT ${key}, ${column} AS text FROM ${table} WHERE ${where === '' ? '' : `${where} AND `}${column} IS NOT NULL AND NOT json_valid(${column})`,
   breaks: (row) => {
     try {
@@ -190,7 +190,7 @@ const checks: readonly Check[] = [
     name: 'lanes',
     rules: laneTables.map((table) => ({
       message: `${table} has rows of a lane that is not there`,
-      // From one lane to the next, not row by row.
+      // Steps from lane to lane, not row by row.
       sql: `WITH RECURSIVE used(lane) AS (SELECT min(lane) FROM ${table}
           UNION ALL SELECT (SELECT min(lane) FROM ${table} t WHERE t.lane > used.lane) FROM used WHERE lane IS NOT NULL)
         SELECT lane FROM used WHERE lane IS NOT NULL AND lane NOT IN (SELECT id FROM lane)`,
@@ -226,7 +226,7 @@ const checks: readonly Check[] = [
 ]
 
 export function checkReads(db: Database.Database): { check: (request: EngineRequest<'check'>) => EngineReply<'check'> } {
-  /** SQLite's own look at the file. */
+  /** SQLite's own check of the file. */
   function file(quick: boolean): CheckProblem[] {
     const said: string[] = []
     try {
@@ -237,7 +237,7 @@ export function checkReads(db: Database.Database): { check: (request: EngineRequ
         said.push(line)
     } catch (error) {
       if (!isDamage(error)) throw error
-      // It says what it has seen, and then may find that it cannot go on.
+      // It reports errors, and may then fail to continue.
       said.push((error as Error).message)
     }
     for (const line of said) checkRead(line)
@@ -245,7 +245,7 @@ export function checkReads(db: Database.Database): { check: (request: EngineRequ
     return [{ check: 'file', message: "SQLite finds the store's file damaged", count: said.length, examples: said.slice(0, mostExamples) }]
   }
 
-  /** As of one moment. */
+  /** In one transaction. */
   function broken({ name, rules }: Check, lane: number | null): CheckProblem[] {
     const look = db.transaction((): CheckProblem[] =>
       rules.flatMap(({ message, sql, breaks = () => true }) => {
@@ -277,7 +277,7 @@ export function checkReads(db: Database.Database): { check: (request: EngineRequ
       return db.prepare<[number], number | null>('SELECT min(id) FROM lane WHERE id > ?').pluck().get(id) ?? null
     } catch (error) {
       contentError(error)
-      // The check of the file tells of it.
+      // The check of the file reports it.
       return null
     }
   }
@@ -300,12 +300,11 @@ export function checkReads(db: Database.Database): { check: (request: EngineRequ
 }
 
 /**
- * In words, what is wrong with the content of the file. It is a problem to be told of; whatever else went wrong says nothing of the store.
- *
- * @throws whatever else went wrong
+ * Describes an error caused by the file's content, which is a problem to report. Other errors say nothing about the store.
+ * @throws other errors
  */
 function contentError(error: unknown): string {
-  // What a statement itself fails by, with a general code: a table is missing, a text is no JSON.
+  // SQLITE_ERROR: the statement itself fails, because a table is missing or a text is not JSON.
   if (isDamage(error) || codeOf(error) === 'SQLITE_ERROR') return (error as Error).message
   throw error
 }

@@ -1,7 +1,7 @@
 /**
- * The store's clock: milliseconds close to those since the epoch that never jump. Deadlines are stored by it, so that setting the wall
- * clock neither ends a wait nor makes it longer. It is the machine's monotonic clock, which all processes share until a reboot, plus
- * what was between it and the wall clock when the first of them opened the store.
+ * The store's clock: milliseconds close to those since the epoch that never jump. Deadlines are stored by it, so that setting the
+ * wall clock neither ends a wait nor makes it longer. It is the machine's monotonic clock, which all processes share until a
+ * reboot, plus its difference to the wall clock at the first open of the store.
  */
 import type Database from 'better-sqlite3'
 import { machineMs } from '../../time/machine-clock.js'
@@ -16,7 +16,7 @@ export function storeClock(db: Database.Database): () => Time {
   return () => anchor + machineMs()
 }
 
-/** What was between the clocks at the first open since the machine booted. */
+/** The difference of the clocks at the first open since the boot. */
 function remembered(db: Database.Database, name: string, fresh: number): number {
   return inTransaction(db, () => {
     db.prepare<[string, number]>('INSERT OR IGNORE INTO counter (name, value) VALUES (?, ?)').run(name, fresh)

@@ -1,6 +1,6 @@
 /**
- * That a read is complete: a damaged page can lose rows, and SQLite passes over them without a word. Whoever has read a lane to its end compares what is
- * there with what the lane has counted; both as of one moment.
+ * Checks that a read is complete: SQLite silently skips rows lost on a damaged page. At the end of a lane, a read compares the
+ * number of rows with the lane's counter, in one transaction.
  */
 import type Database from 'better-sqlite3'
 import { Damage } from './failure.js'
@@ -9,8 +9,8 @@ import { Damage } from './failure.js'
 const counters = { result: 'done', dead: 'dead', lease: 'leased', retry: 'retrying' } as const
 
 /**
- * @param from where the read began: rows with higher items came
- * @param rows how many came
+ * @param from the start of the read: it has rows with higher items
+ * @param rows the number of rows read
  * @throws Damage
  */
 export function checkRows(db: Database.Database, lane: number, table: keyof typeof counters, from: number, rows: number): void {
@@ -34,7 +34,7 @@ export function checkItems(db: Database.Database, lane: number): void {
   if (there !== kept) throw new Damage(`a dataset has counted ${kept} items, and ${there} are there`)
 }
 
-/** A text that is no JSON any more would be left out, or handed on as it is. @throws Damage */
+/** Checks that a text is still JSON. @throws Damage */
 export function checkJson(text: string, what: string): void {
   try {
     JSON.parse(text)

@@ -1,8 +1,8 @@
-/** What dead tasks died of: kept with their attempts, once. */
+/** The errors of dead tasks, stored once, with their attempts. */
 import type { ErrorRecord } from '../../errors.js'
 import { found } from './failure.js'
 
-/** Joins to `dead d` the attempt that a task died of, `e`, and what a dropped one had died of before, `c`. */
+/** Joins to `dead d` the attempt with the error, `e`, and for a dropped task the earlier one, `c`. */
 export const withDeadError = `LEFT JOIN attempt e ON e.lane = d.lane AND e.item = d.item AND e.seq = d.seq
        LEFT JOIN attempt c ON c.lane = d.lane AND c.item = d.item AND c.seq = d.cause`
 

@@ -1,4 +1,4 @@
-/** What the parts of the SQLite engine share. */
+/** The context shared by the parts of the SQLite engine. */
 import type Database from 'better-sqlite3'
 import type { Time } from '../contract/basics.js'
 import type { HostIdentity } from '../contract/hosts.js'
@@ -10,10 +10,10 @@ export interface EngineContext {
   /** The wall clock, for timestamps and calendars. */
   wall(): Time
   isGone(identity: HostIdentity): boolean | 'unknown'
-  /** Names this process's engine, apart from every other one on the store. */
+  /** Unique name of this process's engine on the store. */
   process: string
-  /** How many events are kept. */
+  /** Number of events to keep. */
   keepEvents: number
-  /** Lanes whose counts changed since they were last told. */
+  /** Lanes whose counts changed since the last notice. */
   touched: Set<number>
 }

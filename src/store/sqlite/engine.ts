@@ -35,7 +35,7 @@ import { redriving } from './tasks/redrive.js'
 import { usages } from './tasks/usage.js'
 import { inTransaction } from './transaction.js'
 
-/** What a row takes beside its texts, and what the error of an attempt does, about. */
+/** Approximate bytes of a row beside its texts, and of an attempt's error. */
 const rowBytes = 100
 const errorBytes = 2_000
 
@@ -43,19 +43,19 @@ export interface SqliteEngineOptions {
   /** Path of the file, or `':memory:'`. */
   file: string
   durability: Durability
-  /** How many events are kept. */
+  /** Number of events to keep. */
   keepEvents: number
   /** The store's clock. @defaultValue {@link storeClock} */
   now?: () => Time
   /** The wall clock, in ms since the epoch. @defaultValue `now` if that is given, else Date.now */
   wall?: () => Time
-  /** Not 0: locks of other processes are waited for no longer. @defaultValue they are, for 30 s each */
+  /** Not 0: do not wait for locks of other processes. @defaultValue waits up to 30 s for each */
   hurry?: Int32Array | undefined
-  /** Whether a host's process is over. @defaultValue looks at the process */
+  /** Whether a host's process has ended. @defaultValue checks the process */
   isGone?: (identity: HostIdentity) => boolean | 'unknown'
 }
 
-/** Every operation of the contract, answered at once. */
+/** Every operation of the contract, synchronous. */
 export type SqliteOperations = { [Op in EngineOp]: (request: EngineRequest<Op>) => EngineReply<Op> }
 
 /** One request of a group. */
@@ -68,27 +68,27 @@ export type EngineAnswer = { ok: true; value: unknown } | { ok: false; error: Er
 
 export interface SqliteEngine extends SqliteOperations {
   /**
-   * Runs requests in order, all in one transaction. A request that fails changes nothing and leaves the others alone. When this
-   * returns, all that was answered with `ok` is committed.
+   * Runs requests in order, all in one transaction. A request that fails changes nothing and does not affect the others. When
+   * this returns, all answers with `ok` are committed.
    */
   execute(calls: readonly EngineCall[]): EngineAnswer[]
-  /** Looks at those who wait for quotas, in a transaction of its own. */
+  /** Serves requests that wait for quotas, in its own transaction. */
   serveQuotas(): void
   /** Whether {@link serveQuotas} may change anything now. */
   quotasDue(): boolean
-  /** In how many ms the next of those who wait here is due, as far as is known; null: nobody waits. */
+  /** Ms until the next waiting request here is due, as far as known; null: none waits. */
   quotasDueInMs(): number | null
-  /** What became of those who had been waiting for quotas, since the last call. */
+  /** Decisions about requests that waited for quotas, since the last call. */
   takeQuotaDecisions(): Decision[]
   /** Counts of the lanes that changed since the last call. */
   takeTouched(): LaneCounts[]
   /** Whether another process committed something since the last call. */
   changedElsewhere(): boolean
-  /** Why nothing can come of this store any more: its file is damaged, or is not the one that was opened. Looks at the file. */
+  /** The reason why the store is unusable: its file is damaged or was replaced; null: it is usable. Looks at the file. */
   damage(): DroverError | null
   /** Marks the file, so that {@link damage} tells an older copy from it. To be called every few seconds; waits for nobody. */
   mark(): void
-  /** Brings the log back into the file and closes it. */
+  /** Moves the log into the file and closes it. */
   close(): void
 }
 
@@ -111,7 +111,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
   const opened = openedFile(db, options.file)
   const log = boundLog(db, options.file, isHurried)
   let damage: DroverError | null = null
-  /** An error of drover's; one that tells of damage is remembered. */
+  /** The DroverError for an error; damage is remembered. */
   function failureOf(cause: unknown, bytes = 0): DroverError {
     const failure = storeFailure(cause, isFull(cause) ? log.describe(bytes) : '')
     if (isDamage(cause)) damage ??= failure
@@ -129,13 +129,13 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     try {
       return { ok: true, value: dispatch[op](request) }
     } catch (error) {
-      // Operations throw a DroverError before they write anything; whatever else they throw may come halfway.
+      // Operations throw a DroverError before they write anything; other errors may come halfway.
       if (DroverError.is(error)) return { ok: false, error }
       throw error
     }
   }
 
-  /** One transaction, with what it does to quotas: kept, or forgotten together with it. */
+  /** One transaction with its changes to quotas, which are kept or discarded together. */
   function whole<T>(work: () => T): T {
     try {
       const value = inTransaction(
@@ -164,7 +164,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     }
   }
 
-  /** Once more if there may be room where there was none. */
+  /** Tries again if there may be room now. */
   function inRoom(calls: readonly EngineCall[]): EngineAnswer[] {
     log.makeRoom(() => bytesOf(calls))
     try {
@@ -180,12 +180,12 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     return together(calls)
   }
 
-  /** In one transaction; where that cannot be, each call in one of its own. */
+  /** In one transaction; if that fails, each call in its own. */
   function together(calls: readonly EngineCall[]): EngineAnswer[] {
     try {
       return inRoom(calls)
     } catch (cause) {
-      // Thrown as it is, an error of ours is the transaction's: none of the calls would fare better alone.
+      // A DroverError is an error of the transaction itself: single calls would fail too.
       if (calls.length > 1 && !DroverError.is(cause)) return calls.flatMap((call) => together([call]))
       const error = failureOf(cause, bytesOf(calls))
       return calls.map(() => ({ ok: false, error }))
@@ -224,14 +224,14 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
       try {
         db.pragma('wal_checkpoint(TRUNCATE)')
       } catch {
-        // Another process is reading or writing: it brings the log in when it closes.
+        // Another process is reading or writing: it moves the log into the file when it closes.
       }
       db.close()
     },
   }
 }
 
-/** What calls add to the store, about: texts, and what a row takes beside them. */
+/** Approximate bytes that calls add to the store: texts and rows. */
 function bytesOf(calls: readonly EngineCall[]): number {
   let bytes = 0
   for (const { op, request } of calls) {

@@ -1,28 +1,28 @@
-/** What SQLite fails with, as an error of drover's; and damage that SQLite itself does not see. */
+/** Turns SQLite's errors into DroverErrors, and defines damage that SQLite itself does not notice. */
 import { DroverError } from '../../errors.js'
 
-/** The tables contradict each other. Thrown in the midst of an operation, it undoes the transaction. */
+/** The tables contradict each other. Thrown in the middle of an operation, it rolls the transaction back. */
 export class Damage extends Error {
   override readonly name = 'Damage'
   readonly code = 'SQLITE_CORRUPT'
 }
 
 /**
- * What must be there.
+ * Requires a value.
  *
- * @throws Damage if it is not
+ * @throws Damage if it is missing
  */
 export function found<T>(value: T | null | undefined, what: string): T {
   if (value === null || value === undefined) throw new Damage(`${what} is missing`)
   return value
 }
 
-/** SQLite's name for what went wrong, or the system's; '': it has none. */
+/** The code of SQLite's or the system's error; '' without a code. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
-/** The file is damaged: no other try fares better. */
+/** Whether the file is damaged, so that another try is useless. */
 export function isDamage(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error))
 }
@@ -43,12 +43,12 @@ export function checkRead(said: string): void {
 /** SQLITE_CORRUPT and SQLITE_NOTADB, as numbers. */
 const damageCodes = [11, 26]
 
-/** There is no room on its disk. */
+/** Whether its disk is full. */
 export function isFull(error: unknown): boolean {
   return codeOf(error) === 'SQLITE_FULL'
 }
 
-/** Another process holds its lock. */
+/** Whether another process holds its lock. */
 export function isBusy(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_BUSY')
 }
@@ -56,7 +56,7 @@ export function isBusy(error: unknown): boolean {
 /**
  * The error itself if it is drover's, else STORE_FAILED with it as its cause.
  *
- * @param more what its message does not tell
+ * @param more text to add to the message
  */
 export function storeFailure(cause: unknown, more = ''): DroverError {
   if (DroverError.is(cause)) return cause

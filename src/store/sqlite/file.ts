@@ -1,4 +1,4 @@
-/** Tells whether a path still names the file that it named before, and not one that something else was copied into: another store, or an older copy of this one. */
+/** Checks whether a path still names the same store, and not another store or an older copy of this one that was copied over it. */
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { codeOf, isDamage } from './failure.js'
@@ -8,16 +8,16 @@ import { inTransaction } from './transaction.js'
 export interface OpenedFile {
   /** Whether it is still there, and the same. */
   isThere(): boolean
-  /** Raises the store's mark, by which an older copy is told from it. Waits for no lock: the next mark comes soon. */
+  /** Raises the store's mark, by which an older copy is recognised. Does not wait for locks: the next mark comes soon. */
   mark(): void
 }
 
-/** @param db the connection that it was opened with */
+/** @param db the connection to the opened file */
 export function openedFile(db: Database.Database, path: string): OpenedFile {
   if (path === ':memory:') return { isThere: () => true, mark() {} }
   const { dev, ino } = statSync(path, { bigint: true })
   const { id, mark } = signs(path)
-  /** The highest that this process has seen. */
+  /** The highest mark that this process has seen. */
   let highest = mark
   let wentBack = false
   const selectMark = db.prepare<[], number>('SELECT value FROM mark').pluck()
@@ -36,12 +36,12 @@ export function openedFile(db: Database.Database, path: string): OpenedFile {
     try {
       return isSame()
     } catch (error) {
-      // Whatever else keeps it from being looked at says nothing of the file.
+      // Other errors say nothing about the file.
       return !isDamage(error) && codeOf(error) !== 'ENOENT' && !lacksSigns(error)
     }
   }
 
-  /** @returns what it is from the commit on */
+  /** @returns the mark after the commit */
   function raise(): number {
     const value = selectMark.get() ?? 0
     wentBack ||= value < highest
@@ -74,8 +74,8 @@ interface Signs {
 }
 
 /**
- * They are read through a connection of its own, which has nothing in its memory yet. Never by opening the file as such: to close it would let go of all
- * locks that this process has on it, also SQLite's.
+ * Read through a new connection without a cache. The file is never opened directly, because closing it would release all locks of
+ * this process on it, including SQLite's.
  *
  * @see https://www.sqlite.org/howtocorrupt.html 2.2
  */
@@ -88,7 +88,7 @@ function signs(path: string): Signs {
   }
 }
 
-/** It is a database, and has no such tables. */
+/** Whether it is a database without these tables. */
 function lacksSigns(error: unknown): boolean {
   return codeOf(error) === 'SQLITE_ERROR'
 }

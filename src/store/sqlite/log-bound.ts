@@ -1,6 +1,7 @@
 /**
- * Keeps SQLite's log (the file that ends in `-wal`) within the space of its disk. What is written stands in the log until a checkpoint has brought it into
- * the store's file, and the file may grow by as much meanwhile: a log that has filled the disk could be brought nowhere, and nothing could be written any more.
+ * Keeps SQLite's log (the file that ends in `-wal`) within the space of its disk. Written data stays in the log until a
+ * checkpoint moves it into the store's file, which may grow by the same size. A log that has filled the disk could not be moved,
+ * and nothing could be written any more.
  */
 import { realpathSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -8,20 +9,20 @@ import type Database from 'better-sqlite3'
 import { isBusy } from './failure.js'
 import { nap } from './nap.js'
 
-/** Of the space that there is without the log, it takes this share at most ... */
+/** The largest log, as a share of the space that is free or used by the log ... */
 const share = 1 / 8
-/** ... and with less space than this none that it does not need: each transaction begins with an empty one. */
+/** ... With less space than this, each transaction begins with an empty log. */
 const scarceBytes = 4 * 2 ** 20
-/** With more space than this SQLite's own checkpoints keep the log well within its share: it is looked at once a second. */
+/** With more space than this, SQLite's own checkpoints keep the log well within its share, so it is checked once a second. */
 const roomyBytes = 128 * 2 ** 20
 const lookEveryMs = 1_000
-/** From twice its share on the log waits for whoever still reads in it, this long for each group of calls. */
+/** From twice its share on, writing waits this long for readers of the log, for each group of calls. */
 const patienceMs = 5_000
-/** It looks so often whether they are through. */
+/** Time between looks at the readers. */
 const napMs = 10
-/** SQLite's own patience, as the connection was opened with. */
+/** SQLite's busy timeout of the connection. */
 export const busyTimeoutMs = 2
-/** What the smallest transaction takes, in the log and in the file. */
+/** Size of the smallest transaction, in the log and in the file. */
 const leastBytes = 64 * 2 ** 10
 
 /** In bytes. */
@@ -38,30 +39,30 @@ class NoRoom extends Error {
 }
 
 export interface LogBound {
-  /** Another group of calls begins: those who read are waited for anew. */
+  /** Begins a group of calls, with a new time to wait for readers. */
   begin(): void
   /**
-   * Before a transaction. Costs nothing where there is room.
+   * Called before a transaction. Costs nothing if there is room.
    *
-   * @param bytes what it adds to the store, about; asked only where space is short
+   * @param bytes approximate size of the transaction; called only if space is short
    * @throws NoRoom if that does not fit
    */
   makeRoom(bytes: () => number): void
-  /** SQLite found the disk full, and has rolled back: empties the log. Whether another try may fare better. */
+  /** Empties the log after SQLite found the disk full. @returns whether another try may succeed */
   shrink(): boolean
-  /** In words, how much is free and how much is needed; '' where that is not known. */
+  /** The free and the needed space in words; '' if not known. */
   describe(bytes: number): string
 }
 
-/** @param isHurried whether nobody is to be waited for any longer */
+/** @param isHurried whether to wait for no one any longer */
 export function boundLog(db: Database.Database, file: string, isHurried: () => boolean): LogBound {
   const path = file === ':memory:' ? null : realpathSync(file)
   let isRoomy = true
   let lookAt = 0
-  /** How long the calls at hand may still wait. */
+  /** How long the current calls may still wait. */
   let leftMs = patienceMs
 
-  /** null: nobody can say. */
+  /** null: not known. */
   function look(): Space | null {
     if (path === null) return null
     try {
@@ -72,7 +73,7 @@ export function boundLog(db: Database.Database, file: string, isHurried: () => b
     }
   }
 
-  /** Whether nothing is left in it. */
+  /** Empties the log. @returns whether it is empty */
   function empty(): boolean {
     try {
       const [{ busy } = { busy: 1 }] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
@@ -84,7 +85,7 @@ export function boundLog(db: Database.Database, file: string, isHurried: () => b
     }
   }
 
-  /** The same, when whoever reads in it is through. */
+  /** The same, after waiting for its readers. */
   function emptyPatiently(): boolean {
     const until = performance.now() + leftMs
     for (;;) {

@@ -1,5 +1,5 @@
 /**
- * Opens the store's file, or says exactly why not. Nothing is written to a file before it is known to be drover's or empty.
+ * Opens the store's file, or throws the exact reason. Nothing is written to a file unless it is drover's or empty.
  */
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -14,15 +14,15 @@ import { inTransaction } from './transaction.js'
 export type Durability = 'power' | 'process'
 
 /**
- * Opens the file for writing, makes it if it is absent, and brings it to the current version.
+ * Opens the file for writing, creates it if missing, and migrates it to the current version.
  *
  * @throws STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED
  */
 export function openDatabase(file: string, durability: Durability): Database.Database {
   if (file !== ':memory:') checkPath(file)
   return explained(file, () => {
-    // A transaction waits for the lock in short naps of its own (see inTransaction): SQLite's own naps grow to 100 ms, and a
-    // busy neighbour starves whoever naps that long.
+    // A transaction waits for the lock in its own short naps (see inTransaction): SQLite's naps grow to 100 ms, which starve
+    // beside a busy process.
     if (file !== ':memory:') makeFile(file)
     const db = new Database(file, { timeout: busyTimeoutMs })
     try {
@@ -32,7 +32,7 @@ export function openDatabase(file: string, durability: Durability): Database.Dat
       db.pragma('cache_size = -32768')
       db.pragma('wal_autocheckpoint = 4096')
       db.pragma('journal_size_limit = 67108864')
-      // So that the file itself can be told from others, not only its log.
+      // So that the identity is in the file itself, not only in its log.
       if (inTransaction(db, () => migrate(db, file))) db.pragma('wal_checkpoint(PASSIVE)')
       checkSmallTables(db, file)
       return db
@@ -43,7 +43,10 @@ export function openDatabase(file: string, durability: Durability): Database.Dat
   })
 }
 
-/** A new store is its owner's alone; SQLite gives what it puts beside it the same permissions. One that is there keeps its own. */
+/**
+ * Only the owner can access a new store; SQLite gives its other files the same permissions. An existing store keeps its
+ * permissions.
+ */
 function makeFile(file: string): void {
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
 }
@@ -95,7 +98,7 @@ function checkPath(file: string): void {
 }
 
 function checkOwner(db: Database.Database, file: string): void {
-  // Both as of one moment: another process may be making the tables of the same new file.
+  // In one transaction, because another process may be creating the tables of the same new file.
   const look = db.transaction(() => ({
     owner: db.pragma('application_id', { simple: true }),
     tables: db.prepare<[], number>('SELECT count(*) FROM sqlite_master').pluck().get(),
@@ -122,7 +125,7 @@ function checkVersion(db: Database.Database, file: string): number {
 /**
  * Within a transaction: another process may have migrated since {@link checkOwner}.
  *
- * @returns whether there was anything to do
+ * @returns whether it had to migrate
  */
 function migrate(db: Database.Database, file: string): boolean {
   const version = checkVersion(db, file)
@@ -133,7 +136,7 @@ function migrate(db: Database.Database, file: string): boolean {
   return true
 }
 
-/** What everything goes by is small enough to be looked at each time: a lane that is lost would be missed by nobody. */
+/** The small tables that everything depends on are checked at each open: a lost lane would not be noticed otherwise. */
 function checkSmallTables(db: Database.Database, file: string): void {
   for (const table of ['lane', 'dataset', 'level', 'cursor', 'counter']) {
     const [said] = db.prepare<[], string>(`PRAGMA integrity_check(${table})`).pluck().all()
@@ -145,7 +148,10 @@ function checkSmallTables(db: Database.Database, file: string): void {
   }
 }
 
-/** For what SQLite refuses with "busy" at once, whatever its timeout: another process is opening the same new file. */
+/**
+ * Repeats an attempt that SQLite refuses with "busy" at once despite its timeout, because another process is opening the same new
+ * file.
+ */
 function patiently<T>(attempt: () => T): T {
   for (let tries = 1; ; tries++) {
     try {

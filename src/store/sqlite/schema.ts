@@ -1,6 +1,6 @@
 /**
- * The tables, as a list of migrations. A lane has no row per task: fresh items are told from claimed ones by a cursor for each
- * priority, so that a store of ten million tasks costs no more a task than one of ten thousand.
+ * The tables, as a list of migrations. A lane has no row for each task: a cursor for each priority separates fresh items from
+ * claimed ones, so that a task costs the same in a store of ten million tasks as in one of ten thousand.
  */
 
 /** Marks a file as drover's ("drov"), in the SQLite header. */

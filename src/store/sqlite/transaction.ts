@@ -1,21 +1,21 @@
 /**
- * Write transactions on a file that several processes may share. Each takes the write lock at its start: one that begins by
- * reading and turns to writing is refused by SQLite when another process wrote in between.
+ * Write transactions on a file that several processes may share. Each takes the write lock at its start: SQLite refuses a
+ * transaction that turns from reading to writing after another process has written.
  */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import { isBusy } from './failure.js'
 import { nap } from './nap.js'
 
-/** So long a transaction waits for other processes before it is given up. */
+/** How long a transaction waits for other processes. */
 const patienceMs = 30_000
 
 const statements = new WeakMap<Database.Database, Record<'begin' | 'commit' | 'rollback', Database.Statement<[]>>>()
 
 /**
- * Runs `work` in one transaction: all of it is committed, or nothing of it is and what it threw is thrown.
+ * Runs `work` in one transaction: all of it is committed, or none of it and its error is rethrown.
  *
- * @param isHurried whether a lock is to be waited for no longer
+ * @param isHurried whether to stop waiting for a lock
  */
 export function inTransaction<T>(db: Database.Database, work: () => T, isHurried: () => boolean = () => false): T {
   const began = performance.now()

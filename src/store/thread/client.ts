@@ -1,7 +1,6 @@
 /**
- * Calls the store thread over a port. A call outlives the thread: when that is replaced, everything that was not answered is
- * sent again, in order and with the same content, and has no second effect. Worker threads import this module: nothing of
- * SQLite may come with it.
+ * Calls the store thread over a port. A call outlives the thread: when the thread is replaced, all unanswered requests are sent
+ * again, in order and unchanged, without a second effect. Worker threads import this module, so it must not import SQLite.
  */
 import { DroverError, fromErrorRecord } from '../../errors.js'
 import type { Port } from '../../ports/port.js'
@@ -18,9 +17,9 @@ export class StoreClient implements EngineClient {
   readonly #pending = new Map<number, Pending>()
   #port: Port
   #lastId = 0
-  /** Why nothing can be called any more. */
+  /** The reason why calls are refused. */
   #ended: Error | null = null
-  /** Only what is pending keeps the process alive. */
+  /** Whether only pending calls keep the process alive. */
   #unreferenced = false
 
   constructor(port: Port) {
@@ -29,7 +28,7 @@ export class StoreClient implements EngineClient {
   }
 
   /**
-   * Asks the store for something. Settles when the store has answered, however often its thread is replaced meanwhile.
+   * Calls the store. Settles when the store has answered, even if its thread is replaced meanwhile.
    *
    * @throws DroverError with the engine's code; CLOSED after {@link close}
    */
@@ -45,7 +44,7 @@ export class StoreClient implements EngineClient {
     })
   }
 
-  /** Goes on over another port: the store thread was replaced. */
+  /** Continues over another port, because the store thread was replaced. */
   reattach(port: Port): void {
     if (this.#ended) {
       port.close()
@@ -59,13 +58,13 @@ export class StoreClient implements EngineClient {
     this.#hold()
   }
 
-  /** From now on it keeps the process alive only while something is pending. */
+  /** From now on only pending calls keep the process alive. */
   unref(): void {
     this.#unreferenced = true
     this.#hold()
   }
 
-  /** Rejects what is pending, and every later call, with `error`; the port is closed. */
+  /** Rejects pending and later calls with `error`; closes the port. */
   close(error: Error = new DroverError('CLOSED', 'the connection to the store is closed')): void {
     if (this.#ended) return
     this.#ended = error
@@ -85,7 +84,7 @@ export class StoreClient implements EngineClient {
   }
 
   #onMessage = (message: StoreReply | { type: string }): void => {
-    // The main thread's port carries notices too; they are for the handle.
+    // The main thread's port also carries notices for the handle.
     if (!('id' in message)) return
     const pending = this.#pending.get(message.id)
     if (!pending) return

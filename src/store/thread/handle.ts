@@ -1,6 +1,6 @@
 /**
- * The main thread's side of the store thread: starts it, connects worker threads to it, and replaces it when it dies. What was
- * asked and not answered is asked again, so that nobody notices but by the wait.
+ * The main thread's side of the store thread: starts it, connects worker threads to it, and replaces it when it dies. Unanswered
+ * requests are sent again, so that callers only notice a delay.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { EventEmitter } from 'eventemitter3'
@@ -11,10 +11,10 @@ import type { Durability } from '../sqlite/open.js'
 import { StoreClient } from './client.js'
 import type { StoreBoot, StoreCommand, StoreNotice } from './messages.js'
 
-/** So many deaths within {@link deathsWithinMs} are replaced; one more and the store has failed. */
+/** Deaths within {@link deathsWithinMs} after which the thread is replaced; at one more the store has failed. */
 const deathsAllowed = 5
 const deathsWithinMs = 60_000
-/** A thread whose store is damaged is ended from outside when it has not ended by itself for so long. */
+/** Time for a thread with a damaged store to end by itself before it is terminated. */
 const endWithinMs = 20_000
 
 export interface StoreThreadOptions {
@@ -30,11 +30,11 @@ export interface StoreThreadOptions {
 export interface StoreThreadEvents {
   /** Lanes that changed, at most ten times a second. */
   counts: (counts: LaneCounts[]) => void
-  /** Another process changed the store; told at most once a second. */
+  /** Another process changed the store; emitted at most once a second. */
   changed: () => void
   /** The store thread died and was replaced; requests in flight are repeated. */
   restarted: (death: { error: Error }) => void
-  /** The store thread died once too often, or its data died with it. Every call is rejected from now on. */
+  /** The store thread died too often, or its data in memory is lost. Every call is rejected from now on. */
   failed: (failure: { error: Error }) => void
 }
 
@@ -44,14 +44,14 @@ interface Incarnation {
   thread: Worker
   port: MessagePort
   ready: boolean
-  /** Why it ended, as far as it said. */
+  /** The reason for its end, if it sent one. */
   error: Error | null
 }
 
 export class StoreThread extends EventEmitter<StoreThreadEvents> {
   /** Calls the store from the main thread. */
   readonly client: StoreClient
-  /** Told of each worker whose thread needs a new port ({@link connect}), after the store thread was replaced. */
+  /** Called for each worker whose thread needs a new port ({@link connect}) after the store thread was replaced. */
   onReconnect: (worker: string) => void = () => {}
 
   readonly #options: StoreThreadOptions
@@ -63,14 +63,15 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
   #deaths: number[] = []
   #failure: DroverError | null = null
   #closed: Promise<void> | null = null
-  /** Settles when the thread that was told to end is gone. */
+  /** Settles when the ending thread is gone. */
   #ending: Promise<void> | null = null
   #onGone: () => void = () => {}
 
   /**
    * Starts the store thread and opens the file.
    *
-   * @throws DroverError STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED; no thread is left then
+   * @throws DroverError STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED; then no thread
+   * is left
    */
   static async open(options: StoreThreadOptions): Promise<StoreThread> {
     const store = new StoreThread(options)
@@ -92,7 +93,7 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
     this.client = new StoreClient(this.#current.port)
   }
 
-  /** It is gone for good: no call is answered any more. */
+  /** Whether the store has failed for good. */
   get hasFailed(): boolean {
     return this.#failure !== null
   }
@@ -107,21 +108,21 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
     return port2
   }
 
-  /** The worker's thread is gone for good. What it had sent is still done. */
+  /** The worker's thread is gone. Its sent requests are still done. */
   disconnect(worker: string): void {
     if (this.#connected.delete(worker)) this.#send({ type: 'detach', worker })
   }
 
-  /** From now on the store keeps the process alive only while something is asked of it. */
+  /** From now on only pending calls to the store keep the process alive. */
   unref(): void {
     this.#current.thread.unref()
     this.client.unref()
   }
 
   /**
-   * Does all that was asked, closes the file and ends the thread. A second call answers with the first one's promise.
+   * Does all sent requests, closes the file and ends the thread. A second call returns the same promise.
    *
-   * @param late settles when that has taken too long: then what another process's lock keeps from being done is left
+   * @param late settles when this takes too long: then requests that wait for another process's lock are dropped
    */
   close(late?: Promise<unknown>): Promise<void> {
     this.#closed ??= this.#close(late)
@@ -141,7 +142,7 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
     this.removeAllListeners()
   }
 
-  /** The thread is told, and not ended from outside: SQLite's binding may take the process along. */
+  /** Asks the thread to end. It is not terminated, because SQLite's binding could crash the process. */
   #end(type: 'close' | 'abandon'): void {
     this.#current.thread.ref()
     this.#ending = new Promise((resolve) => {
@@ -165,7 +166,7 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
     const thread = new Worker(entry, { workerData, transferList: [port2], name: 'drover store' })
     const incarnation: Incarnation = { number, thread, port: port1, ready: false, error: null }
     port1.on('message', (message: StoreNotice | StoreReply) => {
-      // Replies are the client's, who listens as well.
+      // Replies are for the client, which listens too.
       if (!('type' in message)) return
       if (message.type === 'ready') {
         incarnation.ready = true
@@ -179,7 +180,7 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
       incarnation.error = error
     })
     thread.on('exit', (code) => {
-      // Its last words may come after the news of its end.
+      // Its last messages may arrive after its exit event.
       for (let left = receiveMessageOnPort(port1); left; left = receiveMessageOnPort(port1)) port1.emit('message', left.message)
       const error = incarnation.error ?? new Error(`the store thread ended with exit code ${code}`)
       if (number === 1 && !incarnation.ready) {
@@ -196,10 +197,10 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
     return incarnation
   }
 
-  /** Nothing can come of the store any more: another try, or another thread, would find the same. */
+  /** The store is unusable: another try or another thread would find the same. */
   damaged(error: Error): void {
     if (this.#failure || this.#closed) return
-    // Told first: a failure closes the port.
+    // Sent first, because a failure closes the port.
     this.#end('abandon')
     this.#hurryUp()
     this.#fail(error.message, error)
@@ -226,7 +227,7 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
   #replaced(error: Error): void {
     if (this.#failure) return
     this.emit('restarted', { error })
-    // Whoever asked for the end in the meantime needs no connection.
+    // While closing, no connection is needed.
     if (this.#closed) return
     for (const [worker, incarnation] of this.#connected) {
       if (incarnation < this.#current.number) this.onReconnect(worker)

@@ -1,4 +1,4 @@
-/** What travels between the main thread and the store thread besides requests and replies. */
+/** Messages between the main thread and the store thread, besides requests and replies. */
 import type { MessagePort } from 'node:worker_threads'
 import { DroverError, type ErrorRecord, toErrorRecord } from '../../errors.js'
 import type { EngineOp, StoreReply, StoreRequest } from '../contract/engine.js'
@@ -6,25 +6,25 @@ import type { LaneCounts } from '../contract/registry.js'
 import type { EngineAnswer } from '../sqlite/engine.js'
 import type { Durability } from '../sqlite/open.js'
 
-/** What the store thread is started with. */
+/** The `workerData` of the store thread. */
 export interface StoreBoot {
   file: string
   durability: Durability
   keepEvents: number
-  /** Shared; not 0: the end is near, and locks of other processes are waited for no longer. */
+  /** Shared; not 0: the system is closing, so do not wait for locks of other processes. */
   hurry: Int32Array
   /** The main thread's port: requests, {@link StoreCommand}s and {@link StoreNotice}s all go over it, so that they stay in order. */
   port: MessagePort
 }
 
 export type StoreCommand =
-  /** Requests of a worker thread come over this port from now on, instead of an earlier one of the same worker. */
+  /** From now on requests of a worker thread come over this port, which replaces an earlier one. */
   | { type: 'attach'; worker: string; port: MessagePort }
-  /** No more requests come from the worker; what it had sent is still done. */
+  /** No more requests come from the worker; its sent requests are still done. */
   | { type: 'detach'; worker: string }
-  /** Do all that was asked, close the file, end. */
+  /** Do all sent requests, close the file, end. */
   | { type: 'close' }
-  /** Leave undone what was asked, close the file, end. */
+  /** Drop all sent requests, close the file, end. */
   | { type: 'abandon' }
   /** For tests: die at once, or between a commit and its replies. */
   | { type: 'exit'; code: number; after?: 'commit' }
@@ -37,10 +37,10 @@ export type StoreNotice =
   | { type: 'counts'; counts: LaneCounts[] }
   /** Another process changed the store. */
   | { type: 'changed' }
-  /** Nothing can come of the store any more. */
+  /** The store is unusable. */
   | { type: 'damaged'; error: ErrorRecord }
 
-/** What workers ask for. */
+/** The operations that workers may call. */
 const workersOps: ReadonlySet<unknown> = new Set<EngineOp>([
   'now',
   'exchange',
@@ -53,18 +53,21 @@ const workersOps: ReadonlySet<unknown> = new Set<EngineOp>([
   'blockQuota',
 ])
 
-/** Whether what came from a worker, or from another thread of the user's, is a request that is theirs to make. */
+/** Whether a message of a worker, or of another thread of the user, is a request that it may make. */
 export function isWorkersRequest(message: unknown): message is StoreRequest {
   if (typeof message !== 'object' || message === null) return false
   const { id, op, request } = message as Partial<StoreRequest>
   return Number.isSafeInteger(id) && workersOps.has(op) && typeof request === 'object' && request !== null
 }
 
-/** The answer to what came from a worker and is no request of theirs, so that nobody waits for one; null: it has no number to be answered by. */
+/** The refusal of an invalid request of a worker, so that its caller does not wait; null: the message has no id. */
 export function refusalOf(message: unknown): StoreReply | null {
   const { id, op } = (typeof message === 'object' && message !== null ? message : {}) as Partial<Record<'id' | 'op', unknown>>
   if (!Number.isSafeInteger(id)) return null
-  const error = new DroverError('ARGUMENT_INVALID', `${typeof op === 'string' ? op : 'what was sent'} is no request that a worker may make`)
+  const error = new DroverError(
+    'ARGUMENT_INVALID',
+    `${typeof op === 'string' ? op : 'the message'} is not a request that a worker may make`,
+  )
   return { id: id as number, ok: false, error: toErrorRecord(error) }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the store thread does: takes everything that has arrived from the main thread and from the worker threads, does it in one
- * transaction, and answers after the commit. The busier it is, the more share one fsync.
+ * The store thread: takes all requests that have arrived from the main thread and the worker threads, does them in one
+ * transaction, and answers after the commit. The busier it is, the more requests share one fsync.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { DroverError, toErrorRecord } from '../../errors.js'
@@ -10,15 +10,15 @@ import { type Decision, nameOf } from '../quotas/waiter.js'
 import type { EngineAnswer, SqliteEngine } from '../sqlite/engine.js'
 import { isRequest, isWorkersRequest, refusalOf, replyTo, type StoreCommand, type StoreNotice } from './messages.js'
 
-/** A transaction takes requests up to so many tasks and items, so that no reply waits long for others' work. */
+/** The most tasks and items in one transaction, so that no reply waits long for other work. */
 const groupWeight = 2_048
-/** Counts of lanes are told at most so often. */
+/** Least time between notices of lane counts. */
 const tellEveryMs = 100
-/** Other processes' changes, and damage, are looked for so often. */
+/** Time between looks for changes of other processes and for damage. */
 const lookEveryMs = 1_000
-/** The file is marked at one of so many looks, from the first on: that costs as much as a commit. */
+/** The file is marked at every n-th look, because a mark costs as much as a commit. */
 const looksPerMark = 5
-/** While somebody waits for a quota, they are looked for so often: they may make room. */
+/** Time between looks for changes of other processes while a request waits for a quota. */
 const quotaLookMs = 25
 
 interface Queued {
@@ -26,7 +26,7 @@ interface Queued {
   message: StoreRequest
 }
 
-/** What is served: an engine that does groups of requests. */
+/** The served engine, which does groups of requests. */
 export type ServedEngine = Pick<
   SqliteEngine,
   | 'execute'
@@ -41,12 +41,12 @@ export type ServedEngine = Pick<
   | 'takeQuotaDecisions'
 >
 
-/** Serves an engine over ports until it is told to close. */
+/** Serves an engine over ports until a close command. */
 class StoreServer {
   readonly #engine: ServedEngine
   readonly #main: MessagePort
   readonly #workers = new Map<string, MessagePort>()
-  /** Ports of workers that are gone; closed when what they sent is answered. */
+  /** Ports of gone workers; closed when their requests are answered. */
   readonly #retired = new Set<MessagePort>()
   readonly #looking: NodeJS.Timeout
   #looks = 0
@@ -57,7 +57,7 @@ class StoreServer {
   #telling: NodeJS.Timeout | null = null
   #isDamaged = false
   #exitAfterCommit: number | null = null
-  /** Those who stand in line for a quota, by client and ticket: they are answered when they are granted. */
+  /** Requests in line for a quota, by client and ticket, which are answered when granted. */
   readonly #inLine = new Map<string, Queued>()
   #quotaTimer: NodeJS.Timeout | null = null
 
@@ -77,7 +77,7 @@ class StoreServer {
     this.#tell({ type: 'ready' })
   }
 
-  /** What damage is found ends the system: it is told once. */
+  /** Looks for damage, which ends the system; reported once. */
   #look(): void {
     if (this.#isDamaged) return
     const error = this.#engine.damage()
@@ -136,7 +136,7 @@ class StoreServer {
   }
 
   #enqueue(port: MessagePort, message: StoreRequest): void {
-    // What a thread sent before it ended comes before what is done about its end.
+    // Requests of an ended thread are done before its end is handled.
     if (message.op === 'abandon' || message.op === 'free') this.#detach((message.request as EngineRequest<'free'>).worker)
     this.#queue.push({ port, message })
     this.#schedule()
@@ -171,7 +171,7 @@ class StoreServer {
     if (this.#closing) this.#end()
   }
 
-  /** Tells those in line that were decided, and sees when to look at the others. */
+  /** Answers decided requests, and schedules the next look at the others. */
   #answerLine(): void {
     for (const decision of this.#engine.takeQuotaDecisions()) {
       const name = nameOf(decision)
@@ -190,7 +190,7 @@ class StoreServer {
     try {
       if (this.#engine.quotasDue()) this.#engine.serveQuotas()
     } catch {
-      // The store cannot be written now: those in line stay there.
+      // The store cannot be written now: requests stay in line.
     }
     this.#answerLine()
   }
@@ -225,7 +225,7 @@ class StoreServer {
   }
 }
 
-/** How many of the first requests make up one transaction. */
+/** Number of the first requests for one transaction. */
 function groupLength(queue: readonly Queued[]): number {
   let weight = 0
   for (const [index, { message }] of queue.entries()) {
@@ -253,7 +253,7 @@ function answerOf({ outcome }: Decision): EngineAnswer {
   return 'error' in outcome ? { ok: false, error: outcome.error } : { ok: true, value: outcome.answer }
 }
 
-/** Opens an engine and serves it over `main`; an error of opening is told there and the thread ends. */
+/** Opens an engine and serves it over `main`; an error of opening is reported there and the thread ends. */
 export function serveStore(main: MessagePort, open: () => ServedEngine): void {
   try {
     new StoreServer(open(), main)

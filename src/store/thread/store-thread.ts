@@ -1,4 +1,4 @@
-/** Where the store thread begins: the only writer of the store in this process. */
+/** Entry of the store thread, the only writer of the store in this process. */
 import { workerData } from 'node:worker_threads'
 import { openSqliteEngine } from '../sqlite/engine.js'
 import type { StoreBoot } from './messages.js'

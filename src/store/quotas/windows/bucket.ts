@@ -3,13 +3,13 @@ import type { Time } from '../../contract/basics.js'
 import type { QuotaWindow } from '../../contract/quotas.js'
 import { carriedOver, longestSlackMs, QuotaWindowMeter, rounding, sumOf, type WindowState } from './meter.js'
 
-/** A bucket's time is a fraction of a ms since the epoch, of which a number keeps about four digits. */
+/** Precision of a bucket's time: a number keeps about four digits of a ms since the epoch. */
 const driftMs = 0.01
 
-/** Those that are taken at the same moment are booked so far apart. */
+/** Distance between the booked times of grants at the same moment. */
 const apartMs = 2 ** -10
 
-/** Of how low a bucket's use has been, no more is remembered. */
+/** The most remembered low points of a bucket's use. */
 const mostLows = 32
 
 /** A token bucket (GCRA: one number, the time at which the bucket is full again). */
@@ -18,7 +18,7 @@ export class BucketWindow extends QuotaWindowMeter {
   readonly #perMs: number
   readonly #size: number
   #fullAt: Time
-  /** How much was used just before something was taken, oldest first; those that were no lower than a later one are left out. */
+  /** The use just before each take, oldest first, without entries that are not lower than a later one. */
   #lows: [at: Time, used: number][]
 
   constructor(window: QuotaWindow, perMs: number, size: number, state: WindowState | null, at: Time, share: number) {
@@ -29,12 +29,12 @@ export class BucketWindow extends QuotaWindowMeter {
     const bucket = state && 'fullAt' in state ? state : null
     const carried = sumOf(carriedOver(state, this.base, perMs, at))
     const stored = bucket ? this.#asTime(bucket, at) : at + Math.min(size, carried) * this.#unitMs
-    // A bucket is overdrawn by one window at most, also after the clock was set back.
+    // A bucket is overdrawn by at most one window, even after the clock was set back.
     this.#fullAt = Math.min(stored, at + size * this.#unitMs + perMs)
     this.#lows = (bucket?.lows ?? []).map(([date, used]) => [date, used])
   }
 
-  /** How long one unit takes to run in. */
+  /** Time in which one unit flows in. */
   get #unitMs(): number {
     return this.#perMs / this.limit
   }
@@ -51,7 +51,7 @@ export class BucketWindow extends QuotaWindowMeter {
     this.#fullAt = this.#asTime(before, at)
   }
 
-  /** What is in use is kept as a time, and must not become more or less of it when it runs in faster or slower. */
+  /** The use is stored as a time; a change of the rate must not change the used amount. */
   #asTime({ fullAt, unitMs = this.#unitMs }: { fullAt: Time; unitMs?: number }, at: Time): Time {
     return fullAt <= at || unitMs === this.#unitMs ? fullAt : at + ((fullAt - at) / unitMs) * this.#unitMs
   }
@@ -72,32 +72,32 @@ export class BucketWindow extends QuotaWindowMeter {
   }
 
   /**
-   * One that goes now may be used now, when all before it were used at the latest: {@link take} booked them so. In any span the provider then sees
-   * at most what it allows, wherever in its slack each call falls.
+   * A new grant may be used at once, while all earlier ones are used as late as possible ({@link take} booked them so). So in any
+   * span the provider sees at most its limit, at any moments of use within the slack.
    */
   protected waitFor(amount: number, at: Time): number {
     const over = this.used(at) + amount - this.#size
     return over <= amount * rounding ? 0 : Math.ceil(Math.max(0, over * this.#unitMs - driftMs))
   }
 
-  /** Nothing runs in at the provider's while its bucket is full, and that it may be until the latest moment. */
+  /** The provider's bucket may be full until the latest moment of use; nothing flows in while it is full. */
   take(amount: number, at: Time, slackMs = this.slackMs): Time {
     const latest = at + slackMs
     const before = Math.max(0, this.#fullAt - latest - driftMs) / this.#unitMs
-    // Also those of one moment in order: one that may be used for longer may find less in use than the one before it took.
+    // Keeps grants of one moment in order, because a grant with more slack may find less in use than the one before it.
     const booked = Math.max(at, (this.#lows.at(-1)?.[0] ?? 0) + apartMs)
     while ((this.#lows.at(-1)?.[1] ?? -1) >= before) this.#lows.pop()
     this.#lows.push([booked, before])
-    // Two that are next to each other: the lower, for as long as the later was there.
+    // Merges two neighbours: the lower use until the later time.
     if (this.#lows.length > mostLows) this.#lows.splice(0, 2, [(this.#lows[1] as [Time, number])[0], (this.#lows[0] as [Time, number])[1]])
     const fullAt = Math.max(this.#fullAt, latest) + amount * this.#unitMs
-    // What is settled may be any amount; nobody waits longer for it to run in.
+    // A settled amount may be of any size; bounds the wait for it.
     this.#fullAt = Math.min(fullAt, at + Math.max(longestWaitMs, this.#size * this.#unitMs + slackMs))
     this.changed = true
     return booked
   }
 
-  /** Not more than was in use at all times since: what has run in after the bucket was full was never kept. */
+  /** Gives back at most the lowest use since then, because inflow into a full bucket is lost. */
   give(amount: number, booked: Time, at: Time): void {
     const later = this.#lows.filter(([date]) => date > booked)
     const back = Math.min(amount, this.used(at), ...later.map(([, used]) => used))
@@ -118,7 +118,7 @@ export class BucketWindow extends QuotaWindowMeter {
     return this.used(at) > 0 ? Math.ceil(this.#fullAt) : null
   }
 
-  /** Until it would be full if it were empty now. */
+  /** True until the time at which an empty bucket would be full. */
   counts(inMs: number, at: Time): boolean {
     return inMs < Math.max(this.#size, this.used(at)) * this.#unitMs + this.slackMs
   }

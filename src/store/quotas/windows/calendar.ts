@@ -3,7 +3,7 @@ import type { Time } from '../../contract/basics.js'
 import type { QuotaWindow } from '../../contract/quotas.js'
 import { carriedOver, longestSlackMs, QuotaWindowMeter, roundedOff, sumOf, type WindowState } from './meter.js'
 
-/** What was used since local midnight, or since the month began. */
+/** The amount used since local midnight or since the beginning of the month. */
 export class CalendarWindow extends QuotaWindowMeter {
   override readonly clock = 'wall'
   readonly slackMs = longestSlackMs
@@ -26,7 +26,7 @@ export class CalendarWindow extends QuotaWindowMeter {
     return this.#used
   }
 
-  /** What is granted shortly before the end might be used, and counted, after it. */
+  /** A grant shortly before the end could be used, and counted, after it. */
   protected waitFor(amount: number, wall: Time): number {
     this.#turn(wall)
     const { end } = periodOf(this.#calendar, this.#timeZone, wall)
@@ -69,8 +69,8 @@ export class CalendarWindow extends QuotaWindowMeter {
   }
 
   /**
-   * The next period was begun before the clock was set back: it goes on. One that is further ahead was begun by a clock that was wrong: what was
-   * used counts for this one.
+   * If the clock was set back into the earlier period, the begun period continues. A period further ahead was begun by a wrong
+   * clock: its use counts for the current one.
    */
   #turn(wall: Time): void {
     const { start, end } = periodOf(this.#calendar, this.#timeZone, wall)

@@ -1,4 +1,4 @@
-/** One window of a quota, whatever its kind; see `meter.ts` for what each does. */
+/** Opens a window of any kind; see `meter.ts`. */
 
 import type { QuotaWindow } from '../../contract/quotas.js'
 import { BucketWindow } from './bucket.js'
@@ -10,10 +10,10 @@ import { TotalWindow } from './total.js'
 export { longestSlackMs, type Moment, perOf, type QuotaWindowMeter, type WindowState } from './meter.js'
 
 /**
- * A window as its quota is configured, with what is kept of it.
+ * A window by its configuration, with its stored state.
  *
- * @param state null if it was never used; of another kind if the quota was configured anew: what was used then counts as used now
- * @param share the share of the limit that it goes by; calendars and budgets always go by all of it
+ * @param state null if it was never used; of another kind after a changed configuration: its used amounts are taken over
+ * @param share the share of the limit; calendar windows and budgets always use all of it
  */
 export function openWindow(window: QuotaWindow, state: WindowState | null, { now, wall }: Moment, share = 1): QuotaWindowMeter {
   const { per } = window

@@ -2,10 +2,10 @@ import type { Time } from '../../contract/basics.js'
 import type { QuotaWindow } from '../../contract/quotas.js'
 import { carriedOver, longestSlackMs, QuotaWindowMeter, roundedOff, rounding, sumOf, type WindowState } from './meter.js'
 
-/** A sliding window is kept in so many steps. */
+/** Number of steps of a sliding window. */
 const steps = 512
 
-/** Strict: no span of its length ever holds more than the limit. Kept as a log of what was taken when. */
+/** Strict: no span of its length ever holds more than the limit. Stored as a log of taken amounts with their times. */
 export class SlidingWindow extends QuotaWindowMeter {
   readonly slackMs: number
   readonly #perMs: number
@@ -18,7 +18,7 @@ export class SlidingWindow extends QuotaWindowMeter {
     this.#perMs = perMs
     this.slackMs = Math.min(longestSlackMs, perMs * 0.015)
     this.#stepMs = Math.max(perMs / steps, this.slackMs / 8)
-    // A clock that was set back leaves entries in the future; they were taken by now at the latest.
+    // A clock that was set back leaves entries in the future; they were taken before now.
     for (const [booked, amount] of carriedOver(state, this.base, perMs, at)) this.#add(amount, Math.min(booked, at + longestSlackMs))
     this.changed = false
   }
@@ -33,7 +33,7 @@ export class SlidingWindow extends QuotaWindowMeter {
     let missing = amount - (this.limit - this.#sum)
     const little = roundedOff(amount, this.limit)
     if (missing <= little) return 0
-    // The limit is lower than usual for now, and the request is larger: it goes when nothing else does.
+    // The limit is reduced and the request is larger than it: it goes when the window is empty.
     if (this.#sum <= 0 && amount <= this.base && this.share < 1) return 0
     for (const [booked, taken] of this.#log) {
       missing -= taken
@@ -41,14 +41,14 @@ export class SlidingWindow extends QuotaWindowMeter {
     }
     const last = this.#log.at(-1)?.[0] ?? at
     if (amount <= this.base && this.share < 1) return Math.ceil(last + this.#perMs - at)
-    // More than the limit is wanted by several together: as many lengths as that takes.
+    // Together, requests want more than the limit: wait for as many window lengths as needed.
     return Math.ceil(last + this.#perMs * (1 + Math.ceil(missing / this.limit - rounding)) - at)
   }
 
-  /** Booked when it may be used at the latest: it leaves the window no sooner than the provider's. */
+  /** Booked at the latest moment of use, so that it leaves this window no sooner than the provider's. */
   take(amount: number, at: Time, slackMs = this.slackMs): Time {
     this.#drop(at)
-    // In order, also where one before may be used for longer.
+    // In order, even if an earlier grant has more slack.
     const booked = Math.max(at + slackMs, this.#log.at(-1)?.[0] ?? 0)
     this.#add(amount, booked)
     return booked
@@ -56,7 +56,7 @@ export class SlidingWindow extends QuotaWindowMeter {
 
   give(amount: number, booked: Time, at: Time): void {
     this.#drop(at)
-    // What has left the window already gives no room: the entry that is found then is another's.
+    // An amount that has left the window gives no room; the found entry would be another one.
     if (booked <= at - this.#perMs) return
     const own = this.#log.find(([date]) => date >= booked)
     if (!own) return
@@ -91,7 +91,7 @@ export class SlidingWindow extends QuotaWindowMeter {
     return { log: this.#log }
   }
 
-  /** An entry only ever moves to a later time, so that the window stays strict, and by no more than a step. */
+  /** An entry only moves to a later time, so that the window stays strict, and by at most one step. */
   #add(amount: number, booked: Time): void {
     const last = this.#log.at(-1)
     if (last && Math.floor(last[0] / this.#stepMs) === Math.floor(booked / this.#stepMs)) {
@@ -108,12 +108,12 @@ export class SlidingWindow extends QuotaWindowMeter {
     let over = 0
     while (over < this.#log.length && (this.#log[over] as [Time, number])[0] <= at - this.#perMs) over++
     if (over === 0) return
-    // Not a change to be saved: whoever reads it later drops the same.
+    // Not saved as a change: a later read drops the same entries.
     this.#log.splice(0, over)
     this.#count()
   }
 
-  /** Adding up afresh keeps rounding from piling up. */
+  /** A new sum keeps rounding errors from adding up. */
   #count(): void {
     this.#sum = sumOf(this.#log)
   }

@@ -2,7 +2,7 @@ import type { Time } from '../../contract/basics.js'
 import type { QuotaWindow } from '../../contract/quotas.js'
 import { longestSlackMs, QuotaWindowMeter, roundedOff, type WindowState } from './meter.js'
 
-/** A budget: what was used ever. */
+/** A budget: the amount used ever. */
 export class TotalWindow extends QuotaWindowMeter {
   readonly slackMs = longestSlackMs
   #used: number
@@ -31,7 +31,7 @@ export class TotalWindow extends QuotaWindowMeter {
     this.changed = true
   }
 
-  /** A provider knows nothing of our budget. */
+  /** A provider does not know the budget. */
   tighten(): void {}
 
   resetsAt(): null {

@@ -1,6 +1,6 @@
 /**
- * The quotas of the store as this process has them in memory: read when another process has written them since, changed by the limiter, and what has
- * changed is written at the end of the transaction. If the transaction comes to nothing, memory is thrown away with it.
+ * The quotas of the store in this process's memory. They are read if another process has written them since, changed by the
+ * limiter, and written at the end of the transaction. If the transaction fails, the memory is discarded with it.
  */
 
 import { machineMs } from '../../../time/machine-clock.js'
@@ -14,10 +14,10 @@ import type { EngineContext } from '../engine-context.js'
 import { quotaGrants } from './recent-grants.js'
 import { quotaTables, type WaiterRow } from './tables.js'
 
-/** A process that does not show that it is there for so long loses its places in line. */
+/** A process that does not renew its places in line for this time loses them. */
 const placeTtlMs = 2_000
 
-/** Plots get a point every so often. */
+/** Time between samples for plots. */
 const sampleEveryMs = 10_000
 const samplesForMs = 24 * 3_600_000
 
@@ -26,11 +26,11 @@ export class QuotaMemory {
   readonly tables: ReturnType<typeof quotaTables>
   readonly grants: ReturnType<typeof quotaGrants>
   readonly limiter = new Limiter()
-  /** Of this process: those in line, and what the store has of them and of what is in flight. */
+  /** This process's waiters, and its stored places and requests in flight. */
   #own = new Map<string, Waiter>()
   #storedPlaces = new Set<string>()
   #storedFlights = new Set<string>()
-  /** When foreign places run out, unless they are renewed. */
+  /** When the places of other processes expire, unless renewed. */
   #foreignUntil: Time = Number.POSITIVE_INFINITY
   #line = 0
   #storedLine = 0
@@ -40,9 +40,9 @@ export class QuotaMemory {
   readonly #sampledAt = new Map<string, Time>()
   #decisions: Decision[] = []
   #dueAt: Time = Number.POSITIVE_INFINITY
-  /** The last request of each client that settled something. */
+  /** The last settlement request of each client. */
   #lastRequests = new Map<string, number>()
-  /** What to go back to if the transaction comes to nothing. */
+  /** The state to restore if the transaction fails. */
   #before: { own: Map<string, Waiter>; places: Set<string>; flights: Set<string>; decisions: Decision[] } | null = null
 
   constructor(context: EngineContext) {
@@ -55,12 +55,12 @@ export class QuotaMemory {
     return { now: this.#context.now(), wall: this.#context.wall() }
   }
 
-  /** Those of this process that stand in line, by name. */
+  /** This process's waiters, by name. */
   get own(): Map<string, Waiter> {
     return this.#own
   }
 
-  /** The number of one who gets in line now. */
+  /** The number of a new waiter. */
   nextInLine(): number {
     return ++this.#line
   }
@@ -79,7 +79,7 @@ export class QuotaMemory {
     this.tables.deleteRequest(client)
   }
 
-  /** Begins to work with quotas within the present transaction. */
+  /** Begins to work with quotas in the current transaction. */
   touch(): void {
     if (this.#before) return
     this.#before = {
@@ -120,12 +120,12 @@ export class QuotaMemory {
   }
 
   serve(): Decision[] {
-    // Read first, and less what the store's clock leaves out below whole ms: no grant is good for longer than it is booked.
+    // Read first, minus the rounding of the store's clock to whole ms, so that no grant is valid for longer than it is booked.
     const machineNow = machineMs() - 1
     return this.limiter.serve(this.moment(), machineNow)
   }
 
-  /** To be told to those who wait for it. */
+  /** Notes decisions for their waiting callers. */
   decide(made: readonly Decision[]): void {
     for (const decision of made) {
       this.#own.delete(nameOf(decision))
@@ -138,7 +138,7 @@ export class QuotaMemory {
     this.grants.remember(ticket, answer, this.#context.now())
   }
 
-  /** Grants what can be granted, and writes what has changed. */
+  /** Grants requests, and writes the changes. */
   end(): void {
     if (!this.#before) return
     this.decide(this.serve())
@@ -166,7 +166,7 @@ export class QuotaMemory {
     this.#loadedVersion = version
   }
 
-  /** Answers, as the next two, whether it wrote anything. */
+  /** @returns whether it wrote anything, as the next two do */
   #writeQuotas(version: number, at: Moment): boolean {
     let written = false
     for (const quota of this.limiter.quotas.values()) {
@@ -247,7 +247,7 @@ export class QuotaMemory {
     this.limiter.clear()
   }
 
-  /** Whether somebody should be looked at again: it is time, or another process has written. */
+  /** Whether waiters should be looked at again: it is time, or another process has written. */
   due(): boolean {
     if (this.#own.size === 0) return false
     const at = this.#context.now()
@@ -256,12 +256,12 @@ export class QuotaMemory {
     )
   }
 
-  /** How long until {@link due} is to be asked, in ms, as far as is known here; null: nobody waits. */
+  /** Ms until {@link due} should be called, as far as known here; null: no waiter. */
   dueInMs(): number | null {
     return this.#own.size === 0 ? null : Math.max(0, this.#dueAt - this.#context.now())
   }
 
-  /** Those that were decided since the last call and had been waiting. */
+  /** Decisions about waiters since the last call. */
   takeDecisions(): Decision[] {
     const taken = this.#decisions
     this.#decisions = []

@@ -1,5 +1,6 @@
 /**
- * What the store does for quotas, shared by every host. `memory.ts` keeps them between requests; the rules are in `store/quotas/`.
+ * The store's operations on quotas, shared by all hosts. `memory.ts` keeps quotas between requests; the rules are in
+ * `store/quotas/`.
  */
 
 import { QuotaError } from '../../../errors.js'
@@ -13,7 +14,7 @@ import type { WindowState } from '../../quotas/windows/open-window.js'
 import type { EngineContext } from '../engine-context.js'
 import { QuotaMemory } from './memory.js'
 
-/** A client that is not there any more repeats nothing after so long. */
+/** How long the last request of a client is kept: later there are no repeats. */
 const clientsForMs = 24 * 3_600_000
 
 export type Quotas = ReturnType<typeof quotas>
@@ -27,7 +28,7 @@ export function quotas(context: EngineContext) {
     return limiter.scopes(name)[0] as Quota
   }
 
-  /** They are gone: out of the line, and nothing of theirs is in flight. */
+  /** Removes the waiters and requests in flight of gone clients. */
   function drop(isOf: (waiter: { client: string; ticket: number; host: string }) => boolean): void {
     const waiting = [...limiter.line].filter(isOf)
     const flying = [...limiter.inFlight].filter(([, flight]) => isOf(flight))
@@ -45,7 +46,7 @@ export function quotas(context: EngineContext) {
       memory.touch()
       const { client, ticket, host, choices, priority, place, times, patienceMs, needsMs = 0 } = request
       const name = nameOf(request)
-      // A repeat of one that was granted, whose answer was lost.
+      // A repeat of a granted request whose answer was lost.
       const granted = grants.recall(request)
       if (granted) return granted
       const amounts = limiter.check(request)
@@ -159,14 +160,14 @@ export function quotas(context: EngineContext) {
       return { quotas: names.map((name) => limiter.status(name, memory.moment(), backlogs[name] ?? null)) }
     },
 
-    /** What a host that is gone had in line and in flight. */
+    /** Removes a dead host's waiters and requests in flight. */
     dropHost(host: string): void {
       memory.touch()
       drop((waiter) => waiter.host === host)
       tables.deleteRequestsBefore(context.wall() - clientsForMs)
     },
 
-    /** To be called within each transaction, at its start and before its end, and then with how it went. */
+    /** Called in each transaction: at its start, before its end, and with its result. */
     begin: () => memory.rolledBack(),
     touch: () => memory.touch(),
     end: () => memory.end(),

@@ -1,6 +1,6 @@
 /**
- * Remembers for a while what was granted: when the store thread dies between a commit and its answers, its clients ask again, and get
- * what they were granted instead of as much once more.
+ * Remembers recent grants: if the store thread dies between a commit and its answers, clients repeat their requests and get the
+ * same grant instead of a second one.
  */
 
 import type { Time } from '../../contract/basics.js'
@@ -8,7 +8,7 @@ import type { QuotaAnswer, QuotaTicket } from '../../contract/quotas.js'
 import { nameOf } from '../../quotas/waiter.js'
 import type { EngineContext } from '../engine-context.js'
 
-/** A store thread is replaced, and asked again, well within so long. */
+/** How long grants are remembered; requests are repeated well within this time. */
 const keptForMs = 10_000
 
 export function quotaGrants({ db }: Pick<EngineContext, 'db'>) {
@@ -16,7 +16,7 @@ export function quotaGrants({ db }: Pick<EngineContext, 'db'>) {
   const insertGrant = db.prepare<[string, Time, string]>('INSERT OR REPLACE INTO quota_grant (name, at, answer) VALUES (?, ?, ?)')
   const deleteGrant = db.prepare<[string]>('DELETE FROM quota_grant WHERE name = ?')
   const deleteOld = db.prepare<[Time]>('DELETE FROM quota_grant WHERE at <= ?')
-  /** Those of this process, oldest first. */
+  /** Grants of this process, oldest first. */
   let kept: { name: string; at: Time }[] = []
   let begun = false
 
@@ -33,7 +33,7 @@ export function quotaGrants({ db }: Pick<EngineContext, 'db'>) {
       kept.push({ name, at })
     },
 
-    /** Drops what is old; what other processes left as well, now and then. */
+    /** Deletes old grants; now and then also those of other processes. */
     forget(at: Time): void {
       const from = kept.findIndex((each) => each.at > at - keptForMs)
       if (!begun) deleteOld.run(at - keptForMs)

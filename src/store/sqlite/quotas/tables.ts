@@ -1,4 +1,4 @@
-/** The tables of the quotas: what is kept of them, of those in line, and of what is in flight. */
+/** The tables of quotas, of places in line, and of requests in flight. */
 import type Database from 'better-sqlite3'
 import type { Time } from '../../contract/basics.js'
 import type { Amounts, QuotaSample, QuotaSpec, QuotaWindow } from '../../contract/quotas.js'
@@ -68,17 +68,17 @@ export function quotaTables(db: Database.Database) {
     windowsOf,
     /** Changes when another connection has committed something. */
     dataVersion: (): number | undefined => selectData.get(),
-    /** Changes whenever somebody writes quotas. */
+    /** Changes with each write of quotas. */
     version: (): number => selectCounter.get('quota') ?? 0,
     writeVersion: (version: number): unknown => upsertCounter.run('quota', version),
-    /** The number of the last one who got in line. */
+    /** The number of the last waiter. */
     line: (): number => selectCounter.get('quota line') ?? 0,
     writeLine: (line: number): unknown => upsertCounter.run('quota line', line),
 
     quotasSince(version: number): { spec: QuotaSpec; record: QuotaRecord; windows: Map<string, WindowState> }[] {
       return selectQuotas.all(version).map(([name, spec, record, blockedUntil]) => ({
         spec: readSpec(spec),
-        // An earlier version kept of it only how long it is blocked.
+        // An earlier version stored only the end of a block.
         record: record === null ? { ...freshRecord, blockedUntil } : (JSON.parse(record) as QuotaRecord),
         windows: windowsOf(name),
       }))
@@ -132,7 +132,7 @@ export function quotaTables(db: Database.Database) {
     deleteRequestsBefore: (at: Time): unknown => deleteRequests.run(at),
 
     lastSample: (quota: string): Time | null => selectLastSample.get(quota) ?? null,
-    /** Keeps a sample, and drops those from before `from`. */
+    /** Stores a sample, and deletes those before `from`. */
     writeSample(quota: string, sample: QuotaSample, from: Time): void {
       insertSample.run(quota, sample.at, JSON.stringify(sample))
       deleteSamples.run(quota, from)
@@ -140,7 +140,7 @@ export function quotaTables(db: Database.Database) {
   }
 }
 
-/** Also one that an earlier version wrote: a bucket's size stood with the quota, and was one of calls. */
+/** Reads earlier versions too, where a bucket's size belonged to the quota and counted calls. */
 function readSpec(text: string): QuotaSpec {
   const spec = JSON.parse(text) as QuotaSpec & { burst?: number | null }
   if (!('burst' in spec)) return spec

@@ -1,10 +1,10 @@
-/** Which tasks of a lane come next in a listing: by key, by order of loading, or as they would be handed out. */
+/** The next tasks of a lane in a listing: by key, by order of loading, or in the order of being handed out. */
 import type Database from 'better-sqlite3'
 import type { DeadKind, TaskState } from '../../contract/single-tasks.js'
 import { found } from '../failure.js'
 import { numberOf } from './paging.js'
 
-/** A task that may belong to the page. `place`: where a page that ends with it ended. */
+/** A task that may belong to the page. `place`: the position of a page that ends with it. */
 interface Candidate {
   item: number
   key: string

@@ -1,4 +1,4 @@
-/** Dead tasks by what they died of, some rows at a time: a lane that lost a million tasks keeps no read waiting for long. */
+/** Dead tasks grouped by error, in chunks, so that a lane with a million dead tasks delays no other read. */
 import type Database from 'better-sqlite3'
 import type { ErrorKind } from '../../../errors.js'
 import { ErrorGroups, kindOf } from '../../../failures/error-groups.js'
@@ -11,7 +11,7 @@ import { pageOf, pageSize, positionOf } from './paging.js'
 
 type DeadRow = [item: number, key: string, worker: string, error: string | null, cause: string | null, at: Time]
 
-/** Errors of one cause are mostly one text: that is looked at once. */
+/** Cache of parsed texts, because errors of one cause mostly have the same text. */
 const knownTexts = 1_000
 
 export function errorReads(db: Database.Database): { deadErrors: (request: EngineRequest<'deadErrors'>) => EngineReply<'deadErrors'> } {

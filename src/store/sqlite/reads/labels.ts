@@ -1,4 +1,4 @@
-/** Labels, counted by SQL: items that were labelled alike come out as one row, so that a hundred thousand are a few hundred. */
+/** Labels counted by SQL: items with the same labels are one row, so that a hundred thousand items are a few hundred rows. */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../../errors.js'
 import { agreementOf, distribution, type LabelPattern } from '../../agreement.js'
@@ -7,7 +7,7 @@ import type { LabelReport } from '../../contract/reads.js'
 import { checkJson, checkRows } from '../complete.js'
 import { checkLanes } from './paging.js'
 
-/** A longer label counts by its beginning. */
+/** Longer labels are cut. */
 const longestLabel = 200
 
 interface Group {
@@ -26,7 +26,7 @@ export function labelReads(db: Database.Database): { labels: (request: EngineReq
      WHERE (@dataset IS NULL OR d.name = @dataset) AND (@domain IS NULL OR l.domain = @domain)
      GROUP BY d.id, l.domain ORDER BY d.name, l.domain`,
   )
-  // No lane's latest results reach further back than its floor.
+  // The latest results of a lane do not go back beyond its floor.
   const selectFrom = db
     .prepare<{ lanes: string; items: number }, number | null>(
       `WITH floor AS MATERIALIZED (
@@ -36,7 +36,7 @@ export function labelReads(db: Database.Database): { labels: (request: EngineReq
          SELECT DISTINCT r.item FROM floor f JOIN result r ON r.lane = f.lane AND r.item >= f.item ORDER BY r.item DESC LIMIT @items)`,
     )
     .pluck()
-  /** Texts may be of any length, and as labels of any number. */
+  /** Bounds the length of a label. */
   const text = (path: string): string =>
     `CASE json_type(r.value, ${path}) WHEN 'text' THEN substr(r.value ->> ${path}, 1, ${longestLabel})
        WHEN 'null' THEN NULL ELSE substr(r.value -> ${path}, 1, ${longestLabel}) END`
@@ -52,7 +52,7 @@ export function labelReads(db: Database.Database): { labels: (request: EngineReq
       )
       .raw()
   const selectPatterns = patterns('')
-  /** Leaves out what SQLite cannot read: results of earlier versions may be nested too deep for it. */
+  /** Ignores results that SQLite cannot read: those of earlier versions may be nested too deep. */
   const selectReadable = patterns('AND json_valid(r.value)')
 
   const selectUnreadable = db
@@ -67,7 +67,7 @@ export function labelReads(db: Database.Database): { labels: (request: EngineReq
     try {
       return selectPatterns.all(range)
     } catch (error) {
-      // Only then: it reads every result twice.
+      // Only after an error, because it reads every result twice.
       if ((error as Error).message !== 'malformed JSON') throw error
       for (const text of selectUnreadable.iterate(range)) checkJson(text, 'a result')
       return selectReadable.all(range)

@@ -1,15 +1,15 @@
-/** What paged reads share: the lanes that a filter means, how much a page holds, and where one ended. */
+/** Common parts of paged reads: lanes of a filter, size of a page, and positions. */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../../errors.js'
 import type { LaneFilter } from '../../contract/registry.js'
 import { Damage, found } from '../failure.js'
 
-/** Longer pages are cut: a page is held in memory at once, on its way several times. */
+/** The most rows of a page: a page is in memory at once, several times while it is sent. */
 const longestPage = 10_000
-/** And so are pages whose texts are longer together. A row that is longer by itself is a page of its own. */
+/** The most characters of a page. A single longer row is a page of its own. */
 const longestPageChars = 4_000_000
 
-/** Where in the order (lane, item) a page ended. */
+/** The position of a page's end in the order (lane, item). */
 export interface Position {
   lane: number
   item: number
@@ -23,7 +23,8 @@ export interface LaneNames {
 }
 
 /**
- * That no lane or dataset is lost: a table and its index are two records of them, and priorities have their own count of a dataset's items.
+ * Checks that no lane or dataset is lost: a table and its index are two records of them, and priorities count a dataset's items
+ * separately.
  *
  * @throws Damage
  */
@@ -40,8 +41,8 @@ export function checkLanes(db: Database.Database): void {
 }
 
 /**
- * A page of what the lanes have that a filter means, and that none of them is lost: looked at where the first page begins and where the last one ends. It
- * costs more than a short page, and whoever reads on comes to the end.
+ * A page of the lanes of a filter. The first and the last page also check that no lane is lost; this costs more than a short
+ * page, and a full read always reaches the last one.
  *
  * @throws Damage
  */
@@ -56,7 +57,7 @@ export function pageOf<P extends { next: string | null }>(
   return page
 }
 
-/** The lanes a filter means, in the order of their ids. `worker`: the lane that worker is declared with. */
+/** The lanes of a filter, in the order of their ids. `worker`: the lane that worker is declared with. */
 export function lanesMatching(db: Database.Database, filter: LaneFilter): LaneNames[] {
   const lanes = db
     .prepare<[Record<keyof LaneFilter, string | null>], LaneNames>(
@@ -85,7 +86,7 @@ export function pageSize(limit: number): number {
   return Math.min(limit, longestPage)
 }
 
-/** What a page has room for. */
+/** The room of a page. */
 export class Room {
   #rows: number
   #chars = longestPageChars
@@ -94,7 +95,7 @@ export class Room {
     this.#rows = pageSize(limit)
   }
 
-  /** How many rows more, at most. */
+  /** The most further rows. */
   get rows(): number {
     return this.#rows
   }
@@ -103,13 +104,13 @@ export class Room {
     return this.#rows <= 0 || this.#chars <= 0
   }
 
-  /** @param row as it was read, its texts not yet parsed */
+  /** @param row the unparsed row */
   take(row: object): void {
     this.#rows--
     for (const value of Object.values(row)) if (typeof value === 'string') this.#chars -= value.length
   }
 
-  /** Takes rows in until there is no room for more. */
+  /** Takes rows until the page is full. */
   fill<Row extends object>(rows: Iterable<Row>): Row[] {
     const taken: Row[] = []
     for (const row of rows) {

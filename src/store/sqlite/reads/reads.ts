@@ -1,6 +1,6 @@
 /**
  * Results, dead tasks and events, a page at a time. Works on any connection: the store thread's own, or a read-only one. A page
- * begins after a row's key, so that the millionth page costs what the first does.
+ * begins after a row's key, so that every page has the same cost.
  */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../../errors.js'
@@ -59,7 +59,7 @@ export function reads(db: Database.Database): Reads {
   const selectDone = db.prepare<[number], number>('SELECT done FROM lane WHERE id = ?').pluck()
   const countDone = db.prepare<[number, number], number>('SELECT count(*) FROM result WHERE lane = ? AND item > ?').pluck()
 
-  /** How many rows of a lane are left out, of `skip`. Where a lane begins its counter says it without a look at the rows. */
+  /** Number of rows of a lane to skip, up to `skip`. At the beginning of a lane its counter gives the number without reading rows. */
   function skippable(lane: number, from: number, skip: number): number {
     if (skip === 0) return 0
     return Math.min(skip, (from === 0 ? selectDone.get(lane) : countDone.get(lane, from)) ?? 0)
@@ -68,7 +68,7 @@ export function reads(db: Database.Database): Reads {
   /**
    * One page through the lanes that match, in the order of their ids. `skip` is for results only.
    *
-   * @param ended told of each lane that was read to its end: how many rows come after `from`
+   * @param ended called for each lane that was read to its end, with the number of rows after `from`
    */
   function page<Row extends { item: number; key: string }>(
     request: EngineRequest<'results'>,
@@ -178,7 +178,7 @@ function storedEvent({ payload, ...row }: EventColumns): StoredEvent {
   return { ...row, payload: JSON.parse(payload) as unknown }
 }
 
-/** A value that is no JSON any more would be handed on as it is. */
+/** Values are passed on as text, so they are checked to be JSON. */
 function checkResult({ value, worker, item }: Stored<ResultRow>): void {
   found(worker, `the worker that made the result of item ${item}`)
   checkJson(value, `the result of item ${item}`)

@@ -1,6 +1,6 @@
 /**
- * Single tasks, for whoever looks at them or searches them. A page is found in two steps: which items come next (each state has an order that
- * an index gives), then where each of them stands.
+ * Listings and searches of single tasks. A page is read in two steps: first the next items (in the order of an index for each
+ * state), then the state of each.
  */
 import type Database from 'better-sqlite3'
 import { DroverError, type ErrorRecord } from '../../../errors.js'
@@ -13,10 +13,10 @@ import { Damage } from '../failure.js'
 import { candidates } from './candidates.js'
 import { checkLanes, type LaneNames, lanesMatching, named, pageOf, Room } from './paging.js'
 
-/** A search looks at so many keys for one page; then the page ends, full or not. */
+/** The most keys that a search reads for one page. */
 const searchedAtOnce = 20_000
 const tableOf = { done: 'result', dead: 'dead', retrying: 'retry', leased: 'lease' } as const
-/** Keys are looked at by so many. */
+/** Keys in one query. */
 const chunk = 1_000
 
 interface StoredTask {
@@ -35,7 +35,7 @@ interface StoredTask {
 
 type StoredAttempt = Omit<TaskAttempt, 'annotator' | 'domain' | 'error'> & { error: string | null }
 
-/** Reads that belong together see the store as of one moment. */
+/** Related reads run in one transaction. */
 export function taskReads(db: Database.Database): {
   [Op in 'tasks' | 'task' | 'datasets']: (request: EngineRequest<Op>) => EngineReply<Op>
 } {
@@ -86,7 +86,7 @@ export function taskReads(db: Database.Database): {
     return { key, ...named(lane), ...rest, error: rest.state === 'dead' ? deadError({ error, cause }) : parsed(error) }
   }
 
-  /** A lane was listed to its end: nothing was passed over. */
+  /** Checks at the end of a lane's listing that no row was missing. */
   function ended(lane: number, state: TaskState | undefined, from: string | null, seen: number): void {
     if (state === undefined) checkItems(db, lane)
     else if (state === 'waiting') {
@@ -163,7 +163,7 @@ function parsed(error: string | null): ErrorRecord | null {
   return error === null ? null : (JSON.parse(error) as ErrorRecord)
 }
 
-/** Where a page of tasks ended: the lane, and a place in it whose form is up to the order. */
+/** The position of a page's end: the lane, and a place in it, whose form depends on the order. */
 function placeOf(after: string | null): { lane: number; place: string | null } {
   if (after === null) return { lane: 0, place: null }
   const [, lane, place] = /^(\d+)\.(.*)$/s.exec(after) ?? []

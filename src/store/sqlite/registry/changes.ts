@@ -1,4 +1,4 @@
-/** Changes of the configuration that outlive the process; what they say is for those who read them. */
+/** Stored changes of the configuration, as opaque texts. */
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { EngineContext } from '../engine-context.js'
 

@@ -1,11 +1,11 @@
-/** The event log, and the states of workers that change with it. Old events are removed in passing, some at a time. */
+/** The event log, and the states of workers that change with it. Old events are deleted in chunks with later writes. */
 
 import type { Fence, Time } from '../../contract/basics.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { EngineContext } from '../engine-context.js'
 import type { Hosts } from './hosts.js'
 
-/** Old events are looked for after so many new ones, and at most {@link pruneChunk} are removed then. */
+/** New events between two deletions, each of at most {@link pruneChunk} old events. */
 const pruneEvery = 256
 const pruneChunk = 4096
 
@@ -29,7 +29,7 @@ export function eventLog({ db, keepEvents }: EngineContext, hosts: Hosts) {
       for (const { seq, at, type, worker, payload } of events) {
         added += insertEvent.run(id, seq, at, type, worker, JSON.stringify(payload ?? null)).changes
       }
-      // A request that is repeated after a later one was done must not turn a state back.
+      // A repeated request must not undo the state of a later one.
       if (added > 0 || events.length === 0) {
         for (const { worker, state, memory, fence } of transitions) {
           updateState.run(state, memory === null ? null : JSON.stringify(memory), worker, id, fence ?? null)

@@ -1,6 +1,6 @@
 /**
- * The processes that share the store. Whatever a host that is gone had is taken back by whoever looks first: at once where the
- * process can be checked, after its signs of life ran out where it cannot.
+ * The processes that share the store. Any host may take over from a dead one: at once if the process can be checked, else after
+ * its renewals have expired.
  */
 import { DroverError } from '../../../errors.js'
 import type { Time } from '../../contract/basics.js'
@@ -47,7 +47,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
     .pluck()
   const deleteLost = db.prepare<[number]>('DELETE FROM lost WHERE host = ?')
 
-  /** What each host has asked for, by id. */
+  /** The `ttlMs` of each host, by id. */
   const ttls = new Map<number, Time>()
   const aliveFrom = (id: number): Time => Math.ceil(now() + (ttls.get(id) ?? hostTtlMs))
 
@@ -57,7 +57,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
     return id
   }
 
-  /** Frees what a host held. `cost`: whether its tasks were cut off, or given back in order. */
+  /** Frees a host's workers and leases. `cost`: whether its tasks were cut off or given back in order. */
   function takeBack(host: number, cost: 'interrupt' | 'release'): TakenBack {
     const taken: TakenBack = { workers: [], leases: 0 }
     for (const [worker, name, laneId, fence] of selectHeld.all(host)) {
@@ -79,7 +79,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
 
   function bury(row: HostRow): TakenBack {
     const [host, name] = row
-    // If it is alive after all, its next `renew` tells it what it lost.
+    // If it is alive after all, its next `renew` returns the lost workers.
     insertLost.run(host, host)
     markGone.run(host)
     quotas.dropHost(name)
@@ -130,19 +130,19 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
       return { workers, leases }
     },
 
-    /** Whether a host is there, as far as can be told. */
+    /** Whether a host is alive, as far as known. */
     isPresent(id: number): boolean {
       const row = selectHost.get(id)
       return row !== undefined && !isOver(row, now())
     },
 
-    /** Takes back what a host had that is not there any more. */
+    /** Takes over from a dead host. */
     bury(id: number): void {
       const row = selectHost.get(id)
       if (row) bury(row)
     },
 
-    /** A host that acts is alive, whatever others thought of it. */
+    /** A host that sends requests is alive, even if others took it for gone. */
     revive(id: number): void {
       updateAlive.run(aliveFrom(id), id)
     },

@@ -1,6 +1,6 @@
 /**
- * Where a lane stands. Its counters are read at the start of an operation, changed in memory and written once at its end; the
- * transaction around it keeps every other process out meanwhile.
+ * The counters of a lane. They are read at the start of an operation, changed in memory and written once at its end; the
+ * transaction excludes other processes.
  */
 
 import type { LaneCounts } from '../../contract/registry.js'
@@ -26,17 +26,17 @@ export type Lanes = ReturnType<typeof lanes>
 
 type LaneRow = [number, number, number | null, number, number | null, number, number, number, number, number, number]
 
-/** Items that were never handed out, placed ones among them. */
+/** Items that were never handed out, including placed ones. */
 export function freshItems(lane: Lane): number {
   return lane.items - lane.done - lane.dead - lane.leased - lane.retrying
 }
 
-/** How many more tasks the lane's target allows in flight. */
+/** Number of further tasks that the lane's target allows. */
 export function allowance(lane: Lane): number {
   return lane.target === null ? Number.POSITIVE_INFINITY : Math.max(0, lane.target - lane.done - lane.leased)
 }
 
-/** Nothing is left to do and nothing is under way. Dead tasks do not count towards the target: others take their place. */
+/** Whether no task is left or running. Dead tasks do not count towards the target: other tasks replace them. */
 export function isComplete(lane: Lane): boolean {
   if (lane.leased > 0) return false
   return (lane.target !== null && lane.done >= lane.target) || (lane.retrying === 0 && freshItems(lane) === 0)
@@ -73,7 +73,7 @@ export function lanes({ db, touched }: EngineContext) {
       touched.add(lane.id)
     },
 
-    /** The dataset's size changed, and with it what its lanes count as a total. */
+    /** The dataset's size changed, and with it the totals of its lanes. */
     touchDataset(dataset: number): void {
       for (const id of selectLanesOfDataset.all(dataset)) touched.add(id)
     },

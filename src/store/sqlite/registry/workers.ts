@@ -1,4 +1,4 @@
-/** The registry of workers: what is remembered of each, who holds it, and what becomes of its leases when it is let go. */
+/** The registry of workers: the stored state of each, its holder, and the return of its leases. */
 import { DroverError } from '../../../errors.js'
 import type { Fence, Time } from '../../contract/basics.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
@@ -88,12 +88,12 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
     return selectLane.get(dataset, annotator, domain)
   }
 
-  /** Whether someone else, who is there, holds the worker. */
+  /** Whether another live host holds the worker. */
   function isHeld({ holder }: StoredWorker, self: number | null): boolean {
     return holder !== null && holder !== self && hosts.isPresent(holder)
   }
 
-  /** A held worker works on its lane: giving it another one would mix two datasets' tasks. */
+  /** A held worker must not get another lane: it would mix the tasks of two datasets. */
   function refuseMovingHeld({ worker, lane }: WorkerSpec): void {
     const known = selectWorker.get(worker)
     if (!known || !isHeld(known, null)) return
@@ -133,7 +133,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       if (worker.holder !== null && worker.holder !== host) hosts.bury(worker.holder)
       const lane = laneOf(worker)
       if (lane && worker.holder === host && tasks.release(lane, worker.fence) > 0) lanes.write(lane)
-      // Its own host takes it anew, and could not tell before that its thread is gone.
+      // Its own host claims it again, without having reported the end of its thread.
       if (worker.holder === host) quotas.leaveQuotas({ client: quotaClientOf(worker.name, worker.fence) })
       const fence = nextFence.get() ?? 0
       hold.run(fence, host, wall(), worker.id)
@@ -168,7 +168,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       return { released }
     },
 
-    /** The fence is shut with it: what the thread sent and what comes late must not start anew under it. */
+    /** Also shuts the fence: late requests of the thread must have no effect. */
     abandon(request: EngineRequest<'abandon'>): EngineReply<'abandon'> {
       const worker = stored(request.worker)
       const lane = laneOf(worker)
@@ -208,7 +208,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
         tasks.unleaseFence(lane, request.fence)
         lanes.write(lane)
       }
-      // By token, so that a repeat names them again.
+      // By token, so that a repeat returns the same keys.
       for (const token of working) {
         const key = tasks.poisoned(lane, token)
         if (key !== undefined) reply.poisoned.push(key)

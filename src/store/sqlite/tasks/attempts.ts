@@ -1,10 +1,13 @@
-/** The attempts that did not end in a result, the latest of each task. What succeeds costs nothing here: the result is its record. */
+/**
+ * The latest attempts of each task that did not end in its result. A successful attempt has no row here: the result is its
+ * record.
+ */
 import type { ErrorRecord } from '../../../errors.js'
 import type { Time } from '../../contract/basics.js'
 import type { TaskAttempt } from '../../contract/single-tasks.js'
 import type { EngineContext } from '../engine-context.js'
 
-/** So many attempts of a task are remembered. */
+/** The most stored attempts of a task. */
 const remembered = 20
 
 /** An attempt that is over. */
@@ -15,7 +18,7 @@ export interface EndedAttempt {
   outcome: Exclude<TaskAttempt['outcome'], 'done'>
   error: ErrorRecord
   at: Time
-  /** Whether the task is charged with it: a failure or a crash of its own. */
+  /** Whether the task is charged: its own failure or crash. */
   counts: boolean
 }
 
@@ -31,7 +34,7 @@ export function attempts({ db }: EngineContext) {
   const forget = db.prepare<[number, number, number]>('DELETE FROM attempt WHERE lane = ? AND item = ? AND seq <= ?')
 
   return {
-    /** Answers the number under which it is kept. */
+    /** @returns its number */
     note(lane: number, item: number, { attempt, worker, outcome, error, at, counts }: EndedAttempt): number {
       const seq = insert.get(lane, item, attempt, worker, outcome, JSON.stringify(error), at, counts ? 1 : 0, lane, item) ?? 0
       if (seq > remembered) forget.run(lane, item, seq - remembered)

@@ -1,7 +1,9 @@
 /**
- * Which tasks a lane hands out next: what is due for another attempt, whatever its priority, since it is begun work and its attempts are few; then
- * fresh items by priority and order of loading; every second place of theirs, while there are any, goes to what was given back and is due, which
- * may be so again and again; and last, one at a time, what was in hand at several ends of its host.
+ * The order in which a lane hands out tasks:
+ *
+ * 1. tasks due for another attempt, of any priority, because they are begun and their attempts are few
+ * 2. fresh items by priority and order of loading; every second place goes to a task that was given back and is due
+ * 3. one at a time, tasks that were in hand at several deaths of their host
  */
 
 import type { Fence, Time, Token } from '../../contract/basics.js'
@@ -27,7 +29,7 @@ type RetryRow = [
   data: string,
 ]
 
-/** The first and the last token of a claim. None was claimed: `first` is greater. */
+/** The first and the last token of a claim. `first` is greater if none was claimed. */
 export interface Claim {
   leases: Leases
   first: Token
@@ -68,15 +70,15 @@ export function claims({ db }: EngineContext, fresh: Fresh) {
     )
     .raw()
 
-  /** A suspect is in hand: until it is settled nothing else may be at risk with it. */
+  /** Whether a suspect task is in hand: until it is settled, no other task is handed out. */
   function suspectInHand(lane: Lane): boolean {
     return lane.leased === 1 && (selectInterrupted.get(lane.id) ?? 0) >= aloneAfter
   }
 
-  /** Lanes whose next single place goes to what was given back. For fairness only: it need not outlive the process. */
+  /** Lanes whose next single place goes to a task that was given back. For fairness only, so it need not be stored. */
   const owed = new Set<number>()
 
-  /** How many of the next places, up to `room`, go to tasks that were given back, while fresh items are there too. */
+  /** Number of the next places, up to `room`, for tasks that were given back, while there are fresh items too. */
   function placesBehind(lane: Lane, room: number, now: Time): number {
     const share = Math.floor((room + (owed.has(lane.id) ? 1 : 0)) / 2)
     const due = countDue.get(lane.id, turns.behind, now, share) ?? 0
@@ -99,7 +101,7 @@ export function claims({ db }: EngineContext, fresh: Fresh) {
 
   function leaseFresh(lane: Lane, fence: Fence, items: FreshItem[], range: Range | null, claim: Claim): void {
     if (range) {
-      // Tokens follow the items' ids, gaps included, so that one statement makes all the leases.
+      // Tokens follow the items' ids, including gaps, so that one statement makes all leases.
       const offset = claim.last + 1 - (items[0] as FreshItem)[0]
       leaseRange.run(lane.id, offset, fence, lane.dataset, range.priority, range.from, range.last)
       for (const [item, key, data] of items) push(claim.leases, item + offset, key, data, 1, 0, 0)
@@ -135,14 +137,14 @@ export function claims({ db }: EngineContext, fresh: Fresh) {
       return claim
     },
 
-    /** What an earlier claim handed out and still is. */
+    /** The leases of an earlier claim that still exist. */
     again(lane: Lane, fence: Fence, first: Token, last: Token): Leases {
       const leases: Leases = { tokens: [], keys: [], data: [], attempts: [], failures: [], releases: [] }
       for (const row of selectLeased.all(lane.id, first, last, fence)) push(leases, ...row)
       return leases
     },
 
-    /** Whether a claim would find something now, quotas aside. */
+    /** Whether a claim would find a task now, without quotas. */
     hasMore(lane: Lane, now: Time): boolean {
       if (allowance(lane) <= 0 || suspectInHand(lane)) return false
       if (allowance(lane) > lane.retrying && freshItems(lane) > 0) return true
@@ -150,7 +152,7 @@ export function claims({ db }: EngineContext, fresh: Fresh) {
       return due !== null && due <= now
     },
 
-    /** When the next attempt is due that a claim could hand out then; null: there is none. */
+    /** When the next attempt that a claim could hand out is due; null: none. */
     nextDue(lane: Lane): Time | null {
       if (lane.retrying === 0 || allowance(lane) <= 0 || suspectInHand(lane)) return null
       const among = lane.leased === 0 ? Object.values(turns) : [turns.ordinary, turns.behind]

@@ -61,7 +61,7 @@ export function taskControl({ db, now, wall }: EngineContext, { lanes, tasks, fr
   )
   const selectWorker = db.prepare<[number], number>('SELECT id FROM worker WHERE lane = ? ORDER BY id LIMIT 1').pluck()
 
-  /** Does something to each lane that matches, and writes it where that had an effect. */
+  /** Runs `work` for each lane that matches, and writes the changed lanes. */
   function inLanes(filter: LaneFilter, work: (lane: Lane) => number): { count: number; workers: string[] } {
     const reply = { count: 0, workers: [] as string[] }
     for (const { id } of lanesMatching(db, filter)) {

@@ -1,6 +1,6 @@
 /**
- * The hot path: settles what a worker finished and hands out what it wants next, in one step. Leases are read and ended in
- * ranges; whatever is rare is kept off it.
+ * The hot path: settles a worker's outcomes and hands out its next tasks in one step. Leases are read and ended in ranges; rare
+ * work is kept out of it.
  */
 
 import { DroverError } from '../../../errors.js'
@@ -41,7 +41,7 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
     const settled = settle(lane, worker, request, at, runs)
     const claim = claims.claim(lane, fence, request.want, at)
     const claimed = claim.leases.tokens.length
-    // A claim that found nothing may have passed what was to be skipped.
+    // A claim that found nothing may have passed skipped items.
     if (claimed > 0 || settled.length > 0 || lane.skips !== skips) lanes.write(lane)
     if (claimed > 0 || settled.length > 0) {
       receipts.keep(worker, fence, request.request, { runs, first: claim.first, last: claim.last })
@@ -68,7 +68,7 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
     return reply(lane, request, settled, leases, at)
   }
 
-  /** Tells what became of tokens that are not leased: in `runs`, else in earlier exchanges. */
+  /** Looks up the outcome of tokens that are not leased: in `runs`, else in earlier exchanges. */
   function memory(worker: number, runs: Receipt['runs']): (token: Token) => Settled {
     let earlier: Receipt['runs'] | null = null
     return (token) => {
@@ -118,7 +118,7 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
     return 'retrying'
   }
 
-  /** Ends the leases among `rows` that are not `held` any more, a run at a time. */
+  /** Ends the leases in `rows` that are no longer `held`, run by run. */
   function unlease(lane: Lane, rows: LeaseRow[], held: Map<number, LeaseRow>): void {
     let start = 0
     for (let index = 0; index <= rows.length; index++) {
@@ -156,7 +156,7 @@ function bounds(outcomes: readonly Outcome[]): [first: number, last: number] {
   return [first, last]
 }
 
-/** 0 stands for "at once": such rows sort by priority, see `schema.ts`. No wait makes a task come never. */
+/** 0 means "at once": such rows sort by priority, see `schema.ts`. The wait is bounded, so that a task always comes back. */
 function dueIn(ms: number, at: Time): Time {
   return ms > 0 ? Math.ceil(at + Math.min(Number(ms), longestWaitMs)) : 0
 }

@@ -14,7 +14,7 @@ export interface Range {
   last: number
 }
 
-/** Puts fresh items where they go. `range`: what they are all of; null: they are single ones. */
+/** Moves fresh items on. `range`: the range that they fill; null: single items. */
 export type Move = (items: FreshItem[], range: Range | null) => void
 
 export type Fresh = ReturnType<typeof fresh>
@@ -103,7 +103,7 @@ export function fresh({ db }: EngineContext) {
       if (left > 0 && lane.placed > 0) takePlaced(lane, Number.MIN_SAFE_INTEGER, left, move)
     },
 
-    /** Takes one item out of its order; answers false if it was not fresh. */
+    /** Takes one item out of its order. @returns false if it was not fresh */
     takeOne(lane: Lane, item: number, priority: number): boolean {
       if (lane.placed > 0 && deletePlaced.run(lane.id, item).changes > 0) {
         lane.placed--
@@ -112,13 +112,13 @@ export function fresh({ db }: EngineContext) {
       return item > cursor(lane, priority) && skip(lane, priority, item)
     },
 
-    /** Puts an item that was taken out by {@link takeOne} at a priority of its own in this lane. */
+    /** Places an item of {@link takeOne} at its own priority in this lane. */
     place(lane: Lane, item: number, priority: number): void {
       insertPlaced.run(lane.id, -priority, item)
       lane.placed++
     },
 
-    /** An item that is not fresh in its order got another priority of its own: it must not be met there. */
+    /** An item that is not fresh in its order got another priority: it must be skipped there. */
     moved(lane: Lane, item: number, from: number, to: number): void {
       if (lane.skips > 0) lane.skips -= deleteSkip.run(lane.id, from, item).changes
       if (item <= cursor(lane, to)) return
@@ -126,7 +126,7 @@ export function fresh({ db }: EngineContext) {
         skip(lane, to, item)
         return
       }
-      // Nothing is fresh up there: the cursor may pass.
+      // No fresh items at that priority: the cursor may pass.
       updateCursor.run(lane.id, to, item)
       if (lane.skips > 0) lane.skips -= deletePassed.run(lane.id, to, item).changes
     },

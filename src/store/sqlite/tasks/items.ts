@@ -1,4 +1,4 @@
-/** Datasets and their items: the loading end. Items are only ever added, or given other data. */
+/** Datasets and their items. Items are only added, or their data replaced. */
 import { isDeepStrictEqual } from 'node:util'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { NewItem } from '../../contract/tasks.js'
@@ -25,7 +25,7 @@ export function items({ db }: EngineContext, lanes: Lanes) {
   const undo = db.prepare<[]>('ROLLBACK TO enqueue')
   const release = db.prepare<[]>('RELEASE enqueue')
 
-  /** The id of a dataset, made known if it is not. */
+  /** The id of a dataset, which is added if new. */
   function dataset(name: string): number {
     return selectDataset.get(name) ?? Number(insertDataset.run(name).lastInsertRowid)
   }
@@ -71,7 +71,7 @@ export function items({ db }: EngineContext, lanes: Lanes) {
   return { dataset, enqueue }
 }
 
-/** Equal as JSON: the order of an object's keys says nothing. */
+/** Whether two texts are equal as JSON, in any order of keys. */
 function sameData(known: string, given: string): boolean {
   return known === given || (known.length === given.length && isDeepStrictEqual(JSON.parse(known), JSON.parse(given)))
 }

@@ -1,6 +1,6 @@
 /**
- * The life of a claimed task: leased, and from there to a result, to another attempt, or to the dead. Each move changes one row
- * and the lane's counters; the caller reads and writes the lane.
+ * The states of a claimed task: leased, then done, retrying or dead. Each move changes one row and the lane's counters; the
+ * caller reads and writes the lane.
  */
 import type { ErrorRecord } from '../../../errors.js'
 import type { Fence, Time, Token } from '../../contract/basics.js'
@@ -9,13 +9,16 @@ import type { EngineContext } from '../engine-context.js'
 import type { Lane } from '../registry/lanes.js'
 import type { Attempts, EndedAttempt } from './attempts.js'
 
-/** A task in hand at so many ends of its host is handed out alone: the host may be ending because of it. */
+/** Number of host deaths with the task in hand after which it is handed out alone: it may kill the host. */
 export const aloneAfter = 2
 
-/** A task in hand at so many ends of its host is quarantined. Far above what kills from outside make likely. */
+/**
+ * Number of host deaths with the task in hand after which it is quarantined. Far above the number that kills from outside make
+ * likely.
+ */
 const poisonAfterInterruptions = 10
 
-/** Which attempts of a lane that are due come when: before fresh items, by themselves when nothing else is in hand, or behind fresh items. */
+/** The turn of due attempts: before fresh items, alone when no other task is in hand, or behind fresh items. */
 export const turns = { ordinary: 0, alone: 1, behind: 2 } as const
 
 /** A leased task, in columns. */
@@ -30,11 +33,11 @@ export type LeaseRow = [
   releases: number,
 ]
 
-/** How a task comes to another attempt. */
+/** Options of another attempt. */
 interface Again {
   /** How often in a row it was given back. @defaultValue 0 */
   releases?: number
-  /** It comes behind fresh items. @defaultValue false */
+  /** Whether it goes behind fresh items. @defaultValue false */
   behind?: boolean
 }
 
@@ -78,24 +81,24 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
 
     ofFence: (lane: Lane, fence: Fence): LeaseRow[] => selectOfFence.all(lane.id, fence),
 
-    /** Ends the leases of a fence from `first` to `last`, whatever became of their tasks. */
+    /** Ends the leases of a fence from `first` to `last`, in any state of their tasks. */
     unlease(lane: Lane, first: Token, last: Token, fence: Fence): void {
       lane.leased -= deleteBetween.run(lane.id, first, last, fence).changes
     },
 
-    /** Ends the leases of a fence, whatever became of their tasks. */
+    /** Ends the leases of a fence, in any state of their tasks. */
     unleaseFence(lane: Lane, fence: Fence): void {
       lane.leased -= deleteOfFence.run(lane.id, fence).changes
     },
 
-    /** Answers false if the task has a result already; that one stays. */
+    /** @returns false if the task has a result already, which stays */
     complete(lane: Lane, [, item, , attempt]: LeaseRow, value: string, worker: number, at: Time): boolean {
       if (insertResult.run(lane.id, item, value, attempt, worker, at).changes === 0) return false
       lane.done++
       return true
     },
 
-    /** Puts a task up for another attempt. `due` 0: at once. */
+    /** Makes a task wait for another attempt. `due` 0: at once. */
     retry(
       lane: Lane,
       item: number,
@@ -111,11 +114,11 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
       lane.retrying++
     },
 
-    /** An attempt was made and is over. Kept with the task; what becomes of that is another call. Answers its number. */
+    /** Stores an ended attempt; the task's next state is another call. @returns its number */
     note: (lane: Lane, [, item, , attempt]: LeaseRow, ended: Omit<EndedAttempt, 'attempt'>): number =>
       attempts.note(lane.id, item, { attempt, ...ended }),
 
-    /** @param seq the attempt that it died of, as {@link note} has it */
+    /** @param seq the number of its last attempt, from {@link note} */
     bury(lane: Lane, row: LeaseRow, kind: 'failed' | 'poison', seq: number, value: string | null, worker: number, at: Time): void {
       const [token, item, , attempt] = row
       insertDead.run(lane.id, item, token, kind, seq, null, attempt, value, worker, at)
@@ -123,9 +126,9 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
     },
 
     /**
-     * Gives up a task that is nowhere else any more.
+     * Gives up a task that was removed from its other table.
      *
-     * @param cause what it had died of before
+     * @param cause the number of the attempt that it had died of before
      */
     drop(
       lane: Lane,
@@ -141,7 +144,7 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
       lane.dead++
     },
 
-    /** Gives all tasks of a fence back at no cost; answers how many. */
+    /** Gives all tasks of a fence back without counting attempts. @returns how many */
     release(lane: Lane, fence: Fence): number {
       const released = releaseOfFence.run(lane.id, fence).changes
       this.unleaseFence(lane, fence)
@@ -150,8 +153,8 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
     },
 
     /**
-     * Takes all tasks of a fence back whose host is gone; answers how many. The attempt was cut off and counts, but as no failure:
-     * whoever ends a host must not use up its tasks' attempts.
+     * Takes back all tasks of a fence of a dead host. @returns how many. The attempt counts as made, but not as a failure: kills
+     * of a host must not use up attempts.
      */
     interrupt(lane: Lane, fence: Fence, worker: number, at: Time): number {
       const rows = selectOfFence.all(lane.id, fence)

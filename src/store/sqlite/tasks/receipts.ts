@@ -1,13 +1,13 @@
 /**
- * What the latest exchanges of each worker did, so that one that is repeated (its reply was lost) is told what became of it
- * instead of being done again. One small row an exchange, written over after {@link remembered} more.
+ * Receipts of the latest exchanges of each worker: a repeated exchange (its reply was lost) is answered from its receipt instead
+ * of being done again. One small row for each exchange, overwritten after {@link remembered} more.
  */
 
 import type { Fence, Token } from '../../contract/basics.js'
 import type { Settled } from '../../contract/tasks.js'
 import type { EngineContext } from '../engine-context.js'
 
-/** So many exchanges of a worker are remembered; more than it can have in flight. */
+/** Remembered exchanges of a worker: more than it can have in flight. */
 const remembered = 64
 
 /** Consecutive tokens that were settled alike. */
@@ -40,7 +40,7 @@ export function receipts({ db }: EngineContext) {
       return row ? { runs: JSON.parse(row[0]) as Run[], first: row[1], last: row[2] } : null
     },
 
-    /** Everything the worker's remembered exchanges settled, latest first. */
+    /** All settlements of the worker's remembered exchanges, latest first. */
     runsOf(worker: number): Run[] {
       return selectRuns.all(worker).flatMap((runs) => JSON.parse(runs) as Run[])
     },
@@ -55,14 +55,14 @@ export function receipts({ db }: EngineContext) {
   }
 }
 
-/** Notes that a token was settled. Runs stay short where tokens are settled in order. */
+/** Notes a settled token. Tokens settled in order make few runs. */
 export function note(runs: Run[], token: Token, settled: Settled): void {
   const run = runs.at(-1)
   if (run && run[1] + 1 === token && run[2] === settled) run[1] = token
   else runs.push([token, token, settled])
 }
 
-/** What became of a token that is not leased any more, as far as it is remembered. */
+/** The outcome of a token that is no longer leased, if remembered. */
 export function recall(runs: readonly Run[], token: Token): Settled | null {
   const settled = runs.find(([first, last]) => token >= first && token <= last)?.[2] ?? null
   return settled === 'stored' ? 'already' : settled

@@ -1,4 +1,4 @@
-/** Dead tasks back to work. Their counters are fresh; the ordinal of the attempt goes on. */
+/** Makes dead tasks waiting again, with fresh counters; the numbers of attempts continue. */
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { EngineContext } from '../engine-context.js'
 import { lanesMatching } from '../reads/paging.js'

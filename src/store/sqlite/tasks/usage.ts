@@ -1,4 +1,4 @@
-/** What calls used, added up by worker and by task. */
+/** Amounts used by calls, added up by worker and by task. */
 
 import type { Amounts } from '../../contract/quotas.js'
 import type { EngineContext } from '../engine-context.js'
@@ -33,7 +33,7 @@ export function usages({ db }: EngineContext) {
       if (worker !== undefined) add(worker, usage, () => {})
     },
 
-    /** Forgets the tasks of a lane; its worker's sums stay: they were spent. */
+    /** Deletes the amounts of a lane's tasks; the worker's sums stay, because they were spent. */
     forget(lane: number): void {
       deleteOfLane.run(lane)
     },
