@@ -112,17 +112,29 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const timesFile = '.tmp/test-seconds.json'
 /** What a fresh checkout knows of it. */
 const slow = [
+  'actors/system/many-workers',
+  'actors/worker/counters',
   'actors/worker/shortage',
   'actors/worker/stops',
   'docs/programs',
   'examples/demo',
   'examples/llm-labelling',
+  'examples/whole-demo',
   'http/browser/views',
+  'http/fuzz',
+  'http/security/attacks',
+  'memory/crashes',
   'quotas/processes',
   'soak/soak',
+  'store/damaged-reads',
+  'store/damaged-store',
+  'store/task-model',
+  'store/thread/store-thread',
   'threads/evidence/evidence',
-  'threads/isolation/hard-cases',
+  'threads/isolation/faults',
   'threads/isolation/isolation',
+  'threads/isolation/process-abort',
+  'threads/runtime/tasks',
 ]
 const known: Record<string, number> = Object.fromEntries(slow.map((path) => [`test/${path}.test.ts`, 40]))
 try {

@@ -9,6 +9,9 @@ const test = suite<{ dir: string }>('demo')
 const lanes = ['wink/sentiment', 'vader/sentiment', 'afinn/sentiment', 'naive-bayes/spam']
 const demo = 'demo/main.js'
 
+/** The labels of a whole run: a seed decides all of them, and each run of the demo takes both cores for seconds. */
+let ofWholeRun = new Map<string, string>()
+
 test.before.each((bench) => {
   bench.dir = freshDir()
 })
@@ -21,6 +24,7 @@ test('it labels every item once in every lane; run again, it says that all is do
   const first = await runExample(demo, ['--quick', '--data', dir])
   assert.is(first.code, 0, first.stderr + first.stdout)
   const labels = labelsIn(join(dir, 'labels-quick.jsonl'))
+  ofWholeRun = labels
   assert.is(
     labels.size,
     lanes.reduce((sum, lane) => sum + laneRow(first.stdout, lane).labels, 0),
@@ -36,14 +40,13 @@ test('it labels every item once in every lane; run again, it says that all is do
 })
 
 test('killed with -9 in the middle, it goes on where it was and comes to the labels of a whole run', async ({ dir }) => {
-  const killed = await runExample(demo, ['--quick', '--data', join(dir, 'killed')], { killAt: /completed/ })
+  const killed = await runExample(demo, ['--quick', '--data', dir], { killAt: /completed/ })
   assert.is(killed.signal, 'SIGKILL', killed.stdout)
-  const resumed = await runExample(demo, ['--quick', '--data', join(dir, 'killed')])
+  const resumed = await runExample(demo, ['--quick', '--data', dir])
   assert.is(resumed.code, 0, resumed.stderr + resumed.stdout)
   assert.match(resumed.stdout, /^Resumed: \d+ labels were there already/)
-  const whole = await runExample(demo, ['--quick', '--data', join(dir, 'whole')])
-  assert.is(whole.code, 0, whole.stderr + whole.stdout)
-  assert.equal(labelsIn(join(dir, 'killed', 'labels-quick.jsonl')), labelsIn(join(dir, 'whole', 'labels-quick.jsonl')))
+  assert.ok(ofWholeRun.size > 1_000, 'the test before this one had a whole run')
+  assert.equal(labelsIn(join(dir, 'labels-quick.jsonl')), ofWholeRun)
 })
 
 test('interrupted, it ends in order, says so, and goes on the next time', async ({ dir }) => {

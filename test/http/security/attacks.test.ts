@@ -186,12 +186,12 @@ test('bodies that are too large are refused, whether they say so or not', async 
   assert.is((await post(server, control, headers, { domain: 'urgency' })).status, 200)
 })
 
-test('ten thousand guesses of a token are answered at once, and mostly with 429', async () => {
+test('two thousand guesses of a token are answered at once, and mostly with 429', async () => {
   const { server } = await start()
   const counts = new Map<number, number>()
   let n = 0
   const guess = async (): Promise<void> => {
-    for (let i = n++; i < 10_000; i = n++) {
+    for (let i = n++; i < 2_000; i = n++) {
       const wrong = `guessed-token-${i}`
       const { status } =
         i % 2 ? await ask(server, overview, { headers: bearer(wrong) }) : await post(server, '/api/v1/session', {}, { token: wrong })
@@ -199,8 +199,8 @@ test('ten thousand guesses of a token are answered at once, and mostly with 429'
     }
   }
   await Promise.all(Array.from({ length: 20 }, guess))
-  assert.is((counts.get(401) ?? 0) + (counts.get(429) ?? 0), 10_000, JSON.stringify([...counts]))
-  assert.ok((counts.get(429) ?? 0) > 9_900, JSON.stringify([...counts]))
+  assert.is((counts.get(401) ?? 0) + (counts.get(429) ?? 0), 2_000, JSON.stringify([...counts]))
+  assert.ok((counts.get(429) ?? 0) > 1_900, JSON.stringify([...counts]))
 })
 
 test('the right token is not locked out by guesses, wherever they come from, and forgives none of them', async () => {
