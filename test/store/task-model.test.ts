@@ -13,6 +13,7 @@ import { keepEvents } from './support/contract.js'
 import { assertConsistent } from './support/counters.js'
 import { boom } from './support/desk.js'
 import { newFolder } from './support/folders.js'
+import { newStore } from './support/new-store.js'
 import { TaskModel } from './support/task-model.js'
 import { type Step, steps } from './support/task-steps.js'
 import { World } from './support/world.js'
@@ -26,6 +27,7 @@ function run(sequence: readonly Step[]): void {
   const { folder, remove } = newFolder()
   const file = join(folder, 'drover.db')
   const world = new World()
+  newStore(file)
   const engine = openSqliteEngine({ file, durability: 'process', keepEvents, now: world.now, isGone: world.isGone })
   try {
     const model = new TaskModel()

@@ -15,11 +15,13 @@ import { assertConsistent } from '../support/counters.js'
 import { boom, completed, worker } from '../support/desk.js'
 import { clientOf } from '../support/direct-client.js'
 import { inFolder, newFolder } from '../support/folders.js'
+import { newStore } from '../support/new-store.js'
 import { World } from '../support/world.js'
 
 engineContract('SQLite', async (world) => {
   const { folder, remove } = newFolder()
   const file = join(folder, 'drover.db')
+  newStore(file)
   const engine = openSqliteEngine({ file, durability: 'process', keepEvents, now: world.now, isGone: world.isGone })
   return {
     client: clientOf(engine),
@@ -38,6 +40,7 @@ function withEngine(work: (engine: SqliteEngine, file: string, world: World) => 
     inFolder(async (folder) => {
       const world = new World()
       const file = join(folder, 'drover.db')
+      newStore(file)
       const engine = openSqliteEngine({ file, durability: 'process', keepEvents, now: world.now, isGone: world.isGone })
       try {
         engine.join({ host: world.host(1) })

@@ -6,13 +6,16 @@ import { getEnvironmentData, workerData } from 'node:worker_threads'
 import { openSqliteEngine, type SqliteEngine } from '../../../src/store/sqlite/engine.js'
 import type { StoreBoot } from '../../../src/store/thread/messages.js'
 import { serveStore } from '../../../src/store/thread/server.js'
+import { newStore } from './new-store.js'
 import { World } from './world.js'
 
 const { port, ...options } = workerData as StoreBoot
 const world = new World(getEnvironmentData('drover.test.world') as SharedArrayBuffer)
 
 function open(): SqliteEngine {
-  return openSqliteEngine({ ...options, file: `${options.file}.${world.age}`, now: world.now, isGone: world.isGone })
+  const file = `${options.file}.${world.age}`
+  newStore(file)
+  return openSqliteEngine({ ...options, file, now: world.now, isGone: world.isGone })
 }
 
 let engine = open()
