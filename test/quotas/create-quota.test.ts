@@ -202,7 +202,7 @@ test('what another thread may not ask for is refused, and what has no number is 
   port.close()
   await quota.close()
   assert.equal([answer.id, answer.ok, answer.error.code], [7, false, 'ARGUMENT_INVALID'])
-  assert.is(answer.error.message, 'reset is no request that a worker may make')
+  assert.is(answer.error.message, 'reset is not a request that a worker may make')
 })
 
 test.run()

@@ -54,7 +54,7 @@ export interface LogBound {
   describe(bytes: number): string
 }
 
-/** @param isHurried whether to wait for no one any longer */
+/** @param isHurried whether to stop waiting for readers */
 export function boundLog(db: Database.Database, file: string, isHurried: () => boolean): LogBound {
   const path = file === ':memory:' ? null : realpathSync(file)
   let isRoomy = true
