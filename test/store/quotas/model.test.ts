@@ -9,7 +9,7 @@ import { ExactModel, type Granted } from './support/exact-model.js'
 
 const start = Date.UTC(2025, 5, 15, 20)
 const hour = 3_600_000
-const runs = Number(process.env.QUOTA_MODEL_RUNS ?? 150)
+const runs = Number(process.env.QUOTA_MODEL_RUNS ?? 100)
 /** To see again what failed. */
 const seed = process.env.QUOTA_MODEL_SEED === undefined ? {} : { seed: Number(process.env.QUOTA_MODEL_SEED) }
 
