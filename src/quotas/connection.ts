@@ -4,6 +4,7 @@ import { DroverError, QuotaError } from '../errors.js'
 import type { Amounts } from '../store/contract/quotas.js'
 import { checkAmounts } from '../store/quotas/check-amounts.js'
 import { argumentError, checkName, checkObject, checkSignal, duration, finite } from '../validation/arguments.js'
+import { checkOptions } from '../validation/filters.js'
 import { isSpent, type QuotaClient, type QuotaLease } from './client.js'
 import type { Observation, ObservationSource } from './providers/observation.js'
 import { observe } from './providers/observe.js'
@@ -105,7 +106,7 @@ export class QuotaConnection implements StandaloneQuota {
 
   async acquire(amounts: Amounts = {}, options: QuotaAcquireOptions = {}): Promise<QuotaLease> {
     const { client, choices, priority: usual } = this.#options
-    const { timeoutMs = Number.POSITIVE_INFINITY, priority = usual } = checkObject('options', options)
+    const { timeoutMs = Number.POSITIVE_INFINITY, priority = usual } = checkOptions('options', options, ['timeoutMs', 'signal', 'priority'])
     const checked = checkAmounts('amounts', amounts)
     if (!(typeof timeoutMs === 'number' && timeoutMs > 0)) throw argumentError('timeoutMs', 'a number of milliseconds above 0', timeoutMs)
     const signal = checkSignal('signal', options.signal)
@@ -124,11 +125,11 @@ export class QuotaConnection implements StandaloneQuota {
 
   async settle(lease: QuotaLease | null, actual: Amounts = {}): Promise<void> {
     const checked = checkAmounts('actual', actual)
-    if (lease) await this.#options.client.settle(checkLease(lease), checked)
+    if (lease !== null && lease !== undefined) await this.#options.client.settle(checkLease(lease), checked)
   }
 
   async refund(lease: QuotaLease | null): Promise<void> {
-    if (lease) await this.#options.client.refund(checkLease(lease))
+    if (lease !== null && lease !== undefined) await this.#options.client.refund(checkLease(lease))
   }
 
   async penalize(penalty: { retryAfterMs: number; quota?: string }): Promise<void> {
@@ -136,7 +137,8 @@ export class QuotaConnection implements StandaloneQuota {
     await this.#options.client.penalize(checkName('quota', quota), duration('retryAfterMs', retryAfterMs))
   }
 
-  async observe(source: ObservationSource, { lease = null }: { lease?: QuotaLease | null } = {}): Promise<Observation> {
+  async observe(source: ObservationSource, options: { lease?: QuotaLease | null } = {}): Promise<Observation> {
+    const { lease = null } = checkOptions('options', options, ['lease'])
     const seen = observe(source)
     await this.take(seen, source instanceof Error, lease && checkLease(lease))
     return seen

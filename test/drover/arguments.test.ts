@@ -1,9 +1,11 @@
 /** What a call is given is checked where it enters: what makes no sense is refused by name, before anything is done. */
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { checkStore, composePolicy, createQuota, loadConfig, showProgress } from '../../src/index.js'
+import { TaskError } from '../../src/worker.js'
 import { refused } from '../store/support/desk.js'
-import { cleanUp, items, open, worker } from '../support/system.js'
+import { cleanUp, items, open, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -93,6 +95,23 @@ test('functions beside a system refuse what makes no sense as a system does', as
   await bad(() => checkStore(any(1n)), /^the store must be the path of a file, got 1n$/)
   await refused(createQuota(any(undefined)), 'ARGUMENT_INVALID')
   await refused(createQuota(any(null)), 'ARGUMENT_INVALID')
+})
+
+test('an option that a call on a quota, or the error of a task, does not know is refused', async () => {
+  const system = await open({ workers: [worker('a/x')], quotas: { key: { concurrency: 1 } } })
+  await bad(() => system.quota('key').history(any({ sinse: 5 })), /^the query has no "sinse"; did you mean since\?$/)
+  const quota = await createQuota({ store: join(temporaryFolder(), 'test.db'), name: 'own', requests: { limit: 5, per: 'hour' } })
+  try {
+    await bad(() => quota.acquire({}, any({ timeout: 5_000 })), /^options has no "timeout"; did you mean timeoutMs\?$/)
+    await bad(() => quota.observe({}, any({ leese: null })), /^options has no "leese"; did you mean lease\?$/)
+    await bad(() => quota.observe({}, any(null)), /^options must be an object, got null$/)
+    for (const none of [Number.NaN, '', 0]) await bad(() => quota.settle(any(none)), /^lease must be the result of acquire, or null, got /)
+    assert.is((await quota.status()).windows[0]?.used, 0)
+  } finally {
+    await quota.close()
+  }
+  await bad(() => new TaskError('LATER', any({ retryAfterMs: 5_000 })), /^TaskError: options has no "retryAfterMs"; /)
+  await bad(() => new TaskError('LATER', any({ realease: true })), /did you mean release\?$/)
 })
 
 test.run()

@@ -7,6 +7,7 @@ import type { Amounts, QuotaStatus } from '../../store/contract/quotas.js'
 import { withAllAbove } from '../../store/quotas/within.js'
 import { inTurns } from '../../time/turns.js'
 import { checkName, checkObject, duration, wholeNumber } from '../../validation/arguments.js'
+import { checkOptions } from '../../validation/filters.js'
 import { describe } from '../../values/describe.js'
 import type { OpenSystem } from './opened.js'
 import { type QuotaHandle, type QuotaReport, type Quotas, summary } from './quota-report.js'
@@ -82,7 +83,7 @@ export class QuotaControl implements Quotas {
         if ((await calls.call('retireQuota', { name, reason: null })).changed) this.#changed(name)
       },
       history: async (query = {}) => {
-        const { since = 0 } = checkObject('query', query)
+        const { since = 0 } = checkOptions('the query', query, ['since'])
         wholeNumber('since', since, 0, Number.MAX_SAFE_INTEGER)
         return (await reader.read('quotaHistory', { name, since })).samples
       },

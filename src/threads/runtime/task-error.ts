@@ -1,4 +1,5 @@
-import { argumentError, checkFlag, checkName, checkObject, duration } from '../../validation/arguments.js'
+import { argumentError, checkFlag, checkName, duration } from '../../validation/arguments.js'
+import { checkOptions } from '../../validation/filters.js'
 
 /** The options of a {@link TaskError}: what happens to the task. */
 export interface TaskErrorOptions {
@@ -32,7 +33,12 @@ export class TaskError extends Error {
   /** @throws DroverError ARGUMENT_INVALID, which then fails the attempt */
   constructor(code: string, options: TaskErrorOptions = {}) {
     checkName('TaskError: code', code)
-    const { message = code, retry = true, retryInMs, release = false } = checkObject('TaskError: options', options)
+    const {
+      message = code,
+      retry = true,
+      retryInMs,
+      release = false,
+    } = checkOptions('TaskError: options', options, ['message', 'retry', 'retryInMs', 'release', 'cause'])
     if (typeof message !== 'string') throw argumentError('TaskError: message', 'a text', message)
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code

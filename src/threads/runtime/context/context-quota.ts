@@ -9,7 +9,8 @@ import { observe } from '../../../quotas/providers/observe.js'
 import type { Amounts } from '../../../store/contract/quotas.js'
 import { addTo } from '../../../store/quotas/amounts.js'
 import { checkAmounts } from '../../../store/quotas/check-amounts.js'
-import { argumentError, checkObject } from '../../../validation/arguments.js'
+import { argumentError } from '../../../validation/arguments.js'
+import { checkOptions } from '../../../validation/filters.js'
 import { TaskError } from '../task-error.js'
 import type { ContextDeps, QuotaCallOptions, WorkerQuota } from './contract.js'
 
@@ -55,7 +56,7 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
   }
 
   override async observe(source: ObservationSource, options: { lease?: QuotaLease | null } = {}): Promise<Observation> {
-    const { lease = this.lease } = checkObject('options', options)
+    const { lease = this.lease } = checkOptions('options', options, ['lease'])
     return super.observe(source, { lease })
   }
 
@@ -65,7 +66,7 @@ export class ContextQuota extends QuotaConnection implements WorkerQuota {
     options: QuotaCallOptions<Awaited<Answer>> = {},
   ): Promise<Awaited<Answer>> {
     if (typeof call !== 'function') throw argumentError('call', 'a function', call)
-    const { amounts, used, ...acquire } = checkObject('options', options)
+    const { amounts, used, ...acquire } = checkOptions('options', options, ['amounts', 'used', 'timeoutMs', 'signal', 'priority'])
     if (used !== undefined && typeof used !== 'function') throw argumentError('used', 'a function', used)
     // Also where the first call goes on what its task was granted.
     if (amounts !== undefined) checkAmounts('amounts', amounts)
