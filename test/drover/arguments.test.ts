@@ -23,7 +23,7 @@ const odd: [unknown, RegExp][] = [
   [Object.create({ domain: 'x' }), /must be a plain object, got an object$/],
 ]
 
-test('a promise, a map or a date in place of a filter means nobody, and not all', async () => {
+test('a promise, a map or a date instead of a filter selects no worker, and not all', async () => {
   const system = await open({ workers: [worker('a/x')] })
   await system.load('data', items(3))
   await system.start()
@@ -40,7 +40,7 @@ test('a promise, a map or a date in place of a filter means nobody, and not all'
   assert.is(system.status().done, 3)
 })
 
-test('an id or a name that is none is refused, a bigint too', async () => {
+test('an invalid id or name is refused, a bigint too', async () => {
   const system = await open({ workers: [worker('a/x')], quotas: { key: { concurrency: 1 } } })
   for (const none of [undefined, null, 1n, {}, '']) {
     await bad(() => system.remove(any(none)), /^id must be a text, got /)

@@ -51,7 +51,7 @@ test('a call that used more than its bucket takes in within ages harms no host: 
   for (const at of [until, window?.resetsAt]) assert.ok(Math.abs((at ?? 0) - Date.now() - 365 * 86_400_000) < 2 * 3_600_000, `${at}`)
 })
 
-test('a block in the host is checked too, and one that was made is lifted by hand: who waits for it goes on', async () => {
+test('a block in the host is checked too, and a block is lifted by hand: waiting calls continue', async () => {
   const system = await open({
     workers: [worker('a/x', { module, quota: 'key' })],
     quotas: { key: { requests: { limit: 10, per: 'minute' } } },

@@ -245,7 +245,7 @@ test('a stop that comes while a start still waits for the store wins', async () 
   assert.is((await system.done()).results, 1)
 })
 
-test('a stopped run() is told through its signal, waited for, and torn down; what it throws then is no failure', async () => {
+test('a stopped run() is told by its signal, waited for, and torn down; an error after that is no failure', async () => {
   const notes = join(temporaryFolder(), 'notes')
   const module = new URL('../fixtures/run-until-stopped.worker.mjs', import.meta.url)
   const system = await open({ workers: [{ id: 'loop/x', module, input: { notes } }] })

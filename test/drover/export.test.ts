@@ -86,7 +86,7 @@ test('a pipe is written to, and stays', async () => {
   assert.equal(readdirSync(folder), ['pipe'])
 })
 
-test('an export into a pipe that nobody reads, or goes on reading, ends with its signal, with the reader and with the system', async () => {
+test('an export into a pipe without a reader, or with one that stops, ends with its signal, with the reader and with the system', async () => {
   const { system, folder } = await labelled(2_000)
   const pipe = join(folder, 'pipe')
   execFileSync('mkfifo', [pipe])
@@ -106,7 +106,7 @@ test('an export into a pipe that nobody reads, or goes on reading, ends with its
   await within('the export ends with the system', waiting)
 })
 
-test('a device is written to, and what it says is told', async () => {
+test('a device is written to, and its error is reported', async () => {
   const { system, folder } = await labelled(10)
   // Root makes some of its own: those of the machine would be gone if this failed.
   const own = process.getuid?.() === 0

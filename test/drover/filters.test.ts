@@ -47,7 +47,7 @@ test('a misspelt or undefined filter deletes, drops and redrives nothing', async
   assert.equal([done, dead], [5, 1])
 })
 
-test('all that match is deleted when it is said so', async () => {
+test('everything that matches is deleted on an explicit selection', async () => {
   const system = await worked()
   const [outcome, ...more] = await system.reset({ annotator: '1', domain: 'x', worker: '1/x' }, { data: true })
   assert.equal([outcome?.worker, outcome?.deleted.results, more.length], ['1/x', 3, 0])

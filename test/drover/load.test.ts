@@ -210,7 +210,7 @@ test('a conflict ends a load whose source never answers again', async () => {
   assert.is((await within('the load ends', refused(system.load('data', source())))).code, 'LOAD_CONFLICT')
 })
 
-test('a source is told when a bad record ends its load, and its end is waited for', async () => {
+test('a source is closed when a bad record ends its load, and its end is waited for', async () => {
   const system = await open(idle)
   let closed = false
   async function* source() {

@@ -59,7 +59,7 @@ test('a worker that is given up is in the report with why and how much it leaves
   assert.match(report.incomplete[0]?.why ?? '', /^blacklisted: /)
 })
 
-test('a worker that nobody started, and one that was stopped, are incomplete; a disabled one is not', async () => {
+test('a worker that was not started, and one that was stopped, are incomplete; a disabled one is not', async () => {
   const system = await open({ workers: [worker('a/x'), worker('b/x', { input: { everyMs: 60_000 } }), worker('c/x', { enabled: false })] })
   await system.load('data', items(2))
   await system.start('b/x')
@@ -72,7 +72,7 @@ test('a worker that nobody started, and one that was stopped, are incomplete; a 
   ])
 })
 
-test('done() ends where a budget is spent and nobody is there to raise it: with a warning, an event, and in the report', async () => {
+test('done() ends if a budget is spent and no person can raise it: with a warning, an event, and in the report', async () => {
   const system = await open({
     workers: [worker('a/x', { module: caller, quota: 'key' }), worker('b/x', { module: puppet, dataset: 'other' })],
     quotas: { key: spent },
@@ -99,7 +99,7 @@ test('done() ends where every key is retired, also where that was found in the s
   assert.ok(linesOf(records, 'warn').includes('every key of key is retired: its workers pause until one is revived'))
 })
 
-test('done() waits for a spent budget as long as somebody is attached who could raise it, and says so', async () => {
+test('done() waits for a spent budget while a person is attached who could raise it, and logs this', async () => {
   const system = await open({ workers: [worker('a/x', { module: caller, quota: 'key' })], quotas: { key: spent } })
   const records = logOf(system)
   await system.load('data', calls(5))
@@ -113,7 +113,7 @@ test('done() waits for a spent budget as long as somebody is attached who could 
   assert.equal([(await done).results, (await done).paused], [4, ['a/x']])
 })
 
-test('done() does not wait for whoever paused a worker under an earlier host', async () => {
+test('done() does not wait for a worker that was paused under an earlier host', async () => {
   const store = join(temporaryFolder(), 'test.db')
   const first = await open({ store, workers: [worker('a/x', { input: { everyMs: 20 } })] })
   await first.load('data', items(20))
@@ -127,7 +127,7 @@ test('done() does not wait for whoever paused a worker under an earlier host', a
   assert.equal([ok, paused, incomplete[0]?.why], [false, ['a/x'], 'paused: paused by hand under an earlier host: resume it to go on'])
 })
 
-test('done() waits for a worker that somebody has paused, and says so once', async () => {
+test('done() waits for a worker that was paused by hand, and logs this once', async () => {
   const system = await open({ workers: [worker('a/x', { input: { everyMs: 20 } })] })
   const records = logOf(system)
   await system.load('data', items(20))

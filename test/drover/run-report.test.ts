@@ -51,13 +51,13 @@ for (const [what, workers, over, attended = over] of [
   ],
   ['one of nearly the name of a missing dataset was loaded, and somebody works', [facts(), misspelt], false],
 ] as [string, WorkerFacts[], boolean, boolean?][]) {
-  test(`where ${what} the run is ${over ? 'over' : 'not over'}${attended === over ? '' : ', unless somebody could lift that'}`, () => {
+  test(`where ${what} the run is ${over ? 'over' : 'not over'}${attended === over ? '' : ', unless a person could lift that'}`, () => {
     assert.is(isOver(workers, false), over)
     assert.is(isOver(workers, true), attended)
   })
 }
 
-test('what is waited for is said in one line, by reason, and only where nothing moves', () => {
+test('the reason for waiting is one line, by reason, and only if nothing moves', () => {
   assert.is(describeWait([done]), null)
   assert.is(describeWait([parked, facts()]), null)
   const more = Array.from({ length: 5 }, (_, n) => facts({ ...parked, id: `p${n}` }))

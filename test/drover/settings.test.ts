@@ -59,7 +59,7 @@ for (const isolation of isolations) {
   })
 }
 
-test('what can be set is told as it is now', async () => {
+test('settings are reported with their current values', async () => {
   const system = await open({
     workers: [worker('a/x', { group: 'slow' })],
     concurrency: 4,

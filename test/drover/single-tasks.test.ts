@@ -167,7 +167,7 @@ test('neither an attempt that failed nor the reason of a drop carries a secret',
   assert.not.match(JSON.stringify(detail), 'sk-very-secret')
 })
 
-test('an item is told with what every lane made of it', async () => {
+test('an item is reported with its task in every lane', async () => {
   const system = await open({ workers: [worker('a/x'), worker('b/x')] })
   await system.load('data', items(2))
   await system.start('a/x')

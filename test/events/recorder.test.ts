@@ -93,7 +93,7 @@ test('an event that can never be stored keeps nothing else from it', async () =>
   assert.ok(said.includes('error: an event tree:node:added cannot be stored'))
 })
 
-test('what is not in the store when the system ends is said, and whoever waits for it is let go', async () => {
+test('data that is not in the store when the system ends is logged, and waiting calls end', async () => {
   const { recorder, said } = setUp()
   recorder.transition({ worker: 'a', state: 'blacklisted', memory: null })
   recorder.event('tree:node:added', { id: 'lost', at: 1 }, 1)

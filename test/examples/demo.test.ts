@@ -96,7 +96,7 @@ test('without the packages of the status server it runs, and says what they are'
   assert.is(labelsIn(join(dir, 'labels-quick.jsonl')).size, 1_203)
 })
 
-test('a mistake on the command line is told with the usage', async () => {
+test('a mistake on the command line is reported with the usage', async () => {
   for (const args of [['--choas'], ['--seed', 'x'], ['--port', '65536']]) {
     const ended = await runExample(demo, args)
     assert.is(ended.code, 2)

@@ -59,7 +59,7 @@ test('where all keys are shared, one that is disabled is given up at its first r
   assert.is(Math.min(...admitted), accounts['key-3']?.admitted)
 })
 
-test('a mistake on the command line is told with the usage', async () => {
+test('a mistake on the command line is reported with the usage', async () => {
   for (const args of [
     ['--items', '0'],
     ['--keys', 'all'],

@@ -52,7 +52,7 @@ const pause = (url: string, headers: Record<string, string>): Promise<Response> 
     headers: { 'content-type': 'application/json', 'x-drover-csrf': '1', ...headers },
   })
 
-test('whoever is not logged in comes to the login of the application, and the API answers 401', async ({ dir }) => {
+test('a visitor without a login gets the login of the application, and the API answers 401', async ({ dir }) => {
   const { url } = await openHelpDesk(dir)
   const page = await fetch(`${url}/drover/`, { redirect: 'manual', headers: { accept: 'text/html' } })
   assert.equal([page.status, page.headers.get('location')], [302, '/login'])
@@ -62,7 +62,7 @@ test('whoever is not logged in comes to the login of the application, and the AP
   assert.is(wrong.headers.get('location'), '/login?failed')
 })
 
-test('who may control in the application sees the workers, live, and controls them', async ({ dir }) => {
+test('a user with control sees the workers live and controls them', async ({ dir }) => {
   const desk = await openHelpDesk(dir)
   const { example, url } = desk
   const cookie = await logIn(desk, 'ada')
@@ -91,7 +91,7 @@ test('who may control in the application sees the workers, live, and controls th
   assert.is(code, 130, stderr)
 })
 
-test('who may only look sees the workers, and is refused everything else', async ({ dir }) => {
+test('a user for reading only sees the workers, and is refused everything else', async ({ dir }) => {
   const desk = await openHelpDesk(dir)
   const cookie = await logIn(desk, 'lin')
   assert.is((await fetch(`${desk.url}/drover/api/v1/overview`, { headers: { cookie } })).status, 200)

@@ -48,7 +48,7 @@ for (const isolation of isolations) {
   })
 }
 
-test('the errors of dead tasks are told apart, and are still known to the next host', async () => {
+test('the errors of dead tasks are distinguished, and still known to the next host', async () => {
   const store = join(temporaryFolder(), 'test.db')
   const options = { store, workers: [worker('a/x'), worker('b/x')] }
   const system = await open(options)
@@ -78,7 +78,7 @@ test('the errors of dead tasks are told apart, and are still known to the next h
   )
 })
 
-test('a worker that is mended by another attempt is told of once', async () => {
+test('a worker that another attempt mends is logged once', async () => {
   const system = await open({ workers: [worker('a/x')] })
   await system.load(
     'data',

@@ -129,7 +129,7 @@ test('a blacklisting by hand is not lifted by a changed module', async () => {
   assert.match(warnings(second).join('\n'), /blacklisted: not wanted; drover\.reset\('a\/x'\) lifts it$/m)
 })
 
-test('tasks that died under an older module are told of, with the call that redrives them', async () => {
+test('tasks that died under an older module are logged, with the call that redrives them', async () => {
   const { module, store, write } = project()
   write('label.worker.mjs', head, 'export default defineWorker({ process: (task) => task.data.txt.length })')
   const options = { store, workers: [worker('a/x', { module })], tasks: { maxAttempts: 1 } }

@@ -85,7 +85,7 @@ test('without a token nothing but this machine is listened to', async () => {
   assert.is((await ask(open, '/api/monitoring/overview', { headers: bearer(token) })).status, 200)
 })
 
-test('a port in use is told as such, and nothing is left listening', async () => {
+test('a port in use is reported as such, and nothing is left listening', async () => {
   const drover = await system()
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')

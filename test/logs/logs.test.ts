@@ -122,7 +122,7 @@ test('a message of several lines cannot pass for a record, nor drive the termina
   assert.is(lines[1], '    2025-11-01T12:00:00.000Z ERROR forged\\u000d\\u001b[2J\\u009b2J')
 })
 
-test('fields that cannot be written as they are harm nobody', async ({ open }) => {
+test('fields that cannot be written break nothing', async ({ open }) => {
   const logs = open()
   const log = logs.part('system')
   const cyclic: Record<string, unknown> = { n: 1n, f: () => 1, e: new RangeError('inner') }
@@ -242,7 +242,7 @@ test('a restart of the program adds to the file of the day', async ({ dir, open 
   assert.is(readFileSync(join(dir, 'system_20251101.log'), 'utf8').split('\n').length, 3)
 })
 
-test('a folder that cannot be written is told once, and logging goes on without files', async ({ dir, shown, clock, open }) => {
+test('a folder that cannot be written is reported once, and logging continues without files', async ({ dir, shown, clock, open }) => {
   const blocked = join(dir, 'a-file')
   writeFileSync(blocked, '')
   const logs = open({ dir: join(blocked, 'logs') })
@@ -270,7 +270,7 @@ test('records rise in number, and those after one can be asked for', async ({ op
   await logs.close()
 })
 
-test('a follower gets each record until it ends; one that throws is told of once, and harms nobody', async ({ open }) => {
+test('a follower gets each record until it ends; one that throws is logged once, and has no effect on others', async ({ open }) => {
   const logs = open({ dir: false, console: false })
   const seen: string[] = []
   const throwing = logs.follow(() => {
@@ -310,7 +310,7 @@ test('the level can be changed while it goes on', async ({ shown, open }) => {
   await logs.close()
 })
 
-test('a terminal that throws harms nobody', async ({ open }) => {
+test('a terminal that throws breaks nothing', async ({ open }) => {
   const logs = open(
     { dir: false },
     {

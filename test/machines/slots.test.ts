@@ -24,7 +24,7 @@ test('slots go by priority, then by age, and never beyond the limit', () => {
   assert.is(slots.used, 1)
 })
 
-test('who waits overtakes those of higher priority who come a minute later for each step between them', () => {
+test('a waiting worker passes those of higher priority that come a minute later for each step between them', () => {
   const { ask, clock, granted, slots } = begin(1)
   ask('holder')
   ask('patient', 0)
@@ -36,7 +36,7 @@ test('who waits overtakes those of higher priority who come a minute later for e
   assert.equal(granted, ['holder', 'soon', 'patient', 'late'])
 })
 
-test('nobody starves: among those who keep coming with any higher priority, each gets its turn', () => {
+test('no worker starves: among new ones of any higher priority, each gets its turn', () => {
   const { ask, clock, granted, slots } = begin(1)
   ask('important-0', 10)
   ask('humble')
@@ -109,7 +109,7 @@ test('a shortage names the limit that is too narrow, those that wait already cou
   assert.equal(slots.shortage(wanting('b')), { group: null, limit: 2, free: 0, workers: ['b'] })
 })
 
-test('a lost slot is never free again before its thread ends, and nobody is asked to give it up', () => {
+test('a lost slot is never free again before its thread ends, and no worker is asked to give it up', () => {
   const { ask, granted, slots } = begin(2)
   for (const worker of ['a', 'b', 'c']) ask(worker)
   const lost = slots.lose('a')
@@ -120,7 +120,7 @@ test('a lost slot is never free again before its thread ends, and nobody is aske
   assert.equal(granted, ['a', 'b', 'c'])
 })
 
-test('whatever is asked and released, no limit is exceeded, and no slot stays free while somebody waits for it', () => {
+test('whatever is asked and released, no limit is exceeded, and no slot stays free while a worker waits for it', () => {
   const step = fc.record({
     worker: fc.nat(9),
     priority: fc.nat(3),

@@ -31,7 +31,7 @@ test('once something is short one tries at a time, and the next when it is up', 
   assert.equal([it.enter('e', 204), it.enter('f', 204)], [null, null])
 })
 
-test('tries that fail come after growing waits, whoever makes them; room that somebody makes ends the wait', () => {
+test('failed tries are followed by growing waits, for all workers; released resources end the wait', () => {
   const { gate: it, woken } = gate()
   const waits: number[] = []
   it.short('a', 'EMFILE', 0)
@@ -49,7 +49,7 @@ test('tries that fail come after growing waits, whoever makes them; room that so
   assert.is(it.enter('a', now), null)
 })
 
-test('one that does not want to start any more holds up nobody', () => {
+test('a worker that no longer wants to start delays no other', () => {
   const { gate: it } = gate()
   it.short('a', 'EMFILE', 0)
   it.short('b', 'EMFILE', 0)

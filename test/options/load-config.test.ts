@@ -106,7 +106,7 @@ for (const [text, line, column] of broken) {
   })
 }
 
-test('what is wrong with a file is said without quoting it', async () => {
+test('mistakes in a file are reported without quoting it', async () => {
   assert.not.match((await errorOf(write('{"secrets": ["sk-live-12345678" "b"]}'))).message, /sk-live/)
 })
 

@@ -65,7 +65,7 @@ test('bytes of any kind are at most a fault, told once, and nothing is read afte
   )
 })
 
-test('what comes before somebody listens is kept, and what comes for a port that is closed is not', () => {
+test('messages before the first listener are kept, and messages for a closed port are not', () => {
   const { channel, feed, faults } = receiver()
   const send = (name: string): void => void feed(written((sender) => sender.port(name).postMessage(name)))
   const early = channel.port('early')

@@ -43,7 +43,7 @@ class ByHand {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('whoever waits for a block that another has asked for is told in time that its own time is up, and by its own signal', async () => {
+test('a request that waits for the block of another one still ends by its own time limit and signal', async () => {
   const byHand = new ByHand()
   await byHand.usedFast()
   byHand.ask().catch(() => {})
@@ -88,7 +88,7 @@ test('one that asked before a block was wanted does not let others ask for a sec
   assert.equal(byHand.returned, [-1], 'the fourth goes back')
 })
 
-test('who is granted one where it asked for several shares with others: all of its requests stand in line from then on', async () => {
+test('a client that gets one grant instead of several shares with others: from then on all its requests wait in line', async () => {
   const byHand = new ByHand()
   await byHand.usedFast()
   const first = byHand.ask()

@@ -54,7 +54,7 @@ test('one too many for a bucket is found, by as much as it is over', () => {
   assert.ok(Math.abs((found?.over ?? 0) - 0.4) < 1e-6)
 })
 
-test('calls count with their amounts, and in order of time, whoever noted them', () => {
+test('calls count with their amounts, and in order of time, from all sources', () => {
   const calls = [
     { at: 500, amount: 9 },
     { at: 0, amount: 9 },

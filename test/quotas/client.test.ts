@@ -153,7 +153,7 @@ test('a block of a quota within one that is to wait goes back too', async () => 
   assert.is(client.take(['key'], {}), null)
 })
 
-test('those who ask together wait for the block that is on its way', async () => {
+test('simultaneous requests wait for the requested block', async () => {
   const what = scripted()
   const { store, client, clock } = what
   await withBlock(what)
@@ -165,7 +165,7 @@ test('those who ask together wait for the block that is on its way', async () =>
   assert.is(store.calls.length, 0)
 })
 
-test('who is in line behind a block that is long in coming stands there itself, and gives up when it has to', async () => {
+test('a request behind a late block joins the line itself, and ends by its time limit', async () => {
   const what = scripted()
   const { store, client } = what
   await withBlock(what)
@@ -183,7 +183,7 @@ test('who is in line behind a block that is long in coming stands there itself, 
   await leased(patient)
 })
 
-test('who gives up leaves the line, and gives back what crosses with that', async () => {
+test('a cancelled request leaves the line, and gives back a grant that crosses with this', async () => {
   for (const how of ['timeout', 'abort'] as const) {
     const { store, client } = scripted()
     const ending = new AbortController()
@@ -204,7 +204,7 @@ test('who gives up leaves the line, and gives back what crosses with that', asyn
   }
 })
 
-test('who gives up while its late grant goes back asks for nothing more', async () => {
+test('a request cancelled while its late grant goes back asks no more', async () => {
   const store = new ScriptedStore()
   const ending = new AbortController()
   const now = (): number => {
@@ -221,7 +221,7 @@ test('who gives up while its late grant goes back asks for nothing more', async 
   )
 })
 
-test('who has given up before it asks is refused at once', async () => {
+test('a request with an aborted signal is refused at once', async () => {
   const { store, client } = scripted()
   assert.is((await rejected(client.ask(wish({ signal: AbortSignal.abort(new Error('enough')) })))).message, 'enough')
   assert.is(store.calls.length, 0)
@@ -320,7 +320,7 @@ test('a lease is in flight until it is settled the first time', async () => {
   assert.not.ok(client.isInFlight(lease))
 })
 
-test('amounts that are none are refused before anything is sent, and the lease can still be settled', async () => {
+test('invalid amounts are refused before anything is sent, and the lease can still be settled', async () => {
   const what = scripted()
   const { store, client } = what
   const [lease] = (await leases(what, 1)) as [QuotaLease]
@@ -397,7 +397,7 @@ test('what the store could not take goes with the next, under a new number', asy
   assert.equal(request.usage, { worker: 'w', amounts: { tokens: 5 } })
 })
 
-test('what is used beside tasks is told in a while, for a worker', async () => {
+test('usage outside tasks is reported after a while, for a worker', async () => {
   const { store, client } = scripted('w')
   client.used({ tokens: 3 })
   client.used({ tokens: 4, requests: 1 })

@@ -25,7 +25,7 @@ test('what a thread had in flight is free when it ends, however it ends', () =>
     await quota.close()
   }))
 
-test('a thread that closes its connection leaves the line, and those who wait in it are refused', () =>
+test('a thread that closes its connection leaves the line, and its waiting requests are refused', () =>
   inFolder(async (folder) => {
     const quota = await createQuota({ store: join(folder, 'q.db'), name: 'key', concurrency: 1, durability: 'process' })
     const connected = connectQuota(quota.connect())

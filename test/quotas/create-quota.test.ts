@@ -88,7 +88,7 @@ test('a block is lifted by hand, and one of 570,000 years that an earlier versio
   await again.quota.acquire()
 })
 
-test('a value that is none harms its own call alone, and nothing of it reaches the store', async () => {
+test('an invalid value fails only its own call, and never reaches the store', async () => {
   const quota = await open({ requests: { limit: 10, per: 'minute' }, tokens: { limit: 100, per: 'minute' } })
   const lease = await quota.acquire({ tokens: 1 })
   for (const value of ['1500', Number.NaN, Number.POSITIVE_INFINITY, -1, 1e15, new Date(), 5n, null, {}] as never[]) {
@@ -147,7 +147,7 @@ test('a wait ends by timeout, by signal and by closing, and nothing is taken the
   assert.is((await thrown(quota.acquire())).code, 'CLOSED')
 })
 
-test('limits are changed while somebody waits', async () => {
+test('limits are changed while a request waits', async () => {
   const quota = await open({ requests: { limit: 1, per: 'hour' } })
   await quota.acquire()
   const waiting = quota.acquire()
@@ -172,7 +172,7 @@ test('quotas that it is within are given along', async () => {
   assert.is((await thrown(quota.acquire({}, { timeoutMs: 20 }))).code, 'TIMEOUT')
 })
 
-test('what was used is known to whoever opens the file next', async () => {
+test('used amounts are known to the next process that opens the file', async () => {
   const store = join(temporaryFolder(), 'q.db')
   const limits = { store, requests: { limit: 3, per: 'hour' as const } }
   const first = await open(limits)

@@ -217,7 +217,7 @@ test('a budget that is spent pauses its workers and says so; raised, they go on'
   assert.is(tasks.length, 10)
 })
 
-test('who was paused by hand stays paused, whatever becomes of the quota', async () => {
+test('a worker that was paused by hand stays paused, in any state of the quota', async () => {
   const system = await open({
     workers: ['a', 'b'].map((id) => worker(`${id}/x`, { module: caller, quota: 'key' })),
     quotas: { key: { requests: minute, budget: { cost: 1 } } },

@@ -144,7 +144,7 @@ test('a page that cannot be read for the moment is no damage: the check fails, a
     db.close()
   }))
 
-test('a page that cannot be read is told from one that is damaged, in the words of SQLite', () => {
+test('an unreadable page is distinguished from a damaged one, in the words of SQLite', () => {
   for (const line of [
     'Tree 5 page 7: unable to get the page. error code=522',
     'Tree 5 page 7: unable to get the page. error code=7',
@@ -178,7 +178,7 @@ test('a check of a store in memory is made too', async () => {
   assert.ok((await system.check()).ok)
 })
 
-test('a check that nobody waits for any more rejects with the reason, and what is no signal is refused', async () => {
+test('a cancelled check rejects with the reason, and an invalid signal is refused', async () => {
   const system = await open({ workers: [] })
   const controller = new AbortController()
   const checking = system.check({ signal: controller.signal })

@@ -48,7 +48,7 @@ async function leftByGoneHost(): Promise<string> {
   return store
 }
 
-test('after a host that ended without a word the file is looked at, and damage that nobody has read yet fails the system', async () => {
+test('after a host died the file is checked, and damage that no read has met yet fails the system', async () => {
   const store = await leftByGoneHost()
   const db = new Database(store)
   const page = db.prepare<[], number>(`SELECT max(pageno) FROM dbstat WHERE name = 'item'`).pluck().get() as number
@@ -62,7 +62,7 @@ test('after a host that ended without a word the file is looked at, and damage t
   await failedWith(system.start().then(() => system.done()))
 })
 
-test('after a host that ended without a word counts that do not agree are told, and the system goes on', async () => {
+test('after a host died wrong counts are reported, and the system continues', async () => {
   const store = await leftByGoneHost()
   const db = new Database(store)
   db.exec('DELETE FROM result WHERE item = 7')

@@ -39,7 +39,7 @@ function scene() {
 
 const full = (): DroverError => new DroverError('STORE_FAILED', 'the disk is full')
 
-test('a call that is being tried when the system closes is told so, as one that waits is', async () => {
+test('a call that is being tried when the system closes is rejected with CLOSED, like a waiting one', async () => {
   const { ending, said, tried, call } = scene()
   const [trying, waiting] = [call(), call()]
   tried[1]?.reject(full())
@@ -82,7 +82,7 @@ test('a call that is done or refused while the system closes says what became of
   assert.equal([await done, await refused], ['done', refusal])
 })
 
-test('that the store takes calls again is said when the last call that waited is through', async () => {
+test('a recovered store is logged when the last waiting call is done', async () => {
   const { said, tried, call, retried } = scene()
   const waiting = call()
   const retry = retried()

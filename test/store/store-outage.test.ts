@@ -94,7 +94,7 @@ test('a load that waits for a full disk ends at its signal', async () => {
   disk.clear()
 })
 
-test('calls that wait for the store when the system is closed are told so, and close ends', async () => {
+test('calls that wait for the store when the system closes are rejected, and close ends', async () => {
   const full = await onFullDisk()
   if (!full) return
   const { system } = full

@@ -167,7 +167,7 @@ test('a request that was under way when the provider was reset leaves no trace',
   assert.is((await next).status, 200)
 })
 
-test('the account keeps as many as it is told, and its totals count all', async () => {
+test('the account keeps the given number of requests, and its totals count all', async () => {
   const { provider } = await open({ keepRequests: 3 })
   for (let count = 0; count < 8; count++) await ask(provider, { prompt: String(count) })
   assert.equal([provider.account.requests.length, provider.account.dropped, provider.account.totals().admitted], [3, 5, 8])

@@ -174,7 +174,7 @@ test('Gemini has no headers, and names every limit in its details', async () => 
   assert.is(spent.body.error.details[2].retryDelay, '36s', 'the day is spent, and it says to retry with the next minute all the same')
 })
 
-test('who is not known, or no longer, is told in words of the flavor that do not hold the key', async () => {
+test('an unknown or retired key is refused in words of the flavor that do not hold the key', async () => {
   const secret = 'sk-very-secret-1234'
   const cases = [
     { flavor: 'openai', path: chatPath, unknown: [401, 'Incorrect API key provided: ...1234'], none: 401, code: 'invalid_api_key' },
@@ -202,7 +202,7 @@ test('who is not known, or no longer, is told in words of the flavor that do not
   }
 })
 
-test('what is no request is told so, and takes nothing', async () => {
+test('an invalid request is refused as such, and takes nothing', async () => {
   const { provider } = await open({ limits: { requests: { limit: 1, per: 'day' } } })
   for (const body of [
     '{',

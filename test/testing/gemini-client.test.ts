@@ -10,7 +10,7 @@ function client(baseUrl: string, apiKey = 'key-1'): GoogleGenAI {
   return new GoogleGenAI({ apiKey, httpOptions: { baseUrl } })
 }
 
-test('an answer has its text and its usage; the system instruction and the model are told', async () => {
+test('an answer has its text and its usage; the system instruction and the model are passed on', async () => {
   const { provider } = await open({
     flavor: 'gemini',
     answer: ({ prompt, messages, model, key }) => `${messages[0]?.role} ${prompt} ${model} ${key}`,

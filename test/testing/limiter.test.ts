@@ -75,7 +75,7 @@ test('a request is admitted exactly where every limit allows it, whatever the li
   )
 })
 
-test('whoever waits as long as told is admitted, and a millisecond earlier is not', () => {
+test('a request is admitted after its stated wait, and not a millisecond earlier', () => {
   fc.assert(
     fc.property(fc.array(anyLimit, { minLength: 1, maxLength: 3 }), arrivals, (requests, all) => {
       const limiter = new Limiter(compileLimits({ requests }))
@@ -161,7 +161,7 @@ test('what is refused by one limit takes nothing of the others', () => {
   assert.not.ok(ask(start + 10 * 60_000, 1), 'the day is spent by the ten that were admitted')
 })
 
-test('refused requests count where they do, so that whoever keeps asking is never admitted', () => {
+test('refused requests count on request, so that a client that keeps asking is never admitted', () => {
   const limits = { requests: { limit: 5, per: 1_000 } }
   const [counting, other] = [admits({ ...limits, countsFailures: true }), admits(limits)]
   const asked = (ask: (now: number) => boolean): number =>

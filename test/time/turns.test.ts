@@ -46,7 +46,7 @@ test('what is for few is done at once', () => {
   assert.is(done.length, mostInTurn)
 })
 
-test('where one of many fails, the others have their turn all the same, and the first failure is told', async () => {
+test('if one of many fails, the others still have their turn, and the first failure is thrown', async () => {
   let done = 0
   const work = inTurnsAsync([...Array(200).keys()], async (i) => {
     done++
@@ -97,7 +97,7 @@ test('of hundreds, fifty begin in each turn, and no more are under way together 
   }
 })
 
-test('whoever asks for a share of a turn together with hundreds of others comes on fifty at a time, in the order of asking', async () => {
+test('hundreds of calls for a share of a turn continue fifty at a time, in the order of calls', async () => {
   await turns(2)
   const came: number[] = []
   for (let n = 0; n < 180; n++) void shareOfTurn().then(() => came.push(n))

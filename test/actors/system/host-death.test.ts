@@ -28,7 +28,7 @@ test('a host killed with -9 again and again leaves exactly one result per item a
   assert.ok(report.retried > 0, 'no kill hit a task: the test has shown nothing')
 })
 
-test('a worker runs on one of two live hosts; the second one is told which holds it, and takes it when that one dies', async () => {
+test('a worker runs on one of two live hosts; the second one learns the holder, and takes the worker when the holder dies', async () => {
   const folder = temporaryFolder()
   const orders = {
     store: join(folder, 'shared.db'),
@@ -54,7 +54,7 @@ test('a worker runs on one of two live hosts; the second one is told which holds
   assert.is(report.results, 1_000)
 })
 
-test('what a killed host was running is told as orphaned, at once, also to whoever begins to listen when the system is open', async () => {
+test('the workers of a killed host are reported as orphaned at once, also to listeners added when the system is open', async () => {
   const folder = temporaryFolder()
   const orders = {
     store: join(folder, 'orphan.db'),

@@ -126,7 +126,7 @@ test('options of a thousand workers are checked in many turns of the event loop'
   assert.ok(turns >= 20, `${turns} turns`)
 })
 
-test('mistakes among thousands are told with the place where they stand', () => {
+test('mistakes among thousands are reported with their place', () => {
   const workers = many(500)
   const children = many(500).map((own) => ({ ...own, id: `b${own.id}` }))
   Object.assign(children[321] as object, { delayMs: 5 })

@@ -64,7 +64,7 @@ test('setup that asks for more time than the start timeout gets it, in a thread 
   assert.equal([report.completed.length, report.blacklisted, await system.failures()], [2, [], []])
 })
 
-test('whoever hears of a blacklisting or of a deadline finds it in the store', async () => {
+test('a blacklisting or a deadline is in the store before its event', async () => {
   const store = join(temporaryFolder(), 'told.db')
   const system = await open({
     store,

@@ -36,7 +36,7 @@ for (const [file, code] of [
   ['not-defined', 'WORKER_MODULE_INVALID'],
   ['throws', 'WORKER_MODULE_THREW'],
 ] as const) {
-  test(`a worker module that is "${file}" is told as ${code} and never called running`, async () => {
+  test(`a worker module that is "${file}" is reported as ${code} and never counts as running`, async () => {
     const module = new URL(`../../fixtures/${file}.worker.mjs`, import.meta.url)
     const system = await open({ workers: [worker('a/x', { module })], restart: policies.never })
     await system.load('data', items(1))
@@ -52,7 +52,7 @@ for (const [file, code] of [
   })
 }
 
-test('a listener that throws, or rejects, harms nobody', async () => {
+test('a listener that throws or rejects has no effect on others', async () => {
   const system = await open({ workers: [worker('a/x')] })
   await system.load('data', items(3))
   let heard = 0

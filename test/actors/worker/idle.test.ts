@@ -22,7 +22,7 @@ test('done() waits for the first load of a dataset, and says so', async () => {
   assert.equal([report.ok, report.results, report.completed], [true, 5, ['a/x', 'b/x']])
 })
 
-test('what done() waits for is said again where somebody has to do something', async () => {
+test('the reason for which done() waits is logged again if a person must act', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const said: string[] = []
   system.onLog(({ level, message }) => level === 'warn' && said.push(message))
@@ -66,7 +66,7 @@ test('a system that is closed before anything was loaded says of which lanes', a
   assert.equal(incomplete, [{ worker: 'a/x', why: 'its dataset was never loaded', left: 0 }])
 })
 
-test('a load into a dataset that no worker has is told, with the name that may have been meant', async () => {
+test('a load into a dataset that no worker has is reported, with the most similar name', async () => {
   const system = await open({ workers: [worker('a/x', { dataset: 'messages' })] })
   const said: string[] = []
   system.onLog(({ level, message }) => level === 'warn' && said.push(message))
@@ -110,7 +110,7 @@ test('an idle thread ends by itself after idleMs', async () => {
   assert.is((await completed).reason, 'all tasks done')
 })
 
-test('whoever waits for a slot gets that of an idle thread at once', async () => {
+test('a worker that waits for a slot gets that of an idle thread at once', async () => {
   const system = await open({ workers: ['a/x', 'b/x', 'c/x'].map((id) => worker(id)), concurrency: 1, idleMs: long })
   await system.load('data', items(4))
   await system.start()

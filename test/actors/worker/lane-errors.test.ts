@@ -35,7 +35,7 @@ function bench() {
   }
 }
 
-test('the first failed attempt is said at once, with its task and its place', () => {
+test('the first failed attempt is logged at once, with its task and its place', () => {
   const { lines, fail } = bench()
   fail('no text')
   assert.equal(lines, ['an attempt at task k1 failed: E: no text (/app/a.js:4:2)'])
@@ -53,7 +53,7 @@ test('a thousand failures a second make one line in ten seconds, which counts th
   assert.match(lines[2] ?? '', /^10000 attempts failed since the last line/)
 })
 
-test('errors that come between two lines are told together, the most frequent first', () => {
+test('errors between two lines are logged together, the most frequent first', () => {
   const { lines, fail, pass } = bench()
   fail('no text')
   fail('no luck', { count: 3, key: 'k7' })

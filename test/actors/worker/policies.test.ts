@@ -156,7 +156,7 @@ test('a rule gives a worker that ran out of memory more heap, and it gets throug
   assert.is(system.worker('a/x').status().lastFailure?.kind, 'out-of-memory')
 })
 
-test('a rule that throws is told by an event, and the policy goes on without it', async () => {
+test('a rule that throws is reported by an event, and the policy continues without it', async () => {
   const broken = () => {
     throw new TypeError('a rule with a mistake')
   }

@@ -87,7 +87,7 @@ test('a disk that fills is no failure of a worker: it waits, says why, and goes 
   assert.ok(messages.includes('the store can save events again'))
 })
 
-test('a store that another process locks for longer than the start timeout makes nobody late', async () => {
+test('a store that another process locks for longer than the start timeout makes no worker late', async () => {
   const file = join(temporaryFolder(), 'locked.db')
   const startTimeoutMs = 3_000
   const system = await open({

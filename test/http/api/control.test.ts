@@ -64,12 +64,12 @@ test('nothing is done where one that is named does not exist', async () => {
   assert.equal(system.status().states, { idle: 3 })
 })
 
-test('a state that nobody is in means nobody', async () => {
+test('a state without workers selects no worker', async () => {
   const { api } = await sleeping()
   assert.equal((await api.post('/api/v1/control/stop', { state: 'running' })).body, [])
 })
 
-test('a body that is not what it should be is refused, and means nobody', async () => {
+test('an invalid body is refused, and selects no worker', async () => {
   const { api, system } = await sleeping()
   for (const body of [
     '',
@@ -225,7 +225,7 @@ test('profiles of live workers are taken, listed and fetched; the latest five ar
   assert.is((await api.get(`/api/v1/profiles/${taken[0]}`)).status, 404)
 })
 
-test('who may only look can look, and change nothing', async () => {
+test('a token for reading can read, and change nothing', async () => {
   const system = await open({ workers: [worker(tone)], quotas: { key: { requests: { limit: 1, per: 'day' } } } })
   const api = await serveApi(system, { token, readToken })
   const headers = { authorization: `Bearer ${readToken}` }

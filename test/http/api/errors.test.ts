@@ -30,7 +30,7 @@ async function failing(): Promise<Drover> {
   return system
 }
 
-test('errors come as groups, the most frequent first, with code, place, count and who met them', async () => {
+test('errors come as groups, the most frequent first, with code, place, count and workers', async () => {
   const api = await serveApi(await failing())
   const { body } = await api.get('/api/v1/errors')
   assert.is(body.next, null)
@@ -60,7 +60,7 @@ test('errors are those of the lanes that are asked for', async () => {
   assert.is(await counts('?dataset=calm'), 0)
 })
 
-test('whoever may only look sees errors, and without a token nobody does', async () => {
+test('a token for reading sees errors, and without a token there is no access', async () => {
   const api = await serveApi(await failing(), { token, readToken })
   const get = async (given: string | null) =>
     (await api.get('/api/v1/errors', given === null ? {} : { authorization: `Bearer ${given}` })).status

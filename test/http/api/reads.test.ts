@@ -220,7 +220,7 @@ test('logs are those of a level, a worker, or after a record', async () => {
   assert.is((await api.get('/api/v1/logs?worker=nobody')).status, 404)
 })
 
-test('whoever has an answer already is told that it is still good', async () => {
+test('a client with a current answer gets 304', async () => {
   const { api } = await labelled()
   for (const path of [
     '/workers',

@@ -90,7 +90,7 @@ test('events come as they happen, from now on, or after the one that was seen la
   }
 })
 
-test('only events of the types and the worker that were asked for are told', async () => {
+test('only events of the requested types and worker are sent', async () => {
   const system = await open({ workers: [worker('annotator-1/urgency'), worker('annotator-2/urgency')] })
   const { url } = await serveApi(system)
   const reader = new EventReader(`${url}/api/v1/events/stream?after=0&types=worker:state:changed&worker=annotator-2%2Furgency`)

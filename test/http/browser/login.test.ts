@@ -30,7 +30,7 @@ test('a wrong token is refused, the right one opens the dashboard, and a reload 
   await page.getByLabel('Token').waitFor()
 })
 
-test('with the keyboard alone somebody logs in, goes to a worker and pauses it', async ({ serve, open: openPage }) => {
+test('the keyboard alone is enough to log in, open a worker and pause it', async ({ serve, open: openPage }) => {
   const system = await openBusy()
   await system.start()
   await state(system, 'a/x', 'running')
@@ -52,10 +52,7 @@ test('with the keyboard alone somebody logs in, goes to a worker and pauses it',
   await state(system, 'a/x', 'paused')
 })
 
-test('who came with the token that only looks is offered nothing to do, and the server would refuse it', async ({
-  serve,
-  open: openPage,
-}) => {
+test('a token for reading gets no actions, and the server would refuse them', async ({ serve, open: openPage }) => {
   const system = await openBusy()
   await system.start()
   await state(system, 'a/x', 'running')

@@ -48,7 +48,7 @@ test('the navigation leads to every view that it names, and says where one is', 
   await heading(page, 'Settings').waitFor()
 })
 
-test('it is dark or light as the system says, until somebody chooses, which is remembered', async ({ serve, open: openPage }) => {
+test('it is dark or light as the system is, until a choice is made, which is remembered', async ({ serve, open: openPage }) => {
   const { url } = await serve(await open({ workers: [worker('a/x')] }), {})
   for (const scheme of ['dark', 'light'] as const) {
     const { page } = await openPage(url, { scheme })

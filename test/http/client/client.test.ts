@@ -98,7 +98,7 @@ test('what no WebSocket gets through to is polled, and left again once one does'
     assert.deepEqual(shapeOf(polled[part as keyof typeof polled]), shapeOf(shown), `${part} is the same over HTTP as over the WebSocket`)
 })
 
-test('a client that is not let in says so and stops, until it is told to try again', async () => {
+test('a client without access is unauthorized and stops, until it is told to try again', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const { url } = await serve(system, { token, readToken })
   const client = follow(url, { token: 'no token that is known' })
@@ -110,7 +110,7 @@ test('a client that is not let in says so and stops, until it is told to try aga
   await assert.rejects(client.request('POST', '/control/start', {}), { name: 'ClientError', code: 'FORBIDDEN', status: 403 })
 })
 
-test('a client whose session ends is told, and stays out', async () => {
+test('a client whose session ends becomes unauthorized, and stays so', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const { url, hub } = await serveSockets(system)
   const client = follow(url)

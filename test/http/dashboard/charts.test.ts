@@ -28,7 +28,7 @@ test('few moments are left as they are', () => {
   assert.equal(thinned(data, 30), data)
 })
 
-test('what a chart shows is told in a sentence: now, least and most of each series', () => {
+test('a chart is summed up in a sentence: now, least and most of each series', () => {
   const data = {
     at: [1, 2, 3],
     series: [
@@ -64,7 +64,7 @@ test('what was granted becomes a rate per minute, and a counter that begins anew
   assert.equal(grantedPerMinute([]).at, [])
 })
 
-test('the line shows who waits and what is in flight', () => {
+test('the line shows waiting requests and calls in flight', () => {
   assert.equal(
     lineOverTime([sample(7, {})], { concurrency: 3 }).series.map(({ values }) => values),
     [[1], [2]],

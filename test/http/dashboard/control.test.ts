@@ -32,7 +32,7 @@ test('where states are not known everything is offered', () => {
   assert.is(hindrance('start', { states: [] }), null)
 })
 
-test('what became of a call is told in a sentence, with why the first one did not', () => {
+test('the outcome of a call is a sentence, with the reason of the first refusal', () => {
   assert.is(outcomeOf('pause', [outcome('a', true, 'paused')]), 'a: paused')
   assert.is(outcomeOf('pause', [outcome('a', true, 'paused'), outcome('b', true, 'paused')]), 'Pause: 2 workers')
   assert.is(outcomeOf('pause', [outcome('a', true, 'paused'), outcome('b', false, 'not running')]), 'Pause: 1 of 2 workers; b: not running')

@@ -28,7 +28,7 @@ function raw(url: string, path: string, headers: Record<string, string> = {}): P
   })
 }
 
-test('the page is served to whoever asks, with its files under names that hold for ever', async () => {
+test('the page is served to everyone, with its files under permanent names', async () => {
   const server = await serve(await open({ workers: [] }), { token })
   for (const path of ['/', '/index.html']) {
     const { status, headers, body } = await ask(server, path)
@@ -53,7 +53,7 @@ test('the page is served to whoever asks, with its files under names that hold f
   assert.is(names.length, 2)
 })
 
-test('files are sent compressed to those who take that, and as they are to others', async () => {
+test('files are sent compressed to clients that accept it, and uncompressed to others', async () => {
   const server = await serve(await open({ workers: [] }))
   const plain = await raw(server.url, '/')
   const packed = await raw(server.url, '/', { 'accept-encoding': 'br, gzip' })

@@ -29,7 +29,7 @@ test('durations have their two largest units', () => {
     assert.is(duration(ms), text)
 })
 
-test('moments are told from now, in both directions', () => {
+test('moments are relative to now, in both directions', () => {
   const now = 1_000_000_000
   assert.is(ago(now - 1_000, now), 'now')
   assert.is(ago(now - 90_000, now), '1 min ago')

@@ -17,7 +17,7 @@ const configured: QuotaLimits = {
   adapt: { decrease: 0.25 },
 }
 
-test('a form that nobody changed gives the limits back as they were', () => {
+test('an unchanged form returns the same limits', () => {
   assert.equal(optionsOf(limitsOf(configured)), {
     requests: [
       { limit: 60, per: 'minute', burst: 10 },

@@ -77,7 +77,7 @@ test('the grid has a cell for each pair, empty ones and ones with several too', 
   )
 })
 
-test('ways that were taken are told from the latest on, unusual ones too', () => {
+test('transitions are listed from the latest on, unusual ones too', () => {
   const ways = waysTaken([
     { from: 'stopping', to: 'queued' },
     { from: 'running', to: 'stopping' },

@@ -83,7 +83,7 @@ test('annotator_id and domain choose workers, as a number or as a text', async (
   assert.equal(await named({ annotator_id: 'team/7' }), ['team/7/urgency'])
 })
 
-test('who is unknown is 404, and a body of another form is 400', async () => {
+test('an unknown worker is 404, and an invalid body is 400', async () => {
   const bench = await start()
   for (const path of ['/start', '/stop', '/pause', '/resume']) {
     refused(await post(bench, path, { annotator_id: 5 }), 404, 'WORKER_UNKNOWN')
@@ -189,7 +189,7 @@ test('workers are listed, narrowed down, and shown one by one', async () => {
   assert.is((await get(bench, '/workers/team%2F7/urgency')).body.annotator_id, 'team/7')
 })
 
-test('who waits for a slot is not started yet, and running is said of live threads alone', async () => {
+test('a worker that waits for a slot is not_started, and running is true only for live threads', async () => {
   const drover = await open({ concurrency: 1, workers: [worker('annotator-1/a', { input: { everyMs: 5 } }), worker('annotator-2/a')] })
   const bench = { drover, server: await serve(drover) }
   await drover.load('data', items(1_000))
@@ -200,7 +200,7 @@ test('who waits for a slot is not started yet, and running is said of live threa
   assert.equal([body.state, body.status, body.running], ['queued', 'not_started', false])
 })
 
-test('health names who crashed and who is stuck', async () => {
+test('health names crashed and stuck workers', async () => {
   const drover = await open({
     restart: { maxRestarts: 0 },
     heartbeat: { everyMs: 25, timeoutMs: 600_000, progressTimeoutMs: 600_000, startTimeoutMs: 20_000 },
@@ -254,7 +254,7 @@ test('logs come by level, by worker, and at most as many as asked for', async ()
     refused(await get(bench, `/logs?${query}`), 400, 'VALIDATION_FAILED')
 })
 
-test('answers are wrapped for those who ask for it, or for all', async () => {
+test('answers are wrapped on request, or always', async () => {
   const bench = await start()
   const wrapped = v.object({ success: v.literal(true), data: contract.seedOverview, timestamp: v.pipe(v.string(), v.isoTimestamp()) })
   fits(wrapped, (await get(bench, '/overview?envelope=1')).body)

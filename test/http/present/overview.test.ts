@@ -33,7 +33,7 @@ test("but not before today's quotas allow it", () => {
   assert.equal(endOf({ ...busy, states: { parked: 3 }, ratePerMinute: 0, etaMs: null }, now + 5_000_000).doneBy, 'quota')
 })
 
-test('nothing is expected where all is done, and where nobody is at it: an end that moves with the clock would be told again and again', () => {
+test('there is no expected end if all is done or no worker runs: an end that moves with the clock would be sent again and again', () => {
   const none = { doneAt: null, doneBy: null }
   assert.equal(endOf({ ...busy, done: 90, dead: 10 }, now + 5_000_000), none)
   assert.equal(endOf({ ...busy, states: { idle: 1, paused: 1, stopped: 1, blacklisted: 1 }, etaMs: null }, now + 5_000_000), none)

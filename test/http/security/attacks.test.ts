@@ -43,7 +43,7 @@ const control = '/api/control/stop'
 const post = (server: StatusServer, path: string, headers: Record<string, string>, body?: unknown) =>
   ask(server, path, { method: 'POST', headers, ...(body !== undefined && { body }) })
 
-test('without the right token nothing below /api is told or done', async () => {
+test('without the right token everything below /api is refused', async () => {
   const { server } = await start()
   const wrong = [{}, bearer('wrong-token-of-a-test'), bearer(''), bearer(`${token}x`), bearer(token.slice(0, -1)), { authorization: token }]
   for (const headers of [...wrong, { authorization: `Basic ${btoa(`user:${token}`)}` }, { cookie: `drover=${token}` }]) {
@@ -65,7 +65,7 @@ test('a token in the URL is none', async () => {
   }
 })
 
-test('a token that may only look does nothing, and that it tried is told', async () => {
+test('a token for reading changes nothing, and its attempt is reported', async () => {
   const { drover, server } = await start()
   const calls: [string, unknown][] = [
     ['/api/control/start', {}],
@@ -90,7 +90,7 @@ test('a token that may only look does nothing, and that it tried is told', async
   assert.is(drover.status().workers[0]?.state, 'idle')
 })
 
-test('what is told of a call holds no secret', async () => {
+test('the event of a call holds no secret', async () => {
   const { drover, server } = await start()
   const told = event(drover, 'http:control:done')
   await post(server, `${control}?token=${token}`, bearer(token), { domain: `urgency`, password: 'hunter2', note: token, key: 'k1' })
@@ -218,7 +218,7 @@ test('the right token is not locked out by guesses, wherever they come from, and
   assert.is(await from('192.0.2.3', token), 200)
 })
 
-test('who may only look guesses the token that may do everything no more often than others', async () => {
+test('a client with a token for reading cannot guess the other token more often than others', async () => {
   const { server } = await start({ token, readToken })
   const counts = new Map<number, number>()
   for (let n = 0; n < 300; n++) {
@@ -338,7 +338,7 @@ test('HTML in data and names comes back as JSON that no browser takes for a page
   }
 })
 
-test('what fails inside is told without where and how', async () => {
+test('an internal failure is answered without its place and cause', async () => {
   const { system, parts } = await openWithParts({ workers: [worker('annotator-1/urgency')] })
   const server = await serve(system)
   parts.quotas.reports = () => Promise.reject(new Error(`cannot read ${import.meta.filename}`))
@@ -348,7 +348,7 @@ test('what fails inside is told without where and how', async () => {
   assert.match(JSON.stringify(system.logs({ limit: 10 })), 'cannot read')
 })
 
-test('a store that failed is told without its file', async () => {
+test('a failed store is answered without its file', async () => {
   const { system, parts } = await openWithParts({ workers: [worker('annotator-1/urgency')] })
   const server = await serve(system)
   parts.quotas.reports = () =>

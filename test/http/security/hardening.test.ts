@@ -76,7 +76,7 @@ test('only behind a proxy is its header believed: else each guess would come fro
   assert.ok(statuses.includes(429), statuses.join())
 })
 
-test('without a token nobody is local whom a proxy passed on, also where it does not say from where', async () => {
+test('without a token a request through a proxy is not local, even without a forwarded address', async () => {
   const { server } = await start({ behindProxy: true })
   const status = async (headers: Record<string, string>) => (await ask(server, overview, { headers })).status
   assert.is(await status({}), 200)
@@ -123,7 +123,7 @@ test('one request is not two, and headers that come twice are not what they seem
   assert.match(await wire(server, absolute), /^HTTP\/1\.1 4/)
 })
 
-test('methods that are none here, and headers that name another one, change nothing', async () => {
+test('unknown methods, and headers that override the method, change nothing', async () => {
   const { drover, server } = await start({})
   for (const method of ['TRACE', 'CONNECT', 'PROPFIND', 'PURGE', 'DELETE', 'PUT']) {
     const answer = await wire(server, `${method} /api/control/stop HTTP/1.1\r\n${host}Connection: close\r\nContent-Length: 0\r\n\r\n`)
@@ -178,7 +178,7 @@ test('paths, numbers and texts out of all proportion are refused, and the server
   assert.is((await ask(server, '/livez')).status, 200)
 })
 
-test('what is wrong with the input of old paths is told without saying it back', async () => {
+test('mistakes in the input of old paths are reported without quoting it', async () => {
   const { server } = await start({})
   const secret = 'sk-a-key-of-a-test'
   const calls = [
@@ -193,7 +193,7 @@ test('what is wrong with the input of old paths is told without saying it back',
   }
 })
 
-test('what is told of a call is what was done, whatever else was sent under the same name', async () => {
+test('the event of a call has the values that were used, not others of the same name', async () => {
   const { drover, server } = await start({})
   const told = event(drover, 'http:control:done')
   const body = { annotator_id: '2', domain: 'intensity', more: 1 }
@@ -243,7 +243,7 @@ test('by default headers have ten seconds, a request a minute', async () => {
   assert.ok((own?.keepAliveTimeout ?? 0) > 0 && (own?.keepAliveTimeout ?? 0) <= 10_000)
 })
 
-test('who connects and says nothing is let go', async () => {
+test('a silent connection is closed', async () => {
   const { server } = await start({}, { limits: { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 } })
   assert.match(await wire(server, ''), /^(HTTP\/1\.1 408|$)/)
 })

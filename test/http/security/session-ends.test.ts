@@ -38,7 +38,7 @@ function follow(server: StatusServer, headers: Record<string, string>): { opened
   return { opened: response.then(({ status }) => status), ended }
 }
 
-test('who logs out closes the sockets and streams of that session, and of no other', async () => {
+test('a logout closes the sockets and streams of its session, and of no other', async () => {
   const server = await start()
   const [mine, others] = [await login(server), await login(server)]
   const [socket, stays] = [mine, others].map((headers) => new RawClient(server.url, 'protocol=2', { headers })) as [RawClient, RawClient]
@@ -55,7 +55,7 @@ test('who logs out closes the sockets and streams of that session, and of no oth
   assert.equal(endedOf, [true, false, false])
 })
 
-test('who logs in anew closes what was open before', async () => {
+test('a new login closes the connections of the earlier session', async () => {
   const server = await start()
   const before = await login(server)
   const socket = new RawClient(server.url, 'protocol=2', { headers: before })
@@ -64,7 +64,7 @@ test('who logs in anew closes what was open before', async () => {
   assert.is((await socket.end()).code, 4401)
 })
 
-test('a session that nobody asks with any more ends by itself, and what is open with it', async () => {
+test('an unused session ends by itself, with its connections', async () => {
   const server = await start({ sessionMs: 1_000 })
   const headers = await login(server)
   const socket = new RawClient(server.url, 'protocol=2', { headers })
@@ -73,7 +73,7 @@ test('a session that nobody asks with any more ends by itself, and what is open 
   assert.is(await ended, true)
 })
 
-test('a session that ended during the handshake lets nobody in', async () => {
+test('a session that ended during the handshake gives no access', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const { url, hub } = await serveSockets(system, {}, (app) =>
     app.use(async (c, next) => {
@@ -105,7 +105,7 @@ test('a connection that waits for what it is to be shown is closed too', async (
   answer()
 })
 
-test('sessions are not kept without end, and who may only look pushes out nobody who may do more', () => {
+test('the number of sessions is bounded, and sessions for reading displace none with more rights', () => {
   const ended: string[] = []
   const sessions = new Sessions(
     60_000,

@@ -31,7 +31,7 @@ async function login(server: StatusServer, value = token, headers: Record<string
 
 const stop = (server: StatusServer, headers: Record<string, string>) => ask(server, '/api/control/stop', { method: 'POST', headers })
 
-test('a session says who one is, and ends when one logs out', async () => {
+test('a session shows its role, and ends at the logout', async () => {
   const { server } = await start()
   const { body: before } = await ask(server, '/api/v1/session')
   assert.is(before.role, null)
@@ -86,7 +86,7 @@ test('an id that came along before the login is none afterwards', async () => {
   assert.is((await ask(server, '/api/monitoring/overview', { headers: { cookie: next } })).status, 200)
 })
 
-test('a session ends when nobody asks with it for its time', async () => {
+test('a session ends after its time without a request', async () => {
   let now = 0
   const { server } = await start({ sessionMs: 60_000 }, { now: () => now })
   const { cookie } = await login(server)
@@ -115,7 +115,7 @@ test('a session ends after a week, however much it is used', async () => {
   }
 })
 
-test('what is done in a session is told of under its name, without its id', async () => {
+test('changes in a session are reported under its name, without its id', async () => {
   const { drover, server } = await start()
   const { cookie, csrf } = await login(server)
   const told = event(drover, 'http:control:done')
@@ -136,7 +136,7 @@ test('a wrong token, no token, and a body of another form are no login', async (
   assert.is((await post({ token }, { 'content-type': 'text/plain' })).body.error, 'VALIDATION_FAILED')
 })
 
-test('without tokens everybody on this machine is who may do everything, and needs no session', async () => {
+test('without tokens every request from this machine has all rights, and needs no session', async () => {
   const drover = await open({ workers: [worker('annotator-1/urgency')] })
   const server = await serve(drover)
   const { body, headers } = await ask(server, '/api/v1/session', { method: 'POST', body: { token } })

@@ -60,7 +60,7 @@ test('a connection of protocol 1 gets whole states, at most ten a second', async
   await client.next('error', ({ error }) => error === 'MESSAGE_UNKNOWN')
 })
 
-test('who comes back with the number it had gets what it missed, and nothing else', async () => {
+test('a client that resumes with its number gets the patches that it missed, and nothing else', async () => {
   const system = await open({ workers: [worker('a/x'), worker('a/y')] })
   const { url, hub } = await serveSockets(system)
   const first = new RawClient(url)
@@ -89,7 +89,7 @@ test('who comes back with the number it had gets what it missed, and nothing els
   if (fresh.seq === seq) assert.deepEqual(fresh.data, resumed)
 })
 
-test('who comes back too late, to another hub, or with nonsense gets a whole state', async () => {
+test('a client that resumes too late, at another hub, or with nonsense gets a whole state', async () => {
   const { system, parts } = await openWithParts({ workers: [worker('a/x')] })
   const { url, hub } = await serveSockets(system, { keepPatches: 2 })
   const watcher = new RawClient(url)
@@ -109,7 +109,7 @@ test('who comes back too late, to another hub, or with nonsense gets a whole sta
   assert.equal((await inTime.next('patch')).seq, 3)
 })
 
-test('a connection is told of its topics, also where it changes them, and bad ones are refused before the upgrade', async () => {
+test('a connection gets its topics, also after a change of them, and bad ones are refused before the upgrade', async () => {
   const system = await open({ workers: [worker('a/x')], quotas: { key: { requests: [{ limit: 5, per: 'minute' }] } } })
   const { url } = await serveSockets(system)
   const client = new RawClient(url, 'protocol=2&topics=quotas')
@@ -172,7 +172,7 @@ test('in a system where nothing happens, nothing is sent but pings', async () =>
   assert.deepEqual(seen, [])
 })
 
-test('while nobody is connected, nothing is looked at', async () => {
+test('without a connection the hub does no work', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const { url, hub } = await serveSockets(system)
   let looks = 0
@@ -214,7 +214,7 @@ test('a burst of changes becomes a few frames, and the last of them is not lost'
   assert.equal(hub.state().workers?.['a/x']?.progress?.done, 400)
 })
 
-test('messages that make no sense are told, binary and oversized ones end the connection, and nothing breaks', async () => {
+test('invalid messages are answered with an error, binary and oversized ones end the connection, and nothing breaks', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const { url, hub } = await serveSockets(system)
   const client = new RawClient(url)
@@ -253,7 +253,7 @@ test('messages that make no sense are told, binary and oversized ones end the co
   await until(() => hub.size === 0, 'all are gone')
 })
 
-test('who does not answer pings is let go, whichever protocol it speaks; who does, stays', async () => {
+test('a client that does not answer pings is closed, in both protocols; others stay', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const { url } = await serveSockets(system, { pingMs: 100 })
   const silent = new RawClient(url)
@@ -268,7 +268,7 @@ test('who does not answer pings is let go, whichever protocol it speaks; who doe
   assert.equal(old.closed, null)
 })
 
-test('who does not read gets one whole state when it does, and memory does not grow meanwhile', async () => {
+test('a client that stops reading gets one whole state when it reads again, and memory does not grow meanwhile', async () => {
   const { system, parts } = await openWithParts({ workers: Array.from({ length: 200 }, (_, n) => worker(`a/${n}`)) })
   const { url, hub, sockets } = await serveSockets(system, { maxBufferedBytes: 200_000, drainMs: 600_000, pingMs: 600_000 })
   const client = new RawClient(url)
@@ -298,7 +298,7 @@ test('who does not read gets one whole state when it does, and memory does not g
   assert.equal((await client.next('patch')).seq, fresh.seq + 1)
 })
 
-test('who goes on not reading is let go', async () => {
+test('a client that never reads again is closed', async () => {
   const system = await open({ workers: Array.from({ length: 200 }, (_, n) => worker(`a/${n}`)) })
   const { url, hub, sockets } = await serveSockets(system, { maxBufferedBytes: 200_000, drainMs: 100 })
   const client = new RawClient(url)
@@ -333,7 +333,7 @@ test('the connections of a session that ends are closed, and those of others are
   assert.equal((await other.end()).code, 1001)
 })
 
-test('the end of the system is told, and does not end the connection', async () => {
+test('the end of the system is sent, and does not end the connection', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const { url } = await serveSockets(system)
   const client = new RawClient(url, allTopics)

@@ -100,7 +100,12 @@ test('lines keep their order while a file is closed and opened again', async ({ 
   assert.is(readFileSync(join(dir, 'made', 'on-demand', 'system_20251101.log'), 'utf8'), expected.join(''))
 })
 
-test('a folder that failed is tried again after a minute, and a later failure is told again', async ({ clock, files, dir, failures }) => {
+test('a folder that failed is tried again after a minute, and a later failure is reported again', async ({
+  clock,
+  files,
+  dir,
+  failures,
+}) => {
   const folder = join(dir, 'made')
   const failed = (count: number) => until(`failure ${count}`, () => failures.length >= count)
   const opened = (file: string) => until(`lines in ${file}`, () => existsSync(file) && readFileSync(file, 'utf8') !== '')

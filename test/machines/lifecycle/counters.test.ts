@@ -171,7 +171,7 @@ test('one that becomes ready while evidence is taken of it was not ready in time
   assert.equal([path.at(-1), memory().reason], ['blacklisted', 'failed to start 1 times, last: start-timeout'])
 })
 
-test('what a policy function does to its history and to the failure is done to nobody, and told', () => {
+test('a policy function cannot change its history or the failure, and the attempt is reported', () => {
   const tampering = begin({
     policy: {
       maxRestarts: 1,
@@ -250,7 +250,7 @@ test('a start that fails for want of something else is no failure: it is tried a
   assert.equal([path.at(-1), failures, memory().restartCount, memory().reason], ['running', [], 0, 'ready'])
 })
 
-test('a worker that waits for what a start needs stops when it is told to', () => {
+test('a worker that waits for missing resources can be stopped', () => {
   const { clock, path, effects, send } = begin({ spawns: false })
   send('START', 'SLOT', short, 'STOP')
   assert.is(effects.at(-1), 'finish 10000')

@@ -341,7 +341,7 @@ test('work that comes in time is done by the thread that is there, and the wait 
   assert.is(effects.filter((effect) => effect === 'spawn').length, 1)
 })
 
-test('a thread with nothing to do ends at once where somebody waits for its slot, or where it is stopped', () => {
+test('an idle thread ends at once if another worker waits for its slot, or if it is stopped', () => {
   for (const [event, end] of [
     ['YIELD', 'completed'],
     ['STOP', 'stopped'],

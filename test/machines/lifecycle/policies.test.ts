@@ -49,7 +49,7 @@ test('the restart window is inclusive at its far end', () => {
   assert.is(verdictOn(failure, rules, [0], 1_001).do, 'restart')
 })
 
-test('a policy may be a function; one that throws, or answers with no verdict, is answered for by the default, and the problem is told', () => {
+test('a policy may be a function; if it throws or returns no verdict, the default decides, and the problem is reported', () => {
   assert.equal(
     verdictOn(failure, () => ({ do: 'stop', why: 'enough' })),
     { do: 'stop', why: 'enough' },

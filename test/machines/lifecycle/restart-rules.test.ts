@@ -278,7 +278,7 @@ test('parole is had once, also where a rule gives up at the second failure, and 
   assert.equal([next.path.at(-1), next.memory().reason, next.memory().until], ['blacklisted', 'matched', null])
 })
 
-test('a timer of parole that fires a hair before the deadline, which passes while it is judged, strands nobody', () => {
+test('a timer of parole that fires a hair before the deadline, which passes while it is judged, leaves no worker stranded', () => {
   const readings: number[] = []
   const { clock, path, run, send } = begin({ policy: paroled, now: (time) => readings.shift() ?? time })
   run()
@@ -302,7 +302,7 @@ test('one that was up for long on parole has a clean record', () => {
   assert.is(memory().restarts.length, 1)
 })
 
-test('parole brings back only what somebody started in this host; a stop takes that back', () => {
+test('parole brings back only a worker that was started in this host; a stop cancels it', () => {
   const { clock, memory, path, run, send } = begin({ policy: paroled })
   run()
   send(down(), 'STOP')

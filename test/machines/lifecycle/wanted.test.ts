@@ -20,7 +20,7 @@ for (const left of resting as WorkerState[]) {
   })
 }
 
-test('a completed worker that nobody has started here is completed no more when there is more to do, and waits for its start', () => {
+test('a completed worker that was not started here becomes idle when there is more to do, and waits for its start', () => {
   const { path, send, memory } = begin({ restored: { state: 'completed', memory: freshMemory } })
   send('MORE')
   assert.equal(path, ['completed', 'idle'])
@@ -40,7 +40,7 @@ test('a completed worker that was started goes on with what comes in, until it i
   assert.is(path.at(-1), 'idle')
 })
 
-test('parole brings back nobody who was stopped before he was given up', () => {
+test('parole does not bring back a worker that was stopped before it was given up', () => {
   const { clock, path, send } = begin({ restored: { state: 'blacklisted', memory: { ...freshMemory, until: 1_000 } } })
   send('START', 'STOP')
   clock.increment(1_000)

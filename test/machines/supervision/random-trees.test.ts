@@ -56,7 +56,7 @@ function supervisorsOf(node: TreeNode): SupervisorNode[] {
   return isSupervisor(node) ? [node, ...node.children.flatMap(supervisorsOf)] : []
 }
 
-test('whatever happens to a tree, it comes to rest, nobody runs below a supervisor that is down, and everybody can be started again', () => {
+test('after any events a tree comes to rest, no worker runs below a supervisor that is down, and every worker can be started again', () => {
   let wentDown = 0
   fc.assert(
     fc.property(shape(3), fc.array(step, { maxLength: 25 }), fc.integer({ min: 1, max: 8 }), ({ node }, steps, slots) => {
@@ -128,7 +128,7 @@ test('whatever happens to a tree, it comes to rest, nobody runs below a supervis
   assert.ok(wentDown > 20, `only ${wentDown} supervisors went down: the test does not test that`)
 })
 
-test('nobody comes back below a supervisor that gives up while one below it is being restarted', () => {
+test('no worker comes back below a supervisor that gives up while one below it is being restarted', () => {
   const none = { restarts: 0, withinMs: 1_000 }
   const inner = sup('inner', { intensity: none }, ['a'])
   const middle = sup('middle', { strategy: 'one-for-all', intensity: { restarts: 1, withinMs: 1_000 } }, ['b', inner])
@@ -178,7 +178,7 @@ test('a tree that is stopped in the middle of anything is down within one drain 
 })
 
 // Found by the test above: who had run to its end below a supervisor that went down for good was restarted with the others.
-test('who has run to its end below a supervisor that is down for good is not restarted with those above', () => {
+test('a worker that has run to its end below a supervisor that is down for good is not restarted with those above', () => {
   const below = sup('below', { mode: 'temporary', intensity: { restarts: 0, withinMs: 1_000 } }, [
     'fails',
     { id: 'returns', mode: 'transient' },

@@ -125,7 +125,7 @@ test('a limit that is not known (Azure: -1) is no reading', () => {
   assert.equal(observe({ status: 429, headers }).readings, [])
 })
 
-test('a key that is not accepted is told from a country and from a model', () => {
+test('a refused key is distinguished from a refused country and a refused model', () => {
   const wrong = {
     message: 'Incorrect API key provided: sk-x. You can find your API key at ...',
     type: 'invalid_request_error',

@@ -56,7 +56,7 @@ for (const [timeZone, change] of changes) {
     )
   })
 
-  test(`whoever asks all the time in ${timeZone} gets the whole limit of every date, around ${change}`, () => {
+  test(`a client that asks all the time in ${timeZone} gets the whole limit of every date, around ${change}`, () => {
     let now = Date.parse(change) - 60 * hour
     const end = now + 120 * hour
     const meter = openWindow(window, null, { now, wall: now })

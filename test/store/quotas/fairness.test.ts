@@ -15,7 +15,7 @@ for (const [kind, window] of [
   ['a bucket', windowOf(600, minute, { burst: 5 })],
   ['a bucket of one', windowOf(60, minute, { burst: 1 })],
 ] as const) {
-  test(`16 who ask again as soon as they are granted get equal shares of ${kind}`, () => {
+  test(`16 clients that ask again after each grant get equal shares of ${kind}`, () => {
     const line = new SimulatedLine([{ windows: [window] }])
     const names = Array.from({ length: 16 }, (_, index) => `w${index}`)
     for (const name of names) line.ask(name)
@@ -31,7 +31,7 @@ for (const [kind, window] of [
   })
 }
 
-test('who asks for much at a time gets its turn as often as its window allows, beside those who ask for little', () => {
+test('a heavy request gets its turn as often as its window allows, beside light ones', () => {
   const line = new SimulatedLine([{ windows: [windowOf(20, minute)] }])
   for (const amount of [1, 3, 9]) line.ask(`takes ${amount}`, { requests: amount })
   line.run(line.now + 100 * length, ({ name }) => line.ask(name, { requests: Number(name.slice(6)) }))
@@ -43,7 +43,7 @@ test('who asks for much at a time gets its turn as often as its window allows, b
   assert.ok((turns[0] ?? 0) + 3 * (turns[1] ?? 0) + 9 * (turns[2] ?? 0) >= 0.99 * 20 * 100, 'there is room that nobody gets')
 })
 
-test('among equals whoever asked first goes first, and a higher priority before a lower one', () => {
+test('among equals the earlier request goes first, and a higher priority before a lower one', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(2), { minLength: 2, maxLength: 25 }), fc.boolean(), (all, bucket) => {
       const line = new SimulatedLine([{ windows: [windowOf(3, minute, { burst: bucket ? 3 : null })] }])
@@ -94,7 +94,7 @@ test('a light request behind a heavy one waits for that one, and one length of i
   )
 })
 
-test('who needs nothing of what a heavy request waits for, or is out of its way in time, is granted meanwhile', () => {
+test('a request that needs other units than a waiting heavy one, or leaves the window in time, is granted meanwhile', () => {
   const tokens = windowOf(100, minute, { unit: 'tokens' })
   const line = new SimulatedLine([{ windows: [tokens, windowOf(50, 1_000)] }])
   line.ask('first', { tokens: 100 })
@@ -106,7 +106,7 @@ test('who needs nothing of what a heavy request waits for, or is out of its way 
   assert.is(line.turns.length, 31)
 })
 
-test('who is blocked for hours by its own day limit keeps nobody of its group waiting', () => {
+test('a request blocked for hours by its own day limit keeps no other of its group waiting', () => {
   const group = { name: 'group', windows: [windowOf(10, minute), windowOf(2, 1_000)] }
   const line = new SimulatedLine([group, { windows: [windowOf(1, day)], within: ['group'] }, { name: 'open', within: ['group'] }])
   const alone = new SimulatedLine([group, { name: 'open', within: ['group'] }])
@@ -134,7 +134,7 @@ const windows = fc.record({
     .map((window) => ({ ...window, unit: 'tokens' })),
 })
 
-test('those who come later make nobody who is in line already wait longer than one length of a window', () => {
+test('later requests make no earlier one wait longer than one length of a window', () => {
   fc.assert(
     fc.property(windows, windows, asks, asks, (own, ofGroup, early, late) => {
       const specs = [

@@ -220,7 +220,7 @@ class Trial {
   }
 }
 
-test('never more is granted than every limit allows, whenever in its slack a grant is used, and nobody waits for nothing', () => {
+test('grants never exceed any limit, at any moment of use within the slack, and no request waits without need', () => {
   fc.assert(
     fc.property(fc.tuple(spec, spec, spec), fc.array(step, { minLength: 10, maxLength: 70 }), (specs, steps) => {
       const trial = new Trial(specs)

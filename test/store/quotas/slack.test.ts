@@ -54,7 +54,7 @@ test('several taken at once from a bucket are used anywhere in their time, and i
   )
 })
 
-test('a bucket in which some is left holds back nobody who does not name its unit, one that is spent does', () => {
+test('a bucket with room left holds back no request that does not name its unit, a spent one does', () => {
   const meter = openWindow(windowOf(10, 1_000, 10), null, { now: noon, wall: noon })
   meter.take(9, noon)
   assert.is(meter.waitMs(undefined, noon), 0)

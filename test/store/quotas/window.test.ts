@@ -88,7 +88,7 @@ test('no span of its length ever holds more than a strict window allows, wheneve
   )
 })
 
-test('whoever waits as long as told is granted, and a millisecond earlier is not', () => {
+test('a request is granted after its stated wait, and not a millisecond earlier', () => {
   const windows: Partial<QuotaWindow>[] = [{}, { limit: 7, per: 1_300, burst: 10 }, { limit: 3, per: 10_000, burst: 1 }]
   fc.assert(
     fc.property(steps, fc.constantFrom(...windows), (all, window) => {

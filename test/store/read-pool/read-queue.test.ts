@@ -9,7 +9,7 @@ function begun(queue: ReadQueue<string>): string[] {
   return jobs
 }
 
-test('what somebody looks at goes before pages of many, and those before long reads', () => {
+test('quick reads go before bulk pages, and these before long reads', () => {
   const queue = new ReadQueue<string>(1, () => 0)
   const order: string[] = []
   for (const rank of ['long', 'bulk', 'quick', 'long', 'quick'] as ReadRank[]) queue.add(`${rank} ${queue.size}`, rank)
@@ -47,7 +47,7 @@ test('a long read does not wait for ever while quick ones keep coming', () => {
   assert.ok(quick > 20 && quick < 100, `after ${quick} quick ones`)
 })
 
-test('what nobody wants any more is dropped', () => {
+test('a cancelled read is dropped', () => {
   const queue = new ReadQueue<string>(1, () => 0)
   for (const job of ['a', 'b', 'c']) queue.add(job, 'bulk')
   queue.drop('b')

@@ -104,7 +104,7 @@ test('a read that ends its thread is tried once more and then fails; others are 
     }),
   ))
 
-test('reads that were given up are not made, and hold up nobody', () =>
+test('cancelled reads are not made, and delay no other', () =>
   inFolder((folder) => {
     const file = join(folder, 'drover.db')
     return withReader(file, async (_reader, desk, host) => {

@@ -276,7 +276,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
   )
 }
 
-test('all who open a store between two boots share its clock, wherever the wall clock has gone meanwhile', () =>
+test('all processes that open a store between two boots share its clock, despite changes of the wall clock', () =>
   inFolder((folder) => {
     const open = () => openSqliteEngine({ file: join(folder, 'drover.db'), durability: 'process', keepEvents })
     const wall = Date.now

@@ -147,7 +147,7 @@ test('an older copy is noticed by each host of a store, also one that has read i
     other.close()
   }))
 
-test('an older copy that was put in place while nobody had the store open is the store', () =>
+test('an older copy put in place while the store was closed is the store', () =>
   goneOn(({ file, copy, engine }) => {
     engine.close()
     copyFileSync(copy, file)

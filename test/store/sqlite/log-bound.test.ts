@@ -34,13 +34,13 @@ function refusedAfter({ isHurried }: { isHurried: boolean }): number | null {
   return ms
 }
 
-test('calls that do not fit wait for whoever reads in the log together, not each of them anew', () => {
+test('calls that do not fit wait together for readers of the log, not each of them anew', () => {
   const ms = refusedAfter({ isHurried: false })
   if (ms === null) return
   assert.ok(ms >= 4_900 && ms < 9_500, `${ms} ms`)
 })
 
-test('they wait for nobody once the end of the store is near', () => {
+test('they do not wait for readers once the store is closing', () => {
   const ms = refusedAfter({ isHurried: true })
   if (ms === null) return
   assert.ok(ms < 4_500, `${ms} ms`)

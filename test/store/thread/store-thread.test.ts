@@ -93,7 +93,7 @@ test('a file that cannot be opened is refused with its code, and no thread is le
     await noneLeft(before)
   }))
 
-test('a thread that cannot even start is told as a store that failed', () =>
+test('a thread that cannot start is reported as a failed store', () =>
   inFolder(async (folder) => {
     const options = { file: join(folder, 'x.db'), durability: 'power', keepEvents } as const
     const error = await refused(StoreThread.open({ ...options, entry: new URL('./no-such-thread.js', import.meta.url) }), 'STORE_FAILED')

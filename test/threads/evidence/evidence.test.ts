@@ -83,7 +83,7 @@ test('of a thread whose memory runs out the snapshot that V8 makes is moved into
   assert.not.ok(readdirSync(process.cwd()).some((name) => name.endsWith('.heapsnapshot')))
 })
 
-test('a folder that cannot be written is told in the log, and the worker is killed and restarted all the same', async () => {
+test('a folder that cannot be written is logged, and the worker is killed and restarted all the same', async () => {
   const file = join(temporaryFolder(), 'file')
   writeFileSync(file, '')
   const { system, parts } = await openWithParts({

@@ -32,12 +32,12 @@ test('a thread that never beats is stuck after its timeout in scans that came on
   assert.ok(scan !== null && scan >= 20 && scan <= 23, `${scan}`)
 })
 
-test('a host that slept for an hour finds nobody stuck by that', async () => {
+test('a host that slept for an hour finds no worker stuck because of this', async () => {
   const scan = await stuckAtScan((n) => (n < 5 ? n : n + 3_600_000), 20, 1_000)
   assert.ok(scan !== null && scan >= 19 && scan <= 23, `the hour counted: stuck at scan ${scan}`)
 })
 
-test('a clock that goes backwards makes nobody stuck sooner, and hides nobody', async () => {
+test('a clock that goes backwards makes no worker stuck sooner, and hides no stuck one', async () => {
   const scan = await stuckAtScan((n) => (n < 5 ? n : n - 3_600_000), 20, 1_000)
   assert.ok(scan !== null && scan >= 19 && scan <= 25, `${scan}`)
 })

@@ -24,7 +24,7 @@ test('a process that blocks in a native call for ever is ended, which a thread c
   assert.is(system.status().slots.used, 0)
 })
 
-test('a process that cannot be started is a start error of its worker, and of nobody else', async () => {
+test('a process that cannot be started is a start error of its worker, and of no other', async () => {
   const { execPath } = process
   process.execPath = join(temporaryFolder(), 'nothing')
   try {

@@ -51,7 +51,7 @@ for (const end of ['by itself', 'by process.exit'] as const) {
   })
 }
 
-test('a host that was suspended for longer than all its timeouts kills nobody when it goes on, nor is anything taken from it', async () => {
+test('a host that was suspended for longer than all its timeouts kills no worker when it continues, nor is any worker taken from it', async () => {
   const folder = temporaryFolder()
   const stopMs = Number(process.env.STOP_MS ?? 10_000)
   const starts = join(folder, 'starts.jsonl')

@@ -46,7 +46,7 @@ for (const fd of [3, 5]) {
   })
 }
 
-test('a process that writes to whatever is open takes nobody along', async () => {
+test('a process that writes to all open descriptors crashes no other', async () => {
   // Without 4: there it would lose that the attempt was made, and make it again; see below.
   const fds = Array.from({ length: 37 }, (_, i) => i + 3).filter((fd) => fd !== 4)
   const { kind } = await failureOf({ do: 'write', fds, text: '\u0000\u0001\u0002 garbage \u00ff'.repeat(20) })

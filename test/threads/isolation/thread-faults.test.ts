@@ -10,7 +10,7 @@ test.after.each(cleanUp)
 
 testFaults('thread')
 
-test('a host whose event loop is blocked for twice the beat timeout kills nobody', async () => {
+test('a host whose event loop is blocked for twice the beat timeout kills no worker', async () => {
   const system = await open({ workers: [worker('a/x', { input: { everyMs: 100 } })] })
   await system.load('data', items(40))
   await system.start()
