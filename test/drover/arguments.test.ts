@@ -75,7 +75,7 @@ test('a listener that is no function, and an event that does not exist, are refu
   await bad(() => system.on(any(5), () => {}), /^the event must be one of those in docs\/events\.md, got 5$/)
 })
 
-test('what run is given is checked before anything starts', async () => {
+test('the options of run are checked before anything starts', async () => {
   const system = await open({ workers: [worker('a/x')] })
   await system.load('data', items(1))
   await bad(() => system.run({ onDone: any('print') }), /^onDone must be a function, got "print"$/)

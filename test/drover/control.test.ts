@@ -8,7 +8,7 @@ import { cleanUp, collect, event, isolations, items, open, state, temporaryFolde
 test.after.each(cleanUp)
 
 for (const isolation of isolations) {
-  test(`a paused worker in a ${isolation} finishes what it has in hand, takes nothing new, and goes on when resumed`, async () => {
+  test(`a paused worker in a ${isolation} finishes what it has in hand, takes nothing new, and continues when resumed`, async () => {
     const system = await open({ workers: [worker('a/x', { isolation, input: { everyMs: 5 } })] })
     await system.load('data', items(60))
     await system.start()

@@ -102,7 +102,7 @@ test('higher priority goes first, ties in order of loading', async () => {
   assert.equal(order, ['item-2', 'item-5', 'item-1', 'item-4', 'item-0', 'item-3'])
 })
 
-test('a source that throws stops the load with its own error; the next load goes on', async () => {
+test('a source that throws stops the load with its own error; the next load continues', async () => {
   const system = await open(idle)
   function* broken() {
     yield* items(10)
@@ -130,7 +130,7 @@ test('a signal stops a load', async () => {
   )
 })
 
-test('what a slow source gives is worked on at once', async () => {
+test('items of a slow source are worked on at once', async () => {
   const system = await open(idle)
   let go = (): void => {}
   async function* slow() {

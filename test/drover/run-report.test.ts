@@ -84,7 +84,7 @@ test('a report is ok only if nothing is incomplete, dead or interrupted, and its
   }
 })
 
-test('what is incomplete says why', () => {
+test('an incomplete worker has a reason', () => {
   const stopped = facts({ id: 's', state: 'stopped', reason: 'the key is gone\nsecond line', settled: true })
   const { incomplete, ...lists } = reportOf([held, empty, misspelt, stopped, spent, parked], { results: 0, dead: 0, interrupted: false })
   assert.equal(
@@ -101,7 +101,7 @@ test('what is incomplete says why', () => {
   assert.equal([lists.held, lists.stopped, lists.paused, lists.parked, lists.completed], [['held/x'], ['s'], ['spent/x'], ['parked/x'], []])
 })
 
-test('what ends a lane tells of its dead tasks and of its target', () => {
+test('the end of a lane names its dead tasks and its target', () => {
   assert.is(laneEnd({ done: 57, dead: 0, target: null }), 'all tasks done')
   assert.is(laneEnd({ done: 57, dead: 43, target: null }), 'nothing left to do: 57 done, 43 dead')
   assert.is(laneEnd({ done: 50, dead: 0, target: 50 }), 'its target is reached: 50 done')

@@ -119,7 +119,7 @@ for (const [program, signal, code] of [
 }
 
 for (const program of ['loading', 'stalled'] as const) {
-  test(`a signal while a source is ${program}: load says interrupted, nothing starts, and the program comes to its end`, async () => {
+  test(`a signal while a source is ${program}: load reports interrupted, nothing starts, and the program ends`, async () => {
     const host = begin(program)
     await host.hears('loading')
     host.child.kill('SIGINT')

@@ -187,7 +187,7 @@ test('an item is reported with its task in every lane', async () => {
   assert.is(await system.tasks.get('data', 'none'), null)
 })
 
-test('what cannot be meant is refused, with the name of the argument', async () => {
+test('an invalid argument is refused by name', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const bad = async (call: () => Promise<unknown>, what: RegExp): Promise<void> => {
     const { message } = await refused(Promise.resolve().then(call), 'ARGUMENT_INVALID')

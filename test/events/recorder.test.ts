@@ -30,7 +30,7 @@ const refused = async (promise: Promise<unknown>): Promise<string> =>
     (error: Error & { code?: string }) => error.code ?? error.message,
   )
 
-test('what the store does not take is kept: every event in order, and the latest state of each worker', async () => {
+test('data that the store does not take is kept: every event in order, and the latest state of each worker', async () => {
   const { recorder, store, stored, said } = setUp()
   recorder.transition({ worker: 'a', state: 'running', memory: null })
   recorder.event('tree:node:added', { id: 'first', at: 1 }, 1)

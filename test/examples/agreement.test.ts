@@ -77,7 +77,7 @@ test('it comes out as Krippendorff has it, but for his correction for small samp
   }
 })
 
-test('where there is nothing to agree on there is no kappa', () => {
+test('without common items there is no kappa', () => {
   assert.ok(Number.isNaN(fleissKappa([])))
   assert.ok(Number.isNaN(fleissKappa([['a'], ['b']])))
   assert.ok(

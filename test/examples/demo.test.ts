@@ -39,7 +39,7 @@ test('it labels every item once in every lane; run again, it says that all is do
   assert.equal(labelsIn(join(dir, 'labels-quick.jsonl')), labels)
 })
 
-test('killed with -9 in the middle, it goes on where it was and comes to the labels of a whole run', async ({ dir }) => {
+test('killed with -9 in the middle, it continues and gets the labels of a whole run', async ({ dir }) => {
   const killed = await runExample(demo, ['--quick', '--data', dir], { killAt: /completed/ })
   assert.is(killed.signal, 'SIGKILL', killed.stdout)
   const resumed = await runExample(demo, ['--quick', '--data', dir])
@@ -49,7 +49,7 @@ test('killed with -9 in the middle, it goes on where it was and comes to the lab
   assert.equal(labelsIn(join(dir, 'labels-quick.jsonl')), ofWholeRun)
 })
 
-test('interrupted, it ends in order, says so, and goes on the next time', async ({ dir }) => {
+test('interrupted, it ends in order, says so, and continues the next time', async ({ dir }) => {
   const interrupted = await runExample(demo, ['--quick', '--data', dir], { killAt: /completed/, signal: 'SIGINT' })
   assert.is(interrupted.code, 130, interrupted.stderr + interrupted.stdout)
   assert.is(interrupted.stdout, 'Interrupted. The same command goes on from here.\n')

@@ -40,7 +40,7 @@ test('no request is refused, and each key is used to at least 97 %', async ({ di
   assert.not.match(stdout + stderr, /sk-example/)
 })
 
-test('where all keys are shared, one that is disabled is given up at its first refusal, and the others do the rest', async ({ dir }) => {
+test('with shared keys, a disabled one is retired at its first refusal, and the others do the rest', async ({ dir }) => {
   const { code, stdout, stderr } = await runExample(main, ['--items', '10', '--keys', 'rotate', '--data', dir])
   assert.is(code, 0, stderr + stdout)
   assert.match(stdout, /^key-3 is retired: the provider does not accept the key\.$/m)

@@ -177,7 +177,7 @@ test('the next host does not begin anew with twenty, nor wait: it tries one task
   await until(() => (third.worker('a/x').status().progress?.done ?? 0) >= 79, 'what never failed to be done', 60_000)
 })
 
-test('a streak goes on over threads that are replaced between tasks', async () => {
+test('a streak continues over threads that are replaced between tasks', async () => {
   const { module, calls } = endpoint()
   const system = await open({ ...tasks({ failures: 8, forMs: 3_600_000 }), workers: [worker('a/x', { module, recycle: { maxTasks: 3 } })] })
   await system.load('data', items(100))

@@ -41,7 +41,7 @@ for (const [a, b] of different) {
   })
 }
 
-test('where it happened is the first frame of the user, not of Node.js, of a package or of drover', () => {
+test('the place of an error is the first frame of the user, not of Node.js, of a package or of drover', () => {
   const own = new URL('../../src/threads/runtime/tasks/loop.js', import.meta.url).href
   const stack = [
     'TypeError: fetch failed',

@@ -92,7 +92,7 @@ test('a worker that another attempt mends is logged once', async () => {
   )
 })
 
-test('what failed is mapped to the source that the author wrote', async () => {
+test('the stack of a failure is mapped to the source that the author wrote', async () => {
   const map = {
     version: 3,
     sources: ['label.worker.ts'],

@@ -7,7 +7,7 @@ test.after.each(cleanUp)
 
 const module = new URL('../fixtures/hostile.worker.js', import.meta.url)
 
-test('whatever a task throws or returns fails its attempt, and the worker goes on', async () => {
+test('any value that a task throws or returns fails only its attempt, and the worker continues', async () => {
   const system = await open({ workers: [worker('a/x', { module })], tasks: { maxAttempts: 1 } })
   await system.load(
     'data',
@@ -39,7 +39,7 @@ test('whatever a task throws or returns fails its attempt, and the worker goes o
   assert.equal(rest, { proxy: '[unreadable]', big: '1', n: 1 })
 })
 
-test('what cannot be read is an ordinary failure where the worker fails with it: in setup, and in ctx.fail', async () => {
+test('an unreadable error is an ordinary failure of the worker: in setup, and in ctx.fail', async () => {
   const system = await open({
     workers: [
       worker('a/x', { module, input: { setup: 'a revoked proxy' } }),

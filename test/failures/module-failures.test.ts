@@ -81,7 +81,7 @@ for (const [what, lines] of Object.entries(unloadable)) {
   })
 }
 
-test('what a module throws by itself is tried again, also a SyntaxError, and rules of one’s own go first', async () => {
+test('an error thrown by a module is tried again, also a SyntaxError, and the user’s rules go first', async () => {
   const { module, store, write, folder } = project()
   write('label.worker.mjs', head, `JSON.parse('{')`)
   const quick = { backoff: { initialMs: 1, maxMs: 1 } }

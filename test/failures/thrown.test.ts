@@ -46,7 +46,7 @@ test('of the answer that an error is about its status and its limits are kept, a
   assert.is(toErrorRecord(Object.assign(new Error('no'), { status: 'ready' })).details, undefined)
 })
 
-test('what can be read of an error is kept although something else cannot', () => {
+test('readable parts of an error are kept although others are not readable', () => {
   const error = new TypeError('kept')
   for (const field of ['stack', 'code', 'cause', 'response', 'status']) {
     Object.defineProperty(error, field, {

@@ -27,7 +27,7 @@ async function callOf(api: Api, { method, path, body, headers }: Call): Promise<
   return response.status
 }
 
-test('whatever is asked, the answer is one that the document describes, and the system goes on', async () => {
+test('any request gets an answer that the document describes, and the system continues', async () => {
   const ids = ['annotator-1/urgency', 'annotator-2/urgency', 'annotator-1/tone']
   const system = await open({
     concurrency: 2,

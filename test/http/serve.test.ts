@@ -135,7 +135,7 @@ test('closing lets requests under way end, and leaves idle connections no time',
   assert.is(await fetch(`${server.url}/livez`).catch(() => 'gone'), 'gone')
 })
 
-test('what does not end within the grace is broken off', async () => {
+test('a request that does not end within the grace time is aborted', async () => {
   const drover = await open({ drainMs: 60_000, workers: [worker('annotator-1/urgency')] })
   const server = await serve(drover)
   await drover.load(

@@ -120,7 +120,7 @@ test('a lost slot is never free again before its thread ends, and no worker is a
   assert.equal(granted, ['a', 'b', 'c'])
 })
 
-test('whatever is asked and released, no limit is exceeded, and no slot stays free while a worker waits for it', () => {
+test('after any requests and releases, no limit is exceeded, and no slot stays free while a worker waits for it', () => {
   const step = fc.record({
     worker: fc.nat(9),
     priority: fc.nat(3),

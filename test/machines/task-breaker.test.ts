@@ -27,7 +27,7 @@ test('a success in between, or another error, begins the count anew', () => {
   assert.is(breaker.failed('b'), true)
 })
 
-test('what began before it opened changes nothing any more, however it ends', () => {
+test('an attempt that began before the breaker opened has no effect on it', () => {
   const { breaker, fail } = begin()
   fail(5)
   assert.equal(fail(3), [false, false, false])
@@ -47,7 +47,7 @@ test('half open it tries: one failure opens it again, one success closes it', ()
   assert.not.ok(fail(4).includes(true))
 })
 
-test('another thread goes on where the one before it was', () => {
+test('the next thread continues where the one before it was', () => {
   assert.is(begin({}, { open: true, streak: null }).breaker.isTrying, true)
   const { breaker } = begin({}, { open: false, streak: { id: 'a', count: 4 } })
   assert.equal(breaker.streak, { id: 'a', count: 4 })

@@ -27,7 +27,7 @@ function compiled(input: unknown): CompiledConfig {
   return result.config
 }
 
-test('what is not given has its documented default', () => {
+test('a missing option has its documented default', () => {
   const config = compiled({ store: 'data/drover.db', workers: [{ id: 'annotator-1/urgency', module: moduleFile }] })
   assert.equal(config, {
     store: resolve('data/drover.db'),

@@ -69,7 +69,7 @@ test('JSON that holds no object is refused', async () => {
   assert.match((await errorOf(write('[]'))).message, /expected an object with at least store and workers, received an empty list/)
 })
 
-test('a file that is not there, and one that cannot be read, are said to be', async () => {
+test('a missing file and an unreadable one are reported as such', async () => {
   const missing = await errorOf(join(folder, 'missing.json'))
   assert.is(missing.code, 'CONFIG_INVALID')
   assert.match(missing.message, /missing\.json cannot be read: there is no such file/)

@@ -41,7 +41,7 @@ test('an annotator whose name cannot stand in an id is found when the configurat
   assert.equal(result.ok ? [] : result.issues.map(({ path }) => path), ['workers[0].id'])
 })
 
-test('what is no matrix is refused at once', () => {
+test('an invalid matrix is refused at once', () => {
   const worker = () => ({ module: moduleFile })
   for (const options of [undefined, {}, { annotators: 'ab', domains: ['x'], worker }, { annotators: ['a'], domains: ['x'] }]) {
     assert.throws(

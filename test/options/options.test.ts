@@ -210,7 +210,7 @@ test('an option given as undefined is as good as not given', () => {
   }
 })
 
-test('what is no object at all is refused as a whole', () => {
+test('a value that is not an object is refused as a whole', () => {
   for (const input of [undefined, null, 5, 'x', [], () => 1]) {
     const result = validateConfig(input)
     assert.not(result.ok)

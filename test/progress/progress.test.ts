@@ -198,7 +198,7 @@ test('no line is wider than the terminal, and no more rows are drawn than it has
   progress.stop()
 })
 
-test('where not all lanes fit, those that need a look or live come first, in their declared order', () => {
+test('if not all lanes fit, those that need a look or live come first, in their declared order', () => {
   const status = statusOf([
     workerAt('1/a', 'completed'),
     workerAt('2/a', 'running'),

@@ -37,7 +37,7 @@ function withoutLock(processes: number, untilMs: number): ProviderCall[] {
   return calls
 }
 
-test('what keeps to the limit is never refused', () => {
+test('a client within the limit is never refused', () => {
   assert.equal(refusals(ones([...many(20, 0), ...many(20, 1_000), ...many(20, 2_000.5)]), strict), [])
   assert.equal(refusals(ones([...many(5, 0), 100, 200, 300, ...many(2, 500)]), bucket), [])
 })
@@ -78,7 +78,7 @@ test('a limiter that forgets at a restart what was used is caught', () => {
   assert.is(refusals(ones([...once, ...once.map((at) => at + 400)]), bucket).length > 0, true)
 })
 
-test('what a perfect client can take is the burst and what runs in, or the limit in each length', () => {
+test('a perfect client can take the burst and the inflow, or the limit in each length', () => {
   assert.is(mostPossible([{ from: 0, until: 10_000 }], [bucket]), 105)
   const two = [
     { from: 0, until: 4_000 },

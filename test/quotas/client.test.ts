@@ -62,7 +62,7 @@ test('a grant that comes too late is given back and asked for again, at its old 
   assert.equal((await leased(asked)).amounts, { requests: 1, tokens: 5 })
 })
 
-test('what is asked for again and again is taken ahead, in blocks that grow, and cost no message', async () => {
+test('repeated requests are granted ahead, in growing blocks, without messages', async () => {
   const { store, client } = scripted()
   const sizes: number[] = []
   for (let taken = 0; taken < 100; taken++) {
@@ -98,7 +98,7 @@ async function withBlock(what: ReturnType<typeof scripted>): Promise<void> {
   }
 }
 
-test('what of a block is not used in time is given back, and never used after that', async () => {
+test('unused grants of a block are given back in time, and never used after that', async () => {
   const what = scripted()
   const { store, clock, client } = what
   await withBlock(what)
@@ -340,7 +340,7 @@ async function called(store: ScriptedStore): Promise<void> {
     assert.ok(machineMs() < deadline, 'nothing is sent')
 }
 
-test('what the store could not take is sent again by itself, until it is taken', async () => {
+test('a settlement that the store could not take is sent again by itself, until it is taken', async () => {
   const what = scripted('w')
   const { store, client } = what
   const asked = client.ask(wish())
@@ -378,7 +378,7 @@ test('a settlement that the store never takes keeps no other back', async () => 
   assert.is(store.calls.length, 0)
 })
 
-test('what the store could not take goes with the next, under a new number', async () => {
+test('a settlement that the store could not take goes with the next, under a new number', async () => {
   const what = scripted('w')
   const { store, client } = what
   const [a, b] = (await leases(what, 2)) as [QuotaLease, QuotaLease]

@@ -8,7 +8,7 @@ import { createQuota } from '../../src/quotas/create-quota.js'
 import { inFolder } from '../store/support/folders.js'
 import { within } from '../store/support/waiting.js'
 
-test('what a thread had in flight is free when it ends, however it ends', () =>
+test('the places of a thread in flight are freed at its end of any kind', () =>
   inFolder(async (folder) => {
     const quota = await createQuota({ store: join(folder, 'q.db'), name: 'key', concurrency: 1, durability: 'process' })
     const connection = quota.connect()

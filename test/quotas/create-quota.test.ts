@@ -32,7 +32,7 @@ async function thrown(promise: Promise<unknown>): Promise<DroverError> {
   )
 }
 
-test('what is acquired is settled to what was used', async () => {
+test('a grant is settled to the used amounts', async () => {
   const quota = await open({ requests: [{ limit: 600, per: 'minute' }], burst: 5, tokens: { limit: 1_000, per: 'hour' } })
   const lease = await quota.acquire({ tokens: 900 }, { timeoutMs: 60_000 })
   assert.equal([lease.quota, lease.amounts], ['k', { requests: 1, tokens: 900 }])
@@ -124,7 +124,7 @@ test('an invalid value fails only its own call, and never reaches the store', as
   assert.equal([windows.map(({ used }) => used), blockedUntil, waiting], [[1, 1], null, 0])
 })
 
-test('what is larger than a limit is a QuotaError at once', async () => {
+test('a request larger than a limit is a QuotaError at once', async () => {
   const quota = await open({ tokens: { limit: 100, per: 'minute' } })
   const error = await thrown(quota.acquire({ tokens: 101 }))
   assert.ok(error instanceof QuotaError && error instanceof DroverError && QuotaError.is(error))
@@ -193,7 +193,7 @@ for (const [what, options, said] of [
   })
 }
 
-test('what another thread may not ask for is refused, and what has no number is passed by', async () => {
+test('a request that another thread may not make is refused, and one without a number is ignored', async () => {
   const quota = await createQuota({ store: ':memory:', name: 'key', requests: [{ limit: 5, per: 'minute' }] })
   const { port } = quota.connect()
   port.postMessage('nonsense')

@@ -31,7 +31,7 @@ test('usage that no call can have, and waits of years, are not believed', () => 
   }
 })
 
-test('a body that is used, breaks off, or goes on as a stream is left out', async () => {
+test('a body that is used, breaks off, or is a stream is left out', async () => {
   const used = new Response(JSON.stringify(completion), { status: 200, headers })
   await used.text()
   assert.is((await observeResponse(used)).readings.length, 1)
@@ -83,7 +83,7 @@ test('the answer that an error carries as its response is read, as axios, ky and
   assert.equal(observe({ status: 200, headers, data: completion } as never).used, { inputTokens: 1, outputTokens: 2, tokens: 3 })
 })
 
-test('what is wrapped around an answer does not hide it', () => {
+test('errors around an answer do not hide it', () => {
   const answer = Object.assign(new Error('429'), { status: 429, headers: new Headers({ 'retry-after': '3' }) })
   const outer = Object.assign(new Error('task {"id":1} failed'), { status: 500, cause: answer })
   assert.is(observe(outer).retryAfterMs, 3_000)
@@ -107,7 +107,7 @@ test('a delay as a date is counted from now where the answer has no date, and is
   assert.is(at('never'), null)
 })
 
-test('what is no answer says nothing', () => {
+test('a value that is not an answer gives an empty observation', () => {
   const circular: Record<string, unknown> = {}
   circular.body = circular
   const revoked = Proxy.revocable({}, {})

@@ -69,7 +69,7 @@ test('every preset is a valid quota', () => {
   assert.ok(checked.ok)
 })
 
-test('what is wrong is named, with what is allowed', () => {
+test('a mistake is named, with the allowed values', () => {
   assert.is(messageOf('gemini', { rpm: 0 }), 'quotas.gemini: rpm: expected a whole number, at least 1, received 0')
   assert.is(messageOf('openai', { tpm: '30000' }), 'quotas.openai: tpm: expected a whole number, at least 1, received "30000"')
   assert.is(messageOf('groq', { rpm: 1.5 }), 'quotas.groq: rpm: expected a whole number, at least 1, received 1.5')

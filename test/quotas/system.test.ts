@@ -49,7 +49,7 @@ test('a task that could never be granted is dead at once, and the others go on',
   assert.match(row?.error.message ?? '', /never grants 101 tokens at once: tokens\/minute holds 100/)
 })
 
-test('what is given back can be granted again', async () => {
+test('amounts that are given back can be granted again', async () => {
   const system = await open({
     workers: [worker('a/x', { module: caller, quota: 'key' })],
     quotas: { key: { requests: { limit: 1, per: 'hour' } } },
@@ -110,7 +110,7 @@ test('a worker that names several keys takes the one that can go first; a key th
   assert.is((await collect(system.results())).length, 8)
 })
 
-test('a worker whose only key is retired pauses and says so; once the key is revived it goes on', async () => {
+test('a worker whose only key is retired pauses and says so; once the key is revived it continues', async () => {
   const system = await open({ workers: [worker('a/x', { module: caller, quota: 'key' })], quotas: { key: { requests: minute } } })
   await system.load('data', calls(3))
   await system.quota('key').retire('somebody else has it')
@@ -291,7 +291,7 @@ test('limits that cannot be are refused, and nothing changes', async () => {
   assert.throws(() => system.quota('kye'), /there is no quota "kye"; quotas has key/)
 })
 
-test('what was used and what is parked outlive the host', async () => {
+test('used amounts and parked workers outlive the host', async () => {
   const store = `${temporaryFolder()}/test.db`
   const options = {
     store,

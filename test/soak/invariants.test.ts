@@ -250,7 +250,7 @@ test('counts that fall, that differ from the results, and leases left at rest ar
   wrong(/has 1 leases/, resultsOnce([calm]), quiet({ leased: { [worker]: 1 } }))
 })
 
-test('what grows from one rest to the next is found; the next host begins anew', () => {
+test('growth from one rest to the next is found; the next host begins anew', () => {
   for (const name of ['threads', 'heap', 'listeners'] as const) {
     const most = { fds: { 'soak.db': 1 }, threads: 5, heap: 1e7, listeners: 3 }[name] + leakBounds[name]
     fine(nothingLeaks(), quiet(), quiet({}, { [name]: most }))

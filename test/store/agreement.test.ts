@@ -57,7 +57,7 @@ test("Cohen's kappa of two is as computed by hand", () => {
   assert.equal([pairs[0]?.items, pairs[0]?.percent, percent], [50, 70, 70])
 })
 
-test('where only one label occurs there is no alpha and no kappa, but full agreement', () => {
+test('with only one label there is no alpha and no kappa, but full agreement', () => {
   const {
     alpha: none,
     pairs,

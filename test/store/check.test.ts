@@ -104,7 +104,7 @@ for (const [check, what, sql] of [
     }))
 }
 
-test('what SQLite finds in the file stands in the report, and the other checks are made all the same', () =>
+test('the problems that SQLite finds in the file are in the report, and the other checks are made all the same', () =>
   inFolder(async (folder) => {
     const file = join(folder, 'drover.db')
     await store(file)

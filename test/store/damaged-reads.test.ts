@@ -173,7 +173,7 @@ for (const [what, harm] of Object.entries(harms)) {
     }))
 }
 
-test('that no lane is lost is looked at where a read begins and where it ends, and not for each page', () =>
+test('a lost lane is looked for at the beginning and at the end of a read, and not for each page', () =>
   inFolder(async (folder) => {
     const file = join(folder, 'drover.db')
     await store(file)

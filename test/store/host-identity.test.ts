@@ -53,13 +53,13 @@ test('a process that is over counts as gone, also before its parent has noticed'
   await once(parent, 'exit')
 })
 
-test('what another machine or another container runs cannot be told', () => {
+test('the process of another machine or container cannot be checked', () => {
   assert.is(isGone({ ...self, hostname: 'elsewhere', bootId: 'other' }), 'unknown')
   assert.is(isGone({ ...self, namespace: 'pid:[1]' }), 'unknown')
   assert.is(isGone({ ...self, namespace: 'pid:[1]', bootId: 'other' }), 'unknown')
 })
 
-test('what ran before this machine was rebooted is gone, unless it may have been a container with the same name', () => {
+test('a process from before a reboot is gone, unless it may have been in a container with the same name', () => {
   if (linux) assert.is(isGone({ ...self, bootId: 'before' }), self.namespace === 'pid:[4026531836]' ? true : 'unknown')
 })
 

@@ -10,7 +10,7 @@ import { cleanUp, items, open, state, temporaryFolder, worker } from '../support
 
 test.after.each(cleanUp)
 
-test('what a system in a thread that was terminated holds is taken over in the same process, when it has given no sign of life', async () => {
+test('the workers of a system in a terminated thread are taken over in the same process, after its renewals have expired', async () => {
   const store = join(temporaryFolder(), 'test.db')
   const entry = new URL('../fixtures/host-in-thread.js', import.meta.url)
   const thread = new Worker(entry, { workerData: { store, hostTtlMs: 6_000 }, execArgv: process.execArgv })

@@ -185,7 +185,7 @@ async function quotaOnFullDisk() {
   return { disk, quota, connected, calls, settled }
 }
 
-test('what is done by hand to a quota by itself waits for a full disk, also from another thread', async () => {
+test('calls by hand on a quota without workers wait for a full disk, also from another thread', async () => {
   const full = await quotaOnFullDisk()
   if (!full) return
   const { disk, quota, connected, calls, settled } = full
@@ -197,7 +197,7 @@ test('what is done by hand to a quota by itself waits for a full disk, also from
   await quota.close()
 })
 
-test('what waits for a full disk when a quota by itself is closed is refused', async () => {
+test('calls that wait for a full disk are refused when a quota without workers is closed', async () => {
   const full = await quotaOnFullDisk()
   if (!full) return
   const { quota, connected, calls, settled } = full

@@ -158,7 +158,7 @@ function run(sequence: readonly Step[]): void {
   }
 }
 
-test('whatever is done to tasks, they are where they should be, and come in their order', () => {
+test('after any moves of tasks, they are in their place, and are handed out in order', () => {
   fc.assert(fc.property(steps, run), { numRuns: 60, includeErrorInReport: true })
 })
 

@@ -22,7 +22,7 @@ test('a manual clock stands still, then calls what falls due in its order and ea
   assert.is(clock.pending, 1)
 })
 
-test('what a call adds within the time is called too, what is called off is not', () => {
+test('timers that a call adds within the time are called too, cancelled ones are not', () => {
   const clock = simulatedClock({ manual: true, start: 0 })
   const calls: number[] = []
   const again = (): void => {

@@ -149,7 +149,7 @@ test('a fault comes at its rate, the same for the same seed', async () => {
   assert.ok(share > 0.2 && share < 0.4, `${share}`)
 })
 
-test('a fault comes to the next requests that its predicate picks, until it is used up or taken back', async () => {
+test('a fault affects the next requests that its predicate picks, until it is used up or removed', async () => {
   const { provider } = await open()
   provider.inject({ kind: 'unavailable', times: 2, when: ({ prompt }) => prompt === 'bad' })
   const takeBack = provider.inject({ kind: 'server-error', when: ({ key }) => key === 'key-2' })

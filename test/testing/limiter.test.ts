@@ -95,7 +95,7 @@ test('a request is admitted after its stated wait, and not a millisecond earlier
   )
 })
 
-test('what is possible in a span is what a client gets that asks every millisecond', () => {
+test('the possible amount of a span is the amount of a client that asks every millisecond', () => {
   fc.assert(
     fc.property(fc.array(anyLimit, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 6_000 }), (requests, length) => {
       const limits = compileLimits({ requests })
@@ -153,7 +153,7 @@ test('a sliding minute is strict around its boundary, a fixed one is not, a buck
   assert.equal([fill(bucket, end), fill(bucket, end + 3_999), fill(bucket, end + 4_000), fill(bucket, end + 604_000)], [5, 0, 1, 5])
 })
 
-test('what is refused by one limit takes nothing of the others', () => {
+test('a request refused by one limit takes nothing of the others', () => {
   const ask = admits({ requests: { limit: 10, per: 'day' }, inputTokens: { limit: 100, per: 'minute' } })
   assert.ok(ask(start, 100))
   for (let count = 0; count < 50; count++) assert.not.ok(ask(start + count, 1))

@@ -52,7 +52,7 @@ test('a mistake at a key does not show it', async () => {
   }
 })
 
-test('what is changed while it runs is checked in the same way, and changes nothing if it is wrong', async () => {
+test('changes while it runs are checked in the same way, and an invalid one changes nothing', async () => {
   const { provider } = await open()
   assert.throws(() => provider.inject({ kind: 'html' }), 'provider.inject: expected at least one of rate, times and when')
   assert.throws(() => provider.set({ limits: { concurrency: 1.5 } }), 'provider.set: limits.concurrency expected a whole number')

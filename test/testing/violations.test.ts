@@ -56,7 +56,7 @@ test('nothing is ever admitted against a limit, also where answers take less or 
   assert.ok(admitted > 1_000, `${admitted} were admitted`)
 })
 
-test('what was admitted against a limit is found', () => {
+test('a request admitted against a limit is found', () => {
   const tight: ProviderLimits[] = [
     { requests: { limit: 4, per: 'minute' } },
     { requests: { limit: 4, per: 'minute', kind: 'fixed' } },

@@ -32,7 +32,7 @@ test('of many starts that are due at once each has a turn of the event loop, in 
   assert.equal(started, [...Array(50).keys()])
 })
 
-test('what is for thousands is done for a few in each turn, in order; two such pieces of work share the turns', async () => {
+test('work for thousands is done for a few in each turn, in order; two such works share the turns', async () => {
   const done: number[] = []
   const items = [...Array(1_000).keys()]
   const turns = await byTurn((count) => Promise.all([inTurns(items, (i) => count(done.push(i))), inTurns(items, () => count())]))
@@ -40,7 +40,7 @@ test('what is for thousands is done for a few in each turn, in order; two such p
   assert.ok(Math.max(...turns.slice(1)) <= 50, `in one turn ${Math.max(...turns.slice(1))} were done`)
 })
 
-test('what is for few is done at once', () => {
+test('work for few is done at once', () => {
   const done: number[] = []
   void inTurns([...Array(mostInTurn).keys()], (i) => done.push(i))
   assert.is(done.length, mostInTurn)

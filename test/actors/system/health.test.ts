@@ -66,7 +66,7 @@ test('a live worker shows how much heap it uses, and one without a thread shows 
   assert.ok((system.worker('a/x').status().heapUsed ?? 0) > 1e6)
 })
 
-test('a CPU profile of a live worker names the function that its time goes into, and the worker goes on', async () => {
+test('a CPU profile of a live worker names the function that uses its time, and the worker continues', async () => {
   const system = await open({ workers: [worker('a/x')] })
   await system.load(
     'data',

@@ -65,7 +65,7 @@ test('a worker that waits for another host can be stopped, and is not taken over
   assert.ok((await system.done()).stopped.includes('a/x'))
 })
 
-test('what another host has let go in order is taken over as it was left: what it has given up stays so', async () => {
+test('a worker that another host released in order is taken over in its state: a blacklisted one stays so', async () => {
   const store = join(temporaryFolder(), 'test.db')
   const workers = [worker('a/x', slow), worker('b/x', slow), worker('c/x', slow)]
   const first = await open({ store, workers })

@@ -38,7 +38,7 @@ async function mostInOneTurn(system: Drover, ask: () => Promise<unknown>): Promi
   return most
 }
 
-test('whatever is asked of hundreds of workers at once, few of them change their state in one turn of the event loop', async () => {
+test('after a call for hundreds of workers, few of them change their state in one turn of the event loop', async () => {
   const system = await open({ workers: many(400), concurrency: 1 })
   const most: Record<string, number> = {}
   most.start = await mostInOneTurn(system, () => system.start())

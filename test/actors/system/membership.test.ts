@@ -102,7 +102,7 @@ test('a running worker that is removed finishes its task in hand first', async (
   )
 })
 
-test('what cannot be added is refused with its own place, and nothing has changed', async () => {
+test('an invalid entry is refused with its own place, and nothing has changed', async () => {
   const system = await open({ workers: [worker('a/x'), supervisor({ id: 's', children: [worker('b/x')] })] })
   const before = system.tree()
   for (const [adding, code, said] of [
@@ -183,7 +183,7 @@ test("a supervisor's intensity can be changed while it runs", async () => {
   assert.equal((await system.done()).completed, ['a/x'])
 })
 
-test('what is persisted is there again in the next system on the store, and what is not is not', async () => {
+test('a persistent change is applied in the next system on the store, and another one is not', async () => {
   const store = join(temporaryFolder(), 'kept.db')
   const workers = [worker('a/x'), worker('b/x')]
   const first = await open({ store, workers })

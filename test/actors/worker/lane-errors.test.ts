@@ -100,7 +100,7 @@ test('failures a minute are those of the last minute', () => {
   assert.is(errors.perMinute, 0)
 })
 
-test('what is kept of a lane is bounded, whatever its errors say', () => {
+test('the memory of a lane is bounded, for errors of any text', () => {
   const { errors, lines, fail } = bench()
   for (let n = 0; n < 1_000; n++) fail(`error ${n}`)
   errors.end()

@@ -17,7 +17,7 @@ test.after.each(async () => {
   removeDisks()
 })
 
-test('a disk that fills is no failure of a worker: it waits, says why, and goes on; what happened meanwhile is stored then', async () => {
+test('a disk that fills is no failure of a worker: it waits, says why, and continues; events of the meantime are stored then', async () => {
   const disk = smallDisk()
   if (!disk) return
   const file = join(disk.folder, 'full.db')

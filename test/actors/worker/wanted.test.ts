@@ -46,7 +46,7 @@ test('a host that has not started a completed worker does not take it when anoth
   assert.equal([first.worker('a/x').status().state, second.worker('a/x').status().state], ['idle', 'idle'])
 })
 
-test('what is stopped when it has completed does not take up what is loaded then', async () => {
+test('a worker that is stopped after it completed does not take up later items', async () => {
   const { system, parts } = await openWithParts({ workers: [worker('a/x'), worker('b/x')] })
   await system.load('data', items(3))
   await system.start()

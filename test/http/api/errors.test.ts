@@ -84,7 +84,7 @@ test('a worker whose attempts fail shows its last error and the share of them', 
   assert.equal([calm.lastError, calm.errorRate ?? 0], [null, 0])
 })
 
-test('what is asked of errors in a wrong way is refused by name', async () => {
+test('an invalid query of errors is refused by name', async () => {
   const api = await serveApi(await failing())
   for (const [query, path] of [
     ['anotator=1', 'anotator'],
@@ -138,7 +138,7 @@ test('a second profile of a worker is refused with 409, and one more than there 
   )
 })
 
-test('what two hundred clients asked for that have gone away is not read for them', async () => {
+test('reads of two hundred clients that have left are not made', async () => {
   const system = await open({
     workers: [worker('annotator-1/urgency', { concurrency: 10 }), worker('annotator-2/urgency', { concurrency: 10 })],
   })

@@ -73,7 +73,7 @@ test('workers are listed by what is asked for, page after page', async () => {
   assert.equal([rest.items[0].id, rest.next], ['annotator-3/tone', null])
 })
 
-test('what is asked for in a wrong way is refused by name, without saying it back', async () => {
+test('an invalid query is refused by name, without quoting it', async () => {
   const { api } = await labelled()
   for (const [query, path] of [
     ['stat=idle', 'stat'],

@@ -42,11 +42,7 @@ test('after a restart of a server with tokens the page asks for one, and then sh
   await badge(workerRow(page, 'a/x'), 'idle').waitFor()
 })
 
-test('where no WebSocket gets through the state is asked for, and follows; once one does, it is live', async ({
-  serve,
-  open: openPage,
-  closing,
-}) => {
+test('without a working WebSocket the state is polled; once one works, it is live', async ({ serve, open: openPage, closing }) => {
   const system = await openBusy()
   const server = await serve(system, {})
   const proxy = await blockingProxy(server.port)

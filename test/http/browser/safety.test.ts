@@ -84,10 +84,7 @@ test('mounted under a prefix in another application it works as it does alone', 
   )
 })
 
-test('what would be loaded from elsewhere is refused by the policy of the page, and the test would notice', async ({
-  serve,
-  open: openPage,
-}) => {
+test('a load from elsewhere is refused by the policy of the page, and the test would notice', async ({ serve, open: openPage }) => {
   const { url } = await serve(await open({ workers: [worker('a/x')] }), {})
   const { page, complaints, expect } = await openPage(url)
   await connection(page, 'Live').waitFor()

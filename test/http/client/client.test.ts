@@ -77,7 +77,7 @@ test('a client whose connection breaks takes up where it left off', async () => 
   assert.match(opened.at(-1) ?? '', /since=/)
 })
 
-test('what no WebSocket gets through to is polled, and left again once one does', async () => {
+test('a server without a working WebSocket is polled, until one works', async () => {
   const system = await open({ workers: [worker('a/x')], quotas: { key: { requests: [{ limit: 5, per: 'minute' }] } } })
   const proxy = await refusingUpgrades((await serve(system, { token })).url)
   const client = follow(proxy.url, { token, topics: ['overview', 'workers', 'tree', 'quotas'] })

@@ -10,7 +10,7 @@ test('an address is read back as it was written, whatever a name holds', () => {
   }
 })
 
-test('what is empty is left out of an address', () => {
+test('empty parts are left out of an address', () => {
   assert.is(href('/workers', { state: '', annotator: null, domain: undefined, page: 0 }), '#/workers?page=0')
   assert.is(href('/'), '#/')
 })

@@ -58,7 +58,7 @@ test('a bucket counts by what it can hold', () => {
   assert.equal(usedOverTime([sample(1, { 'requests/minute': 30 })], bucket).series[0]?.values, [75])
 })
 
-test('what was granted becomes a rate per minute, and a counter that begins anew is no negative rate', () => {
+test('grants become a rate per minute, and a restarted counter is no negative rate', () => {
   const samples = [sample(0, {}, 10), sample(30_000, {}, 20), sample(60_000, {}, 5)]
   assert.equal(grantedPerMinute(samples), { at: [30_000, 60_000], series: [{ name: 'granted per minute', values: [20, 0] }] })
   assert.equal(grantedPerMinute([]).at, [])

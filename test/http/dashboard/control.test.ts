@@ -16,7 +16,7 @@ const outcome = (worker: string, ok: boolean, message: string): ControlOutcome =
   message,
 })
 
-test('what a worker cannot do in its state is not offered, and says why', () => {
+test('an action that a state does not allow is not offered, with the reason', () => {
   assert.is(hindrance('resume', { states: ['running'] }), 'Resume: not while running')
   assert.is(hindrance('resume', { states: ['paused'] }), null)
   assert.is(hindrance('reset', { states: ['blacklisted'] }), null)
@@ -27,7 +27,7 @@ test('a selection is offered what one of them can do', () => {
   assert.is(hindrance('start', { states: ['running', 'paused'] }), 'Start: none of them is in a state for it')
 })
 
-test('where states are not known everything is offered', () => {
+test('without known states every action is offered', () => {
   assert.is(hindrance('start', {}), null)
   assert.is(hindrance('start', { states: [] }), null)
 })
@@ -53,7 +53,7 @@ test('an event says what it is about in a line', () => {
   assert.is(sentenceOf('unheard:of:event', null), '')
 })
 
-test('what was asked for and what was told meanwhile come once each, in order', () => {
+test('loaded and live rows appear once each, in order', () => {
   const row = (seq: number) => ({ seq })
   const rows = joined([row(1), row(2)], [row(2), row(3)], 10, ({ seq }) => seq)
   assert.equal(rows, [row(1), row(2), row(3)])

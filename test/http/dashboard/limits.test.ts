@@ -31,11 +31,11 @@ test('an unchanged form returns the same limits', () => {
   })
 })
 
-test('what a form gives is what the API takes', () => {
+test('a form makes the body that the API takes', () => {
   assert.ok(v.is(quotaOptions, optionsOf(limitsOf(configured))))
 })
 
-test('what was emptied is left out', () => {
+test('emptied fields are left out', () => {
   assert.equal(optionsOf({ rows: [], concurrency: null, within: [], adapt: false }), {})
 })
 

@@ -299,7 +299,7 @@ test('all of it works below a path', async () => {
   }
 })
 
-test('what was asked of a system that is closed is 503', async () => {
+test('a call to a closed system is 503', async () => {
   const bench = await start()
   await bench.drover.close()
   refused(await post(bench, '/start'), 503, 'CLOSED')

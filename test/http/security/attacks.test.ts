@@ -371,7 +371,7 @@ test('keys such as __proto__ in a body change nothing but are refused or passed 
   assert.is(({} as Record<string, unknown>).role, undefined)
 })
 
-test('broken requests are refused, and the server goes on', async () => {
+test('broken requests are refused, and the server continues', async () => {
   const { server } = await start({})
   for (const text of [
     'GARBAGE\r\n\r\n',

@@ -140,7 +140,7 @@ test('unknown methods, and headers that override the method, change nothing', as
   assert.is(drover.status().workers[0]?.state, 'idle')
 })
 
-test('paths, numbers and texts out of all proportion are refused, and the server goes on', async () => {
+test('oversized paths, numbers and texts are refused, and the server continues', async () => {
   const { server } = await start({})
   const v1 = '/api/v1'
   const huge = '9'.repeat(400)

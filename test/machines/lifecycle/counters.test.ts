@@ -260,7 +260,7 @@ test('a worker that waits for missing resources can be stopped', () => {
   assert.is(effects.filter((effect) => effect === 'spawn').length, 1)
 })
 
-test('what is missing is found behind the error that tells of it', () => {
+test('a missing resource is found in the causes of an error', () => {
   const error = { name: 'Error', message: 'it broke' }
   assert.is(missingResourceOf({ ...error, code: 'WORKER_MODULE_THREW', cause: { ...error, code: 'EMFILE' } }), 'EMFILE')
   assert.is(missingResourceOf({ ...error, code: 'WORKER_MODULE_THREW', cause: { ...error, code: 'ENOENT' } }), null)
@@ -312,7 +312,7 @@ test('a stop by hand ends a pause, and one for the quota is no pause by hand', (
   assert.is(spent.memory().paused, 'paused')
 })
 
-test('what a store of before remembers goes on: failures count as if they had just happened', () => {
+test('the memory of an earlier version is used: failures count as if they had just happened', () => {
   const memory = { ...freshMemory, restarts: [{ at: 1_700_000_000_000, startup: false }], activeMs: 1_700_000_000_000 } as WorkerMemory
   const { path, run, send } = begin({ policy: { maxRestarts: 1, withinMs: 60_000 }, restored: { state: 'stopped', memory } })
   run()

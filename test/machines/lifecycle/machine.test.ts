@@ -230,7 +230,7 @@ test('a worker that another host holds waits in the queue without a slot; where 
   assert.is(effects.at(-1), 'releaseSlot')
 })
 
-test('what another host has left of a worker is taken up: what it gave up stays so, a wait goes on, counters too', () => {
+test('the state that another host left is restored: a blacklisting stays, a wait continues, counters too', () => {
   const restart = { at: 0, startup: false }
   const left = (state: WorkerState, more: Partial<WorkerMemory> = {}): LifecycleEvent => ({
     type: 'ADOPT',
@@ -260,7 +260,7 @@ test('a restart by hand stops, starts, and counts as nothing', () => {
   assert.is(memory().restartCount, 0)
 })
 
-test('what an earlier host knew survives: blacklisted stays, backoff waits out its deadline, counters go on', () => {
+test('the state of an earlier host survives: blacklisted stays, backoff waits until its deadline, counters continue', () => {
   const blacklisted = begin({ restored: { state: 'blacklisted', memory: freshMemory } })
   blacklisted.send('START')
   assert.equal(blacklisted.path, ['blacklisted'])

@@ -111,7 +111,7 @@ test('out of memory: twice with more heap, kept from then on, and then given up'
   assert.is(memory().resourceLimits, null)
 })
 
-test('what a rule was used for is forgotten with the history', () => {
+test('the uses of a rule are forgotten with the history', () => {
   const policy: RestartRules = {
     rules: [
       { when: {}, do: 'park', forMs: 10, atMost: 1 },

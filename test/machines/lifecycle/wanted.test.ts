@@ -29,7 +29,7 @@ test('a completed worker that was not started here becomes idle when there is mo
   assert.is(path.at(-1), 'queued')
 })
 
-test('a completed worker that was started goes on with what comes in, until it is stopped', () => {
+test('a completed worker that was started continues with new items, until it is stopped', () => {
   const { path, run, send } = begin()
   run()
   send('COMPLETE', asked, 'MORE')
@@ -47,7 +47,7 @@ test('parole does not bring back a worker that was stopped before it was given u
   assert.is(path.at(-1), 'blacklisted')
 })
 
-test('whatever happens in whatever order, what was stopped stays down until it is started', () => {
+test('after any events in any order, a stopped worker stays down until it is started', () => {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
   const random = seededRandom(seed)
   const events: LifecycleEvent[] = [

@@ -93,7 +93,7 @@ test('no money is no rate limit, whichever status it comes with', () => {
   assert.not.ok(observe(sdkError(400, 'invalid_request_error', 'max_tokens: Field required')).refused)
 })
 
-test('what was read from the cache does not count as input, what was written to it does', () => {
+test('tokens read from the cache do not count as input, tokens written to it do', () => {
   const usage = { input_tokens: 50, cache_creation_input_tokens: 248, cache_read_input_tokens: 100_000, output_tokens: 503 }
   const observation = observe({ status: 200, body: { type: 'message', role: 'assistant', usage } })
   assert.equal(observation.used, { inputTokens: 298, outputTokens: 503, tokens: 801 })

@@ -146,7 +146,7 @@ test('a key that is not valid is rejected, though the status is 400', () => {
   assert.not.ok(observe(new ApiError(JSON.stringify(other), 400)).keyRejected)
 })
 
-test('what the model thought counts as output', () => {
+test('thinking tokens count as output', () => {
   const usageMetadata = { promptTokenCount: 12, candidatesTokenCount: 30, thoughtsTokenCount: 700, totalTokenCount: 742 }
   assert.equal(observe({ status: 200, body: { candidates: [], usageMetadata } }).used, { inputTokens: 12, outputTokens: 730, tokens: 742 })
   // A stream over REST: the last part has it.

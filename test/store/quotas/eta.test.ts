@@ -17,12 +17,12 @@ test('a long window that has room for all of it slows nothing down', () => {
   assert.is(minutes([minute, { unit: 'requests', limit: 1_500, per: 86_400_000, burst: null }], 80), 5)
 })
 
-test('what a long window has no room for comes at its rate', () => {
+test('tasks beyond a long window are done at its rate', () => {
   // 24 a day is one an hour: 24 are there at once, 10 more come in ten hours.
   assert.is(minutes([minute, { unit: 'requests', limit: 24, per: 86_400_000, burst: null }], 34), 600)
 })
 
-test('what is left when the day is spent is done on the next', () => {
+test('tasks left when the day is spent are done on the next', () => {
   const day: QuotaWindow = { unit: 'requests', limit: 100, per: { calendar: 'day', timeZone: 'UTC' }, burst: null }
   assert.is(minutes([minute, day], 120), 12 * 60 + 1)
 })

@@ -177,7 +177,7 @@ test('how often an amount can be taken at once is never more than what can be ta
   }
 })
 
-test('what is given back never lets a later span hold too much', () => {
+test('amounts that are given back never let a later span hold too much', () => {
   const timed = new Timed()
   const early = timed.take(6)
   timed.now += 500
@@ -258,7 +258,7 @@ test('a period that is over takes nothing back into the next one', () => {
   assert.is(timed.used(), 3)
 })
 
-test('what was taken beyond the limit has to run out first', () => {
+test('amounts taken beyond the limit must run out first', () => {
   const timed = new Timed()
   timed.take(10)
   timed.now += 400
@@ -341,7 +341,7 @@ test('a window that is configured anew keeps what was used', () => {
   }
 })
 
-test('what the provider says is left only ever tightens', () => {
+test('the remaining amount of a provider only tightens', () => {
   for (const window of [{}, { burst: 10 }, { per: day }] as const) {
     fc.assert(
       fc.property(fc.nat(10), fc.nat(12), fc.option(fc.integer({ min: -500, max: 3_000 })), fc.nat(1_200), (taken, left, resets, later) => {

@@ -69,7 +69,7 @@ test('errors keep their code, and a closed reader refuses', () =>
     }),
   ))
 
-test('what cannot be read beside the store thread fails, and never goes to the only writer', () =>
+test('a read that fails beside the store thread is not passed to the only writer', () =>
   inFolder((folder) =>
     withReader(join(folder, 'drover.db'), async (_reader, desk, host) => {
       await desk.begin(1)

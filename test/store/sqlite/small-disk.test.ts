@@ -53,7 +53,7 @@ test('three thousand tasks are done on a disk of 8 MB, read all the while, altho
   assert.ok(reads > 0 && most < 3 * megabyte, `${reads} reads, a log of ${most} bytes`)
 })
 
-test('data that does not fit waits and says how much is needed; given the room, it goes on', async () => {
+test('data that does not fit waits and says how much is needed; with room, it continues', async () => {
   const disk = smallDisk(4 * 1_024)
   if (!disk) return
   const { system, file } = await labelling(disk, 1_500, 2_000)

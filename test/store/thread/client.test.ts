@@ -61,7 +61,7 @@ test('an error keeps its code, its details and its cause', async () => {
   client.close()
 })
 
-test('what was not answered goes to the next store in the same order and with the same content; what was answered does not', async () => {
+test('unanswered requests go to the next store in the same order and unchanged; answered ones do not', async () => {
   const first = new Puppet()
   const client = new StoreClient(first.other)
   const calls = ['a', 'b', 'c'].map((worker) => client.call('counts', { workers: [worker] }))

@@ -38,7 +38,7 @@ test('a process labels a dataset as a thread does, and its status says where it 
   assert.is(system.worker('a/x').status().pid, null)
 })
 
-test('what is known of a worker in a process is known in its host: heap, profile, how busy it is', async () => {
+test('the host knows the heap, the profile and the load of a worker in a process', async () => {
   const system = await open({ workers: [worker('a/x', { isolation })] })
   await system.load('data', [
     ...Array.from({ length: 20 }, (_, i) => ({ id: `${i}`, do: 'be busy', ms: 50 })),
@@ -71,7 +71,7 @@ test('the last words of a process reach a host that did not listen while it died
 })
 
 for (const isolation of isolations) {
-  test(`what a worker in a ${isolation} prints comes out where its host prints`, async () => {
+  test(`the output of a worker in a ${isolation} appears in its host's output`, async () => {
     const printed: string[] = []
     const write = process.stdout.write
     process.stdout.write = ((chunk: string | Buffer, ...rest: never[]) => {

@@ -31,7 +31,7 @@ test('every item gets exactly one result in every lane', async () => {
   assert.ok(results.every(({ attempt }) => attempt === 1))
 })
 
-test('a lane stops at its target, and goes on when the target is raised', async () => {
+test('a lane stops at its target, and continues when the target is raised', async () => {
   const system = await open({ workers: [worker('a/x', { target: 7 })] })
   await system.load('data', items(20))
   await system.start()
@@ -69,7 +69,7 @@ test('items loaded while workers run are done too, also after a lane had complet
   assert.is((await system.done()).results, 9)
 })
 
-test('workers take up items while the load still goes on', async () => {
+test('workers take up items while the load is still running', async () => {
   const system = await open({ workers: [worker('a/x')] })
   await system.start()
   let release: () => void = () => {}
