@@ -1,4 +1,4 @@
-/** Whoever wants to be told is to be told: a listener that cannot be called, or an event that never comes, is a mistake. */
+/** Checks listeners: a value that is not callable, or an unknown event, is refused. */
 import { eventNames } from '../events/event-names.js'
 import { argumentError, checkFunction } from '../validation/arguments.js'
 import { closest } from '../values/closest.js'

@@ -66,7 +66,7 @@ interface Occurrence {
 export class ErrorGroups {
   readonly #groups = new Map<string, ErrorGroup>()
 
-  /** @param error with secrets struck out already */
+  /** @param error already redacted */
   add(error: ErrorRecord, of: Occurrence): void {
     this.addKind(kindOf(error), of)
   }

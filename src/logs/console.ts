@@ -9,7 +9,7 @@ const everything = 5
 /** Returns what writes a record on the terminal. */
 export function createConsoleWriter(terminal: Terminal): (record: KeptRecord) => void {
   if (!terminal.isTTY) return (record) => writeTerminal(terminal, recordLine(record, { speaker: true }))
-  // Where nobody looks on, it is not loaded: it takes a tenth of a start.
+  // Only loaded for a terminal, because it takes a tenth of a start.
   const { createConsola } = createRequire(import.meta.url)('consola') as typeof import('consola')
   const stream = {
     write: (text: string) => {

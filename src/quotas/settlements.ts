@@ -1,20 +1,20 @@
 /**
- * Tells the store what was used: one request after the other, each with a number of its own, so that the store does none twice. What it cannot take
- * now is sent again until it can.
+ * Reports usage to the store: one request after the other, each with its own number, so that none has effect twice. A request
+ * that the store cannot take now is sent again until it can.
  */
 
 import type { EngineClient } from '../store/contract/engine.js'
 import type { Amounts, QuotaSettlement } from '../store/contract/quotas.js'
 import { addTo } from '../store/quotas/amounts.js'
 
-/** What the store could not take is sent again after so long, until it can. */
+/** Wait before a request that the store could not take is sent again. */
 const sendAgainMs = 1_000
 
 export interface SettlementsOptions {
   store: EngineClient
-  /** Nobody else on the store has this name. */
+  /** The client's name, unique on the store. */
   client: string
-  /** Whom usage beside tasks is counted for. @defaultValue nobody */
+  /** The worker for which usage outside tasks is counted. @defaultValue none */
   worker?: string
 }
 
@@ -30,16 +30,16 @@ export class Settlements {
     this.#options = options
   }
 
-  /** Counts what was used beside tasks; it goes with what is sent next. */
+  /** Counts amounts used outside tasks, which are sent with the next request. */
   used(amounts: Amounts): void {
     addTo(this.#usage, amounts)
   }
 
-  /** Settles when the store has it, and all that was told before. */
+  /** Settles when the store has this settlement and all earlier ones. */
   send(settlement: QuotaSettlement | null): Promise<void> {
     if (settlement) this.#unsent.push(settlement)
     const before = this.#sending
-    // Those that come while one is under way go together in the next.
+    // Settlements that come during a request go together in the next.
     const sent = (before ?? Promise.resolve()).catch(() => {}).then(() => this.#sendAll())
     this.#sending = sent
     return sent
@@ -56,10 +56,10 @@ export class Settlements {
     try {
       await store.call('settleQuota', { client, request: ++this.#lastRequest, settlements, usage })
     } catch (error) {
-      // The store did nothing of it.
+      // The store has done nothing of the request.
       const { code } = error as { code?: unknown }
       addTo(this.#usage, amounts)
-      // One that it never takes (its quota is gone) must not keep the others back: it is found by sending each alone.
+      // An invalid settlement (its quota is gone) must not block the others: it is found by sending each alone.
       if (code === 'QUOTA_INVALID') await this.#sendEach(settlements)
       else this.#unsent = [...settlements, ...this.#unsent]
       if (code !== 'CLOSED') this.#sendLater()
@@ -79,7 +79,7 @@ export class Settlements {
     }
   }
 
-  /** A place in flight that nobody gives back would be taken for ever. */
+  /** Sends again later: otherwise a place in flight would be taken for ever. */
   #sendLater(): void {
     if (this.#unsent.length === 0 && Object.keys(this.#usage).length === 0) return
     this.#sendAgain ??= setTimeout(() => {

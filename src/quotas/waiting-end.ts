@@ -1,7 +1,7 @@
-/** When somebody stops waiting for a quota. */
+/** The end of a wait for a quota. */
 import { DroverError } from '../errors.js'
 
-/** A timer holds no more than that, some 25 days; who waits longer waits for ever. */
+/** The longest timer, about 25 days; a longer wait has no limit. */
 const longestTimerMs = 2 ** 31 - 1
 
 /** A deadline and a signal, whichever comes first. */
@@ -27,7 +27,7 @@ export class Ending {
     this.#timer = setTimeout(() => end(new DroverError('TIMEOUT', message, { details: { quota, timeoutMs } })), timeoutMs)
   }
 
-  /** An answer, unless the end comes first; an answer that comes after it goes to `onLate`. */
+  /** The answer, unless the end comes first; a later answer goes to `onLate`. */
   orAnswer<T>(answer: Promise<T>, onLate: (late: T) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#reason) reject(this.#reason.error)

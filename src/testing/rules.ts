@@ -45,7 +45,7 @@ export function compileLimits(limits: ProviderLimits): CompiledLimits {
   }
 }
 
-/** What counts for a request of so many tokens. */
+/** The counted amounts of a request with these tokens. */
 export function countsOf(inputTokens: number, outputTokens: number): Counts {
   return { requests: 1, inputTokens, outputTokens, tokens: inputTokens + outputTokens }
 }

@@ -28,8 +28,7 @@ export function checkOptions<Options extends object>(what: string, given: Option
 }
 
 /**
- * Refuses all but an object that says by its own names what is meant: of a promise that nobody has waited for, a map or a date nothing could
- * be read, and nothing said means all.
+ * Refuses all values but plain objects: a promise, a map or a date has no names to read, and an empty filter selects all.
  *
  * @throws DroverError ARGUMENT_INVALID
  */

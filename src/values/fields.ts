@@ -1,6 +1,6 @@
-/** Reads values of unknown form: what is not of the form that is wanted is null, and nothing throws. */
+/** Reads values of unknown form: a value of another form gives null, and nothing throws. */
 
-/** An object that is no list, or null. */
+/** The value if it is an object and not a list, or null. */
 export function asRecord(value: unknown): Record<string, unknown> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
 }
@@ -10,7 +10,7 @@ export function asText(value: unknown): string | null {
 }
 
 /**
- * A count, as a number or as its text (`'250000'`). Null for what is none: Azure answers -1 where it does not know
+ * A count, as a number or as a text (`'250000'`); null for other values: Azure answers -1 if it does not know
  * (https://github.com/openai/openai-dotnet/issues/838).
  */
 export function asCount(value: unknown): number | null {

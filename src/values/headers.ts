@@ -1,4 +1,4 @@
-/** Headers in one form, whatever a client hands out: a map by lower-case name. */
+/** Headers of any client in one form: a map by lower-case name. */
 import { asRecord } from './fields.js'
 
 /** Values by lower-case name. */
@@ -20,13 +20,13 @@ export function readHeaders(source: unknown): HeaderMap {
   return headers
 }
 
-/** Whether a header's name begins so. */
+/** Whether a header's name has this prefix. */
 export function hasPrefix(headers: HeaderMap, prefix: string): boolean {
   for (const name of headers.keys()) if (name.startsWith(prefix)) return true
   return false
 }
 
-/** When the answer was sent by the provider's own clock, or `now`: to count from it makes a wrong clock here harmless. */
+/** Time of the answer by the provider's clock, or `now`. Counting from it makes a wrong clock here harmless. */
 export function sentAt(headers: HeaderMap, now: number): number {
   const date = Date.parse(headers.get('date') ?? '')
   return Number.isNaN(date) ? now : date

@@ -1,8 +1,8 @@
-/** How deep JSON may be. Loaded in every thread: no imports. */
+/** The limit of nesting in JSON. Loaded in every thread: no imports. */
 
 /**
- * Results and items may be nested so deep. SQLite reads no JSON beyond 1,000 levels, and whoever turns a value into JSON runs out of stack
- * somewhere beyond that: what is deeper would fail every read that meets it.
+ * The deepest nesting of results and items. SQLite reads at most 1,000 levels of JSON, and writing JSON runs out of stack
+ * somewhere beyond that, so a deeper value would fail every read of it.
  */
 export const deepestJson = 500
 

@@ -1,12 +1,12 @@
 /**
- * Plain data out of anything that user code may hand over: revoked proxies, getters that throw, `toJSON` that throws null. Nothing here
- * throws. Loaded in every thread: no imports.
+ * Plain data from any value of user code: revoked proxies, getters that throw, a `toJSON` that throws null. Nothing here throws.
+ * Loaded in every thread: no imports.
  */
 
-/** What stands for a value that gives nothing of itself. */
+/** The replacement of an unreadable value. */
 const unreadable = '[unreadable]'
 
-/** A property, or undefined where it cannot be had. */
+/** A property, or undefined if it cannot be read. */
 export function read(value: unknown, name: PropertyKey): unknown {
   try {
     return (value as Record<PropertyKey, unknown> | null | undefined)?.[name]
@@ -24,7 +24,7 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** A text as it is, anything else as JSON where it has any. */
+/** A text unchanged; any other value as JSON, if possible. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   try {
@@ -40,28 +40,28 @@ export function textOf(value: unknown): string {
   }
 }
 
-/** The message of what was thrown, be it an error or not. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   const message = read(thrown, 'message')
   return typeof message === 'string' ? message : textOf(thrown)
 }
 
-/** A text of no more than so many characters, and a note of what is missing. */
+/** The text cut to `longest` characters, with a note of the missing ones. */
 export function cut(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest)} [${text.length - longest} more characters]` : text
 }
 
 /**
- * An object's fields as JSON. What JSON has no form for is told as text, what was met before as `[seen above]`, and a field that cannot be
- * read as `[unreadable]`; the others stay as they are.
+ * An object's fields as JSON. Values without a JSON form become texts, repeated ones `[seen above]`, and unreadable fields
+ * `[unreadable]`; the others are unchanged.
  *
- * @param errorData what an error is written as; its own `toJSON` is not asked, since it may tell more than is good
+ * @param errorData the data of an error; its own `toJSON` is not used, because it may reveal too much
  */
 export function jsonOf(fields: object, errorData: (error: Error) => unknown): string {
   try {
     return whole(fields, errorData)
   } catch {
-    // One of them cannot be read: each by itself.
+    // One field cannot be read: write each by itself.
   }
   const parts: string[] = []
   for (const name of namesOf(fields)) {

@@ -1,7 +1,7 @@
-/** Looks in the store where a worker's lane stands, when what its thread said may be out of date. */
+/** Reads the counts of a worker's lane from the store, if its thread's report may be out of date. */
 import type { WorkerCore } from './core.js'
 
-/** A thread may have found its lane empty just before more came in: whoever completes asks once more. */
+/** A thread may have found its lane empty just before new items came, so a completed worker asks once more. */
 export async function lookAgain(worker: WorkerCore): Promise<void> {
   if (worker.config.dataset === null) return
   await worker.hold(async () => {
@@ -9,12 +9,12 @@ export async function lookAgain(worker: WorkerCore): Promise<void> {
   })
 }
 
-/** There may be nothing left to try: then there is nothing to wait for. */
+/** Ends a breaker's wait if no task is left to try. */
 export async function lookWhetherOver(worker: WorkerCore): Promise<void> {
   if ((await isOver(worker)) && worker.state === 'parked') worker.send({ type: 'START' })
 }
 
-/** Whether nothing is left in its lane, as the store has it now; undefined: it does not say. */
+/** Whether the lane is complete, by the store's current counts; undefined without an answer. */
 async function isOver({ id, parts: { store, lanes } }: WorkerCore): Promise<boolean | undefined> {
   const { counts } = await store.client.call('counts', { workers: [id] }).catch(() => ({ counts: [] }))
   lanes.update(counts)

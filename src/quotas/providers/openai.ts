@@ -64,7 +64,7 @@ export function readRateLimits(headers: HeaderMap, windows: Record<'requests' | 
   })
 }
 
-/** The sentence knows the window: it takes the place of a header's reading of the same limit. */
+/** The message names the window, so its reading replaces a header's reading of the same limit. */
 export function withReading(readings: QuotaReading[], reading: QuotaReading | null): QuotaReading[] {
   if (!reading) return readings
   const same = readings.findIndex(

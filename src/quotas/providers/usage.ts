@@ -1,18 +1,21 @@
-/** What a call used, as chat completions (`prompt_tokens`) and the responses API (`input_tokens`) of OpenAI and its kin say it. */
+/**
+ * Reads a call's usage in the form of OpenAI's chat completions (`prompt_tokens`) and responses API (`input_tokens`), also of
+ * compatible providers.
+ */
 
 import type { Amounts } from '../../store/contract/quotas.js'
 import { asCount, asRecord } from '../../values/fields.js'
 
-/** No call uses more of any unit: what says so is a mistake, and believed it would spend a budget for good. */
+/** The largest credible amount of a call: a larger one is a mistake that would spend a budget for good. */
 const mostUsed = 1e9
 
-/** Amounts of those units that are known, and can be; null where none is. */
+/** The known and credible amounts; null if there are none. */
 export function amounts(units: Record<string, number | null>): Amounts | null {
   const known = Object.entries(units).filter((entry): entry is [string, number] => entry[1] !== null && entry[1] <= mostUsed)
   return known.length > 0 ? Object.fromEntries(known) : null
 }
 
-/** The sum of counts, those that are not there left out; null where none is. */
+/** The sum of the known counts; null if there are none. */
 export function total(...counts: (number | null)[]): number | null {
   const known = counts.filter((count) => count !== null)
   return known.length > 0 ? asCount(known.reduce((sum, count) => sum + count, 0)) : null

@@ -86,7 +86,7 @@ export interface SqliteEngine extends SqliteOperations {
   changedElsewhere(): boolean
   /** The reason why the store is unusable: its file is damaged or was replaced; null: it is usable. Looks at the file. */
   damage(): DroverError | null
-  /** Marks the file, so that {@link damage} tells an older copy from it. To be called every few seconds; waits for nobody. */
+  /** Marks the file, so that {@link damage} recognises an older copy. Called every few seconds; does not wait for locks. */
   mark(): void
   /** Moves the log into the file and closes it. */
   close(): void

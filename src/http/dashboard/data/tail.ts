@@ -2,7 +2,7 @@
 
 /**
  * @param asked oldest first
- * @param most so many are kept, the latest
+ * @param most the number of latest rows to keep
  * @param place rises from row to row
  */
 export function joined<Row>(asked: readonly Row[], told: readonly Row[], most: number, place: (row: Row) => number): Row[] {

@@ -44,7 +44,7 @@ export function LogTail({ level, worker }: LogTailProps) {
   )
 }
 
-/** Stays at its end, unless somebody scrolled up. */
+/** Stays at its end, unless it was scrolled up. */
 function Lines({ rows }: { rows: readonly LogRecord[] }) {
   const box = useRef<HTMLDivElement>(null)
   const follow = useRef(true)
