@@ -14,7 +14,7 @@ export const rooms = [
   },
   {
     room: 'root',
-    what: '`errors`, `failure`, `redact`: what everything shares',
+    what: '`errors`, `failure`, `log-levels`, `redact`: what everything shares',
     may: ['values'],
   },
   {
@@ -290,7 +290,18 @@ export const rooms = [
   {
     room: 'http/legacy',
     what: "the old client's paths and frames",
-    may: ['root', 'validation', 'machines/lifecycle', 'logs', 'actors/system', 'drover', 'http/contract', 'http/base', 'http/present'],
+    may: [
+      'root',
+      'time',
+      'validation',
+      'machines/lifecycle',
+      'logs',
+      'actors/system',
+      'drover',
+      'http/contract',
+      'http/base',
+      'http/present',
+    ],
   },
   {
     room: 'http/socket',
@@ -325,7 +336,7 @@ export const rooms = [
   {
     room: 'http/dashboard',
     what: 'the dashboard (Preact), built into `dist/dashboard/`',
-    may: ['events', 'http/contract', 'http/client'],
+    may: ['root', 'events', 'http/contract', 'http/client'],
   },
   {
     room: 'client.ts',
@@ -374,7 +385,7 @@ export const rooms = [
 ]
 
 /** Files that everything shares and that have no folder. */
-const shared = ['errors', 'failure', 'redact']
+const shared = ['errors', 'failure', 'log-levels', 'redact']
 
 /** The files of a room, as a regular expression over paths. @param {string} room */
 export function filesOf(room) {

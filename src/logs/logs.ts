@@ -3,8 +3,8 @@
  * Nothing here throws or waits: a line that cannot be written is lost.
  */
 
+import { type LogLevel, levelRank, type RecordLevel } from '../log-levels.js'
 import type { CompiledConfig } from '../options/compiled.js'
-import type { LogLevel } from '../options/log.js'
 import type { Redactor } from '../redact.js'
 import type { Every } from '../time/every.js'
 import { createConsoleWriter } from './console.js'
@@ -12,17 +12,7 @@ import { fileStem, markedStem } from './files/file-names.js'
 import { LogFiles } from './files/log-files.js'
 import { LogFollowers } from './followers.js'
 import type { WorkerLog } from './log.js'
-import {
-  cleanText,
-  fieldsText,
-  type KeptRecord,
-  type LogRecord,
-  levelRank,
-  openRecord,
-  type RecordLevel,
-  recordLine,
-  spoken,
-} from './record.js'
+import { cleanText, fieldsText, type KeptRecord, type LogRecord, openRecord, recordLine, spoken } from './record.js'
 import { LogRing, type RecentLogs } from './ring.js'
 import type { Terminal } from './terminal.js'
 

@@ -3,15 +3,9 @@
  * bounded, without secrets, and never mistaken for several lines. Loaded in every thread.
  */
 import { toErrorRecord } from '../errors.js'
-import type { LogLevel } from '../options/log.js'
+import type { RecordLevel } from '../log-levels.js'
 import type { Redactor } from '../redact.js'
 import { isError, jsonOf, messageOf, textOf } from '../values/plain.js'
-
-/** The levels a line can have. */
-export type RecordLevel = Exclude<LogLevel, 'silent'>
-
-/** Ranks of the levels; higher is less severe. */
-export const levelRank = { silent: 0, error: 1, warn: 2, info: 3, debug: 4 } as const satisfies Record<LogLevel, number>
 
 /** One line of the log, with secrets redacted. */
 export interface LogRecord {

@@ -1,7 +1,9 @@
 /** The latest log records in memory. */
+
+import { levelRank, type RecordLevel, recordLevels } from '../log-levels.js'
 import { checkId, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { checkFilter } from '../validation/filters.js'
-import { type KeptRecord, type LogRecord, levelRank, openRecord, type RecordLevel } from './record.js'
+import { type KeptRecord, type LogRecord, openRecord } from './record.js'
 
 /** A query of the latest log records; all given parts must match. */
 export interface RecentLogs {
@@ -22,7 +24,7 @@ export function checkLogQuery(query: RecentLogs): RecentLogs & { annotator?: str
   checkFilter('the query', query, ['level', 'part', 'annotator', 'domain', 'after', 'limit'])
   const { level, part, annotator, domain, after, limit } = query
   return {
-    ...(level !== undefined && { level: checkOneOf('level', ['error', 'warn', 'info', 'debug'], level) }),
+    ...(level !== undefined && { level: checkOneOf('level', recordLevels, level) }),
     ...(part !== undefined && { part: checkName('part', part) }),
     ...(annotator !== undefined && { annotator: checkId('annotator', annotator) }),
     ...(domain !== undefined && { domain: checkName('domain', domain) }),

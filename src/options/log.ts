@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
+import { type LogLevel, logLevels } from '../log-levels.js'
 import { either, flag, group, oneOf, option, path, type Schema, whole } from '../validation/pieces.js'
 
 /** The level and the targets of the log. */
@@ -16,11 +17,8 @@ export interface LogOptions {
   keep?: number
 }
 
-/** The least severe level that is written; `'silent'`: nothing is. */
-export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
-
 export const log = group({
-  level: option(oneOf('silent', 'error', 'warn', 'info', 'debug'), 'info'),
+  level: option(oneOf(...logLevels), 'info'),
   console: option(flag, true),
   dir: option(either((value) => value === false, v.literal(false), path('the path of a folder, or false'))),
   maxBytes: option(whole(1_000), 10_000_000),

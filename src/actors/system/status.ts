@@ -1,10 +1,10 @@
 /** Status: its form, and how it is made from the main thread's memory. */
 import type { ActorRefFrom } from 'xstate'
 import type { Failure } from '../../failure.js'
+import type { LogLevel } from '../../log-levels.js'
 import type { OpenBreaker } from '../../machines/lifecycle/contract.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { SupervisorState } from '../../machines/supervision/rules.js'
-import type { LogLevel } from '../../options/log.js'
 import type { SupervisorStrategy } from '../../options/tree.js'
 import { isSupervisor, type TreeNode } from '../../options/tree.js'
 import { supervisorAddress } from '../supervisor/contract.js'

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { toErrorRecord } from '../../errors.js'
 import type { DroverEvents } from '../../events/event-map.js'
 import type { Failure } from '../../failure.js'
+import type { LogLevel } from '../../log-levels.js'
 import type {
   Left,
   LifecycleEffects,
@@ -20,7 +21,6 @@ import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { SlotRequest } from '../../machines/slots.js'
 import type { SiblingPhase } from '../../machines/supervision/rules.js'
 import type { CompiledWorker } from '../../options/compiled.js'
-import type { LogLevel } from '../../options/log.js'
 import type { Fence } from '../../store/contract/basics.js'
 import type { HoldingHost } from '../../store/contract/hosts.js'
 import type { Thread } from '../../threads/isolation/worker-thread.js'

@@ -3,15 +3,16 @@
  * while no WebSocket works.
  */
 import type { LogRecord, StatusEvent } from '../contract/log.js'
-import { closeCodes, type LiveState, type ServerMessage, stateTopics, type Topic } from '../contract/socket.js'
+import { closeCodes, type LiveState, type ServerMessage, type Topic } from '../contract/socket.js'
 import type { Beat } from '../contract/worker.js'
-import { Api, ClientError, type Fetch } from './api.js'
-import { applyPatch } from './apply-patch.js'
+import { Api, type ClientError, type Fetch } from './api.js'
 import { backoffMs } from './backoff.js'
-import { Link, protocolsFor, type WebSocketClass } from './link.js'
+import { Link, protocolsFor, type WebSocketClass, webSocketClass } from './link.js'
 import { Listeners } from './listeners.js'
+import { LivePosition } from './live-position.js'
 import { Poll } from './poll.js'
 import { keep } from './same.js'
+import { until } from './until.js'
 
 /**
  * `connecting`: connecting for the first time, or again. `live`: over the WebSocket. `polling`: asks every two seconds, because
@@ -56,10 +57,11 @@ export class Client {
   readonly #gone = new AbortController()
   readonly #api: Api
   readonly #poll: Poll
+  readonly #position = new LivePosition()
+  #state: LiveState = {}
   readonly #changed = new Listeners<LiveState>()
   readonly #told = { event: new Listeners<StatusEvent>(), log: new Listeners<LogRecord>(), beats: new Listeners<Record<string, Beat>>() }
   #topics: readonly Topic[]
-  #state: LiveState = {}
   #status: ClientStatus = 'connecting'
   #link: Link | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -68,10 +70,6 @@ export class Client {
   #failures = 0
   /** Number of the current attempt; results of earlier ones are ignored. */
   #attempt = 0
-  #epoch = ''
-  #seq = 0
-  /** Patches do not fit the state: a whole state must come first. */
-  #waiting = true
   #closing: Promise<void> | null = null
 
   /** @internal Use {@link connect}. */
@@ -134,34 +132,8 @@ export class Client {
    * await client.until(({ overview }) => overview?.states.running === 4, { timeoutMs: 10_000 })
    */
   until(condition: (state: LiveState) => boolean, options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<LiveState> {
-    const { timeoutMs, signal } = options
-    return new Promise((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const done = (settle: () => void): void => {
-        clearTimeout(timer)
-        unsubscribe()
-        signal?.removeEventListener('abort', onAbort)
-        settle()
-      }
-      const onAbort = (): void => done(() => reject(signal?.reason))
-      const look = (): void => {
-        try {
-          if (condition(this.#state)) done(() => resolve(this.#state))
-          else if (this.#closing) done(() => reject(new ClientError('the client is closed', { code: 'CLOSED', status: 0 })))
-        } catch (error) {
-          done(() => reject(error))
-        }
-      }
-      const unsubscribe = this.#changed.add(look)
-      signal?.addEventListener('abort', onAbort)
-      if (timeoutMs !== undefined)
-        timer = setTimeout(
-          () => done(() => reject(new ClientError(`not within ${timeoutMs} ms: ${condition}`, { code: 'TIMEOUT', status: 0 }))),
-          timeoutMs,
-        )
-      if (signal?.aborted) onAbort()
-      else look()
-    })
+    const isClosed = (): boolean => this.#closing !== null
+    return until({ state: () => this.#state, isClosed, subscribe: (listener) => this.subscribe(listener) }, condition, options)
   }
 
   /**
@@ -179,7 +151,7 @@ export class Client {
   /** Replaces the topics. Parts of the state without a topic are dropped. */
   setTopics(topics: readonly Topic[]): void {
     this.#topics = topics
-    this.#waiting = true
+    this.#position.expectWhole()
     this.#link?.send({ type: 'subscribe', topics: [...topics] })
   }
 
@@ -235,9 +207,10 @@ export class Client {
     if (!polling) clearTimeout(this.#pollTimer)
     const attempt = ++this.#attempt
     const query = new URLSearchParams({ protocol: '2', topics: this.#topics.join() })
-    if (!this.#waiting) query.set('since', `${this.#epoch}.${this.#seq}`)
+    const { since } = this.#position
+    if (since !== null) query.set('since', since)
     try {
-      const WebSocket = await this.#webSocket()
+      const WebSocket = await webSocketClass(this.#options.WebSocket)
       if (attempt !== this.#attempt) return
       const socket = new WebSocket(`${this.#base.replace(/^http/, 'ws')}/api/ws?${query}`, protocolsFor(this.#api.token))
       const asked = this.#topics
@@ -247,41 +220,20 @@ export class Client {
     }
   }
 
-  async #webSocket(): Promise<WebSocketClass> {
-    const own = this.#options.WebSocket ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket
-    if (own) return own
-    // A variable, so that bundlers ignore the import.
-    const name = 'ws'
-    const ws = (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as { WebSocket: WebSocketClass }
-    return ws.WebSocket
-  }
-
   #take(message: ServerMessage, asked: readonly Topic[]): void {
     switch (message.type) {
       case 'hello':
-        this.#waiting = !message.resumed
-        this.#epoch = message.epoch
+        this.#position.begin(message.epoch, message.resumed)
         if (asked !== this.#topics) {
-          this.#waiting = true
+          this.#position.expectWhole()
           this.#link?.send({ type: 'subscribe', topics: [...this.#topics] })
         } else if (message.resumed) this.#live(this.#state)
         break
       case 'state':
-        // A state for earlier topics; the one for the new topics follows.
-        if (!stateTopics.every((topic) => this.#topics.includes(topic) === topic in message.data)) break
-        this.#seq = message.seq
-        this.#waiting = false
-        this.#live(keep(this.#state, message.data))
+        this.#live(this.#position.whole(this.#state, message.data, message.seq, this.#topics))
         break
       case 'patch':
-        if (this.#waiting) break
-        if (message.seq !== this.#seq + 1) {
-          this.#waiting = true
-          this.#link?.send({ type: 'request_full_state' })
-          break
-        }
-        this.#seq = message.seq
-        this.#live(applyPatch(this.#state, message.data))
+        this.#live(this.#position.patch(this.#state, message.data, message.seq, () => this.#link?.send({ type: 'request_full_state' })))
         break
       case 'events':
         for (const event of message.data) this.#told.event.tell(event)
@@ -294,7 +246,9 @@ export class Client {
     }
   }
 
-  #live(state: LiveState): void {
+  /** @param state null: there is none to be shown */
+  #live(state: LiveState | null): void {
+    if (state === null) return
     this.#failures = 0
     clearTimeout(this.#pollTimer)
     this.#become('live', state)
@@ -320,7 +274,7 @@ export class Client {
       const state = await this.#poll.state(this.#topics)
       if (this.#closing || this.#status === 'live') return
       if (this.#failures >= mostFailures) {
-        this.#waiting = true
+        this.#position.expectWhole()
         this.#become('polling', keep(this.#state, state))
       }
     } catch (error) {

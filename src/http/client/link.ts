@@ -108,3 +108,13 @@ export function protocolsFor(token: string | undefined): string[] {
   const base64 = btoa(String.fromCharCode(...bytes))
   return ['drover.v2', `drover.token.${base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`]
 }
+
+/** The class given, else the global one, else that of the package `ws`. */
+export async function webSocketClass(given: WebSocketClass | undefined): Promise<WebSocketClass> {
+  const own = given ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket
+  if (own) return own
+  // A variable, so that bundlers ignore the import.
+  const name = 'ws'
+  const ws = (await import(/* webpackIgnore: true */ /* @vite-ignore */ name)) as { WebSocket: WebSocketClass }
+  return ws.WebSocket
+}

@@ -1,5 +1,6 @@
 /** The event log, log records, settings, and outcomes of control calls. */
 import * as v from 'valibot'
+import { logLevels, recordLevels } from '../../log-levels.js'
 import { count, time } from './common.js'
 import { workerState } from './worker.js'
 
@@ -15,7 +16,7 @@ export const event = v.object({
 /** One event of the event log, as it is stored. Times are ms since the epoch. */
 export type StatusEvent = v.InferOutput<typeof event>
 
-export const logLevel = v.picklist(['error', 'warn', 'info', 'debug'])
+export const logLevel = v.picklist(recordLevels)
 export const logRecord = v.object({
   /** Rises with every record of this process. */
   seq: count,
@@ -48,7 +49,7 @@ export const resetOutcome = v.object({ ...controlOutcome.entries, deleted: v.obj
 export const settings = v.object({
   concurrency: count,
   groups: v.record(v.string(), count),
-  logLevel: v.picklist(['silent', 'error', 'warn', 'info', 'debug']),
+  logLevel: v.picklist(logLevels),
 })
 export type Settings = v.InferOutput<typeof settings>
 

@@ -3,46 +3,21 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Drover } from '../../drover/drover.js'
-import type { DroverEvents, EventName } from '../../events/event-map.js'
 import { every } from '../../time/every.js'
 import { Pace } from '../../time/pace.js'
-import { nextTurn, piecewise } from '../../time/turns.js'
+import { nextTurn } from '../../time/turns.js'
 import { closeCodes, type LiveState, type Topic } from '../contract/socket.js'
-import { oldFrame, oldState } from '../legacy/old-state.js'
+import { WholeStates } from '../legacy/whole-states.js'
 import type { SenderLimits } from './bounded-sender.js'
+import { listenForChanges } from './changes.js'
 import { Connection, type Wish } from './connection.js'
 import { Feeds, type FeedTopic } from './feeds.js'
 import { frame, partsOf, patchFrame, StateFrames, topicsName } from './frames.js'
+import { type HubOptions, hubDefaults } from './hub-options.js'
 import { QuotaWatch } from './quota-watch.js'
 import type { RawSocket } from './raw-socket.js'
 import { PatchRing } from './ring.js'
 import { lookEveryMs, ratesEveryMs, Source } from './source.js'
-
-export interface HubOptions extends Partial<SenderLimits> {
-  /** Time between pings. @defaultValue 25_000 */
-  pingMs?: number
-  /** How many patches are kept for connections that come back. @defaultValue 1_000 */
-  keepPatches?: number
-  /** The most characters of kept patches. @defaultValue 4_194_304 */
-  keepCharacters?: number
-  /** Age of a beat from which clients of protocol 1 see a worker as stale. @defaultValue 120_000 */
-  staleMs?: number
-}
-
-/** Events that may change a worker. */
-const workerChanges = [
-  'worker:state:changed',
-  'worker:failure:recorded',
-  'worker:holder:changed',
-  'worker:restart:scheduled',
-  'lane:breaker:opened',
-  'lane:breaker:closed',
-] as const satisfies readonly EventName[]
-/** Events that may change all workers. */
-const allChanges: readonly EventName[] = ['tree:node:added', 'tree:node:updated', 'tree:node:removed', 'dataset:load:finished']
-/** Events that change the system, but no worker. */
-const sumChanges: readonly EventName[] = ['supervisor:state:changed', 'system:state:changed', 'store:thread:failed']
-const quotaChanges: readonly EventName[] = ['quota:window:spent', 'quota:key:retired', 'quota:limits:changed']
 
 export class Hub {
   /** Random id of this server's numbers of patches. */
@@ -50,7 +25,6 @@ export class Hub {
   readonly pingMs: number
   readonly #drover: Drover
   readonly #limits: SenderLimits
-  readonly #staleMs: number
   readonly #source: Source
   readonly #quotas: QuotaWatch
   readonly #feeds: Feeds
@@ -59,7 +33,8 @@ export class Hub {
   /** Connections that wait for data to be fetched. */
   readonly #joining = new Set<Connection>()
   readonly #pace = new Pace(20, 4)
-  readonly #oldPace = new Pace(100, 1)
+  /** For clients of protocol 1. */
+  readonly #wholeStates: WholeStates
   /** Whether a connection exists or is about to. */
   #begun = false
   /** Changes when the first connection comes and when the last one goes. */
@@ -71,31 +46,22 @@ export class Hub {
   #frames: StateFrames | null = null
   #seq = 0
   #cancelFlush: (() => void) | null = null
-  #oldTimer: NodeJS.Timeout | null = null
-  /** While the next state of protocol 1 is made. */
-  #oldMaking: Promise<string> | null = null
-  /** Something changed since that was begun. */
-  #oldIsLate = false
   #lookTimer: NodeJS.Timeout | null = null
+  #stopListening: (() => void) | null = null
   #stopPings: (() => void) | null = null
   #closed = false
 
   constructor(drover: Drover, options: HubOptions = {}) {
-    const {
-      pingMs = 25_000,
-      maxBufferedBytes = 1_048_576,
-      drainMs = 10_000,
-      keepPatches = 1_000,
-      keepCharacters = 4_194_304,
-      staleMs = 120_000,
-    } = options
+    const { pingMs, maxBufferedBytes, drainMs, keepPatches, keepCharacters, staleMs } = { ...hubDefaults, ...options }
     this.pingMs = pingMs
     this.#drover = drover
-    this.#staleMs = staleMs
     this.#limits = { maxBufferedBytes, drainMs }
     this.#source = new Source(drover)
     this.#quotas = new QuotaWatch(drover, this.#lookSoon)
     this.#feeds = new Feeds(drover, this.#send)
+    this.#wholeStates = new WholeStates(drover.view, staleMs, () =>
+      [...this.#connections].filter(({ protocol }) => protocol === 1).map(({ sender }) => sender),
+    )
     this.#ring = new PatchRing(keepPatches, keepCharacters)
   }
 
@@ -142,13 +108,8 @@ export class Hub {
     this.#lookSoon()
   }
 
-  readonly #lookAt = ({ worker }: { worker: string }): void => {
-    this.#source.mark([worker])
-    this.#lookSoon()
-  }
-
-  readonly #lookAtLanes = ({ lanes }: DroverEvents['lane:counts:changed']): void => {
-    this.#source.mark(lanes.map(({ worker }) => worker))
+  readonly #lookAt = (workers: readonly string[]): void => {
+    this.#source.mark(workers)
     this.#lookSoon()
   }
 
@@ -208,7 +169,7 @@ export class Hub {
     // Not welcomed yet; the welcome includes the whole state.
     if (!this.#connections.has(connection)) return
     if (connection.protocol === 1) {
-      void this.#oldState().then((state) => connection.sender.send(oldFrame('full_state', state), true))
+      void this.#wholeStates.welcome(connection.sender)
       return
     }
     this.#whenReady(() => {
@@ -220,19 +181,16 @@ export class Hub {
   #begin(): void {
     this.#begun = true
     this.#visit++
-    this.#listen('on')
+    this.#stopListening = listenForChanges(this.#drover, {
+      workers: this.#lookAt,
+      all: this.look,
+      sums: this.#lookSoon,
+      quotas: this.#askQuotas,
+    })
     this.#stopPings = every(this.pingMs, this.#ping)
     this.#source.markAll()
     this.#catchUp()
     if (this.#source.isBehind) this.#filling = this.#fill()
-  }
-
-  #listen(how: 'on' | 'off'): void {
-    for (const name of workerChanges) this.#drover[how](name, this.#lookAt)
-    for (const name of allChanges) this.#drover[how](name, this.look)
-    for (const name of sumChanges) this.#drover[how](name, this.#lookSoon)
-    this.#drover[how]('lane:counts:changed', this.#lookAtLanes)
-    for (const name of quotaChanges) this.#drover[how](name, this.#askQuotas)
   }
 
   /** Looks at the other workers, some in each turn of the event loop, while a connection wants them. */
@@ -250,13 +208,12 @@ export class Hub {
     this.#begun = false
     this.#visit++
     this.#filling = null
-    this.#listen('off')
+    this.#stopListening?.()
     this.#stopPings?.()
     this.#cancelFlush?.()
     this.#cancelFlush = null
     if (this.#lookTimer) clearTimeout(this.#lookTimer)
-    if (this.#oldTimer) clearTimeout(this.#oldTimer)
-    this.#oldTimer = null
+    this.#wholeStates.rest()
   }
 
   readonly #askQuotas = (): void => {
@@ -310,7 +267,7 @@ export class Hub {
       frames.set(name, made)
       connection.sender.send(made)
     }
-    this.#tellOld()
+    this.#wholeStates.changed()
     return true
   }
 
@@ -318,33 +275,6 @@ export class Hub {
     if (this.#lookTimer) clearTimeout(this.#lookTimer)
     const everyMs = this.#source.isMoving ? ratesEveryMs : lookEveryMs
     this.#lookTimer = setTimeout(this.#lookSoon, Math.min(everyMs, this.#source.treeInMs ?? everyMs)).unref()
-  }
-
-  /** Clients of protocol 1 get whole states, at most ten times a second. */
-  #tellOld(): void {
-    if (this.#oldTimer) this.#oldIsLate = true
-    if (this.#oldTimer || ![...this.#connections].some(({ protocol }) => protocol === 1)) return
-    this.#oldTimer = setTimeout(() => void this.#sendOld(), this.#oldPace.wait(performance.now())).unref()
-  }
-
-  async #sendOld(): Promise<void> {
-    const timer = this.#oldTimer
-    const began = performance.now()
-    this.#oldIsLate = false
-    const update = oldFrame('update', await this.#oldState())
-    for (const { protocol, sender } of this.#connections) if (protocol === 1) sender.send(update, true)
-    this.#oldPace.went(began, performance.now() - began)
-    if (this.#oldTimer !== timer) return
-    this.#oldTimer = null
-    if (this.#oldIsLate) this.#tellOld()
-  }
-
-  /** One state for all callers while it is being made. */
-  #oldState(): Promise<string> {
-    this.#oldMaking ??= piecewise(oldState(this.#drover.view, this.#staleMs)).finally(() => {
-      this.#oldMaking = null
-    })
-    return this.#oldMaking
   }
 
   /** Sends a frame to all connections with the feed's topic. */

@@ -3,6 +3,7 @@
  * host.
  */
 import * as v from 'valibot'
+import { recordLevels } from '../../log-levels.js'
 import { read } from '../../values/plain.js'
 import { type BeatCell, fieldsPerCell } from '../heartbeat/beats.js'
 import type { ThreadReport } from './messages.js'
@@ -27,7 +28,7 @@ const forms: { [Type in ThreadReport['type']]: v.GenericSchema<unknown, Extract<
   failed: v.object({ type: v.literal('failed'), kind: v.picklist(ends), error: errorRecord }),
   log: v.object({
     type: v.literal('log'),
-    level: v.picklist(['error', 'warn', 'info', 'debug']),
+    level: v.picklist(recordLevels),
     message: text,
     fields: v.nullable(v.record(text, v.unknown())),
   }),

@@ -4,10 +4,10 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorKind, ErrorRecord } from '../../errors.js'
+import type { LogLevel, RecordLevel } from '../../log-levels.js'
 import type { Streak } from '../../machines/task-breaker.js'
 import type { Heartbeat } from '../../options/heartbeat.js'
 import type { RecycleOptions } from '../../options/isolation.js'
-import type { LogLevel } from '../../options/log.js'
 import type { TaskPolicy } from '../../options/tasks.js'
 import type { CompiledWorkerQuota } from '../../options/worker-quota.js'
 import type { Fence } from '../../store/contract/basics.js'
@@ -110,7 +110,7 @@ export type ThreadReport =
   | { type: 'declined'; reason: string }
   /** The thread is about to end because of this. */
   | { type: 'failed'; kind: 'start-error' | 'uncaught-error' | 'unhandled-rejection' | 'exit'; error: ErrorRecord }
-  | { type: 'log'; level: Exclude<LogLevel, 'silent'>; message: string; fields: Record<string, unknown> | null }
+  | { type: 'log'; level: RecordLevel; message: string; fields: Record<string, unknown> | null }
   /** Attempts failed. The first is reported at once, further ones in sums once a second. */
   | { type: 'failing'; errors: FailedAttempts[]; streak: Streak | null }
   /** The breaker opened: no task begins until the worker is resumed or its thread replaced. */

@@ -6,9 +6,6 @@
 import { getHeapStatistics, setHeapSnapshotNearHeapLimit } from 'node:v8'
 import { expose } from 'comlink'
 import { toErrorRecord } from '../../errors.js'
-import type { WorkerLog } from '../../logs/log.js'
-import { fieldsText, openFields, spoken } from '../../logs/record.js'
-import type { LogLevel } from '../../options/log.js'
 import { nodeEndpoint } from '../../ports/comlink-endpoint.js'
 import type { Port } from '../../ports/port.js'
 import { QuotaClient } from '../../quotas/client.js'
@@ -24,6 +21,7 @@ import { Context } from './context/worker-context.js'
 import { loadWorkerModule } from './load-module.js'
 import { watchRecycling } from './recycling.js'
 import { TaskLoop } from './tasks/loop.js'
+import { threadLog } from './thread-log.js'
 
 /** The connections and data of a worker. */
 export interface WorkerMeans {
@@ -59,17 +57,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
   setInterval(beat, boot.heartbeat.everyMs)
   if (boot.snapshotNearHeapLimit) setHeapSnapshotNearHeapLimit(1)
 
-  let logLevel = boot.logLevel
-  const levels: LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
-  function line(level: Exclude<LogLevel, 'silent'>) {
-    return (message: string, fields?: Record<string, unknown>): void => {
-      if (levels.indexOf(level) > levels.indexOf(logLevel)) return
-      const said = spoken(message, fields)
-      report({ type: 'log', level, message: redact(said.text), fields: openFields(fieldsText(said.fields, redact)) })
-    }
-  }
-  const log: WorkerLog = { error: line('error'), warn: line('warn'), info: line('info'), debug: line('debug') }
-
+  const { log, setLevel } = threadLog(boot.logLevel, redact, report)
   const store = new StoreClient(port)
   const crash = (reason: unknown): never => die('uncaught-error', reason)
   const quotas = new QuotaClient({ store, client: quotaClientOf(boot.id, boot.fence), host: boot.host, worker: boot.id })
@@ -118,9 +106,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
       await tearDown()
       await quotas.flush().catch(() => {})
     },
-    setLogLevel(level) {
-      logLevel = level
-    },
+    setLogLevel: setLevel,
     abort(reason) {
       context.abort(new Error(reason))
       work?.loop?.abort(new Error(reason))
@@ -169,19 +155,7 @@ export async function work({ boot, store: port, openStore, control: controlPort,
     const teardown = (): unknown => definition.teardown?.(context)
     context.ready = true
     if (definition.process) {
-      const loop = new TaskLoop({
-        boot,
-        definition,
-        store,
-        quotas,
-        beats,
-        inHand,
-        context,
-        report,
-        redact,
-        crash,
-        onTaskEnd: lookAtTasks,
-      })
+      const loop = new TaskLoop({ boot, definition, store, quotas, beats, inHand, context, report, redact, crash, onTaskEnd: lookAtTasks })
       work = { loop, teardown }
       report({ type: 'ready' })
       if (startsPaused) loop.pause()

@@ -1,4 +1,5 @@
 /** The end of a log: loaded rows and later live rows, each once, in order. */
+import { levelRank, type RecordLevel } from '../../../log-levels.js'
 
 /**
  * @param asked oldest first
@@ -11,9 +12,5 @@ export function joined<Row>(asked: readonly Row[], told: readonly Row[], most: n
   return [...asked, ...told.filter((row) => place(row) > after)].slice(-most)
 }
 
-/** The worst first. */
-export const logLevels = ['error', 'warn', 'info', 'debug'] as const
-export type Level = (typeof logLevels)[number]
-
 /** Whether a record is of this level or worse. */
-export const atLeast = (level: Level, least: Level): boolean => logLevels.indexOf(level) <= logLevels.indexOf(least)
+export const atLeast = (level: RecordLevel, least: RecordLevel): boolean => levelRank[level] <= levelRank[least]

@@ -1,8 +1,9 @@
 /** The end of the log as it grows, by level and worker; it can be held for reading. */
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { RecordLevel } from '../../../log-levels.js'
 import type { LogRecord } from '../../contract/log.js'
 import { brief } from '../data/brief.js'
-import { atLeast, type Level } from '../data/tail.js'
+import { atLeast } from '../data/tail.js'
 import { absolute, clock } from '../format.js'
 import { useApi, useLive, useStatus } from '../live/live.js'
 import { useTail } from '../live/use-tail.js'
@@ -11,7 +12,7 @@ import { Hold } from './hold.js'
 import { Pending } from './page.js'
 
 interface LogTailProps {
-  level: Level
+  level: RecordLevel
   /** Of one worker alone. */
   worker?: string | undefined
 }

@@ -1,6 +1,7 @@
 /** The log of this host, as it grows. */
+
+import { type RecordLevel, recordLevels } from '../../../log-levels.js'
 import { useLanes } from '../data/lanes.js'
-import { type Level, logLevels } from '../data/tail.js'
 import { type Query, setQuery } from '../routing/router.js'
 import { SelectField } from '../ui/field.js'
 import { Filters, SelectFilter } from '../ui/filters.js'
@@ -9,14 +10,14 @@ import { Page } from '../ui/page.js'
 
 export default function Logs({ query }: { query: Query }) {
   const { workers } = useLanes()
-  const level = logLevels.find((one) => one === query.level) ?? 'info'
+  const level = recordLevels.find((one) => one === query.level) ?? 'info'
   return (
     <Page title="Logs">
       <Filters label="Filter the log">
         <SelectField
           label="Level"
           value={level}
-          options={logLevels.map((one): [Level, string] => [one, one === 'error' ? 'error' : `${one} and more severe`])}
+          options={recordLevels.map((one): [RecordLevel, string] => [one, one === 'error' ? 'error' : `${one} and more severe`])}
           onChange={(value) => setQuery({ level: value })}
         />
         <SelectFilter name="worker" label="Worker" query={query} values={workers} />

@@ -1,4 +1,5 @@
 /** Settings that can be changed while the system runs, and the login. */
+import { logLevels } from '../../../log-levels.js'
 import type { Settings } from '../../contract/log.js'
 import { askConcurrency, askTarget } from '../controls/controls.js'
 import { useLanes } from '../data/lanes.js'
@@ -82,8 +83,6 @@ function Concurrency({ settings, reload }: Part) {
   )
 }
 
-const levels = ['silent', 'error', 'warn', 'info', 'debug']
-
 function LogLevel({ settings: { logLevel }, reload }: Part) {
   const may = mayControl(useSession())
   const change = async (level: string): Promise<void> => {
@@ -93,7 +92,7 @@ function LogLevel({ settings: { logLevel }, reload }: Part) {
   return (
     <Card title="Log level">
       {may ? (
-        <SelectField label="Least severe level in the log" value={logLevel} options={levels} onChange={change} />
+        <SelectField label="Least severe level in the log" value={logLevel} options={[...logLevels]} onChange={change} />
       ) : (
         <Facts of={[['Least severe level in the log', logLevel]]} />
       )}

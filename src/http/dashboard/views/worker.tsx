@@ -1,9 +1,9 @@
 /** One worker: its state and history, tasks in hand, failures, and log. */
 import { useEffect } from 'preact/hooks'
+import { recordLevels } from '../../../log-levels.js'
 import type { TaskRecord } from '../../contract/task.js'
 import type { Worker, WorkerDetail } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
-import type { Level } from '../data/tail.js'
 import { bytes, duration, number, plural, short } from '../format.js'
 import { useBeats } from '../live/beats.js'
 import { useApi, useLive } from '../live/live.js'
@@ -19,8 +19,6 @@ import { ProfileButton } from '../ui/profile-button.js'
 import { Time } from '../ui/time.js'
 import { Timeline } from '../ui/timeline.js'
 
-const levels: readonly Level[] = ['debug', 'info', 'warn', 'error']
-
 export default function WorkerView({ params, query }: { params: Params; query: Query }) {
   const id = params.id ?? ''
   const worker = useLive(({ workers }) => workers?.[id])
@@ -34,7 +32,7 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
         <Pending what="the worker" error={error} />
       </Page>
     )
-  const level = levels.find((each) => each === query.level) ?? 'debug'
+  const level = recordLevels.find((each) => each === query.level) ?? 'debug'
   return (
     <Page
       title={id}
@@ -71,7 +69,7 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
           <SelectField
             label="Level"
             value={level}
-            options={[...levels]}
+            options={[...recordLevels].reverse()}
             onChange={(value) => setQuery({ level: value === 'debug' ? null : value })}
           />
         }

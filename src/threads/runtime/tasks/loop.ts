@@ -188,12 +188,14 @@ export class TaskLoop {
       this.#failed(lease, -1, error, null)
       return
     }
-    if (ready) {
-      this.#running.run(lease, ready)
-      return
+    if (ready) this.#running.run(lease, ready)
+    else {
+      if (this.#running.size === 0) this.#deps.beats.phase('waiting')
+      this.#tellWait ??= setTimeout(() => {
+        this.#tellWait = null
+        if (this.#granting.size > 0 && this.#running.size === 0) this.#waiting.tell()
+      }, tellWaitMs)
     }
-    if (this.#running.size === 0) this.#deps.beats.phase('waiting')
-    this.#tellWait ??= setTimeout(() => this.#tellWaiting(), tellWaitMs)
   }
 
   /**
@@ -223,11 +225,6 @@ export class TaskLoop {
       context.log.warn(`the store could not be asked for quota, trying again: ${(error as Error).message}`)
       this.#exchange.giveBack(lease, exchangeRetryMs)
     }
-  }
-
-  #tellWaiting(): void {
-    this.#tellWait = null
-    if (this.#granting.size > 0 && this.#running.size === 0) this.#waiting.tell()
   }
 
   #failed(lease: Lease, cell: number, thrown: unknown, usage: Amounts | null): void {
