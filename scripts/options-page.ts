@@ -11,7 +11,7 @@ import { heartbeat } from '../src/options/heartbeat.js'
 import { recycle, resourceLimits } from '../src/options/isolation.js'
 import { log } from '../src/options/log.js'
 import { adapt, quotaEntries, quotaLimit } from '../src/options/quota.js'
-import { failureMatch, restartBackoff, restartRules } from '../src/options/restart-schema.js'
+import { failureMatch, parole, restartBackoff, restartRules, ruleOptions, startupLimits } from '../src/options/restart-schema.js'
 import { intensity, supervisorSchema } from '../src/options/supervisor.js'
 import { taskBackoff, tasks } from '../src/options/tasks.js'
 import { workerSchema } from '../src/options/worker.js'
@@ -26,6 +26,9 @@ interface Described {
   forms?: readonly Described[]
   item?: Described
   entries?: Record<string, Described>
+  pipe?: readonly Described[]
+  value?: Described
+  rest?: Described
   defaults?: object
   spans?: Span[]
   byDefault?: unknown
@@ -36,6 +39,8 @@ interface Section {
   /** The interface; or one of its options, whose type stands there. */
   of: string
   entries: object
+  /** The default of each of its options, where that is not the schema's. */
+  byDefault?: string
 }
 
 const sections: Section[] = [
@@ -50,6 +55,9 @@ const sections: Section[] = [
   { title: 'tasks.breaker', of: 'BreakerOptions', entries: breaker.entries },
   { title: 'restart', of: 'RestartRules', entries: restartRules.entries },
   { title: 'restart.backoff', of: 'RestartLimits.backoff', entries: restartBackoff.entries },
+  { title: 'restart.startup', of: 'RestartLimits', entries: startupLimits.entries, byDefault: 'as in `restart`' },
+  { title: 'restart.parole', of: 'RestartRules.parole', entries: parole.entries },
+  { title: 'restart.rules[]', of: 'RestartRule', entries: ruleOptions },
   { title: 'restart.rules[].when', of: 'FailureMatch', entries: failureMatch.entries },
   { title: 'quotas.*', of: 'QuotaOptions', entries: quotaEntries },
   { title: 'quotas.*: limits of a unit', of: 'QuotaLimit', entries: quotaLimit.entries },
@@ -75,9 +83,20 @@ const interfaces = new Map(
   }),
 )
 
+/** Aliases of types whose options stand in several forms of them. */
+const aliases = new Map(
+  readdirSync('src/options').flatMap((file) => {
+    if (!file.endsWith('.ts')) return []
+    const source = ts.createSourceFile(file, readFileSync(`src/options/${file}`, 'utf8'), ts.ScriptTarget.Latest, true)
+    return source.statements.filter(ts.isTypeAliasDeclaration).map((node) => [node.name.text, node] as const)
+  }),
+)
+
 const complaints: string[] = []
+const seen = new Set<object>()
+checkSections(droverSchema as unknown as Described, 'the system')
 const page = `${opening}\n${sections.map(written).join('\n')}`
-if (complaints.length > 0) fail(complaints.join('\n'))
+if (complaints.length > 0) fail([...new Set(complaints)].join('\n'))
 const file = 'docs/options.md'
 if (!process.argv.includes('--check')) writeFileSync(file, page)
 else if (readFileSync(file, 'utf8') !== page) fail(`${file} is not as the options are declared: npm run docs:options`)
@@ -87,14 +106,30 @@ function fail(text: string): never {
   process.exit(1)
 }
 
-function written({ title, of, entries }: Section): string {
+/** Every group of options has a section that shows all of it. A literal names a form, and stands there as one of a list. */
+function checkSections(schema: Described | undefined, path: string): void {
+  if (!schema || seen.has(schema)) return
+  seen.add(schema)
+  const { wrapped, item, value, rest, entries, forms = [], pipe = [] } = schema
+  for (const part of [wrapped, item, value, rest, ...forms, ...pipe]) checkSections(part === schema ? undefined : part, path)
+  if (!entries) return
+  // One of several forms, which the section shows together.
+  const isForm = 'do' in entries
+  const shows = ({ entries: shown }: Section): boolean =>
+    (isForm || Object.keys(shown).length === Object.keys(entries).length) &&
+    Object.entries(entries).every(([key, entry]) => (shown as typeof entries)[key] === entry || (key in shown && entry.type === 'literal'))
+  if (!sections.some(shows)) complaints.push(`${path}: no section of scripts/options-page.ts shows ${Object.keys(entries).join(', ')}`)
+  for (const [key, entry] of Object.entries(entries)) checkSections(entry, path === 'the system' ? key : `${path}.${key}`)
+}
+
+function written({ title, of, entries, byDefault }: Section): string {
   const members = membersOf(of)
   const rows = Object.entries(entries as Record<string, Described>).map(([name, schema]) => {
     const member = members.get(name)
     if (!member) throw new Error(`${of} has no ${name}`)
-    return row(`${of}.${name}`, name, member, schema)
+    return row(`${of}.${name}`, name, member, schema, byDefault)
   })
-  const about = of.includes('.') ? '' : docOf(interfaces.get(of) as ts.Node).text
+  const about = of.includes('.') ? '' : docOf((interfaces.get(of) ?? aliases.get(of)) as ts.Node).text
   const head = '| option | type | allowed | default | meaning | with other options |\n|---|---|---|---|---|---|'
   return `## ${title}\n\n${about && `${plain(about)}\n\n`}${head}\n${rows.join('\n')}\n`
 }
@@ -102,6 +137,8 @@ function written({ title, of, entries }: Section): string {
 /** Those of an interface, and of those that it extends. */
 function membersOf(of: string): Map<string, ts.PropertySignature> {
   const [name = '', option] = of.split('.')
+  const alias = aliases.get(of)
+  if (alias) return membersOfType(alias.type)
   const declared = interfaces.get(name)
   if (!declared) throw new Error(`there is no interface ${name}`)
   const above = (declared.heritageClauses ?? []).flatMap(({ types }) => types.map(({ expression }) => membersOf(expression.getText())))
@@ -113,6 +150,21 @@ function membersOf(of: string): Map<string, ts.PropertySignature> {
   return new Map(type.members.filter(ts.isPropertySignature).map((member) => [member.name.getText(), member]))
 }
 
+/** Those of all forms of a type; of an option that stands in several the one with docs. */
+function membersOfType(type: ts.TypeNode): Map<string, ts.PropertySignature> {
+  if (ts.isParenthesizedTypeNode(type)) return membersOfType(type.type)
+  if (ts.isUnionTypeNode(type) || ts.isIntersectionTypeNode(type)) {
+    const all = new Map<string, ts.PropertySignature>()
+    for (const [name, member] of type.types.flatMap((part) => [...membersOfType(part)]))
+      if (!all.has(name) || docOf(member).text !== '') all.set(name, member)
+    return all
+  }
+  if (ts.isTypeLiteralNode(type))
+    return new Map(type.members.filter(ts.isPropertySignature).map((member) => [member.name.getText(), member]))
+  const alias = ts.isTypeReferenceNode(type) ? aliases.get(type.typeName.getText()) : undefined
+  return alias && alias.name.text !== 'RestartDecision' ? membersOfType(alias.type) : new Map()
+}
+
 function docOf(node: ts.Node): { text: string; byDefault: string | undefined } {
   const comment = ts.getJSDocCommentsAndTags(node).find(ts.isJSDoc)?.getText() ?? ''
   const text = comment.replace(/^\/\*\*|\*\/$/g, '').replace(/^\s*\* ?/gm, '')
@@ -120,14 +172,16 @@ function docOf(node: ts.Node): { text: string; byDefault: string | undefined } {
   return { text: meaning, byDefault }
 }
 
-function row(of: string, name: string, member: ts.PropertySignature, schema: Described): string {
+function row(of: string, name: string, member: ts.PropertySignature, schema: Described, groupDefault?: string): string {
   const doc = docOf(member)
   checkDefault(of, doc.byDefault, schema)
   checkBounds(of, doc.text, inner(schema).spans ?? [])
   const sentences = doc.text.split(/(?<=\.) (?=[A-Z`{'])/).filter((sentence) => !/^At least [\d_]+\.$/.test(sentence))
   const withOthers = sentences.filter((sentence) => /\{@link (\w+\.)?[a-z]/.test(sentence))
   const meaning = sentences.filter((sentence) => !withOthers.includes(sentence))
-  const type = member.type && !ts.isTypeLiteralNode(member.type) ? member.type.getText().replace(/\s+/g, ' ') : 'object'
+  const declared = member.type && !ts.isTypeLiteralNode(member.type) ? member.type.getText().replace(/\s+/g, ' ') : 'object'
+  // One form of several has its own name there.
+  const type = member.type && ts.isLiteralTypeNode(member.type) ? 'string' : declared
   const byDefault =
     schema.byDefault === undefined
       ? doc.byDefault
@@ -138,7 +192,9 @@ function row(of: string, name: string, member: ts.PropertySignature, schema: Des
     `\`${name}\``,
     `\`${type}\``,
     allowed(schema),
-    byDefault ?? (schema.byDefault !== undefined ? `\`${value(schema.byDefault)}\`` : schema.type === 'optional' ? '' : 'required'),
+    groupDefault ??
+      byDefault ??
+      (schema.byDefault !== undefined ? `\`${value(schema.byDefault)}\`` : schema.type === 'optional' ? '' : 'required'),
     meaning.join(' '),
     withOthers.join(' '),
   ]

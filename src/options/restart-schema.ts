@@ -31,6 +31,7 @@ export const failureMatch = group({
 
 const anyFunction = v.custom<() => unknown>((value) => typeof value === 'function')
 
+/** What a rule may have, whatever it does. */
 const ruleEntries = {
   when: v.pipe(
     v.custom<unknown>(
@@ -44,18 +45,28 @@ const ruleEntries = {
 
 const why = option(v.custom<string>((value) => typeof value === 'string' && value !== '', 'a text'))
 
+const forAction = {
+  delayMs: option(milliseconds(0)),
+  resourceLimits: option(resourceLimits),
+  forMs: milliseconds(1, Number.MAX_SAFE_INTEGER),
+  why,
+}
+
+/** What rules may have, all actions together. */
+export const ruleOptions = { ...ruleEntries, do: oneOf('restart', 'park', 'blacklist', 'stop', 'escalate'), ...forAction }
+
 const rulesByAction: Record<string, v.GenericSchema<unknown, unknown>> = {
-  restart: group({ ...ruleEntries, do: v.literal('restart'), delayMs: option(milliseconds(0)), resourceLimits: option(resourceLimits) }),
-  park: group({ ...ruleEntries, do: v.literal('park'), forMs: milliseconds(1, Number.MAX_SAFE_INTEGER) }),
+  restart: group({ ...ruleEntries, do: v.literal('restart'), delayMs: forAction.delayMs, resourceLimits: forAction.resourceLimits }),
+  park: group({ ...ruleEntries, do: v.literal('park'), forMs: forAction.forMs }),
   blacklist: group({ ...ruleEntries, do: v.literal('blacklist'), why }),
   stop: group({ ...ruleEntries, do: v.literal('stop'), why }),
   escalate: group({ ...ruleEntries, do: v.literal('escalate'), why }),
 }
 
-const otherRule = group(
-  { ...ruleEntries, do: oneOf('restart', 'park', 'blacklist', 'stop', 'escalate') },
-  'a rule: { when, do, ... } or a function',
-) as v.GenericSchema<unknown, unknown>
+const otherRule = group({ ...ruleEntries, do: ruleOptions.do }, 'a rule: { when, do, ... } or a function') as v.GenericSchema<
+  unknown,
+  unknown
+>
 
 const restartRule = Object.assign(
   v.lazy((value) => {
@@ -65,14 +76,18 @@ const restartRule = Object.assign(
   { forms: [anyFunction, otherRule, ...Object.values(rulesByAction)] },
 )
 
+export const startupLimits = group(limitEntries)
+
+export const parole = group({ afterMs: milliseconds(1, Number.MAX_SAFE_INTEGER) } satisfies Schema<NonNullable<RestartRules['parole']>>)
+
 export const restartRules = group(
   {
     mode: option(oneOf('permanent', 'transient', 'temporary'), defaults.mode),
     ...limitEntries,
     resetAfterMs: option(orInfinity(0, 'whole milliseconds'), defaults.resetAfterMs),
-    startup: option(group(limitEntries)),
+    startup: option(startupLimits),
     rules: option(v.array(restartRule, 'a list of rules') as v.GenericSchema<readonly RestartRule[], readonly RestartRule[]>),
-    parole: option(group({ afterMs: milliseconds(1, Number.MAX_SAFE_INTEGER) })),
+    parole: option(parole),
   } satisfies Schema<RestartRules>,
   'a restart policy: one of policies, an object of rules, or a function',
 )

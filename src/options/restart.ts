@@ -56,7 +56,10 @@ export interface RestartRules extends RestartLimits {
    * failure it is blacklisted for good. A time up of {@link resetAfterMs} before that clears its record. @defaultValue none: it
    * stays down until reset
    */
-  parole?: { afterMs: number }
+  parole?: {
+    /** Time on the blacklist before that start, in whole milliseconds, at least 1. */
+    afterMs: number
+  }
 }
 
 /** The failures that a rule applies to: every given field must match; a list matches if any of its entries does. */
@@ -73,10 +76,25 @@ export interface FailureMatch {
 /** The action of a rule. */
 export type RuleAction =
   /** Restarts within the policy's limits, after `delayMs` instead of the backoff, or with other heap limits from now on. */
-  | { do: 'restart'; delayMs?: number; resourceLimits?: ResourceLimits }
+  | {
+      /** What is done about the failure; `escalate` stops the worker and passes the failure on to its supervisor. */
+      do: 'restart'
+      /** `restart` only: the wait before it, in whole milliseconds, instead of the backoff. */
+      delayMs?: number
+      /** `restart` only: heap limits of the thread from now on. */
+      resourceLimits?: ResourceLimits
+    }
   /** Releases thread and slot for this time. Does not count as a restart. */
-  | { do: 'park'; forMs: number }
-  | { do: 'blacklist'; why?: string }
+  | {
+      do: 'park'
+      /** `park` only: for how long, in whole milliseconds, at least 1. */
+      forMs: number
+    }
+  | {
+      do: 'blacklist'
+      /** `blacklist`, `stop` and `escalate`: the reason that the worker's status shows. @defaultValue the failure's message */
+      why?: string
+    }
   | { do: 'stop'; why?: string }
   /** Stops the worker and passes the failure on to its supervisor. */
   | { do: 'escalate'; why?: string }
@@ -86,7 +104,7 @@ export type RestartRule =
   | (RuleAction & {
       /** The failures it applies to, as fields that must match or as a function. */
       when: FailureMatch | ((failure: Failure, history: RestartHistory) => boolean)
-      /** How often the rule may decide; counted anew when the history is forgotten. @defaultValue Infinity */
+      /** How often the rule may decide; counted anew when the history is forgotten. @defaultValue Infinity: as often as it matches */
       atMost?: number
     })
   | RestartDecision
