@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as assert from 'uvu/assert'
 import type { Drover } from '../../src/drover/drover.js'
 import type { ServeOptions } from '../../src/http.js'
-import { closeServers, serve } from '../support/status.js'
+import { type Answer, ask, closeServers, serve } from '../support/status.js'
 import { cleanUp } from '../support/system.js'
 
 /** To be run after each test. */
@@ -24,13 +24,6 @@ export interface Document {
   paths: Record<string, Record<string, Described>>
   components: { schemas: Record<string, Record<string, unknown>> }
   servers: { url: string }[]
-}
-
-export interface Answer {
-  status: number
-  headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: what tests look into
-  body: any
 }
 
 /** What a document says, ready to be asked. */
@@ -96,16 +89,11 @@ export class Api {
 
   /** @param body sent as JSON; a text as it is */
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    const type = response.headers.get('content-type')?.split(';')[0] ?? ''
-    const parsed: unknown = type === 'application/json' ? JSON.parse(text) : type === 'application/jsonl' ? linesOf(text) : text
-    this.#description.check(method, path, response.status, type, parsed)
-    return { status: response.status, headers: response.headers, body: parsed }
+    const answer = await ask(this, path, { method, body, headers })
+    const type = answer.headers.get('content-type')?.split(';')[0] ?? ''
+    const parsed: unknown = type === 'application/jsonl' ? linesOf(answer.body) : answer.body
+    this.#description.check(method, path, answer.status, type, parsed)
+    return { ...answer, body: parsed }
   }
 
   check(...answer: Parameters<Description['check']>): void {
