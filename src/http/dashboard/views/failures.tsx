@@ -38,14 +38,14 @@ function DeadByError({ worker }: { worker: string | undefined }) {
   if (!data || data.items.length === 0) return null
   return (
     <Card title="Tasks given up, by error">
-      <ul class="lines">
+      <ul class="lines error-groups">
         {data.items.map(({ id, code, message, where, count, workers, lastAt }) => (
           <li key={id}>
             <a href={href('/tasks', { state: 'dead', ...(workers.length === 1 && { worker: workers[0] as string }) })}>
               {plural(count, 'task')}
             </a>
             <span class="what">
-              <b>{code}</b> {message} {where && <code>{where}</code>}
+              <b>{code}</b> {message !== code && message} {where && <code>{where}</code>}
             </span>
             <span class="muted">{workers.length === 1 ? workers[0] : `${number(workers.length)} workers`}</span>
             <Time at={lastAt} />
