@@ -196,7 +196,7 @@ export class QuotaControl implements Quotas {
 
   #wake(): void {
     const waiting = [...this.#own.managed.values()].filter(({ waitsFor }) => waitsFor)
-    void inTurns(waiting, (managed) => managed.waitsFor && managed.quotaChanged())
+    void inTurns(waiting, (managed) => managed.quotaChanged())
   }
 
   get #own(): OpenSystem {

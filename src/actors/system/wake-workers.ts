@@ -62,8 +62,10 @@ export class Waker {
     const managed = this.#managed.get(id)
     managed?.seeLoad()
     if (!this.#parts.lanes.get(id)?.complete) managed?.poke()
-    else if (managed?.state === 'parked') managed.tell({ type: 'START' })
-    else managed?.thread?.poke()
+    else {
+      managed?.tell({ type: 'WAKE' })
+      managed?.thread?.poke()
+    }
   }
 
   /** Reads the counts of lanes; without an answer the old counts stay. */

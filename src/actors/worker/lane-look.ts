@@ -11,7 +11,7 @@ export async function lookAgain(worker: WorkerCore): Promise<void> {
 
 /** Ends a breaker's wait if no task is left to try. */
 export async function lookWhetherOver(worker: WorkerCore): Promise<void> {
-  if ((await isOver(worker)) && worker.state === 'parked') worker.send({ type: 'START' })
+  if (await isOver(worker)) worker.send({ type: 'WAKE' })
 }
 
 /** Whether the lane is complete, by the store's current counts; undefined without an answer. */

@@ -60,6 +60,7 @@ export class SlotTurn {
 
   /** Continues if it waits for a load and its dataset has items now. */
   seeLoad(): void {
+    this.#worker.catchUp()
     if (!this.#waitsForLoad || this.#worker.state !== 'queued' || neverLoaded(this.#worker)) return
     this.#worker.send({ type: 'HELD', reason: 'its dataset was loaded' })
     this.request()

@@ -77,21 +77,17 @@ export class Starts {
 
   /** Starts it as before, because its supervisor starts it again. */
   again(): void {
-    const start = { cancelled: false }
-    this.#underWay.add(start)
+    const start = this.announce()
     this.#worker.send({ type: 'RESTART', reason: 'started again by its supervisor', again: true })
     // While it goes down, the event is handled once it is down: after this turn's events, before the next turn.
-    queueMicrotask(() => {
-      this.#underWay.delete(start)
-      this.#worker.moved()
-      this.#worker.parts.changed()
-    })
+    queueMicrotask(() => this.drop(start))
   }
 
   /** Notes the other host that holds it; null: no host, so it continues here if it waits for that. */
   seeHolder(holder: HoldingHost | null): void {
     const worker = this.#worker
     const { registration } = this.#means
+    worker.catchUp()
     if (registration.holder === null) return
     if (holder) {
       registration.seeHolder(holder)
@@ -122,6 +118,7 @@ export class Starts {
       const [holder] = await Promise.all([acquired, lookAtModule()])
       // The store answers hundreds at once.
       await shareOfTurn()
+      this.#worker.catchUp()
       if (start.cancelled) {
         if (free.includes(this.#worker.state)) registration.giveBack()
         return 'cancelled'

@@ -433,8 +433,9 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
 
   /** The quota may grant again: continues if it waits for this. */
   quotaChanged(): void {
-    if (this.state === 'parked') this.send({ type: 'START' })
-    else if (this.state === 'paused') this.send({ type: 'RESUME' })
+    this.catchUp()
+    if (!this.waitsFor) return
+    this.send({ type: this.state === 'parked' ? 'WAKE' : 'RESUME' })
     this.poke()
   }
 

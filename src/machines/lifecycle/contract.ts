@@ -172,6 +172,8 @@ export type LifecycleEvent =
   | { type: 'YIELD' }
   /** There may be work again: restarts a completed worker that is wanted. */
   | { type: 'MORE' }
+  /** Ends the wait of a parked worker, unless it is to be stopped: what it waits for may be there. */
+  | { type: 'WAKE' }
   | { type: 'PARK'; until: number; reason: string }
   /** Replaces the thread by a fresh one, between tasks. */
   | { type: 'RECYCLE'; reason: string }

@@ -240,6 +240,7 @@ export const workerLifecycle = lifecycle.createMachine({
       },
       on: {
         START: { target: 'queued', actions: ['noDeadline', because('started'), 'want'] },
+        WAKE: { target: 'queued', guard: 'isWanted', actions: ['noDeadline', because('started')] },
         STOP: { target: 'stopped', actions: ['noDeadline', 'becauseAsked', 'unwant', 'dropPause'] },
       },
     },

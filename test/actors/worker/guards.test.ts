@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createDrover, DroverError, policies } from '../../../src/index.js'
-import { cleanUp, collect, items, open, puppet, state, temporaryFolder, worker } from '../../support/system.js'
+import { cleanUp, collect, items, open, openWithParts, puppet, state, temporaryFolder, worker } from '../../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -65,6 +65,23 @@ test('a listener that throws or rejects has no effect on others', async () => {
   await system.done()
   assert.is(heard, 4)
   assert.ok(system.logs({ limit: 100 }).some(({ message }) => message.includes('listener of worker:state:changed threw')))
+})
+
+test('what throws on the way to a thread is a failure of the start, and the worker is started again', async () => {
+  const { system, parts } = await openWithParts({ workers: [worker('a/x')] })
+  await system.load('data', items(3))
+  const { board } = parts
+  const take = board.take.bind(board)
+  board.take = () => {
+    board.take = take
+    throw new Error('no room')
+  }
+  const crashed = state(system, 'a/x', 'crashed')
+  await system.start()
+  await crashed
+  assert.is((await system.done()).results, 3)
+  const { lastFailure, restarts } = system.worker('a/x').status()
+  assert.equal([lastFailure?.kind, lastFailure?.message, restarts], ['start-error', 'no room', 1])
 })
 
 test('close is memoised, ends everything, and what is called after it is refused', async () => {

@@ -7,7 +7,7 @@ import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { asked, begin, down } from './support/lifecycle.js'
 
 const resting: readonly (WorkerState | undefined)[] = ['idle', 'stopped', 'completed', 'blacklisted']
-const nudges: LifecycleEvent[] = [{ type: 'MORE' }, { type: 'RESTART' }, { type: 'RESUME' }, { type: 'SLOT' }]
+const nudges: LifecycleEvent[] = [{ type: 'MORE' }, { type: 'WAKE' }, { type: 'RESTART' }, { type: 'RESUME' }, { type: 'SLOT' }]
 
 for (const left of resting as WorkerState[]) {
   test(`a worker that an earlier host left ${left} is set going by nothing but a start`, () => {
@@ -40,6 +40,17 @@ test('a completed worker that was started continues with new items, until it is 
   assert.is(path.at(-1), 'idle')
 })
 
+test('a parked worker is woken when what it waits for is there, but not when its stop is announced', () => {
+  const { path, run, send } = begin()
+  run()
+  send({ type: 'PARK', until: 5_000, reason: 'quota is spent' }, asked, 'WAKE')
+  assert.is(path.at(-1), 'queued')
+  send('SLOT', 'READY', { type: 'PARK', until: 5_000, reason: 'quota is spent' }, asked, 'UNWANTED', 'WAKE')
+  assert.is(path.at(-1), 'parked')
+  send('STOP', 'WAKE')
+  assert.is(path.at(-1), 'stopped')
+})
+
 test('parole does not bring back a worker that was stopped before it was given up', () => {
   const { clock, path, send } = begin({ restored: { state: 'blacklisted', memory: { ...freshMemory, until: 1_000 } } })
   send('START', 'STOP')
@@ -60,6 +71,7 @@ test('after any events in any order, a stopped worker stays down until it is sta
     { type: 'PAUSE' },
     { type: 'RESUME' },
     { type: 'MORE' },
+    { type: 'WAKE' },
     { type: 'SLOT' },
     { type: 'READY' },
     { type: 'COMPLETE' },
