@@ -5,7 +5,7 @@ import type { OpenSystem } from '../actors/system/opened.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import { heldBy, laneOf } from '../actors/worker/registration.js'
 import { DroverError } from '../errors.js'
-import { inTurnsAsync } from '../time/turns.js'
+import { inTurnsAsync, shareOfTurn } from '../time/turns.js'
 import { checkFlag, checkName, wholeNumber } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
 import { type Drain, drainOf } from './drain.js'
@@ -107,6 +107,8 @@ export class Control {
       if (idle.has(managed)) await this.#lifetime.until(() => managed.settled)
       if (!managed.settled) return { ...outcomeOf(managed, false, 'not down: stop it first'), deleted: none }
       const reply = await parts.calls.call('reset', { worker: id, host: parts.host.id, data })
+      // The store answers hundreds at once.
+      await shareOfTurn()
       if (reply.counts && !managed.isGone) parts.lanes.update([reply.counts])
       managed.tell({ type: 'RESET' })
       return { ...outcomeOf(managed, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }

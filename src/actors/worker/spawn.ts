@@ -1,7 +1,7 @@
 /** The way from a slot to a thread: past the start gate and through the registry; then a thread is made, if there is work. */
 import { toErrorRecord } from '../../errors.js'
 import { laneEnd } from '../../machines/lane-end.js'
-import type { Holder } from '../../store/contract/hosts.js'
+import type { HoldingHost } from '../../store/contract/hosts.js'
 import { nextTurn } from '../../time/turns.js'
 import type { WorkerCore } from './core.js'
 import { heldBy, type Registration } from './registration.js'
@@ -47,7 +47,7 @@ export class Spawn {
   async #take(start: Pending): Promise<void> {
     const worker = this.#worker
     const { registration, life } = this.#means
-    let holder: Holder | null
+    let holder: HoldingHost | null
     try {
       holder = await registration.acquire()
       await nextTurn()
@@ -72,18 +72,19 @@ export class Spawn {
     return !start.cancelled
   }
 
-  #goOn(holder: Holder | null): void {
+  #goOn(holder: HoldingHost | null): void {
     const worker = this.#worker
     const { registration, life, adopt } = this.#means
     const { parts, config } = worker
-    if (holder) return worker.send({ type: parts.config.onHeld === 'wait' ? 'HELD' : 'REFUSED', reason: heldBy(holder) })
-    if (registration.hasLeft) return adopt()
     const counts = parts.lanes.get(worker.id)
-    if (config.dataset !== null && counts?.complete && !parts.isLoading(config.dataset)) {
-      return worker.send({ type: 'COMPLETE', reason: laneEnd({ ...counts, target: config.target }) })
+    if (holder) worker.send({ type: parts.config.onHeld === 'wait' ? 'HELD' : 'REFUSED', reason: heldBy(holder) })
+    else if (registration.hasLeft) adopt()
+    else if (config.dataset !== null && counts?.complete && !parts.isLoading(config.dataset)) {
+      worker.send({ type: 'COMPLETE', reason: laneEnd({ ...counts, target: config.target }) })
+    } else {
+      life.boot()
+      if (worker.pauseWanted) life.thread?.pause()
     }
-    life.boot()
-    if (worker.pauseWanted) life.thread?.pause()
   }
 
   /**

@@ -59,7 +59,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   readonly #told: ToldInTurn
   /** While it adopts the state that another host left: the first state is not emitted, because the worker continues at once. */
   #adopting = false
-  #adopted: { to: WorkerState; memory: WorkerMemory } | null = null
+  #adopted: { to: WorkerState; memory: WorkerMemory; delayMs: number | null } | null = null
   /** Time of the last log line about a start that is not possible. */
   #saidShortAt = 0
 
@@ -167,9 +167,9 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     return this.#life.callsOn(quota)
   }
 
-  enter(to: WorkerState, memory: WorkerMemory, ending: boolean): void {
+  enter(to: WorkerState, memory: WorkerMemory, ending: boolean, delayMs: number | null): void {
     if (this.#adopting) {
-      this.#adopted = { to, memory }
+      this.#adopted = { to, memory, delayMs }
       return
     }
     this.#adopted = null
@@ -191,7 +191,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
       if (free.includes(to)) this.#registration.giveBack()
       // Listeners to a blacklisting or deadline may rely on the next host knowing it, so it is stored first.
       const outlivesHost = to === 'blacklisted' || memory.until !== null
-      this.#told.tell(() => this.#tellMoved(moved, memory), outlivesHost ? recorder.written() : null)
+      this.#told.tell(() => this.#tellMoved(moved, memory, delayMs), outlivesHost ? recorder.written() : null)
       if (to === 'completed') void lookAgain(this)
       if (to === 'parked' && this.breaker !== null) void lookWhetherOver(this)
       this.moved(ending)
@@ -199,14 +199,14 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     })
   }
 
-  #tellMoved(moved: DroverEvents['worker:state:changed'], { until, restartCount }: WorkerMemory): void {
+  #tellMoved(moved: DroverEvents['worker:state:changed'], { restartCount }: WorkerMemory, delayMs: number | null): void {
     const { worker, from, to, reason, at } = moved
     this.parts.tell('worker:state:changed', moved)
     const level = to === 'blacklisted' ? 'error' : to === 'crashed' || to === 'stuck' ? 'warn' : 'info'
     this.log[level](`${from} -> ${to}: ${reason}`)
     if (free.includes(to)) this.#errors.end()
-    if (to !== 'backoff' || until === null) return
-    this.parts.tell('worker:restart:scheduled', { worker, delayMs: Math.max(0, Math.round(until - at)), restarts: restartCount, at })
+    if (to !== 'backoff' || delayMs === null) return
+    this.parts.tell('worker:restart:scheduled', { worker, delayMs: Math.round(delayMs), restarts: restartCount, at })
   }
 
   keep(memory: WorkerMemory): void {
@@ -230,7 +230,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     this.send({ type: 'ADOPT', left: left && triesAtOnce(left), reason: 'no other host holds it' })
     this.#adopting = false
     if (left?.state !== 'completed' || this.config.dataset !== null) this.send({ type: 'START' })
-    if (this.#adopted) this.enter(this.#adopted.to, this.#adopted.memory, false)
+    if (this.#adopted) this.enter(this.#adopted.to, this.#adopted.memory, false, this.#adopted.delayMs)
     const failure = left?.memory.lastFailure
     if (failure?.kind === 'orphaned' && left?.state === 'idle') this.parts.publish('worker:failure:recorded', { worker: this.id, failure })
   }

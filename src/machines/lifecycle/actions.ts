@@ -42,7 +42,8 @@ export const lifecycle = setup({
     input: {} as LifecycleInput,
   },
   actions: {
-    enter: ({ context }, { state }: { state: WorkerState }) => context.effects.enter(state, context.memory, context.ending !== null),
+    enter: ({ context: { effects, memory, ending, verdict } }, { state }: { state: WorkerState }) =>
+      effects.enter(state, memory, ending !== null, verdict?.do === 'restart' ? verdict.delayMs : null),
     /** Stores a changed memory without a change of state. */
     keep: ({ context }) => context.effects.keep(context.memory),
     /** Active time runs while it has a thread or is parked, and stands still while it waits or is down. */

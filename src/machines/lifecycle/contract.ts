@@ -38,8 +38,13 @@ export interface LifecycleEffects {
   now(): number
   /** The wall clock, which runs while the computer sleeps. */
   wall(): number
-  /** The one place where a state changes: emits and stores it. `ending`: `ended` follows, and waits for its phase wait for that. */
-  enter(state: WorkerState, memory: WorkerMemory, ending: boolean): void
+  /**
+   * The one place where a state changes: emits and stores it.
+   *
+   * @param ending `ended` follows, and waits for its phase wait for that
+   * @param delayMs what the verdict on its latest failure waits before the restart; null: nothing is to be waited for
+   */
+  enter(state: WorkerState, memory: WorkerMemory, ending: boolean, delayMs: number | null): void
   /** Stores the memory without a change of state. */
   keep(memory: WorkerMemory): void
   /** A failure was classified. Comes before `enter('crashed')`. */

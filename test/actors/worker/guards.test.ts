@@ -70,10 +70,10 @@ test('a listener that throws or rejects has no effect on others', async () => {
 test('what throws on the way to a thread is a failure of the start, and the worker is started again', async () => {
   const { system, parts } = await openWithParts({ workers: [worker('a/x')] })
   await system.load('data', items(3))
-  const { board } = parts
-  const take = board.take.bind(board)
-  board.take = () => {
-    board.take = take
+  const { beatMemory } = parts
+  const take = beatMemory.take.bind(beatMemory)
+  beatMemory.take = () => {
+    beatMemory.take = take
     throw new Error('no room')
   }
   const crashed = state(system, 'a/x', 'crashed')

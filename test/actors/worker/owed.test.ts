@@ -138,10 +138,10 @@ test('a worker that another host lets go is not taken over when its stop is stil
 test('no thread is made for a worker whose stop is still to have its turn', async () => {
   const { system, opened, own } = await opening({ workers: [...before, ...late.map((id) => worker(id))] })
   await load(system)
-  const { board } = opened.parts
-  const take = board.take.bind(board)
+  const { beatMemory } = opened.parts
+  const take = beatMemory.take.bind(beatMemory)
   let threads = 0
-  board.take = () => {
+  beatMemory.take = () => {
     threads++
     return take()
   }
