@@ -44,7 +44,7 @@ export default defineConfig([
       'process-observer': 'src/threads/isolation/process-observer.ts',
     },
     // Copied in: to look for a package takes a thread longer than to load it.
-    noExternal: ['comlink'],
+    noExternal: ['comlink', 'fastest-levenshtein'],
   },
   { ...common, entry: { 'store-thread': 'src/store/thread/store-thread.ts' } },
   { ...common, entry: { 'reader-thread': 'src/store/read-pool/reader-thread.ts' } },
