@@ -199,14 +199,16 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     })
   }
 
-  #tellMoved(moved: DroverEvents['worker:state:changed'], { restartCount }: WorkerMemory, delayMs: number | null): void {
+  #tellMoved(moved: DroverEvents['worker:state:changed'], { until, restartCount }: WorkerMemory, delayMs: number | null): void {
     const { worker, from, to, reason, at } = moved
     this.parts.tell('worker:state:changed', moved)
     const level = to === 'blacklisted' ? 'error' : to === 'crashed' || to === 'stuck' ? 'warn' : 'info'
     this.log[level](`${from} -> ${to}: ${reason}`)
     if (free.includes(to)) this.#errors.end()
-    if (to !== 'backoff' || delayMs === null) return
-    this.parts.tell('worker:restart:scheduled', { worker, delayMs: Math.round(delayMs), restarts: restartCount, at })
+    if (to !== 'backoff' || until === null) return
+    // A restored worker waits for the rest only.
+    const wait = from === 'idle' ? until - at : (delayMs ?? until - at)
+    this.parts.tell('worker:restart:scheduled', { worker, delayMs: Math.max(0, Math.round(wait)), restarts: restartCount, at })
   }
 
   keep(memory: WorkerMemory): void {
