@@ -62,10 +62,8 @@ export class Waker {
     const managed = this.#managed.get(id)
     managed?.seeLoad()
     if (!this.#parts.lanes.get(id)?.complete) managed?.poke()
-    else {
-      managed?.tell({ type: 'WAKE' })
-      managed?.thread?.poke()
-    }
+    else if (managed?.state === 'parked') managed.tell({ type: 'WAKE' })
+    else managed?.thread?.poke()
   }
 
   /** Reads the counts of lanes; without an answer the old counts stay. */

@@ -5,12 +5,8 @@ import type { HoldingHost } from '../../store/contract/hosts.js'
 import { nextTurn } from '../../time/turns.js'
 import type { WorkerCore } from './core.js'
 import { heldBy, type Registration } from './registration.js'
+import type { Start } from './starts.js'
 import { cannotStart, type ThreadLife } from './thread-life.js'
-
-/** A start that waits for the registry. */
-interface Pending {
-  cancelled: boolean
-}
 
 export interface SpawnMeans {
   registration: Registration
@@ -23,7 +19,7 @@ export class Spawn {
   readonly #worker: WorkerCore
   readonly #means: SpawnMeans
   /** The start that waits for the registry. A stop cancels it; a later start replaces it. */
-  #pending: Pending | null = null
+  #pending: Start | null = null
 
   constructor(worker: WorkerCore, means: SpawnMeans) {
     this.#worker = worker
@@ -44,7 +40,7 @@ export class Spawn {
     void this.#take(this.#pending)
   }
 
-  async #take(start: Pending): Promise<void> {
+  async #take(start: Start): Promise<void> {
     const worker = this.#worker
     const { registration, life } = this.#means
     let holder: HoldingHost | null
@@ -64,7 +60,7 @@ export class Spawn {
   }
 
   /** @returns whether the start goes on, now that the registry has answered */
-  #isDue(start: Pending): boolean {
+  #isDue(start: Start): boolean {
     this.#worker.catchUp()
     if (this.#pending !== start) return false
     this.#pending = null

@@ -206,8 +206,8 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     this.log[level](`${from} -> ${to}: ${reason}`)
     if (free.includes(to)) this.#errors.end()
     if (to !== 'backoff' || until === null) return
-    // A restored worker waits for the rest only.
-    const wait = from === 'idle' ? until - at : (delayMs ?? until - at)
+    // Restored, it waits for the rest only.
+    const wait = delayMs ?? until - at
     this.parts.tell('worker:restart:scheduled', { worker, delayMs: Math.max(0, Math.round(wait)), restarts: restartCount, at })
   }
 

@@ -216,8 +216,8 @@ export const lifecycle = setup({
       const { policy, startTimeoutMs, drainMs, idleMs } = event
       return { policy, startTimeoutMs, drainMs, idleMs }
     }),
-    /** Forgets the restored state: it is used once. */
-    pickedUp: assign({ restored: null }),
+    /** Forgets the restored state, which is used once, and the verdict on an earlier failure. */
+    pickedUp: assign({ restored: null, verdict: null }),
   },
   guards: {
     restoredAs: ({ context }, { state }: { state: WorkerState }) => context.restored === state,

@@ -42,7 +42,7 @@ export interface LifecycleEffects {
    * The one place where a state changes: emits and stores it.
    *
    * @param ending `ended` follows, and waits for its phase wait for that
-   * @param delayMs what the verdict on its latest failure waits before the restart; null: nothing is to be waited for
+   * @param delayMs the delay that the verdict on its latest failure set, in ms; null: it set none, or the state is restored
    */
   enter(state: WorkerState, memory: WorkerMemory, ending: boolean, delayMs: number | null): void
   /** Stores the memory without a change of state. */
