@@ -61,7 +61,7 @@ export async function open(options: TestOptions): Promise<Drover> {
 type TestOptions = Partial<DroverOptions> & Pick<DroverOptions, 'workers'>
 
 /** The system together with its insides, for tests that break them. */
-export async function openWithParts(options: TestOptions): Promise<{ system: Drover; parts: OpenSystem['parts'] }> {
+export async function openWithParts(options: TestOptions): Promise<{ system: Drover; parts: OpenSystem['parts']; opened: OpenSystem }> {
   const opened = await openSystem({
     store: join(temporaryFolder(), 'test.db'),
     heartbeat: quick,
@@ -74,7 +74,7 @@ export async function openWithParts(options: TestOptions): Promise<{ system: Dro
   })
   const system = new Drover(opened)
   systems.push(system)
-  return { system, parts: opened.parts }
+  return { system, parts: opened.parts, opened }
 }
 
 /** A promise of the first event that satisfies `condition`; rejects with what it waited for when it takes too long. */

@@ -6,7 +6,19 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { drive, endHosts } from '../../support/driven-hosts.js'
 import { kill, said } from '../../support/kill-rounds.js'
-import { cleanUp, event, isolations, items, open, quick, state, temporaryFolder, worker } from '../../support/system.js'
+import {
+  cleanUp,
+  event,
+  isolations,
+  items,
+  open,
+  openWithParts,
+  quick,
+  state,
+  temporaryFolder,
+  until,
+  worker,
+} from '../../support/system.js'
 
 test.after.each(async () => {
   await endHosts()
@@ -16,18 +28,26 @@ test.after.each(async () => {
 test('a worker that is recycled after a moment is forgiven for what it was up for, over all its threads', async () => {
   // Nine tasks between two failures, three to a thread: no thread lives for as long as the policy asks for, the worker does.
   const everyMs = 40
-  const system = await open({
+  const { system, opened } = await openWithParts({
     workers: [worker('a/x', { prefetch: 0, recycle: { maxTasks: 3 }, input: { everyMs } })],
     restart: { maxRestarts: 1, resetAfterMs: 9 * everyMs, backoff: { immediate: 9 } },
     tasks: { poisonAfter: 9, maxAttempts: 9 },
   })
-  await system.load(
-    'data',
-    items(30, (i) => (i % 10 === 9 ? { do: 'exit', times: 1 } : {})),
-  )
+  await system.load('data', items(60))
   await system.start()
+  for (const done of [10, 20, 30]) {
+    // A thread that is being replaced, or has yet to start, ends as asked: what ends it then is no failure.
+    const isHalfway = (): boolean => {
+      const { state, activity, progress } = system.worker('a/x').status()
+      return state === 'running' && activity === 'working' && (progress?.done ?? 0) >= done
+    }
+    await until(isHalfway, `${done} tasks are done`)
+    const crashed = state(system, 'a/x', 'crashed')
+    opened.managed.get('a/x')?.tell({ type: 'STUCK', kind: 'heartbeat-lost', message: 'says the test' })
+    await crashed
+  }
   const report = await system.done()
-  assert.equal([report.completed, report.blacklisted, report.results], [['a/x'], [], 30])
+  assert.equal([report.completed, report.blacklisted, report.results], [['a/x'], [], 60])
   assert.is(system.worker('a/x').status().restarts, 3)
 })
 
@@ -97,6 +117,20 @@ test('hosts killed as soon as they tell of a backoff, and of a blacklisting, los
   const system = await open({ store, restart, workers: [worker('a/x', { input })] })
   const { state: left, reason, restarts } = system.worker('a/x').status()
   assert.equal([left, reason, restarts], ['blacklisted', 'failed 3 times, last: start-error', 2])
+})
+
+test('a worker whose wait for its restart began under a host that was killed tells what is left of it', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const restart = { backoff: { immediate: 0, initialMs: 60_000, maxMs: 60_000 } }
+  const input = { setup: 'throw' } as const
+  const host = drive({ store, restart, workers: [{ id: 'a/x', dataset: 'data', input }], load: { data: items(1) } })
+  await said(host, 'a/x backoff')
+  await kill(host)
+  const system = await open({ store, restart, workers: [worker('a/x', { input })] })
+  const scheduled = event(system, 'worker:restart:scheduled')
+  await system.start()
+  const { delayMs } = await scheduled
+  assert.ok(delayMs > 0 && delayMs < 60_000, `${delayMs} ms are left`)
 })
 
 test('workers paused by hand are paused again under the next host, which says so, whether theirs was killed or closed', async () => {

@@ -2,13 +2,12 @@
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { openSystem } from '../../../src/actors/system/open.js'
 import type { OpenSystem } from '../../../src/actors/system/opened.js'
 import { lookWhetherOver } from '../../../src/actors/worker/lane-look.js'
 import type { ManagedWorker } from '../../../src/actors/worker/worker.js'
-import { Drover } from '../../../src/drover/drover.js'
+import type { Drover } from '../../../src/drover/drover.js'
 import type { DroverOptions, WorkerOptions } from '../../../src/index.js'
-import { cleanUp, event, items, state, temporaryFolder, worker } from '../../support/system.js'
+import { cleanUp, event, items, openWithParts, state, temporaryFolder, worker } from '../../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -19,15 +18,8 @@ const before = Array.from({ length: 55 }, (_, i) => worker(`before-${i}/x`, { da
 const late = ['late-0/x', 'late-1/x', 'late-2/x']
 const spends = (more: Partial<WorkerOptions> = {}) => late.map((id) => worker(id, { module: caller, quota: 'key', ...more }))
 
-const systems: Drover[] = []
-test.after.each(async () => {
-  await Promise.all(systems.splice(0).map((system) => system.close({ drainMs: 100 })))
-})
-
 async function opening(options: Partial<DroverOptions> & Pick<DroverOptions, 'workers'>) {
-  const opened = await openSystem({ store: ':memory:', log: { console: false, dir: false }, idleMs: 0, ...options })
-  const system = new Drover(opened)
-  systems.push(system)
+  const { system, opened } = await openWithParts({ store: ':memory:', ...options })
   const own = late.map((id) => opened.managed.get(id) as ManagedWorker)
   return { system, opened, own }
 }
