@@ -192,6 +192,21 @@ test('amounts that are given back never let a later span hold too much', () => {
   assert.is(timed.used(), 0)
 })
 
+test('a strict window gives back also what was settled beyond a grant, and nothing of another one', () => {
+  const timed = new Timed()
+  const first = timed.take(6)
+  timed.now += 100
+  timed.take(2)
+  timed.now += 100
+  // Two more than were granted were used.
+  timed.take(2)
+  timed.give(8, first)
+  assert.is(timed.used(), 2)
+  timed.now += 815
+  timed.give(99, first)
+  assert.is(timed.used(), 2, 'what the first one took has left the window')
+})
+
 test('a bucket gives back no more than was in use all the time since', () => {
   const timed = new Timed({ limit: 10, per: 10_000, burst: 5 })
   const first = timed.take(5)

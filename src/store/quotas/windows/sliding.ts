@@ -58,9 +58,16 @@ export class SlidingWindow extends QuotaWindowMeter {
     this.#drop(at)
     // An amount that has left the window gives no room; the found entry would be another one.
     if (booked <= at - this.#perMs) return
-    const own = this.#log.find(([date]) => date >= booked)
-    if (!own) return
-    own[1] = Math.max(0, own[1] - amount)
+    const first = this.#log.findIndex(([date]) => date >= booked)
+    if (first === -1) return
+    // An amount that was settled beyond its grant was booked later. Giving from the earliest on keeps the window strict.
+    const isOwn = this.#stepOf((this.#log[first] as [Time, number])[0]) === this.#stepOf(booked)
+    let left = amount
+    for (const entry of this.#log.slice(first, isOwn ? undefined : first + 1)) {
+      const part = Math.min(entry[1], left)
+      entry[1] -= part
+      left -= part
+    }
     this.#log = this.#log.filter(([, part]) => part > 0)
     this.#count()
     this.changed = true
@@ -94,7 +101,7 @@ export class SlidingWindow extends QuotaWindowMeter {
   /** An entry only moves to a later time, so that the window stays strict, and by at most one step. */
   #add(amount: number, booked: Time): void {
     const last = this.#log.at(-1)
-    if (last && Math.floor(last[0] / this.#stepMs) === Math.floor(booked / this.#stepMs)) {
+    if (last && this.#stepOf(last[0]) === this.#stepOf(booked)) {
       last[0] = Math.max(last[0], booked)
       last[1] += amount
     } else {
@@ -102,6 +109,10 @@ export class SlidingWindow extends QuotaWindowMeter {
     }
     this.#sum += amount
     this.changed = true
+  }
+
+  #stepOf(time: Time): number {
+    return Math.floor(time / this.#stepMs)
   }
 
   #drop(at: Time): void {
