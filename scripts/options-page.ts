@@ -16,7 +16,7 @@ import { intensity, supervisorSchema } from '../src/options/supervisor.js'
 import { taskBackoff, tasks } from '../src/options/tasks.js'
 import { workerSchema } from '../src/options/worker.js'
 import { workerQuota } from '../src/options/worker-quota.js'
-import type { Span } from '../src/validation/pieces.js'
+import type { Span } from '../src/validation/schema-pieces.js'
 
 /** What the page needs of a schema. */
 interface Described {

@@ -9,7 +9,7 @@ import { TimeLimit } from '../time/time-limit.js'
 import type { Done } from './done.js'
 import { type Drain, drainOf } from './drain.js'
 import type { Lifetime } from './lifetime.js'
-import type { Uses } from './uses.js'
+import type { OpenCalls } from './open-calls.js'
 
 /** After a signal, if no call of `done()` was waiting: the system is closed after this time without a call. */
 const letGoMs = 250
@@ -24,7 +24,7 @@ export interface CloseMeans {
   lifetime: Lifetime
   done: Done
   waker: Waker
-  uses: Uses
+  uses: OpenCalls
 }
 
 export class Close {
@@ -32,7 +32,7 @@ export class Close {
   readonly #lifetime: Lifetime
   readonly #done: Done
   readonly #waker: Waker
-  readonly #uses: Uses
+  readonly #uses: OpenCalls
   #closing: Promise<void> | null = null
   /** Aborts when the system is closed. An export into a pipe without a reader would not notice otherwise. */
   readonly #over = new AbortController()

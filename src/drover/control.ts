@@ -10,18 +10,18 @@ import { checkFlag, checkName, wholeNumber } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
 import { type Drain, drainOf } from './drain.js'
 import type { Lifetime } from './lifetime.js'
+import type { OpenCalls } from './open-calls.js'
 import { type ControlOutcome, outcomeOf, type ResetOutcome } from './reports.js'
 import type { Selection } from './selection.js'
 import type { Selector } from './selector.js'
 import { refuseBeyondSlots, startAll } from './start.js'
-import type { Uses } from './uses.js'
 
 export interface ControlMeans {
   system: OpenSystem
   lifetime: Lifetime
   selection: Selection
   waker: Waker
-  uses: Uses
+  uses: OpenCalls
 }
 
 export class Control {
@@ -29,7 +29,7 @@ export class Control {
   readonly #lifetime: Lifetime
   readonly #selection: Selection
   readonly #waker: Waker
-  readonly #uses: Uses
+  readonly #uses: OpenCalls
   #started = false
 
   constructor({ system, lifetime, selection, waker, uses }: ControlMeans) {
@@ -119,10 +119,10 @@ export class Control {
     if (typeof why !== 'string' || why === '')
       throw new DroverError('ARGUMENT_INVALID', 'blacklist takes the reason, a text, as its second argument')
     const drain = drainOf('blacklist', options)
-    const { patience, recorder } = this.#system.parts
+    const { writeRetry, recorder } = this.#system.parts
     const told = await inTurnsAsync(this.#selection.of(selector), async (managed) => {
       managed.catchUp()
-      const holder = managed.live ? null : await patience.through('blacklist', () => managed.acquire())
+      const holder = managed.live ? null : await writeRetry.through('blacklist', () => managed.acquire())
       if (!holder) managed.stop({ type: 'BLACKLIST', why, ...drain })
       return { managed, holder }
     })

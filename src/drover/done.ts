@@ -4,13 +4,13 @@ import type { OpenSystem } from '../actors/system/opened.js'
 import { systemStatus } from '../actors/system/status.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import type { Lifetime } from './lifetime.js'
-import type { Outcome } from './outcome.js'
+import type { RunEnding } from './run-end.js'
 import type { RunReport } from './run-report.js'
 
 export interface DoneMeans {
   system: OpenSystem
   lifetime: Lifetime
-  outcomes: Outcome
+  runEnd: RunEnding
   waker: Waker
 }
 
@@ -69,10 +69,10 @@ export class Done {
   }
 
   async #finish(): Promise<RunReport> {
-    const { system, lifetime, outcomes, waker } = this.#means
+    const { system, lifetime, runEnd, waker } = this.#means
     const isOver = (): boolean =>
-      lifetime.isClosing || lifetime.interrupted ? lifetime.allSettled : system.loading.size === 0 && outcomes.isOver()
-    const ended = outcomes.watch()
+      lifetime.isClosing || lifetime.interrupted ? lifetime.allSettled : system.loading.size === 0 && runEnd.isOver()
+    const ended = runEnd.watch()
     try {
       do {
         await lifetime.until(isOver)
@@ -87,8 +87,8 @@ export class Done {
   }
 
   #report(): Promise<RunReport> {
-    const { system, lifetime, outcomes } = this.#means
+    const { system, lifetime, runEnd } = this.#means
     const { done, dead } = systemStatus(system, lifetime.state)
-    return outcomes.report({ done, dead, signalled: lifetime.interrupted !== null, closing: lifetime.isClosing })
+    return runEnd.report({ done, dead, signalled: lifetime.interrupted !== null, closing: lifetime.isClosing })
   }
 }

@@ -24,7 +24,7 @@ import { type LogLevel, levelRank } from '../log-levels.js'
 import { checkLogQuery, type LogRecord, type RecentLogs } from '../logs/logs.js'
 import type { SupervisorOptions } from '../options/supervisor.js'
 import type { WorkerOptions } from '../options/worker.js'
-import type { CheckReport } from '../store/check.js'
+import type { CheckReport } from '../store/check-report.js'
 import type { LabelReport, StoredEvent, TaskUsageRow } from '../store/contract/reads.js'
 import type { DatasetCounts } from '../store/contract/single-tasks.js'
 import { readCheck } from '../store/read-pool/check-store.js'
@@ -40,8 +40,8 @@ import { checkLanes, type LaneQuery } from './lane-query.js'
 import { Lifetime } from './lifetime.js'
 import { checkListening, checkObserver } from './listeners.js'
 import { checkLoadOptions, type LoadOptions, type LoadReport } from './load.js'
-import { Loads } from './loads.js'
-import { Outcome } from './outcome.js'
+import { OpenCalls } from './open-calls.js'
+import { OpenLoads } from './open-loads.js'
 import {
   checkEventFilter,
   type EventPage,
@@ -55,25 +55,25 @@ import {
 import type { BlacklistEntry, ControlOutcome, ResetOutcome } from './reports.js'
 import { checkRange, type DeadTask, exportResults, type Result, type ResultRange, readDead, readResults } from './results.js'
 import { type RunEnd, type RunOptions, run } from './run.js'
+import { RunEnding } from './run-end.js'
 import type { RunReport } from './run-report.js'
 import { Selection } from './selection.js'
 import type { Selector } from './selector.js'
 import { stopOnSignals } from './signals.js'
 import { Tasks } from './tasks.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
-import { Uses } from './uses.js'
 
 /** A running system. Made by {@link createDrover}. */
 export class Drover {
   readonly #system: OpenSystem
-  readonly #uses = new Uses()
+  readonly #uses = new OpenCalls()
   readonly #lifetime: Lifetime
   readonly #selection: Selection
   readonly #control: Control
   readonly #membership: Membership
   readonly #waker: Waker
-  readonly #loads: Loads
-  readonly #outcomes: Outcome
+  readonly #loads: OpenLoads
+  readonly #runEnd: RunEnding
   readonly #done: Done
   readonly #close: Close
   /** Reads and moves single tasks: list, get, retry, prioritise, drop. */
@@ -87,16 +87,16 @@ export class Drover {
     const lifetime = new Lifetime(system)
     const selection = new Selection(system, lifetime)
     const waker = new Waker(system.parts, system.managed)
-    const outcomes = new Outcome(system)
-    const done = new Done({ system, lifetime, outcomes, waker })
+    const runEnd = new RunEnding(system)
+    const done = new Done({ system, lifetime, runEnd, waker })
     this.#system = system
     this.#lifetime = lifetime
     this.#selection = selection
     this.#control = new Control({ system, lifetime, selection, waker, uses })
     this.#membership = new Membership(system)
     this.#waker = waker
-    this.#loads = new Loads(system, waker)
-    this.#outcomes = outcomes
+    this.#loads = new OpenLoads(system, waker)
+    this.#runEnd = runEnd
     this.view = new SystemView(system, () => lifetime.state)
     this.#done = done
     this.#close = new Close({ system, lifetime, done, waker, uses })
@@ -755,7 +755,7 @@ export class Drover {
    * @returns a function that ends this
    */
   attend(): () => void {
-    return this.#outcomes.attend()
+    return this.#runEnd.attend()
   }
 
   /** @internal Emits and stores a change through the status server. Does nothing on a closed system. */

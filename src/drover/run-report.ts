@@ -191,9 +191,3 @@ function whyIncomplete({ state, reason, dataset, heldBy, neverLoaded, loadedInst
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] as string
 }
-
-/** The exit code: 0: all is done; 3: all is done, but some tasks are dead; 1: something is not done. */
-export function exitCodeOf({ ok, incomplete, interrupted }: RunReport): 0 | 1 | 3 {
-  if (ok) return 0
-  return incomplete.length > 0 || interrupted ? 1 : 3
-}

@@ -4,9 +4,9 @@ import { checkProgress, type ProgressOptions, type ProgressSource, showProgress 
 import { argumentError, checkFunction } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
 import { drainOf } from './drain.js'
-import { exitCodeOf, type RunReport } from './run-report.js'
+import { exitCodeFor, exitCodeOf } from './exit-code.js'
+import type { RunReport } from './run-report.js'
 import type { Selector } from './selector.js'
-import { exitCodeFor } from './signals.js'
 
 /** The options of {@link Drover.run}. */
 export interface RunOptions {

@@ -1,14 +1,9 @@
 /** An orderly end at SIGINT and SIGTERM. */
-import { constants } from 'node:os'
+import { exitCodeFor } from './exit-code.js'
 
 interface Interruptible {
   /** Stops all work, but leaves the store open: the program reads results and closes. */
   interrupt(signal: NodeJS.Signals): void
-}
-
-/** The exit code of a process that a signal has ended. */
-export function exitCodeFor(signal: NodeJS.Signals): number {
-  return 128 + (constants.signals[signal] ?? 0)
 }
 
 /** The first signal interrupts the system and sets the exit code; the second ends the process at once. */

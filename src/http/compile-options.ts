@@ -1,7 +1,7 @@
 /** Validates and compiles the options of the status server. All mistakes are reported at once. */
 import * as v from 'valibot'
 import { findingOf, invalidConfig, toIssue } from '../validation/issues.js'
-import { flag, group, whole } from '../validation/pieces.js'
+import { flag, group, whole } from '../validation/schema-pieces.js'
 import type { Authorize, ServeOptions, StatusOptions } from './base/options.js'
 import type { CompiledStatusOptions } from './base/request-env.js'
 import { isLoopback } from './security/address.js'

@@ -9,7 +9,7 @@ import type { Redactor } from '../redact.js'
 import type { Every } from '../time/every.js'
 import { createConsoleWriter } from './console.js'
 import { fileStem, markedStem } from './files/file-names.js'
-import { LogFiles } from './files/log-files.js'
+import { LogFolder } from './files/log-folder.js'
 import { LogFollowers } from './followers.js'
 import type { WorkerLog } from './log.js'
 import { cleanText, fieldsText, type KeptRecord, type LogRecord, openRecord, recordLine, spoken } from './record.js'
@@ -65,7 +65,7 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
   const files =
     config.dir === false
       ? null
-      : new LogFiles({ ...config, dir: config.dir, now, ...(options.every && { every: options.every }), onFailing: tellFailing })
+      : new LogFolder({ ...config, dir: config.dir, now, ...(options.every && { every: options.every }), onFailing: tellFailing })
   const followers = new LogFollowers((error) => voiceOf(['system'], system).error('a listener of the log threw', { error }))
   const system: Speaker = { part: 'system', annotator: null, domain: null, stem: 'system' }
   const voices = new Map<string, Log>()

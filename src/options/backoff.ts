@@ -1,5 +1,5 @@
 import type { Finding } from '../validation/issues.js'
-import { between, milliseconds, option, type Schema } from '../validation/pieces.js'
+import { between, milliseconds, option, type Schema } from '../validation/schema-pieces.js'
 import { asRecord, merged, type Path } from './checks.js'
 
 /** Growing waits: the n-th, from 0, is `min(maxMs, initialMs * factor^n)`, minus a random share. */

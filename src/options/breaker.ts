@@ -1,5 +1,5 @@
 import type * as v from 'valibot'
-import { group, milliseconds, numbers, oneOf, option, over0, type Schema, under1 } from '../validation/pieces.js'
+import { group, milliseconds, numbers, oneOf, option, over0, type Schema, under1 } from '../validation/schema-pieces.js'
 import { filled } from './fill-defaults.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { Finding } from '../validation/issues.js'
-import { isRecord } from '../validation/pieces.js'
+import { isRecord } from '../validation/schema-pieces.js'
 
 /** Refuses names that every object has already, such as `__proto__`: they would be lost on the way. */
 export function checkNames(path: Path, named: Record<string, unknown>, findings: Finding[]): void {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { group, isRecord, milliseconds, name, oneOf, option, path, type Schema, whole } from '../validation/pieces.js'
+import { group, isRecord, milliseconds, name, oneOf, option, path, type Schema, whole } from '../validation/schema-pieces.js'
 import { type EvidenceOptions, evidence } from './evidence.js'
 import { type HeartbeatOptions, heartbeat } from './heartbeat.js'
 import { type LogOptions, log } from './log.js'

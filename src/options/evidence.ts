@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { type SnapshotKind, snapshotKinds } from '../failure.js'
 import type { Finding } from '../validation/issues.js'
-import { either, group, milliseconds, oneOf, option, path, type Schema, whole } from '../validation/pieces.js'
+import { either, group, milliseconds, oneOf, option, path, type Schema, whole } from '../validation/schema-pieces.js'
 import { merged } from './checks.js'
 import { filled } from './fill-defaults.js'
 

@@ -1,5 +1,5 @@
 import type { Finding } from '../validation/issues.js'
-import { group, milliseconds, option, type Schema } from '../validation/pieces.js'
+import { group, milliseconds, option, type Schema } from '../validation/schema-pieces.js'
 import { asRecord, merged, type Path } from './checks.js'
 
 /** Time limits of a worker's thread. All in whole milliseconds, at most 2_147_483_647 (24 days). */

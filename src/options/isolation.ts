@@ -1,6 +1,6 @@
 import { serialize } from 'node:v8'
 import type { Finding } from '../validation/issues.js'
-import { between, group, milliseconds, option, type Schema, whole } from '../validation/pieces.js'
+import { between, group, milliseconds, option, type Schema, whole } from '../validation/schema-pieces.js'
 import { asRecord, type Path } from './checks.js'
 
 /** Limits of a thread's memory in megabytes, as `worker_threads` takes them. Memory outside V8's heap (Buffers) does not count. */

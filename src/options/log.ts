@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { type LogLevel, logLevels } from '../log-levels.js'
-import { either, flag, group, oneOf, option, path, type Schema, whole } from '../validation/pieces.js'
+import { either, flag, group, oneOf, option, path, type Schema, whole } from '../validation/schema-pieces.js'
 
 /** The level and the targets of the log. */
 export interface LogOptions {

@@ -1,6 +1,6 @@
 /** Checks options against their schema; a long list of workers in pieces, so that other work gets a turn between them. */
 import * as v from 'valibot'
-import { isRecord } from '../validation/pieces.js'
+import { isRecord } from '../validation/schema-pieces.js'
 import { type CheckedOptions, droverSchema } from './drover.js'
 import { type CheckedEntry, entries, isSupervisorOptions } from './supervisor.js'
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { QuotaAdaptation, QuotaSpec, QuotaWindow } from '../store/contract/quotas.js'
-import { withAllAbove } from '../store/quotas/within.js'
+import { withAllAbove } from '../store/quotas/hierarchy.js'
 import type { Finding } from '../validation/issues.js'
 import {
   above0,
@@ -20,7 +20,7 @@ import {
   textOrNumber,
   under1,
   whole,
-} from '../validation/pieces.js'
+} from '../validation/schema-pieces.js'
 import { asRecord, checkKnown, checkNames, type Path } from './checks.js'
 import { filled } from './fill-defaults.js'
 

@@ -1,7 +1,19 @@
 import * as v from 'valibot'
 import { type FailureKind, failureKinds } from '../failure.js'
 import type { Finding } from '../validation/issues.js'
-import { either, flag, group, isRecord, listed, milliseconds, oneOf, option, orInfinity, type Schema, whole } from '../validation/pieces.js'
+import {
+  either,
+  flag,
+  group,
+  isRecord,
+  listed,
+  milliseconds,
+  oneOf,
+  option,
+  orInfinity,
+  type Schema,
+  whole,
+} from '../validation/schema-pieces.js'
 import { backoffEntries, checkBackoff } from './backoff.js'
 import { asRecord, type Path } from './checks.js'
 import { given } from './fill-defaults.js'

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { flag, group, isRecord, milliseconds, oneOf, option, type Schema, whole, workerId } from '../validation/pieces.js'
+import { flag, group, isRecord, milliseconds, oneOf, option, type Schema, whole, workerId } from '../validation/schema-pieces.js'
 import { asRecord, type Entry, type Path } from './checks.js'
 import type { RestartMode } from './restart.js'
 import type { AutoShutdown, RestartIntensity, SupervisorStrategy } from './tree.js'

@@ -1,5 +1,5 @@
 import type { Finding } from '../validation/issues.js'
-import { either, flag, group, milliseconds, option, type Schema, whole } from '../validation/pieces.js'
+import { either, flag, group, milliseconds, option, type Schema, whole } from '../validation/schema-pieces.js'
 import { type Backoff, type BackoffOptions, backoffEntries, checkBackoff } from './backoff.js'
 import { type BreakerOptions, breaker, type CompiledBreaker } from './breaker.js'
 import { asRecord, merged, type Path } from './checks.js'

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Finding } from '../validation/issues.js'
-import { between, group, isRecord, name, option, type Schema } from '../validation/pieces.js'
+import { between, group, isRecord, name, option, type Schema } from '../validation/schema-pieces.js'
 import { checkKnown, type Path } from './checks.js'
 
 /** What a worker's tasks take from its quota. */

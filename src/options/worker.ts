@@ -15,7 +15,7 @@ import {
   textOrNumber,
   whole,
   workerId,
-} from '../validation/pieces.js'
+} from '../validation/schema-pieces.js'
 import { asNumber, type Path } from './checks.js'
 import { type HeartbeatOptions, heartbeat } from './heartbeat.js'
 import { type RecycleOptions, type ResourceLimits, recycle, resourceLimits, survives } from './isolation.js'

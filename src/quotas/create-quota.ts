@@ -9,9 +9,9 @@ import type { QuotaStatus } from '../store/contract/quotas.js'
 import { leaveStore, tellDeparted } from '../store/departed-hosts.js'
 import { hostIdentity } from '../store/host-identity.js'
 import { renewHost } from '../store/host-renewal.js'
-import { Patience } from '../store/patience.js'
 import { StoreThread } from '../store/thread/handle.js'
 import { isWorkersRequest, refusalOf } from '../store/thread/messages.js'
+import { WriteRetry } from '../store/write-retry.js'
 import { TimeLimit } from '../time/time-limit.js'
 import { checkPlain } from '../validation/filters.js'
 import { QuotaClient } from './client.js'
@@ -106,11 +106,11 @@ export async function createQuota(options: CreateQuotaOptions): Promise<SharedQu
   }
   const stopPresence = renewHost(store.client, host.id, { lost() {}, taken() {}, failed() {} })
   const closing = new AbortController()
-  const patience = new Patience({ ending: closing.signal, isFinal: () => store.hasFailed, log: { warn, info() {} } })
+  const writeRetry = new WriteRetry({ ending: closing.signal, isFinal: () => store.hasFailed, log: { warn, info() {} } })
   const calls: EngineClient = {
     call: (op, request) => {
       const attempt = () => store.client.call(op, request)
-      return byHand.has(op) ? patience.through(op, attempt) : attempt()
+      return byHand.has(op) ? writeRetry.through(op, attempt) : attempt()
     },
   }
   const client = new QuotaClient({ store: calls, client: host.id, host: host.id })
@@ -118,7 +118,7 @@ export async function createQuota(options: CreateQuotaOptions): Promise<SharedQu
     stopPresence()
     closing.abort(new DroverError('CLOSED', `quota ${name} is closed`))
     const limit = new TimeLimit(leaveWithinMs, `the store did not take it within ${leaveWithinMs} ms`)
-    const leaving = new Patience({ ending: AbortSignal.timeout(leaveWithinMs), isFinal: () => store.hasFailed, log: silent })
+    const leaving = new WriteRetry({ ending: AbortSignal.timeout(leaveWithinMs), isFinal: () => store.hasFailed, log: silent })
     const left = ended.then(() => leaving.through('leave', () => leaveStore(store.client, path, host.id)))
     await Promise.race([left, limit.over]).catch(({ message }: Error) => {
       const till = 'other processes see it in use until this process ends, or opens the store again'

@@ -5,7 +5,7 @@
 
 import { DroverError } from '../errors.js'
 import type { QuotaLimit, QuotaOptions } from '../options/quota.js'
-import { expectedTimeZone, isTimeZone } from '../validation/pieces.js'
+import { expectedTimeZone, isTimeZone } from '../validation/schema-pieces.js'
 import { closest } from '../values/closest.js'
 
 /** Limits of Gemini, by project and model: https://ai.dev/rate-limit shows yours. At least one; each a whole number, at least 1. */

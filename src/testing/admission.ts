@@ -4,10 +4,10 @@ import type { AccountSource } from './account.js'
 import type { Clock } from './clock.js'
 import type { KeyHolder, Keys } from './keys.js'
 import { Limiter, type Refusal, type Standing } from './limiter.js'
+import { type CompiledLimits, compileLimits, concurrencyLabel, countsOf } from './limits.js'
 import type { ProviderLimits } from './options.js'
 import { correctionOf, type NewRecord, Records, type RequestRecord } from './records.js'
 import { ownerOf, replay } from './replay.js'
-import { type CompiledLimits, compileLimits, concurrencyLabel, countsOf } from './rules.js'
 import type { Epoch } from './violations.js'
 
 /** An arriving request. */

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { DroverError } from '../errors.js'
 import { type Finding, toIssue } from '../validation/issues.js'
-import { expectedTimeZone, flag, group, isTimeZone, knownHere, oneOf, whole } from '../validation/pieces.js'
+import { expectedTimeZone, flag, group, isTimeZone, knownHere, oneOf, whole } from '../validation/schema-pieces.js'
 import type { Answer } from './answers.js'
 import type { Clock } from './clock.js'
 import { type FaultKind, type FaultRule, faultKinds } from './faults.js'

@@ -2,8 +2,9 @@
  * Admits or refuses requests by all limits at once: a request that one limit refuses takes nothing from the others. Limits belong
  * to an owner: a key or a project.
  */
+
+import type { CompiledLimits, Counts, Rule } from './limits.js'
 import { createMeter, type Meter, tolerance } from './meter.js'
-import type { CompiledLimits, Counts, Rule } from './rules.js'
 
 /** Why a request was refused: one limit that had no room. */
 export interface Refusal {

@@ -3,7 +3,7 @@
  * same code would have the same mistakes and not reveal them.
  */
 import { periodOf } from '../time/calendar.js'
-import type { Rule } from './rules.js'
+import type { Rule } from './limits.js'
 
 /** Times are ms since the epoch and never go back from call to call. */
 export interface Meter {

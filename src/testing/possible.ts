@@ -2,8 +2,9 @@
  * The most that limits allow, for a perfect client. Taking as early as possible always takes the most under any limits, so the
  * span is simulated in that way.
  */
+
+import type { Rule } from './limits.js'
 import { createMeter, tolerance } from './meter.js'
-import type { Rule } from './rules.js'
 
 /** Amounts other than requests are taken in steps of such a share of the smallest limit. */
 const finest = 1_000

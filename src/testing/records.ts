@@ -1,6 +1,6 @@
 /** Records of requests, oldest first, up to a limit; and sums over all requests ever. */
 import type { FaultKind } from './faults.js'
-import { type Counts, countsOf } from './rules.js'
+import { type Counts, countsOf } from './limits.js'
 
 /** One request for a completion. */
 export interface RequestRecord {

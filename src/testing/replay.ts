@@ -1,7 +1,7 @@
 /** The events of limits, from the records: for changed limits and for the check of limits. */
 import type { Limiter } from './limiter.js'
+import type { CompiledLimits, Counts } from './limits.js'
 import { correctionOf, countedBy, type RequestRecord } from './records.js'
-import type { CompiledLimits, Counts } from './rules.js'
 
 export type LimitEvent = { at: number; order: number; record: RequestRecord } & (
   | { kind: 'admitted'; counts: Counts }

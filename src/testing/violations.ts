@@ -3,9 +3,9 @@
  * meters that decide.
  */
 import { periodOf } from '../time/calendar.js'
+import { type CompiledLimits, concurrencyLabel, type Rule } from './limits.js'
 import type { RequestRecord } from './records.js'
 import { eventsOf, type LimitEvent, ownerOf } from './replay.js'
-import { type CompiledLimits, concurrencyLabel, type Rule } from './rules.js'
 
 /** A request that should not have been admitted. */
 export interface Violation {

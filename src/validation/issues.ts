@@ -7,7 +7,7 @@ import { DroverError } from '../errors.js'
 import { isSecretName } from '../redact.js'
 import { closest } from '../values/closest.js'
 import { cut, describe } from '../values/describe.js'
-import { knownHere } from './pieces.js'
+import { knownHere } from './schema-pieces.js'
 
 /** One mistake. */
 export interface ConfigIssue {

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { describeWait, exitCodeOf, isOver, reportOf, type WorkerFacts } from '../../src/drover/run-report.js'
+import { exitCodeOf } from '../../src/drover/exit-code.js'
+import { describeWait, isOver, reportOf, type WorkerFacts } from '../../src/drover/run-report.js'
 import { laneEnd } from '../../src/machines/lane-end.js'
 
 const facts = (more: Partial<WorkerFacts> = {}): WorkerFacts => ({

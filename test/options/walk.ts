@@ -1,5 +1,5 @@
 /** Every option below a schema that says as data what it takes: numbers, or texts. */
-import type { Span } from '../../src/validation/pieces.js'
+import type { Span } from '../../src/validation/schema-pieces.js'
 
 /** What is read of a schema. */
 interface Walked {

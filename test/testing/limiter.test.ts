@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Limiter } from '../../src/testing/limiter.js'
+import { compileLimits, countsOf } from '../../src/testing/limits.js'
 import type { ProviderLimit, ProviderLimits } from '../../src/testing/options.js'
 import { possible } from '../../src/testing/possible.js'
-import { compileLimits, countsOf } from '../../src/testing/rules.js'
 
 const start = Date.UTC(2025, 5, 15, 12, 0, 30)
 const zone = 'America/Los_Angeles'

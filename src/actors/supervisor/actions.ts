@@ -5,8 +5,8 @@
 import { type AnyActorLogic, type AnyActorRef, assign, enqueueActions, sendTo, setup, stopChild } from 'xstate'
 import { workerLifecycle } from '../../machines/lifecycle/machine.js'
 import { RestartWindow } from '../../machines/supervision/restart-window.js'
-import { answerTo, type SupervisorState } from '../../machines/supervision/rules.js'
 import { StopSequence } from '../../machines/supervision/stop-sequence.js'
+import { answerTo, type SupervisorState } from '../../machines/supervision/strategies.js'
 import { isSupervisor, nodeId, workersOf } from '../../options/tree.js'
 import { halt, isBelowDown, isTakenDown, running, takesPart } from './children.js'
 import {

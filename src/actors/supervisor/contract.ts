@@ -2,9 +2,9 @@ import type { ActorRefFrom } from 'xstate'
 import type { LifecycleEvent, LifecycleInput } from '../../machines/lifecycle/contract.js'
 import type { workerLifecycle } from '../../machines/lifecycle/machine.js'
 import type { RestartWindow } from '../../machines/supervision/restart-window.js'
-import type { Answer, ChildDown, SiblingPhase, SupervisorEnd, SupervisorState } from '../../machines/supervision/rules.js'
 import type { StartOrder } from '../../machines/supervision/start-order.js'
 import type { Stoppable, StopSequence } from '../../machines/supervision/stop-sequence.js'
+import type { Answer, ChildDown, SiblingPhase, SupervisorEnd, SupervisorState } from '../../machines/supervision/strategies.js'
 import type { SupervisorNode, TreeNode } from '../../options/tree.js'
 
 export type WorkerRef = ActorRefFrom<typeof workerLifecycle>

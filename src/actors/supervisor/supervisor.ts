@@ -2,11 +2,11 @@
  * A supervisor owns the actors of its children. When a child goes down it answers as Erlang/OTP's `supervisor`: it restarts the
  * child together with the children that depend on it, gives up after too many restarts, or shuts itself down. A failure that it
  * cannot handle goes to its own supervisor, and from the topmost one to the system. Its actions are in `actions.ts`; the rules
- * are in `machines/supervision/rules.ts`.
+ * are in `machines/supervision/strategies.ts`.
  */
 import { type AnyActorRef, sendTo } from 'xstate'
 import { RestartWindow } from '../../machines/supervision/restart-window.js'
-import type { SupervisorState } from '../../machines/supervision/rules.js'
+import type { SupervisorState } from '../../machines/supervision/strategies.js'
 import { supervision } from './actions.js'
 
 const enter = (state: SupervisorState) => ({ type: 'enter', params: { state } }) as const

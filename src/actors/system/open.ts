@@ -9,8 +9,8 @@ import { Recorder } from '../../events/recorder.js'
 import { createLogs } from '../../logs/logs.js'
 import { Slots } from '../../machines/slots.js'
 import { StartGate } from '../../machines/start-gate.js'
-import type { SupervisorState } from '../../machines/supervision/rules.js'
 import { StartOrder } from '../../machines/supervision/start-order.js'
+import type { SupervisorState } from '../../machines/supervision/strategies.js'
 import { Tree } from '../../machines/supervision/tree.js'
 import { kept as readChange, withKept } from '../../options/changes.js'
 import type { CompiledConfig, CompiledWorker } from '../../options/compiled.js'
@@ -24,18 +24,18 @@ import type { WorkerRow } from '../../store/contract/registry.js'
 import { leaveStore, tellDeparted } from '../../store/departed-hosts.js'
 import { hostIdentity } from '../../store/host-identity.js'
 import { renewHost } from '../../store/host-renewal.js'
-import { Patience } from '../../store/patience.js'
 import { lookAtStore } from '../../store/read-pool/check-store.js'
 import { Reader } from '../../store/read-pool/reader.js'
 import { StoreThread } from '../../store/thread/handle.js'
+import { WriteRetry } from '../../store/write-retry.js'
 import { EvidenceFiles } from '../../threads/evidence/files.js'
 import { BeatMemory } from '../../threads/heartbeat/beats.js'
 import { patientClock } from '../../time/patient-timer.js'
 import { TimeLimit } from '../../time/time-limit.js'
 import { inTurns, piecewise } from '../../time/turns.js'
+import type { SystemParts } from '../worker/contract.js'
 import { HeldWorkers } from '../worker/held-workers.js'
 import { Lanes } from '../worker/lane-counts.js'
-import type { SystemParts } from '../worker/parts.js'
 import { laneOf } from '../worker/registration.js'
 import { ManagedWorker } from '../worker/worker.js'
 import { Conditions } from './conditions.js'
@@ -94,7 +94,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const managedOf = (worker: string): ManagedWorker => managed.get(worker) as ManagedWorker
     const recorder = new Recorder(store.client, host.id, log)
     const ending = new AbortController()
-    const patience = new Patience({ ending: ending.signal, isFinal: () => store.hasFailed, log })
+    const writeRetry = new WriteRetry({ ending: ending.signal, isFinal: () => store.hasFailed, log })
     const publish = <Name extends EventName>(name: Name, told: DroverEvents[Name]): void => {
       // Counts are frequent and hold no texts.
       const payload = name === 'lane:counts:changed' ? told : redactAll(told, redact)
@@ -119,8 +119,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       quotas,
       logs,
       recorder,
-      patience,
-      calls: patience.client(store.client),
+      writeRetry,
+      calls: writeRetry.client(store.client),
       evidence: config.evidence && new EvidenceFiles(config.evidence, report),
       secrets: secrets.values,
       redact: (data) => redactAll(data, redact),

@@ -1,6 +1,6 @@
 import type { QuotaOptions } from '../../options/quota.js'
 import type { QuotaSample, QuotaStatus } from '../../store/contract/quotas.js'
-import type { QuotaNews } from '../worker/parts.js'
+import type { QuotaNews } from '../worker/contract.js'
 
 /** The status of a quota. */
 export interface QuotaReport extends QuotaStatus {

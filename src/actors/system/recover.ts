@@ -2,8 +2,8 @@ import type { Left } from '../../machines/lifecycle/contract.js'
 import type { Fence } from '../../store/contract/basics.js'
 import type { TakenBack } from '../../store/contract/hosts.js'
 import type { WorkerRow } from '../../store/contract/registry.js'
+import type { SystemParts } from '../worker/contract.js'
 import { readLeft } from '../worker/left-by-host.js'
-import type { SystemParts } from '../worker/parts.js'
 
 /** No worker ever had it. */
 const unknownFence: Fence = -1

@@ -1,7 +1,7 @@
 import type { Logs } from '../../logs/logs.js'
 import type { SupervisionEffects } from '../supervisor/contract.js'
 import { stopInOrder } from '../supervisor/stop-in-order.js'
-import type { SystemParts } from '../worker/parts.js'
+import type { SystemParts } from '../worker/contract.js'
 import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './opened.js'
 

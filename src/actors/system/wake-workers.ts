@@ -3,7 +3,7 @@
  */
 
 import { inTurns } from '../../time/turns.js'
-import type { SystemParts } from '../worker/parts.js'
+import type { SystemParts } from '../worker/contract.js'
 import type { ManagedWorker } from '../worker/worker.js'
 
 /** Least time between two wakes by a load. */

@@ -8,8 +8,8 @@ import type { workerLifecycle } from '../../machines/lifecycle/machine.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { CompiledWorker } from '../../options/compiled.js'
 import type { SupervisorRef, WorkerRef } from '../supervisor/contract.js'
-import { Owed } from './owed.js'
-import type { SystemParts } from './parts.js'
+import type { SystemParts } from './contract.js'
+import { PendingCalls } from './pending-calls.js'
 import { withThread } from './sibling-phase.js'
 
 export abstract class WorkerCore {
@@ -27,7 +27,7 @@ export abstract class WorkerCore {
   #leaving: 'no' | 'is leaving' | 'is gone' = 'no'
   /** Number of running {@link hold} calls. */
   #holds = 0
-  readonly #owed = new Owed()
+  readonly #owed = new PendingCalls()
 
   /** @param restored the state that an earlier host left */
   constructor(config: CompiledWorker, parts: SystemParts, restored: Left | null) {
@@ -156,7 +156,7 @@ export abstract class WorkerCore {
     return from
   }
 
-  /** Uses this memory while `tell` runs. */
+  /** OpenCalls this memory while `tell` runs. */
   protected entering(memory: WorkerMemory, tell: () => void): void {
     this.#entering = memory
     tell()

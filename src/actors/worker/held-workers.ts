@@ -4,7 +4,7 @@
  */
 
 import type { TakenBack } from '../../store/contract/hosts.js'
-import type { SystemParts } from './parts.js'
+import type { SystemParts } from './contract.js'
 import type { ManagedWorker } from './worker.js'
 
 /** Time between looks while there are such workers. */

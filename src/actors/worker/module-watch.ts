@@ -1,7 +1,7 @@
 /** Detects that a worker's module has changed since the worker's last start, and acts on it. */
 import type { Failure } from '../../failure.js'
 import type { KnownModule } from '../../machines/lifecycle/contract.js'
-import { isModuleFailure } from '../../machines/lifecycle/judge.js'
+import { isModuleFailure } from '../../machines/lifecycle/decide-restart.js'
 import type { WorkerCore } from './core.js'
 import { moduleVersion } from './module-version.js'
 

@@ -1,5 +1,5 @@
 import type { WorkerState } from '../../machines/lifecycle/states.js'
-import type { SiblingPhase } from '../../machines/supervision/rules.js'
+import type { SiblingPhase } from '../../machines/supervision/strategies.js'
 
 /** States in which another host may have the worker. */
 export const free: readonly WorkerState[] = ['idle', 'stopped', 'completed', 'blacklisted']

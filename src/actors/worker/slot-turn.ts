@@ -1,6 +1,6 @@
 /** A worker's way to a slot: it may wait for another host, for items, for its siblings, and then for the slot. */
 import type { SlotRequest } from '../../machines/slots.js'
-import type { SiblingPhase } from '../../machines/supervision/rules.js'
+import type { SiblingPhase } from '../../machines/supervision/strategies.js'
 import type { WorkerCore } from './core.js'
 import { heldBy, type Registration } from './registration.js'
 

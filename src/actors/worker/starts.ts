@@ -113,8 +113,8 @@ export class Starts {
   async #begin(start: Start, then: (holder: HoldingHost | null) => void): Promise<HoldingHost | 'started' | 'cancelled'> {
     const { registration, lookAtModule } = this.#means
     try {
-      const { patience } = this.#worker.parts
-      const acquired = patience.through('start', () => (start.cancelled ? Promise.resolve(null) : registration.acquire()))
+      const { writeRetry } = this.#worker.parts
+      const acquired = writeRetry.through('start', () => (start.cancelled ? Promise.resolve(null) : registration.acquire()))
       const [holder] = await Promise.all([acquired, lookAtModule()])
       // The store answers hundreds at once.
       await shareOfTurn()

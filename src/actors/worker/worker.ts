@@ -19,20 +19,21 @@ import type {
 } from '../../machines/lifecycle/contract.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { SlotRequest } from '../../machines/slots.js'
-import type { SiblingPhase } from '../../machines/supervision/rules.js'
+import type { SiblingPhase } from '../../machines/supervision/strategies.js'
 import type { CompiledWorker } from '../../options/compiled.js'
 import type { Fence } from '../../store/contract/basics.js'
 import type { HoldingHost } from '../../store/contract/hosts.js'
 import type { Thread } from '../../threads/isolation/worker-thread.js'
 import { patientTimeout } from '../../time/patient-timer.js'
 import type { SupervisedWorker } from '../supervisor/contract.js'
+import { Announcements } from './announcements.js'
 import { bornWith } from './boot.js'
+import type { SystemParts } from './contract.js'
 import { WorkerCore } from './core.js'
 import { LaneBreaker, triesAtOnce } from './lane-breaker.js'
+import { lookAgain, lookWhetherOver } from './lane-check.js'
 import { LaneErrors } from './lane-errors.js'
-import { lookAgain, lookWhetherOver } from './lane-look.js'
 import { ModuleWatch } from './module-watch.js'
-import type { SystemParts } from './parts.js'
 import { Registration } from './registration.js'
 import { takeReport } from './reports.js'
 import { free, siblingPhases, withThread } from './sibling-phase.js'
@@ -41,7 +42,6 @@ import { Spawn } from './spawn.js'
 import { type QuotaNeed, SpentQuota } from './spent-quota.js'
 import { type Start, Starts } from './starts.js'
 import { ThreadLife } from './thread-life.js'
-import { ToldInTurn } from './told-in-turn.js'
 
 /** Time between log lines while it cannot be started. */
 const saidEveryMs = 60_000
@@ -56,7 +56,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   readonly #module: ModuleWatch
   readonly #spentQuota: SpentQuota
   readonly #errors: LaneErrors
-  readonly #told: ToldInTurn
+  readonly #told: Announcements
   /** While it adopts the state that another host left: the first state is not emitted, because the worker continues at once. */
   #adopting = false
   #adopted: { to: WorkerState; memory: WorkerMemory; delayMs: number | null } | null = null
@@ -70,7 +70,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   constructor(config: CompiledWorker, parts: SystemParts, restored: Left | null, known: Fence) {
     super(config, parts, restored && triesAtOnce(restored))
     const adopt = (): void => this.#adopt()
-    this.#told = new ToldInTurn(parts.changed)
+    this.#told = new Announcements(parts.changed)
     this.#breaker = new LaneBreaker(this, restored?.memory.breaker ?? null)
     this.#module = new ModuleWatch(this, restored?.memory.module ?? null)
     this.#spentQuota = new SpentQuota(this)

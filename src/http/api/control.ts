@@ -1,8 +1,8 @@
 /** Starting, stopping and the like, of one worker, several or all. */
 import { Hono } from 'hono'
 import * as v from 'valibot'
-import { given } from '../base/given.js'
 import type { Env } from '../base/request-env.js'
+import { given } from '../base/without-undefined.js'
 import { confirmation, name, strictly } from '../contract/common.js'
 import { controlOutcome, resetOutcome } from '../contract/log.js'
 import { assertConfirmed } from './confirm.js'

@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { describeRoute, resolver, validator } from 'hono-openapi'
 import * as v from 'valibot'
-import { isRecord } from '../../validation/pieces.js'
+import { isRecord } from '../../validation/schema-pieces.js'
 import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import { errorAnswer } from '../contract/common.js'

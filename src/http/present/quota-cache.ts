@@ -5,7 +5,7 @@
 import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { WorkerGlance } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
-import { withAllAbove } from '../../store/quotas/within.js'
+import { withAllAbove } from '../../store/quotas/hierarchy.js'
 import type { Quota } from '../contract/quota.js'
 import { presentQuota } from './quota.js'
 

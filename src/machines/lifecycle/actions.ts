@@ -4,7 +4,6 @@
  */
 import { assign, setup } from 'xstate'
 import { backoffDelay } from '../../time/backoff.js'
-import { judged, since } from './after-failure.js'
 import {
   freshMemory,
   type LifecycleContext,
@@ -14,6 +13,7 @@ import {
   type WorkerEnd,
   type WorkerMemory,
 } from './contract.js'
+import { judged, since } from './failure-context.js'
 import type { WorkerState } from './states.js'
 
 /** setTimeout's longest delay; longer waits are slept in pieces. */
@@ -155,7 +155,7 @@ export const lifecycle = setup({
       effects.kill({ kind: 'start-timeout', message }, true)
     },
     /** Judges an unexpected end of the thread. */
-    judge: assign(({ context, event }) => (event.type === 'ENDED' && event.failure ? judged(context, event.failure) : {})),
+    decideRestart: assign(({ context, event }) => (event.type === 'ENDED' && event.failure ? judged(context, event.failure) : {})),
     tellFailure: ({ context, event }) => {
       if (event.type === 'ENDED' && event.failure) context.effects.failed(event.failure)
     },

@@ -92,7 +92,7 @@ export const workerLifecycle = lifecycle.createMachine({
         RESTART: { target: '.stopping', guard: 'mayRestart', actions: ['becauseRestarted', 'want', goTo('queued'), 'drainAsAsked'] },
         STUCK: { target: '.stuck', actions: ['noteStuck', 'killStuck'] },
         ENDED: [
-          { target: 'crashed', guard: 'failed', actions: ['tellFailure', 'judge', 'tellProblems'] },
+          { target: 'crashed', guard: 'failed', actions: ['tellFailure', 'decideRestart', 'tellProblems'] },
           { target: 'stopped', guard: goesTo('stopped') },
           { target: 'completed', guard: goesTo('completed'), actions: ends('completed') },
           // Its turn to be stopped would have come.
@@ -214,7 +214,7 @@ export const workerLifecycle = lifecycle.createMachine({
             BLACKLIST: { actions: ['blacklistByHand', goTo('blacklisted')] },
             STUCK: {},
             ENDED: [
-              { target: '#worker.crashed', guard: 'unkillable', actions: ['tellFailure', 'judge', 'tellProblems'] },
+              { target: '#worker.crashed', guard: 'unkillable', actions: ['tellFailure', 'decideRestart', 'tellProblems'] },
               { target: '#worker.blacklisted', guard: goesTo('blacklisted') },
               { target: '#worker.queued', guard: 'comesBack' },
               { target: '#worker.completed', guard: goesTo('completed') },

@@ -4,7 +4,7 @@
  */
 
 import { nodeId, type TreeNode } from '../../options/tree.js'
-import { mayStart, type SiblingPhase } from './rules.js'
+import { mayStart, type SiblingPhase } from './strategies.js'
 import type { Tree } from './tree.js'
 
 export interface StartOrderOptions {

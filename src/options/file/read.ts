@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { DroverError, toErrorRecord } from '../../errors.js'
-import { isRecord } from '../../validation/pieces.js'
+import { isRecord } from '../../validation/schema-pieces.js'
 import { jsonErrorAt } from './json.js'
 
 /**

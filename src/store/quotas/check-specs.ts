@@ -2,9 +2,9 @@ import { QuotaError } from '../../errors.js'
 import { periodOf } from '../../time/calendar.js'
 import type { Time } from '../contract/basics.js'
 import type { QuotaSpec } from '../contract/quotas.js'
+import { withAllAbove } from './hierarchy.js'
 import type { Limiter } from './limiter.js'
 import { perOf } from './windows/open-window.js'
-import { withAllAbove } from './within.js'
 
 /** @throws QUOTA_INVALID */
 export function validate(spec: QuotaSpec, at: Time): void {

@@ -11,11 +11,11 @@ import { DroverError, QuotaError } from '../../errors.js'
 import type { Amounts, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/quotas.js'
 import { backlogAt } from './eta.js'
 import { takeGrant } from './grant.js'
+import { withAllAbove } from './hierarchy.js'
 import { inFlight, type Quota, type QuotaWait } from './quota.js'
 import { usable } from './usable.js'
 import { type Decision, type Flight, nameOf, type Waiter } from './waiter.js'
 import type { Moment } from './windows/open-window.js'
-import { withAllAbove } from './within.js'
 
 /** A request that could go within this time, or waits only for a place in flight, has a place reserved. */
 const holdMs = 1_000

@@ -5,7 +5,7 @@
  * @see https://ai.google.dev/gemini-api/docs/rate-limits
  */
 import type { Refusal } from '../limiter.js'
-import type { Rule } from '../rules.js'
+import type { Rule } from '../limits.js'
 import { type Flavor, type Refused, type Reply, waitOf, wholeSeconds } from './flavor.js'
 
 const types = 'type.googleapis.com/google.rpc'

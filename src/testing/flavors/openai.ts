@@ -1,6 +1,6 @@
 /** OpenAI's headers and errors. @see https://platform.openai.com/docs/guides/rate-limits */
 import type { Refusal, Standing } from '../limiter.js'
-import { lengthMs, type Rule } from '../rules.js'
+import { lengthMs, type Rule } from '../limits.js'
 import { type Flavor, goDuration, type Refused, type Reply, waitOf, wholeSeconds } from './flavor.js'
 
 const more = 'Visit https://platform.openai.com/account/rate-limits to learn more.'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../../src/failure.js'
-import { judge } from '../../../src/machines/lifecycle/judge.js'
+import { decideRestart } from '../../../src/machines/lifecycle/decide-restart.js'
 import { policies } from '../../../src/options/policies.js'
 import type { RestartDecision, RestartPolicy, Verdict } from '../../../src/options/restart.js'
 import { backoffDelay } from '../../../src/time/backoff.js'
@@ -20,7 +20,7 @@ const failure: Failure = {
 }
 
 function verdictOn(failed: Failure, policy: RestartPolicy, restartedAt: number[] = [], now = 0): Verdict {
-  return judge(failed, { restarts: restartedAt.map((at) => ({ at, startup: false })), now, uses: {} }, policy, () => 0).verdict
+  return decideRestart(failed, { restarts: restartedAt.map((at) => ({ at, startup: false })), now, uses: {} }, policy, () => 0).verdict
 }
 
 test('a wait is never longer than max, nor shorter than its share without jitter', () => {
@@ -65,7 +65,7 @@ test('a policy may be a function; if it throws or returns no verdict, the defaul
     () => ({ do: 'panic' }),
     () => 'restart',
   ] as unknown[] as RestartDecision[]) {
-    const { verdict, rule, problems } = judge(failure, { restarts: [], now: 0, uses: {} }, broken)
+    const { verdict, rule, problems } = decideRestart(failure, { restarts: [], now: 0, uses: {} }, broken)
     assert.equal([verdict, rule, problems.length], [byDefault, null, 1])
   }
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../../src/failure.js'
-import { judge } from '../../../src/machines/lifecycle/judge.js'
+import { decideRestart } from '../../../src/machines/lifecycle/decide-restart.js'
 import { composePolicy, policies } from '../../../src/options/policies.js'
 import type { FailureMatch, RestartPolicy, RestartRules } from '../../../src/options/restart.js'
 import { asked, begin, down, failure } from './support/lifecycle.js'
@@ -350,7 +350,7 @@ test('given up by hand, one that waits for its parole waits for it no more', () 
 })
 
 test('a history that is empty, endless or of another policy is no obstacle', () => {
-  const none = judge(failure(), { restarts: [], now: 0, uses: { 7: 3 } }, { rules: [] })
+  const none = decideRestart(failure(), { restarts: [], now: 0, uses: { 7: 3 } }, { rules: [] })
   assert.equal(none, { verdict: { do: 'restart', delayMs: 0 }, rule: null, problems: [] })
 })
 

@@ -1,9 +1,9 @@
 /** Labels counted by SQL: items with the same labels are one row, so that a hundred thousand items are a few hundred rows. */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../../errors.js'
-import { agreementOf, distribution, type LabelPattern } from '../../agreement.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { LabelReport } from '../../contract/reads.js'
+import { agreementOf, distribution, type LabelPattern } from '../../label-agreement.js'
 import { checkJson, checkRows } from '../complete.js'
 import { checkLanes } from './paging.js'
 

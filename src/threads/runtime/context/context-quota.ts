@@ -1,11 +1,11 @@
 /** `ctx.quota`: the thread's quota client, on behalf of a worker or of one of its tasks. */
 
 import { QuotaError } from '../../../errors.js'
-import { observeAnswer } from '../../../quotas/answered.js'
 import type { QuotaLease } from '../../../quotas/client.js'
 import { type QuotaAcquireOptions, QuotaConnection } from '../../../quotas/connection.js'
 import type { Observation, ObservationSource } from '../../../quotas/providers/observation.js'
 import { observe } from '../../../quotas/providers/observe.js'
+import { observeAnswer } from '../../../quotas/read-answer.js'
 import type { Amounts } from '../../../store/contract/quotas.js'
 import { addTo } from '../../../store/quotas/amounts.js'
 import { checkAmounts } from '../../../store/quotas/check-amounts.js'

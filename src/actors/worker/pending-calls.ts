@@ -1,5 +1,5 @@
 /** Calls to many workers that wait for this worker's turn. Later calls to the worker come after them. */
-export class Owed {
+export class PendingCalls {
   readonly #acts: (() => void)[] = []
   #catchingUp = false
 

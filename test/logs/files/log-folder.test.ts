@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { LogFiles } from '../../../src/logs/files/log-files.js'
+import { LogFolder } from '../../../src/logs/files/log-folder.js'
 import { hangMs } from '../../support/hang.js'
 
 interface Bench {
   dir: string
   clock: { now: number; tick: (() => void) | null }
   failures: Error[]
-  files: LogFiles
+  files: LogFolder
 }
 
 const test = suite<Bench>('log files')
@@ -20,7 +20,7 @@ test.before.each((bench) => {
   bench.dir = mkdtempSync(join(tmpdir(), 'drover-logs-'))
   bench.clock = { now: Date.parse('2025-11-01T12:00:00.000Z'), tick: null }
   bench.failures = []
-  bench.files = new LogFiles({
+  bench.files = new LogFolder({
     dir: join(bench.dir, 'made', 'on-demand'),
     maxBytes: 1_000_000,
     keep: 5,

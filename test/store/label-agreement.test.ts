@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { alpha } from 'krippendorff'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { agreementOf, distribution, type LabelPattern } from '../../src/store/agreement.js'
+import { agreementOf, distribution, type LabelPattern } from '../../src/store/label-agreement.js'
 
 /** Each item apart, from what each annotator says of it; undefined: nothing. */
 function patternsOf(ratings: (string | undefined)[][]): LabelPattern[] {

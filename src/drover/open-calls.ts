@@ -1,5 +1,5 @@
 /** Counts running calls and open iterations of a system. */
-export class Uses {
+export class OpenCalls {
   #open = 0
   /** The end of the last call or iteration. */
   #since = performance.now()

@@ -1,5 +1,5 @@
 /** Emits events in order; on request each only after the store has it. */
-export class ToldInTurn {
+export class Announcements {
   readonly #changed: () => void
   #last: Promise<void> | null = null
 

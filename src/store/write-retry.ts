@@ -13,7 +13,7 @@ const waits = { initialMs: 250, factor: 2, maxMs: 2_000, jitter: 0.2 }
 /** Time between log lines while calls wait. */
 const saidEveryMs = 60_000
 
-export interface PatienceOptions {
+export interface WriteRetryOptions {
   /** Aborts with the reason when waiting makes no more sense. */
   ending: AbortSignal
   /** Whether the store is gone for good. */
@@ -21,13 +21,13 @@ export interface PatienceOptions {
   log: Pick<Log, 'warn' | 'info'>
 }
 
-export class Patience {
-  readonly #options: PatienceOptions
+export class WriteRetry {
+  readonly #options: WriteRetryOptions
   /** Calls that wait. */
   #waiting = 0
   #sayAt = 0
 
-  constructor(options: PatienceOptions) {
+  constructor(options: WriteRetryOptions) {
     this.#options = options
     // Every waiting call listens to it.
     setMaxListeners(0, options.ending)

@@ -8,7 +8,7 @@ import { type Every, every as realEvery } from '../../time/every.js'
 import { byStem, dayOf, filesOf } from './file-names.js'
 import { LogFile } from './log-file.js'
 
-export interface LogFilesOptions {
+export interface LogFolderOptions {
   dir: string
   maxBytes: number
   keep: number
@@ -25,8 +25,8 @@ const maxOpen = 32
 /** Pause after a failure. */
 const retryMs = 60_000
 
-export class LogFiles {
-  readonly #options: LogFilesOptions
+export class LogFolder {
+  readonly #options: LogFolderOptions
   readonly #files = new Map<string, LogFile>()
   /** In order of their last line, oldest first. */
   readonly #open = new Set<LogFile>()
@@ -38,7 +38,7 @@ export class LogFiles {
   #retryAt = Number.NEGATIVE_INFINITY
   #closed: Promise<void> | null = null
 
-  constructor(options: LogFilesOptions) {
+  constructor(options: LogFolderOptions) {
     this.#options = options
   }
 

@@ -43,9 +43,14 @@ export function atStartup({ uptimeMs, kind }: Failure): boolean {
  * @throws never; a rule that throws is skipped and reported in `problems`
  * @see OTP supervisor, "Maximum restart intensity"
  * @example
- * judge(failure, { restarts: [], now: 30, uses: {} }, policies.default).verdict // { do: 'restart', delayMs: 0 }
+ * decideRestart(failure, { restarts: [], now: 30, uses: {} }, policies.default).verdict // { do: 'restart', delayMs: 0 }
  */
-export function judge(failure: Failure, history: RestartHistory, policy: RestartPolicy, random: () => number = Math.random): Judgement {
+export function decideRestart(
+  failure: Failure,
+  history: RestartHistory,
+  policy: RestartPolicy,
+  random: () => number = Math.random,
+): Judgement {
   const problems: unknown[] = []
   const decided = (verdict: Verdict, rule: number | null = null): Judgement => ({ verdict, rule, problems })
   if (failure.kind === 'unkillable') return decided({ do: 'blacklist', why: 'its thread could not be ended' })

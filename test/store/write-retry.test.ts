@@ -3,14 +3,14 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DroverError } from '../../src/index.js'
 import { Interruption } from '../../src/store/interruption.js'
-import { Patience } from '../../src/store/patience.js'
+import { WriteRetry } from '../../src/store/write-retry.js'
 
 /** Calls that end when they are told to. */
 function scene() {
   const ending = new AbortController()
   const said: string[] = []
   const say = (message: string): void => void said.push(message)
-  const patience = new Patience({ ending: ending.signal, isFinal: () => false, log: { warn: say, info: say } })
+  const writeRetry = new WriteRetry({ ending: ending.signal, isFinal: () => false, log: { warn: say, info: say } })
   const tried: { resolve: (value: string) => void; reject: (error: Error) => void }[] = []
   let onTry = (): void => {}
   return {
@@ -18,7 +18,7 @@ function scene() {
     said,
     tried,
     call: (signal?: AbortSignal) =>
-      patience
+      writeRetry
         .through(
           'start',
           () =>

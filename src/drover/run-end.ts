@@ -18,7 +18,7 @@ const lookEveryMs = 100
 /** Waits before the same line is logged again. */
 const againWaits = { initialMs: 5_000, factor: 3, maxMs: 600_000, jitter: 0 }
 
-export class Outcome {
+export class RunEnding {
   readonly #system: OpenSystem
   /** Status servers, through which a person can act. */
   readonly #attendants = new Set<object>()

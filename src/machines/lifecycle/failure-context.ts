@@ -2,7 +2,7 @@ import type { Failure } from '../../failure.js'
 import { filledPolicy } from '../../options/policies.js'
 import type { Verdict } from '../../options/restart.js'
 import { freshMemory, type LifecycleContext, type LifecycleEffects } from './contract.js'
-import { atStartup, judge } from './judge.js'
+import { atStartup, decideRestart } from './decide-restart.js'
 
 /** How long it has been something since a moment, if it is. */
 export function since(from: number | null, clock: Pick<LifecycleEffects, 'now'>): number {
@@ -16,7 +16,7 @@ export function judged(context: LifecycleContext, failure: Failure): Partial<Lif
   const upMs = context.memory.upMs + (context.wellMs ?? failure.uptimeMs ?? 0)
   const { restarts, uses, onParole } = upMs >= resetAfterMs ? freshMemory : context.memory
   const at = context.memory.activeMs + since(context.activeFrom, { now: () => now })
-  const { rule, problems, ...judgement } = judge(failure, { restarts, now: at, uses }, context.policy, context.random)
+  const { rule, problems, ...judgement } = decideRestart(failure, { restarts, now: at, uses }, context.policy, context.random)
   const relapsed = onParole && judgement.verdict.do === 'restart'
   const verdict: Verdict = relapsed ? { do: 'blacklist', why: `failed again on parole: ${failure.kind}` } : judgement.verdict
   const restarting = verdict.do === 'restart'

@@ -7,8 +7,8 @@ import type { StartOrder } from '../../machines/supervision/start-order.js'
 import type { CompiledConfig } from '../../options/compiled.js'
 import type { EngineClient } from '../../store/contract/engine.js'
 import type { HostIdentity } from '../../store/contract/hosts.js'
-import type { Patience } from '../../store/patience.js'
 import type { StoreThread } from '../../store/thread/handle.js'
+import type { WriteRetry } from '../../store/write-retry.js'
 import type { EvidenceFiles } from '../../threads/evidence/files.js'
 import type { BeatMemory } from '../../threads/heartbeat/beats.js'
 import type { MonitorEvent } from '../../threads/heartbeat/monitor.js'
@@ -40,7 +40,7 @@ export interface SystemParts {
   logs: Logs
   recorder: Recorder
   /** For calls that wait while the store cannot be written. */
-  patience: Patience
+  writeRetry: WriteRetry
   /** The store for such calls. */
   calls: EngineClient
   /** null: no evidence files. */

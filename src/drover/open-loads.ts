@@ -4,7 +4,7 @@ import type { Waker } from '../actors/system/wake-workers.js'
 import { closest } from '../values/closest.js'
 import { type LoadOptions, type LoadReport, loadItems } from './load.js'
 
-export class Loads {
+export class OpenLoads {
   readonly #system: OpenSystem
   readonly #waker: Waker
   /** Datasets without a worker, for which a warning was given. */
@@ -17,7 +17,7 @@ export class Loads {
 
   async load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item>): Promise<LoadReport> {
     const { loading, loaded, parts, managed, ending } = this.#system
-    const store = parts.patience.client(parts.store.client, options.signal)
+    const store = parts.writeRetry.client(parts.store.client, options.signal)
     const warning = this.#warnOfUnknown(dataset)
     loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
     try {

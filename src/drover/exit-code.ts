@@ -1,0 +1,14 @@
+/** The exit code of a process that ran a pipeline. */
+import { constants } from 'node:os'
+import type { RunReport } from './run-report.js'
+
+/** Of a run: 0: all is done; 3: all is done, but some tasks are dead; 1: something is not done. */
+export function exitCodeOf({ ok, incomplete, interrupted }: RunReport): 0 | 1 | 3 {
+  if (ok) return 0
+  return incomplete.length > 0 || interrupted ? 1 : 3
+}
+
+/** Of a process that a signal has ended. */
+export function exitCodeFor(signal: NodeJS.Signals): number {
+  return 128 + (constants.signals[signal] ?? 0)
+}
