@@ -85,7 +85,7 @@ export const rooms = [
   {
     room: 'threads/evidence',
     what: 'stack, CPU profile, heap snapshot, and the files of them',
-    may: ['root', 'options'],
+    may: ['root', 'time', 'options'],
   },
   {
     room: 'failures',

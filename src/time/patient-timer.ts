@@ -10,8 +10,13 @@ const leastMs = 20
 /** The longest piece; a timer of Node.js beyond 2^31 - 1 ms would fire at once. */
 const mostMs = 86_400_000
 
-/** Calls `callback` after `ms` in which this process ran; Infinity: never. @returns a function that cancels it */
-export function patientTimeout(callback: () => void, ms: number): () => void {
+/**
+ * Calls `callback` after `ms` in which this process ran; Infinity: never.
+ *
+ * @param ref whether it keeps the process alive
+ * @returns a function that cancels it
+ */
+export function patientTimeout(callback: () => void, ms: number, { ref = true } = {}): () => void {
   if (ms === Number.POSITIVE_INFINITY) return () => {}
   const pieceMs = Math.min(mostMs, Math.max(leastMs, ms / pieces))
   let left = ms
@@ -24,6 +29,7 @@ export function patientTimeout(callback: () => void, ms: number): () => void {
       if (left > 0) sleep()
       else callback()
     }, length)
+    if (!ref) timer.unref()
   }
   sleep()
   return () => clearTimeout(timer)

@@ -1,21 +1,18 @@
-/** A limit for a wait that may never end. Does not keep the process alive. */
+/** A limit for a wait that may never end. Time in which this process stood still does not count. */
 import { DroverError } from '../errors.js'
+import { patientTimeout } from './patient-timer.js'
 
 export class TimeLimit {
   /** Rejects with TIMEOUT when the time is over. */
   readonly over: Promise<never>
-  readonly #timer: NodeJS.Timeout
+  readonly clear: () => void
 
-  constructor(ms: number, message: string) {
+  /** @param ref whether it keeps the process alive */
+  constructor(ms: number, message: string, { ref = false } = {}) {
     const { promise, reject } = withReject()
     this.over = promise
     this.over.catch(() => {})
-    this.#timer = setTimeout(() => reject(new DroverError('TIMEOUT', message, { details: { ms } })), ms)
-    this.#timer.unref()
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer)
+    this.clear = patientTimeout(() => reject(new DroverError('TIMEOUT', message, { details: { ms } })), ms, { ref })
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { patientTimeout } from '../../src/time/patient-timer.js'
+import { TimeLimit } from '../../src/time/time-limit.js'
 
 test('a wait that is endless, or longer than a timer can be, neither ends nor warns', async () => {
   const warnings: Error[] = []
@@ -20,6 +21,18 @@ test('a wait ends after its time, unless it was called off', async () => {
   patientTimeout(() => ended.push('called off'), 30)()
   await new Promise<void>((resolve) => patientTimeout(resolve, 40))
   assert.equal(ended, [])
+})
+
+test('a limit does not count the time in which this process stood still', async () => {
+  let over = false
+  const limit = new TimeLimit(400, 'over')
+  limit.over.catch(() => {
+    over = true
+  })
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+  limit.clear()
+  assert.is(over, false)
 })
 
 test.run()

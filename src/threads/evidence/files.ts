@@ -5,10 +5,9 @@
  */
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { DroverError } from '../../errors.js'
 import type { FailureKind } from '../../failure.js'
 import type { CompiledEvidence } from '../../options/evidence.js'
+import { TimeLimit } from '../../time/time-limit.js'
 import type { CpuProfile } from './stack-and-profile.js'
 
 /** Files of one failure have the same stem, which begins with its time. */
@@ -44,17 +43,13 @@ export class EvidenceFiles {
   /** Takes evidence of a thread before it is killed, for at most `withinMs`. Each file is added to `files` once it is complete. */
   async takeOf(thread: Looked, worker: string, kind: FailureKind, files: string[]): Promise<void> {
     const { withinMs } = this.#config
-    const over = new AbortController()
-    const late = sleep(withinMs, null, { signal: over.signal }).then(() => {
-      throw new DroverError('TIMEOUT', `not done within ${withinMs} ms`)
-    })
+    const limit = new TimeLimit(withinMs, `not done within ${withinMs} ms`, { ref: true })
     try {
-      await Promise.race([this.#take(thread, worker, kind, files), late])
+      await Promise.race([this.#take(thread, worker, kind, files), limit.over])
     } catch (error) {
       this.#report(`evidence of ${worker} is incomplete`, error)
     } finally {
-      over.abort()
-      late.catch(() => {})
+      limit.clear()
     }
   }
 

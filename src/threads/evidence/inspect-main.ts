@@ -3,8 +3,7 @@
  * busy.
  */
 import { Session } from 'node:inspector'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { DroverError } from '../../errors.js'
+import { TimeLimit } from '../../time/time-limit.js'
 import type { Inspect } from './inspect-thread.js'
 
 export const inspectMain: Inspect = async (withinMs, use) => {
@@ -14,19 +13,15 @@ export const inspectMain: Inspect = async (withinMs, use) => {
     new Promise((resolve, reject) => {
       session.post(method, params, (error, result) => (error ? reject(error) : resolve(result)))
     })
-  const over = new AbortController()
-  const late = sleep(withinMs, undefined, { signal: over.signal }).then(() => {
-    throw new DroverError('TIMEOUT', `process ${process.pid} did not answer its debugger within ${withinMs} ms`)
-  })
-  late.catch(() => {})
+  const limit = new TimeLimit(withinMs, `process ${process.pid} did not answer its debugger within ${withinMs} ms`, { ref: true })
   try {
     const send = async (method: string, params?: object): Promise<void> => void call(method, params).catch(() => {})
     const on = (method: string, listener: (params: never) => void): void => {
       session.on(method as never, ({ params }: { params: never }) => listener(params))
     }
-    return await Promise.race([use({ call, send, on }), late])
+    return await Promise.race([use({ call, send, on }), limit.over])
   } finally {
-    over.abort()
+    limit.clear()
     session.disconnect()
   }
 }

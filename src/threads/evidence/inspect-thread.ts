@@ -3,8 +3,8 @@
  * while the thread is busy with JavaScript, for example in an endless loop.
  */
 import { Session } from 'node:inspector'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DroverError } from '../../errors.js'
+import { TimeLimit } from '../../time/time-limit.js'
 
 /** Attaching to a live thread is immediate; an ended thread never answers. */
 const attachWithinMs = 5_000
@@ -98,19 +98,15 @@ async function attach<T>(threadId: number, withinMs: number, use: (inspector: In
   })
   gone.catch(() => {})
 
-  const over = new AbortController()
-  const after = async (ms: number): Promise<never> => {
-    await sleep(ms, undefined, { signal: over.signal })
-    throw new DroverError('TIMEOUT', `thread ${threadId} did not answer its debugger within ${ms} ms`)
-  }
+  const after = (ms: number): TimeLimit =>
+    new TimeLimit(ms, `thread ${threadId} did not answer its debugger within ${ms} ms`, { ref: true })
   const late = after(withinMs)
   const unattached = after(Math.min(attachWithinMs, withinMs))
-  for (const end of [late, unattached]) end.catch(() => {})
   try {
-    await Promise.race([post('NodeWorker.enable', { waitForDebuggerOnStart: false }).then(() => attached), unattached])
-    return await Promise.race([use(inspector), late, gone])
+    await Promise.race([post('NodeWorker.enable', { waitForDebuggerOnStart: false }).then(() => attached), unattached.over])
+    return await Promise.race([use(inspector), late.over, gone])
   } finally {
-    over.abort()
+    for (const limit of [late, unattached]) limit.clear()
     if (target !== null) {
       // A thread that is terminated while paused by its debugger never ends, so it is resumed first.
       await inspector.send('Debugger.disable').catch(() => {})

@@ -3,13 +3,14 @@
  * native call) gives no stack.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TimeLimit } from '../../time/time-limit.js'
 import type { Inspect } from './inspect-thread.js'
 import { inSource } from './source-maps.js'
 
 /** A thread in an endless loop answers in about 50 ms; on a busy machine in half a second. */
-const stackWithinMs = 1_000
+const stackWithinMs = 2_000
 /** The longest time that a kill, and the kills queued behind it, wait for a stack. */
-export const stackGivenUpMs = 2_000
+const stackGivenUpMs = 3_000
 /** Extra time for a profile to start and to be transferred. */
 const profileSlackMs = 10_000
 
@@ -31,9 +32,21 @@ let queue: Promise<unknown> = Promise.resolve()
  * time. Never rejects.
  */
 export function stackOf(inspect: Inspect): Promise<string[] | null> {
-  const taken = queue.then(() => Promise.race([takeStack(inspect), sleep(stackGivenUpMs, null, { ref: false })])).catch(() => null)
+  const taken = queue.then(() => inTime(takeStack(inspect)))
   queue = taken
   return taken
+}
+
+/** A stack that is being taken; null if it fails or does not come in time. Never rejects. */
+export async function inTime(taken: Promise<string[] | null>): Promise<string[] | null> {
+  const limit = new TimeLimit(stackGivenUpMs, 'no stack in time')
+  try {
+    return await Promise.race([taken, limit.over])
+  } catch {
+    return null
+  } finally {
+    limit.clear()
+  }
 }
 
 function takeStack(inspect: Inspect): Promise<string[]> {

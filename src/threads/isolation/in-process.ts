@@ -1,7 +1,6 @@
 /** A worker in a process of its own (`node:child_process`): its crash does not end this process. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
 import { type Remote, wrap } from 'comlink'
@@ -11,8 +10,9 @@ import { nodeEndpoint } from '../../ports/comlink-endpoint.js'
 import { FrameChannel } from '../../ports/frame-channel.js'
 import type { Port } from '../../ports/port.js'
 import { isWorkersRequest } from '../../store/thread/messages.js'
+import { patientTimeout } from '../../time/patient-timer.js'
 import { cut } from '../../values/plain.js'
-import { type CpuProfile, stackGivenUpMs } from '../evidence/stack-and-profile.js'
+import { type CpuProfile, inTime } from '../evidence/stack-and-profile.js'
 import type { BeatCell } from '../heartbeat/beats.js'
 import { checkBeats, checkReport } from '../protocol/check-report.js'
 import { type ObserverControl, type ObserverReport, processWiring, type ThreadControl, type ThreadReport } from '../protocol/messages.js'
@@ -92,11 +92,11 @@ export class ProcessIsolation implements Isolation {
     }
     // Its end follows at once, unless it closed the channel and is still alive.
     child.stdio[processWiring.channelFd]?.on('close', () => {
-      if (!over) setTimeout(() => !over && onFault('its channel is closed'), outputMs).unref()
+      if (!over) patientTimeout(() => !over && onFault('its channel is closed'), outputMs, { ref: false })
     })
     // All its pipes are closed, so all its messages have been read.
     child.on('close', end)
-    child.on('exit', () => setTimeout(end, outputMs).unref())
+    child.on('exit', () => patientTimeout(end, outputMs, { ref: false }))
     try {
       channel.port(processWiring.boot).postMessage(boot)
     } catch (error) {
@@ -121,7 +121,7 @@ export class ProcessIsolation implements Isolation {
   }
 
   stack(): Promise<string[] | null> {
-    return Promise.race([this.#observer.stack().catch(() => null), sleep(stackGivenUpMs, null, { ref: false })])
+    return inTime(this.#observer.stack())
   }
 
   profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile> {

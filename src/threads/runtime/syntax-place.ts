@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { patientTimeout } from '../../time/patient-timer.js'
 
 /** After this time the error is reported without the place. */
 const withinMs = 5_000
@@ -41,11 +42,11 @@ export function syntaxPlace(href: string): Promise<string | null> {
   return new Promise((resolve) => {
     const worker = new Worker(source, { eval: true, workerData: href, stdout: true, stderr: true })
     const end = (place: string | null): void => {
-      clearTimeout(timer)
+      callOff()
       resolve(place)
       void worker.terminate()
     }
-    const timer = setTimeout(() => end(null), withinMs)
+    const callOff = patientTimeout(() => end(null), withinMs)
     worker.on('message', (found: [url: string, line: number, column: number] | null) => {
       end(found?.[0].startsWith('file:') ? `${fileURLToPath(found[0])}:${found[1]}:${found[2]}` : null)
     })
