@@ -1,13 +1,8 @@
-/** The docs of the exported API: its examples type-check, and the errors that it names exist. */
+/** The docs of the exported API: what people use most has examples, and the errors that it names exist. `types.test.ts` checks the examples. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { errorCodes } from '../../src/errors.js'
 import { apiTags } from './api.js'
-import { makeProject, writeFiles } from './project.js'
-import { mistakesIn } from './type-check.js'
-
-const { folder, remove } = makeProject()
-process.on('exit', remove)
 
 const tags = apiTags()
 const examples = tags.filter(({ name }) => name === 'example')
@@ -29,19 +24,6 @@ const usedMost = [
     ...['reset', 'redrive', 'quota', 'on', 'stopOnSignals', 'errors', 'check', 'status', 'close'],
   ].map((method) => `Drover.${method}`),
 ]
-
-test('every example of the exported API type-checks under strict', () => {
-  const places = new Map<string, string>()
-  const files = examples.map(({ at, text }, index) => {
-    places.set(`example-${index}/example.ts`, at)
-    return `${writeFiles(folder, `example-${index}`, new Map([['example.ts', `${text}\n`]]))}/example.ts`
-  })
-  const mistakes = mistakesIn(folder, ['globals.d.ts', 'examples.d.ts'], files, (path, line) => {
-    const at = places.get(path)
-    return at === undefined ? `${path}:${line}` : `${at}, line ${line} of its example`
-  })
-  assert.equal(mistakes, [])
-})
 
 test('each call that people use most has an example', () => {
   const shown = new Set(examples.map(({ at }) => at))

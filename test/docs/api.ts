@@ -2,6 +2,8 @@
 import { readdirSync } from 'node:fs'
 import ts from 'typescript'
 import { root } from './markdown.js'
+// Which builds it.
+import './project.js'
 
 /** One tag of one docblock. */
 export interface Tag {

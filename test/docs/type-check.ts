@@ -7,6 +7,20 @@ import { writeFiles } from './project.js'
 /** Where a line of a file that is checked comes from. */
 export type PlaceOf = (file: string, line: number) => string
 
+/** Files of libraries as they were parsed: the largest part of what a check costs, and the same for each. */
+const parsed = new Map<string, ts.SourceFile | undefined>()
+
+function hostFor(options: ts.CompilerOptions, folder: string): ts.CompilerHost {
+  const host = ts.createCompilerHost(options)
+  const parse = host.getSourceFile
+  host.getSourceFile = (name, ...more) => {
+    if (name.startsWith(`${folder}/`)) return parse(name, ...more)
+    if (!parsed.has(name)) parsed.set(name, parse(name, ...more))
+    return parsed.get(name)
+  }
+  return host
+}
+
 /**
  * @param folder a project, see `makeProject`
  * @param preambles files of `test/docs/preamble`, whose globals all files have
@@ -15,7 +29,7 @@ export type PlaceOf = (file: string, line: number) => string
  */
 export function mistakesIn(folder: string, preambles: string[], files: string[], placeOf: PlaceOf): string[] {
   writeFiles(folder, '.', new Map(preambles.map((name) => [name, ts.sys.readFile(`${root}/test/docs/preamble/${name}`) ?? ''])))
-  const program = ts.createProgram([...preambles.map((name) => `${folder}/${name}`), ...files], {
+  const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2022,
     lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
     module: ts.ModuleKind.NodeNext,
@@ -29,7 +43,8 @@ export function mistakesIn(folder: string, preambles: string[], files: string[],
     noEmit: true,
     // What we publish is checked without it by `npm run package`.
     skipLibCheck: true,
-  })
+  }
+  const program = ts.createProgram([...preambles.map((name) => `${folder}/${name}`), ...files], options, hostFor(options, folder))
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
     const message = ts.flattenDiagnosticMessageText(messageText, '\n')
     if (!file || start === undefined) return message

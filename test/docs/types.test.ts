@@ -1,6 +1,7 @@
-/** All code in README and docs type-checks under `strict`, against the types of the built package. */
+/** All code in README and docs, and all examples of the API, type-check under `strict`, against the types of the built package. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { apiTags } from './api.js'
 import { guidePages, type Page } from './markdown.js'
 import { codeOf } from './programs.js'
 import { makeProject, writeFiles } from './project.js'
@@ -41,6 +42,20 @@ test('every program and fragment of README and docs type-checks under strict', (
   const mistakes = mistakesIn(folder, ['globals.d.ts'], files, (path, line) => {
     const source = sources.get(path)
     return source ? `${source.page}:${source.before + line}` : `${path}:${line}`
+  })
+  assert.equal(mistakes, [])
+})
+
+test('every example of the exported API type-checks under strict', () => {
+  const places = new Map<string, string>()
+  const examples = apiTags().filter(({ name }) => name === 'example')
+  const files = examples.map(({ at, text }, index) => {
+    places.set(`example-${index}/example.ts`, at)
+    return `${writeFiles(folder, `example-${index}`, new Map([['example.ts', `${text}\n`]]))}/example.ts`
+  })
+  const mistakes = mistakesIn(folder, ['globals.d.ts', 'examples.d.ts'], files, (path, line) => {
+    const at = places.get(path)
+    return at === undefined ? `${path}:${line}` : `${at}, line ${line} of its example`
   })
   assert.equal(mistakes, [])
 })

@@ -79,20 +79,21 @@ test('a real error of this file is found at its line', () => {
   assert.match(describeKind(kind), /^TypeError: Cannot read .* \(test\/failures\/error-groups\.test\.ts:\d+:\d+\)$/)
 })
 
-/** For what took minutes where it now takes less than a second. */
+/** Of a processor: for what took minutes where it now takes less than a second. */
 const soonMs = 10_000
+const cpuMs = (): number => process.cpuUsage().user / 1_000
 
 test('a message of one long word costs no more than one of many', () => {
-  const began = performance.now()
+  const began = cpuMs()
   for (let n = 0; n < 20_000; n++) kindOf(record('x'.repeat(16_000)))
-  const tookMs = performance.now() - began
+  const tookMs = cpuMs() - began
   assert.ok(tookMs < soonMs, `took ${tookMs} ms`)
 })
 
 test('a long line of a stack that looks like many places is read once', () => {
-  const began = performance.now()
+  const began = cpuMs()
   const { where } = kindOf(record('x', { stack: `Error: x\n    at ${' (/?'.repeat(5_000)}:x\n    at f (/app/a.js:1:2)` }))
-  const tookMs = performance.now() - began
+  const tookMs = cpuMs() - began
   assert.is(where, '/app/a.js:1:2')
   assert.ok(tookMs < soonMs, `took ${tookMs} ms`)
 })

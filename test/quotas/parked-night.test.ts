@@ -74,7 +74,7 @@ run('the quota of the day is spent at ten: no thread is left, and all go on afte
   first.send('exit')
   await exited
 
-  setTo('2026-03-07T23:59:40-08:00')
+  setTo('2026-03-07T23:59:15-08:00')
   const second = start()
   await said(second, 'started')
   const late = await lookUntil(second, 'all are parked again', allParked)

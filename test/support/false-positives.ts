@@ -2,7 +2,7 @@
  * Real threads on a machine that has ten times as much to do as it can: no healthy one may be killed, and one that hangs must still be
  * found. The load is other processes, ended by pid; each ends by itself if nobody does.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -14,10 +14,6 @@ import type { LabourTask } from '../fixtures/labouring.worker.js'
 
 const module = new URL('../fixtures/labouring.worker.js', import.meta.url)
 
-/** CPU time for which a task holds its loop, in ms. */
-const shortest = 100
-const longest = 500
-
 export interface LoadPlan {
   folder: string
   forMs: number
@@ -27,6 +23,8 @@ export interface LoadPlan {
   /** Busy processes for each core. */
   oversubscribed: number
   workers: number
+  /** CPU time for which a task holds its loop, in ms. @defaultValue between 100 and 500 */
+  taskMs?: { shortest: number; longest: number }
   /** Whether two more workers hang, one in JavaScript and one asleep in a call. */
   withHangs: boolean
   /** 0 to 1, repeatable. */
@@ -44,6 +42,19 @@ export interface LoadSeen {
   lateWorstMs: number
   /** How long those that hang did so before they were found, in ms. */
   hangFoundMs: { spins?: number; sleeps?: number }
+}
+
+/**
+ * This process, with all its threads and what it starts, keeps to one core from now on, where Linux lets it: the load is as heavy then at half
+ * the cost, and another core is left for whatever else the machine does.
+ */
+export function keepToOneCore(): void {
+  try {
+    const core = /^Cpus_allowed_list:.*?(\d+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+    if (core) execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', core, String(process.pid)], { stdio: 'ignore' })
+  } catch {
+    // The load is for all cores then.
+  }
 }
 
 /** Processes that are told to begin by a line: starting them takes long once some of them are busy. */
@@ -67,6 +78,7 @@ const hangs = ['spins', 'sleeps'] as const
 
 export async function runUnderLoad(plan: LoadPlan): Promise<LoadSeen> {
   const { folder, forMs, heartbeat, hangTimeoutMs, oversubscribed, workers, withHangs, random } = plan
+  const { shortest, longest } = plan.taskMs ?? { shortest: 100, longest: 500 }
   const seen: LoadSeen = { tasks: 0, kills: [], longestSilenceMs: 0, lateMedianMs: 0, lateWorstMs: 0, hangFoundMs: {} }
   const labourers = Array.from({ length: workers }, (_, n) => ({ id: `labourer-${n}/x`, module, dataset: 'labour', heartbeat }))
   const hanging = hangs

@@ -5,6 +5,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure, FailureKind } from '../../src/index.js'
+import { hangMs } from './hang.js'
 import { collect, event, type isolations, items, open, quick, worker } from './system.js'
 
 type Isolation = (typeof isolations)[number]
@@ -65,7 +66,7 @@ export function testFaults(isolation: Isolation): void {
     test(`a worker in a ${isolation} whose setup does "${setup}" fails as ${kind} and is blacklisted after its restarts`, async () => {
       const system = await open({
         workers: [worker('a/x', { isolation, input: { setup } })],
-        heartbeat: { ...quick, startTimeoutMs: setup === 'throw' ? 20_000 : 300 },
+        heartbeat: { ...quick, startTimeoutMs: setup === 'throw' ? hangMs : 300 },
         restart: { maxRestarts: 1, backoff: { immediate: 1 } },
       })
       await system.load('data', items(1))

@@ -46,7 +46,7 @@ test('a failure carries what was seen of the thread: how busy it was, its heap, 
   const { failure } = await event(system, 'worker:failure:recorded')
   assert.is(failure.kind, 'heartbeat-lost')
   const { eventLoopUtilization, heapUsed, log } = failure.evidence as Evidence
-  assert.ok((eventLoopUtilization ?? 0) > 0.3, `it was busy for ${eventLoopUtilization} of the time`)
+  assert.ok((eventLoopUtilization ?? 0) > 0.1, `it was busy for ${eventLoopUtilization} of the time`)
   assert.ok((heapUsed ?? 0) > 1e6, `${heapUsed} bytes of heap`)
   assert.ok(
     log.some((line) => / warn a line about \[redacted\] /.test(line)),

@@ -72,7 +72,7 @@ test('a worker that becomes ready while evidence is taken of it was not ready in
 })
 
 test('setup that asks for more time than the start timeout gets it, in a thread and in a process', async () => {
-  const startTimeoutMs = 4_000
+  const startTimeoutMs = 8_000
   const system = await open({
     workers: isolations.map((isolation) => worker(`${isolation}/x`, { isolation, input: { setup: 'extend', ms: startTimeoutMs + 100 } })),
     heartbeat: { ...quick, startTimeoutMs },

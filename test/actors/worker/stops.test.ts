@@ -39,6 +39,9 @@ const stalls = (system: Drover, ...datasets: string[]): Promise<unknown> =>
   )
 const allUp = (system: Drover, count: number): Promise<void> => until(() => system.status().states.running === count, 'all are up')
 
+/** More tasks than are done before the test has looked, however late it comes to it. */
+const more = 1_000
+
 /** Everything that was on its way has come. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -52,7 +55,7 @@ for (const [what, change] of [
     const system = await open({ workers: [worker('a'), worker('b', { dataset: 'other' })], concurrency: 2 })
     await system.load(
       'data',
-      items(3, () => ({ do: 'sleep', ms: 300 })),
+      items(more, () => ({ do: 'sleep', ms: 300 })),
     )
     await system.load(
       'other',
@@ -169,7 +172,7 @@ test('a pause that comes while the thread is replaced holds, and a resume says w
   const system = await open({ workers: [worker('a')] })
   await system.load(
     'data',
-    items(3, () => ({ do: 'sleep', ms: 300 })),
+    items(more, () => ({ do: 'sleep', ms: 300 })),
   )
   await system.start()
   await until(() => (system.worker('a').status().progress?.leased ?? 0) > 0, 'a has a task in hand')
@@ -230,7 +233,7 @@ test('a worker that is removed while others wait for it counts as down for them,
   const system = await open({ workers: ['a', 'b', 'c'].map((id) => worker(id)) })
   await system.load(
     'data',
-    items(9, () => ({ do: 'sleep', ms: 200 })),
+    items(more, () => ({ do: 'sleep', ms: 200 })),
   )
   await system.start()
   await until(() => system.status().states.running === 3, 'all are up')
@@ -351,7 +354,7 @@ test('a worker that drains because it is being removed is not started again, and
   const system = await open({ workers: [worker('a'), worker('b', { dataset: 'other' })] })
   await system.load(
     'data',
-    items(3, () => ({ do: 'sleep', ms: 300 })),
+    items(more, () => ({ do: 'sleep', ms: 300 })),
   )
   await system.start()
   await until(() => (system.worker('a').status().progress?.leased ?? 0) > 0, 'a has a task in hand')

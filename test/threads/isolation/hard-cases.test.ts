@@ -131,7 +131,7 @@ for (const [file, kind] of [
     const module = new URL(`../../fixtures/${file}`, import.meta.url)
     const system = await open({
       workers: [{ id: 'a/x', module, dataset: 'data' }],
-      heartbeat: { ...quick, startTimeoutMs: kind === 'start-timeout' ? 1_000 : 20_000 },
+      heartbeat: { ...quick, startTimeoutMs: kind === 'start-timeout' ? 1_000 : hangMs },
       restart: { maxRestarts: 0 },
     })
     await system.load('data', items(1))
