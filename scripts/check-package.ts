@@ -66,7 +66,7 @@ function installTarball(): void {
 const needsPeers = ['./http']
 const peers = ['hono', '@hono/node-server', 'ws']
 
-/** OpenLoads each entry point both ways, each in a process of its own, which has to end by itself. */
+/** Loads each entry point both ways, each in a process of its own, which has to end by itself. */
 function loadEntryPoints(which: string[]): void {
   for (const entryPoint of which) {
     const name = join('drover', entryPoint).replaceAll('\\', '/')

@@ -1,9 +1,8 @@
 /** How a system ends: closed by the program, after a signal, or because its store is gone. */
 import { askAll } from '../actors/supervisor/ask-all.js'
-import { stopInOrder } from '../actors/supervisor/stop-in-order.js'
+import { standBackAll, stopAtOnce, stopInOrder } from '../actors/supervisor/stop-in-order.js'
 import type { OpenSystem } from '../actors/system/opened.js'
 import type { Waker } from '../actors/system/wake-workers.js'
-import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError } from '../errors.js'
 import { TimeLimit } from '../time/time-limit.js'
 import type { Done } from './done.js'
@@ -90,10 +89,8 @@ export class Close {
     this.#lifetime.become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })
     const all = [...managed.values()]
-    for (const own of [...all].reverse()) own.standBack()
-    const inHand = all.filter(({ live }) => live)
-    const stop = (own: ManagedWorker): void => own.stop({ type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
-    void askAll([...inHand, ...all.filter(({ live }) => !live)], stop)
+    standBackAll(all)
+    void stopAtOnce(all, { type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
   }
 
   /** After a signal, closes the system once all is drained, so that the process can end even if the program never closes it. */
@@ -137,8 +134,7 @@ export class Close {
    */
   #stopAll(reason: string, drain: { drainMs?: number }): number {
     const all = [...this.#system.managed.values()]
-    // In reverse: workers at the end of the line for slots are found there first.
-    for (const managed of [...all].reverse()) managed.standBack()
+    standBackAll(all)
     // A worker on parole has no thread: it only has to be no longer wanted.
     const running = all.filter(({ settled, state }) => !settled && state !== 'blacklisted')
     const stopping = new Set(running)

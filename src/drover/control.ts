@@ -3,7 +3,7 @@ import { askAll } from '../actors/supervisor/ask-all.js'
 import { stopInOrder } from '../actors/supervisor/stop-in-order.js'
 import type { OpenSystem } from '../actors/system/opened.js'
 import type { Waker } from '../actors/system/wake-workers.js'
-import { heldBy, laneOf } from '../actors/worker/registration.js'
+import { declareWorkers, heldBy } from '../actors/worker/registration.js'
 import { DroverError } from '../errors.js'
 import { inTurnsAsync, shareOfTurn } from '../time/turns.js'
 import { checkFlag, checkName, wholeNumber } from '../validation/arguments.js'
@@ -156,8 +156,7 @@ export class Control {
     const workers = this.#selection.of(selector).flatMap(({ config }) => (config.dataset === null ? [] : [config]))
     for (const worker of workers) worker.target = target
     const { calls, lanes } = this.#system.parts
-    const reply = await calls.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
-    lanes.update(reply.workers.flatMap((row) => row.lane ?? []))
+    await declareWorkers(calls, workers, lanes)
     await this.#waker.workers(workers.map(({ id }) => id))
   }
 }

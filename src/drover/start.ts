@@ -38,8 +38,8 @@ export function startAll(system: OpenSystem, workers: ManagedWorker[]): Promise<
   const waiting = new Map(workers.slice(mostInTurn).map((managed) => [managed, managed.announceStart()]))
   const startInTurn = async (managed: ManagedWorker): Promise<ControlOutcome> => {
     const start = waiting.get(managed)
-    if (!start) return startOne(system, managed)
     managed.catchUp()
+    if (!start) return startOne(system, managed)
     try {
       return start.cancelled ? outcomeOf(managed, false, notStarted(managed)) : await startOne(system, managed, start)
     } finally {
@@ -54,7 +54,6 @@ async function startOne(
   managed: ManagedWorker,
   start?: ReturnType<ManagedWorker['announceStart']>,
 ): Promise<ControlOutcome> {
-  managed.catchUp()
   if (managed.isLeaving) return outcomeOf(managed, false, 'is being removed')
   if (!managed.config.enabled) return outcomeOf(managed, false, 'disabled')
   if (managed.state === 'blacklisted') await managed.hold(() => managed.lookAtModule())

@@ -46,6 +46,11 @@ export function nodeId(node: TreeNode): string {
   return isSupervisor(node) ? node.id : node.worker
 }
 
+/** Whether some worker of a node passes the test. */
+export function someWorker(node: TreeNode, test: (worker: string) => boolean): boolean {
+  return isSupervisor(node) ? node.children.some((child) => someWorker(child, test)) : test(node.worker)
+}
+
 /** The workers of a node, in the order of starting. */
 export function workersOf(node: TreeNode): string[] {
   return isSupervisor(node) ? node.children.flatMap(workersOf) : [node.worker]

@@ -14,7 +14,7 @@ export interface QuotaPort {
 }
 
 /**
- * OpenCalls a quota that another thread of this process has opened. This thread takes its own blocks of grants ahead, so that a fast
+ * Uses a quota that another thread of this process has opened. This thread takes its own blocks of grants ahead, so that a fast
  * quota needs few messages.
  *
  * @param connection the result of `quota.connect()` in that thread, transferred with its `port`

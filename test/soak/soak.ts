@@ -187,7 +187,7 @@ class Soak {
     this.#asked.clear()
   }
 
-  /** OpenLoads what a host that was killed had been told to load; what is there already is known by its key. */
+  /** Loads what a host that was killed had been told to load; what is there already is known by its key. */
   async #reloadAll(steps: readonly Step[]): Promise<void> {
     for (const step of steps) if (step.do === 'load') await this.#within(this.#ask(step), answerMs, 'load')
   }

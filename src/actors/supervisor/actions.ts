@@ -6,8 +6,8 @@ import { type AnyActorLogic, type AnyActorRef, assign, enqueueActions, sendTo, s
 import { workerLifecycle } from '../../machines/lifecycle/machine.js'
 import { RestartWindow } from '../../machines/supervision/restart-window.js'
 import { StopSequence } from '../../machines/supervision/stop-sequence.js'
-import { answerTo, type SupervisorState } from '../../machines/supervision/strategies.js'
-import { isSupervisor, nodeId, workersOf } from '../../options/tree.js'
+import { answerTo, type SiblingPhase, type SupervisorState } from '../../machines/supervision/strategies.js'
+import { isSupervisor, nodeId, someWorker, workersOf } from '../../options/tree.js'
 import { halt, isBelowDown, isTakenDown, running, takesPart } from './children.js'
 import {
   type Adoption,
@@ -191,11 +191,11 @@ export const supervision = setup({
     },
     /** The time in which a child waits for its restart does not count: in backoff, for its siblings, or for a slot. */
     noteWaiting: ({ context: { node, window, effects }, event }) => {
-      const child = event.type === 'MOVED' ? node.children.find((each) => workersOf(each).includes(event.worker)) : undefined
+      if (event.type !== 'MOVED') return
+      const child = node.children.find((each) => someWorker(each, (worker) => worker === event.worker))
       if (!child) return
-      const phases = workersOf(child).map((worker) => effects.worker(worker).phase)
-      const waits = phases.some((phase) => phase === 'waiting' || phase === 'wanted' || phase === 'queued')
-      window.waits(nodeId(child), waits && !phases.some((phase) => phase === 'up' || phase === 'starting'), effects.now())
+      const isSome = (...phases: SiblingPhase[]): boolean => someWorker(child, (worker) => phases.includes(effects.worker(worker).phase))
+      window.waits(nodeId(child), isSome('waiting', 'wanted', 'queued') && !isSome('up', 'starting'), effects.now())
     },
   },
   guards: {

@@ -1,4 +1,4 @@
-import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
+import { isSupervisor, nodeId, type SupervisorNode, someWorker, type TreeNode } from '../../options/tree.js'
 import type { SupervisedWorker, SupervisorContext, SupervisorRef } from './contract.js'
 
 /**
@@ -18,7 +18,7 @@ export function isTakenDown(worker: SupervisedWorker, { sequence, parent }: Pick
 
 /** Whether a supervisor in between has gone down by itself: a worker that had run to its end there ended with it. */
 export function isBelowDown({ node, refs }: Pick<SupervisorContext, 'node' | 'refs'>, worker: string): boolean {
-  const between = node.children.find((child) => isSupervisor(child) && workersOf(child).includes(worker))
+  const between = node.children.find((child) => isSupervisor(child) && someWorker(child, (id) => id === worker))
   if (!between) return false
   const snapshot = (refs[nodeId(between)] as SupervisorRef).getSnapshot()
   return snapshot.value === 'down' || isBelowDown(snapshot.context, worker)

@@ -1,4 +1,4 @@
-/** Stops workers as an OTP supervisor does: one after another, the last one first. */
+/** Stops workers: all at once, or as an OTP supervisor does, one after another, the last one first. */
 import type { LifecycleEvent } from '../../machines/lifecycle/contract.js'
 import { type Stoppable, StopSequence } from '../../machines/supervision/stop-sequence.js'
 import type { Tree } from '../../machines/supervision/tree.js'
@@ -28,6 +28,18 @@ export interface StopOrder {
   withinMs?: number
 }
 
+/** Cancels the pending starts of workers that will be stopped. In reverse, because the end of the line for slots is found first. */
+export function standBackAll(workers: readonly Pick<WorkerToStop, 'standBack'>[]): void {
+  for (const worker of [...workers].reverse()) worker.standBack()
+}
+
+/** Stops workers at once, those with a thread first. Settles when all were told. */
+export async function stopAtOnce(workers: readonly WorkerToStop[], event: Extract<LifecycleEvent, { type: 'STOP' }>): Promise<void> {
+  const withThread = workers.filter(({ live }) => live)
+  const others = workers.filter(({ live }) => !live)
+  await askAll([...withThread, ...others], (worker) => worker.stop(event))
+}
+
 /**
  * Begins to stop workers. Workers directly under the system stop all at once; under each topmost supervisor they stop one after
  * another, each when the one after it is down. Workers without a thread are down at once, and pending starts are cancelled. From
@@ -42,8 +54,7 @@ export async function stopInOrder(
 ): Promise<void> {
   const groups = new Map<string, WorkerToStop[]>()
   const atOnce: WorkerToStop[] = []
-  // In reverse: workers at the end of the line for slots are found there first.
-  for (const worker of [...workers].reverse()) worker.standBack()
+  standBackAll(workers)
   for (const worker of workers) {
     const top = tree.above(worker.config.id).at(-1)?.id
     if (top === undefined || !worker.live) {
@@ -55,8 +66,7 @@ export async function stopInOrder(
     if (group) group.push(worker)
     else groups.set(top, [worker])
   }
-  const withThread = atOnce.filter(({ live }) => live)
-  const told = askAll([...withThread, ...atOnce.filter(({ live }) => !live)], (worker) => worker.stop(event))
+  const told = stopAtOnce(atOnce, event)
   for (const group of groups.values()) {
     const inOrder = group.sort((a, b) => tree.position(a.config.id) - tree.position(b.config.id))
     const before = new Map(inOrder.map((worker) => [worker, worker.timesStarted]))

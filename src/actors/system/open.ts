@@ -36,7 +36,7 @@ import { inTurns, piecewise } from '../../time/turns.js'
 import type { SystemParts } from '../worker/contract.js'
 import { HeldWorkers } from '../worker/held-workers.js'
 import { Lanes } from '../worker/lane-counts.js'
-import { laneOf } from '../worker/registration.js'
+import { declareWorkers } from '../worker/registration.js'
 import { ManagedWorker } from '../worker/worker.js'
 import { Conditions } from './conditions.js'
 import type { OpenSystem } from './opened.js'
@@ -147,11 +147,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const supervision = supervisionEffects({ parts, managed, tree, supervisors, watchers, log })
 
     const declareBy = async (client: EngineClient, workers: readonly CompiledWorker[]): Promise<ManagedWorker[]> => {
-      const { workers: rows } = await client.call('declare', {
-        workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })),
-      })
+      const rows = await declareWorkers(client, workers, lanes)
       secrets.addFrom(workers)
-      lanes.update(rows.flatMap((row) => row.lane ?? []))
       const fresh: ManagedWorker[] = []
       await inTurns([...workers.entries()], ([index, worker]) => {
         if (!managed.has(worker.id)) fresh.push(new ManagedWorker(worker, parts, ...restore(rows[index] as WorkerRow, recovered, now())))
@@ -160,7 +157,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     }
     for (const own of await declareBy(store.client, config.workers)) managed.set(own.config.id, own)
     const orphans = [...managed.values()].flatMap((own) => {
-      const failure = own.lifecycleInput().restored?.memory.lastFailure
+      const failure = own.restored?.memory.lastFailure
       return failure?.kind === 'orphaned' && recovered.workers.includes(own.config.id) ? [{ worker: own.config.id, failure }] : []
     })
     const root = createActor(system, {

@@ -156,7 +156,7 @@ export abstract class WorkerCore {
     return from
   }
 
-  /** OpenCalls this memory while `tell` runs. */
+  /** Uses this memory while `tell` runs. */
   protected entering(memory: WorkerMemory, tell: () => void): void {
     this.#entering = memory
     tell()

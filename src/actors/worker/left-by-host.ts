@@ -3,8 +3,7 @@ import type { Failure } from '../../failure.js'
 import { freshMemory, type Left, type WorkerMemory } from '../../machines/lifecycle/contract.js'
 import { type WorkerState, workerStates } from '../../machines/lifecycle/states.js'
 import type { WorkerRow } from '../../store/contract/registry.js'
-
-const withThread: readonly string[] = ['starting', 'running', 'paused', 'stuck', 'stopping', 'crashed']
+import { withThread } from './sibling-phase.js'
 
 /**
  * @param orphaned its host died while holding it: a state with a thread becomes idle
@@ -12,11 +11,12 @@ const withThread: readonly string[] = ['starting', 'running', 'paused', 'stuck',
  */
 export function readLeft(row: Pick<WorkerRow, 'state' | 'memory'>, orphaned: boolean, at: number): Left | null {
   if (!(row.state in workerStates)) return null
+  const state = row.state as WorkerState
   const kept = row.memory as Partial<WorkerMemory> | null
   // Stores of earlier versions have the times of restarts, but not the active time.
   const memory: WorkerMemory = { ...freshMemory, activeMs: kept?.restarts?.at(-1)?.at ?? 0, ...kept }
-  if (!orphaned || !withThread.includes(row.state)) return { state: row.state as WorkerState, memory }
-  const message = `the host that ran it is gone; it was ${row.state}`
+  if (!orphaned || !withThread.includes(state)) return { state, memory }
+  const message = `the host that ran it is gone; it was ${state}`
   const lastFailure: Failure = {
     kind: 'orphaned',
     message,

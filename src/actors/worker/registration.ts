@@ -6,16 +6,25 @@ import { DroverError } from '../../errors.js'
 import type { Left } from '../../machines/lifecycle/contract.js'
 import type { CompiledWorker } from '../../options/compiled.js'
 import type { Fence } from '../../store/contract/basics.js'
+import type { EngineClient } from '../../store/contract/engine.js'
 import type { HoldingHost } from '../../store/contract/hosts.js'
-import type { LaneSpec } from '../../store/contract/registry.js'
+import type { LaneSpec, WorkerRow } from '../../store/contract/registry.js'
 import { backoffDelay } from '../../time/backoff.js'
 import type { WorkerCore } from './core.js'
+import type { Lanes } from './lane-counts.js'
 import { readLeft } from './left-by-host.js'
 
 /** Waits before the release of a worker is tried again. */
 const freeWaits = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 }
 
-export function laneOf({ dataset, annotator, domain, target }: CompiledWorker): LaneSpec | null {
+/** Declares workers and their lanes in the store, and notes the counts of the lanes. @returns a row for each worker, in order */
+export async function declareWorkers(client: EngineClient, workers: readonly CompiledWorker[], lanes: Lanes): Promise<WorkerRow[]> {
+  const reply = await client.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
+  lanes.update(reply.workers.flatMap(({ lane }) => lane ?? []))
+  return reply.workers
+}
+
+function laneOf({ dataset, annotator, domain, target }: CompiledWorker): LaneSpec | null {
   return dataset === null ? null : { dataset, annotator, domain, target }
 }
 

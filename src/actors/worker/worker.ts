@@ -385,8 +385,8 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   restIdle(): void {
     const { slots, changed } = this.parts
     if (slots.isWaitedFor(this.id)) this.send({ type: 'YIELD' })
-    // After the snapshot is updated: waits for the end need not wait for it any more.
-    queueMicrotask(changed)
+    // Waits for the end need not wait for it any more.
+    changed()
   }
 
   spawn(): void {

@@ -236,8 +236,8 @@ export const lifecycle = setup({
     mayRestart: ({ context: { wanted }, event }) =>
       wanted === 'running' || (wanted === 'halted' && event.type === 'RESTART' && event.again === true),
     pauseWanted: ({ context }) => context.pauseWanted,
-    /** By either clock, because the machine may have slept. */
     hostEnds: ({ event }) => event.type === 'STOP' && event.closing === true,
+    /** By either clock, because the machine may have slept. */
     unparked: ({ context: { memory, effects } }) => (memory.until ?? 0) <= Math.max(effects.now(), effects.wall()),
     due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),
     comesBack: ({ context }) => context.next === 'queued' && context.wanted === 'running',

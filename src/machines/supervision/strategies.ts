@@ -3,7 +3,7 @@
  * children restart together, and when a supervisor gives up. `docs/supervision.md` compares the cases.
  */
 
-import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
+import { isSupervisor, nodeId, type SupervisorNode, someWorker, type TreeNode, workersOf } from '../../options/tree.js'
 import type { WorkerEnd } from '../lifecycle/contract.js'
 
 /**
@@ -40,10 +40,10 @@ export function mayStart(
     if (nodeId(each) === child) {
       if (strategy !== 'one-for-all') return true
       blockers = ['waiting', 'falling']
-    } else if (isSupervisor(each)) {
-      if (falling.has(each.id) && blockers.includes('falling')) return false
-      if (workersOf(each).some((worker) => blockers.includes(phase(worker)))) return false
-    } else if (blockers.includes(phase(each.worker))) return false
+    } else {
+      if (isSupervisor(each) && falling.has(each.id) && blockers.includes('falling')) return false
+      if (someWorker(each, (worker) => blockers.includes(phase(worker)))) return false
+    }
   }
   return true
 }

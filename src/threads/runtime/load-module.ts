@@ -1,5 +1,5 @@
 /**
- * OpenLoads a worker module in its thread; each way to fail has its own error code.
+ * Loads a worker module in its thread; each way to fail has its own error code.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

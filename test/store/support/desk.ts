@@ -46,7 +46,7 @@ export class Desk {
     return (await this.call('declare', { workers: specs })).workers
   }
 
-  /** OpenLoads items `k<from>` to `k<from + count - 1>`. */
+  /** Loads items `k<from>` to `k<from + count - 1>`. */
   async load(count: number, { from = 0, priority = 0, dataset = 'data' } = {}): Promise<EngineReply<'enqueue'>> {
     const items = Array.from({ length: count }, (_, index) => ({ key: `k${from + index}`, data: `{"n":${from + index}}`, priority }))
     return this.call('enqueue', { dataset, items, onConflict: 'error' })

@@ -25,7 +25,7 @@ async function ask(method: string, body?: object, headers: Record<string, string
   })
 }
 
-/** OpenLoads the session; false if the server did not answer. */
+/** Loads the session; false if the server did not answer. */
 export async function refreshSession(): Promise<boolean> {
   try {
     const response = await ask('GET')
