@@ -14,7 +14,7 @@ export type { LaneQuery } from './drover/lane-query.js'
 export type { LoadOptions, LoadReport } from './drover/load.js'
 export type { EventPage, EventQuery, LabelQuery } from './drover/reads.js'
 export type { BlacklistEntry, ControlOutcome, ResetOutcome } from './drover/reports.js'
-export type { DeadTask, Result, ResultRange } from './drover/results.js'
+export type { ResultRange } from './drover/results.js'
 export type { RunEnd, RunOptions } from './drover/run.js'
 export type { Incomplete, RunReport } from './drover/run-report.js'
 export type { Selector } from './drover/selector.js'
@@ -69,7 +69,16 @@ export { type AnthropicLimits, type GeminiLimits, type GroqLimits, type OpenaiLi
 export type { HeaderSource, Observation, ObservationSource, Provider } from './quotas/providers/observation.js'
 export type { CheckReport } from './store/check-report.js'
 export type { Amounts, QuotaReading, QuotaSample, QuotaStatus, QuotaWindowStatus } from './store/contract/quotas.js'
-export type { Agreement, CheckProblem, LabelReport, PairAgreement, StoredEvent, TaskUsageRow } from './store/contract/reads.js'
+export type {
+  Agreement,
+  CheckProblem,
+  DeadTask,
+  LabelReport,
+  PairAgreement,
+  Result,
+  StoredEvent,
+  TaskUsageRow,
+} from './store/contract/reads.js'
 export type { LaneCounts, LaneFilter } from './store/contract/registry.js'
 export type { DatasetCounts, DeadKind, Task, TaskAttempt, TaskRecord, TaskState } from './store/contract/single-tasks.js'
 export type { OnConflict } from './store/contract/tasks.js'

@@ -1,44 +1,11 @@
 /** Results as an async iterator and as a file of JSON lines. */
-
-import type { ErrorRecord } from '../errors.js'
-import type { DeadRow, ResultRow } from '../store/contract/reads.js'
+import type { DeadRow, DeadTask, Result, ResultRow } from '../store/contract/reads.js'
 import type { LaneFilter } from '../store/contract/registry.js'
-import type { DeadKind } from '../store/contract/single-tasks.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { checkSignal, wholeNumber } from '../validation/arguments.js'
 import type { ReadOptions } from '../validation/read-options.js'
 import { writeFileWhole } from './export.js'
 import { pages } from './pages.js'
-
-/** One committed label. */
-export interface Result<Value = unknown> {
-  key: string
-  dataset: string
-  annotator: string
-  domain: string
-  value: Value
-  /** Number of the attempt that made it, from 1. */
-  attempt: number
-  worker: string
-  /** Ms since the epoch. */
-  committedAt: number
-}
-
-/** One task that was given up. */
-export interface DeadTask {
-  key: string
-  dataset: string
-  annotator: string
-  domain: string
-  worker: string
-  kind: DeadKind
-  error: ErrorRecord
-  attempt: number
-  /** The raw result, if it did not fit the output schema. */
-  value: unknown
-  /** Ms since the epoch. */
-  at: number
-}
 
 /** A part of the rows. */
 export interface ResultRange extends ReadOptions {

@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { checkStore, composePolicy, createQuota, loadConfig, showProgress } from '../../src/index.js'
 import { TaskError } from '../../src/worker.js'
-import { refused } from '../store/support/desk.js'
+import { refused } from '../support/refused.js'
 import { cleanUp, items, open, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover } from '../../src/index.js'
-import { refused } from '../store/support/desk.js'
+import { refused } from '../support/refused.js'
 import { cleanUp, collect, items, open, worker } from '../support/system.js'
 
 test.after.each(cleanUp)

@@ -2,22 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DroverError, type LoadOptions } from '../../src/index.js'
+import type { LoadOptions } from '../../src/index.js'
 import { within } from '../store/support/waiting.js'
+import { refused } from '../support/refused.js'
 import { cleanUp, items, open, temporaryFolder, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
 
 const idle = { workers: [worker('a/x')] }
-
-async function refused(promise: Promise<unknown>): Promise<DroverError> {
-  const error = await promise.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(DroverError.is(error), `refused with ${error}`)
-  return error
-}
 
 test('a second load adds only what is new', async () => {
   const system = await open(idle)

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover, TaskRecord } from '../../src/index.js'
-import { refused } from '../store/support/desk.js'
 import { within } from '../store/support/waiting.js'
+import { refused } from '../support/refused.js'
 import { cleanUp, collect, event, items, open, state, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)

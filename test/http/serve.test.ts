@@ -5,10 +5,10 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover } from '../../src/drover/drover.js'
-import type { DroverError } from '../../src/errors.js'
 import { createStatusApp } from '../../src/http/app.js'
 import type { ServeOptions, StatusOptions } from '../../src/http/base/options.js'
 import { serveStatus } from '../../src/http/serve.js'
+import { refused } from '../support/refused.js'
 import { ask, bearer, closeServers, serve, token } from '../support/status.js'
 import { cleanUp, items, open, state, until, worker } from '../support/system.js'
 
@@ -22,15 +22,6 @@ const system = () => open({ workers: [worker('annotator-1/urgency')] })
 
 /** Until a task is in hand. */
 const busy = (drover: Drover) => until(() => drover.worker('annotator-1/urgency').status().progress?.leased === 1, 'a task is in hand')
-
-async function thrown(action: () => Promise<unknown>): Promise<DroverError> {
-  try {
-    await action()
-  } catch (error) {
-    return error as DroverError
-  }
-  throw new Error('nothing was thrown')
-}
 
 test('every mistake in the options is named, with what is allowed, and no token is shown', async () => {
   const drover = await system()
@@ -46,7 +37,7 @@ test('every mistake in the options is named, with what is allowed, and no token 
     crashDetectionMinutes: 61,
     authorize: true,
   } as unknown as ServeOptions
-  const { code, message, details } = await thrown(() => serveStatus(drover, options))
+  const { code, message, details } = await refused(serveStatus(drover, options))
   assert.is(code, 'CONFIG_INVALID')
   const paths = (details.issues as { path: string }[]).map(({ path }) => path)
   const wrong = ['token', 'readTokn', 'hosts[0]', 'hosts[1]', 'origins[0]', 'origins[1]', 'envelope', 'maxBodyBytes', 'port', 'hostname']
@@ -60,7 +51,7 @@ test('every mistake in the options is named, with what is allowed, and no token 
 test('a token with few different characters is refused', async () => {
   const drover = await system()
   for (const made of ['a'.repeat(16), 'abcabcabcabcabcabc', '12345671234567123456']) {
-    const { code, message } = await thrown(() => serveStatus(drover, { token: made }))
+    const { code, message } = await refused(serveStatus(drover, { token: made }))
     assert.is(code, 'CONFIG_INVALID')
     assert.match(message, /token: expected a text of 16 to 1000 characters, ASCII without spaces, at least 8 of them different/)
     assert.not.ok(message.includes(made))
@@ -69,7 +60,7 @@ test('a token with few different characters is refused', async () => {
 
 test('tokens that are the same, or beside an application that decides, are mistakes', async () => {
   const drover = await system()
-  const code = (options: StatusOptions) => thrown(async () => createStatusApp(drover, options)).then(({ message }) => message)
+  const code = (options: StatusOptions) => refused((async () => createStatusApp(drover, options))()).then(({ message }) => message)
   assert.match(await code({ token, readToken: token }), 'readToken: expected another one than token')
   assert.match(await code({ token, authorize: () => 'read' }), 'authorize: expected nothing')
 })
@@ -77,7 +68,7 @@ test('tokens that are the same, or beside an application that decides, are mista
 test('without a token nothing but this machine is listened to', async () => {
   const drover = await system()
   for (const hostname of ['0.0.0.0', '::', '192.0.2.1', 'example.org']) {
-    const { code, message } = await thrown(() => serveStatus(drover, { hostname, port: 0 }))
+    const { code, message } = await refused(serveStatus(drover, { hostname, port: 0 }))
     assert.is(code, 'CONFIG_INVALID')
     assert.match(message, 'a token, readToken or authorize')
   }
@@ -90,7 +81,7 @@ test('a port in use is reported as such, and nothing is left listening', async (
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  const { code, message, details } = await thrown(() => serveStatus(drover, { port }))
+  const { code, message, details } = await refused(serveStatus(drover, { port }))
   assert.is(code, 'LISTEN_FAILED')
   assert.is(message, `port ${port} of 127.0.0.1: it is in use`)
   assert.equal(details, { hostname: '127.0.0.1', port, code: 'EADDRINUSE' })

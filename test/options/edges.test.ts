@@ -63,7 +63,7 @@ for (const option of found) {
         `${describe(value)} was refused`,
       )
     }
-    for (const value of refused(option)) {
+    for (const value of notTaken(option)) {
       const result = validateConfig(withOptions([...option.beside, [option.path, value]]))
       assert.not(result.ok, `${describe(value)} was taken`)
       if (result.ok) continue
@@ -80,7 +80,7 @@ function taken({ spans, values }: Found): unknown[] {
 }
 
 /** What is next to an edge, numbers that are not whole, and what is no number and no such text. */
-function refused({ spans, values }: Found): unknown[] {
+function notTaken({ spans, values }: Found): unknown[] {
   const numbers = spans.flatMap(({ min, max, whole }) => [
     min - step(min, whole),
     max + step(max, whole),

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DroverError } from '../../src/errors.js'
 import { jsonErrorAt } from '../../src/options/file/json.js'
 import { loadConfig } from '../../src/options/file/load.js'
+import { refused } from '../support/refused.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'drover-load-config-'))
 test.after(() => rmSync(folder, { recursive: true }))
@@ -15,16 +15,6 @@ function write(text: string): string {
   const file = join(folder, 'drover.json')
   writeFileSync(file, text)
   return file
-}
-
-async function errorOf(file: string): Promise<DroverError> {
-  try {
-    await loadConfig(file)
-  } catch (error) {
-    if (DroverError.is(error)) return error
-    throw error
-  }
-  throw new Error('was loaded')
 }
 
 test('paths in a file are relative to its folder', async () => {
@@ -58,7 +48,7 @@ test(':memory: is no path', async () => {
 
 test('mistakes are reported as for any configuration, with the name of the file', async () => {
   const file = write('{"store": "", "workers": [{"id": "a/b", "module": "nowhere.mjs"}, 5], "concurency": 3}')
-  const error = await errorOf(file)
+  const error = await refused(loadConfig(file))
   assert.is(error.code, 'CONFIG_INVALID')
   assert.ok(error.message.startsWith(`${file} has 4 mistakes:\n`))
   assert.match(error.message, /concurency: is not an option; did you mean concurrency\?/)
@@ -66,14 +56,17 @@ test('mistakes are reported as for any configuration, with the name of the file'
 })
 
 test('JSON that holds no object is refused', async () => {
-  assert.match((await errorOf(write('[]'))).message, /expected an object with at least store and workers, received an empty list/)
+  assert.match(
+    (await refused(loadConfig(write('[]')))).message,
+    /expected an object with at least store and workers, received an empty list/,
+  )
 })
 
 test('a missing file and an unreadable one are reported as such', async () => {
-  const missing = await errorOf(join(folder, 'missing.json'))
+  const missing = await refused(loadConfig(join(folder, 'missing.json')))
   assert.is(missing.code, 'CONFIG_INVALID')
   assert.match(missing.message, /missing\.json cannot be read: there is no such file/)
-  assert.match((await errorOf(folder)).message, /cannot be read: EISDIR/)
+  assert.match((await refused(loadConfig(folder))).message, /cannot be read: EISDIR/)
 })
 
 const broken: [text: string, line: number, column: number][] = [
@@ -101,13 +94,13 @@ const broken: [text: string, line: number, column: number][] = [
 
 for (const [text, line, column] of broken) {
   test(`the mistake in ${JSON.stringify(text)} is at line ${line}, column ${column}`, async () => {
-    const { message } = await errorOf(write(text))
+    const { message } = await refused(loadConfig(write(text)))
     assert.match(message, new RegExp(`is not JSON: the mistake is at line ${line}, column ${column}$`))
   })
 }
 
 test('mistakes in a file are reported without quoting it', async () => {
-  assert.not.match((await errorOf(write('{"secrets": ["sk-live-12345678" "b"]}'))).message, /sk-live/)
+  assert.not.match((await refused(loadConfig(write('{"secrets": ["sk-live-12345678" "b"]}')))).message, /sk-live/)
 })
 
 test('no mistake is found where the parser finds none', () => {

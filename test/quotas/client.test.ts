@@ -7,6 +7,7 @@ import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
 import { machineMs } from '../../src/time/machine-clock.js'
 import { clientOf } from '../store/support/direct-client.js'
 import { hangMs } from '../support/hang.js'
+import { thrownBy } from '../support/refused.js'
 import { ScriptedStore, settled } from './support/scripted-store.js'
 
 const wish = (more: Partial<QuotaAsk> = {}): QuotaAsk => ({
@@ -31,15 +32,6 @@ async function leased(asked: Promise<unknown>): Promise<QuotaLease> {
   const answer = (await asked) as QuotaLease
   assert.not.ok(isSpent(answer as never), 'it is spent')
   return answer
-}
-
-async function rejected(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise
-  } catch (error) {
-    return error as Error
-  }
-  return assert.unreachable('it was granted') as never
 }
 
 test('a grant that comes too late is given back and asked for again, at its old place and under another number', async () => {
@@ -175,7 +167,7 @@ test('a request behind a late block joins the line itself, and ends by its time 
   const aborted = client.ask(wish({ signal: ending.signal }))
   const patient = client.ask(wish())
   ending.abort(new Error('enough'))
-  assert.is((await rejected(aborted)).message, 'enough')
+  assert.is((await thrownBy(aborted)).message, 'enough')
   for (const deadline = machineMs() + hangMs; store.calls.length < 2; await settled()) assert.ok(machineMs() < deadline, 'it waits on')
   assert.is(store.asked(1).times, 1)
   store.calls.splice(0, 1)
@@ -189,7 +181,7 @@ test('a cancelled request leaves the line, and gives back a grant that crosses w
     const ending = new AbortController()
     const asked = client.ask(how === 'timeout' ? wish({ timeoutMs: 5 }) : wish({ signal: ending.signal }))
     if (how === 'abort') ending.abort(new Error('enough'))
-    const error = await rejected(asked)
+    const error = await thrownBy(asked)
     if (how === 'abort') assert.is(error.message, 'enough')
     else assert.equal([(error as DroverError).code, error.message], ['TIMEOUT', 'quota key granted nothing within 5 ms'])
     const [, cancel] = store.calls
@@ -213,7 +205,7 @@ test('a request cancelled while its late grant goes back asks no more', async ()
   }
   const asked = new QuotaClient({ store, client: 'c', host: 'h', now }).ask(wish({ signal: ending.signal }))
   store.grant()
-  assert.is((await rejected(asked)).message, 'enough')
+  assert.is((await thrownBy(asked)).message, 'enough')
   await settled()
   assert.equal(
     store.calls.map(({ op }) => op),
@@ -223,7 +215,7 @@ test('a request cancelled while its late grant goes back asks no more', async ()
 
 test('a request with an aborted signal is refused at once', async () => {
   const { store, client } = scripted()
-  assert.is((await rejected(client.ask(wish({ signal: AbortSignal.abort(new Error('enough')) })))).message, 'enough')
+  assert.is((await thrownBy(client.ask(wish({ signal: AbortSignal.abort(new Error('enough')) })))).message, 'enough')
   assert.is(store.calls.length, 0)
 })
 
@@ -242,7 +234,7 @@ test('it tells what is spent for longer than it has patience, and hands on why t
   assert.equal(await spent, { quota: 'group', window: 'requests/day UTC', inMs: 99 })
   const refused = client.ask(wish())
   store.next('acquireQuota').fail(new DroverError('QUOTA_RETIRED', 'retired'))
-  assert.is(((await rejected(refused)) as DroverError).code, 'QUOTA_RETIRED')
+  assert.is(((await thrownBy(refused)) as DroverError).code, 'QUOTA_RETIRED')
 })
 
 /** Leases of 10 tokens each. */
@@ -325,7 +317,7 @@ test('invalid amounts are refused before anything is sent, and the lease can sti
   const { store, client } = what
   const [lease] = (await leases(what, 1)) as [QuotaLease]
   for (const amount of [Number.NaN, -1, Number.POSITIVE_INFINITY, '5' as never, 1e13]) {
-    const error = await rejected(client.settle(lease, { cost: 1, tokens: amount }))
+    const error = await thrownBy(client.settle(lease, { cost: 1, tokens: amount }))
     const { code, message } = error as DroverError
     assert.equal([code, message.startsWith('actual.tokens must be a number, 0 to')], ['ARGUMENT_INVALID', true])
   }
@@ -346,7 +338,7 @@ test('a settlement that the store could not take is sent again by itself, until 
   const asked = client.ask(wish())
   const { ticket } = store.grant({ inFlight: true })
   const lease = await leased(asked)
-  const first = rejected(client.settle(lease, {}))
+  const first = thrownBy(client.settle(lease, {}))
   for (let times = 0; times < 2; times++) {
     await called(store)
     store.next('settleQuota').fail(new DroverError('STORE_FAILED', 'the disk is full'))
@@ -388,7 +380,7 @@ test('a settlement that the store could not take goes with the next, under a new
   const first = store.next('settleQuota')
   assert.equal(first.request.usage, { worker: 'w', amounts: { tokens: 3 } })
   first.fail(new DroverError('STORE_FAILED', 'the disk is full'))
-  assert.is((await rejected(failed)).message, 'the disk is full')
+  assert.is((await thrownBy(failed)).message, 'the disk is full')
   client.used({ tokens: 2 })
   void client.settle(b, { tokens: 9 })
   await settled()

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createQuota, DroverError, QuotaError, type SharedQuota } from '../../src/index.js'
+import { refused, thrownBy } from '../support/refused.js'
 import { cleanUp, temporaryFolder } from '../support/system.js'
 
 const opened: SharedQuota[] = []
@@ -24,13 +25,6 @@ test.after.each(async () => {
   await Promise.all(opened.splice(0).map((quota) => quota.close()))
   await cleanUp()
 })
-
-async function thrown(promise: Promise<unknown>): Promise<DroverError> {
-  return promise.then(
-    () => assert.unreachable('it did not throw') as never,
-    (error: DroverError) => error,
-  )
-}
 
 test('a grant is settled to the used amounts', async () => {
   const quota = await open({ requests: [{ limit: 600, per: 'minute' }], burst: 5, tokens: { limit: 1_000, per: 'hour' } })
@@ -99,7 +93,7 @@ test('an invalid value fails only its own call, and never reaches the store', as
       ['actual.cost', () => quota.settle(lease, { tokens: 3, cost: value })],
     ]
     for (const [field, call] of calls) {
-      const { code, message } = await thrown(call())
+      const { code, message } = await refused(call())
       assert.is(code, 'ARGUMENT_INVALID', `${field}: ${String(value)}`)
       assert.ok(message.startsWith(`${field} must be a number`) && message.includes(', got '), message)
     }
@@ -117,7 +111,7 @@ test('an invalid value fails only its own call, and never reaches the store', as
     ['lease', () => quota.observe({}, { lease: 3 as never })],
   ]
   for (const [field, call] of others) {
-    const { code, message } = await thrown(call())
+    const { code, message } = await refused(call())
     assert.equal([code, message.split(' ')[0]], ['ARGUMENT_INVALID', field])
   }
   const { windows, blockedUntil, waiting } = await quota.status()
@@ -126,7 +120,7 @@ test('an invalid value fails only its own call, and never reaches the store', as
 
 test('a request larger than a limit is a QuotaError at once', async () => {
   const quota = await open({ tokens: { limit: 100, per: 'minute' } })
-  const error = await thrown(quota.acquire({ tokens: 101 }))
+  const error = await refused(quota.acquire({ tokens: 101 }))
   assert.ok(error instanceof QuotaError && error instanceof DroverError && QuotaError.is(error))
   assert.equal([error.name, error.code, error.details.limit], ['QuotaError', 'QUOTA_INVALID', 100])
 })
@@ -134,17 +128,17 @@ test('a request larger than a limit is a QuotaError at once', async () => {
 test('a wait ends by timeout, by signal and by closing, and nothing is taken then', async () => {
   const quota = await open({ requests: { limit: 1, per: 'hour' } })
   await quota.acquire()
-  const timedOut = await thrown(quota.acquire({}, { timeoutMs: 30 }))
+  const timedOut = await refused(quota.acquire({}, { timeoutMs: 30 }))
   assert.equal([timedOut.code, timedOut.message], ['TIMEOUT', 'quota k granted nothing within 30 ms'])
   const ending = new AbortController()
-  const aborted = thrown(quota.acquire({}, { signal: ending.signal }))
+  const aborted = thrownBy(quota.acquire({}, { signal: ending.signal }))
   ending.abort(new Error('enough'))
   assert.is((await aborted).message, 'enough')
   assert.is((await quota.status()).waiting, 0)
-  const waiting = thrown(quota.acquire())
+  const waiting = refused(quota.acquire())
   await quota.close()
   assert.is((await waiting).code, 'CLOSED')
-  assert.is((await thrown(quota.acquire())).code, 'CLOSED')
+  assert.is((await refused(quota.acquire())).code, 'CLOSED')
 })
 
 test('limits are changed while a request waits', async () => {
@@ -161,7 +155,7 @@ test('a key that the provider refuses is retired', async () => {
   const lease = await quota.acquire()
   const seen = await quota.observe({ status: 401, body: { error: { code: 'invalid_api_key' } } }, { lease })
   assert.ok(seen.keyRejected)
-  assert.is((await thrown(quota.acquire())).code, 'QUOTA_RETIRED')
+  assert.is((await refused(quota.acquire())).code, 'QUOTA_RETIRED')
 })
 
 test('quotas that it is within are given along', async () => {
@@ -169,7 +163,7 @@ test('quotas that it is within are given along', async () => {
   const quota = await open({ within: 'project', quotas })
   await quota.acquire()
   await quota.acquire()
-  assert.is((await thrown(quota.acquire({}, { timeoutMs: 20 }))).code, 'TIMEOUT')
+  assert.is((await refused(quota.acquire({}, { timeoutMs: 20 }))).code, 'TIMEOUT')
 })
 
 test('used amounts are known to the next process that opens the file', async () => {
@@ -189,7 +183,7 @@ for (const [what, options, said] of [
   ['a folder that is not there', { store: '/nowhere/at/all/q.db', requests: { limit: 1, per: 'hour' } }, /does not exist/],
 ] as const) {
   test(`${what} is refused with a clear error, and nothing is left open`, async () => {
-    assert.match((await thrown(open(options as never))).message, said)
+    assert.match((await refused(open(options as never))).message, said)
   })
 }
 

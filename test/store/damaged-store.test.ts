@@ -7,23 +7,14 @@ import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover } from '../../src/drover/drover.js'
-import { createDrover, DroverError } from '../../src/index.js'
+import { createDrover } from '../../src/index.js'
 import { hostIdentity } from '../../src/store/host-identity.js'
 import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
 import { hangMs } from '../support/hang.js'
+import { refused } from '../support/refused.js'
 import { cleanUp, collect, event, items, open, state, temporaryFolder, until, worker } from '../support/system.js'
 
 test.after.each(cleanUp)
-
-async function failedWith(promise: Promise<unknown>): Promise<DroverError> {
-  const error = await promise.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(DroverError.is(error), `not a DroverError: ${error}`)
-  assert.is((error as DroverError).code, 'STORE_FAILED')
-  return error as DroverError
-}
 
 async function running(store: string): Promise<Drover> {
   const system = await open({ store, workers: [worker('a/x', { input: { everyMs: 20 } })] })
@@ -33,14 +24,20 @@ async function running(store: string): Promise<Drover> {
   return system
 }
 
+/** A store with results, and no host. */
+async function withResults(): Promise<string> {
+  const store = join(temporaryFolder(), 'test.db')
+  const system = await open({ store, workers: [worker('a/x')] })
+  await system.load('data', items(2_000))
+  await system.start()
+  await system.done()
+  await system.close()
+  return store
+}
+
 /** A store with results, whose last host ended without a word. */
 async function leftByGoneHost(): Promise<string> {
-  const store = join(temporaryFolder(), 'test.db')
-  const first = await open({ store, workers: [worker('a/x')] })
-  await first.load('data', items(2_000))
-  await first.start()
-  await first.done()
-  await first.close()
+  const store = await withResults()
   const { pid } = spawnSync(process.execPath, ['-e', ''])
   const engine = openSqliteEngine({ file: store, durability: 'process', keepEvents: 10 })
   engine.join({ host: { ...hostIdentity(), id: 'gone', pid, startedAt: '1' } })
@@ -59,7 +56,10 @@ test('after a host died the file is checked, and damage that no read has met yet
   const system = await open({ store, workers: [] })
   if (system.status().state !== 'failed') await event(system, 'store:thread:failed')
   assert.is(system.status().state, 'failed')
-  await failedWith(system.start().then(() => system.done()))
+  await refused(
+    system.start().then(() => system.done()),
+    'STORE_FAILED',
+  )
 })
 
 test('after a host died wrong counts are reported, and the system continues', async () => {
@@ -71,7 +71,7 @@ test('after a host died wrong counts are reported, and the system continues', as
   const told = (): boolean => system.logs({ limit: 100 }).some(({ message }) => message.startsWith('the store contradicts itself'))
   await until(told, 'the log tells of it')
   assert.is(system.status().state, 'open')
-  await failedWith(collect(system.results()))
+  await refused(collect(system.results()), 'STORE_FAILED')
 })
 
 test('a store into whose file something else is copied fails the system', async () => {
@@ -82,7 +82,7 @@ test('a store into whose file something else is copied fails the system', async 
   db.exec('PRAGMA application_id = 77; CREATE TABLE theirs (x)')
   db.close()
   copyFileSync(other, store)
-  const { message } = await failedWith(system.done())
+  const { message } = await refused(system.done(), 'STORE_FAILED')
   assert.match(message, /removed, renamed or replaced|damaged/)
   await system.close()
 })
@@ -124,7 +124,7 @@ test('a store over whose file an older copy of it is copied fails the system', a
   look.close()
   copyFileSync(copy, store)
   assert.match((await failed).message, /removed, renamed or replaced|damaged/)
-  await failedWith(system.done())
+  await refused(system.done(), 'STORE_FAILED')
   await system.close()
 })
 
@@ -136,7 +136,7 @@ for (const [what, change] of [
     const store = join(temporaryFolder(), 'test.db')
     const system = await running(store)
     change(store)
-    const { message } = await failedWith(system.done())
+    const { message } = await refused(system.done(), 'STORE_FAILED')
     assert.match(message, /test\.db was removed, renamed or replaced while it was open/)
     assert.is(system.status().state, 'failed')
     await system.close()
@@ -144,12 +144,7 @@ for (const [what, change] of [
 }
 
 test('a store whose pages are overwritten fails the system for good, and no read tells a raw error', async () => {
-  const store = join(temporaryFolder(), 'test.db')
-  const first = await open({ store, workers: [worker('a/x')] })
-  await first.load('data', items(2_000))
-  await first.start()
-  await first.done()
-  await first.close()
+  const store = await withResults()
   const db = new Database(store)
   db.pragma('wal_checkpoint(TRUNCATE)')
   db.close()
@@ -157,13 +152,14 @@ test('a store whose pages are overwritten fails the system for good, and no read
   const noise = Buffer.alloc(4096, 0xa5)
   for (let at = 4096 * 2; at < statSync(store).size; at += 4096) await file.write(noise, 0, 4096, at)
   await file.close()
-  const problem = await failedWith(
+  const problem = await refused(
     (async () => {
       const system = await open({ store, workers: [worker('a/x')] })
-      await failedWith(collect(system.results()))
+      await refused(collect(system.results()), 'STORE_FAILED')
       await system.start()
       await system.done()
     })(),
+    'STORE_FAILED',
   )
   assert.match(problem.message, /damaged|malformed/)
 })
@@ -173,7 +169,7 @@ test('a store with another name is refused, with the way out', async () => {
   const first = await open({ store, workers: [] })
   await first.close()
   linkSync(store, `${store}.link`)
-  const { message } = await failedWith(createDrover({ store, workers: [], log: { console: false, dir: false } }))
+  const { message } = await refused(createDrover({ store, workers: [], log: { console: false, dir: false } }), 'STORE_FAILED')
   assert.match(message, /has 2 names \(hard links\).*copy it to a file of its own/)
 })
 

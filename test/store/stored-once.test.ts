@@ -5,11 +5,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ErrorRecord } from '../../src/errors.js'
 import { openSqliteEngine } from '../../src/store/sqlite/engine.js'
-import { applicationId, migrations } from '../../src/store/sqlite/schema.js'
 import { cleanUp, collect, items, open, temporaryFolder, worker as worksOn } from '../support/system.js'
 import { assertConsistent } from './support/counters.js'
 import { worker } from './support/desk.js'
 import { inFolder } from './support/folders.js'
+import { oldStore } from './support/old-store.js'
 
 test.after.each(cleanUp)
 
@@ -58,10 +58,7 @@ test('the error of a dead task is in the store once, before and after it is drop
 test('dead tasks of a store of version 4 keep what they died of, dropped ones too, and its text is kept once', () =>
   inFolder((folder) => {
     const file = join(folder, 'drover.db')
-    const old = new Database(file)
-    for (const migration of migrations.slice(0, 4)) old.exec(migration)
-    old.pragma(`application_id = ${applicationId}`)
-    old.pragma('user_version = 4')
+    const old = oldStore(file, 4)
     const text = (message: string, cause?: string): string =>
       JSON.stringify({ name: 'Error', message, ...(cause && { cause: { name: 'Error', message: cause } }) })
     old.exec(`

@@ -39,6 +39,11 @@ export interface KillReport {
 
 const host = fileURLToPath(new URL('../fixtures/host.js', import.meta.url))
 
+/** What a host is told, with its files in this folder. */
+export function hostOrders(folder: string, orders: Omit<HostOrders, 'store' | 'starts'>): HostOrders {
+  return { store: join(folder, 'test.db'), starts: join(folder, 'starts.jsonl'), ...orders }
+}
+
 /** @param detached in a process group of its own, as a terminal makes them */
 export function startHost(orders: HostOrders, detached = false): ChildProcess {
   return fork(host, [JSON.stringify(orders)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached })
@@ -84,15 +89,7 @@ export async function killRounds({
   random,
   isolation = 'thread',
 }: KillPlan): Promise<KillReport> {
-  const orders: HostOrders = {
-    store: join(folder, 'killed.db'),
-    lanes,
-    items,
-    starts: join(folder, 'starts.jsonl'),
-    everyMs,
-    concurrency: 4,
-    isolation,
-  }
+  const orders = hostOrders(folder, { lanes, items, everyMs, concurrency: 4, isolation })
   const report: KillReport = { kills: 0, moments: {}, retried: 0, highestAttempt: 1 }
 
   for (let round = 0; round < rounds; round++) {

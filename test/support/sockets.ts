@@ -1,4 +1,5 @@
 /** A status app with nothing but the socket, and raw connections to it whose messages can be waited for. */
+import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,6 +8,7 @@ import { Hono } from 'hono'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 import type { Drover } from '../../src/drover/drover.js'
 import type { Env } from '../../src/http/base/request-env.js'
+import { applyPatch } from '../../src/http/client/apply-patch.js'
 import type { ClientMessage, ServerMessage } from '../../src/http/contract/socket.js'
 import { Hub } from '../../src/http/socket/hub.js'
 import type { HubOptions } from '../../src/http/socket/hub-options.js'
@@ -135,4 +137,26 @@ export class RawClient {
   #wake(): void {
     for (const wake of this.#waiting.splice(0)) wake()
   }
+}
+
+/** The state as a connection has it: the first one, with each patch applied. */
+export interface Followed {
+  data: StateOf
+  seq: number
+}
+type StateOf = Of<'state'>['data']
+
+/** Follows the patches of a new connection, and checks that none is missing. */
+export async function follow(client: RawClient, onPatch: (followed: Followed) => void = () => {}): Promise<Followed> {
+  const { data, seq } = await client.next('state')
+  const followed: Followed = { data, seq }
+  client.socket.on('message', (text) => {
+    const message = JSON.parse(String(text)) as { type: string; seq: number; data: object }
+    if (message.type !== 'patch') return
+    assert.equal(message.seq, followed.seq + 1)
+    followed.seq = message.seq
+    followed.data = applyPatch(followed.data, message.data)
+    onPatch(followed)
+  })
+  return followed
 }

@@ -2,6 +2,7 @@
 import { ApiError, GoogleGenAI } from '@google/genai'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { thrownBy } from '../support/refused.js'
 import { ask, cleanUp, geminiPath, open } from './support.js'
 
 test.after.each(cleanUp)
@@ -30,10 +31,10 @@ test('the client hands on what a refusal says', async () => {
   const { provider } = await open({ flavor: 'gemini', limits: { requests: { limit: 1, per: 'minute' } }, keys: ['key-1'] })
   const question = { model: 'gemini-flash', contents: 'hello' }
   await client(provider.url).models.generateContent(question)
-  const refused = await caught(client(provider.url).models.generateContent(question))
+  const refused = await thrownBy(client(provider.url).models.generateContent(question))
   assert.ok(refused instanceof ApiError && refused.status === 429)
   assert.match(refused.message, 'GenerateRequestsPerMinutePerProjectPerModel-FreeTier')
-  const unknown = await caught(client(provider.url, 'wrong-key').models.generateContent(question))
+  const unknown = await thrownBy(client(provider.url, 'wrong-key').models.generateContent(question))
   assert.ok(unknown instanceof ApiError && unknown.status === 400)
   assert.match(unknown.message, 'API_KEY_INVALID')
 })
@@ -52,12 +53,5 @@ test('keys are taken from all places where clients put them', async () => {
   assert.is(await told({ headers: { authorization: 'bearer c' } }), 'c')
   assert.is(await told({ path: `${geminiPath}?key=d%2F` }), 'd/')
 })
-
-async function caught(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => assert.unreachable('it was answered'),
-    (error: unknown) => error,
-  )
-}
 
 test.run()

@@ -2,6 +2,7 @@
 import OpenAI from 'openai'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { thrownBy } from '../support/refused.js'
 import { cleanUp, open } from './support.js'
 
 test.after.each(cleanUp)
@@ -79,14 +80,14 @@ test('the client knows a refusal for what it is', async () => {
   const { provider } = await open({ limits: { requests: { limit: 1, per: 'minute' } }, keys: ['key-1', 'key-2'] })
   const openai = client(provider.baseUrl)
   await openai.chat.completions.create(hello)
-  const refused = await caught(openai.chat.completions.create(hello))
+  const refused = await thrownBy(openai.chat.completions.create(hello))
   assert.ok(refused instanceof OpenAI.RateLimitError)
   assert.is(refused.code, 'rate_limit_exceeded')
   assert.is(refused.type, 'requests')
   assert.is(refused.headers.get('retry-after-ms'), '60000')
-  assert.ok((await caught(client(provider.baseUrl, 'not-a-key').chat.completions.create(hello))) instanceof OpenAI.AuthenticationError)
+  assert.ok((await thrownBy(client(provider.baseUrl, 'not-a-key').chat.completions.create(hello))) instanceof OpenAI.AuthenticationError)
   provider.retire('key-2')
-  assert.ok((await caught(client(provider.baseUrl, 'key-2').chat.completions.create(hello))) instanceof OpenAI.PermissionDeniedError)
+  assert.ok((await thrownBy(client(provider.baseUrl, 'key-2').chat.completions.create(hello))) instanceof OpenAI.PermissionDeniedError)
 })
 
 test('the client finds the models', async () => {
@@ -95,12 +96,5 @@ test('the client finds the models', async () => {
   for await (const { id } of client(provider.baseUrl).models.list()) names.push(id)
   assert.equal(names, ['small', 'large'])
 })
-
-async function caught(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => assert.unreachable('it was answered'),
-    (error: unknown) => error,
-  )
-}
 
 test.run()

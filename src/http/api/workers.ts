@@ -28,6 +28,8 @@ type ListQuery = v.InferOutput<typeof listQuery>
 
 const one = v.strictObject({ id: name })
 const latest = v.strictObject({ limit: queryNumber(1, 1_000, 100) })
+const listOf = (id: string, summary: string, entry: v.GenericSchema) =>
+  cachedOperation({ id, tag: 'Workers', summary, answers: { 200: pageOf(entry) }, refuses: [404] })
 const workerPage = v.object({ ...pageOf(worker).entries, total: count })
 
 function matches({ annotator, domain, dataset, state, search }: ListQuery, status: WorkerStatus): boolean {
@@ -83,13 +85,7 @@ export function workersRoutes({ drover }: V1Context) {
     )
     .get(
       '/workers/:id/history',
-      cachedOperation({
-        id: 'getWorkerHistory',
-        tag: 'Workers',
-        summary: 'Its changes of state, newest first',
-        answers: { 200: pageOf(transition) },
-        refuses: [404],
-      }),
+      listOf('getWorkerHistory', 'Its changes of state, newest first', transition),
       path(one),
       query(latest),
       etag({ weak: true }),
@@ -102,13 +98,7 @@ export function workersRoutes({ drover }: V1Context) {
     )
     .get(
       '/workers/:id/failures',
-      cachedOperation({
-        id: 'getWorkerFailures',
-        tag: 'Workers',
-        summary: 'Its failures, newest first',
-        answers: { 200: pageOf(failure) },
-        refuses: [404],
-      }),
+      listOf('getWorkerFailures', 'Its failures, newest first', failure),
       path(one),
       query(latest),
       etag({ weak: true }),
@@ -121,13 +111,7 @@ export function workersRoutes({ drover }: V1Context) {
     )
     .get(
       '/workers/:id/logs',
-      cachedOperation({
-        id: 'getWorkerLogs',
-        tag: 'Workers',
-        summary: 'The latest lines of its log, oldest first',
-        answers: { 200: pageOf(logRecord) },
-        refuses: [404],
-      }),
+      listOf('getWorkerLogs', 'The latest lines of its log, oldest first', logRecord),
       path(one),
       query(logQuery),
       etag({ weak: true }),

@@ -3,19 +3,25 @@ import type { Time } from './basics.js'
 import type { Amounts } from './quotas.js'
 import type { DeadKind } from './single-tasks.js'
 
-export interface ResultRow {
+/** One committed label. */
+export interface Result<Value = unknown> {
   key: string
   dataset: string
   annotator: string
   domain: string
-  /** JSON text. */
-  value: string
+  value: Value
+  /** Number of the attempt that made it, from 1. */
   attempt: number
   worker: string
-  committedAt: Time
+  /** Ms since the epoch. */
+  committedAt: number
 }
 
-export interface DeadRow {
+/** A result as it is stored: its value is JSON text. */
+export type ResultRow = Result<string>
+
+/** One task that was given up. */
+export interface DeadTask {
   key: string
   dataset: string
   annotator: string
@@ -24,10 +30,14 @@ export interface DeadRow {
   kind: DeadKind
   error: ErrorRecord
   attempt: number
-  /** The raw answer that did not fit, as JSON text. */
-  value: string | null
-  at: Time
+  /** The raw result, if it did not fit the output schema. */
+  value: unknown
+  /** Ms since the epoch. */
+  at: number
 }
+
+/** A dead task as it is stored: its raw result is a text, JSON or not. */
+export type DeadRow = DeadTask & { value: string | null }
 
 /** Amounts used by a worker's calls, by unit, as reported. */
 export interface UsageRow {

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Evidence, RecycleOptions } from '../../../src/index.js'
+import { refused } from '../../support/refused.js'
 import { cleanUp, collect, event, items, open, quick, state, worker } from '../../support/system.js'
 
 test.after.each(cleanUp)
@@ -94,11 +95,7 @@ test('a profile of a worker without a thread, or for no time, is refused', async
     [{}, 'THREAD_GONE'],
     [{ ms: 0 }, 'ARGUMENT_INVALID'],
   ] as const) {
-    const error = await system.profile('a/x', options).then(
-      () => null,
-      (thrown: unknown) => thrown as { code: string },
-    )
-    assert.is(error?.code, code)
+    await refused(system.profile('a/x', options), code)
   }
 })
 

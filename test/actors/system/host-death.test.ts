@@ -1,12 +1,11 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ControlOutcome } from '../../../src/index.js'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { hangMs } from '../../support/hang.js'
-import { kill, killRounds, said, startHost } from '../../support/kill-rounds.js'
+import { hostOrders, kill, killRounds, said, startHost } from '../../support/kill-rounds.js'
 import { cleanUp, collect, event, open, puppet, temporaryFolder } from '../../support/system.js'
 
 test.after.each(cleanUp)
@@ -29,15 +28,7 @@ test('a host killed with -9 again and again leaves exactly one result per item a
 })
 
 test('a worker runs on one of two live hosts; the second one learns the holder, and takes the worker when the holder dies', async () => {
-  const folder = temporaryFolder()
-  const orders = {
-    store: join(folder, 'shared.db'),
-    lanes: 1,
-    items: 1_000,
-    starts: join(folder, 'starts.jsonl'),
-    everyMs: 20,
-    concurrency: 1,
-  }
+  const orders = hostOrders(temporaryFolder(), { lanes: 1, items: 1_000, everyMs: 20, concurrency: 1 })
   const first = startHost(orders)
   await said(first, 'running')
   const second = await open({
@@ -55,15 +46,7 @@ test('a worker runs on one of two live hosts; the second one learns the holder, 
 })
 
 test('the workers of a killed host are reported as orphaned at once, also to listeners added when the system is open', async () => {
-  const folder = temporaryFolder()
-  const orders = {
-    store: join(folder, 'orphan.db'),
-    lanes: 1,
-    items: 100,
-    starts: join(folder, 'starts.jsonl'),
-    everyMs: 50,
-    concurrency: 1,
-  }
+  const orders = hostOrders(temporaryFolder(), { lanes: 1, items: 100, everyMs: 50, concurrency: 1 })
   const first = startHost(orders)
   await said(first, 'running')
   await kill(first)
@@ -80,15 +63,8 @@ test('the workers of a killed host are reported as orphaned at once, also to lis
 })
 
 test('a program that closes its system ends by itself', async () => {
-  const folder = temporaryFolder()
-  const child = startHost({
-    store: join(folder, 'ends.db'),
-    lanes: 2,
-    items: 10,
-    starts: join(folder, 'starts.jsonl'),
-    everyMs: 0,
-    concurrency: 1,
-  })
+  const orders = hostOrders(temporaryFolder(), { lanes: 2, items: 10, everyMs: 0, concurrency: 1 })
+  const child = startHost(orders)
   await said(child, 'done')
   const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(hangMs) })) as [number]
   assert.is(code, 0)
@@ -99,15 +75,7 @@ for (const [signal, code] of [
   ['SIGINT', 130],
 ] as const) {
   test(`${signal} lets the tasks in hand finish, gives the others back, and ends the process with ${code}`, async () => {
-    const folder = temporaryFolder()
-    const orders = {
-      store: join(folder, 'signal.db'),
-      lanes: 2,
-      items: 5_000,
-      starts: join(folder, 'starts.jsonl'),
-      everyMs: 10,
-      concurrency: 2,
-    }
+    const orders = hostOrders(temporaryFolder(), { lanes: 2, items: 5_000, everyMs: 10, concurrency: 2 })
     const child = startHost(orders)
     await said(child, 'progress')
     child.kill(signal)

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { DroverError, policies, supervisor } from '../../../src/index.js'
+import { policies, supervisor } from '../../../src/index.js'
+import { refused } from '../../support/refused.js'
 import {
   cleanUp,
   collect,
@@ -23,15 +24,6 @@ test.after.each(cleanUp)
 const keysOf = async (results: AsyncIterable<{ worker: string; key: string }>) =>
   (await collect(results)).map(({ worker: by, key }) => `${by} ${key}`).sort()
 
-async function refusal(work: Promise<unknown>): Promise<DroverError> {
-  const error = await work.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(DroverError.is(error), String(error))
-  return error
-}
-
 test('a worker that is added labels what is there, and can be removed; its results stay', async () => {
   const system = await open({ workers: [] })
   await system.load('data', items(3))
@@ -43,7 +35,7 @@ test('a worker that is added labels what is there, and can be removed; its resul
   await system.remove('late/x')
   assert.equal(system.status().workers, [])
   assert.equal(await keysOf(system.results()), ['late/x item-0', 'late/x item-1', 'late/x item-2'])
-  assert.is((await refusal(system.start('late/x'))).code, 'WORKER_UNKNOWN')
+  assert.is((await refused(system.start('late/x'))).code, 'WORKER_UNKNOWN')
   // Whoever comes again finds its lane done.
   await system.add(worker('late/x'))
   await system.start('late/x')
@@ -131,7 +123,7 @@ test('an invalid entry is refused with its own place, and nothing has changed', 
     [system.update('a/x', { dataset: 'other' }), 'ARGUMENT_INVALID', /^dataset of a\/x cannot be changed/],
     [system.update('s', { children: [] }), 'ARGUMENT_INVALID', /^children of s cannot be changed/],
   ] as const) {
-    const error = await refusal(adding)
+    const error = await refused(adding)
     assert.is(error.code, code, error.message)
     assert.match(error.message, said)
     assert.not.match(error.message, /sk-123456/)

@@ -2,20 +2,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createDrover, DroverError, policies } from '../../../src/index.js'
+import { createDrover, policies } from '../../../src/index.js'
+import { refused } from '../../support/refused.js'
 import { cleanUp, collect, items, open, openWithParts, puppet, state, temporaryFolder, worker } from '../../support/system.js'
 
 test.after.each(cleanUp)
-
-async function rejects(promise: Promise<unknown>, code: string, text: RegExp = /./): Promise<void> {
-  const error = await promise.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(DroverError.is(error), `expected ${code}, got ${error}`)
-  assert.is(error.code, code)
-  assert.match(error.message, text)
-}
 
 test("with onFull 'reject' a start that needs more slots than are free is refused as a whole", async () => {
   const system = await open({
@@ -24,10 +15,10 @@ test("with onFull 'reject' a start that needs more slots than are free is refuse
     workers: [worker('a/x', { input: { everyMs: 20 } }), worker('b/x'), worker('c/x')],
   })
   await system.load('data', items(10))
-  await rejects(system.start(), 'SLOTS_FULL', /^2 of 2 slots are free, 3 are needed for a\/x, b\/x, c\/x/)
+  await refused(system.start(), 'SLOTS_FULL', /^2 of 2 slots are free, 3 are needed for a\/x, b\/x, c\/x/)
   assert.equal(system.status().states, { idle: 3 })
   // The second one is asked for while the first is on its way.
-  const [first, second] = await Promise.all([system.start('a/x'), system.start('b/x'), rejects(system.start('c/x'), 'SLOTS_FULL', /c\/x/)])
+  const [first, second] = await Promise.all([system.start('a/x'), system.start('b/x'), refused(system.start('c/x'), 'SLOTS_FULL', /c\/x/)])
   assert.equal([first[0]?.ok, second[0]?.ok], [true, true])
 })
 
@@ -93,24 +84,24 @@ test('close is memoised, ends everything, and what is called after it is refused
   assert.is(system.close(), closing)
   await closing
   assert.is(system.status().state, 'closed')
-  await rejects(system.start(), 'CLOSED')
-  await rejects(system.load('data', []), 'CLOSED')
+  await refused(system.start(), 'CLOSED')
+  await refused(system.load('data', []), 'CLOSED')
 })
 
 test('done before start is an error, not a wait for ever', async () => {
   const system = await open({ workers: [worker('a/x')] })
-  await rejects(system.done(), 'NOT_STARTED')
+  await refused(system.done(), 'NOT_STARTED')
 })
 
 test('an unknown worker is refused with the likely one', async () => {
   const system = await open({ workers: [worker('annotator-1/urgency')] })
-  await rejects(system.start('annotator-1/urgancy'), 'WORKER_UNKNOWN', /did you mean "annotator-1\/urgency"/)
+  await refused(system.start('annotator-1/urgancy'), 'WORKER_UNKNOWN', /did you mean "annotator-1\/urgency"/)
 })
 
 test('a configuration with mistakes creates nothing', async () => {
   const folder = temporaryFolder()
   const store = join(folder, 'data', 'test.db')
-  await rejects(createDrover({ store, workers: [{ id: 'a/x', module: puppet, dataset: 'data', target: -1 }] }), 'CONFIG_INVALID', /target/)
+  await refused(createDrover({ store, workers: [{ id: 'a/x', module: puppet, dataset: 'data', target: -1 }] }), 'CONFIG_INVALID', /target/)
   assert.not.ok(existsSync(join(folder, 'data')))
 })
 

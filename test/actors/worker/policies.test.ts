@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ControlOutcome } from '../../../src/index.js'
+import { refused } from '../../support/refused.js'
 import { cleanUp, event, items, open, quick, state, temporaryFolder, worker } from '../../support/system.js'
 
 test.after.each(cleanUp)
@@ -48,11 +49,7 @@ test('when it is answered, a blacklisting is in the store: a host that is killed
 
 test('a reason is not optional', async () => {
   const system = await open({ workers: [worker('a/x')] })
-  const error = await system.blacklist('a/x', '').then(
-    () => null,
-    (thrown: unknown) => thrown as Error & { code: string },
-  )
-  assert.is(error?.code, 'ARGUMENT_INVALID')
+  await refused(system.blacklist('a/x', ''), 'ARGUMENT_INVALID')
 })
 
 test('done() waits for a worker on parole, and close() does not', async () => {

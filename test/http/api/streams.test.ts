@@ -5,6 +5,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Drover } from '../../../src/drover/drover.js'
+import { thrownBy } from '../../support/refused.js'
 import { serve } from '../../support/status.js'
 import { items, open, until, worker } from '../../support/system.js'
 import { cleanUpServers, serveApi } from '../support.js'
@@ -194,11 +195,7 @@ test('a stream of results that fails half way is broken off, not ended', async (
   }
   const response = await fetch(`${url}/api/v1/results`)
   assert.is(response.status, 200)
-  const error = await response.text().then(
-    () => null,
-    (thrown: unknown) => thrown,
-  )
-  assert.instance(error, Error)
+  assert.instance(await thrownBy(response.text()), Error)
 })
 
 test('asked with HEAD, streams tell their headers and end', async () => {

@@ -43,7 +43,7 @@ function fits(schema: v.GenericSchema, body: unknown): void {
   assert.equal(output, body)
 }
 
-function refused(answer: { status: number; body: unknown }, status: number, code: string): void {
+function assertRefusal(answer: { status: number; body: unknown }, status: number, code: string): void {
   fits(errorAnswer, answer.body)
   const { error, detail, message } = answer.body as v.InferOutput<typeof errorAnswer>
   assert.equal([answer.status, error, detail], [status, code, message])
@@ -92,13 +92,13 @@ test('annotator_id and domain choose workers, as a number or as a text', async (
 test('an unknown worker is 404, and an invalid body is 400', async () => {
   const bench = await start()
   for (const path of ['/start', '/stop', '/pause', '/resume']) {
-    refused(await post(bench, path, { annotator_id: 5 }), 404, 'WORKER_UNKNOWN')
+    assertRefusal(await post(bench, path, { annotator_id: 5 }), 404, 'WORKER_UNKNOWN')
     for (const body of ['{', [], '"text"', { annotator_id: {} }, { domain: 5 }]) {
-      refused(await post(bench, path, body), 400, 'VALIDATION_FAILED')
+      assertRefusal(await post(bench, path, body), 400, 'VALIDATION_FAILED')
     }
   }
-  refused(await post(bench, '/restart/5/urgency'), 404, 'WORKER_UNKNOWN')
-  refused(await get(bench, '/workers/5/urgency'), 404, 'WORKER_UNKNOWN')
+  assertRefusal(await post(bench, '/restart/5/urgency'), 404, 'WORKER_UNKNOWN')
+  assertRefusal(await get(bench, '/workers/5/urgency'), 404, 'WORKER_UNKNOWN')
 })
 
 test('restart answers with how the stop and the start went', async () => {
@@ -121,7 +121,7 @@ test('reset deletes nothing without the exact word and a clear scope', async () 
   await drover.done()
   const one = { scope: 'single', annotator_id: 1, domain: 'urgency' }
   for (const confirmation of [undefined, '', 'confirm', 'CONFIRM ', true, 1, ['CONFIRM']]) {
-    refused(await post(bench, '/reset', { ...one, confirmation }), 400, 'CONFIRMATION_REQUIRED')
+    assertRefusal(await post(bench, '/reset', { ...one, confirmation }), 400, 'CONFIRMATION_REQUIRED')
   }
   for (const call of [
     { scope: 'single', annotator_id: 1 },
@@ -130,9 +130,9 @@ test('reset deletes nothing without the exact word and a clear scope', async () 
     { scope: 'some' },
     {},
   ]) {
-    refused(await post(bench, '/reset', { ...call, confirmation: 'CONFIRM' }), 400, 'VALIDATION_FAILED')
+    assertRefusal(await post(bench, '/reset', { ...call, confirmation: 'CONFIRM' }), 400, 'VALIDATION_FAILED')
   }
-  refused(await post(bench, '/reset', { ...one, annotator_id: 77, confirmation: 'CONFIRM' }), 404, 'WORKER_UNKNOWN')
+  assertRefusal(await post(bench, '/reset', { ...one, annotator_id: 77, confirmation: 'CONFIRM' }), 404, 'WORKER_UNKNOWN')
   assert.is(drover.status().done, 3)
 
   const { status, body } = await post(bench, '/reset', { ...one, confirmation: 'CONFIRM' })
@@ -154,7 +154,11 @@ test('reset of all deletes the results of all, and one that runs is refused', as
   await drover.load('data', items(1_000))
   await drover.start('annotator-2/urgency')
   await state(drover, 'annotator-2/urgency', 'running')
-  refused(await post(bench, '/reset', { scope: 'single', annotator_id: 2, domain: 'urgency', confirmation: 'CONFIRM' }), 409, 'NOT_DOWN')
+  assertRefusal(
+    await post(bench, '/reset', { scope: 'single', annotator_id: 2, domain: 'urgency', confirmation: 'CONFIRM' }),
+    409,
+    'NOT_DOWN',
+  )
 })
 
 test('the overview has totals by state, progress, speed and what is left', async () => {
@@ -185,7 +189,7 @@ test('workers are listed, narrowed down, and shown one by one', async () => {
   assert.equal(await named('annotator_id=1&domain=intensity&_=1'), ['annotator-1/intensity'])
   assert.equal(await named('status=running'), ['annotator-1/urgency'])
   assert.equal(await named('annotator_id=none'), [])
-  refused(await get(bench, '/workers?status=flying'), 400, 'VALIDATION_FAILED')
+  assertRefusal(await get(bench, '/workers?status=flying'), 400, 'VALIDATION_FAILED')
   const { body } = await get(bench, '/workers/1/urgency')
   fits(contract.seedWorker, body)
   const { annotator_id, status, running, stale, enabled, pid } = body
@@ -257,7 +261,7 @@ test('logs come by level, by worker, and at most as many as asked for', async ()
   assert.is((await get(bench, '/logs?limit=1')).body.length, 1)
   assert.equal((await get(bench, '/logs?level=critical')).body, [])
   for (const query of ['limit=0', 'limit=1001', 'limit=x', 'limit=1.5', 'level=loud'])
-    refused(await get(bench, `/logs?${query}`), 400, 'VALIDATION_FAILED')
+    assertRefusal(await get(bench, `/logs?${query}`), 400, 'VALIDATION_FAILED')
 })
 
 test('answers are wrapped on request, or always', async () => {
@@ -270,7 +274,7 @@ test('answers are wrapped on request, or always', async () => {
   const { body } = await post(always, '/stop')
   assert.is(body.success, true)
   fits(outcomes, body.data)
-  refused(await post(always, '/stop', { annotator_id: 5 }), 404, 'WORKER_UNKNOWN')
+  assertRefusal(await post(always, '/stop', { annotator_id: 5 }), 404, 'WORKER_UNKNOWN')
 })
 
 test('all of it works below a path', async () => {
@@ -292,11 +296,15 @@ test('all of it works below a path', async () => {
     assert.is((await ask({ url }, '/drover/livez')).status, 200)
     assert.is((await ask({ url }, '/drover/api/monitoring/overview')).status, 401)
     assert.is((await ask({ url }, '/drover/api/monitoring/overview', { headers })).body.total_workers, 5)
-    refused(await ask({ url }, '/drover/api/monitoring/nothing', { headers }), 404, 'NOT_FOUND')
+    assertRefusal(await ask({ url }, '/drover/api/monitoring/nothing', { headers }), 404, 'NOT_FOUND')
     const wrong = await ask({ url }, '/drover/api/control/start', { headers })
-    refused(wrong, 405, 'METHOD_NOT_ALLOWED')
+    assertRefusal(wrong, 405, 'METHOD_NOT_ALLOWED')
     assert.is(wrong.headers.get('allow'), 'POST')
-    refused(await ask({ url }, '/drover/api/control/stop', { method: 'POST', headers, body: { annotator_id: 5 } }), 404, 'WORKER_UNKNOWN')
+    assertRefusal(
+      await ask({ url }, '/drover/api/control/stop', { method: 'POST', headers, body: { annotator_id: 5 } }),
+      404,
+      'WORKER_UNKNOWN',
+    )
     const login = await ask({ url }, '/drover/api/v1/session', { method: 'POST', body: { token: 'token-of-an-inner-app' } })
     assert.match(login.headers.get('set-cookie') ?? '', /Path=\/drover;/)
     assert.is((await ask({ url }, '/elsewhere')).status, 404)
@@ -308,7 +316,7 @@ test('all of it works below a path', async () => {
 test('a call to a closed system is 503', async () => {
   const bench = await start()
   await bench.drover.close()
-  refused(await post(bench, '/start'), 503, 'CLOSED')
+  assertRefusal(await post(bench, '/start'), 503, 'CLOSED')
   assert.is((await get(bench, '/overview')).status, 200)
 })
 

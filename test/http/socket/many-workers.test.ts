@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'uvu'
 import type { Drover } from '../../../src/drover/drover.js'
-import { applyPatch } from '../../../src/http/client/apply-patch.js'
 import type { LiveState } from '../../../src/http/contract/socket.js'
 import { presentOverview } from '../../../src/http/present/overview.js'
 import { Source } from '../../../src/http/socket/source.js'
-import { closeSockets, RawClient, serveSockets } from '../../support/sockets.js'
+import { closeSockets, follow, RawClient, serveSockets } from '../../support/sockets.js'
 import { cleanUp, open, openWithParts, until, worker } from '../../support/system.js'
 
 test.after.each(async () => {
@@ -90,30 +89,24 @@ test('while clients of both protocols look at 2,000 workers, few are looked at i
       most = Math.max(most, counted.looks)
     }
   })()
-  const client = new RawClient(url)
-  const first = await client.next('state')
-  assert.deepEqual(Object.keys(first.data.workers ?? {}), [...system.view.ids()])
-  let { data, seq } = first
-  const known = new Map([[seq, data]])
-  client.socket.on('message', (text) => {
-    const message = JSON.parse(String(text)) as { type: string; seq: number; data: object }
-    if (message.type !== 'patch') return
-    assert.equal(message.seq, seq + 1)
-    seq = message.seq
-    data = applyPatch(data, message.data)
-    known.set(seq, data)
-  })
+  const known = new Map<number, object>()
+  const followed = await follow(new RawClient(url), ({ seq, data }) => known.set(seq, data))
+  assert.deepEqual(Object.keys(followed.data.workers ?? {}), [...system.view.ids()])
+  known.set(followed.seq, followed.data)
   const old = new RawClient(url, '')
   assert.equal((await old.next('full_state')).data.workers.length, 2_000)
   await system.start()
   await system.add(worker('late/x'))
   await system.stop()
   await system.remove('w3/x')
-  await until(() => data.overview?.states.stopped === 1_999 && Object.keys(data.workers ?? {}).length === 2_000, 'all are told of')
+  await until(() => {
+    const { overview, workers } = followed.data
+    return overview?.states.stopped === 1_999 && Object.keys(workers ?? {}).length === 2_000
+  }, 'all are told of')
   await old.next('update', ({ data: { workers } }) => workers.length === 2_000 && (workers.at(-1) as { id: string }).id === 'late/x')
   const fresh = new RawClient(url)
   const whole = await fresh.next('state')
-  await until(() => seq >= whole.seq, 'the patches have come')
+  await until(() => followed.seq >= whole.seq, 'the patches have come')
   assert.deepEqual(known.get(whole.seq), whole.data)
   over = true
   await counting

@@ -5,7 +5,7 @@ import { applyPatch } from '../../../src/http/client/apply-patch.js'
 import { keep } from '../../../src/http/client/same.js'
 import type { LiveState } from '../../../src/http/contract/socket.js'
 import { diff, type WholeState } from '../../../src/http/socket/diff.js'
-import { closeSockets, RawClient, serveSockets } from '../../support/sockets.js'
+import { closeSockets, follow, RawClient, serveSockets } from '../../support/sockets.js'
 import { cleanUp, items, open, puppet, state, until, worker } from '../../support/system.js'
 
 test.after.each(async () => {
@@ -78,15 +78,7 @@ function own(record: object | undefined, name: string): unknown {
 test('under changes of every kind, patches add up to what a fresh connection is shown', async () => {
   const system = await open({ workers: [worker('a/0'), worker('a/1'), worker('a/2')], concurrency: 2 })
   const { url } = await serveSockets(system)
-  const client = new RawClient(url)
-  let { data, seq } = await client.next('state')
-  client.socket.on('message', (text) => {
-    const message = JSON.parse(String(text)) as { type: string; seq: number; data: object }
-    if (message.type !== 'patch') return
-    assert.equal(message.seq, seq + 1)
-    seq = message.seq
-    data = applyPatch(data, message.data)
-  })
+  const followed = await follow(new RawClient(url))
   const steps: (() => Promise<unknown>)[] = [
     () => system.load('data', items(200)),
     () => system.start('a/0'),
@@ -110,10 +102,10 @@ test('under changes of every kind, patches add up to what a fresh connection is 
     const other = new RawClient(url)
     const fresh = await other.next('state')
     other.socket.close()
-    await until(() => seq >= fresh.seq, 'the patches have come')
-    if (seq === fresh.seq) assert.deepEqual(data, fresh.data)
+    await until(() => followed.seq >= fresh.seq, 'the patches have come')
+    if (followed.seq === fresh.seq) assert.deepEqual(followed.data, fresh.data)
   }
-  assert.ok(seq > steps.length)
+  assert.ok(followed.seq > steps.length)
 })
 
 test.run()

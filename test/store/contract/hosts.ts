@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
+import { refused } from '../../support/refused.js'
 import type { ContractTest } from '../support/contract.js'
-import { completed, failed, refused, worker } from '../support/desk.js'
+import { completed, failed, worker } from '../support/desk.js'
 
 export function hostsContract(test: ContractTest): void {
   test('a host that is gone loses its workers and tasks to the next that joins; the attempt counts, but as no failure', async (desk) => {

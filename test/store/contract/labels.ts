@@ -1,7 +1,8 @@
 import * as assert from 'uvu/assert'
 import type { EngineReply, EngineRequest } from '../../../src/store/contract/engine.js'
+import { refused } from '../../support/refused.js'
 import type { ContractTest } from '../support/contract.js'
-import { type Desk, refused } from '../support/desk.js'
+import type { Desk } from '../support/desk.js'
 
 /** Stores these values as the results of a lane, the first for k0 and so on; null leaves the item out. */
 async function label(desk: Desk, id: string, values: (unknown | null)[]): Promise<void> {

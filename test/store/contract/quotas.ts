@@ -1,8 +1,9 @@
 import * as assert from 'uvu/assert'
 import type { QuotaAdaptation, QuotaSpec, QuotaStatus, QuotaWindow } from '../../../src/store/contract/quotas.js'
+import { refused } from '../../support/refused.js'
 import { Asker, granted, kept, look, standing } from '../support/asker.js'
 import type { ContractTest } from '../support/contract.js'
-import { type Desk, refused } from '../support/desk.js'
+import type { Desk } from '../support/desk.js'
 
 const minute = 60_000
 /** A grant of a minute's window may be used for so long, and counts until it would leave the window then. */

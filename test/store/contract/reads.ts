@@ -2,8 +2,9 @@ import * as assert from 'uvu/assert'
 import { ErrorGroups } from '../../../src/failures/error-groups.js'
 import type { EngineReply } from '../../../src/store/contract/engine.js'
 import type { Outcome } from '../../../src/store/contract/tasks.js'
+import { refused } from '../../support/refused.js'
 import { type ContractTest, keepEvents } from '../support/contract.js'
-import { completed, type Desk, failed, refused } from '../support/desk.js'
+import { completed, type Desk, failed } from '../support/desk.js'
 
 const workers = ['a/x', 'a/y', 'b/x']
 

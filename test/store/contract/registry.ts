@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
+import { refused } from '../../support/refused.js'
 import type { ContractTest } from '../support/contract.js'
-import { completed, refused, worker } from '../support/desk.js'
+import { completed, worker } from '../support/desk.js'
 
 export function registryContract(test: ContractTest): void {
   test('the engine tells its own time', async (desk) => {

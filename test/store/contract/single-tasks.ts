@@ -1,7 +1,8 @@
 import * as assert from 'uvu/assert'
 import type { EngineReply, EngineRequest } from '../../../src/store/contract/engine.js'
+import { refused } from '../../support/refused.js'
 import type { ContractTest } from '../support/contract.js'
-import { boom, completed, type Desk, failed, refused, released, worker } from '../support/desk.js'
+import { boom, completed, type Desk, failed, released, worker } from '../support/desk.js'
 
 const why = { name: 'Dropped', message: 'not wanted' }
 const lane = { dataset: 'data', annotator: 'annotator-1', domain: 'urgency', worker }

@@ -1,8 +1,9 @@
 import * as assert from 'uvu/assert'
 import type { EngineRequest } from '../../../src/store/contract/engine.js'
 import type { Outcome } from '../../../src/store/contract/tasks.js'
+import { refused } from '../../support/refused.js'
 import type { ContractTest } from '../support/contract.js'
-import { boom, completed, failed, refused, released, worker } from '../support/desk.js'
+import { boom, completed, failed, released, worker } from '../support/desk.js'
 
 export function tasksContract(test: ContractTest): void {
   test('loading the same items again adds nothing', async (desk) => {

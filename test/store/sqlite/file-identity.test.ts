@@ -5,8 +5,8 @@ import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openSqliteEngine, type SqliteEngine } from '../../../src/store/sqlite/engine.js'
-import { applicationId, migrations } from '../../../src/store/sqlite/schema.js'
 import { inFolder } from '../support/folders.js'
+import { oldStore } from '../support/old-store.js'
 
 const open = (file: string): SqliteEngine => openSqliteEngine({ file, durability: 'process', keepEvents: 10 })
 
@@ -21,9 +21,7 @@ function identityOf(file: string): { id: string; page: number } {
 test('each store has an identity of its own, which a store of an earlier version is given', () =>
   inFolder((folder) => {
     const [one, two, old] = ['one.db', 'two.db', 'old.db'].map((name) => join(folder, name)) as [string, string, string]
-    const db = new Database(old)
-    db.exec(`${migrations.slice(0, 4).join(';')}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = 4`)
-    db.close()
+    oldStore(old, 4).close()
     for (const file of [one, two, old]) open(file).close()
     const ids = [one, two, old].map((file) => identityOf(file).id)
     assert.is(new Set(ids).size, 3)

@@ -12,6 +12,7 @@ import { applicationId, migrations } from '../../../src/store/sqlite/schema.js'
 import { assertConsistent } from '../support/counters.js'
 import { worker } from '../support/desk.js'
 import { inFolder } from '../support/folders.js'
+import { oldStore } from '../support/old-store.js'
 
 function openingFails(file: string, code: ErrorCode): DroverError {
   try {
@@ -102,10 +103,7 @@ test('a store of a newer drover is refused, and both versions are named', () =>
 test('a store of version 3 keeps its tasks, and its dead ones have an attempt to show', () =>
   inFolder((folder) => {
     const file = join(folder, 'drover.db')
-    const old = new Database(file)
-    for (const migration of migrations.slice(0, 3)) old.exec(migration)
-    old.pragma(`application_id = ${applicationId}`)
-    old.pragma('user_version = 3')
+    const old = oldStore(file, 3)
     const error = '{"name":"Error","message":"old"}'
     old.exec(`
       INSERT INTO dataset (id, name, items) VALUES (1, 'data', 3);
@@ -137,10 +135,7 @@ test('a store of version 3 keeps its tasks, and its dead ones have an attempt to
 test('a store of version 4 keeps a dropped task whose error is nested deeper than SQLite reads', () =>
   inFolder((folder) => {
     const file = join(folder, 'drover.db')
-    const old = new Database(file)
-    for (const migration of migrations.slice(0, 4)) old.exec(migration)
-    old.pragma(`application_id = ${applicationId}`)
-    old.pragma('user_version = 4')
+    const old = oldStore(file, 4)
     let cause: ErrorRecord = { name: 'Error', message: 'at the bottom' }
     for (let depth = 0; depth < 1_200; depth++) cause = { name: 'Error', message: 'wrapped', cause }
     const own = { name: 'DroverError', message: 'useless' }

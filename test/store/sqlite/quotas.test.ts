@@ -7,12 +7,12 @@ import type { EngineReply } from '../../../src/store/contract/engine.js'
 import type { QuotaSettlement, QuotaSpec } from '../../../src/store/contract/quotas.js'
 import { freshRecord } from '../../../src/store/quotas/quota.js'
 import { type EngineCall, openSqliteEngine, type SqliteEngine } from '../../../src/store/sqlite/engine.js'
-import { applicationId, migrations } from '../../../src/store/sqlite/schema.js'
 import { Asker, granted, standing } from '../support/asker.js'
 import { keepEvents } from '../support/contract.js'
 import { Desk } from '../support/desk.js'
 import { clientOf } from '../support/direct-client.js'
 import { inFolder } from '../support/folders.js'
+import { oldStore } from '../support/old-store.js'
 import { World } from '../support/world.js'
 
 const minute = 60_000
@@ -223,10 +223,7 @@ test('quotas of an earlier version go on with what was used, and with their bloc
     const world = new World()
     const file = join(folder, 'drover.db')
     const at = world.now()
-    const db = new Database(file)
-    for (const migration of migrations.slice(0, 2)) db.exec(migration)
-    db.pragma(`application_id = ${applicationId}`)
-    db.pragma('user_version = 2')
+    const db = oldStore(file, 2)
     const day = { calendar: 'day', timeZone: 'UTC' }
     const windows = [
       { unit: 'requests', limit: 60, per: minute },

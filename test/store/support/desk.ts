@@ -1,6 +1,6 @@
 /** Short forms for what every test of an engine does: hosts that join, workers that exchange. */
 import * as assert from 'uvu/assert'
-import { DroverError, type ErrorCode, type ErrorRecord } from '../../../src/errors.js'
+import type { ErrorRecord } from '../../../src/errors.js'
 import type { Fence } from '../../../src/store/contract/basics.js'
 import type { EngineClient, EngineOp, EngineReply, EngineRequest } from '../../../src/store/contract/engine.js'
 import type { ResultRow } from '../../../src/store/contract/reads.js'
@@ -104,17 +104,4 @@ export function failed(leases: Leases, retryInMs: number | null): Outcome[] {
 
 export function released(leases: Leases, inMs = 0): Outcome[] {
   return leases.tokens.map((token) => ({ do: 'release', token, inMs }))
-}
-
-/** That a call is refused with a code. */
-export async function refused(call: Promise<unknown>, code: ErrorCode): Promise<DroverError> {
-  try {
-    await call
-  } catch (error) {
-    assert.ok(DroverError.is(error), `not a DroverError: ${error}`)
-    assert.is((error as DroverError).code, code)
-    return error as DroverError
-  }
-  assert.unreachable(`not refused; ${code} expected`)
-  throw new Error()
 }

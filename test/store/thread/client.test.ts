@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { DroverError, toErrorRecord } from '../../../src/errors.js'
 import type { StoreReply, StoreRequest } from '../../../src/store/contract/engine.js'
 import { StoreClient } from '../../../src/store/thread/client.js'
-import { refused } from '../support/desk.js'
+import { refused } from '../../support/refused.js'
 
 /** A store that answers when the test says so. */
 class Puppet {

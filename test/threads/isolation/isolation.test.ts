@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import { hangMs } from '../../support/hang.js'
-import { kill, killRounds, said, startHost } from '../../support/kill-rounds.js'
+import { hostOrders, kill, killRounds, said, startHost } from '../../support/kill-rounds.js'
 import { cleanUp, collect, event, isolations, items, open, quick, state, temporaryFolder, until, worker } from '../../support/system.js'
 
 test.after.each(cleanUp)
@@ -116,19 +115,10 @@ if (isLinux) {
 
 for (const what of ['spin', 'block', 'stall']) {
   test(`a process whose task does "${what}" ends with a host that is killed with -9`, async () => {
-    const folder = temporaryFolder()
-    const host = startHost({
-      store: join(folder, 'test.db'),
-      lanes: 1,
-      items: 1,
-      starts: join(folder, 'starts.jsonl'),
-      everyMs: 0,
-      concurrency: 1,
-      isolation,
-      do: what,
-    })
+    const orders = hostOrders(temporaryFolder(), { lanes: 1, items: 1, everyMs: 0, concurrency: 1, isolation, do: what })
+    const host = startHost(orders)
     const { pid } = await said<{ at: string; pid: number }>(host, 'running')
-    await until(() => readFileSync(join(folder, 'starts.jsonl'), { encoding: 'utf8', flag: 'a+' }) !== '', 'the task has begun')
+    await until(() => readFileSync(orders.starts, { encoding: 'utf8', flag: 'a+' }) !== '', 'the task has begun')
     process.kill(pid, 0)
     await kill(host)
     await until(() => !lives(pid), 'the process is gone')
@@ -153,16 +143,7 @@ test('a host with workers in processes that is killed with -9 again and again le
 })
 
 test('Ctrl-C, which the processes get as well, lets the tasks in hand finish, and the program ends by itself', async () => {
-  const folder = temporaryFolder()
-  const orders = {
-    store: join(folder, 'signal.db'),
-    lanes: 2,
-    items: 5_000,
-    starts: join(folder, 'starts.jsonl'),
-    everyMs: 10,
-    concurrency: 2,
-    isolation,
-  } as const
+  const orders = hostOrders(temporaryFolder(), { lanes: 2, items: 5_000, everyMs: 10, concurrency: 2, isolation })
   const host = startHost(orders, true)
   await said(host, 'progress')
   process.kill(-(host.pid as number), 'SIGINT')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { refused } from '../../store/support/desk.js'
+import { refused } from '../../support/refused.js'
 import { ask, closeServers, serve } from '../../support/status.js'
 import { cleanUp, collect, open, temporaryFolder, worker } from '../../support/system.js'
 

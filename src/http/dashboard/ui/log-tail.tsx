@@ -35,11 +35,7 @@ export function LogTail({ level, worker }: LogTailProps) {
   if (!data) return <Pending what="the log" error={error} />
   return (
     <>
-      <Hold
-        paused={paused}
-        pause={pause}
-        told={paused ? 'Held: new lines are not shown' : live ? 'New lines appear at once' : 'Updated every two seconds'}
-      />
+      <Hold paused={paused} pause={pause} what="lines" every={live ? null : 'two seconds'} />
       <Lines rows={rows} />
     </>
   )

@@ -103,11 +103,7 @@ function Newest({ query }: { query: Query }) {
   if (!data) return <Pending what="events" error={error} />
   return (
     <>
-      <Hold
-        paused={paused}
-        pause={pause}
-        told={paused ? 'Held: new events are not shown' : live ? 'New events appear at once' : 'Updated every three seconds'}
-      />
+      <Hold paused={paused} pause={pause} what="events" every={live ? null : 'three seconds'} />
       <EventTable events={[...rows].reverse()} />
     </>
   )

@@ -4,9 +4,8 @@
  */
 import type Database from 'better-sqlite3'
 import { DroverError, type ErrorRecord } from '../../../errors.js'
-import type { Time } from '../../contract/basics.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
-import type { DatasetCounts, DeadKind, StoredTaskDetail, TaskAttempt, TaskRecord, TaskState } from '../../contract/single-tasks.js'
+import type { DatasetCounts, StoredTaskDetail, TaskAttempt, TaskRecord, TaskState } from '../../contract/single-tasks.js'
 import { checkItems, checkRows } from '../complete.js'
 import { deadError, withDeadError } from '../dead-errors.js'
 import { Damage } from '../failure.js'
@@ -19,17 +18,9 @@ const tableOf = { done: 'result', dead: 'dead', retrying: 'retry', leased: 'leas
 /** Keys in one query. */
 const chunk = 1_000
 
-interface StoredTask {
-  key: string
-  worker: string | null
-  state: TaskState
-  priority: number
-  attempts: number
-  failures: number
-  kind: DeadKind | null
+type StoredTask = Omit<TaskRecord, 'dataset' | 'annotator' | 'domain' | 'error'> & {
   error: string | null
   cause: string | null
-  at: Time | null
   result: string | null
 }
 
