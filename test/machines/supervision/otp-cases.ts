@@ -31,7 +31,7 @@ const limited = (restarts: number, withinMs = hour) => ({ intensity: { restarts,
 
 group = 'Start'
 
-otp('sup_start_normal', 'Children are started in order, each when the one before it has been.', () => {
+otp('sup_start_normal', 'Children are started in order, each when the one before it is up.', () => {
   const t = grow([sup('s', {}, ['a', 'b', 'c'])])
   t.slowToStart.add('a').add('b').add('c')
   t.start()
@@ -47,7 +47,7 @@ otp('sup_start_no_children', 'A supervisor without children is up.', () => {
   assert.is(grow([sup('s', {}, [])]).state('s'), 'up')
 })
 
-otp('tree', 'A supervisor among the children is started in its place, its own children in order.', () => {
+otp('tree', 'A supervisor among the children is started in its place, and its children in their order.', () => {
   const t = grow([sup('s', {}, ['a', sup('sub', {}, ['b', 'c']), 'd'])])
   t.start()
   assert.is(t.happened(), 'a up, b up, c up, d up')
@@ -55,7 +55,7 @@ otp('tree', 'A supervisor among the children is started in its place, its own ch
 
 otp(
   'sup_start_ignore_child',
-  'A child whose start function returns ignore is kept, and passed over.',
+  'A child whose start function returns ignore stays in the list, and the next child is started.',
   () => {
     for (const strategy of ['one-for-one', 'one-for-all', 'rest-for-one'] as const) {
       const t = grow([sup('s', { strategy }, ['a', 'b', 'c'])])
@@ -69,30 +69,26 @@ otp(
       assert.is(t.up(), 'a b c')
     }
   },
-  '`ctx.decline(reason)` in `setup`: it is stopped, which is neither a failure nor the end of a significant child. It is asked again by a start, not with its siblings.',
+  '`ctx.decline(reason)` in `setup`: it is stopped, which is neither a failure nor the end of a significant child. A start asks it again; a restart of its siblings does not.',
 )
 
-otp(
-  'sup_start_ignore_child, significant',
-  'A significant child that is passed over at its start does not shut the supervisor down.',
-  () => {
-    const t = grow([sup('s', { autoShutdown: 'any-significant' }, [transient('a', { significant: true }), 'b'])])
-    t.declines.add('a')
-    t.start()
-    assert.equal([t.up(), t.state('s')], ['b', 'up'])
-  },
-)
+otp('sup_start_ignore_child, significant', 'A significant child that returns ignore does not shut the supervisor down.', () => {
+  const t = grow([sup('s', { autoShutdown: 'any-significant' }, [transient('a', { significant: true }), 'b'])])
+  t.declines.add('a')
+  t.start()
+  assert.equal([t.up(), t.state('s')], ['b', 'up'])
+})
 
 otp(
   'sup_start_fail',
-  'When a child fails to start, those started before it are stopped in reverse order, and the start of the supervisor fails.',
+  'When a child fails to start, the children before it are stopped in reverse order, and the start of the supervisor fails.',
   () => {
     const t = grow([sup('s', { strategy: 'rest-for-one' }, ['a', 'b', 'c'])])
     t.failsToStart.set('b', 2)
     t.start()
     assert.is(t.happened(), 'a up, b crashed, b crashed, b up, c up')
   },
-  'It is retried as its policy says, and those after it wait: a provider that is away for a moment must not undo a start. Each failed start counts towards the intensity.',
+  'Its policy decides about another try, and the children after it wait: a provider that is down for a moment must not undo a start. Each failed start counts towards the intensity.',
 )
 
 group = 'Stop'
@@ -142,7 +138,7 @@ otp('sup_stop_brutal_kill', 'A child with brutal_kill is killed at once (`drainM
   assert.equal([t.state('a'), t.state('b')], ['stopped', 'stopped'])
 })
 
-otp('shutdown_in_backoff', 'A child that waits to be restarted is not, once its supervisor is stopped.', () => {
+otp('shutdown_in_backoff', 'A child that waits for its restart is not restarted once its supervisor is stopped.', () => {
   const policy = { backoff: { immediate: 0, initialMs: 10_000 } }
   const t = grow([sup('s', {}, ['a', { id: 'b', policy }])])
   t.start()
@@ -153,7 +149,7 @@ otp('shutdown_in_backoff', 'A child that waits to be restarted is not, once its 
   assert.equal([t.state('a'), t.state('b')], ['stopped', 'stopped'])
 })
 
-otp('shutdown_in_restart', 'A supervisor that is restarting its children can be stopped in between.', () => {
+otp('shutdown_in_restart', 'A supervisor can be stopped while it restarts its children.', () => {
   const t = grow([sup('s', { strategy: 'one-for-all' }, ['a', 'b', 'c'])])
   t.start()
   t.stubborn.add('c')
@@ -167,7 +163,7 @@ otp('shutdown_in_restart', 'A supervisor that is restarting its children can be 
 
 group = 'Permanent, transient, temporary'
 
-otp('permanent_normal', 'A permanent child is restarted also after a normal end.', () => {
+otp('permanent_normal', 'A permanent child is restarted even after a normal end.', () => {
   const t = grow([sup('s', {}, ['a'])])
   t.start()
   t.returns('a')
@@ -224,7 +220,7 @@ otp(
     t.crash('a')
     assert.is(t.state('a'), 'stopped')
   },
-  'A worker has no exit reason of its own; a rule of its policy (`do: stop`) says which of its ends are meant, and that is final.',
+  'A worker has no exit reason. A rule of its policy (`do: stop`) says which ends are intended, and such an end is final.',
 )
 
 otp('transient_shutdown', 'A transient child that exits with reason shutdown is not restarted (a rule with `do: stop`).', () => {
@@ -293,7 +289,7 @@ otp('one_for_all', 'All children are stopped in reverse order, then all are star
   assert.is(t.happened(), 'b crashed, c stops, a stops, a up, b up, c up')
 })
 
-otp('one_for_all, restart frequency', 'A failure that takes all along is one restart.', () => {
+otp('one_for_all, restart frequency', 'A failure that restarts all children counts as one restart.', () => {
   const t = grow([sup('s', { strategy: 'one-for-all', ...limited(2) }, ['a', 'b', 'c'])])
   t.start()
   t.crash('a')
@@ -313,7 +309,7 @@ otp('one_for_all_escalation', 'A child that cannot be restarted with the others 
 
 otp(
   'one_for_all_other_child_fails_restart',
-  'When another child fails while all are restarted, those that are up again are stopped, and all start anew.',
+  'When another child fails while all are restarted, the children that are up again are stopped, and all start from the beginning.',
   () => {
     const t = grow([sup('s', { strategy: 'one-for-all' }, ['a', 'b', 'c'])])
     t.start()
@@ -345,12 +341,12 @@ otp(
     t.clock.increment(10_000)
     assert.is(t.happened(), 'a up, b up, c up')
   },
-  'No child starts before the one that failed may.',
+  'No child starts before the wait of the failed child is over.',
 )
 
 group = 'Rest for one'
 
-otp('rest_for_one', 'Those after the child that failed are stopped in reverse order, then it and they are started in order.', () => {
+otp('rest_for_one', 'The children after the one that failed are stopped in reverse order; then it and they are started in order.', () => {
   const t = grow([sup('s', { strategy: 'rest-for-one' }, ['a', 'b', 'c', 'd'])])
   t.start()
   t.happened()
@@ -360,7 +356,7 @@ otp('rest_for_one', 'Those after the child that failed are stopped in reverse or
   assert.is(t.happened(), 'd crashed, d up')
 })
 
-otp('rest_for_one, restart frequency', 'A failure that takes the rest along is one restart.', () => {
+otp('rest_for_one, restart frequency', 'A failure that restarts the rest counts as one restart.', () => {
   const t = grow([sup('s', { strategy: 'rest-for-one', ...limited(2) }, ['a', 'b', 'c'])])
   t.start()
   t.crash('a')
@@ -428,23 +424,27 @@ otp('intensity, shared', 'All children draw on one intensity.', () => {
   assert.is(t.state('s'), 'down')
 })
 
-otp('intensity, what is not counted', 'Restarts by hand, stops by hand, siblings taken along and temporary ends do not count.', () => {
-  const t = grow([sup('s', { strategy: 'rest-for-one', ...limited(1) }, ['a', 'b', temporary('c')])])
-  t.start()
-  t.crash('c')
-  for (let i = 0; i < 5; i++) {
-    t.tell('b', { type: 'RESTART' })
-    t.stop('a')
-    t.start('a')
-  }
-  assert.is(t.state('s'), 'up')
-  t.crash('a')
-  assert.equal([t.up(), t.state('s')], ['a b', 'up'])
-})
+otp(
+  'intensity, what is not counted',
+  'These do not count: restarts and stops by hand, siblings that restart with the failed child, and the end of a temporary child.',
+  () => {
+    const t = grow([sup('s', { strategy: 'rest-for-one', ...limited(1) }, ['a', 'b', temporary('c')])])
+    t.start()
+    t.crash('c')
+    for (let i = 0; i < 5; i++) {
+      t.tell('b', { type: 'RESTART' })
+      t.stop('a')
+      t.start('a')
+    }
+    assert.is(t.state('s'), 'up')
+    t.crash('a')
+    assert.equal([t.up(), t.state('s')], ['a b', 'up'])
+  },
+)
 
 otp(
   'intensity, siblings that fail on their way down',
-  'A child that fails while it is being brought down with others is no failure of its own.',
+  'A child that fails while it is stopped together with others does not count as a failure.',
   () => {
     const t = grow([sup('s', { strategy: 'one-for-all', ...limited(2) }, ['a', 'b', 'c'])])
     t.start()
@@ -482,26 +482,22 @@ otp('hanging_restart_loop', 'A supervisor whose child fails to restart again and
   assert.equal([t.state('a'), t.state('b')], ['stopped', 'stopped'])
 })
 
-otp(
-  'intensity and backoff',
-  '(OTP restarts without waits. With PM2 and systemd, waits longer than the window make giving up unreachable.)',
-  () => {
-    const policy = { maxRestarts: Number.POSITIVE_INFINITY, backoff: { immediate: 0, initialMs: 60_000, maxMs: 60_000 } }
-    const t = grow([sup('s', limited(2, 1_000), [{ id: 'a', policy }])])
-    t.start()
-    for (let i = 0; i < 3; i++) {
-      t.crash('a')
-      t.clock.increment(60_000)
-    }
-    assert.is(t.state('s'), 'down')
-  },
-)
+otp('intensity and backoff', '(OTP restarts without waits. PM2 and systemd never give up if the waits are longer than the window.)', () => {
+  const policy = { maxRestarts: Number.POSITIVE_INFINITY, backoff: { immediate: 0, initialMs: 60_000, maxMs: 60_000 } }
+  const t = grow([sup('s', limited(2, 1_000), [{ id: 'a', policy }])])
+  t.start()
+  for (let i = 0; i < 3; i++) {
+    t.crash('a')
+    t.clock.increment(60_000)
+  }
+  assert.is(t.state('s'), 'down')
+})
 
 group = 'Escalation'
 
 otp(
   'escalation, permanent',
-  'A supervisor that gave up is restarted by its own, which counts one restart; its own count starts anew.',
+  'A supervisor that gave up is restarted by its parent, which counts one restart. The count of the restarted supervisor begins at 0.',
   () => {
     const t = grow([sup('p', limited(1), ['x', sup('s', limited(1), ['a', 'b'])])])
     t.start()
@@ -516,7 +512,7 @@ otp(
 
 otp(
   'escalation, limits multiply',
-  'Nested limits multiply: each tolerated restart of the upper one is a fresh start for the lower one.',
+  'Nested limits multiply: at each restart by the upper supervisor, the lower one begins to count from 0.',
   () => {
     const t = grow([sup('p', limited(2), [sup('s', limited(2), ['a'])])])
     t.start()
@@ -543,7 +539,7 @@ otp('escalation, temporary', 'A temporary supervisor that gave up is not restart
 
 otp(
   'escalation, strategies',
-  'A supervisor that gave up is a failed child like any other: the strategy of its own decides who goes with it.',
+  'A supervisor that gave up is a failed child like any other: the strategy of its parent decides which siblings restart with it.',
   () => {
     const t = grow([sup('p', { strategy: 'rest-for-one' }, ['x', sup('s', limited(0), ['a', 'b']), 'y'])])
     t.start()
@@ -553,7 +549,7 @@ otp(
   },
 )
 
-otp('escalation, all the way', 'When nobody above tolerates one more, everything below is stopped, in reverse order.', () => {
+otp('escalation, all the way', 'When no supervisor above allows one more restart, everything below is stopped, in reverse order.', () => {
   const t = grow([sup('p', limited(0), ['x', sup('s', limited(0), ['a', 'b']), 'y'])])
   t.start()
   t.happened()
@@ -564,7 +560,7 @@ otp('escalation, all the way', 'When nobody above tolerates one more, everything
 
 otp(
   'escalation, a child that was given up',
-  '(OTP has no giving up of a single child.)',
+  '(OTP does not give up a single child.)',
   () => {
     const never = { ...filledPolicy({}), parole: undefined, startup: undefined, maxRestarts: 0 } as object
     const alone = grow([sup('s', {}, [{ id: 'a', policy: never }, 'b'])])
@@ -576,12 +572,12 @@ otp(
     dependent.crash('a')
     assert.equal([dependent.state('a'), dependent.state('b'), dependent.state('s')], ['blacklisted', 'stopped', 'down'])
   },
-  'Under one-for-one a blacklisted worker is gone and the others go on; where children depend on each other the supervisor goes down for good, since it can never be whole again.',
+  'Under one-for-one a blacklisted worker is down and the others continue. If children depend on each other, the supervisor goes down for good, because the blacklisted child cannot come back.',
 )
 
 otp(
   'escalation, a child that cannot come back',
-  'Those after a child that cannot be restarted are not started without it.',
+  'If a child cannot be restarted, the children after it are not started.',
   () => {
     const never = { ...filledPolicy({}), parole: undefined, startup: undefined, maxRestarts: 0 } as object
     for (const strategy of ['rest-for-one', 'one-for-all'] as const) {
@@ -603,12 +599,12 @@ otp(
     nested.crash('b')
     assert.is(nested.happened(), 'b crashed, b stopped, s down, b up, c up')
   },
-  'Where its policy gives it up, or escalates, the supervisor goes down. Where its policy stops it (`do: stop`, `temporary`), its end is meant, and the others go on without it.',
+  'If its policy gives it up or escalates, the supervisor goes down. If its policy stops it (`do: stop`, `temporary`), this end is intended, and the others continue without it.',
 )
 
 otp(
   'escalation, dynamic children',
-  'Children that were added with start_child are gone when their supervisor is restarted by its own.',
+  'Children that were added with start_child are gone when the parent of their supervisor restarts it.',
   () => {
     const t = grow([sup('p', {}, [sup('s', limited(0), ['a'])])])
     t.add('later', 's')
@@ -617,35 +613,43 @@ otp(
     t.crash('a')
     assert.is(t.up(), 'a later')
   },
-  'They stay: whoever added a lane would have to add it again, and its work would wait unseen. `remove` takes them out.',
+  'They stay. Otherwise the program would have to add the worker again, and its work would wait without anyone noticing. `remove` removes them.',
 )
 
-otp('escalation, ended children', 'A child that had ended below a supervisor that is down does nothing before that is up again.', () => {
-  const t = grow([sup('s', { mode: 'transient', ...limited(0) }, ['a', transient('b')])])
-  t.start()
-  t.returns('b')
-  t.crash('a')
-  t.tell('b', { type: 'MORE' })
-  assert.equal([t.state('s'), t.state('b')], ['down', 'completed'])
-  t.start('a')
-  t.tell('b', { type: 'MORE' })
-  assert.is(t.up(), 'a b')
-})
+otp(
+  'escalation, ended children',
+  'A child that has ended, and whose supervisor is down, does nothing until the supervisor is up again.',
+  () => {
+    const t = grow([sup('s', { mode: 'transient', ...limited(0) }, ['a', transient('b')])])
+    t.start()
+    t.returns('b')
+    t.crash('a')
+    t.tell('b', { type: 'MORE' })
+    assert.equal([t.state('s'), t.state('b')], ['down', 'completed'])
+    t.start('a')
+    t.tell('b', { type: 'MORE' })
+    assert.is(t.up(), 'a b')
+  },
+)
 
-otp('escalation, while it gives up', 'A supervisor that is giving up while its own restarts it with others comes back whole.', () => {
-  const t = grow([sup('p', { strategy: 'one-for-all' }, ['x', sup('s', limited(0), ['a', 'b'])])])
-  t.start()
-  t.stubborn.add('a')
-  t.crash('b')
-  assert.equal(['s', 'a', 'b'].map(t.state), ['stopping', 'stopping', 'stopped'])
-  t.crash('x')
-  t.clock.increment(5_000)
-  assert.equal([t.up(), t.state('s'), t.state('p')], ['x a b', 'up', 'up'])
-})
+otp(
+  'escalation, while it gives up',
+  'A supervisor that is giving up while its parent restarts it with others comes back with all its children.',
+  () => {
+    const t = grow([sup('p', { strategy: 'one-for-all' }, ['x', sup('s', limited(0), ['a', 'b'])])])
+    t.start()
+    t.stubborn.add('a')
+    t.crash('b')
+    assert.equal(['s', 'a', 'b'].map(t.state), ['stopping', 'stopping', 'stopped'])
+    t.crash('x')
+    t.clock.increment(5_000)
+    assert.equal([t.up(), t.state('s'), t.state('p')], ['x a b', 'up', 'up'])
+  },
+)
 
 otp(
   'escalation, in the middle of a restart',
-  'A supervisor that is taken down by its own while it restarts its children leaves that to it.',
+  'A supervisor that restarts its children, and is stopped by its parent meanwhile, leaves the restart to the parent.',
   () => {
     const t = grow([
       sup('p', { strategy: 'one-for-all', ...limited(1) }, ['x', sup('s', { strategy: 'one-for-all', ...limited(1) }, ['a', 'b'])]),
@@ -668,7 +672,7 @@ otp(
 
 otp(
   'escalation, a failure on the way down',
-  'A child of a supervisor that is taken down by its own, and fails before its turn, is no failure of its supervisor.',
+  'A supervisor is stopped by its parent. If one of its children fails before its turn to stop, that does not count as a failure of the supervisor.',
   () => {
     const inner = sup('s', { mode: 'transient', ...limited(0) }, ['a', 'b'])
     const t = grow([sup('p', { strategy: 'one-for-all' }, [inner, 'x'])])
@@ -726,7 +730,7 @@ otp('terminate_child, in the middle of a restart', 'A child that is stopped by h
 
 otp(
   'terminate_child, while it drains',
-  'A child that is being stopped by hand when a sibling fails is restarted with it.',
+  'A child that is being stopped by hand when a sibling fails is restarted with that sibling.',
   () => {
     const t = grow([sup('s', { strategy: 'one-for-all' }, ['a', 'b'])])
     t.start()
@@ -796,7 +800,7 @@ otp('any_significant, temporary', 'Any end of a significant temporary child shut
   }
 })
 
-otp('any_significant, others', 'Children that are not significant end without a consequence.', () => {
+otp('any_significant, others', 'The end of a child that is not significant has no effect.', () => {
   const t = grow([sup('s', { autoShutdown: 'any-significant' }, [transient('a', significant), transient('b')])])
   t.start()
   t.returns('b')
@@ -828,7 +832,7 @@ otp('significant, taken along', 'A significant child that goes down with its sib
   assert.equal([t.up(), t.state('s')], ['a b', 'up'])
 })
 
-otp('significant supervisor', 'A significant supervisor that shuts itself down shuts down its own.', () => {
+otp('significant supervisor', 'When a significant supervisor shuts itself down, its parent shuts down too.', () => {
   const inner = sup('s', { autoShutdown: 'any-significant', mode: 'transient', significant: true }, [transient('a', significant), 'b'])
   const t = grow([sup('p', { autoShutdown: 'any-significant', mode: 'transient' }, ['x', inner])])
   t.start()
@@ -837,7 +841,7 @@ otp('significant supervisor', 'A significant supervisor that shuts itself down s
   assert.is(t.happened(), 'a completed, b stops, b stopped, s down, x stops, x stopped, p down')
 })
 
-otp('auto_shutdown, permanent supervisor', 'A permanent supervisor that shut itself down is restarted by its own.', () => {
+otp('auto_shutdown, permanent supervisor', 'A permanent supervisor that shut itself down is restarted by its parent.', () => {
   const inner = sup('s', { autoShutdown: 'any-significant', mode: 'permanent' }, [transient('a', significant), 'b'])
   const t = grow([sup('p', {}, ['x', inner])])
   t.start()
