@@ -3,7 +3,7 @@
  * green where a `before` hook threw or `.run()` was forgotten; so here a file passes only if its process ends by itself with
  * code 0 and its totals say that every test passed. The longest begin first, so that none is alone at the end.
  *
- * usage: npm test -- [--jobs 3] [--timeout 240] [part of a path ...]
+ * usage: npm test -- [--jobs 4] [--timeout 240] [part of a path ...]
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -25,8 +25,8 @@ interface Outcome {
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    // One more than there are cores, up to three: some tests wait.
-    jobs: { type: 'string', default: String(Math.min(3, availableParallelism() + 1)) },
+    // Two more than there are cores, up to four: many tests wait for most of their time.
+    jobs: { type: 'string', default: String(Math.min(4, availableParallelism() + 2)) },
     timeout: { type: 'string', default: '240' },
     folder: { type: 'string', default: 'test' },
   },
@@ -117,6 +117,7 @@ const slow = [
   'actors/worker/shortage',
   'actors/worker/stops',
   'docs/programs',
+  'docs/types',
   'examples/demo',
   'examples/llm-labelling',
   'examples/whole-demo',
@@ -126,11 +127,11 @@ const slow = [
   'memory/crashes',
   'quotas/processes',
   'soak/soak',
-  'store/damaged-reads',
   'store/damaged-store',
-  'store/task-model',
   'store/thread/store-thread',
   'threads/evidence/evidence',
+  'threads/heartbeat/false-positives',
+  'threads/isolation/hard-cases',
   'threads/isolation/faults',
   'threads/isolation/isolation',
   'threads/isolation/process-abort',

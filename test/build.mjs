@@ -18,6 +18,7 @@ import {
 } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildLayers } from './layers.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const built = join(root, '.tmp', 'built')
@@ -39,6 +40,7 @@ const bundles = [
   ],
   ['src/store/thread/store-thread.ts'],
   ['src/store/read-pool/reader-thread.ts'],
+  ['test/fixtures/quota-thread.ts'],
 ].map((group) => group.map((entry) => join(root, entry)))
 const bundled = new Set(bundles.flat())
 /** What the entries of a group share. */
@@ -67,15 +69,23 @@ export async function build() {
 /** @param {string[]} stale */
 async function compile(stale) {
   if (stale.length === 0) return
-  const outputs = await transpile({ entryPoints: stale.filter((source) => !bundled.has(source)) })
-  if (stale.some((source) => source.startsWith(join(root, 'src')))) {
+  /** @type {import('./layers.mjs').Output[]} */
+  const outputs = []
+  /** @type {Map<string, import('./layers.mjs').Output>} */
+  let stands = new Map()
+  if (stale.some((source) => source.startsWith(join(root, 'src')) || bundled.has(source))) {
     const parts = bundles.map((entryPoints) =>
       transpile({ entryPoints, bundle: true, splitting: true, external: ['better-sqlite3'], chunkNames: 'src/chunks/[hash]' }),
     )
+    const sources = filesIn(join(root, 'src')).filter((source) => typescript.test(source) && !bundled.has(source))
+    const layers = await buildLayers({ root, sources, folder: chunks, builtOf, transpile })
+    stands = layers.stands
     // They come first: they are known to be old by the files that they are made of.
-    outputs.unshift(...(await Promise.all(parts)).flat())
+    outputs.push(...layers.files, ...stands.values(), ...(await Promise.all(parts)).flatMap(({ outputFiles = [] }) => outputFiles))
   }
-  const sources = new Map([...stale, ...bundled].map((source) => [builtOf(source), source]))
+  const { outputFiles = [] } = await transpile({ entryPoints: stale.filter((source) => !bundled.has(source) && !stands.has(source)) })
+  outputs.push(...outputFiles)
+  const sources = new Map([...stale, ...bundled, ...stands.keys()].map((source) => [builtOf(source), source]))
   for (const { path, contents } of outputs.filter(({ path }) => !sources.has(path))) replace(path, (file) => writeFileSync(file, contents))
   for (const { path, contents } of outputs) {
     const source = sources.get(path)
@@ -86,7 +96,7 @@ async function compile(stale) {
 /** @param {import('esbuild').BuildOptions} options */
 async function transpile(options) {
   const esbuild = await import('esbuild')
-  const { outputFiles = [] } = await esbuild.build({
+  return await esbuild.build({
     ...options,
     absWorkingDir: root,
     outdir: built,
@@ -98,7 +108,6 @@ async function transpile(options) {
     sourcesContent: false,
     write: false,
   })
-  return outputFiles
 }
 
 /** As old as its source, by which it is known to be made of it. @param {string} source @param {(file: string) => void} write */
