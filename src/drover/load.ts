@@ -160,7 +160,7 @@ function toItem<Item>(record: Item, position: number, options: LoadOptions<Item>
   if (typeof key === 'number' && Number.isFinite(key)) key = String(key)
   if (typeof key !== 'string' || key === '' || key.length > longestKey) {
     throw bad(
-      `its key must be a number or a string of 1 to ${longestKey} characters, got ${shown(key)}${options.key ? '' : '; give load a key option'}`,
+      `its key must be a number or a string of 1 to ${longestKey} characters, got ${shown(key)}${options.key ? '' : '; pass load the option key'}`,
     )
   }
   if (!isWellFormed(key)) {

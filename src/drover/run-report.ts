@@ -183,7 +183,7 @@ function whyIncomplete({ state, reason, dataset, heldBy, neverLoaded, loadedInst
   if (heldBy !== null) return heldBy
   if (neverLoaded && loadedInstead === null) return 'its dataset was never loaded'
   if (neverLoaded)
-    return `its dataset ${JSON.stringify(dataset)} was never loaded; ${JSON.stringify(loadedInstead)} was: was ${JSON.stringify(dataset)} meant?`
+    return `its dataset ${JSON.stringify(dataset)} was never loaded, but ${JSON.stringify(loadedInstead)} was: did you mean ${JSON.stringify(dataset)}?`
   if (state === 'idle') return `not started: ${firstLine(reason)}`
   return reason === state ? state : `${state}: ${firstLine(reason)}`
 }

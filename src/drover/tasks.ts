@@ -71,7 +71,7 @@ export class Tasks {
     if (state !== undefined) checkOneOf('state', states, state)
     if (kind !== undefined) checkOneOf('kind', kinds, kind)
     if (search !== undefined && typeof search !== 'string') throw argumentError('search', 'a text', search)
-    if (after !== null && typeof after !== 'string') throw argumentError('after', 'the next of an earlier page, or null', after)
+    if (after !== null && typeof after !== 'string') throw argumentError('after', 'null, or next of an earlier page', after)
     wholeNumber('limit', limit, 1, 1_000)
     const narrowed = { ...(state && { state }), ...(search && { search }), ...(kind && { kind }) }
     const { rows, next } = await this.#means.reader.read('tasks', { filter, limit, after, ...narrowed }, signalOf(query))

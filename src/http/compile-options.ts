@@ -100,9 +100,9 @@ function check<Output extends StatusOptions>(schema: v.GenericSchema<unknown, un
   const findings = (issues ?? []).map(findingOf)
   const { token, readToken, authorize } = (output ?? {}) as StatusOptions
   if (token !== undefined && token === readToken)
-    findings.push({ path: ['readToken'], expected: 'another one than token', input: readToken })
+    findings.push({ path: ['readToken'], expected: 'a text that differs from token', input: readToken })
   if (typeof authorize === 'function' && (token ?? readToken) !== undefined) {
-    findings.push({ path: ['authorize'], expected: 'nothing: it takes the place of token and readToken', input: authorize })
+    findings.push({ path: ['authorize'], expected: 'no value, because it takes the place of token and readToken', input: authorize })
   }
   if (findings.length > 0) {
     throw invalidConfig(

@@ -50,13 +50,13 @@ export function survives(input: unknown, passage: (input: unknown) => unknown): 
 export function checkProcess(path: Path, { input, resourceLimits }: Record<string, unknown>, findings: Finding[]): void {
   const { codeRangeSizeMb } = asRecord(resourceLimits)
   if (codeRangeSizeMb !== undefined) {
-    const expected = 'nothing: a process (isolation) has no such limit'
+    const expected = 'no value, because a process (isolation) has no such limit'
     findings.push({ path: [...path, 'resourceLimits', 'codeRangeSizeMb'], expected, input: codeRangeSizeMb, known: [] })
   }
   if (!survives(input, structuredClone) || survives(input, serialize)) return
   findings.push({
     path: [...path, 'input'],
-    expected: 'what can be sent to a process (isolation): data that shares no memory',
+    expected: 'data that can be sent to a process (isolation), without shared memory',
     input,
     hidden: true,
   })

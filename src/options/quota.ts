@@ -170,7 +170,7 @@ export function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]
     const { within, burst } = asRecord(quota)
     checkWithin(name, within, quotas, findings)
     if (burst !== undefined && !slides(asRecord(quota).requests)) {
-      const expected = 'nothing: it is the size of token buckets, and requests has no limit per second, minute, hour or ms'
+      const expected = 'no value, because it is the size of token buckets, and requests has no limit per second, minute, hour or ms'
       findings.push({ path: ['quotas', name, 'burst'], expected, input: burst, known: [] })
     }
     for (const [unit, limits] of Object.entries(asRecord(quota))) {
@@ -180,11 +180,11 @@ export function checkQuotas(quotas: Record<string, unknown>, findings: Finding[]
         const { per, timeZone, burst: size } = asRecord(limit)
         if (size !== undefined && (per === 'day' || per === 'month')) {
           const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'burst']
-          findings.push({ path, expected: 'nothing: a day or a month is no token bucket', input: size, known: [] })
+          findings.push({ path, expected: 'no value, because a day or a month cannot be a token bucket', input: size, known: [] })
         }
         if (timeZone === undefined || !(typeof per === 'number' || ['second', 'minute', 'hour'].includes(per as string))) continue
         const path = ['quotas', name, unit, ...(Array.isArray(limits) ? [index] : []), 'timeZone']
-        findings.push({ path, expected: 'nothing: only a day or a month has a time zone', input: timeZone, known: [] })
+        findings.push({ path, expected: 'no value, because only a day or a month has a time zone', input: timeZone, known: [] })
       }
     }
   }
@@ -199,7 +199,7 @@ function checkTwice(path: Path, limits: unknown, findings: Finding[]): void {
   for (const [index, window] of windows.entries()) {
     if (window === undefined || windows.indexOf(window) === index) continue
     const input = asRecord((limits as unknown[])[index]).per
-    findings.push({ path: [...path, index, 'per'], expected: 'a window that is not limited already', input, known: [] })
+    findings.push({ path: [...path, index, 'per'], expected: 'another window, because this one has a limit already', input, known: [] })
   }
 }
 

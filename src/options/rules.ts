@@ -42,7 +42,7 @@ export function* checkRules(input: unknown): Generator<void, Finding[], void> {
     checkKnown([...path, 'group'], 'group', worker.group, asRecord(options.groups), findings)
     checkTarget([...path, 'target'], worker, maxTarget, findings)
     if (worker.dataset === undefined && asRecord(worker.recycle).maxTasks !== undefined) {
-      const expected = 'nothing: a worker without a dataset has no tasks'
+      const expected = 'no value, because a worker without a dataset has no tasks'
       findings.push({ path: [...path, 'recycle', 'maxTasks'], expected, input: asRecord(worker.recycle).maxTasks, known: [] })
     }
     checkInput([...path, 'input'], worker.input, inputs, findings)
@@ -64,7 +64,7 @@ function entriesOf(list: unknown, path: Path, above: Entry['above'] = null): Ent
 function checkId(path: Path, id: unknown, ids: Map<string, Path>, findings: Finding[]): boolean {
   if (typeof id !== 'string') return false
   const same = ids.get(id)
-  if (same) findings.push({ path: [...path, 'id'], expected: `an id of its own, but ${pathText(same)} has the same`, input: id, known: [] })
+  if (same) findings.push({ path: [...path, 'id'], expected: `another id, because ${pathText(same)} has this one`, input: id, known: [] })
   else ids.set(id, path)
   return !same
 }
@@ -84,7 +84,7 @@ function checkUnique(
   const same = lanes.get(key)
   if (!same) lanes.set(key, path)
   else {
-    const expected = `a lane of its own, but ${pathText(same)} has the same dataset, annotator and domain`
+    const expected = `another dataset, annotator or domain, because ${pathText(same)} has all three`
     findings.push({ path, expected, input: id, known: [] })
   }
 }

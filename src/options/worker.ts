@@ -151,7 +151,7 @@ export function laneOf(worker: { id: string; annotator?: string | number | undef
 
 export function checkTarget(path: Path, { target, dataset }: Record<string, unknown>, maxTarget: number, findings: Finding[]): void {
   if (target !== undefined && dataset === undefined) {
-    findings.push({ path, expected: 'nothing: a worker without a dataset has no tasks', input: target, known: [] })
+    findings.push({ path, expected: 'no value, because a worker without a dataset has no tasks', input: target, known: [] })
   }
   if ((asNumber(target) ?? 0) > maxTarget) findings.push({ path, expected: `at most ${maxTarget} (limits.maxTarget)`, input: target })
 }
@@ -161,5 +161,5 @@ export function checkInput(path: Path, input: unknown, checked: Set<unknown>, fi
   checked.add(input)
   if (survives(input, structuredClone)) return
   // Neither the value nor the error is shown: the error may quote the value.
-  findings.push({ path, expected: 'what structured cloning takes to a thread: data, no functions, no symbols', input, hidden: true })
+  findings.push({ path, expected: 'data that structured cloning can copy, without functions and symbols', input, hidden: true })
 }

@@ -35,7 +35,7 @@ export interface ProgressOptions {
 
 /** @throws DroverError ARGUMENT_INVALID */
 export function checkProgress(options: ProgressOptions): void {
-  const { terminal, everyMs, now, every } = checkOptions('what showProgress is given', options, ['terminal', 'everyMs', 'now', 'every'])
+  const { terminal, everyMs, now, every } = checkOptions('the options of showProgress', options, ['terminal', 'everyMs', 'now', 'every'])
   if (terminal !== undefined && typeof terminal?.write !== 'function') throw argumentError('terminal', 'a stream to write to', terminal)
   if (everyMs !== undefined) duration('everyMs', everyMs)
   if (now !== undefined) checkFunction('now', now)
@@ -67,7 +67,7 @@ const noteworthy: ReadonlySet<WorkerState> = new Set(['stuck', 'crashed', 'black
  * await drover.done()
  */
 export function showProgress(drover: ProgressSource, options: ProgressOptions = {}): Progress {
-  if (typeof drover?.status !== 'function') throw argumentError('what showProgress is given first', 'a system', drover)
+  if (typeof drover?.status !== 'function') throw argumentError('the first argument of showProgress', 'a system', drover)
   checkProgress(options)
   const { terminal = process.stderr, now = Date.now, every = realEvery } = options
   const view = terminal.isTTY ? bars(terminal, now) : lines(terminal, now)

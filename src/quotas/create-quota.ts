@@ -84,7 +84,7 @@ export interface SharedQuota extends OpenQuota {
  * await quota.close()
  */
 export async function createQuota(options: CreateQuotaOptions): Promise<SharedQuota> {
-  checkPlain('what createQuota is given', options)
+  checkPlain('the options of createQuota', options)
   const { store: file, name, quotas = {}, durability = 'power', ...limits } = options
   const specsOf = (own: QuotaOptions) => {
     const whole = { store: file, workers: [], durability, quotas: { ...quotas, [name]: own } }
@@ -117,12 +117,12 @@ export async function createQuota(options: CreateQuotaOptions): Promise<SharedQu
   const open = openQuota(new QuotaConnection({ client, choices: [name], priority: 0 }), async (ended) => {
     stopPresence()
     closing.abort(new DroverError('CLOSED', `quota ${name} is closed`))
-    const limit = new TimeLimit(leaveWithinMs, `the store did not take it within ${leaveWithinMs} ms`)
+    const limit = new TimeLimit(leaveWithinMs, `the store did not answer within ${leaveWithinMs} ms`)
     const leaving = new WriteRetry({ ending: AbortSignal.timeout(leaveWithinMs), isFinal: () => store.hasFailed, log: silent })
     const left = ended.then(() => leaving.through('leave', () => leaveStore(store.client, path, host.id)))
     await Promise.race([left, limit.over]).catch(({ message }: Error) => {
-      const till = 'other processes see it in use until this process ends, or opens the store again'
-      warn(`what quota ${name} held could not be given back (${message}): ${till}`)
+      const till = 'for other processes they are in use until this process ends or opens the store again'
+      warn(`quota ${name} could not give its grants back (${message}): ${till}`)
     })
     await store.close(limit.over.catch(() => {}))
     limit.clear()

@@ -93,7 +93,7 @@ export const quotas = {
   anthropic(limits: AnthropicLimits): QuotaOptions {
     const { rpm, itpm, otpm, burst } = check('anthropic', limits, ['rpm', 'itpm', 'otpm'], ['burst']) as Counts
     if (burst !== undefined && (rpm === undefined || !isCount(burst) || burst > rpm)) {
-      fail('anthropic', 'burst', rpm === undefined ? 'nothing without rpm' : `a whole number, 1 to ${rpm}, the rpm`, burst)
+      fail('anthropic', 'burst', rpm === undefined ? 'no value without rpm' : `a whole number, 1 to ${rpm}, the rpm`, burst)
     }
     const units = unitsOf({ requests: [of(rpm, 'minute')], inputTokens: [of(itpm, 'minute')], outputTokens: [of(otpm, 'minute')] })
     return rpm === undefined ? units : { ...units, burst: burst ?? Math.ceil(rpm / 60) }

@@ -36,9 +36,10 @@ const limit = v.pipe(
       const input = dataset.value as Record<string, unknown>
       addIssue({ message, input: input[key], path: [{ type: 'object', origin: 'value', input, key, value: input[key] }] })
     }
-    if (isCalendar && kind !== undefined) wrong('kind', `nothing: a ${per} is a calendar period; for any 24 hours set per to 86400000`)
-    if (!isCalendar && timeZone !== undefined) wrong('timeZone', 'nothing: only a day or a month has a time zone')
-    if (burst !== undefined && kind !== 'bucket') wrong('burst', "nothing: only a limit of kind 'bucket' has a burst")
+    if (isCalendar && kind !== undefined)
+      wrong('kind', `no value, because a ${per} is a calendar period; for any 24 hours set per to 86400000`)
+    if (!isCalendar && timeZone !== undefined) wrong('timeZone', 'no value, because only a day or a month has a time zone')
+    if (burst !== undefined && kind !== 'bucket') wrong('burst', "no value, because only a limit of kind 'bucket' has a burst")
   }),
 )
 const limitList = v.optional(v.lazy((value) => (Array.isArray(value) ? v.array(limit) : limit)))

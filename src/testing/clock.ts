@@ -76,7 +76,7 @@ export function simulatedClock(options: SimulatedClockOptions = {}): Clock {
   if (!Number.isFinite(speed) || speed <= 0) throw invalid(`speed: expected a number above 0, received ${String(speed)}`)
   if (typeof manual !== 'boolean') throw invalid(`manual: expected true or false, received ${String(manual)}`)
   if (!manual) return runningClock(start, speed)
-  if (options.speed !== undefined) throw invalid(`speed: expected nothing together with manual, received ${speed}`)
+  if (options.speed !== undefined) throw invalid(`speed: expected no value together with manual, received ${speed}`)
   return manualClock(start)
 }
 

@@ -82,7 +82,7 @@ test('the options of run are checked before anything starts', async () => {
   await bad(() => system.run({ progress: any('bars') }), /^progress must be true, false or an object, got "bars"$/)
   await bad(() => system.run({ progress: { everyMs: any('1s') } }), /^everyMs must be a number of milliseconds/)
   await bad(() => system.run({ drainMs: -1 }), /^drainMs must be a whole number/)
-  await bad(() => showProgress(any(undefined)), /^what showProgress is given first must be a system, got nothing$/)
+  await bad(() => showProgress(any(undefined)), /^the first argument of showProgress must be a system, got nothing$/)
   await bad(() => showProgress(system, any({ every: 5 })), /^every must be a function, got 5$/)
   assert.equal([system.status().state, system.worker('a/x').status().state], ['open', 'idle'])
   assert.ok((await system.run({ progress: false, signals: false })).ok)

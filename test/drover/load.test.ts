@@ -54,7 +54,7 @@ for (const [what, record, text] of [
   [
     'without a key',
     { text: 'no id' },
-    /record 1: its key must be a number or a string of 1 to 512 characters, got undefined; give load a key option/,
+    /record 1: its key must be a number or a string of 1 to 512 characters, got undefined; pass load the option key/,
   ],
   ['with an empty key', { id: '' }, /got an empty string/],
   ['that is null', null, /record 1: its key/],

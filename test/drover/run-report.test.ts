@@ -93,7 +93,7 @@ test('an incomplete worker has a reason', () => {
     [
       ['held/x', 'held by another host: pid 1'],
       ['empty/x', 'its dataset was never loaded'],
-      ['misspelt/x', 'its dataset "messages" was never loaded; "mesages" was: was "messages" meant?'],
+      ['misspelt/x', 'its dataset "messages" was never loaded, but "mesages" was: did you mean "messages"?'],
       ['s', 'stopped: the key is gone'],
       ['spent/x', 'paused: spent'],
       ['parked/x', 'parked: spent until noon'],

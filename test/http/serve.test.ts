@@ -61,8 +61,8 @@ test('a token with few different characters is refused', async () => {
 test('tokens that are the same, or beside an application that decides, are mistakes', async () => {
   const drover = await system()
   const code = (options: StatusOptions) => refused((async () => createStatusApp(drover, options))()).then(({ message }) => message)
-  assert.match(await code({ token, readToken: token }), 'readToken: expected another one than token')
-  assert.match(await code({ token, authorize: () => 'read' }), 'authorize: expected nothing')
+  assert.match(await code({ token, readToken: token }), 'readToken: expected a text that differs from token')
+  assert.match(await code({ token, authorize: () => 'read' }), 'authorize: expected no value')
 })
 
 test('without a token nothing but this machine is listened to', async () => {

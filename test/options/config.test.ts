@@ -267,12 +267,12 @@ const misfits: [what: string, options: unknown, line: string][] = [
   [
     'the same id twice',
     withOption('workers[1].id', 'annotator-1/urgency'),
-    'workers[1].id: expected an id of its own, but workers[0] has the same, received "annotator-1/urgency"',
+    'workers[1].id: expected another id, because workers[0] has this one, received "annotator-1/urgency"',
   ],
   [
     'the same lane twice, under two ids',
     withOption('workers[1]', { id: 'other', module: moduleFile, dataset: 'messages', annotator: 1, domain: 'urgency' }),
-    'workers[1]: expected a lane of its own, but workers[0] has the same dataset, annotator and domain, received "other"',
+    'workers[1]: expected another dataset, annotator or domain, because workers[0] has all three, received "other"',
   ],
   [
     'a quota that is not there',
@@ -287,7 +287,7 @@ const misfits: [what: string, options: unknown, line: string][] = [
   [
     'a time zone for an hour',
     withOption('quotas.key-1.requests', [{ limit: 1, per: 'hour', timeZone: 'UTC' }]),
-    'quotas.key-1.requests[0].timeZone: expected nothing: only a day or a month has a time zone, received "UTC"',
+    'quotas.key-1.requests[0].timeZone: expected no value, because only a day or a month has a time zone, received "UTC"',
   ],
   [
     'a window that is limited twice, under two names',
@@ -295,7 +295,7 @@ const misfits: [what: string, options: unknown, line: string][] = [
       { limit: 1, per: 'minute' },
       { limit: 2, per: 60_000 },
     ]),
-    'quotas.key-1.requests[1].per: expected a window that is not limited already, received 60000',
+    'quotas.key-1.requests[1].per: expected another window, because this one has a limit already, received 60000',
   ],
   [
     'a quota within one that is not there',
@@ -310,7 +310,7 @@ const misfits: [what: string, options: unknown, line: string][] = [
   [
     'a bucket that lasts a day',
     withOption('quotas.key-1.tokens', { limit: 1, per: 'day', burst: 5 }),
-    'quotas.key-1.tokens.burst: expected nothing: a day or a month is no token bucket, received 5',
+    'quotas.key-1.tokens.burst: expected no value, because a day or a month cannot be a token bucket, received 5',
   ],
   [
     'a worker with a quota and several to rotate',
@@ -348,15 +348,15 @@ test('a worker in a process is refused what only a thread can have, and its inpu
   assert.ok(validateConfig({ store: 'a.db', workers: [{ id: 'a', module: moduleFile, ...options, isolation: 'thread' }] }).ok)
   const result = validateConfig({ store: 'a.db', workers: [{ id: 'a', module: moduleFile, ...options, isolation: 'process' }] })
   assert.equal(result.ok ? [] : result.issues.map(({ path, message }) => `${path}: ${message}`), [
-    'workers[0].resourceLimits.codeRangeSizeMb: expected nothing: a process (isolation) has no such limit, received 8',
-    'workers[0].input: expected what can be sent to a process (isolation): data that shares no memory, received [redacted]',
+    'workers[0].resourceLimits.codeRangeSizeMb: expected no value, because a process (isolation) has no such limit, received 8',
+    'workers[0].input: expected data that can be sent to a process (isolation), without shared memory, received [redacted]',
   ])
 })
 
 test('a worker without a dataset has no tasks to be recycled after', () => {
   const [issue] = issuesOf({ store: 'a.db', workers: [{ id: 'loop', module: moduleFile, recycle: { maxTasks: 5 } }] })
   assert.is(issue?.path, 'workers[0].recycle.maxTasks')
-  assert.match(issue?.message ?? '', /expected nothing: a worker without a dataset has no tasks, received 5/)
+  assert.match(issue?.message ?? '', /expected no value, because a worker without a dataset has no tasks, received 5/)
 })
 
 test('workers without a dataset may share annotator and domain: they have no lane', () => {

@@ -147,14 +147,14 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
   ['workers[0].significant', [false], notFlag, /true or false/],
   ['workers[0].significant', [], [true], /false: only a supervisor with autoShutdown/],
   ['workers[2].id', ['s', 'a/b'], [undefined, '', 'a b', 5], /an id such as/],
-  ['workers[2].id', [], ['annotator-1/urgency'], /an id of its own, but workers\[0\] has the same/],
+  ['workers[2].id', [], ['annotator-1/urgency'], /another id, because workers\[0\] has this one/],
   ['workers[2].intensity', [{}], [[], 5, null], /an object/],
   ['workers[2].significant', [false], notFlag, /true or false/],
   ['workers[2].significant', [], [true], /false: only a supervisor with autoShutdown/],
   ['workers[2].children', [[]], [null, {}, 'x', 5], /a list of workers and supervisors/],
   ['workers[2].children', [[{ id: 'deep', children: [{ id: 'deeper', children: [] }] }]], [[5], [null]], /an object/],
   ['workers[2].children[0].module', [], ['nowhere.js'], /a file that exists/],
-  ['workers[2].children[0].id', [], ['annotator-2/urgency', 'group'], /an id of its own, but workers\[/],
+  ['workers[2].children[0].id', [], ['annotator-2/urgency', 'group'], /another id, because workers\[/],
   ['workers[2].children[0].quota', [], ['key-2'], /the name of a quota/],
 ]
 

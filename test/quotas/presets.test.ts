@@ -91,7 +91,7 @@ test('a mistake is named, with the allowed values', () => {
     messageOf('anthropic', { rpm: 50, burst: 51 }),
     'quotas.anthropic: burst: expected a whole number, 1 to 50, the rpm, received 51',
   )
-  assert.is(messageOf('anthropic', { itpm: 50, burst: 5 }), 'quotas.anthropic: burst: expected nothing without rpm, received 5')
+  assert.is(messageOf('anthropic', { itpm: 50, burst: 5 }), 'quotas.anthropic: burst: expected no value without rpm, received 5')
 })
 
 test('a key in the wrong place is not shown', () => {

@@ -88,8 +88,8 @@ for (const [check, what, sql] of [
   ['holders', 'a token will be given again', "UPDATE counter SET value = 1 WHERE name = 'token'"],
   ['lanes', 'a lane is missing', 'DELETE FROM lane WHERE id = 1'],
   ['quotas', 'a quota is missing', 'DELETE FROM quota'],
-  ['texts', 'data is no JSON', "UPDATE item SET data = '{' WHERE id = 4"],
-  ['result-texts', 'a result is no JSON', "UPDATE result SET value = 'x' WHERE item = 4"],
+  ['texts', 'data is not JSON', "UPDATE item SET data = '{' WHERE id = 4"],
+  ['result-texts', 'a result is not JSON', "UPDATE result SET value = 'x' WHERE item = 4"],
 ] as const) {
   test(`${check}: the check tells that ${what}, with the rows`, () =>
     inFolder(async (folder) => {

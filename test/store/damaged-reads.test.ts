@@ -218,7 +218,7 @@ test('a lane whose waiting tasks are lost fails, instead of standing still for e
     const leases = await desk.claim(hold, 10)
     assert.is(engine.damage(), null)
     await refused(desk.exchange(hold, 10, completed(leases)), 'STORE_FAILED')
-    assert.match(engine.damage()?.message ?? '', /5 waiting tasks by its counts, and none is there/)
+    assert.match(engine.damage()?.message ?? '', /should have 5 waiting tasks, but none is there/)
     engine.close()
   }))
 

@@ -170,7 +170,7 @@ test('a store with another name is refused, with the way out', async () => {
   await first.close()
   linkSync(store, `${store}.link`)
   const { message } = await refused(createDrover({ store, workers: [], log: { console: false, dir: false } }), 'STORE_FAILED')
-  assert.match(message, /has 2 names \(hard links\).*copy it to a file of its own/)
+  assert.match(message, /has 2 names \(hard links\).*use a copy of the file/)
 })
 
 test.run()

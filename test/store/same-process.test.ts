@@ -38,7 +38,7 @@ test('a system that could not leave its store says what it did not give back, an
   `)
   await system.close()
   assert.ok(
-    errors.some((message) => /could not leave the store, nor give back a\/x: other processes see it held until/.test(message)),
+    errors.some((message) => /could not leave the store and release a\/x: until this process ends/.test(message)),
     errors.join('\n'),
   )
   other.exec('DROP TRIGGER full_host; DROP TRIGGER full_worker')

@@ -73,7 +73,7 @@ test('a timer longer than Node.js can count does not ring at once', () => {
 test('options that make no clock are named', () => {
   const cases: [object, RegExp][] = [
     [{ speed: 0 }, /speed: expected a number above 0, received 0/],
-    [{ speed: 2, manual: true }, /speed: expected nothing together with manual/],
+    [{ speed: 2, manual: true }, /speed: expected no value together with manual/],
     [{ start: Number.NaN }, /start: expected ms since the epoch, received NaN/],
     [{ sped: 2 }, /sped is not an option; known are start, speed, manual/],
   ]

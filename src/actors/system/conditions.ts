@@ -36,7 +36,7 @@ export class Conditions {
           look()
         } catch (error) {
           this.watchers.delete(look)
-          this.#report('a condition that a call waited for threw', error)
+          this.#report('the condition of a waiting call threw an error', error)
         }
       }
     })

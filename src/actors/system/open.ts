@@ -79,7 +79,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const { changes } = await store.client.call('keptChanges', {})
     const kept = new Map(changes.map(({ id, change }) => [id, readChange(change)]))
     const { options, config } = await withKept(given, first, kept, (id, error) => {
-      report(`a stored change of ${id} is no longer possible and is skipped`, error)
+      report(`a stored change of ${id} no longer fits the configuration and is skipped`, error)
     })
     if (config.quotas.length > 0) await store.client.call('declareQuotas', { quotas: config.quotas })
 
@@ -214,7 +214,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       stopPresence()
       parts.held.stop()
       tellFound()
-      const limit = new TimeLimit(withinMs, `the store did not take it within ${withinMs} ms`)
+      const limit = new TimeLimit(withinMs, `the store did not answer within ${withinMs} ms`)
       await Promise.race([recorder.close(), limit.over.catch((error) => recorder.end(error))])
       await piecewise(dismiss(root, tree.root))
       // Stopping the root would stop all actors below in one piece.
@@ -223,8 +223,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       await Promise.race([leaveStore(store.client, first.store, host.id), limit.over]).catch((error: unknown) => {
         const held = [...managed.values()].filter((own) => own.isHeldHere).map(({ config }) => config.id)
         const names = held.length > 20 ? `${held.slice(0, 20).join(', ')} and ${held.length - 20} more` : held.join(', ')
-        const till = 'other processes see it held until this process ends, or opens the store again'
-        report(`could not leave the store${held.length > 0 ? `, nor give back ${names}: ${till}` : ''}`, error)
+        const till = 'until this process ends or opens the store again, other processes see them as held'
+        report(`could not leave the store${held.length > 0 ? ` and release ${names}: ${till}` : ''}`, error)
       })
       await reader.close()
       await store.close(limit.over.catch(() => {}))

@@ -49,7 +49,7 @@ export class HeldWorkers {
       onTaken(taken)
       for (const [index, own] of held.entries()) own.seeHolder(holders[index] ?? null)
     } catch (error) {
-      logs.part('system').debug('could not look at who holds workers', { error: String(error) })
+      logs.part('system').debug('could not read which hosts hold workers', { error: String(error) })
     } finally {
       this.#timer = null
       if (held.length > 0) this.watch()

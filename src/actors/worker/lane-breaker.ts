@@ -71,7 +71,7 @@ export class LaneBreaker {
     this.#open = null
     const worker = this.#worker
     worker.parts.publish('lane:breaker:closed', { worker: worker.id, at: worker.now() })
-    worker.log.info('the trial task succeeded: continues at full speed')
+    worker.log.info('the trial task succeeded: the lane continues at full speed')
     worker.keep(worker.memory)
   }
 }

@@ -166,7 +166,7 @@ export class Registration {
       if (this.#fence === null) this.#isHeldHere = false
     } catch (error) {
       if (this.#isShortOfStore(error)) setTimeout(() => void this.#free(fence, tries + 1), backoffDelay(freeWaits, tries)).unref()
-      else if (!(DroverError.is(error) && error.code === 'CLOSED')) report('could not free the worker', error)
+      else if (!(DroverError.is(error) && error.code === 'CLOSED')) report('could not release the worker', error)
     }
   }
 
@@ -175,7 +175,7 @@ export class Registration {
     await giveBack().catch((error: unknown) => {
       if (this.#isShortOfStore(error)) this.#unreturned = giveBack
       else if (!(DroverError.is(error) && (error.code === 'CLOSED' || error.code === 'FENCED')))
-        this.#worker.parts.report('could not return leases', error)
+        this.#worker.parts.report('could not give leases back', error)
     })
   }
 

@@ -45,8 +45,12 @@ export function controlRoutes({ drover, control }: V1Context) {
         return c.json(await drover.stop(chosenWorkers(drover, selected), given({ drainMs })))
       },
     )
-    .post('/control/pause', described('pauseWorkers', 'No new tasks; threads stay'), control('workers.pause'), body(workers), async (c) =>
-      c.json(await drover.pause(chosenWorkers(drover, c.req.valid('json')))),
+    .post(
+      '/control/pause',
+      described('pauseWorkers', 'Lets workers take no new tasks; their threads stay'),
+      control('workers.pause'),
+      body(workers),
+      async (c) => c.json(await drover.pause(chosenWorkers(drover, c.req.valid('json')))),
     )
     .post('/control/resume', described('resumeWorkers', 'Ends a pause'), control('workers.resume'), body(workers), async (c) =>
       c.json(await drover.resume(chosenWorkers(drover, c.req.valid('json')))),

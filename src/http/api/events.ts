@@ -45,7 +45,7 @@ export function eventsRoutes({ drover, closing }: V1Context) {
           const end = items.at(-1)?.id
           return c.json({ items, next: end !== undefined && items.length === filter.limit ? String(end) : null, first, last })
         }
-        if (after !== undefined) throw new DroverError('ARGUMENT_INVALID', 'after goes with order=asc')
+        if (after !== undefined) throw new DroverError('ARGUMENT_INVALID', 'after needs order=asc')
         const [items, { first, last }] = await Promise.all([drover.history(filter), drover.events({ limit: 1 })])
         return c.json({ items, next: null, first, last })
       },

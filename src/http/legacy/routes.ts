@@ -158,7 +158,7 @@ function toReset({ scope, annotator_id, domain, confirmation }: v.InferOutput<ty
   const selector = selectorOf({ annotator_id, domain })
   const isOne = annotator_id !== undefined && annotator_id !== null && domain !== undefined && domain !== null
   if (scope === 'single' && !isOne) throw refuse('VALIDATION_FAILED', 'scope "single" needs annotator_id and domain')
-  if (scope === 'all' && selector) throw refuse('VALIDATION_FAILED', 'scope "all" goes without annotator_id and domain')
+  if (scope === 'all' && selector) throw refuse('VALIDATION_FAILED', 'scope "all" takes no annotator_id and no domain')
   return selector
 }
 

@@ -16,7 +16,7 @@ export function controlGuard(drover: Drover, { token, readToken }: CompiledStatu
     createMiddleware<Env>(async (c, next) => {
       const { role, who, from } = c.get('caller')
       if (role === 'control') await next()
-      else c.res = answerError(refuse('FORBIDDEN', 'this token may only look'), c, drover)
+      else c.res = answerError(refuse('FORBIDDEN', 'this token may only read'), c, drover)
       const { status } = c.res
       const outcome = status < 400 ? 'ok' : status < 500 ? 'refused' : 'failed'
       drover.controlled({ action, who, from, params: await paramsOf(c, redact), outcome, status })

@@ -97,11 +97,12 @@ function own(rule: RestartDecision, { failure, history }: Shown): Verdict | null
   if (verdict === undefined || verdict === null) return null
   const { do: what } = verdict
   if (what === 'restart' && !(Number.isFinite(verdict.delayMs) && verdict.delayMs >= 0)) {
-    throw new TypeError(`a restart rule answered with delayMs ${String(verdict.delayMs)}: 0 or more is allowed`)
+    throw new TypeError(`a restart rule returned delayMs ${String(verdict.delayMs)}: 0 or more is allowed`)
   }
-  if (what === 'park' && !Number.isFinite(verdict.until)) throw new TypeError('a restart rule answered with park, but not until when')
+  if (what === 'park' && !Number.isFinite(verdict.until))
+    throw new TypeError('a restart rule returned park without the time until, in ms since the epoch')
   if (!['restart', 'park', 'blacklist', 'stop', 'escalate'].includes(what)) {
-    throw new TypeError(`a restart rule answered with do: ${String(what)}`)
+    throw new TypeError(`a restart rule returned do: ${String(what)}`)
   }
   return what === 'restart' ? verdict : { ...verdict, why: String(verdict.why ?? failure.message) }
 }

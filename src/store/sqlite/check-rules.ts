@@ -31,7 +31,7 @@ const elsewhere = union(
 )
 
 const notJson = (table: string, column: string, key: string, where = ''): Rule => ({
-  message: `${table}.${column} is no JSON`,
+  message: `${table}.${column} is not JSON`,
   // Values nested too deep for SQLite were stored by earlier versions, and can be read.
   sql: `SELECT ${key}, ${column} AS text FROM ${table} WHERE ${where === '' ? '' : `${where} AND `}${column} IS NOT NULL AND NOT json_valid(${column})`,
   breaks: (row) => {
@@ -52,11 +52,11 @@ export const checks: readonly Check[] = [
     quick: true,
     rules: [
       {
-        message: 'a dataset does not have as many items as it has counted',
+        message: 'a dataset has another number of items than its counter says',
         sql: `SELECT name AS dataset, items AS kept, (SELECT count(*) FROM item WHERE dataset = d.id) AS counted FROM dataset d WHERE kept <> counted`,
       },
       {
-        message: 'a priority does not have as many items as were counted, or items beyond its end',
+        message: 'a priority has another number of items than its counter says, or items beyond its end',
         sql: `WITH present AS MATERIALIZED (SELECT dataset, priority, count(*) AS items, max(id) AS last FROM item GROUP BY dataset, priority)
           SELECT p.dataset, p.priority, v.items AS kept, p.items AS counted, v.last, p.last AS present FROM present p
             LEFT JOIN level v ON v.dataset = p.dataset AND v.priority = p.priority WHERE v.items IS NOT p.items OR v.last < p.last
@@ -76,7 +76,7 @@ export const checks: readonly Check[] = [
     quick: true,
     rules: [
       {
-        message: 'a lane does not have as many rows as it has counted',
+        message: 'a lane has another number of rows than its counter says',
         sql: union(
           [
             ['done', 'result'],
@@ -93,7 +93,7 @@ export const checks: readonly Check[] = [
         ),
       },
       {
-        message: 'what a lane has handed out is not what became of it',
+        message: 'the counters of a lane do not add up to the tasks that it has handed out',
         sql: `SELECT l.id AS lane, done + dead + leased + retrying + placed - skips AS kept, (SELECT count(*) FROM cursor c JOIN item i
             ON i.dataset = l.dataset AND i.priority = c.priority AND i.id <= c.item WHERE c.lane = l.id) AS counted
           FROM lane l WHERE l.id = @lane AND kept <> counted`,
@@ -105,12 +105,12 @@ export const checks: readonly Check[] = [
     byLane: true,
     rules: [
       {
-        message: 'a task is in two places',
+        message: 'a task has two states at once',
         sql: `SELECT @lane AS lane, item, group_concat(place, ' and ') AS places FROM (${elsewhere}) GROUP BY item HAVING count(*) > 1
           UNION ALL SELECT @lane, s.item, 'result and ' || s.place FROM (${elsewhere}) s JOIN result r ON r.lane = @lane AND r.item = s.item`,
       },
       {
-        message: 'an item is to be passed over by a lane that will not come by it any more',
+        message: 'a lane is told to skip an item that it has already passed',
         sql: `SELECT s.lane, s.priority, s.item FROM skip s LEFT JOIN item i ON i.id = s.item
             LEFT JOIN cursor c ON c.lane = s.lane AND c.priority = s.priority
           WHERE s.lane = @lane AND (s.priority IS NOT i.priority OR s.item <= coalesce(c.item, 0))`,
@@ -131,7 +131,7 @@ export const checks: readonly Check[] = [
         ),
       },
       {
-        message: 'a result was made by a worker that is not known',
+        message: 'a result was made by an unknown worker',
         sql: 'SELECT lane, item, worker FROM result WHERE lane = @lane AND worker NOT IN (SELECT id FROM worker)',
       },
     ],
@@ -141,7 +141,7 @@ export const checks: readonly Check[] = [
     byLane: true,
     rules: [
       {
-        message: 'a dead task does not have the attempt that it died of',
+        message: 'the last attempt of a dead task is missing',
         sql: `SELECT d.lane, d.item, d.attempt, d.seq, d.cause FROM dead d ${withDeadError}
           WHERE d.lane = @lane AND (e.attempt IS NOT d.attempt OR (d.cause IS NOT NULL AND c.seq IS NULL))`,
       },
@@ -156,22 +156,22 @@ export const checks: readonly Check[] = [
     name: 'holders',
     rules: [
       {
-        message: 'a task is leased to nobody who could settle it',
+        message: 'a task is leased, but no worker can settle it',
         sql: `SELECT l.lane, l.item, l.token, l.fence FROM lease l LEFT JOIN worker w ON w.fence = l.fence AND w.lane = l.lane AND w.open = 1
             LEFT JOIN host h ON h.id = w.holder AND h.gone = 0 WHERE h.id IS NULL`,
       },
       {
-        message: 'a worker is held by a host that is gone, or has a lane that is not there',
+        message: 'a worker is held by a host that is gone, or has a lane that does not exist',
         sql: `SELECT w.name AS worker, w.holder, w.lane FROM worker w LEFT JOIN host h ON h.id = w.holder AND h.gone = 0 LEFT JOIN lane l ON l.id = w.lane
           WHERE (w.holder IS NOT NULL AND h.id IS NULL) OR (w.lane IS NOT NULL AND l.id IS NULL)`,
       },
       {
-        message: 'a number was given out that its counter has not come to yet',
+        message: 'a number is in use that its counter has not reached',
         sql: `SELECT 'token' AS counter, max(token) AS given FROM lease HAVING given > coalesce((SELECT value FROM counter WHERE name = 'token'), -1)
           UNION ALL SELECT 'fence', max(fence) AS given FROM worker HAVING given > coalesce((SELECT value FROM counter WHERE name = 'fence'), -1)`,
       },
       {
-        message: 'an event comes from a host that is not known',
+        message: 'an event comes from an unknown host',
         sql: 'SELECT id, host FROM event WHERE host NOT IN (SELECT id FROM host)',
       },
     ],
@@ -179,7 +179,7 @@ export const checks: readonly Check[] = [
   {
     name: 'lanes',
     rules: laneTables.map((table) => ({
-      message: `${table} has rows of a lane that is not there`,
+      message: `${table} has rows of a lane that does not exist`,
       // Steps from lane to lane, not row by row.
       sql: `WITH RECURSIVE used(lane) AS (SELECT min(lane) FROM ${table}
           UNION ALL SELECT (SELECT min(lane) FROM ${table} t WHERE t.lane > used.lane) FROM used WHERE lane IS NOT NULL)

@@ -20,7 +20,7 @@ export function checkRows(db: Database.Database, lane: number, table: keyof type
        FROM lane WHERE id = @lane`,
     )
     .get({ lane, from }) as { kept: number; before: number }
-  if (before + rows !== kept) throw new Damage(`lane ${lane} has counted ${kept} rows of ${table}, and ${before + rows} are there`)
+  if (before + rows !== kept) throw new Damage(`lane ${lane} should have ${kept} rows of ${table}, but ${before + rows} are there`)
 }
 
 /** The same for the items of a lane's dataset, in the order of their keys. @throws Damage */
@@ -31,7 +31,7 @@ export function checkItems(db: Database.Database, lane: number): void {
        FROM lane l JOIN dataset d ON d.id = l.dataset WHERE l.id = @lane`,
     )
     .get({ lane }) as { kept: number; there: number }
-  if (there !== kept) throw new Damage(`a dataset has counted ${kept} items, and ${there} are there`)
+  if (there !== kept) throw new Damage(`a dataset should have ${kept} items, but ${there} are there`)
 }
 
 /** Checks that a text is still JSON. @throws Damage */
@@ -39,6 +39,6 @@ export function checkJson(text: string, what: string): void {
   try {
     JSON.parse(text)
   } catch {
-    throw new Damage(`${what} is no JSON`)
+    throw new Damage(`${what} is not JSON`)
   }
 }

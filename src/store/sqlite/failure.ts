@@ -65,5 +65,5 @@ export function storeFailure(cause: unknown, more = ''): DroverError {
 }
 
 export function damageText(what: string): string {
-  return `the store's file is damaged (${what}): go on from a copy of it`
+  return `the store's file is damaged (${what}): continue with a backup copy`
 }

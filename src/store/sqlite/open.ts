@@ -81,8 +81,8 @@ function checkPath(file: string): void {
   if (names > 1) {
     throw new DroverError(
       'STORE_FAILED',
-      `the store ${file} has ${names} names (hard links): whoever opens it by another one does not see who works on it. ` +
-        'Remove the other names, or copy it to a file of its own',
+      `the store ${file} has ${names} names (hard links): a process that opens it by another name does not see who works on it. ` +
+        'Remove the other names, or use a copy of the file',
       { details: { file, names } },
     )
   }
@@ -142,7 +142,7 @@ function checkSmallTables(db: Database.Database, file: string): void {
     const [said] = db.prepare<[], string>(`PRAGMA integrity_check(${table})`).pluck().all()
     if (said === 'ok') continue
     checkRead(`${said}`)
-    throw new DroverError('STORE_FAILED', `the store ${file} is damaged (${table}: ${said}): go on from a copy of it`, {
+    throw new DroverError('STORE_FAILED', `the store ${file} is damaged (${table}: ${said}): continue with a backup copy`, {
       details: { file },
     })
   }

@@ -24,7 +24,7 @@ export const applicationId = 0x64_72_6f_76
  * - `usage` and `task_usage` add up what calls used, as they told.
  * - `attempt`: the latest attempts of a task that did not end in its result, by `seq`. `counts`: among its failures since the last redrive.
  *   `dead.seq`: the one whose error a task died of, so that no text is stored twice; `dead.cause`: what a dropped one had died of before.
- * - `identity`: one row, made with the store and never changed, by which another store in its place is noticed (`file.ts`).
+ * - `identity`: one row, made with the store and never changed, by which another store in its place is noticed (`file-identity.ts`).
  * - `mark`: one number that only grows, by which an older copy in its place is noticed.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
  */

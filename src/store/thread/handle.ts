@@ -215,7 +215,7 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
     const now = performance.now()
     this.#deaths = [...this.#deaths.filter((at) => at > now - deathsWithinMs), now]
     if (this.#options.file === ':memory:') {
-      this.#fail('the store thread died, and what was in memory with it', error)
+      this.#fail('the store thread died, and the store in memory is lost', error)
     } else if (this.#deaths.length > deathsAllowed) {
       this.#fail(`the store thread died ${this.#deaths.length} times within ${deathsWithinMs} ms`, error)
     } else {

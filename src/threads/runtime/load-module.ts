@@ -46,7 +46,7 @@ async function registerTypeScript(href: string, file: string): Promise<void> {
   try {
     api = tsxApi(href)
   } catch (cause) {
-    const advice = 'install tsx beside it, use Node.js 22.18 or newer, or give the compiled JavaScript'
+    const advice = 'install the package tsx, use Node.js 22.18 or newer, or compile the module to JavaScript'
     throw new DroverError('WORKER_MODULE_TYPESCRIPT', `Node.js ${process.version} cannot load ${file}: ${advice}`, { cause })
   }
   const { register } = (await import(api)) as { register: () => unknown }

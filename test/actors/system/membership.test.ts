@@ -108,7 +108,7 @@ test('an invalid entry is refused with its own place, and nothing has changed', 
       'CONFIG_INVALID',
       /\n {2}delay: is not an option; did you mean delayMs\?/,
     ],
-    [system.add(worker('b/x')), 'CONFIG_INVALID', /id: expected an id of its own, but workers\[1\]\.children\[0\] has the same/],
+    [system.add(worker('b/x')), 'CONFIG_INVALID', /id: expected another id, because workers\[1\]\.children\[0\] has this one/],
     [system.add(worker('c/x'), { under: 'nowhere' }), 'WORKER_UNKNOWN', /there is no supervisor "nowhere"/],
     [system.add(worker('c/x'), { under: 'a/x' }), 'WORKER_UNKNOWN', /there is no supervisor "a\/x"/],
     [system.add({ ...worker('c/x'), restart: () => undefined }, { persist: true }), 'ARGUMENT_INVALID', /persist: only data can be stored/],
@@ -243,7 +243,7 @@ test('a persisted worker whose quota the configuration no longer has is passed o
     ['b/x'],
   )
   const [line] = second.logs({ part: 'system', limit: 10 }).filter(({ level }) => level === 'error')
-  assert.match(line?.message ?? '', /^a stored change of a\/x is no longer possible/)
+  assert.match(line?.message ?? '', /^a stored change of a\/x no longer fits the configuration/)
 })
 
 test('secrets of a worker that is added are struck out from then on', async () => {

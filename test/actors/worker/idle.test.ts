@@ -42,7 +42,7 @@ test('a load under a misspelt name ends the wait for the right one, and the repo
   const { ok, completed, incomplete } = await system.done()
   assert.equal([ok, completed], [false, ['b/x']])
   assert.equal(incomplete, [
-    { worker: 'a/x', why: 'its dataset "messages" was never loaded; "mesages" was: was "messages" meant?', left: 0 },
+    { worker: 'a/x', why: 'its dataset "messages" was never loaded, but "mesages" was: did you mean "messages"?', left: 0 },
   ])
   await system.load('messages', items(3))
   assert.equal((await system.done()).results, 4)

@@ -24,7 +24,7 @@ test('an action that a state does not allow is not offered, with the reason', ()
 
 test('a selection is offered what one of them can do', () => {
   assert.is(hindrance('start', { states: ['running', 'stopped'] }), null)
-  assert.is(hindrance('start', { states: ['running', 'paused'] }), 'Start: none of them is in a state for it')
+  assert.is(hindrance('start', { states: ['running', 'paused'] }), 'Start: no selected worker is in a state that allows it')
 })
 
 test('without known states every action is offered', () => {

@@ -71,7 +71,7 @@ function questionOf(action: Action, { name }: Chosen, word: string): Question {
   const { label, does, danger } = actions[action]
   const question = { title: `${label} ${name}?`, text: does, action: label, danger, fields: fields[action] ?? [] }
   if (action !== 'reset') return question
-  const hint = `The lanes start over. To delete, type ${word}; empty: everything is kept`
+  const hint = `The lanes begin again. To delete, type ${word}. Left empty, everything is kept`
   return { ...question, fields: [{ name: 'confirmation', label: 'Delete their results and dead tasks too', hint }] }
 }
 

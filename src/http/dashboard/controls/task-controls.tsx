@@ -34,7 +34,7 @@ const wordings: Record<TaskAction, Wording> = {
     does: 'Dead tasks wait for their turn again; their failures are forgotten.',
     did: 'redriven',
   },
-  retry: { label: 'Retry', does: 'Tasks that wait for their next attempt are due at once.', did: 'due at once' },
+  retry: { label: 'Retry', does: 'Tasks that wait for their next attempt become due at once.', did: 'due at once' },
   drop: {
     label: 'Drop',
     does: 'Waiting, retrying and dead tasks are given up until they are redriven. Leased and done tasks stay as they are.',

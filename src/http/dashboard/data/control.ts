@@ -105,7 +105,7 @@ export function hindrance(action: Action, { states }: Pick<Chosen, 'states'>): s
   if (!states || states.length === 0) return null
   const { notIn, label } = actions[action]
   if (states.some((state) => !notIn.includes(state))) return null
-  return states.length === 1 ? `${label}: not while ${states[0]}` : `${label}: none of them is in a state for it`
+  return states.length === 1 ? `${label}: not while ${states[0]}` : `${label}: no selected worker is in a state that allows it`
 }
 
 /** The outcome of a call in a sentence: the number of successes, and the reason of the first refusal. */

@@ -26,7 +26,7 @@ export function Labels({ report }: { report: LabelReport }) {
         ),
       }),
     ),
-    { key: 'total', title: 'In all', numeric: true, cell: ({ total }) => number(total) },
+    { key: 'total', title: 'Total', numeric: true, cell: ({ total }) => number(total) },
   ]
   return (
     <Card title={`${domain} of ${dataset}`} aside={<span class="muted num">{number(items)} items</span>}>

@@ -31,11 +31,11 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
   const columns: Column<Worker>[] = [
     {
       key: 'choose',
-      title: 'Choose',
+      title: 'Selected',
       heading: (
         <input
           type="checkbox"
-          aria-label="Choose all that match"
+          aria-label="Select all that match"
           checked={all}
           ref={(box) => {
             if (box) box.indeterminate = chosen.length > 0 && !all
@@ -43,7 +43,7 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
           onChange={() => tick(all ? new Set() : new Set(workers.map(({ id }) => id)))}
         />
       ),
-      cell: ({ id }) => <input type="checkbox" aria-label={`Choose ${id}`} checked={ticked.has(id)} onChange={() => toggle(id)} />,
+      cell: ({ id }) => <input type="checkbox" aria-label={`Select ${id}`} checked={ticked.has(id)} onChange={() => toggle(id)} />,
     },
     { key: 'id', title: 'Worker', sortable: true, cell: ({ id }) => <a href={href(pathOf('workers', id))}>{id}</a> },
     { key: 'state', title: 'State', sortable: true, cell: ({ state }) => <Badge text={state} /> },
@@ -92,7 +92,7 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
     <>
       <div class="bulk">
         <b class="num">{chosen.length === 0 ? 'None chosen' : `${plural(chosen.length, 'worker')} chosen`}</b>
-        {chosen.length === 0 && <span class="muted">Tick workers, or all that match, to control them together.</span>}
+        {chosen.length === 0 && <span class="muted">Select workers, or all that match, to control them together.</span>}
         {chosen.length > 0 && (
           <WorkerControls
             of={{

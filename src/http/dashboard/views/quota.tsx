@@ -47,7 +47,7 @@ function Details({ quota }: { quota: Quota }) {
               ['Granted ever', number(granted)],
               ['Backlog', plural(backlog.tasks, 'task')],
               ['Backlog done', backlog.doneAt === null ? 'not by itself' : <Time at={backlog.doneAt} />],
-              ['First parked wakes', parkedUntil === null ? 'none is parked' : <Time at={parkedUntil} />],
+              ['First worker wakes', parkedUntil === null ? 'none is parked' : <Time at={parkedUntil} />],
               ['Within', within.length > 0 ? within.join(', ') : null],
             ]}
           />

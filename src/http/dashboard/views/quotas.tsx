@@ -47,7 +47,7 @@ function QuotaCard({ quota }: { quota: Quota }) {
           ['Backlog', plural(backlog.tasks, 'task')],
           ['Backlog done', backlog.doneAt && <Time at={backlog.doneAt} />],
           ['Workers', number(workers.length)],
-          ['First parked wakes', parkedUntil && <Time at={parkedUntil} />],
+          ['First worker wakes', parkedUntil && <Time at={parkedUntil} />],
           ['Within', within.length > 0 ? within.join(', ') : null],
         ]}
       />

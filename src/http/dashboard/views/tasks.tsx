@@ -49,7 +49,7 @@ export default function Tasks({ query }: { query: Query }) {
           tasks={data.items}
           selected={selected}
           select={select}
-          empty={data.next === null ? 'No tasks here' : 'None on this page: look further'}
+          empty={data.next === null ? 'No tasks here' : 'None on this page; the next page may have some'}
         />
       ) : (
         <Pending what="tasks" error={error} />

@@ -133,5 +133,5 @@ export function positionOf(after: string | null): Position {
 export function numberOf(text: string, after: string | null): number {
   const number = Number(text)
   if (text !== '' && Number.isInteger(number)) return number
-  throw new DroverError('ARGUMENT_INVALID', `"${after}" is not where a page ended`, { details: { after } })
+  throw new DroverError('ARGUMENT_INVALID', `"${after}" is not next of an earlier page`, { details: { after } })
 }

@@ -82,14 +82,14 @@ export function taskReads(db: Database.Database): {
     if (state === undefined) checkItems(db, lane)
     else if (state === 'waiting') {
       const fresh = selectFresh.get(lane) as number
-      if (from === null && seen !== fresh) throw new Damage(`lane ${lane} has ${fresh} waiting tasks by its counts, and ${seen} are there`)
+      if (from === null && seen !== fresh) throw new Damage(`lane ${lane} should have ${fresh} waiting tasks, but ${seen} are there`)
     } else checkRows(db, lane, tableOf[state], from === null ? 0 : Number(from), seen)
   }
 
   function tasks(request: EngineRequest<'tasks'>): EngineReply<'tasks'> {
     const { filter, search = '', kind } = request
     const state = request.state ?? (kind === undefined ? undefined : 'dead')
-    if (kind !== undefined && state !== 'dead') throw new DroverError('ARGUMENT_INVALID', `a kind goes with the state dead, not ${state}`)
+    if (kind !== undefined && state !== 'dead') throw new DroverError('ARGUMENT_INVALID', `kind needs the state dead, not ${state}`)
     const room = new Room(request.limit)
     const after = placeOf(request.after)
     const rows: TaskRecord[] = []
@@ -159,5 +159,5 @@ function placeOf(after: string | null): { lane: number; place: string | null } {
   if (after === null) return { lane: 0, place: null }
   const [, lane, place] = /^(\d+)\.(.*)$/s.exec(after) ?? []
   if (lane !== undefined && place !== undefined) return { lane: Number(lane), place }
-  throw new DroverError('ARGUMENT_INVALID', `"${after}" is not where a page ended`, { details: { after } })
+  throw new DroverError('ARGUMENT_INVALID', `"${after}" is not next of an earlier page`, { details: { after } })
 }

@@ -129,7 +129,7 @@ export function claims({ db }: EngineContext, fresh: Fresh) {
       const want = Math.min(left() - behind, allowance(lane) - lane.retrying)
       if (want > 0) fresh.take(lane, want, (items, range) => leaseFresh(lane, fence, items, range, claim))
       if (lane.top === null && lane.placed === 0 && freshItems(lane) > 0) {
-        throw new Damage(`lane ${lane.id} has ${freshItems(lane)} waiting tasks by its counts, and none is there`)
+        throw new Damage(`lane ${lane.id} should have ${freshItems(lane)} waiting tasks, but none is there`)
       }
       if (lane.retrying > 0 && left() > 0) claimDue(lane, fence, turns.behind, left(), now, claim)
       if (lane.leased === 0 && lane.retrying > 0) claimDue(lane, fence, turns.alone, 1, now, claim)
