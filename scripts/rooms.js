@@ -14,7 +14,7 @@ export const rooms = [
   },
   {
     room: 'root',
-    what: '`errors`, `failure`, `log-levels`, `redact`: what everything shares',
+    what: '`errors`, `failure`, `log-levels`, `redact`, types of workers and of constants: what everything shares',
     may: ['values'],
   },
   {
@@ -380,12 +380,12 @@ export const rooms = [
   {
     room: 'worker.ts',
     what: 'the entry point `drover/worker`',
-    may: ['store/contract', 'logs', 'quotas/providers', 'quotas', 'threads/runtime'],
+    may: ['root', 'store/contract', 'logs', 'quotas/providers', 'quotas', 'threads/runtime'],
   },
 ]
 
 /** Files that everything shares and that have no folder. */
-const shared = ['errors', 'failure', 'log-levels', 'redact']
+const shared = ['errors', 'failure', 'log-levels', 'readonly-deep', 'redact', 'typed-worker']
 
 /** The files of a room, as a regular expression over paths. @param {string} room */
 export function filesOf(room) {

@@ -37,7 +37,7 @@ export { loadConfig } from './options/file/load.js'
 export type { Heartbeat, HeartbeatOptions } from './options/heartbeat.js'
 export type { RecycleOptions, ResourceLimits } from './options/isolation.js'
 export type { LogOptions } from './options/log.js'
-export { type MatrixOptions, matrix } from './options/matrix.js'
+export { type MatrixOptions, type MatrixWorkers, matrix } from './options/matrix.js'
 export { composePolicy, policies } from './options/policies.js'
 export type { QuotaAdaptOptions, QuotaLimit, QuotaOptions } from './options/quota.js'
 export type {
@@ -67,6 +67,7 @@ export type { OpenQuota, QuotaAcquireOptions, StandaloneQuota } from './quotas/c
 export { type CreateQuotaOptions, createQuota, type SharedQuota } from './quotas/create-quota.js'
 export { type AnthropicLimits, type GeminiLimits, type GroqLimits, type OpenaiLimits, quotas } from './quotas/presets.js'
 export type { HeaderSource, Observation, ObservationSource, Provider } from './quotas/providers/observation.js'
+export type { ReadonlyDeep } from './readonly-deep.js'
 export type { CheckReport } from './store/check-report.js'
 export type { Amounts, QuotaReading, QuotaSample, QuotaStatus, QuotaWindowStatus } from './store/contract/quotas.js'
 export type {
@@ -84,4 +85,5 @@ export type { DatasetCounts, DeadKind, Task, TaskAttempt, TaskRecord, TaskState 
 export type { OnConflict } from './store/contract/tasks.js'
 export { checkStore } from './store/read-pool/check-store.js'
 export type { CpuProfile } from './threads/evidence/stack-and-profile.js'
+export type { DatasetTypes, InputOf, ItemOf, ResultOf, Stored, TypedWorker, WorkerTypes } from './typed-worker.js'
 export type { ReadOptions } from './validation/read-options.js'

@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { ReadonlyDeep } from '../../readonly-deep.js'
 import type { Amounts } from '../../store/contract/quotas.js'
+import type { Stored, TypedWorker } from '../../typed-worker.js'
 import { read } from '../../values/plain.js'
 import type { WorkerContext } from './context/contract.js'
 
@@ -13,15 +15,33 @@ export interface Task<Data = unknown> {
   attempt: number
 }
 
-/** A worker module's default export, as its author writes it. */
-export interface WorkerDefinition<Data = unknown, Result = unknown, State = unknown, Input = unknown> {
+/**
+ * A worker module's default export, as its author writes it. `defineWorker` takes the types from what is written; the first four
+ * parameters give them by hand.
+ */
+export interface WorkerDefinition<
+  Data = unknown,
+  Result = unknown,
+  State = unknown,
+  Input = unknown,
+  DataSchema = StandardSchemaV1<unknown, Data>,
+  ResultSchema = StandardSchemaV1<unknown, Result>,
+  InputSchema = StandardSchemaV1<unknown, Input>,
+> {
   /**
    * Schema of a task's data; a task that does not fit is dead. Any Standard Schema (valibot, zod, arktype). `process` gets the
    * schema's output.
    */
-  input?: StandardSchemaV1<unknown, Data>
-  /** Schema of a result; an attempt whose result does not fit fails. The schema's output is stored. */
-  output?: StandardSchemaV1<unknown, Result>
+  input?: DataSchema
+  /**
+   * Schema of a result; an attempt whose result does not fit fails. `process` returns the schema's input; its output is stored.
+   */
+  output?: ResultSchema
+  /**
+   * Schema of the worker's option `input`; `ctx.input` is the schema's output. A worker whose input does not fit is stopped, as by
+   * `ctx.decline`, with the places that do not fit.
+   */
+  workerInput?: InputSchema
   /**
    * The estimate for a task, by unit of the worker's quota; overrides the option `quota.amounts`, unit by unit. `requests` is 1
    * unless given. A task that could never be granted is dead at once. Called with the task's data as loaded.
@@ -39,11 +59,23 @@ export interface WorkerDefinition<Data = unknown, Result = unknown, State = unkn
 
 const brand = Symbol.for('drover.worker')
 
-/** The result of {@link defineWorker}. */
-export type DefinedWorker = WorkerDefinition & { readonly [brand]: true }
+/**
+ * The result of {@link defineWorker}: what an item of its dataset is, what of a result is stored, and what its option `input`
+ * takes. `ItemOf`, `ResultOf` and `InputOf` read them.
+ */
+export interface DefinedWorker<Item = unknown, Value = unknown, Input = unknown> extends WorkerDefinition, TypedWorker<Item, Value, Input> {
+  readonly [brand]: true
+}
+
+/** One side of a schema. Where the schema says nothing of it, the type is another one. */
+type Side<Schema extends StandardSchemaV1, Which extends 'input' | 'output', Otherwise> =
+  unknown extends SideOf<Schema, Which> ? Otherwise : SideOf<Schema, Which>
+type SideOf<Schema extends StandardSchemaV1, Which extends 'input' | 'output'> = NonNullable<Schema['~standard']['types']>[Which]
 
 /**
- * Declares a worker: the one default export of a worker module.
+ * Declares a worker: the one default export of a worker module. With schemas the types come from them: `process` gets the output
+ * of `input` and returns what `output` takes. Without, they come from the type parameters, or from what `process` takes and
+ * returns, and nothing checks them at run time.
  *
  * @throws TypeError if there is neither `process` nor `run`, or both
  * @example
@@ -55,14 +87,33 @@ export type DefinedWorker = WorkerDefinition & { readonly [brand]: true }
  *   process: (task) => ({ label: task.data.text.includes('good') ? 'positive' : 'negative' }),
  * })
  */
-export function defineWorker<Data = unknown, Result = unknown, State = unknown, Input = unknown>(
-  definition: WorkerDefinition<Data, Result, State, Input>,
-): DefinedWorker {
+export function defineWorker<
+  Data = unknown,
+  Result = unknown,
+  State = unknown,
+  Input = unknown,
+  DataSchema extends StandardSchemaV1 = StandardSchemaV1<unknown, Data>,
+  ResultSchema extends StandardSchemaV1 = StandardSchemaV1<unknown, Result>,
+  InputSchema extends StandardSchemaV1 = StandardSchemaV1<unknown, Input>,
+  // A constant: what is returned keeps its literals, which the schema may ask for.
+  const Returned extends ReadonlyDeep<Side<ResultSchema, 'input', Result>> = ReadonlyDeep<Side<ResultSchema, 'input', Result>>,
+>(
+  definition: WorkerDefinition<
+    Side<DataSchema, 'output', Data>,
+    Returned,
+    State,
+    Side<InputSchema, 'output', Input>,
+    DataSchema,
+    ResultSchema,
+    InputSchema
+  >,
+): DefinedWorker<Side<DataSchema, 'input', Data>, Stored<Side<ResultSchema, 'output', Returned>>, Side<InputSchema, 'input', Input>> {
   const { process, run } = definition ?? {}
   if ((typeof process === 'function') === (typeof run === 'function')) {
     throw new TypeError('defineWorker takes either process(task, ctx) or run(ctx), a function')
   }
-  return Object.assign({ ...definition }, { [brand]: true as const }) as unknown as DefinedWorker
+  const defined: object = Object.assign({ ...definition }, { [brand]: true })
+  return defined as DefinedWorker<never, never, never>
 }
 
 /** Whether a value was made by {@link defineWorker}, of this or another copy of drover. */

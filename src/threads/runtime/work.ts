@@ -20,6 +20,7 @@ import type { TasksInHand } from '../protocol/tasks-in-hand.js'
 import { Context } from './context/worker-context.js'
 import { loadWorkerModule } from './load-module.js'
 import { watchRecycling } from './recycling.js'
+import { fitInput } from './tasks/fit-schema.js'
 import { TaskLoop } from './tasks/loop.js'
 import { threadLog } from './thread-log.js'
 
@@ -143,8 +144,11 @@ export async function work({ boot, store: port, openStore, control: controlPort,
 
   try {
     const definition = await loadWorkerModule(boot.module)
+    const { input, why } = await fitInput(definition.workerInput, boot.input)
+    context.input = input
+    context.declined = why
     try {
-      context.state = await definition.setup?.(context as Context & { state: undefined })
+      if (why === null) context.state = await definition.setup?.(context as Context & { state: undefined })
     } catch (error) {
       if (context.declined === null) throw error
     }

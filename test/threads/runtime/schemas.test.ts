@@ -30,4 +30,34 @@ for (const library of ['valibot', 'zod', 'arktype']) {
   })
 }
 
+test("ctx.input is what workerInput makes of the worker's input, and an input that does not fit declines with its places only", async () => {
+  const module = new URL('../../fixtures/configured.worker.js', import.meta.url)
+  const system = await open({
+    workers: [
+      worker('fits/x', { module, input: { model: 'big', apiKey: 'a secret key' } }),
+      worker('wrong/x', { module, input: { model: 'big', apiKey: 12_345_678 } }),
+      worker('none/x', { module }),
+    ],
+  })
+  await system.load('data', [{ id: 'a' }])
+  await system.start()
+  const { results, incomplete } = await system.done()
+  assert.is(results, 1)
+  assert.equal((await collect(system.results()))[0]?.value, { atSetup: 'BIG', atTask: 'BIG', size: 7 })
+  assert.equal(
+    ['wrong/x', 'none/x'].map((id) => system.worker(id).status().reason),
+    [
+      'declined: its input does not fit the workerInput of its module: apiKey',
+      'declined: its input does not fit the workerInput of its module: (root)',
+    ],
+  )
+  assert.equal(incomplete.map(({ worker }) => worker).sort(), ['none/x', 'wrong/x'])
+  assert.not.match(JSON.stringify([system.status(), await system.history()]), /12345678|secret/)
+  // A corrected input needs no reset.
+  await system.update('wrong/x', { input: { model: 'big', apiKey: 'another' } })
+  await system.start('wrong/x')
+  await system.done()
+  assert.is(system.worker('wrong/x').status().state, 'completed')
+})
+
 test.run()

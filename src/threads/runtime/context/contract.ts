@@ -35,7 +35,7 @@ export interface WorkerContext<State = unknown, Input = unknown> {
   readonly id: string
   readonly annotator: string
   readonly domain: string
-  /** As configured. */
+  /** The option `input`, as configured, or what the module's schema `workerInput` makes of it. */
   readonly input: Input
   /** The result of `setup`. */
   readonly state: State

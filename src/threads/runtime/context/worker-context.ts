@@ -18,7 +18,8 @@ export class Context implements WorkerContext {
   readonly id: string
   readonly annotator: string
   readonly domain: string
-  readonly input: unknown
+  /** As configured, until it was fitted to the module's schema. */
+  input: unknown
   readonly log: WorkerLog
   readonly quota: ContextQuota
   readonly attempt: number = 0

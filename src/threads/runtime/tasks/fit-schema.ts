@@ -29,6 +29,22 @@ export async function fits<Out>(
   throw new DoesNotFit(code, `the ${output ? 'result' : 'task'} does not fit: ${issues}`, output, output ? rawJson(value) : undefined)
 }
 
+/**
+ * The worker's own input, for `ctx.input`.
+ *
+ * @returns the schema's output, or why the worker cannot run: where the input does not fit. What the schema says of it is left out, because
+ * it may quote the value, and an input has secrets
+ */
+export async function fitInput(
+  schema: StandardSchemaV1 | undefined,
+  input: unknown,
+): Promise<{ input: unknown; why: null } | { input: null; why: string }> {
+  const result = await schema?.['~standard'].validate(input)
+  if (!result?.issues) return { input: result ? result.value : input, why: null }
+  const places = [...new Set(result.issues.map(({ path }) => pathOf(path)))]
+  return { input: null, why: `its input does not fit the workerInput of its module: ${places.join(', ')}` }
+}
+
 function pathOf(path: StandardSchemaV1.Issue['path']): string {
   if (!path || path.length === 0) return '(root)'
   return path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
