@@ -15,7 +15,7 @@ export interface BreakerOptions {
    * @defaultValue 20
    */
   failures?: number
-  /** Older attempts do not count, in whole milliseconds, at least 1. @defaultValue 60_000 for a share; unlimited for a number */
+  /** Attempts older than this do not count. In whole milliseconds, at least 1. @defaultValue 60_000 for a share; unlimited for a number */
   withinMs?: number
   /**
    * `'park'`: the worker gives back its thread and its slot and continues by itself; `done()` waits for it. `'pause'`: the worker

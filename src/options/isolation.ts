@@ -25,7 +25,7 @@ export const resourceLimits = group({
 export interface RecycleOptions {
   /** After this many tasks. At least 1. */
   maxTasks?: number
-  /** At this age, in whole milliseconds. At least 1_000. */
+  /** When the thread is this old, in whole milliseconds. At least 1_000. */
   maxAgeMs?: number
   /** When this many megabytes of heap are still in use after a garbage collection. At least 1. */
   maxHeapMb?: number

@@ -47,7 +47,7 @@ export interface QuotaLimit {
 
 /** How a quota slows down when the provider refuses within the limits (AIMD). */
 export interface QuotaAdaptOptions {
-  /** Factor of the rate at a refusal. More than 0, less than 1. @defaultValue 0.5 */
+  /** At a refusal the rate is multiplied by this. More than 0, less than 1. @defaultValue 0.5 */
   decrease?: number
   /** Share of the limit that comes back in each minute without a refusal. More than 0, up to 1. @defaultValue 0.1 */
   increasePerMinute?: number

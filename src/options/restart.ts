@@ -21,7 +21,8 @@ export interface RestartLimits {
     jitter?: number
   }
   /**
-   * Restarts that are allowed; at one more the worker is blacklisted. `Infinity`: any number. Counted within {@link withinMs}.
+   * How many restarts are allowed. One more, and the worker is blacklisted. `Infinity`: any number. Counted within
+   * {@link withinMs}.
    * @defaultValue 3
    */
   maxRestarts?: number
@@ -67,7 +68,7 @@ export interface FailureMatch {
   kind?: FailureKind | readonly FailureKind[]
   /** The error's own `code`. */
   code?: string | readonly string[]
-  /** Of the thread. */
+  /** The exit code of the thread or process. */
   exitCode?: number | readonly number[]
   /** true: only before the worker was ready; false: only after. */
   startup?: boolean

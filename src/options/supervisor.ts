@@ -49,24 +49,25 @@ export interface SupervisorOptions {
    */
   strategy?: SupervisorStrategy
   /**
-   * Restarts of children that are allowed; at one more the supervisor stops all children and counts as a failed child of its own
-   * supervisor. Each restart decided by a child's policy counts once, even if other children restart with it; restarts by hand do
-   * not count.
+   * How many restarts of children are allowed. One more, and the supervisor gives up: it stops all children and counts as a failed
+   * child of its parent, the supervisor above it. Each restart decided by a child's policy counts once, even if other children
+   * restart with it; restarts by hand do not count.
    * @defaultValue `{ restarts: 3, withinMs: 5_000 }`, as Elixir's (OTP has 1)
    */
   intensity?: RestartIntensity
   /** In the order of starting. */
   children: (WorkerOptions | SupervisorOptions)[]
   /**
-   * Whether its own supervisor restarts it after it went down by itself. Giving up is a normal end, so both `'transient'` and
+   * Whether its parent restarts it after it went down by itself. Giving up is a normal end, so both `'transient'` and
    * `'temporary'` mean no restart. The system itself never restarts a supervisor; see `onEscalation`.
    * @defaultValue 'permanent'; 'transient' with `autoShutdown`
    */
   restart?: RestartMode
-  /** As a worker's. @defaultValue false */
+  /** Whether its parent may shut down when this supervisor ends by itself, as `autoShutdown` there says. @defaultValue false */
   significant?: boolean
   /**
-   * Whether it shuts down after any, or all, of its `significant` children have ended by themselves.
+   * `'any-significant'`: it shuts down when one of its `significant` children has ended by itself; `'all-significant'`: when all
+   * of them have; `'never'`: it does not.
    * @defaultValue 'never'
    */
   autoShutdown?: AutoShutdown

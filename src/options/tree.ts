@@ -6,7 +6,7 @@ export type SupervisorStrategy = 'one-for-one' | 'one-for-all' | 'rest-for-one'
 /** The significant children whose end shuts a supervisor down. */
 export type AutoShutdown = 'never' | 'any-significant' | 'all-significant'
 
-/** Restarts of children that are allowed within a window; at one more the supervisor gives up. */
+/** How many restarts of children are allowed within a window. One more, and the supervisor gives up. */
 export interface RestartIntensity {
   /** Over all children. At least 0. @defaultValue 3 */
   restarts?: number

@@ -56,7 +56,7 @@ export interface WorkerBase {
   delayMs?: number
   /** Tasks in flight at once. 1 to 1_024. @defaultValue 1 */
   concurrency?: number
-  /** Tasks held ready beyond those in flight, 0 to 1_024; `'auto'`: the number done in some milliseconds. @defaultValue 'auto' */
+  /** Tasks held ready beyond those in flight, 0 to 1_024; `'auto'`: as many as are done in about 20 ms. @defaultValue 'auto' */
   prefetch?: number | 'auto'
   /**
    * The place in the queue for slots: higher first, then the longest wait. Each minute of waiting counts as one step of priority,

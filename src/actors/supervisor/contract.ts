@@ -44,15 +44,15 @@ export type SupervisorEvent =
   /** A worker below has changed its phase. */
   | { type: 'MOVED'; worker: string }
   | ({ type: 'CHILD_DOWN' } & ChildDown)
-  /** Its own supervisor stops all its workers. */
+  /** Its parent stops all its workers. */
   | { type: 'HALT'; then: 'up' | 'down'; why: string }
-  /** Its own supervisor restarts it. Answered by CHILD_AGAIN. */
+  /** Its parent restarts it. Answered by CHILD_AGAIN. */
   | { type: 'AGAIN' }
   /** A supervisor below has told its workers to start again. */
   | { type: 'CHILD_AGAIN'; child: string }
   /** A worker below is started by hand. */
   | { type: 'REVIVE' }
-  /** Its own supervisor knows of its end. */
+  /** Its parent knows of its end. */
   | { type: 'TOLD' }
   | ({ type: 'ADOPT' } & Adoption)
   | { type: 'DISOWN'; child: string }
@@ -77,7 +77,7 @@ export interface SupervisorContext extends SupervisorInput {
   sequence: StopSequence<SupervisedWorker> | null
   /** The child supervisor that is about to start its workers again. */
   awaited: string | null
-  /** Why it goes down, until it is up again; null also if its own supervisor halted it. */
+  /** Why it goes down, until it is up again; null also if its parent halted it. */
   end: { how: SupervisorEnd; why: string } | null
   /** Its children that were running when it went down. */
   wereRunning: string[]

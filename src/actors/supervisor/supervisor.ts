@@ -1,7 +1,7 @@
 /**
  * A supervisor owns the actors of its children. When a child goes down it answers as Erlang/OTP's `supervisor`: it restarts the
  * child together with the children that depend on it, gives up after too many restarts, or shuts itself down. A failure that it
- * cannot handle goes to its own supervisor, and from the topmost one to the system. Its actions are in `actions.ts`; the rules
+ * cannot handle goes to its parent, and from the topmost one to the system. Its actions are in `actions.ts`; the rules
  * are in `machines/supervision/strategies.ts`.
  */
 import { type AnyActorRef, sendTo } from 'xstate'
@@ -84,7 +84,7 @@ export const supervisor = supervision.createMachine({
       always: { guard: 'isDone', target: 'down' },
     },
     down: {
-      // The children after it wait until its own supervisor has handled its end.
+      // The children after it wait until its parent has handled its end.
       entry: [enter('down'), 'tellEnd', sendTo(({ self }) => self, { type: 'TOLD' })],
       exit: 'open',
       on: {

@@ -119,7 +119,7 @@ export class Membership {
       if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
       const refused = Object.keys(patch).find((key) => fixed.includes(key))
       if (refused)
-        throw new DroverError('ARGUMENT_INVALID', `${refused} of ${id} cannot be changed: remove the worker, and add it with the new value`)
+        throw new DroverError('ARGUMENT_INVALID', `${refused} of ${id} cannot be changed: remove ${id}, then add it with the new value`)
       const options = withPatch(this.#options, id, patch as Record<string, unknown>)
       const config = await compileWithInTurns(options, pathOf(options.workers, id) ?? '', `the changed ${id}`)
       if (persist) {

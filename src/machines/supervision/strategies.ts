@@ -92,7 +92,7 @@ export type Answer =
   | { do: 'nothing' }
   /** Restart the child, and these children with it. */
   | { do: 'restart'; along: TreeNode[] }
-  /** The supervisor goes down and reports to its own supervisor. */
+  /** The supervisor goes down and reports to its parent. */
   | { do: 'end'; how: SupervisorEnd; why: string }
   /** The root escalates to the program. */
   | { do: 'escalate'; why: string }

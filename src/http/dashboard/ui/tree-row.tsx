@@ -38,7 +38,7 @@ function Intensity({ of: { count, limit, withinMs }, supervisor }: { of: Supervi
   if (limit === null) return <span class="muted num">{number(count)} restarts, never gives up</span>
   const tone: Tone = count === 0 ? 'ok' : count >= limit ? 'bad' : 'warn'
   return (
-    <span class="intensity" title={`${count} restarts in the last ${duration(withinMs)}; at one more than ${limit} it gives up`}>
+    <span class="intensity" title={`${count} restarts in the last ${duration(withinMs)}; it gives up at more than ${limit}`}>
       <Bar value={count} max={Math.max(1, limit)} label={`Restarts counted by ${supervisor}`} tone={tone} bare />
       <span class="num muted">
         {number(count)} of {number(limit)} restarts in {duration(withinMs)}
