@@ -51,9 +51,19 @@ export class Close {
     return this.#over.signal
   }
 
-  /** Registers a function to call when the system is closed. */
+  /** Registers a function to call when the system is closed: at once if it is. */
   onClosed(release: () => void): void {
-    this.#releases.add(release)
+    if (this.#lifetime.state === 'closed') this.#release(release)
+    else this.#releases.add(release)
+  }
+
+  /** One that throws keeps no other from being called. */
+  #release(release: () => void): void {
+    try {
+      release()
+    } catch (error) {
+      this.#system.parts.logs.part('system').error('something could not be released when the system was closed', { error })
+    }
   }
 
   close(options: Drain): Promise<void> {
@@ -124,7 +134,7 @@ export class Close {
     await shutDown(storeMs())
     this.#lifetime.become('closed')
     this.#over.abort(new DroverError('CLOSED', 'the system is closed'))
-    for (const release of this.#releases) release()
+    for (const release of this.#releases) this.#release(release)
   }
 
   /**

@@ -702,7 +702,10 @@ export class Drover {
    * the system closes by itself after a moment without reads. The exit code of the process is 128 + the signal's number. The
    * second signal ends the process at once.
    *
+   * @param signals not SIGKILL and SIGSTOP, which no process can catch, nor those that tell of a broken process (SIGSEGV and
+   * its like)
    * @returns a function that removes the handlers; closing the system removes them too
+   * @throws DroverError ARGUMENT_INVALID, and nothing is handled
    * @example
    * const remove = drover.stopOnSignals(['SIGTERM'])
    * await drover.start()

@@ -7,6 +7,7 @@ import { drainOf } from './drain.js'
 import { exitCodeFor, exitCodeOf } from './exit-code.js'
 import type { RunReport } from './run-report.js'
 import type { Selector } from './selector.js'
+import { checkSignalNames } from './signals.js'
 
 /** The options of {@link Drover.run}. */
 export interface RunOptions {
@@ -46,6 +47,7 @@ export async function run(system: Runnable, options: RunOptions): Promise<RunEnd
   if (onDone !== undefined) checkFunction('onDone', onDone)
   if (typeof progress === 'object') checkProgress(progress)
   else if (typeof progress !== 'boolean') throw argumentError('progress', 'true, false or an object', progress)
+  if (signals !== undefined && signals !== false) checkSignalNames('signals', signals, 'false or ')
   const drain = drainOf('run', { drainMs })
   if (signals !== false) system.stopOnSignals(signals)
   const shown = progress === false ? null : showProgress(system, progress === true ? {} : progress)

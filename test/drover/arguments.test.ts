@@ -88,6 +88,60 @@ test('the options of run are checked before anything starts', async () => {
   assert.ok((await system.run({ progress: false, signals: false })).ok)
 })
 
+test('signals that do not exist, or that nobody can handle, are refused by name before any handler is there, and before a run starts', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const can = 'a signal that can be handled, such as SIGINT, SIGTERM or SIGHUP'
+  const cases: [unknown, string][] = [
+    ['SIGINT', `LISTa list of signals such as ['SIGINT', 'SIGTERM'], got "SIGINT"`],
+    [null, `LISTa list of signals such as ['SIGINT', 'SIGTERM'], got null`],
+    [true, `LISTa list of signals such as ['SIGINT', 'SIGTERM'], got true`],
+    [['SIGINT', 'SIGTEMR'], `signals[1] must be ${can} (did you mean SIGTERM?), got "SIGTEMR"`],
+    [['SIGINT', 'hello, world'], `signals[1] must be ${can}, got "hello, world"`],
+    [['SIGINT', 15], `signals[1] must be ${can}, got 15`],
+    [['SIGINT', 'SIGKILL'], `signals[1] must be ${can}, got "SIGKILL"`],
+    [['SIGSTOP'], `signals[0] must be ${can}, got "SIGSTOP"`],
+    [['SIGSEGV'], `signals[0] must be ${can}, got "SIGSEGV"`],
+  ]
+  const handlers = (): number => process.listenerCount('SIGINT')
+  const before = handlers()
+  for (const [signals, message] of cases) {
+    const direct = await refused(
+      Promise.resolve().then(() => system.stopOnSignals(any(signals))),
+      'ARGUMENT_INVALID',
+    )
+    assert.is(direct.message, message.replace('LIST', 'signals must be '))
+    const inRun = await refused(system.run({ progress: false, signals: any(signals) }), 'ARGUMENT_INVALID')
+    assert.is(inRun.message, message.replace('LIST', 'signals must be false or '))
+    assert.is(handlers(), before)
+  }
+  assert.equal([system.status().state, system.worker('a/x').status().state], ['open', 'idle'])
+  system.stopOnSignals(['SIGINT', 'SIGINT'])
+  assert.is(handlers(), before + 1, 'or the first signal would count as the second')
+  await system.close()
+  system.stopOnSignals()
+  assert.is(handlers(), before, 'a closed system handles none')
+})
+
+test('a handler whose removal throws is told in the log, and close() removes the others all the same', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  const broken = (name: string): void => {
+    if (name === 'SIGHUP') throw new Error('no luck')
+  }
+  const before = process.listenerCount('SIGINT')
+  system.stopOnSignals(['SIGHUP'])
+  system.stopOnSignals(['SIGINT'])
+  const said: string[] = []
+  system.onLog(({ level, message, fields }) => level === 'error' && said.push(`${message} ${JSON.stringify(fields)}`))
+  process.on('removeListener', broken)
+  try {
+    await system.close()
+  } finally {
+    process.off('removeListener', broken)
+  }
+  assert.equal([system.status().state, process.listenerCount('SIGINT')], ['closed', before])
+  assert.match(said.join(), /^something could not be released when the system was closed .*no luck/)
+})
+
 test('functions beside a system refuse what makes no sense as a system does', async () => {
   await bad(() => composePolicy(any(null)), /^a policy must be an object or a function, got null$/)
   await bad(() => composePolicy(any('otp')), /^a policy must be an object or a function, got "otp"$/)
