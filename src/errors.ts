@@ -26,8 +26,8 @@ export const errorCodes = {
   /** No slot is free and `onFull` is `'reject'`. */
   SLOTS_FULL: 'SLOTS_FULL',
   /**
-   * The machine cannot start a thread or process now; `cause` says what it lacks (open files, memory, a folder for temporary
-   * files).
+   * The machine cannot start a thread or process now; `cause` says what it lacks (open files, memory, a folder
+   * for the crash file of a worker's process; the last is found out by `createDrover`, `add` and `update`).
    */
   HOST_SHORT: 'HOST_SHORT',
   /** The thread ended while a call to it was pending, or had ended before. */

@@ -33,6 +33,7 @@ import { BeatMemory } from '../../threads/heartbeat/beats.js'
 import { patientClock } from '../../time/patient-timer.js'
 import { TimeLimit } from '../../time/time-limit.js'
 import { inTurns, piecewise } from '../../time/turns.js'
+import { checkIsolation } from '../worker/boot.js'
 import type { SystemParts } from '../worker/contract.js'
 import { HeldWorkers } from '../worker/held-workers.js'
 import { Lanes } from '../worker/lane-counts.js'
@@ -147,6 +148,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const supervision = supervisionEffects({ parts, managed, tree, supervisors, watchers, log })
 
     const declareBy = async (client: EngineClient, workers: readonly CompiledWorker[]): Promise<ManagedWorker[]> => {
+      checkIsolation(workers, config.store)
       const rows = await declareWorkers(client, workers, lanes)
       secrets.addFrom(workers)
       const fresh: ManagedWorker[] = []

@@ -1,7 +1,8 @@
-/** The boot data of a thread. */
+/** The boot data of a thread, and what a life needs before it can begin. */
 import type { CompiledWorker } from '../../options/compiled.js'
 import { filledPolicy } from '../../options/policies.js'
 import type { Fence } from '../../store/contract/basics.js'
+import { checkCrashFolders, crashFolders } from '../../threads/isolation/crash-file.js'
 import type { ThreadOptions } from '../../threads/isolation/worker-thread.js'
 import type { WorkerCore } from './core.js'
 import type { LaneBreaker } from './lane-breaker.js'
@@ -9,6 +10,11 @@ import type { LaneBreaker } from './lane-breaker.js'
 /** The worker's options that a thread keeps for its whole life. */
 export function bornWith({ restart, priority, group, enabled, target, drainMs, idleMs, ...rest }: CompiledWorker): object {
   return { ...rest, permanent: filledPolicy(restart).mode === 'permanent' }
+}
+
+/** @throws DroverError HOST_SHORT if a worker is to have a process, and none could be started here */
+export function checkIsolation(workers: readonly CompiledWorker[], store: string): void {
+  if (workers.some(({ isolation }) => isolation === 'process')) checkCrashFolders(crashFolders(store))
 }
 
 export function bootOf({ config: worker, parts }: WorkerCore, fence: Fence, breaker: LaneBreaker): ThreadOptions['boot'] {

@@ -4,6 +4,7 @@ import type { Failure, FailureKind } from '../../failure.js'
 import { isOwnModuleMissing } from '../../failures/error-groups.js'
 import { missingResourceOf } from '../../machines/lifecycle/missing-resource.js'
 import type { BeatCell } from '../../threads/heartbeat/beats.js'
+import { crashFolders } from '../../threads/isolation/crash-file.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../../threads/isolation/worker-thread.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
 import { bootOf } from './boot.js'
@@ -73,6 +74,7 @@ export class ThreadLife {
         store: store.connect(id),
         boot: bootOf(worker, fence, breaker),
         beats,
+        crashFolders: crashFolders(config.store),
         resourceLimits: { ...resourceLimits, ...worker.memory.resourceLimits },
         evidence,
         killMs: config.killMs,

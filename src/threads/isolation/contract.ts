@@ -18,6 +18,8 @@ export interface IsolationOptions {
   /** The cell of its beats. */
   beats: BeatCell
   resourceLimits: ResourceLimits
+  /** Where the crash file of a process may be (`crash-file.ts`). */
+  crashFolders: readonly string[]
   onReport: (report: ThreadReport) => void
   /** It sent an invalid message, so no message of it can be trusted. Only its end is reported after this. */
   onFault: (what: string) => void

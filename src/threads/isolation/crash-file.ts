@@ -6,9 +6,10 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DroverError } from '../../errors.js'
 import type { Abandoned } from '../../store/contract/tasks.js'
+import { messageOf, read } from '../../values/plain.js'
 import type { ThreadReport } from '../protocol/messages.js'
 import { abandonedIn } from '../protocol/tasks-in-hand.js'
 
@@ -17,6 +18,32 @@ const cellBytes = Float64Array.BYTES_PER_ELEMENT
 const wordsBytes = 32_768
 /** The most bytes read of them: an error's record is bounded. */
 const longestWords = 524_288
+
+/** @returns where a crash file may be, best first: a root that is read-only (a container's) may have only the later ones */
+export function crashFolders(store: string): string[] {
+  const shared = process.platform === 'linux' ? ['/dev/shm'] : []
+  return [...new Set([tmpdir(), ...shared, ...(store === ':memory:' ? [] : [dirname(store)])])]
+}
+
+/** @throws DroverError HOST_SHORT if a worker process could not have its crash file */
+export function checkCrashFolders(folders: readonly string[]): void {
+  CrashFile.create(1, folders).close()
+}
+
+/** @returns its descriptor */
+function unnamedFile(folder: string, bytes: number): number {
+  const file = join(folder, `drover-${randomUUID()}`)
+  const fd = openSync(file, 'wx+', 0o600)
+  try {
+    unlinkSync(file)
+    const room = Buffer.alloc(bytes)
+    if (writeSync(fd, room, 0, room.length, 0) < room.length) throw new Error('no room')
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
 
 export class CrashFile {
   readonly fd: number
@@ -30,22 +57,23 @@ export class CrashFile {
   }
 
   /**
-   * @throws DroverError HOST_SHORT if the file cannot be made in the folder for temporary files, or has no room there. All of its
-   * room is reserved now
+   * Makes one in the first folder that takes it; all of its room is reserved now.
+   *
+   * @param folders as of {@link crashFolders}
+   * @throws DroverError HOST_SHORT if none does
    */
-  static create(cells: number): CrashFile {
-    const file = join(tmpdir(), `drover-${randomUUID()}`)
-    let fd: number | null = null
-    try {
-      fd = openSync(file, 'wx+', 0o600)
-      unlinkSync(file)
-      const room = Buffer.alloc(cells * cellBytes + wordsBytes)
-      if (writeSync(fd, room, 0, room.length, 0) < room.length) throw new Error(`no room in ${tmpdir()}`)
-      return new CrashFile(fd, cells)
-    } catch (cause) {
-      if (fd !== null) closeSync(fd)
-      throw new DroverError('HOST_SHORT', `cannot make the crash file of a worker process: ${(cause as Error).message}`, { cause })
+  static create(cells: number, folders: readonly string[]): CrashFile {
+    const refusals: unknown[] = []
+    for (const folder of folders) {
+      try {
+        return new CrashFile(unnamedFile(folder, cells * cellBytes + wordsBytes), cells)
+      } catch (error) {
+        refusals.push(error)
+      }
     }
+    const reasons = refusals.map((error, index) => `${folders[index]} (${read(error, 'code') ?? messageOf(error)})`).join(', ')
+    const message = `isolation: 'process' needs a folder for its crash file, a small unnamed one, and cannot use any of these: ${reasons}`
+    throw new DroverError('HOST_SHORT', `${message}; let TMPDIR name a folder that can be written`, { cause: refusals[0] })
   }
 
   keepCell(cell: number, value: number): void {

@@ -46,8 +46,8 @@ export class ProcessIsolation implements Isolation {
   #stderr = ''
 
   /** @throws if the boot data cannot be serialised, or the crash file cannot be made */
-  constructor({ boot, store, beats, resourceLimits, onReport, onFault, onExit }: IsolationOptions) {
-    const crashFile = CrashFile.create(boot.concurrency + maxHeld)
+  constructor({ boot, store, beats, resourceLimits, crashFolders, onReport, onFault, onExit }: IsolationOptions) {
+    const crashFile = CrashFile.create(boot.concurrency + maxHeld, crashFolders)
     const child = start(crashFile, resourceLimits)
     this.#child = child
     this.#beats = beats
