@@ -27,7 +27,8 @@ export interface EvidenceOptions {
    *
    * A snapshot takes seconds for each 10 MB of small objects, and doubles the memory in use. Meanwhile the thread can do nothing
    * else, not even end. A thread that runs out of memory first writes its snapshot to the working directory (or Node's
-   * `--diagnostic-dir`); it cannot beat meanwhile, so `heartbeat.timeoutMs` must be longer. If several threads are stuck at once,
+   * `--diagnostic-dir`); it cannot beat meanwhile, so `heartbeat.timeoutMs` must be longer. Under Node.js 26
+   * V8 would abort the whole process then, so only a worker with `isolation: 'process'` writes one. If several threads are stuck at once,
    * only one gets a snapshot.
    * @defaultValue false
    */

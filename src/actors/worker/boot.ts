@@ -31,7 +31,7 @@ export function bootOf({ config: worker, parts }: WorkerCore, fence: Fence, brea
     prefetch: worker.prefetch,
     delayMs: worker.delayMs,
     recycle: worker.recycle,
-    snapshotNearHeapLimit: parts.evidence?.nearHeapLimit ?? false,
+    snapshotNearHeapLimit: parts.evidence?.nearHeapLimit(worker.isolation) ?? false,
     permanent: filledPolicy(worker.restart).mode === 'permanent',
     quota: worker.quota,
     host: parts.host.id,

@@ -13,6 +13,13 @@ import type { CpuProfile } from './stack-and-profile.js'
 /** Files of one failure have the same stem, which begins with its time. */
 const ownFile = /^(\d{4}-\d\d-\d\dT[\d-]+Z_.+)\.(?:cpuprofile|heapsnapshot)$/
 
+/**
+ * From this version of Node.js on, a thread that has written its snapshot near its heap limit does not get the room that Node.js asks of V8 for its end:
+ * V8 aborts the process, with all other workers.
+ */
+const abortsFrom = 26
+const nodeMajor = Number.parseInt(process.versions.node, 10)
+
 /** The thread of which evidence is taken. */
 interface Looked {
   profile(ms: number, options?: { stuck?: boolean }): Promise<CpuProfile>
@@ -25,13 +32,21 @@ export class EvidenceFiles {
   /** The thread whose snapshot is being written. One at a time: each needs as much memory again as the heap it shows. */
   #snapshotOf: Looked | null = null
 
-  constructor(config: CompiledEvidence, report: (what: string, error: unknown) => void) {
+  readonly #major: number
+
+  /** @param major of Node.js */
+  constructor(config: CompiledEvidence, report: (what: string, error: unknown) => void, major = nodeMajor) {
     this.#config = config
     this.#report = report
+    this.#major = major
   }
 
-  /** Whether threads are to leave a snapshot when they come near their heap limit. */
-  get nearHeapLimit(): boolean {
+  /** Whether a worker is to leave a snapshot when it comes near its heap limit. */
+  nearHeapLimit(isolation: 'thread' | 'process'): boolean {
+    return this.#wanted && (isolation === 'process' || this.#major < abortsFrom)
+  }
+
+  get #wanted(): boolean {
     return this.#config.heapSnapshot.includes('out-of-memory')
   }
 
@@ -85,7 +100,12 @@ export class EvidenceFiles {
    * @param threadId 0: the main thread of its process
    */
   async collect(pid: number, threadId: number, worker: string, kind: FailureKind | null): Promise<string[]> {
-    if (!this.nearHeapLimit) return []
+    if (!this.#wanted) return []
+    if (!this.nearHeapLimit(threadId === 0 ? 'process' : 'thread')) {
+      const why = `under Node.js ${this.#major}, a snapshot of a thread whose memory runs out would abort the whole process: only a worker with isolation 'process' leaves one`
+      if (kind === 'out-of-memory') this.#report(`evidence of ${worker} is incomplete`, new Error(why))
+      return []
+    }
     const from = diagnosticDir()
     const own = new RegExp(`^Heap\\.\\d+\\.\\d+\\.${pid}\\.${threadId}\\.\\d+\\.heapsnapshot$`)
     let left: string | undefined

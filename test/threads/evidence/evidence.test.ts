@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { CpuProfile, DroverOptions, Failure } from '../../../src/index.js'
-import { cleanUp, event, items, open, openWithParts, quick, state, temporaryFolder, worker } from '../../support/system.js'
+import { cleanUp, event, type isolations, items, open, openWithParts, quick, state, temporaryFolder, worker } from '../../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -68,13 +68,29 @@ for (const [task, kind] of [
   })
 }
 
-test('of a thread whose memory runs out the snapshot that V8 makes is moved into the folder', async () => {
-  const dir = temporaryFolder()
-  const failure = await failureOf(
+/** Its memory runs out, and a snapshot is asked for. */
+function starved(dir: string, isolation: (typeof isolations)[number]): Promise<Failure> {
+  return failureOf(
     'eat',
     { evidence: { dir, heapSnapshot: ['out-of-memory'] }, heartbeat: { ...quick, timeoutMs: 240_000, progressTimeoutMs: 240_000 } },
-    { resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 } },
+    { isolation, resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 } },
   )
+}
+
+/** V8 would abort this process. */
+const abortsHost = Number.parseInt(process.versions.node, 10) >= 26
+
+if (abortsHost) {
+  test('a worker in a thread whose memory runs out leaves no snapshot here, and does not take its host along', async () => {
+    const failure = await starved(temporaryFolder(), 'thread')
+    assert.equal([failure.kind, filesOf(failure)], ['out-of-memory', []])
+  })
+}
+
+const leaves = abortsHost ? 'process' : 'thread'
+test(`of a worker in a ${leaves} whose memory runs out the snapshot that V8 makes is moved into the folder`, async () => {
+  const dir = temporaryFolder()
+  const failure = await starved(dir, leaves)
   assert.is(failure.kind, 'out-of-memory')
   const [file, ...more] = filesOf(failure)
   assert.equal([more, readdirSync(dir).map((name) => join(dir, name))], [[], [file]])

@@ -42,6 +42,27 @@ test('of two threads at once one gets a snapshot, and it may take longer to end 
   }
 })
 
+test('where V8 would abort the host after it, only a process is asked for a snapshot near its heap limit, and it is said of a thread', async () => {
+  const told: string[] = []
+  const under = (major: number): EvidenceFiles =>
+    new EvidenceFiles(
+      { dir: temporaryFolder(), cpuProfileMs: 0, heapSnapshot: ['out-of-memory'], withinMs: 60_000, keep: 10 },
+      (what, error) => told.push(`${what}: ${(error as Error).message}`),
+      major,
+    )
+  assert.equal(
+    [24, 26].map((major) => (['thread', 'process'] as const).map((isolation) => under(major).nearHeapLimit(isolation))),
+    [
+      [true, true],
+      [false, true],
+    ],
+  )
+  assert.equal(await under(26).collect(process.pid, 7, 'a/x', 'exit'), [])
+  assert.equal(told, [])
+  assert.equal(await under(26).collect(process.pid, 7, 'a/x', 'out-of-memory'), [])
+  assert.match(told[0] ?? '', /^evidence of a\/x is incomplete: under Node\.js 26, .* isolation 'process' leaves one$/)
+})
+
 test('a thread that ends while it is looked at is waited for no more', async () => {
   const thread = new Worker('for (;;) Math.sqrt(2)', { eval: true })
   await once(thread, 'online')

@@ -50,7 +50,7 @@ test('the host knows the heap, the profile and the load of a worker in a process
   await until(() => (system.worker('a/x').status().heapUsed ?? 0) > 1e6, 'its heap is known')
   const { failure } = await event(system, 'worker:failure:recorded')
   assert.is(failure.kind, 'heartbeat-lost')
-  assert.ok((failure.evidence?.eventLoopUtilization ?? 0) > 0.3)
+  assert.ok((failure.evidence?.eventLoopUtilization ?? 0) > 0.1)
   assert.is((await system.done()).results, 21)
 })
 
