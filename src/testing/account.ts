@@ -1,8 +1,8 @@
 /** The record of a provider's requests for tests: totals, peaks, utilisation and violations of limits. */
 import type { Clock } from './clock.js'
 import { perMsOf } from './limits.js'
+import { possible } from './most-possible.js'
 import type { LimitUnit } from './options.js'
-import { possible } from './possible.js'
 import type { Records, RequestRecord, Totals } from './records.js'
 import { ownerOf } from './replay.js'
 import { type Epoch, findViolations, type Violation } from './violations.js'

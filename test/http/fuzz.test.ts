@@ -7,7 +7,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { supervisor } from '../../src/index.js'
 import { items, open, worker } from '../support/system.js'
-import { type Call, Requests } from './arbitrary.js'
+import { type Call, Requests } from './fuzz-requests.js'
 import { type Api, cleanUpServers, serveApi } from './support.js'
 
 test.after.each(cleanUpServers)

@@ -4,8 +4,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Limiter } from '../../src/testing/limiter.js'
 import { compileLimits, countsOf } from '../../src/testing/limits.js'
+import { possible } from '../../src/testing/most-possible.js'
 import type { ProviderLimit, ProviderLimits } from '../../src/testing/options.js'
-import { possible } from '../../src/testing/possible.js'
 
 const start = Date.UTC(2025, 5, 15, 12, 0, 30)
 const zone = 'America/Los_Angeles'

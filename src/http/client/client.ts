@@ -7,11 +7,11 @@ import { closeCodes, type LiveState, type ServerMessage, type Topic } from '../c
 import type { Beat } from '../contract/worker.js'
 import { Api, type ClientError, type Fetch } from './api.js'
 import { backoffMs } from './backoff.js'
-import { Link, protocolsFor, type WebSocketClass, webSocketClass } from './link.js'
 import { Listeners } from './listeners.js'
 import { LivePosition } from './live-position.js'
 import { Poll } from './poll.js'
 import { keep } from './same.js'
+import { Link, protocolsFor, type WebSocketClass, webSocketClass } from './socket-link.js'
 import { until } from './until.js'
 
 /**

@@ -9,7 +9,7 @@
  */
 import { DroverError, QuotaError } from '../../errors.js'
 import type { Amounts, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/quotas.js'
-import { backlogAt } from './eta.js'
+import { backlogAt } from './forecast.js'
 import { takeGrant } from './grant.js'
 import { withAllAbove } from './hierarchy.js'
 import { inFlight, type Quota, type QuotaWait } from './quota.js'

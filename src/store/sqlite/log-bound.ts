@@ -7,7 +7,7 @@ import { realpathSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import { isBusy } from './failure.js'
-import { nap } from './nap.js'
+import { sleepSync } from './sleep-sync.js'
 
 /** The largest log, as a share of the space that is free or used by the log ... */
 const share = 1 / 8
@@ -92,7 +92,7 @@ export function boundLog(db: Database.Database, file: string, isHurried: () => b
       if (empty()) return true
       leftMs = Math.min(leftMs, Math.max(0, until - performance.now()))
       if (leftMs === 0 || isHurried()) return false
-      nap(napMs)
+      sleepSync(napMs)
     }
   }
 

@@ -7,8 +7,8 @@ import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import { checkRead, codeOf, isBusy } from './failure.js'
 import { busyTimeoutMs } from './log-bound.js'
-import { nap } from './nap.js'
 import { applicationId, migrations } from './schema.js'
+import { sleepSync } from './sleep-sync.js'
 import { inTransaction } from './transaction.js'
 
 export type Durability = 'power' | 'process'
@@ -158,7 +158,7 @@ function patiently<T>(attempt: () => T): T {
       return attempt()
     } catch (error) {
       if (!isBusy(error) || tries >= 500) throw error
-      nap(10)
+      sleepSync(10)
     }
   }
 }

@@ -5,7 +5,7 @@
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import { isBusy } from './failure.js'
-import { nap } from './nap.js'
+import { sleepSync } from './sleep-sync.js'
 
 /** How long a transaction waits for other processes. */
 const patienceMs = 30_000
@@ -28,7 +28,7 @@ export function inTransaction<T>(db: Database.Database, work: () => T, isHurried
       if (waited > patienceMs || isHurried()) {
         throw new DroverError('STORE_FAILED', `the store was locked by another process for ${waited} ms`, { cause: error })
       }
-      nap(Math.random() * 2)
+      sleepSync(Math.random() * 2)
     }
   }
 }

@@ -4,7 +4,7 @@ import { DroverError } from '../../../errors.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { LabelReport } from '../../contract/reads.js'
 import { agreementOf, distribution, type LabelPattern } from '../../label-agreement.js'
-import { checkJson, checkRows } from '../complete.js'
+import { checkJson, checkRows } from '../check-rows.js'
 import { checkLanes } from './paging.js'
 
 /** Longer labels are cut. */

@@ -11,7 +11,7 @@ import type { Leases } from '../../contract/tasks.js'
 import type { EngineContext } from '../engine-context.js'
 import { Damage } from '../failure.js'
 import { allowance, freshItems, type Lane } from '../registry/lanes.js'
-import type { Fresh, FreshItem, Range } from './fresh.js'
+import type { Fresh, FreshItem, Range } from './fresh-items.js'
 import { aloneAfter, turns } from './leases.js'
 
 export type Claims = ReturnType<typeof claims>

@@ -6,7 +6,7 @@ import type { EngineContext } from '../engine-context.js'
 import { lanesMatching } from '../reads/paging.js'
 import type { Lane, Lanes } from '../registry/lanes.js'
 import type { Attempts } from './attempts.js'
-import type { Fresh } from './fresh.js'
+import type { Fresh } from './fresh-items.js'
 import { type Tasks, turns } from './leases.js'
 
 interface Parts {

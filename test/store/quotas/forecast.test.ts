@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { QuotaWindow } from '../../../src/store/contract/quotas.js'
-import { backlogAt } from '../../../src/store/quotas/eta.js'
+import { backlogAt } from '../../../src/store/quotas/forecast.js'
 import { freshRecord, Quota } from '../../../src/store/quotas/quota.js'
 
 const at = { now: 0, wall: Date.UTC(2025, 0, 15, 12) }
