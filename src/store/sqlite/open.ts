@@ -5,6 +5,7 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, stat
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
+import { checkAddon } from './addon.js'
 import { checkRead, codeOf, isBusy } from './failure.js'
 import { busyTimeoutMs } from './log-bound.js'
 import { applicationId, migrations } from './schema.js'
@@ -19,6 +20,7 @@ export type Durability = 'power' | 'process'
  * @throws STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED
  */
 export function openDatabase(file: string, durability: Durability): Database.Database {
+  checkAddon()
   if (file !== ':memory:') checkPath(file)
   return explained(file, () => {
     // A transaction waits for the lock in its own short naps (see inTransaction): SQLite's naps grow to 100 ms, which starve
@@ -53,6 +55,7 @@ function makeFile(file: string): void {
 
 /** Opens an existing store for reading; it sees everything that was committed before each statement. */
 export function openReader(file: string): Database.Database {
+  checkAddon()
   return explained(file, () => new Database(file, { readonly: true, fileMustExist: true }))
 }
 
