@@ -6,7 +6,7 @@
  * version, which `npm ci` has just installed and the tests use.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -79,10 +79,10 @@ function loadEntryPoints(which: string[]): void {
 }
 
 /** As a user's compiler does, which looks into our types too. */
-function typeCheck(...files: string[]): void {
+function typeCheck(folder: string, ...files: string[]): void {
   rmSync(join(project, 'src'), { recursive: true, force: true })
   mkdirSync(join(project, 'src'))
-  for (const file of files) cpSync(join(root, 'test', 'package', file), join(project, 'src', file))
+  for (const file of files) cpSync(join(root, 'test', folder, file), join(project, 'src', file))
   const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, noEmit: true }
   const common = { ...strict, target: 'es2022', lib: ['es2023'], types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] }
   for (const way of [{ module: 'nodenext' }, { module: 'esnext', moduleResolution: 'bundler' }]) {
@@ -126,16 +126,16 @@ function runClient(): void {
   console.log('drover/client: polls where it has no WebSocket')
 }
 
-/** The rest works without the peers. */
-function withPeers(action: () => void): void {
-  for (const peer of peers) {
-    const link = join(project, 'node_modules', peer)
-    if (existsSync(link)) throw new Error(`${peer} was installed with drover: it is to be optional`)
+/** None of them comes with drover. */
+function withPackages(names: string[], action: () => void): void {
+  for (const name of names) {
+    const link = join(project, 'node_modules', name)
+    if (existsSync(link)) throw new Error(`${name} was installed with drover: it is to be optional`)
     mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(root, 'node_modules', peer), link, 'junction')
+    symlinkSync(join(root, 'node_modules', name), link, 'junction')
   }
   action()
-  for (const peer of peers) rmSync(join(project, 'node_modules', peer))
+  for (const name of names) rmSync(join(project, 'node_modules', name))
 }
 
 function runHttp(): void {
@@ -213,11 +213,12 @@ function checkLightness(): void {
 try {
   installTarball()
   loadEntryPoints(entryPoints.filter((entryPoint) => !needsPeers.includes(entryPoint)))
-  typeCheck('main.ts', 'annotate.worker.ts')
-  withPeers(() => {
+  typeCheck('package', 'main.ts', 'annotate.worker.ts')
+  withPackages(['zod', 'arktype'], () => typeCheck('types', ...readdirSync(join(root, 'test', 'types'))))
+  withPackages(peers, () => {
     loadEntryPoints(needsPeers)
     runHttp()
-    typeCheck('status.ts')
+    typeCheck('package', 'status.ts')
   })
   typeCheckBrowser()
   runClient()

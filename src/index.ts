@@ -85,5 +85,5 @@ export type { DatasetCounts, DeadKind, Task, TaskAttempt, TaskRecord, TaskState 
 export type { OnConflict } from './store/contract/tasks.js'
 export { checkStore } from './store/read-pool/check-store.js'
 export type { CpuProfile } from './threads/evidence/stack-and-profile.js'
-export type { DatasetTypes, InputOf, ItemOf, ResultOf, Stored, TypedWorker, WorkerTypes } from './typed-worker.js'
+export type { DatasetName, DatasetTypes, InputOf, ItemOf, ResultOf, Stored, TypedWorker, WorkerTypes } from './typed-worker.js'
 export type { ReadOptions } from './validation/read-options.js'

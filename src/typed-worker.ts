@@ -34,6 +34,9 @@ export type InputOf<Worker extends TypedWorker> = TypesOf<Worker>['input']
 /** The types of a system's datasets: the type of the worker that does the items of each; a union if several do. */
 export type DatasetTypes = Record<string, TypedWorker>
 
+/** The datasets that have types by name. Without types there are none: any name will do. */
+export type DatasetName<Types extends DatasetTypes> = string extends keyof Types ? never : keyof Types & string
+
 /** What JSON leaves out of an object, and writes as null elsewhere. */
 type Unstored = undefined | symbol | ((...args: never[]) => unknown)
 

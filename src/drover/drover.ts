@@ -24,11 +24,13 @@ import { type LogLevel, levelRank } from '../log-levels.js'
 import { checkLogQuery, type LogRecord, type RecentLogs } from '../logs/logs.js'
 import type { SupervisorOptions } from '../options/supervisor.js'
 import type { WorkerOptions } from '../options/worker.js'
+import type { ReadonlyDeep } from '../readonly-deep.js'
 import type { CheckReport } from '../store/check-report.js'
 import type { DeadTask, LabelReport, Result, StoredEvent, TaskUsageRow } from '../store/contract/reads.js'
 import type { DatasetCounts } from '../store/contract/single-tasks.js'
 import { readCheck } from '../store/read-pool/check-store.js'
 import type { CpuProfile } from '../threads/evidence/stack-and-profile.js'
+import type { DatasetName, DatasetTypes, ItemOf, ResultOf } from '../typed-worker.js'
 import { checkFlag, checkFunction, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { checkFilter, checkOptions, checkPlain } from '../validation/filters.js'
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
@@ -63,8 +65,12 @@ import { stopOnSignals } from './signals.js'
 import { Tasks } from './tasks.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
 
-/** A running system. Made by {@link createDrover}. */
-export class Drover {
+/**
+ * A running system. Made by {@link createDrover}.
+ *
+ * @typeParam Types the types of its datasets, see {@link createDrover}
+ */
+export class Drover<Types extends DatasetTypes = DatasetTypes> {
   readonly #system: OpenSystem
   readonly #uses = new OpenCalls()
   readonly #lifetime: Lifetime
@@ -249,12 +255,12 @@ export class Drover {
    * await drover.add({ id: 'annotator-3/urgency', module: './annotate.worker.js', dataset: 'messages' }, { persist: true })
    * await drover.start('annotator-3/urgency')
    */
-  async add(entry: WorkerOptions | SupervisorOptions, options: ChangeOptions & { under?: string } = {}): Promise<string[]> {
+  async add(entry: ReadonlyDeep<WorkerOptions | SupervisorOptions>, options: ChangeOptions & { under?: string } = {}): Promise<string[]> {
     this.#lifetime.assertOpen()
     const change = checkOptions('the second argument of add', options, ['under', 'persist'])
     if (change.under !== undefined) checkName('under', change.under)
     if (change.persist !== undefined) checkFlag('persist', change.persist)
-    const added = await this.#membership.add(entry, change)
+    const added = await this.#membership.add(entry as WorkerOptions | SupervisorOptions, change)
     await this.#waker.workers(added)
     return added
   }
@@ -305,7 +311,11 @@ export class Drover {
    * const messages = [{ id: 'm-1', text: 'where is my order?' }]
    * const { added, known } = await drover.load('messages', messages, { key: (message) => message.id })
    */
-  async load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item> = {}): Promise<LoadReport> {
+  async load<const Item extends ReadonlyDeep<ItemOf<Types[Dataset]>>, Dataset extends keyof Types & string = keyof Types & string>(
+    dataset: Dataset,
+    source: Iterable<Item> | AsyncIterable<Item>,
+    options: LoadOptions<Item> = {},
+  ): Promise<LoadReport> {
     if (!this.#lifetime.interrupted) this.#lifetime.assertOpen()
     if (typeof dataset !== 'string' || dataset === '') throw new DroverError('ARGUMENT_INVALID', 'load takes the name of a dataset first')
     const checked = checkLoadOptions(source, options)
@@ -355,13 +365,20 @@ export class Drover {
   /**
    * Committed results that match, lane by lane, in order of loading.
    *
+   * The type of `value` comes from the types of the datasets, or is given here. It is what is expected: results of an earlier
+   * version of the worker are not checked again.
+   *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
    * for await (const { key, annotator, value } of drover.results<{ label: string }>({ domain: 'urgency', limit: 10 })) {
    *   console.log(key, annotator, value.label)
    * }
    */
-  results<Value = unknown>(filter: LaneQuery & ResultRange = {}): AsyncGenerator<Result<Value>, void, void> {
+  results<Dataset extends DatasetName<Types>>(
+    filter: LaneQuery & ResultRange & { dataset: Dataset },
+  ): AsyncGenerator<Result<ResultOf<Types[Dataset]>>, void, void>
+  results<Value = ResultOf<Types[keyof Types]>>(filter?: LaneQuery & ResultRange): AsyncGenerator<Result<Value>, void, void>
+  results<Value>(filter: LaneQuery & ResultRange = {}): AsyncGenerator<Result<Value>, void, void> {
     const lanes = checkLanes('the filter', filter, ['skip', 'limit', 'signal'])
     return this.#uses.over(readResults<Value>(this.#system.reader, lanes, checkRange(filter)))
   }

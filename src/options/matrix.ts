@@ -31,7 +31,7 @@ export type MatrixWorkers<Annotator extends string | number = string | number, D
  * matrix({ annotators: [1, 2], domains: ['urgency', 'intensity'], worker: () => ({ module: './annotate.worker.js', dataset: 'messages' }) })
  * // ids: annotator-1/urgency, annotator-1/intensity, annotator-2/urgency, annotator-2/intensity
  */
-export function matrix<Annotator extends string | number, Domain extends string>(
+export function matrix<const Annotator extends string | number, const Domain extends string>(
   options: MatrixOptions<Annotator, Domain>,
 ): MatrixWorkers<Annotator, Domain> {
   const { annotators, domains, worker, id = defaultId } = options ?? {}

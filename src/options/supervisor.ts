@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { ReadonlyDeep } from '../readonly-deep.js'
 import type { Finding } from '../validation/issues.js'
 import { flag, group, isRecord, milliseconds, oneOf, option, type Schema, whole, workerId } from '../validation/schema-pieces.js'
 import { asRecord, type Entry, type Path } from './checks.js'
@@ -88,8 +89,8 @@ export interface SupervisorOptions {
  *   ],
  * })
  */
-export function supervisor(options: SupervisorOptions): SupervisorOptions {
-  return options
+export function supervisor(options: ReadonlyDeep<SupervisorOptions>): SupervisorOptions {
+  return options as SupervisorOptions
 }
 
 export interface CheckedSupervisor {

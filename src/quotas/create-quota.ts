@@ -4,6 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { DroverError, toErrorRecord } from '../errors.js'
 import type { QuotaOptions } from '../options/quota.js'
 import { compileWith } from '../options/validate.js'
+import type { ReadonlyDeep } from '../readonly-deep.js'
 import type { EngineClient, EngineOp, StoreReply } from '../store/contract/engine.js'
 import type { QuotaStatus } from '../store/contract/quotas.js'
 import { leaveStore, tellDeparted } from '../store/departed-hosts.js'
@@ -57,7 +58,7 @@ export interface SharedQuota extends OpenQuota {
    *
    * @throws DroverError CONFIG_INVALID; CLOSED if the quota is closed before the store could take it; STORE_FAILED
    */
-  set(limits: QuotaOptions): Promise<void>
+  set(limits: ReadonlyDeep<QuotaOptions>): Promise<void>
   /**
    * Lifts a block by `penalize` or by a provider's refusal.
    *
@@ -83,11 +84,11 @@ export interface SharedQuota extends OpenQuota {
  * await quota.settle(lease, { tokens: 740 })
  * await quota.close()
  */
-export async function createQuota(options: CreateQuotaOptions): Promise<SharedQuota> {
+export async function createQuota(options: ReadonlyDeep<CreateQuotaOptions>): Promise<SharedQuota> {
   checkPlain('the options of createQuota', options)
   const { store: file, name, quotas = {}, durability = 'power', ...limits } = options
-  const specsOf = (own: QuotaOptions) => {
-    const whole = { store: file, workers: [], durability, quotas: { ...quotas, [name]: own } }
+  const specsOf = (own: ReadonlyDeep<QuotaOptions>) => {
+    const whole = { store: file, workers: [], durability, quotas: { ...quotas, [name]: own } as Record<string, QuotaOptions> }
     const compiled = compileWith(whole, `quotas.${name}`, `the limits of quota ${name}`)
     return { store: compiled.store, specs: compiled.quotas }
   }

@@ -9,7 +9,7 @@ import { root } from './markdown.js'
 execFileSync(process.execPath, ['scripts/ensure-build.js'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
 
 /** What pages say is to be installed beside drover, and what types need. */
-const packages = ['hono', '@hono/node-server', 'ws', 'valibot', 'zod', 'openai', 'tsx', '@types/node', '@types/ws']
+const packages = ['hono', '@hono/node-server', 'ws', 'valibot', 'zod', 'arktype', 'openai', 'tsx', '@types/node', '@types/ws']
 
 /** The folder in which all others are made: Node.js and TypeScript find its packages from below. */
 export function makeProject(): { folder: string; remove: () => void } {

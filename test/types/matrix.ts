@@ -1,5 +1,5 @@
 /** What `matrix` keeps of the names that it is given. Compiled, never run. */
-import { type DroverOptions, type MatrixOptions, matrix, type WorkerOptions } from 'drover'
+import { createDrover, type DroverOptions, type MatrixOptions, matrix, type WorkerOptions } from 'drover'
 import { same } from './same.js'
 
 const prompts = { urgent: 'Is it urgent?', friendly: 'Is it friendly?' }
@@ -59,3 +59,21 @@ matrix({ annotators: numbers, domains: names, worker: (annotator: string) => ({ 
 const made: MatrixOptions = { annotators: ['ann', 1], domains: ['urgent'], worker: (annotator: string) => ({ module: annotator }) }
 export const again: WorkerOptions[] = matrix(made)
 matrix({ annotators: ['ann', 1], domains: ['urgent'], worker: (annotator: string, domain: string) => ({ module: annotator + domain }) })
+// Also where the workers are expected to be any.
+const anywhere: DroverOptions = {
+  store: ':memory:',
+  workers: matrix({
+    annotators: ['ann'],
+    domains: ['urgent', 'friendly'],
+    worker: (annotator, domain) => ({ module: './label.worker.js', input: [annotator satisfies 'ann', prompts[domain]] }),
+  }),
+}
+await createDrover(anywhere)
+await createDrover({
+  store: ':memory:',
+  workers: matrix({
+    annotators: ['ann'],
+    domains: ['urgent', 'friendly'],
+    worker: (annotator, domain) => ({ module: './label.worker.js', input: [annotator satisfies 'ann', prompts[domain]] }),
+  }),
+})

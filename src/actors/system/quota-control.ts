@@ -3,6 +3,7 @@
 import { QuotaError } from '../../errors.js'
 import { type QuotaOptions, systemBudget } from '../../options/quota.js'
 import { compileWith } from '../../options/validate.js'
+import type { ReadonlyDeep } from '../../readonly-deep.js'
 import type { Amounts, QuotaStatus } from '../../store/contract/quotas.js'
 import { withAllAbove } from '../../store/quotas/hierarchy.js'
 import { inTurns } from '../../time/turns.js'
@@ -148,7 +149,7 @@ export class QuotaControl implements Quotas {
     return withAllAbove(name, (each) => quotas.find((quota) => quota.name === each)?.within ?? [])
   }
 
-  async #set(name: string, limits: QuotaOptions): Promise<void> {
+  async #set(name: string, limits: ReadonlyDeep<QuotaOptions>): Promise<void> {
     const { parts } = this.#own
     const options = this.#own.options
     const changed =

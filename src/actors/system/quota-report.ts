@@ -1,4 +1,5 @@
 import type { QuotaOptions } from '../../options/quota.js'
+import type { ReadonlyDeep } from '../../readonly-deep.js'
 import type { QuotaSample, QuotaStatus } from '../../store/contract/quotas.js'
 import type { QuotaNews } from '../worker/contract.js'
 
@@ -52,7 +53,7 @@ export interface QuotaHandle {
    * @example
    * await drover.quota('key-1').set({ requests: [{ limit: 30, per: 'minute' }, { limit: 3_000, per: 'day' }], burst: 5 })
    */
-  set(limits: QuotaOptions): Promise<void>
+  set(limits: ReadonlyDeep<QuotaOptions>): Promise<void>
   /**
    * Stops grants for a time. Never shortens an earlier penalty; {@link unblock} lifts it.
    *
