@@ -116,7 +116,7 @@ test('done() waits for a spent budget while a person is attached who could raise
 test('done() does not wait for a worker that was paused under an earlier host', async () => {
   const store = join(temporaryFolder(), 'test.db')
   const first = await open({ store, workers: [worker('a/x', { input: { everyMs: 20 } })] })
-  await first.load('data', items(20))
+  await first.load('data', items(1_000))
   await first.start()
   await state(first, 'a/x', 'running')
   await first.pause()
@@ -130,7 +130,7 @@ test('done() does not wait for a worker that was paused under an earlier host', 
 test('done() waits for a worker that was paused by hand, and logs this once', async () => {
   const system = await open({ workers: [worker('a/x', { input: { everyMs: 20 } })] })
   const records = logOf(system)
-  await system.load('data', items(20))
+  await system.load('data', items(150))
   await system.start()
   await state(system, 'a/x', 'running')
   await system.pause()
@@ -141,7 +141,7 @@ test('done() waits for a worker that was paused by hand, and logs this once', as
   system.setConcurrency(5)
   await system.add(worker('c/x', { enabled: false }))
   await system.resume()
-  assert.is((await done).results, 20)
+  assert.is((await done).results, 150)
   assert.equal(said(), ['done() waits: a/x (paused: paused)'])
 })
 

@@ -60,7 +60,7 @@ test('a failure carries what was seen of the thread: how busy it was, its heap, 
 
 test('a live worker shows how much heap it uses, and one without a thread shows none', async () => {
   const system = await open({ workers: [worker('a/x', { input: { everyMs: 20 } })] })
-  await system.load('data', items(50))
+  await system.load('data', items(200))
   assert.is(system.worker('a/x').status().heapUsed, null)
   await system.start()
   await state(system, 'a/x', 'running')

@@ -133,7 +133,7 @@ test('an invalid entry is refused with its own place, and nothing has changed', 
 
 test('an update that concerns the thread replaces it between tasks, and counts as no restart', async () => {
   const system = await open({ workers: [worker('a/x', { input: { everyMs: 5 } })] })
-  await system.load('data', items(200))
+  await system.load('data', items(1_000))
   await system.start()
   await state(system, 'a/x', 'running')
   const thread = system.worker('a/x').status().threadId
@@ -141,7 +141,7 @@ test('an update that concerns the thread replaces it between tasks, and counts a
   await system.update('a/x', { input: { everyMs: 0 }, concurrency: 4 })
   await again
   assert.is.not(system.worker('a/x').status().threadId, thread)
-  assert.is((await system.done()).results, 200)
+  assert.is((await system.done()).results, 1_000)
   assert.equal([system.worker('a/x').status().restarts, (await system.failures()).length], [0, 0])
 })
 

@@ -213,7 +213,7 @@ test('a worker that waits for a slot is not_started, and running is true only fo
 test('health names crashed and stuck workers', async () => {
   const drover = await open({
     restart: { maxRestarts: 0 },
-    heartbeat: { everyMs: 25, timeoutMs: 600_000, progressTimeoutMs: 600_000, startTimeoutMs: 20_000 },
+    heartbeat: { everyMs: 25, timeoutMs: 600_000, progressTimeoutMs: 600_000, startTimeoutMs: 600_000 },
     workers: [worker('annotator-1/a'), worker('annotator-2/a', { dataset: 'fatal' })],
   })
   const bench = { drover, server: await serve(drover) }
