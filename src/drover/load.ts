@@ -9,6 +9,7 @@ import { Interruption } from '../store/interruption.js'
 import { argumentError, checkOneOf, checkSignal } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
 import { deepestJson, isTooDeep } from '../values/json-depth.js'
+import { keptByJson, lossIn, whyNotJson } from '../values/json-loss.js'
 import { messageOf } from '../values/plain.js'
 import { Records } from './records.js'
 
@@ -172,13 +173,15 @@ function toItem<Item>(record: Item, position: number, options: LoadOptions<Item>
     throw bad(`its priority could not be read: ${messageOf(cause)}`, cause)
   }
   if (!Number.isSafeInteger(priority)) throw bad(`its priority must be a whole number, got ${shown(priority)}`)
-  let data: string | undefined
+  let data: string
+  let loss: string | null
   try {
     data = JSON.stringify(record)
+    loss = lossIn(record)
   } catch (cause) {
-    throw bad(`it cannot be written as JSON: ${messageOf(cause)}`, cause)
+    throw bad(`it cannot be written as JSON: ${whyNotJson(record, cause)}`, cause)
   }
-  if (data === undefined) throw bad(`it cannot be written as JSON: it is ${shown(record)}`)
+  if (loss !== null) throw bad(`it cannot be written as JSON: ${loss}; ${keptByJson}`)
   if (isTooDeep(data)) throw bad(`it is nested deeper than ${deepestJson} levels`)
   return { key, data, priority: priority as number }
 }

@@ -42,7 +42,10 @@ export interface WorkerBase {
    * `.mts` and exists. Its default export is made by `defineWorker`.
    */
   module: string | URL
-  /** The value of `ctx.input`; must survive structured cloning. Never stored, never logged. */
+  /**
+   * The value of `ctx.input`; must survive structured cloning, which keeps maps, sets, dates, BigInts and typed arrays, and makes
+   * instances of classes into plain objects. Never stored, never logged.
+   */
   input?: unknown
   /** Name of the dataset whose items are its tasks. A worker without one has no tasks; its module has `run`. */
   dataset?: string

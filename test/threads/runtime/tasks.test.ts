@@ -157,6 +157,17 @@ test('a result that cannot be JSON is an error that is not retried; nothing retu
   assert.is((await collect(system.results()))[0]?.value, null)
 })
 
+test('a result that JSON would keep only in part is refused with the place of what would be lost', async () => {
+  const system = await open({ workers: [worker('a/x')] })
+  await system.load('data', [{ id: 'map', do: 'map' }, { id: 'well' }])
+  await system.start()
+  await system.done()
+  const [dead] = await collect(system.deadTasks())
+  assert.equal([dead?.key, dead?.attempt, dead?.error.code], ['map', 1, 'RESULT_NOT_JSON'])
+  assert.match(dead?.error.message ?? '', /^the result cannot be written as JSON: scores is an object \(Map\); allowed are texts, /)
+  assert.is((await collect(system.results())).length, 1)
+})
+
 test('a worker with run() instead of process completes when it returns', async () => {
   const module = new URL('../../fixtures/run.worker.mjs', import.meta.url)
   const { dataset: _, ...base } = worker('loop/x', { module })

@@ -2,7 +2,7 @@
 
 import type { QuotaClient, QuotaLease } from '../../../quotas/client.js'
 import { deepestJson, isTooDeep } from '../../../values/json-depth.js'
-import { messageOf } from '../../../values/plain.js'
+import { keptByJson, lossIn, whyNotJson } from '../../../values/json-loss.js'
 import type { BeatCell } from '../../heartbeat/beats.js'
 import type { WorkerBoot } from '../../protocol/messages.js'
 import type { TasksInHand } from '../../protocol/tasks-in-hand.js'
@@ -121,21 +121,17 @@ export class RunningTasks {
   }
 
   #complete(task: Running, value: unknown): void {
-    let json: string | undefined
+    const result = value === undefined ? null : value
+    let json: string
     try {
-      json = JSON.stringify(value === undefined ? null : value)
+      json = JSON.stringify(result)
+      const loss = lossIn(result)
+      if (loss !== null) {
+        this.#notJson(task, `${loss}; ${keptByJson}`)
+        return
+      }
     } catch (cause) {
-      this.#fail(
-        task,
-        new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be written as JSON: ${messageOf(cause)}`, cause }),
-      )
-      return
-    }
-    if (json === undefined) {
-      this.#fail(
-        task,
-        new TaskError('RESULT_NOT_JSON', { retry: false, message: `the result cannot be written as JSON: a ${typeof value}` }),
-      )
+      this.#notJson(task, whyNotJson(result, cause), cause)
       return
     }
     if (isTooDeep(json)) {
@@ -143,6 +139,11 @@ export class RunningTasks {
       return
     }
     if (this.#end(task)) this.#events.completed(task, json)
+  }
+
+  #notJson(task: Running, why: string, cause?: unknown): void {
+    const message = `the result cannot be written as JSON: ${why}`
+    this.#fail(task, new TaskError('RESULT_NOT_JSON', { retry: false, message, ...(cause !== undefined && { cause }) }))
   }
 
   #fail(task: Running, thrown: unknown): void {
