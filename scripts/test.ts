@@ -3,7 +3,7 @@
  * green where a `before` hook threw or `.run()` was forgotten; so here a file passes only if its process ends by itself with
  * code 0 and its totals say that every test passed. The longest begin first, so that none is alone at the end.
  *
- * usage: npm test -- [--jobs 4] [--timeout 240] [part of a path ...]
+ * usage: npm test -- [--jobs 4] [--timeout 600] [part of a path ...]
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
   options: {
     // Two more than there are cores, up to four: many tests wait for most of their time.
     jobs: { type: 'string', default: String(Math.min(4, availableParallelism() + 2)) },
-    timeout: { type: 'string', default: '240' },
+    timeout: { type: 'string', default: '600' },
     folder: { type: 'string', default: 'test' },
   },
 })
