@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { inChild } from '../support/child.js'
-import { machine, number, table } from '../support/figures.js'
+import { machine, median, number, table } from '../support/figures.js'
 
 const { values } = parseArgs({
   options: {
@@ -16,8 +16,8 @@ const { values } = parseArgs({
   },
 })
 console.log(`${machine()}\n`)
-/** @type {Map<string, import('./turns.js').Phase>} */
-const least = new Map()
+/** @type {Map<string, import('./turns.js').Phase[]>} */
+const seen = new Map()
 for (let round = 0; round < Number(values.rounds); round++) {
   const input = {
     workers: Number(values.workers),
@@ -26,17 +26,20 @@ for (let round = 0; round < Number(values.rounds); round++) {
   }
   /** @type {import('./turns.js').Phase[]} */
   const phases = await inChild(new URL('./round.ts', import.meta.url), input)
-  for (const phase of phases)
-    if (phase.longestMs < (least.get(phase.name)?.longestMs ?? Number.POSITIVE_INFINITY)) least.set(phase.name, phase)
+  for (const phase of phases) seen.set(phase.name, [...(seen.get(phase.name) ?? []), phase])
 }
-const rows = [...least.values()].map(({ name, longestMs, delayMs, busyMs, tookMs }) => [
-  name,
-  number(longestMs, 1),
-  number(delayMs, 1),
-  number(busyMs),
-  number(tookMs),
-])
-console.log(table(['', 'longest turn, ms', 'by the clock, ms', 'busy in all, ms', 'all of it, ms'], rows))
+const rows = [...seen].map(([name, phases]) => {
+  const longest = phases.map(({ longestMs }) => longestMs)
+  return [
+    name,
+    number(median(longest), 1),
+    number(Math.max(...longest), 1),
+    number(median(phases.map(({ delayMs }) => delayMs)), 1),
+    number(median(phases.map(({ busyMs }) => busyMs))),
+    number(median(phases.map(({ tookMs }) => tookMs))),
+  ]
+})
+console.log(table(['', 'longest turn, ms: median', 'highest', 'by the clock, ms', 'busy in all, ms', 'all of it, ms'], rows))
 if (values.what !== undefined)
-  for (const { name, longestMs, what } of least.values())
+  for (const { name, longestMs, what } of [...seen.values()].flat())
     if (longestMs > Number(values.what)) console.log(`\n${name}: ${longestMs.toFixed(1)} ms\n  ${what.join('\n  ')}`)

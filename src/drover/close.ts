@@ -1,6 +1,6 @@
 /** How a system ends: closed by the program, after a signal, or because its store is gone. */
 import { askAll } from '../actors/supervisor/ask-all.js'
-import { standBackAll, stopAtOnce, stopInOrder } from '../actors/supervisor/stop-in-order.js'
+import { stopAtOnce, stopInOrder } from '../actors/supervisor/stop-in-order.js'
 import type { OpenSystem } from '../actors/system/opened.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import { DroverError } from '../errors.js'
@@ -99,7 +99,8 @@ export class Close {
     this.#lifetime.become('failed')
     parts.publish('store:thread:failed', { message, at: parts.now() })
     const all = [...managed.values()]
-    standBackAll(all)
+    parts.slots.shut()
+    for (const own of all) own.cancelStarts()
     void stopAtOnce(all, { type: 'STOP', reason: 'the store is gone', drainMs: 0, closing: true })
   }
 
@@ -144,7 +145,8 @@ export class Close {
    */
   #stopAll(reason: string, drain: { drainMs?: number }): number {
     const all = [...this.#system.managed.values()]
-    standBackAll(all)
+    this.#system.parts.slots.shut()
+    for (const managed of all) managed.cancelStarts()
     // A worker on parole has no thread: it only has to be no longer wanted.
     const running = all.filter(({ settled, state }) => !settled && state !== 'blacklisted')
     const stopping = new Set(running)

@@ -1,7 +1,6 @@
 /** `done()`: waits for the end of the run and makes its report. */
 
 import type { OpenSystem } from '../actors/system/opened.js'
-import { systemStatus } from '../actors/system/status.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import type { Lifetime } from './lifetime.js'
 import type { RunEnding } from './run-end.js'
@@ -87,8 +86,7 @@ export class Done {
   }
 
   #report(): Promise<RunReport> {
-    const { system, lifetime, runEnd } = this.#means
-    const { done, dead } = systemStatus(system, lifetime.state)
-    return runEnd.report({ done, dead, signalled: lifetime.interrupted !== null, closing: lifetime.isClosing })
+    const { lifetime, runEnd } = this.#means
+    return runEnd.report({ signalled: lifetime.interrupted !== null, closing: lifetime.isClosing })
   }
 }

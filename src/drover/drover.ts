@@ -214,8 +214,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   /** The blacklisted workers, with the reason, the time, and the end if they have parole. */
   blacklisted(): BlacklistEntry[] {
     const found = [...this.#system.managed.values()].filter(({ state }) => state === 'blacklisted')
-    return found.map((managed) => {
-      const { id, reason, since, until, lastFailure } = statusOf(this.#system, managed)
+    return found.map(({ config: { id }, since, memory: { reason, until, lastFailure } }) => {
       return { worker: id, reason, since, until, lastFailure }
     })
   }

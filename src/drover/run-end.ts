@@ -4,12 +4,11 @@
  */
 
 import type { OpenSystem } from '../actors/system/opened.js'
-import { heldBy } from '../actors/worker/registration.js'
-import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError } from '../errors.js'
 import { backoffDelay } from '../time/backoff.js'
 import { readErrors } from './reads.js'
 import { describeWait, isOver, type RunReport, reportOf, type WorkerFacts } from './run-report.js'
+import { CurrentFacts } from './worker-facts.js'
 
 /** A shorter wait is not logged. */
 const sayAfterMs = 1_000
@@ -73,51 +72,16 @@ export class RunEnding {
     }
   }
 
-  async report({
-    done,
-    dead,
-    signalled,
-    closing,
-  }: {
-    done: number
-    dead: number
-    signalled: boolean
-    closing: boolean
-  }): Promise<RunReport> {
-    const report = reportOf([...this.#facts()], { results: done, dead, interrupted: signalled })
-    const errors = dead > 0 ? await readErrors(this.#system.reader, {}).catch(noneIfClosed) : []
+  /** All of it of one moment, but for the errors. */
+  async report({ signalled, closing }: { signalled: boolean; closing: boolean }): Promise<RunReport> {
+    const report = reportOf(this.#facts(), { interrupted: signalled })
+    const errors = report.dead > 0 ? await readErrors(this.#system.reader, {}).catch(noneIfClosed) : []
     return closing && report.incomplete.length > 0 ? { ...report, interrupted: true, errors } : { ...report, errors }
   }
 
   /** Facts one by one: most questions are answered by the first few. */
   *#facts(): Generator<WorkerFacts> {
-    for (const managed of this.#system.managed.values()) yield this.#factsOf(managed)
-  }
-
-  #factsOf(managed: ManagedWorker): WorkerFacts {
-    const { parts } = this.#system
-    const { id, dataset, enabled, target } = managed.config
-    const counts = parts.lanes.get(id)
-    const { neverLoaded } = managed
-    const laneDone = dataset === null ? null : counts?.complete === true && !neverLoaded
-    const { done = 0, dead = 0, total = 0 } = counts ?? {}
-    const wanted = target !== null && total === target ? target - done : total - done - dead
-    return {
-      id,
-      state: managed.state,
-      reason: managed.memory.reason,
-      enabled,
-      dataset,
-      wanted: managed.wanted,
-      settled: managed.settled,
-      laneDone,
-      left: counts === null ? null : laneDone ? 0 : Math.max(0, wanted),
-      idle: managed.idle,
-      waitsForHand: managed.waitsForHand,
-      heldBy: managed.holder && heldBy(managed.holder),
-      neverLoaded,
-      loadedInstead: (dataset !== null && this.#system.loadedInstead.get(dataset)) || null,
-    }
+    for (const managed of this.#system.managed.values()) yield new CurrentFacts(this.#system, managed)
   }
 
   /** Logs the reason once nothing has moved for a moment, again when it changes, and now and then while a person must act. */

@@ -68,6 +68,10 @@ export interface WorkerFacts {
   neverLoaded: boolean
   /** A dataset of a similar name that was loaded here although no worker uses it: perhaps a misspelling. */
   loadedInstead: string | null
+  /** Results in its lane. */
+  results: number
+  /** Dead tasks in its lane. */
+  dead: number
 }
 
 /**
@@ -76,15 +80,16 @@ export interface WorkerFacts {
  */
 export type Standing = 'over' | 'moves' | 'waits' | 'queued' | 'hand' | 'paused'
 
+/** Asks for one fact after another, because most workers are told by the first. */
 function standing(worker: WorkerFacts): Standing {
-  const { state, wanted, settled, laneDone, idle, waitsForHand, heldBy, neverLoaded, loadedInstead } = worker
-  const untilLoaded = loadedInstead === null ? 'waits' : 'hand'
-  if (settled) return neverLoaded && wanted && state === 'completed' ? untilLoaded : 'over'
-  if (laneDone && (idle || state === 'paused')) return 'over'
-  if (state === 'paused') return waitsForHand ? 'hand' : 'paused'
+  const { state } = worker
+  const untilLoaded = (): Standing => (worker.loadedInstead === null ? 'waits' : 'hand')
+  if (worker.settled) return state === 'completed' && worker.wanted && worker.neverLoaded ? untilLoaded() : 'over'
+  if ((state === 'paused' || worker.idle) && worker.laneDone) return 'over'
+  if (state === 'paused') return worker.waitsForHand ? 'hand' : 'paused'
   if (state === 'parked' || state === 'backoff' || state === 'blacklisted') return 'waits'
-  if (neverLoaded) return untilLoaded
-  if (state === 'queued') return heldBy === null ? 'queued' : 'waits'
+  if (worker.neverLoaded) return untilLoaded()
+  if (state === 'queued') return worker.heldBy === null ? 'queued' : 'waits'
   return 'moves'
 }
 
@@ -147,36 +152,40 @@ function names(ids: readonly string[]): string {
 }
 
 /** The report without the dead tasks by error, which are in the store. */
-export function reportOf(
-  workers: readonly WorkerFacts[],
-  { results, dead, interrupted }: Pick<RunReport, 'results' | 'dead' | 'interrupted'>,
-): Omit<RunReport, 'errors'> {
-  const completed = workers.filter(isComplete)
-  const others = workers.filter((worker) => !isComplete(worker))
-  const idsOf = (pick: (worker: WorkerFacts) => boolean): string[] => others.filter(pick).map(({ id }) => id)
-  const incomplete = others.flatMap((worker) => {
-    const missing = worker.enabled && worker.laneDone !== true
-    return missing ? [{ worker: worker.id, why: whyIncomplete(worker), left: worker.left }] : []
-  })
-  return {
-    ok: incomplete.length === 0 && dead === 0 && !interrupted,
-    completed: completed.map(({ id }) => id),
-    stopped: idsOf(({ state }) => state === 'stopped'),
-    blacklisted: idsOf(({ state }) => state === 'blacklisted'),
-    held: idsOf(({ heldBy }) => heldBy !== null),
-    paused: idsOf(({ state }) => state === 'paused'),
-    parked: idsOf(({ state }) => state === 'parked'),
-    incomplete,
+export function reportOf(workers: Iterable<WorkerFacts>, { interrupted }: Pick<RunReport, 'interrupted'>): Omit<RunReport, 'errors'> {
+  const report: Omit<RunReport, 'errors'> = {
+    ok: false,
+    completed: [],
+    stopped: [],
+    blacklisted: [],
+    held: [],
+    paused: [],
+    parked: [],
+    incomplete: [],
     interrupted,
-    results,
-    dead,
+    results: 0,
+    dead: 0,
   }
+  for (const worker of workers) {
+    const { id, state } = worker
+    report.results += worker.results
+    report.dead += worker.dead
+    if (isComplete(worker)) {
+      report.completed.push(id)
+      continue
+    }
+    if (state === 'stopped' || state === 'blacklisted' || state === 'paused' || state === 'parked') report[state].push(id)
+    if (worker.heldBy !== null) report.held.push(id)
+    if (worker.enabled && worker.laneDone !== true) report.incomplete.push({ worker: id, why: whyIncomplete(worker), left: worker.left })
+  }
+  return { ...report, ok: report.incomplete.length === 0 && report.dead === 0 && !interrupted }
 }
 
 /** True also if the thread is still there, or was stopped after its last task. */
-function isComplete({ state, laneDone, neverLoaded }: WorkerFacts): boolean {
-  if (neverLoaded) return false
-  return state === 'completed' || (laneDone === true && state !== 'idle' && state !== 'blacklisted')
+function isComplete(worker: WorkerFacts): boolean {
+  const { state } = worker
+  if (state === 'idle' || state === 'blacklisted') return false
+  return state === 'completed' ? !worker.neverLoaded : worker.laneDone === true && !worker.neverLoaded
 }
 
 function whyIncomplete({ state, reason, dataset, heldBy, neverLoaded, loadedInstead }: WorkerFacts): string {

@@ -4,7 +4,7 @@ import { heldBy } from '../actors/worker/registration.js'
 import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError } from '../errors.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
-import { inTurnsAsync, mostInTurn } from '../time/turns.js'
+import { inTurnsAsync, mostInTurn, shareOfTurn } from '../time/turns.js'
 import { type ControlOutcome, outcomeOf } from './reports.js'
 
 /** States from which a start asks for a slot. */
@@ -37,9 +37,9 @@ export function startAll(system: OpenSystem, workers: ManagedWorker[]): Promise<
   // Workers whose turn comes later count as starting too.
   const waiting = new Map(workers.slice(mostInTurn).map((managed) => [managed, managed.announceStart()]))
   const startInTurn = async (managed: ManagedWorker): Promise<ControlOutcome> => {
-    const start = waiting.get(managed)
+    // A stop that was called before would cancel a start announced now.
     managed.catchUp()
-    if (!start) return startOne(system, managed)
+    const start = waiting.get(managed) ?? managed.announceStart()
     try {
       return start.cancelled ? outcomeOf(managed, false, notStarted(managed)) : await startOne(system, managed, start)
     } finally {
@@ -52,11 +52,19 @@ export function startAll(system: OpenSystem, workers: ManagedWorker[]): Promise<
 async function startOne(
   system: OpenSystem,
   managed: ManagedWorker,
-  start?: ReturnType<ManagedWorker['announceStart']>,
+  start: ReturnType<ManagedWorker['announceStart']>,
 ): Promise<ControlOutcome> {
   if (managed.isLeaving) return outcomeOf(managed, false, 'is being removed')
   if (!managed.config.enabled) return outcomeOf(managed, false, 'disabled')
-  if (managed.state === 'blacklisted') await managed.hold(() => managed.lookAtModule())
+  if (managed.state === 'blacklisted') {
+    await managed.hold(async () => {
+      await managed.lookAtModule()
+      // Thousands of workers may have the same module, which is read once for all of them.
+      await shareOfTurn()
+    })
+    managed.catchUp()
+    if (start.cancelled) return outcomeOf(managed, false, notStarted(managed))
+  }
   if (managed.state === 'blacklisted') return startBlacklisted(managed)
   if (managed.live || managed.state === 'queued') {
     managed.keepStarted()

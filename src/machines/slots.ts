@@ -59,6 +59,7 @@ export class Slots {
   /** The same, by worker. */
   readonly #waiting = new Map<string, Waiting>()
   #turn = 0
+  #shut = false
 
   constructor({ limit, groups = {}, now, grant }: SlotsOptions) {
     this.#limit = limit
@@ -111,13 +112,20 @@ export class Slots {
       }
       this.#holders.delete(worker)
     }
-    if (this.#waiting.has(worker)) return
+    if (this.#shut || this.#waiting.has(worker)) return
     // All age alike, so the rank is the time of an equal request with priority 0.
     const rank = this.#now() - priority * agingMs
     const waiting = { worker, priority, group, rank }
     this.#queue.splice(this.#after(rank), 0, waiting)
     this.#waiting.set(worker, waiting)
     this.#fill()
+  }
+
+  /** From now on no more workers get a slot, and none waits for one. */
+  shut(): void {
+    this.#shut = true
+    this.#queue.length = 0
+    this.#waiting.clear()
   }
 
   /** Gives back a slot or a place in the queue. */

@@ -4,7 +4,10 @@
  */
 
 /** Workers handled in one turn. */
-export const mostInTurn = 50
+export const mostInTurn = 25
+
+/** Workers in one message to the store: its answer is read in one piece. */
+const mostInMessage = 500
 
 let latest: Promise<void> = Promise.resolve()
 
@@ -50,10 +53,18 @@ export async function inTurnsAsync<Item, Answer>(
   })
 }
 
+/** The same for work that is done for many together: for the first {@link mostInMessage}, then for as many more at a time. */
+export async function inPieces<Item>(items: readonly Item[], work: (piece: Item[]) => Promise<void>): Promise<void> {
+  for (let from = 0; from < items.length; from += mostInMessage) {
+    if (from > 0) await nextTurn()
+    await work(items.slice(from, from + mostInMessage))
+  }
+}
+
 let shares = 0
 let turnOver: Promise<void> | null = null
 
-/** Settles within this turn of the event loop for its first fifty callers, and for fifty more in each later turn. */
+/** Settles within this turn of the event loop for its first callers, and for {@link mostInTurn} more in each later turn. */
 export async function shareOfTurn(): Promise<void> {
   for (;;) {
     turnOver ??= new Promise((resolve) => {

@@ -95,6 +95,18 @@ test('a group has no more slots than its limit, and those behind a full group go
   assert.equal(slots.setLimit(1, 'gpu'), ['d'])
 })
 
+test('once shut nobody gets a slot any more and nobody waits, while those who have one keep it until they give it back', () => {
+  const { ask, granted, slots } = begin(1)
+  for (const worker of ['a', 'b', 'c']) ask(worker)
+  slots.shut()
+  ask('d')
+  slots.setLimit(3)
+  assert.equal([slots.used, slots.queued], [1, 0])
+  slots.release('a')
+  slots.release('b')
+  assert.equal([slots.used, granted], [0, ['a']])
+})
+
 test('a shortage names the limit that is too narrow, those that wait already counted', () => {
   const { ask, slots } = begin(2, { gpu: 1 })
   const wanting = (...workers: string[]): SlotRequest[] =>

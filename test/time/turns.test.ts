@@ -37,7 +37,7 @@ test('work for thousands is done for a few in each turn, in order; two such work
   const items = [...Array(1_000).keys()]
   const turns = await byTurn((count) => Promise.all([inTurns(items, (i) => count(done.push(i))), inTurns(items, () => count())]))
   assert.equal(done, items)
-  assert.ok(Math.max(...turns.slice(1)) <= 50, `in one turn ${Math.max(...turns.slice(1))} were done`)
+  assert.ok(Math.max(...turns.slice(1)) <= mostInTurn, `in one turn ${Math.max(...turns.slice(1))} were done`)
 })
 
 test('work for few is done at once', () => {
@@ -59,9 +59,9 @@ test('if one of many fails, the others still have their turn, and the first fail
   assert.is(done, 200)
 })
 
-test('of hundreds, fifty begin in each turn, and no more are under way together than may be', async () => {
+test('of hundreds, few begin in each turn, and no more are under way together than may be', async () => {
   for (const [atOnce, most] of [
-    [undefined, 50],
+    [undefined, mostInTurn],
     [500, 500],
   ] as const) {
     const under: (() => void)[] = []
@@ -97,13 +97,13 @@ test('of hundreds, fifty begin in each turn, and no more are under way together 
   }
 })
 
-test('hundreds of calls for a share of a turn continue fifty at a time, in the order of calls', async () => {
+test('hundreds of calls for a share of a turn continue a few at a time, in the order of calls', async () => {
   await turns(2)
   const came: number[] = []
   for (let n = 0; n < 180; n++) void shareOfTurn().then(() => came.push(n))
   const after: number[] = []
   await Promise.resolve()
-  for (let n = 0; n < 4; n++) {
+  for (let n = 0; n < 8; n++) {
     after.push(came.length)
     await turn()
   }

@@ -20,7 +20,9 @@ interface WorkerToStop extends Stoppable, Owing {
   standBack(): void
   /** Announces a stop, which comes at its turn. */
   announceStop(): void
+  /** Stops it, and cancels pending starts. */
   stop(event: Extract<LifecycleEvent, { type: 'STOP' }>): void
+  tell(event: LifecycleEvent): void
 }
 
 export interface StopOrder {
@@ -29,15 +31,18 @@ export interface StopOrder {
 }
 
 /** Cancels the pending starts of workers that will be stopped. In reverse, because the end of the line for slots is found first. */
-export function standBackAll(workers: readonly Pick<WorkerToStop, 'standBack'>[]): void {
+function standBackAll(workers: readonly Pick<WorkerToStop, 'standBack'>[]): void {
   for (const worker of [...workers].reverse()) worker.standBack()
 }
 
-/** Stops workers at once, those with a thread first. Settles when all were told. */
+/**
+ * Stops workers at once, those with a thread first. A start that is pending at a worker's turn was asked for later, so it is not
+ * cancelled. Settles when all were told.
+ */
 export async function stopAtOnce(workers: readonly WorkerToStop[], event: Extract<LifecycleEvent, { type: 'STOP' }>): Promise<void> {
   const withThread = workers.filter(({ live }) => live)
   const others = workers.filter(({ live }) => !live)
-  await askAll([...withThread, ...others], (worker) => worker.stop(event))
+  await askAll([...withThread, ...others], (worker) => worker.tell(event))
 }
 
 /**

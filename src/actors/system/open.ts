@@ -32,7 +32,7 @@ import { EvidenceFiles } from '../../threads/evidence/files.js'
 import { BeatMemory } from '../../threads/heartbeat/beats.js'
 import { patientClock } from '../../time/patient-timer.js'
 import { TimeLimit } from '../../time/time-limit.js'
-import { inTurns, piecewise } from '../../time/turns.js'
+import { inTurns, nextTurn, piecewise } from '../../time/turns.js'
 import { checkIsolation } from '../worker/boot-data.js'
 import type { SystemParts } from '../worker/contract.js'
 import { HeldWorkers } from '../worker/held-workers.js'
@@ -76,6 +76,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
   const reader = new Reader({ file: first.store, client: store.client })
   try {
     const recovered = await store.client.call('join', { host, ttlMs: hostTtlMs })
+    const takenBack = new Set(recovered.workers)
     await tellDeparted(store.client, first.store)
     const { changes } = await store.client.call('keptChanges', {})
     const kept = new Map(changes.map(({ id, change }) => [id, readChange(change)]))
@@ -153,15 +154,16 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       secrets.addFrom(workers)
       const fresh: ManagedWorker[] = []
       await inTurns([...workers.entries()], ([index, worker]) => {
-        if (!managed.has(worker.id)) fresh.push(new ManagedWorker(worker, parts, ...restore(rows[index] as WorkerRow, recovered, now())))
+        if (!managed.has(worker.id)) fresh.push(new ManagedWorker(worker, parts, ...restore(rows[index] as WorkerRow, takenBack, now())))
       })
       return fresh
     }
     for (const own of await declareBy(store.client, config.workers)) managed.set(own.config.id, own)
-    const orphans = [...managed.values()].flatMap((own) => {
-      const failure = own.restored?.memory.lastFailure
-      return failure?.kind === 'orphaned' && recovered.workers.includes(own.config.id) ? [{ worker: own.config.id, failure }] : []
+    const orphans = recovered.workers.flatMap((worker) => {
+      const failure = managed.get(worker)?.restored?.memory.lastFailure
+      return failure?.kind === 'orphaned' ? [{ worker, failure }] : []
     })
+    await nextTurn()
     const root = createActor(system, {
       input: { root: rootNode(config), supervision, scanEveryMs, silence, now: () => performance.now() },
       clock: patientClock,

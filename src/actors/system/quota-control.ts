@@ -97,12 +97,14 @@ export class QuotaControl implements Quotas {
   }
 
   async #report(names: string[]): Promise<QuotaReport[]> {
-    const backlogs = Object.fromEntries(names.map((name) => [name, this.#backlog(name)]))
+    const backlogs = this.#backlogs(names)
     const { quotas } = await this.#own.parts.store.client.call('quotas', { names, backlogs })
+    const calls = this.#calls()
     return quotas.map((status) => ({
       ...status,
       ...summary(status),
-      inFlight: this.#inFlight(status),
+      // With `concurrency` the store counts over all hosts; otherwise each host knows only its own workers' calls.
+      inFlight: status.concurrency === null ? (calls.get(status.name) ?? 0) : status.inFlight,
       limits: this.#limits(status.name),
       backlog: this.#doneAt(status, backlogs[status.name]?.tasks ?? 0),
     }))
@@ -113,12 +115,14 @@ export class QuotaControl implements Quotas {
     return name === systemBudget ? { ...(budget && { budget }) } : (quotas[name] ?? {})
   }
 
-  /** With `concurrency` the store counts over all hosts; otherwise each host knows only its own workers' calls. */
-  #inFlight({ name, concurrency, inFlight }: QuotaStatus): number {
-    if (concurrency !== null) return inFlight
-    let calls = 0
+  /** Calls in flight of this host's workers, by quota. */
+  #calls(): Map<string, number> {
+    const calls = new Map<string, number>()
     for (const own of this.#own.managed.values()) {
-      for (const choice of own.config.quota?.choices ?? []) if (this.#scopes(choice).includes(name)) calls += own.callsOn(choice)
+      // Without a thread it has none.
+      if (own.thread === null) continue
+      for (const choice of own.config.quota?.choices ?? [])
+        for (const scope of this.#scopes(choice)) calls.set(scope, (calls.get(scope) ?? 0) + own.callsOn(choice))
     }
     return calls
   }
@@ -127,20 +131,35 @@ export class QuotaControl implements Quotas {
     return { tasks, doneAt: tasks === 0 ? null : backlogAt }
   }
 
-  /** The tasks left for its workers; a rotating worker is counted in parts. */
-  #backlog(name: string): { tasks: number; amounts: Amounts } {
+  /** By quota: the tasks left for its workers; a rotating worker is counted in parts. */
+  #backlogs(names: readonly string[]): Record<string, { tasks: number; amounts: Amounts }> {
     const { managed, parts } = this.#own
-    let tasks = 0
-    let amounts: Amounts = { requests: 1 }
+    const backlogs = new Map(names.map((name) => [name, { tasks: 0, amounts: { requests: 1 } as Amounts }]))
+    // Thousands of workers name the same few quotas.
+    const known = new Map<string, { name: string; share: number }[]>()
     for (const { config } of managed.values()) {
-      const choices = config.quota?.choices ?? []
-      const own = choices.filter((choice) => this.#scopes(choice).includes(name)).length
       const counts = parts.lanes.get(config.id)
-      if (own === 0 || !counts) continue
-      tasks += Math.max(0, counts.total - counts.done - counts.dead) * (own / choices.length)
-      amounts = { requests: 1, ...config.quota?.amounts }
+      if (!config.quota || !counts) continue
+      const { choices, amounts } = config.quota
+      const key = choices.join('\n')
+      const shares = known.get(key) ?? this.#shares(choices)
+      known.set(key, shares)
+      for (const { name, share } of shares) {
+        const backlog = backlogs.get(name)
+        if (!backlog) continue
+        backlog.tasks += Math.max(0, counts.total - counts.done - counts.dead) * share
+        backlog.amounts = { requests: 1, ...amounts }
+      }
     }
-    return { tasks: Math.ceil(tasks), amounts }
+    for (const backlog of backlogs.values()) backlog.tasks = Math.ceil(backlog.tasks)
+    return Object.fromEntries(backlogs)
+  }
+
+  /** The share of a worker's tasks that each quota has, if it takes from one of these each time. */
+  #shares(choices: readonly string[]): { name: string; share: number }[] {
+    const times = new Map<string, number>()
+    for (const choice of choices) for (const scope of this.#scopes(choice)) times.set(scope, (times.get(scope) ?? 0) + 1)
+    return [...times].map(([name, count]) => ({ name, share: count / choices.length }))
   }
 
   /** A quota and all that it is within. */
@@ -174,8 +193,9 @@ export class QuotaControl implements Quotas {
     const tried = new Set<string>()
     for (const own of managed.values()) {
       const { waitsFor } = own
+      if (!waitsFor) continue
       const need = JSON.stringify(waitsFor)
-      if (!waitsFor || tried.has(need)) continue
+      if (tried.has(need)) continue
       tried.add(need)
       // Retired, or the store is closing: no change.
       const answer = await parts.store.client.call('probeQuota', waitsFor).catch(() => null)

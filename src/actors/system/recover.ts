@@ -13,7 +13,11 @@ export function tellRecovered(taken: TakenBack, publish: SystemParts['publish'],
   if (workers.length > 0 || leases > 0) publish('host:work:recovered', { workers, leases, at })
 }
 
-/** The state that an earlier host left of a worker, and its fence. A worker that another host holds has that host's state. */
-export function restore(row: WorkerRow, recovered: TakenBack, at: number): [left: Left | null, known: Fence] {
-  return row.holder ? [null, unknownFence] : [readLeft(row, recovered.workers.includes(row.worker), at), row.fence]
+/**
+ * The state that an earlier host left of a worker, and its fence. A worker that another host holds has that host's state.
+ *
+ * @param takenBack workers that were taken back from hosts that are gone
+ */
+export function restore(row: WorkerRow, takenBack: ReadonlySet<string>, at: number): [left: Left | null, known: Fence] {
+  return row.holder ? [null, unknownFence] : [readLeft(row, takenBack.has(row.worker), at), row.fence]
 }

@@ -15,6 +15,9 @@ import {
   type WorkerStatus,
 } from './status.js'
 
+/** The fields of a worker by which it is found. */
+export type WorkerName = Pick<WorkerStatus, 'id' | 'annotator' | 'domain' | 'dataset' | 'enabled' | 'state'>
+
 export class SystemView {
   readonly #system: OpenSystem
   readonly #state: () => SystemStatus['state']
@@ -41,6 +44,21 @@ export class SystemView {
   worker(id: string): WorkerStatus | null {
     const managed = this.#system.managed.get(id)
     return managed ? statusOf(this.#system, managed) : null
+  }
+
+  /** Ids of the workers that match, in the order of the configuration. Asks without making a status of each. */
+  find(matches: (worker: WorkerName) => boolean): string[] {
+    const found: string[] = []
+    for (const managed of this.#system.managed.values()) {
+      const { id, annotator, domain, dataset, enabled } = managed.config
+      if (matches({ id, annotator, domain, dataset, enabled, state: managed.state })) found.push(id)
+    }
+    return found
+  }
+
+  /** The status of each of these workers; those that do not exist are left out. */
+  workers(ids: readonly string[]): WorkerStatus[] {
+    return ids.flatMap((id) => this.worker(id) ?? [])
   }
 
   /** A few fields of each worker. */

@@ -2,7 +2,7 @@
  * Wakes workers that may have more work: after a load, a change of the store by another process, or a raised target.
  */
 
-import { inTurns } from '../../time/turns.js'
+import { inPieces, inTurns } from '../../time/turns.js'
 import type { SystemParts } from '../worker/contract.js'
 import type { ManagedWorker } from '../worker/worker.js'
 
@@ -69,9 +69,11 @@ export class Waker {
   /** Reads the counts of lanes; without an answer the old counts stay. */
   async refresh(): Promise<void> {
     const { store, lanes } = this.#parts
-    if (this.#stopped) return
-    const reply = await store.client.call('counts', { workers: [...this.#managed.keys()] }).catch(() => ({ counts: [] }))
-    lanes.update(reply.counts)
+    await inPieces([...this.#managed.keys()], async (workers) => {
+      if (this.#stopped) return
+      const reply = await store.client.call('counts', { workers }).catch(() => ({ counts: [] }))
+      lanes.update(reply.counts)
+    })
   }
 
   /** Stops waking workers. */

@@ -2,6 +2,7 @@
 import type { Failure } from '../../failure.js'
 import type { KnownModule } from '../../machines/lifecycle/contract.js'
 import { isModuleFailure } from '../../machines/lifecycle/decide-restart.js'
+import { shareOfTurn } from '../../time/turns.js'
 import type { WorkerCore } from './core.js'
 import { moduleVersion } from './module-version.js'
 
@@ -33,6 +34,8 @@ export class ModuleWatch {
   async look(): Promise<void> {
     const worker = this.#worker
     const version = await moduleVersion(worker.config.module)
+    // Thousands of workers may have the same module, and all find out at once that it has changed.
+    if (this.#known !== null && this.#known.version !== version) await shareOfTurn()
     const before = this.#known
     if (before?.version === version) return
     this.#known = { version, since: worker.now(), failed: false }

@@ -10,6 +10,7 @@ import type { EngineClient } from '../../store/contract/engine.js'
 import type { HoldingHost } from '../../store/contract/hosts.js'
 import type { LaneSpec, WorkerRow } from '../../store/contract/registry.js'
 import { backoffDelay } from '../../time/backoff.js'
+import { inPieces, shareOfTurn } from '../../time/turns.js'
 import type { WorkerCore } from './core.js'
 import type { Lanes } from './lane-counts.js'
 import { readLeft } from './left-by-host.js'
@@ -19,9 +20,14 @@ const freeWaits = { initialMs: 250, factor: 2, maxMs: 5_000, jitter: 0.2 }
 
 /** Declares workers and their lanes in the store, and notes the counts of the lanes. @returns a row for each worker, in order */
 export async function declareWorkers(client: EngineClient, workers: readonly CompiledWorker[], lanes: Lanes): Promise<WorkerRow[]> {
-  const reply = await client.call('declare', { workers: workers.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
-  lanes.update(reply.workers.flatMap(({ lane }) => lane ?? []))
-  return reply.workers
+  const rows: WorkerRow[] = []
+  await inPieces(workers, async (piece) => {
+    // As they are by now: a later call may have set another target meanwhile.
+    const reply = await client.call('declare', { workers: piece.map((worker) => ({ worker: worker.id, lane: laneOf(worker) })) })
+    lanes.update(reply.workers.flatMap(({ lane }) => lane ?? []))
+    rows.push(...reply.workers)
+  })
+  return rows
 }
 
 function laneOf({ dataset, annotator, domain, target }: CompiledWorker): LaneSpec | null {
@@ -161,6 +167,8 @@ export class Registration {
     try {
       // Events first, so that the next holder finds the final state in the store.
       await recorder.flush()
+      // The store answers hundreds at once.
+      await shareOfTurn()
       await this.#returnLeft()
       await store.client.call('free', { worker: this.#worker.id, fence })
       if (this.#fence === null) this.#isHeldHere = false

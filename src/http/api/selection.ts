@@ -1,6 +1,6 @@
 /** Selects the workers of a call: they meet all given conditions. */
 import * as v from 'valibot'
-import type { TreeStatus, WorkerStatus } from '../../actors/system/status.js'
+import type { TreeStatus } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
 import { DroverError } from '../../errors.js'
 import { name } from '../contract/common.js'
@@ -29,18 +29,19 @@ export function chosenWorkers(drover: Drover, { workers: ids, annotator, domain,
   const below = supervisor === undefined ? null : workersBelow(drover.tree(), supervisor)
   if (supervisor !== undefined && !below) throw unknown(`there is no supervisor ${JSON.stringify(supervisor)}`)
   const named = ids && new Set(ids)
-  const { workers } = drover.status()
-  const byName = workers.filter(
-    (worker) =>
+  const anyway = named !== undefined || annotator !== undefined || domain !== undefined
+  let known = false
+  const found = drover.view.find((worker) => {
+    const isNamed =
       (annotator === undefined || worker.annotator === String(annotator)) &&
       (domain === undefined || worker.domain === domain) &&
       (!named || named.has(worker.id)) &&
-      (!below || below.has(worker.id)),
-  )
-  if (byName.length === 0 && (annotator !== undefined || domain !== undefined)) throw unknown('no worker matches')
-  const anyway = named !== undefined || annotator !== undefined || domain !== undefined
-  const meant = (worker: WorkerStatus): boolean => (anyway || worker.enabled) && (state === undefined || worker.state === state)
-  return byName.filter(meant).map(({ id }) => id)
+      (!below || below.has(worker.id))
+    known ||= isNamed
+    return isNamed && (anyway || worker.enabled) && (state === undefined || worker.state === state)
+  })
+  if (!known && (annotator !== undefined || domain !== undefined)) throw unknown('no worker matches')
+  return found
 }
 
 const unknown = (message: string): DroverError => new DroverError('WORKER_UNKNOWN', message)

@@ -22,9 +22,8 @@ export function systemRoutes({ drover, quotas }: V1Context) {
       cachedOperation({ id: 'getOverview', tag: 'System', summary: 'The whole system in numbers', answers: { 200: overview } }),
       etag({ weak: true }),
       async (c) => {
-        const reports = await quotas.quotas()
-        const workers = drover.view.glances()
-        return c.json(presentOverview({ ...drover.view.sums(workers), workers }, drover.view.down(), reports, Date.now()))
+        const { quotas: shown, workers } = await quotas.withTakers()
+        return c.json(presentOverview({ ...drover.view.sums(workers), workers }, drover.view.down(), shown, Date.now()))
       },
     )
     .get(

@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
-import type { WorkerStatus } from '../../actors/system/status.js'
+import type { WorkerName } from '../../actors/system/view.js'
 import { type WorkerState, workerStates } from '../../machines/lifecycle/states.js'
 import type { Env } from '../base/request-env.js'
 import { count, cursor, name, pageOf, queryNumber, wordList } from '../contract/common.js'
@@ -32,13 +32,13 @@ const listOf = (id: string, summary: string, entry: v.GenericSchema) =>
   cachedOperation({ id, tag: 'Workers', summary, answers: { 200: pageOf(entry) }, refuses: [404] })
 const workerPage = v.object({ ...pageOf(worker).entries, total: count })
 
-function matches({ annotator, domain, dataset, state, search }: ListQuery, status: WorkerStatus): boolean {
+function matches({ annotator, domain, dataset, state, search }: ListQuery, worker: WorkerName): boolean {
   return (
-    (annotator === undefined || status.annotator === annotator) &&
-    (domain === undefined || status.domain === domain) &&
-    (dataset === undefined || status.dataset === dataset) &&
-    (state === undefined || state.includes(status.state)) &&
-    (search === undefined || status.id.toLowerCase().includes(search.toLowerCase()))
+    (annotator === undefined || worker.annotator === annotator) &&
+    (domain === undefined || worker.domain === domain) &&
+    (dataset === undefined || worker.dataset === dataset) &&
+    (state === undefined || state.includes(worker.state)) &&
+    (search === undefined || worker.id.toLowerCase().includes(search.toLowerCase()))
   )
 }
 
@@ -57,9 +57,10 @@ export function workersRoutes({ drover }: V1Context) {
       etag({ weak: true }),
       (c) => {
         const asked = c.req.valid('query')
-        const matching = drover.status().workers.filter((status) => matches(asked, status))
-        const { items, next } = pageAfter(matching, asked.after, asked.limit, ({ id }) => id)
-        return c.json({ items: items.map((status) => presentWorker(status)), next, total: matching.length })
+        const matching = drover.view.find((worker) => matches(asked, worker))
+        const { items, next } = pageAfter(matching, asked.after, asked.limit, (id) => id)
+        const page = drover.view.workers(items).map((status) => presentWorker(status))
+        return c.json({ items: page, next, total: matching.length })
       },
     )
     .get(

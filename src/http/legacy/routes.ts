@@ -74,13 +74,18 @@ function monitoringRoutes({ drover, options }: StatusContext): Hono<Env> {
   const answer = answerer(options.envelope)
   const time = (): present.SeedTime => ({ now: Date.now(), staleMs: options.crashDetectionMinutes * 60_000 })
   const workers = (annotator: string | undefined, domain: string | undefined) =>
-    drover
-      .status()
-      .workers.filter((worker) => (annotator ?? worker.annotator) === worker.annotator && (domain ?? worker.domain) === worker.domain)
+    drover.view.workers(
+      drover.view.find((worker) => (annotator ?? worker.annotator) === worker.annotator && (domain ?? worker.domain) === worker.domain),
+    )
+
+  const overview = () => {
+    const workers = drover.view.glances()
+    return present.presentSeedOverview({ ...drover.view.sums(workers), workers })
+  }
 
   return new Hono<Env>()
     .get('/overview', monitoring({ id: 'seedOverview', summary: 'The whole system in numbers', answer: contract.seedOverview }), (c) =>
-      answer(c, present.presentSeedOverview(drover.status())),
+      answer(c, overview()),
     )
     .get(
       '/workers',

@@ -29,7 +29,14 @@ export class QuotaCache {
    * @throws DroverError CLOSED, STORE_FAILED
    */
   async quotas(): Promise<Quota[]> {
-    return presentQuotas(await this.#ask(), this.#drover.view.glances())
+    return (await this.withTakers()).quotas
+  }
+
+  /** The same with the workers of that moment. */
+  async withTakers(): Promise<{ quotas: Quota[]; workers: WorkerGlance[] }> {
+    const reports = await this.#ask()
+    const workers = this.#drover.view.glances()
+    return { quotas: presentQuotas(reports, workers), workers }
   }
 
   /** A quota was changed: the next call asks again. */

@@ -25,7 +25,7 @@ export const ratesEveryMs = 1_000
 /** Time between looks at everything, to find changes without an event, such as a new limit of slots. */
 export const lookEveryMs = 5_000
 /** The most workers looked at in one turn of the event loop. */
-const mostInLook = 500
+const mostInLook = 200
 /** How far an expected end must be off to move: a share of the time left, and a minimum. */
 const endMoves = { share: 0.02, ms: 2_000 }
 /** The tree is sent whole; it may take this fraction (1/n) of the main thread's time. */

@@ -50,7 +50,7 @@ test('one change among 5,000 workers: one is looked at and written, and no other
   source.markAll()
   for (let look = 1; source.isBehind; look++) {
     source.look([], now)
-    assert.equal(counted.looks, look * 500)
+    assert.equal(counted.looks, look * 200)
   }
   assert.equal(counted.looks, 5_000)
   assert.equal(source.look([], now), null)
