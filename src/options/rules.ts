@@ -9,7 +9,7 @@ import { checkQuotas } from './quota.js'
 import { checkRestart } from './restart-schema.js'
 import { checkSignificant, isSupervisorOptions } from './supervisor.js'
 import { checkTasks } from './tasks.js'
-import { checkInput, checkTarget, laneOf } from './worker.js'
+import { checkInput, checkRequired, checkTarget, laneOf } from './worker.js'
 import { checkWorkerQuota } from './worker-quota.js'
 
 /** Finds options that do not fit together. A long list of workers is checked in pieces. */
@@ -46,6 +46,7 @@ export function* checkRules(input: unknown): Generator<void, Finding[], void> {
       findings.push({ path: [...path, 'recycle', 'maxTasks'], expected, input: asRecord(worker.recycle).maxTasks, known: [] })
     }
     checkInput([...path, 'input'], worker.input, inputs, findings)
+    checkRequired([...path, 'input'], worker, findings)
     if (worker.isolation === 'process') checkProcess(path, worker, findings)
   }
   return findings

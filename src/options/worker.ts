@@ -16,6 +16,7 @@ import {
   whole,
   workerId,
 } from '../validation/schema-pieces.js'
+import { read } from '../values/plain.js'
 import { asNumber, type Path } from './checks.js'
 import { type HeartbeatOptions, heartbeat } from './heartbeat.js'
 import { type RecycleOptions, type ResourceLimits, recycle, resourceLimits, survives } from './isolation.js'
@@ -47,6 +48,11 @@ export interface WorkerBase {
    * instances of classes into plain objects. Never stored, never logged.
    */
   input?: unknown
+  /**
+   * Fields that {@link input} must have, such as `['apiKey']`: neither absent nor null nor empty text. Found out where the worker is
+   * declared or changed, and not in its thread. A worker that is disabled may lack them until it is enabled. @defaultValue none
+   */
+  requires?: string[]
   /** Name of the dataset whose items are its tasks. A worker without one has no tasks; its module has `run`. */
   dataset?: string
   /** Name of the quota (a key of `quotas`) from which each task takes one request, or an object with more options. */
@@ -115,6 +121,7 @@ export const workerSchema = group({
   domain: option(name()),
   module: moduleUrl,
   input: option(v.unknown()),
+  requires: option(v.array(name('the name of a field of input'), 'a list of names of fields of input')),
   dataset: option(name()),
   quota: option(either(isRecord, workerQuota, name('the name of a quota'))),
   enabled: option(flag, true),
@@ -157,6 +164,20 @@ export function checkTarget(path: Path, { target, dataset }: Record<string, unkn
     findings.push({ path, expected: 'no value, because a worker without a dataset has no tasks', input: target, known: [] })
   }
   if ((asNumber(target) ?? 0) > maxTarget) findings.push({ path, expected: `at most ${maxTarget} (limits.maxTarget)`, input: target })
+}
+
+/** The value is shown in no case: it is a secret, as a rule. */
+export function checkRequired(path: Path, { id, input, requires, enabled }: Record<string, unknown>, findings: Finding[]): void {
+  if (enabled === false || !Array.isArray(requires)) return
+  for (const field of new Set<unknown>(requires)) {
+    if (!isName(field) || !isEmpty(read(input, field as string))) continue
+    const expected = `a value that is not empty, since requires of ${String(id)} names ${String(field)}`
+    findings.push({ path: [...path, field as string], expected, input: undefined, known: [] })
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
 }
 
 export function checkInput(path: Path, input: unknown, checked: Set<unknown>, findings: Finding[]): void {

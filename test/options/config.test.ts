@@ -353,6 +353,22 @@ test('a worker in a process is refused what only a thread can have, and its inpu
   ])
 })
 
+for (const [what, input] of [
+  ['absent', { model: 'm' }],
+  ['null', { apiKey: null }],
+  ['an empty text', { apiKey: ' ' }],
+  ['absent with all of input', undefined],
+] as const) {
+  test(`a field of input that the worker requires is refused if it is ${what}, by worker, option and field`, () => {
+    const entry = { id: 'gpt/urgency', module: moduleFile, requires: ['apiKey'], ...(input && { input }) }
+    assert.equal(linesOf({ store: 'a.db', workers: [entry] }), [
+      'workers[0].input.apiKey: expected a value that is not empty, since requires of gpt/urgency names apiKey, received nothing',
+    ])
+    assert.equal(linesOf({ store: 'a.db', workers: [{ ...entry, enabled: false }] }), [])
+    assert.equal(linesOf({ store: 'a.db', workers: [{ ...entry, input: { apiKey: 'k' } }] }), [])
+  })
+}
+
 test('a worker without a dataset has no tasks to be recycled after', () => {
   const [issue] = issuesOf({ store: 'a.db', workers: [{ id: 'loop', module: moduleFile, recycle: { maxTasks: 5 } }] })
   assert.is(issue?.path, 'workers[0].recycle.maxTasks')

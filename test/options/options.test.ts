@@ -135,6 +135,7 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
   ['workers[0].module', [], ['package.json', 'src', 'a.cjs', 'a.jsx'], /ends in \.js, \.mjs, \.ts, \.mts/],
   ['workers[0].module', [], ['nowhere.js', 'file:///nowhere.ts', new URL('file:///nowhere.mjs')], /a file that exists, but there is no /],
   ['workers[0].input', [undefined, null, 5, { a: [new Map()] }], [() => 1, Symbol('s'), { deep: [() => 1] }], /structured cloning/],
+  ['workers[0].requires', [[], undefined], ['apiKey', [''], [5], {}, null], /a list of names of fields|the name of a field of input/],
   ['workers[0].dataset', ['messages', undefined], ['', 5, null], /a name/],
   ['workers[0].quota', ['key-1', undefined], ['', 5, null], /the name of a quota/],
   ['workers[0].enabled', [true, false], notFlag, /true or false/],

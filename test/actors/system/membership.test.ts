@@ -131,6 +131,20 @@ test('an invalid entry is refused with its own place, and nothing has changed', 
   assert.equal(system.tree(), before)
 })
 
+test('a worker without a field of input that it requires is refused as it is added, and one that is disabled as it is enabled', async () => {
+  const system = await open({ workers: [worker('a/x', { enabled: false, requires: ['apiKey'], input: { apiKey: '' } })] })
+  for (const [id, change] of [
+    ['b/x', system.add(worker('b/x', { requires: ['apiKey'] }))],
+    ['a/x', system.update('a/x', { enabled: true })],
+  ] as const) {
+    const { code, message } = await refused(change)
+    assert.is(code, 'CONFIG_INVALID')
+    assert.match(message, `input.apiKey: expected a value that is not empty, since requires of ${id} names apiKey`)
+  }
+  await system.update('a/x', { enabled: true, input: { apiKey: 'k' } })
+  assert.is(system.worker('a/x').status().enabled, true)
+})
+
 test('an update that concerns the thread replaces it between tasks, and counts as no restart', async () => {
   const system = await open({ workers: [worker('a/x', { input: { everyMs: 5 } })] })
   await system.load('data', items(1_000))
