@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** File types that threads can import. Whether the runtime can load TypeScript is found out in the thread. */
-const extensions = ['.js', '.mjs', '.ts', '.mts']
+const extensions = ['.js', '.mjs', '.cjs', '.ts', '.mts']
 
 /**
  * Paths are relative to the working directory.

@@ -39,8 +39,8 @@ const moduleUrl = v.pipe(
 /** The options of a worker, except its id and names. */
 export interface WorkerBase {
   /**
-   * The worker module: a path (relative to the working directory), a `file:` URL or a `URL`. It ends in `.js`, `.mjs`, `.ts` or
-   * `.mts` and exists. Its default export is made by `defineWorker`.
+   * The worker module: a path (relative to the working directory), a `file:` URL or a `URL`. It ends in `.js`, `.mjs`,
+   * `.cjs`, `.ts` or `.mts` and exists. Its default export is made by `defineWorker`; of a CommonJS module, that is `module.exports`.
    */
   module: string | URL
   /**

@@ -132,7 +132,7 @@ const table: [path: string, taken: unknown[], refused: unknown[], said: RegExp][
     ['', 'https://example.com/a.js', 'node:fs', 'data:text/javascript,1', 'a\0.js', new URL('http://a/b.js')],
     /begins with file:/,
   ],
-  ['workers[0].module', [], ['package.json', 'src', 'a.cjs', 'a.jsx'], /ends in \.js, \.mjs, \.ts, \.mts/],
+  ['workers[0].module', [], ['package.json', 'src', 'a.cts', 'a.jsx'], /ends in \.js, \.mjs, \.cjs, \.ts, \.mts/],
   ['workers[0].module', [], ['nowhere.js', 'file:///nowhere.ts', new URL('file:///nowhere.mjs')], /a file that exists, but there is no /],
   ['workers[0].input', [undefined, null, 5, { a: [new Map()] }], [() => 1, Symbol('s'), { deep: [() => 1] }], /structured cloning/],
   ['workers[0].requires', [[], undefined], ['apiKey', [''], [5], {}, null], /a list of names of fields|the name of a field of input/],

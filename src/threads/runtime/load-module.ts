@@ -19,6 +19,9 @@ export async function loadWorkerModule(href: string): Promise<DefinedWorker> {
   const namespace = await importModule(href, file)
   const definition = namespace.default
   if (isDefinedWorker(definition)) return definition
+  // Of a module that was compiled to CommonJS, the default export is a property of `module.exports`.
+  const compiled = read(definition, 'default')
+  if (isDefinedWorker(compiled)) return compiled
   const found = 'default' in namespace ? `a default export that is ${describe(definition)}` : 'no default export'
   throw new DroverError('WORKER_MODULE_INVALID', `worker module ${file} has ${found}; it needs \`export default defineWorker({ ... })\``)
 }
