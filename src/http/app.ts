@@ -51,7 +51,7 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
   const options = compileStatusOptions(given)
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
-  const hub = new Hub(drover, { staleMs: options.crashDetectionMinutes * 60_000 })
+  const hub = new Hub(drover, { staleMs: options.crashDetectionMinutes * 60_000, wrapped: options.envelope })
   const status: StatusContext = { drover, options, closing: closing.signal, control: controlGuard(drover, options) }
   const sessions = new Sessions(options.sessionMs, now, (who) => hub.closeSession(who))
   const cookie = new SessionCookie(options.behindProxy)

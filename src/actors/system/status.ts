@@ -64,7 +64,7 @@ export interface WorkerStatus {
 /** The fields of a worker that sums over the system need. */
 export type WorkerGlance = Pick<
   WorkerStatus,
-  'id' | 'quotas' | 'state' | 'reason' | 'progress' | 'ratePerMinute' | 'breaker' | 'until' | 'heldBy'
+  'id' | 'quotas' | 'enabled' | 'state' | 'reason' | 'progress' | 'ratePerMinute' | 'breaker' | 'until' | 'heldBy'
 >
 
 /** A supervisor, and all below it, in the order of starting. */
@@ -153,6 +153,7 @@ export function glanceOf({ parts }: OpenSystem, managed: ManagedWorker): WorkerG
   return {
     id: config.id,
     quotas: config.quota?.choices ?? noQuotas,
+    enabled: config.enabled,
     state,
     reason: memory.reason,
     progress: counts,

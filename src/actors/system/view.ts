@@ -3,6 +3,7 @@
  * thread.
  */
 
+import { findSecrets, redactAll } from '../../redact.js'
 import type { OpenSystem } from './opened.js'
 import {
   glanceOf,
@@ -17,6 +18,20 @@ import {
 
 /** The fields of a worker by which it is found. */
 export type WorkerName = Pick<WorkerStatus, 'id' | 'annotator' | 'domain' | 'dataset' | 'enabled' | 'state'>
+
+/** What is declared of a worker, without its input. */
+export interface DeclaredWorker {
+  id: string
+  annotator: string
+  domain: string
+  enabled: boolean
+  /** How many results its lane should have; 0 before anything is loaded. */
+  target: number
+  /** Whether a secret is in its input: under the name of one, or one that the system knows. */
+  hasKey: boolean
+  delayMs: number
+  maxAttempts: number
+}
 
 export class SystemView {
   readonly #system: OpenSystem
@@ -38,6 +53,17 @@ export class SystemView {
 
   get size(): number {
     return this.#system.managed.size
+  }
+
+  /** What is declared of every worker, in the order of the configuration. */
+  declared(): DeclaredWorker[] {
+    const { managed, parts } = this.#system
+    return Array.from(managed.values(), ({ config }) => {
+      const { id, annotator, domain, enabled, input, delayMs, tasks } = config
+      const target = config.target ?? parts.lanes.get(id)?.total ?? 0
+      const hasKey = findSecrets(input).length > 0 || redactAll(input, parts.redact) !== input
+      return { id, annotator, domain, enabled, target, hasKey, delayMs, maxAttempts: tasks.maxAttempts }
+    })
   }
 
   /** One worker; null if it does not exist. */

@@ -9,7 +9,7 @@ const seedStatus = v.picklist(seedStatuses)
 export type SeedStatus = (typeof seedStatuses)[number]
 
 /** A number where it looks like one. */
-const annotatorId = v.union([v.number(), v.string()])
+export const annotatorId = v.union([v.number(), v.string()])
 const isoTime = v.pipe(v.string(), v.isoTimestamp())
 const percentage = v.pipe(v.number(), v.minValue(0), v.maxValue(100))
 
@@ -22,7 +22,8 @@ export const seedWorker = v.object({
   /** It has a thread whose last beat is too old. */
   stale: v.boolean(),
   enabled: v.boolean(),
-  progress: v.object({ completed: count, target: count, speed: v.pipe(v.number(), v.minValue(0)), percentage }),
+  /** `malformed`: given up. `percentage` counts `completed` only. */
+  progress: v.object({ completed: count, target: count, malformed: count, speed: v.pipe(v.number(), v.minValue(0)), percentage }),
   last_updated: isoTime,
   pid: v.nullable(v.number()),
   id: v.string(),
@@ -37,6 +38,11 @@ export type SeedWorker = v.InferOutput<typeof seedWorker>
 
 export const seedOverview = v.object({
   total_workers: count,
+  enabled_workers: count,
+  running_workers: count,
+  paused_workers: count,
+  completed_workers: count,
+  crashed_workers: count,
   not_started: count,
   running: count,
   paused: count,
@@ -46,8 +52,8 @@ export const seedOverview = v.object({
   total_progress: v.object({ completed: count, target: count, percentage }),
   /** Samples a minute, of all workers together. */
   avg_speed: v.pipe(v.number(), v.minValue(0)),
-  /** Seconds; null: unknown. */
-  estimated_time_remaining: v.nullable(count),
+  /** Seconds, null: unknown. Wrapped, a text: `2h 3m`, `Unknown`. */
+  estimated_time_remaining: v.nullable(v.union([count, v.string()])),
   /** By drover's own states. */
   states: v.record(v.string(), count),
 })
@@ -59,7 +65,7 @@ const trouble = v.object({
   last_update: isoTime,
   stale_minutes: v.pipe(v.number(), v.minValue(0)),
 })
-export const seedHealth = v.object({ crashed: v.array(trouble), stuck: v.array(trouble), healthy: count })
+export const seedHealth = v.object({ crashed: v.array(trouble), stuck: v.array(trouble), stalled: v.array(trouble), healthy: count })
 export type SeedHealth = v.InferOutput<typeof seedHealth>
 
 const seedQuota = v.object({
@@ -133,4 +139,5 @@ export const logsQuery = v.object({
     '100',
   ),
 })
+export const oneAnnotator = v.object({ annotator_id: text })
 export const onePath = v.object({ annotator_id: text, domain: text })

@@ -30,7 +30,7 @@ const words: Record<WorkerState, SeedStatus> = {
 }
 
 /** Ids were numbers. An id that a number cannot hold exactly stays a text. */
-const annotatorIdOf = (annotator: string): number | string => (/^(0|[1-9]\d{0,14})$/.test(annotator) ? Number(annotator) : annotator)
+export const annotatorIdOf = (annotator: string): number | string => (/^(0|[1-9]\d{0,14})$/.test(annotator) ? Number(annotator) : annotator)
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 const round1 = (n: number): number => Math.round(n * 10) / 10
@@ -62,7 +62,7 @@ export function presentSeedWorker(worker: WorkerStatus, time: SeedTime): SeedWor
     running: pid !== null,
     stale: isStale(worker, time),
     enabled,
-    progress: { completed: done, target: total, speed: round1(ratePerMinute), percentage: percentageOf(done, total) },
+    progress: { completed: done, target: total, malformed: dead, speed: round1(ratePerMinute), percentage: percentageOf(done, total) },
     last_updated: iso(lastUpdate(worker, time.now)),
     pid,
     id,
@@ -82,17 +82,34 @@ export function presentSeedOverview({
   total,
   ratePerMinute,
   etaMs,
-}: SystemSums & { workers: readonly Pick<WorkerStatus, 'state'>[] }): SeedOverview {
+}: SystemSums & { workers: readonly Pick<WorkerStatus, 'state' | 'enabled'>[] }): SeedOverview {
   const counts = Object.fromEntries(seedStatuses.map((status) => [status, 0])) as Record<SeedStatus, number>
   for (const { state } of workers) counts[words[state]]++
   return {
     total_workers: workers.length,
+    enabled_workers: workers.filter(({ enabled }) => enabled).length,
+    running_workers: counts.running,
+    paused_workers: counts.paused,
+    completed_workers: counts.completed,
+    crashed_workers: counts.crashed,
     ...counts,
     total_progress: { completed: done, target: total, percentage: percentageOf(done, total) },
     avg_speed: round1(ratePerMinute),
     estimated_time_remaining: etaMs === null ? null : Math.round(etaMs / 1_000),
     states: { ...states } as Record<string, number>,
   }
+}
+
+/** The same for a wrapped answer, whose reader expects a text. */
+export function withTimeInWords(overview: SeedOverview): SeedOverview {
+  const { estimated_time_remaining: seconds } = overview
+  return { ...overview, estimated_time_remaining: typeof seconds === 'number' ? inWords(seconds) : 'Unknown' }
+}
+
+function inWords(seconds: number): string {
+  const minutes = Math.floor(seconds / 60)
+  if (minutes === 0) return `${seconds}s`
+  return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`
 }
 
 export function presentSeedHealth(workers: readonly WorkerStatus[], time: SeedTime): SeedHealth {
@@ -106,7 +123,7 @@ export function presentSeedHealth(workers: readonly WorkerStatus[], time: SeedTi
   const stuck = workers.filter((worker) => worker.state === 'stuck' || isStale(worker, time))
   const ill = new Set([...crashed, ...stuck])
   const healthy = workers.filter((worker) => worker.enabled && !ill.has(worker)).length
-  return { crashed: crashed.map(trouble), stuck: stuck.map(trouble), healthy }
+  return { crashed: crashed.map(trouble), stuck: stuck.map(trouble), stalled: stuck.map(trouble), healthy }
 }
 
 export function presentSeedQuotas(reports: readonly QuotaReport[]): SeedQuotas {

@@ -1,22 +1,28 @@
 /** The paths and shapes that the clients of the system before drover expect. */
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import type { ControlOutcome, ResetOutcome } from '../../drover/reports.js'
+import type { ControlOutcome } from '../../drover/reports.js'
 import type { Selector } from '../../drover/selector.js'
 import { DroverError } from '../../errors.js'
 import type { RecentLogs } from '../../logs/logs.js'
-import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import type { StatusContext } from '../base/status-context.js'
-import { confirmationWord } from '../contract/common.js'
+import { answerer, isWrapped } from './answer.js'
+import { configRoutes } from './config.js'
 import * as contract from './contract.js'
 import { bodyOf, controlling, monitoring, path, query } from './describe.js'
 import * as present from './present.js'
-
-type Selection = v.InferOutput<typeof contract.seedSelection>
+import { resetRoutes } from './reset.js'
+import { selectorOf } from './selection.js'
+import { summaryRoutes } from './summaries.js'
 
 export function seedRoutes(status: StatusContext): Hono<Env> {
-  return new Hono<Env>().route('/control', controlRoutes(status)).route('/monitoring', monitoringRoutes(status))
+  return new Hono<Env>()
+    .route('/control', controlRoutes(status))
+    .route('/control', resetRoutes(status))
+    .route('/control', summaryRoutes(status))
+    .route('/monitoring', monitoringRoutes(status))
+    .route('/config', configRoutes(status))
 }
 
 function controlRoutes({ drover, control, options }: StatusContext): Hono<Env> {
@@ -50,24 +56,6 @@ function controlRoutes({ drover, control, options }: StatusContext): Hono<Env> {
         return answer(c, { stop: present.presentSeedOutcome(worstOf(stop)), start: present.presentSeedOutcome(worstOf(start)) })
       },
     )
-    .post(
-      '/reset',
-      controlling({
-        id: 'seedReset',
-        summary: 'Delete all results of one worker, or of all: needs the confirmation word',
-        answer: contract.seedReset,
-        body: contract.seedResetCall,
-      }),
-      control('workers.reset'),
-      async (c) => {
-        const call = await bodyOf(c, contract.seedResetCall)
-        const selector = toReset(call)
-        const done = await drover.reset(selector ?? {}, { data: true })
-        const [first] = done
-        if (call.scope === 'single' && first && done.every(({ ok }) => !ok)) throw refuse('NOT_DOWN', `${first.worker}: ${first.message}`)
-        return answer(c, { scope: call.scope, deleted: sumOf(done), workers: done.map(resetOutcome) })
-      },
-    )
 }
 
 function monitoringRoutes({ drover, options }: StatusContext): Hono<Env> {
@@ -84,9 +72,10 @@ function monitoringRoutes({ drover, options }: StatusContext): Hono<Env> {
   }
 
   return new Hono<Env>()
-    .get('/overview', monitoring({ id: 'seedOverview', summary: 'The whole system in numbers', answer: contract.seedOverview }), (c) =>
-      answer(c, overview()),
-    )
+    .get('/overview', monitoring({ id: 'seedOverview', summary: 'The whole system in numbers', answer: contract.seedOverview }), (c) => {
+      const told = overview()
+      return answer(c, isWrapped(c, options.envelope) ? present.withTimeInWords(told) : told)
+    })
     .get(
       '/workers',
       monitoring({ id: 'seedWorkers', summary: 'Workers and their status', answer: v.array(contract.seedWorker) }),
@@ -139,41 +128,5 @@ const levels = { debug: 'debug', info: 'info', warn: 'warn', warning: 'warn', er
   RecentLogs['level']
 >
 
-/** Wraps answers on request. */
-function answerer(always: boolean) {
-  return (c: Context, data: object): Response => {
-    const wanted = always || c.req.query('envelope') === '1' || c.req.header('x-envelope') === '1'
-    return c.json(wanted ? { success: true, data, timestamp: new Date().toISOString() } : data)
-  }
-}
-
-function selectorOf({ annotator_id, domain }: Selection): Selector | undefined {
-  const selector = {
-    ...(annotator_id !== undefined && annotator_id !== null && { annotator: annotator_id }),
-    ...(domain !== undefined && domain !== null && { domain }),
-  }
-  return Object.keys(selector).length > 0 ? selector : undefined
-}
-
-/** @throws HTTPException 400 unless the selection is clear and confirmed */
-function toReset({ scope, annotator_id, domain, confirmation }: v.InferOutput<typeof contract.seedResetCall>): Selector | undefined {
-  if (confirmation !== confirmationWord) {
-    throw refuse('CONFIRMATION_REQUIRED', `this deletes results: it needs the confirmation "${confirmationWord}"`)
-  }
-  const selector = selectorOf({ annotator_id, domain })
-  const isOne = annotator_id !== undefined && annotator_id !== null && domain !== undefined && domain !== null
-  if (scope === 'single' && !isOne) throw refuse('VALIDATION_FAILED', 'scope "single" needs annotator_id and domain')
-  if (scope === 'all' && selector) throw refuse('VALIDATION_FAILED', 'scope "all" takes no annotator_id and no domain')
-  return selector
-}
-
 /** Several workers may have the same annotator and domain, on different datasets: a failed outcome comes first. */
 const worstOf = (outcomes: ControlOutcome[]): ControlOutcome => (outcomes.find(({ ok }) => !ok) ?? outcomes[0]) as ControlOutcome
-
-const resetOutcome = ({ deleted, ...outcome }: ResetOutcome) => ({ ...present.presentSeedOutcome(outcome), deleted })
-
-function sumOf(outcomes: readonly ResetOutcome[]): ResetOutcome['deleted'] {
-  const sum = (pick: (deleted: ResetOutcome['deleted']) => number): number =>
-    outcomes.reduce((total, { deleted }) => total + pick(deleted), 0)
-  return { results: sum(({ results }) => results), dead: sum(({ dead }) => dead) }
-}

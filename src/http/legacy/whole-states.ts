@@ -2,7 +2,7 @@
 import type { SystemView } from '../../actors/system/view.js'
 import { Pace } from '../../time/pace.js'
 import { piecewise } from '../../time/turns.js'
-import { oldFrame, oldState } from './old-state.js'
+import { oldFrame, oldState, type Shown } from './old-state.js'
 
 /** The way to one client. */
 export interface OldClient {
@@ -12,7 +12,7 @@ export interface OldClient {
 
 export class WholeStates {
   readonly #view: SystemView
-  readonly #staleMs: number
+  readonly #shown: Shown
   readonly #clients: () => OldClient[]
   readonly #pace = new Pace(100, 1)
   #timer: NodeJS.Timeout | null = null
@@ -22,12 +22,11 @@ export class WholeStates {
   #isLate = false
 
   /**
-   * @param staleMs how old a beat may be before a worker is shown as stale
    * @param clients those who are connected now
    */
-  constructor(view: SystemView, staleMs: number, clients: () => OldClient[]) {
+  constructor(view: SystemView, shown: Shown, clients: () => OldClient[]) {
     this.#view = view
-    this.#staleMs = staleMs
+    this.#shown = shown
     this.#clients = clients
   }
 
@@ -63,7 +62,7 @@ export class WholeStates {
 
   /** One state for all callers while it is being made. */
   #state(): Promise<string> {
-    this.#making ??= piecewise(oldState(this.#view, this.#staleMs)).finally(() => {
+    this.#making ??= piecewise(oldState(this.#view, this.#shown)).finally(() => {
       this.#making = null
     })
     return this.#making

@@ -8,7 +8,7 @@ const answer = (description: string) => ({
     'application/json': {
       schema: {
         type: 'object' as const,
-        properties: { ok: { type: 'boolean' as const }, not: { type: 'string' as const } },
+        properties: { ok: { type: 'boolean' as const }, not: { type: 'string' as const }, status: { type: 'string' as const } },
         required: ['ok'],
       },
     },
@@ -21,6 +21,15 @@ export const probePaths: OpenApiDocument['paths'] = {
       operationId: 'isAlive',
       tags: ['Probes'],
       summary: 'Whether the process answers',
+      security: [],
+      responses: { 200: answer('It does') },
+    },
+  },
+  '/health': {
+    get: {
+      operationId: 'isHealthy',
+      tags: ['Probes'],
+      summary: 'As /livez, for clients of the system before drover',
       security: [],
       responses: { 200: answer('It does') },
     },

@@ -41,6 +41,16 @@ export function documentRoutes(app: Hono<Env>): Hono<Env> {
       async (c) => c.html(referencePage(await documentAt(c.get('mount')))),
     )
     .get(
+      '/api/docs',
+      operation({
+        id: 'getDocs',
+        tag: 'Document',
+        summary: 'As /api/reference, at its path in the system before drover',
+        answers: { 200: text('The page', 'text/html') },
+      }),
+      async (c) => c.html(referencePage(await documentAt(c.get('mount')))),
+    )
+    .get(
       '/api/reference.css',
       operation({
         id: 'getReferenceStyle',

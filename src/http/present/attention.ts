@@ -26,7 +26,7 @@ const severities: Record<Kind, Attention['severity']> = {
 const order = Object.keys(severities) as Kind[]
 
 /** The fields of a worker that may need attention. */
-export type Seen = Omit<WorkerGlance, 'quotas' | 'ratePerMinute' | 'until'>
+export type Seen = Omit<WorkerGlance, 'quotas' | 'enabled' | 'ratePerMinute' | 'until'>
 
 /** @param down the topmost of the supervisors that are down */
 export function attentionOf(

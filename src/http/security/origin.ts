@@ -10,7 +10,8 @@ export function originGuard(origins: readonly string[]): MiddlewareHandler<Env> 
     const origin = c.req.header('origin')
     const matters = changes(c) || c.req.header('upgrade') !== undefined
     if (origin !== undefined && matters && !isOwn(c, origin) && !origins.includes(origin)) {
-      throw refuse('FORBIDDEN_ORIGIN', 'pages of this origin may not do this: add it to the option origins')
+      const named = JSON.stringify(origin.slice(0, 200))
+      throw refuse('FORBIDDEN_ORIGIN', `pages of another origin may not do this: to allow it, serve with the option origins: [${named}]`)
     }
     await next()
   }

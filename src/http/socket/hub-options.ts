@@ -9,6 +9,8 @@ export interface HubOptions extends Partial<SenderLimits> {
   keepCharacters?: number
   /** Age of a beat from which clients of protocol 1 see a worker as stale. @defaultValue 120_000 */
   staleMs?: number
+  /** Whether clients of protocol 1 expect the time left as a text, as in wrapped answers. @defaultValue false */
+  wrapped?: boolean
 }
 
 export const hubDefaults: Required<HubOptions> = {
@@ -18,4 +20,5 @@ export const hubDefaults: Required<HubOptions> = {
   keepPatches: 1_000,
   keepCharacters: 4_194_304,
   staleMs: 120_000,
+  wrapped: false,
 }

@@ -7,7 +7,7 @@ import { every } from '../../time/every.js'
 import { Pace } from '../../time/pace.js'
 import { nextTurn } from '../../time/turns.js'
 import { closeCodes, type LiveState, type Topic } from '../contract/socket.js'
-import { WholeStates } from '../legacy/whole-states.js'
+import { OldClients } from '../legacy/old-clients.js'
 import type { SenderLimits } from './bounded-sender.js'
 import { listenForChanges } from './changes.js'
 import { Connection, type Wish } from './connection.js'
@@ -34,7 +34,7 @@ export class Hub {
   readonly #joining = new Set<Connection>()
   readonly #pace = new Pace(20, 4)
   /** For clients of protocol 1. */
-  readonly #wholeStates: WholeStates
+  readonly #oldClients: OldClients
   /** Whether a connection exists or is about to. */
   #begun = false
   /** Changes when the first connection comes and when the last one goes. */
@@ -52,14 +52,14 @@ export class Hub {
   #closed = false
 
   constructor(drover: Drover, options: HubOptions = {}) {
-    const { pingMs, maxBufferedBytes, drainMs, keepPatches, keepCharacters, staleMs } = { ...hubDefaults, ...options }
+    const { pingMs, maxBufferedBytes, drainMs, keepPatches, keepCharacters, staleMs, wrapped } = { ...hubDefaults, ...options }
     this.pingMs = pingMs
     this.#drover = drover
     this.#limits = { maxBufferedBytes, drainMs }
     this.#source = new Source(drover)
     this.#quotas = new QuotaWatch(drover, this.#lookSoon)
     this.#feeds = new Feeds(drover, this.#send)
-    this.#wholeStates = new WholeStates(drover.view, staleMs, () =>
+    this.#oldClients = new OldClients(drover, { staleMs, wrapped }, () =>
       [...this.#connections].filter(({ protocol }) => protocol === 1).map(({ sender }) => sender),
     )
     this.#ring = new PatchRing(keepPatches, keepCharacters)
@@ -169,7 +169,7 @@ export class Hub {
     // Not welcomed yet; the welcome includes the whole state.
     if (!this.#connections.has(connection)) return
     if (connection.protocol === 1) {
-      void this.#wholeStates.welcome(connection.sender)
+      void this.#oldClients.welcome(connection.sender)
       return
     }
     this.#whenReady(() => {
@@ -213,7 +213,7 @@ export class Hub {
     this.#cancelFlush?.()
     this.#cancelFlush = null
     if (this.#lookTimer) clearTimeout(this.#lookTimer)
-    this.#wholeStates.rest()
+    this.#oldClients.rest()
   }
 
   readonly #askQuotas = (): void => {
@@ -267,7 +267,7 @@ export class Hub {
       frames.set(name, made)
       connection.sender.send(made)
     }
-    this.#wholeStates.changed()
+    this.#oldClients.changed()
     return true
   }
 
