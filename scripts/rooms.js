@@ -293,6 +293,7 @@ export const rooms = [
     may: [
       'root',
       'time',
+      'store/contract',
       'validation',
       'machines/lifecycle',
       'logs',

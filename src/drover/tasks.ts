@@ -1,11 +1,13 @@
 /** Reads and moves single tasks. */
 
-import type { EngineClient } from '../store/contract/engine.js'
+import type { EndedRequest, EngineClient, EngineReply, EngineRequest } from '../store/contract/engine.js'
+import type { EndedRow } from '../store/contract/reads.js'
 import type { DeadKind, Moved, StoredTaskDetail, TaskRecord, TaskState } from '../store/contract/single-tasks.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
+import { pages } from './pages.js'
 
 /** The query of {@link Tasks.list}; all given parts must match. */
 export interface TaskQuery extends LaneQuery, ReadOptions {
@@ -104,6 +106,32 @@ export class Tasks {
     const { client } = this.#means
     const lanes = checkLanes('the filter', filter, ['keys'])
     return this.#move(filter.keys, (keys) => client.call('promote', { filter: lanes, keys }))
+  }
+
+  /**
+   * Makes done tasks waiting again, for another result. The old results are kept among the tasks' attempts, see {@link get}; counts and
+   * exports have them no more.
+   * @returns how many tasks
+   *
+   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @example
+   * await drover.tasks.redo({ dataset: 'messages', annotator: 1, domain: 'urgency', keys: ['m-17'] })
+   */
+  async redo(filter: LaneQuery & { keys: (string | number)[] }): Promise<number> {
+    const { client } = this.#means
+    const lanes = checkLanes('the filter', filter, ['keys'])
+    checkKeys(filter.keys)
+    return this.#move(filter.keys, (keys) => client.call('redo', { filter: lanes, keys: keys ?? [] }))
+  }
+
+  /** @internal Ended tasks, the newest first. */
+  latestEnded(query: EngineRequest<'latestEnded'>, signal?: AbortSignal): Promise<EngineReply<'latestEnded'>> {
+    return this.#means.reader.read('latestEnded', query, signal)
+  }
+
+  /** @internal Ended tasks lane by lane, in order of loading. */
+  ended({ filter, state, limit }: EndedRequest & { limit: number }, signal?: AbortSignal): AsyncGenerator<EndedRow, void, void> {
+    return pages<EndedRow>((after) => this.#means.reader.read('ended', { filter, state, after, limit }, signal))
   }
 
   /**

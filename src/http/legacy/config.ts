@@ -9,13 +9,13 @@ import { answerer } from './answer.js'
 import { monitoring } from './describe.js'
 import { globalSettings, settingsOf } from './summaries.js'
 
-export const seedSettings = v.object({
+const seedSettings = v.object({
   global: globalSettings,
   /** By annotator and domain. */
   annotators: v.record(v.string(), v.record(v.string(), v.object({ enabled: v.boolean(), target_count: count }))),
 })
 
-export const seedDatasets = v.object({
+const seedDatasets = v.object({
   total: count,
   datasets: v.array(v.object({ name: v.string(), total: count })),
 })

@@ -21,6 +21,8 @@ const factoryQuery = v.object({ confirmation: v.optional(v.string()) })
 
 export function resetRoutes({ drover, control, options }: StatusContext): Hono<Env> {
   const answer = answerer(options.envelope)
+  /** Disabled workers too: they may have results. */
+  const everyone = (): Selector => [...drover.view.ids()]
   return new Hono<Env>()
     .post(
       '/reset',
@@ -34,7 +36,7 @@ export function resetRoutes({ drover, control, options }: StatusContext): Hono<E
       async (c) => {
         const call = await bodyOf(c, contract.seedResetCall)
         const selector = toReset(call)
-        const done = await drover.reset(selector ?? {}, { data: true })
+        const done = await drover.reset(selector ?? everyone(), { data: true })
         const [first] = done
         if (call.scope === 'single' && first && done.every(({ ok }) => !ok)) throw refuse('NOT_DOWN', `${first.worker}: ${first.message}`)
         return answer(c, resetAnswer(call.scope, done), toldOf(done))
@@ -53,8 +55,8 @@ export function resetRoutes({ drover, control, options }: StatusContext): Hono<E
         if (c.req.valid('query').confirmation !== factoryWord) {
           throw refuse('CONFIRMATION_REQUIRED', `this stops all workers and deletes all results: it needs ?confirmation=${factoryWord}`)
         }
-        await drover.stop({})
-        const done = await drover.reset({}, { data: true })
+        await drover.stop(everyone())
+        const done = await drover.reset(everyone(), { data: true })
         return answer(c, resetAnswer('all', done), toldOf(done))
       },
     )

@@ -10,7 +10,9 @@ import type { StatusContext } from '../base/status-context.js'
 import { answerer, isWrapped } from './answer.js'
 import { configRoutes } from './config.js'
 import * as contract from './contract.js'
+import { dataRoutes } from './data.js'
 import { bodyOf, controlling, monitoring, path, query } from './describe.js'
+import { exportRoutes } from './export.js'
 import * as present from './present.js'
 import { resetRoutes } from './reset.js'
 import { selectorOf } from './selection.js'
@@ -23,6 +25,8 @@ export function seedRoutes(status: StatusContext): Hono<Env> {
     .route('/control', summaryRoutes(status))
     .route('/monitoring', monitoringRoutes(status))
     .route('/config', configRoutes(status))
+    .route('/data', dataRoutes(status))
+    .route('/export', exportRoutes(status))
 }
 
 function controlRoutes({ drover, control, options }: StatusContext): Hono<Env> {

@@ -24,7 +24,7 @@ export type GlobalSettings = v.InferOutput<typeof globalSettings>
 const promptInfo = v.object({ source_type: v.literal('base'), active_version: v.null(), content_preview: v.string() })
 const basePrompt: v.InferOutput<typeof promptInfo> = { source_type: 'base', active_version: null, content_preview: '' }
 
-export const seedSummary = v.object({
+const seedSummary = v.object({
   annotator_id: annotatorId,
   /** Whether a key is in the input of each of its enabled workers. */
   has_api_key: v.boolean(),
@@ -33,7 +33,7 @@ export const seedSummary = v.object({
   total_target_count: count,
   enabled_count: count,
 })
-export const seedEnabledWorker = v.object({
+const seedEnabledWorker = v.object({
   annotator_id: annotatorId,
   domain: v.string(),
   target_count: count,

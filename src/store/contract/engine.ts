@@ -17,7 +17,7 @@ import type {
   QuotaStatus,
   QuotaTicket,
 } from './quotas.js'
-import type { CheckPart, DeadRow, LabelReport, ResultRow, StoredEvent, TaskUsageRow, UsageRow } from './reads.js'
+import type { CheckPart, DeadRow, EndedFilter, EndedRow, LabelReport, ResultRow, StoredEvent, TaskUsageRow, UsageRow } from './reads.js'
 import type { EventRow, LaneCounts, LaneFilter, Transition, WorkerRow, WorkerSpec } from './registry.js'
 import type { DatasetCounts, Moved, StoredTaskDetail, TaskFilter, TaskRecord } from './single-tasks.js'
 import type { AbandonReply, AbandonRequest, EnqueueReply, ExchangeReply, ExchangeRequest, NewItem, OnConflict } from './tasks.js'
@@ -77,6 +77,11 @@ export interface Engine {
   counts(request: { workers: string[] }): Awaitable<{ counts: LaneCounts[] }>
   /** Makes dead tasks waiting again with fresh counters (the numbers of attempts continue). */
   redrive(request: { filter: LaneFilter; keys: string[] | null }): Awaitable<{ redriven: number; workers: string[] }>
+  /**
+   * Makes done tasks waiting again. Their results become attempts with the outcome `done` and an error whose details hold the value.
+   * Idempotent: what waits again is not done.
+   */
+  redo(request: { filter: LaneFilter; keys: string[] }): Awaitable<Moved>
   /** Makes retrying tasks due at once. @returns how many were not yet due, and the workers of their lanes */
   promote(request: { filter: LaneFilter; keys: string[] | null }): Awaitable<Moved>
   /**
@@ -141,6 +146,13 @@ export interface Engine {
   /** `skip`: number of rows to skip from the beginning of the page. @defaultValue 0 */
   results(request: PageRequest & { filter: LaneFilter; skip?: number }): Awaitable<Page<ResultRow>>
   dead(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<DeadRow>>
+  /** Ended tasks lane by lane, in order of loading. */
+  ended(request: PageRequest & EndedRequest): Awaitable<Page<EndedRow>>
+  /**
+   * Ended tasks, the newest first: `limit` after the first `skip`. Long data and values are cut, and become texts. `search`: those of
+   * the newest 20,000 whose key, data or value contains this text, in any letter case. `total`: without limit and skip.
+   */
+  latestEnded(request: EndedRequest & { search?: string; limit: number; skip: number }): Awaitable<{ rows: EndedRow[]; total: number }>
   /**
    * Dead tasks grouped by error, `limit` tasks for each page: add up the groups of all pages. `before`: only tasks that died
    * before this time.
@@ -173,6 +185,12 @@ export interface Engine {
   check(request: { after: string | null; quick?: boolean }): Awaitable<CheckPart>
 }
 
+/** `state`: only those; null: both. */
+export interface EndedRequest {
+  filter: EndedFilter
+  state: 'done' | 'dead' | null
+}
+
 export type EngineOp = keyof Engine
 export type EngineRequest<Op extends EngineOp> = Parameters<Engine[Op]>[0]
 export type EngineReply<Op extends EngineOp> = Awaited<ReturnType<Engine[Op]>>
@@ -181,6 +199,8 @@ export type EngineReply<Op extends EngineOp> = Awaited<ReturnType<Engine[Op]>>
 export const readOps = [
   'results',
   'dead',
+  'ended',
+  'latestEnded',
   'deadErrors',
   'tasks',
   'task',

@@ -36,8 +36,36 @@ export interface DeadTask {
   at: number
 }
 
+/** An ended task, done or dead, with its item. */
+export interface EndedRow {
+  key: string
+  dataset: string
+  annotator: string
+  domain: string
+  worker: string
+  /** 1: done; 0: dead. */
+  done: 0 | 1
+  kind: DeadKind | null
+  /** Why it is dead. */
+  error: ErrorRecord | null
+  attempt: number
+  /** The item, as JSON text. */
+  data: string
+  /** The result, or the raw answer of a dead task, as JSON text. */
+  value: string | null
+  /** The result's `label`, if it is an object with one. */
+  label: string | null
+  at: Time
+}
+
 /** A dead task as it is stored: its raw result is a text, JSON or not. */
 export type DeadRow = DeadTask & { value: string | null }
+
+/** Which ended tasks; a list that is left out allows all. */
+export interface EndedFilter {
+  annotators?: string[]
+  domains?: string[]
+}
 
 /** Amounts used by a worker's calls, by unit, as reported. */
 export interface UsageRow {

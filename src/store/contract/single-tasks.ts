@@ -49,7 +49,7 @@ export interface TaskAttempt {
   /** Its worker; for a dropped task, the worker of the lane. Empty if there was none. */
   worker: string
   outcome: 'failed' | 'crashed' | 'poison' | 'dropped' | 'done'
-  /** null: `done`. */
+  /** null: `done`; of a result that was set aside to be done again, an error `ResultSetAside` with the value in its details. */
   error: ErrorRecord | null
   /** Ms since the epoch. */
   at: number

@@ -22,6 +22,8 @@ const ranks: Record<ReadOp, ReadRank> = {
   usage: 'quick',
   results: 'bulk',
   dead: 'bulk',
+  ended: 'bulk',
+  latestEnded: 'long',
   taskUsage: 'bulk',
   deadErrors: 'bulk',
   labels: 'long',

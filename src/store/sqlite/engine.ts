@@ -30,6 +30,7 @@ import { fresh } from './tasks/fresh-items.js'
 import { items } from './tasks/items.js'
 import { tasks } from './tasks/leases.js'
 import { receipts } from './tasks/receipts.js'
+import { redoing } from './tasks/redo.js'
 import { redriving } from './tasks/redrive.js'
 import { exchanges } from './tasks/settle-and-claim.js'
 import { usages } from './tasks/usage.js'
@@ -271,6 +272,7 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     enqueue: item.enqueue,
     exchange: exchanges(context, { lanes: lane, tasks: task, claims: claims(context, untouched), receipts: receipt, usage }).exchange,
     redrive: redriving(context, lane).redrive,
+    redo: redoing(context, lane, attempt).redo,
     ...taskControl(context, { lanes: lane, tasks: task, fresh: untouched, attempts: attempt }),
     declareQuotas: quota.declareQuotas,
     acquireQuota: quota.acquireQuota,

@@ -13,6 +13,7 @@ import { checkReads } from '../check.js'
 import { checkJson, checkRows } from '../check-rows.js'
 import { type DeadError, deadError, withDeadError } from '../dead-errors.js'
 import { Damage, found } from '../failure.js'
+import { endedReads } from './ended.js'
 import { errorReads } from './errors.js'
 import { labelReads } from './labels.js'
 import { allOf, type LaneNames, named, numberOf, pageOf, positionOf, Room } from './paging.js'
@@ -142,6 +143,7 @@ export function reads(db: Database.Database): Reads {
     },
 
     ...checkReads(db),
+    ...endedReads(db),
     ...errorReads(db),
     ...taskReads(db),
     ...labelReads(db),

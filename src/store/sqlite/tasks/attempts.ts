@@ -15,7 +15,7 @@ export interface EndedAttempt {
   attempt: number
   /** Row of the worker; 0: none. */
   worker: number
-  outcome: Exclude<TaskAttempt['outcome'], 'done'>
+  outcome: TaskAttempt['outcome']
   error: ErrorRecord
   at: Time
   /** Whether the task is charged: its own failure or crash. */
