@@ -24,7 +24,7 @@ test('every route of the API is in the document, and nothing else', async () => 
   const system = await oneWorker()
   const { document } = await serveApi(system)
   const routes = createStatusApp(system)
-    .routes.filter(({ method, path }) => method !== 'ALL' && !path.includes('*') && /^\/(api|livez|readyz)/.test(path))
+    .routes.filter(({ method, path }) => method !== 'ALL' && !path.includes('*') && /^\/(api|livez|health|readyz)/.test(path))
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
   const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
