@@ -154,7 +154,7 @@ test('hears of crashes and errors, and of dead tasks as malformed', async () => 
   assert.match((await live.seen('crash_detected')).data.message, /^annotator-2\/a: /)
   const { data } = await live.seen('error')
   assert.equal([typeof data.message, data.log.level], ['string', 'ERROR'])
-  await until(() => drover.worker('annotator-1/a').status().progress?.dead === 1, 'a dead task')
+  await drover.done()
   const { body } = await ask(server, '/api/monitoring/workers/1/a')
   const { completed, malformed, percentage } = body.progress
   assert.equal([completed, malformed, percentage], [1, 1, 50])
