@@ -128,6 +128,14 @@ export class Slots {
     this.#waiting.clear()
   }
 
+  /** Takes workers out of the queue, all at once. Those that have a slot keep it. */
+  withdraw(workers: Iterable<string>): void {
+    for (const worker of workers) this.#waiting.delete(worker)
+    let kept = 0
+    for (const waiting of this.#queue) if (this.#waiting.has(waiting.worker)) this.#queue[kept++] = waiting
+    this.#queue.length = kept
+  }
+
   /** Gives back a slot or a place in the queue. */
   release(worker: string): void {
     const waiting = this.#waiting.get(worker)

@@ -107,6 +107,16 @@ test('once shut nobody gets a slot any more and nobody waits, while those who ha
   assert.equal([slots.used, granted], [0, ['a']])
 })
 
+test('workers that are withdrawn together leave the line and keep the slots they have; the others keep their places', () => {
+  const { ask, granted, slots } = begin(1)
+  for (const worker of ['a', 'b', 'c', 'd', 'e']) ask(worker)
+  slots.withdraw(['a', 'b', 'd', 'unknown'])
+  assert.equal([slots.used, slots.queued], [1, 2])
+  ask('b')
+  for (const worker of ['a', 'c', 'e']) slots.release(worker)
+  assert.equal(granted, ['a', 'c', 'e', 'b'])
+})
+
 test('a shortage names the limit that is too narrow, those that wait already counted', () => {
   const { ask, slots } = begin(2, { gpu: 1 })
   const wanting = (...workers: string[]): SlotRequest[] =>

@@ -5,10 +5,11 @@ import type { Tree } from '../../machines/supervision/tree.js'
 import { patientTimeout } from '../../time/patient-timer.js'
 import { askAll, type Owing } from './ask-all.js'
 
-/** The tree, and the listeners to changes. */
+/** The tree, the listeners to changes, and the line for slots. */
 interface Concerned {
   tree: Tree
   watchers: Set<() => void>
+  parts: { slots: { withdraw(workers: Iterable<string>): void } }
 }
 
 /** A worker as it is stopped with others. */
@@ -16,7 +17,7 @@ interface WorkerToStop extends Stoppable, Owing {
   readonly config: { id: string }
   /** How often it was started by hand: a start in the meantime takes it out of the order. */
   readonly timesStarted: number
-  /** Cancels its pending starts. */
+  /** Cancels its pending starts, and its wait for siblings. */
   standBack(): void
   /** Announces a stop, which comes at its turn. */
   announceStop(): void
@@ -28,11 +29,6 @@ interface WorkerToStop extends Stoppable, Owing {
 export interface StopOrder {
   /** After this time (ms) the remaining workers are stopped at once, without a drain. @defaultValue never */
   withinMs?: number
-}
-
-/** Cancels the pending starts of workers that will be stopped. In reverse, because the end of the line for slots is found first. */
-function standBackAll(workers: readonly Pick<WorkerToStop, 'standBack'>[]): void {
-  for (const worker of [...workers].reverse()) worker.standBack()
 }
 
 /**
@@ -52,14 +48,16 @@ export async function stopAtOnce(workers: readonly WorkerToStop[], event: Extrac
  * wait for their turn; workers with a thread come first.
  */
 export async function stopInOrder(
-  { tree, watchers }: Concerned,
+  { tree, watchers, parts }: Concerned,
   workers: readonly WorkerToStop[],
   event: Extract<LifecycleEvent, { type: 'STOP' }>,
   { withinMs }: StopOrder = {},
 ): Promise<void> {
   const groups = new Map<string, WorkerToStop[]>()
   const atOnce: WorkerToStop[] = []
-  standBackAll(workers)
+  // In reverse: the end of a line is found first.
+  for (const worker of [...workers].reverse()) worker.standBack()
+  parts.slots.withdraw(workers.map(({ config }) => config.id))
   for (const worker of workers) {
     const top = tree.above(worker.config.id).at(-1)?.id
     if (top === undefined || !worker.live) {

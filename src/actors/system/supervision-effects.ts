@@ -6,7 +6,7 @@ import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './opened.js'
 
 interface Supervised extends Pick<OpenSystem, 'tree' | 'supervisors' | 'watchers'> {
-  parts: Pick<SystemParts, 'config' | 'now' | 'order' | 'publish'>
+  parts: Pick<SystemParts, 'config' | 'now' | 'order' | 'publish' | 'slots'>
   managed: ReadonlyMap<string, ManagedWorker>
   log: ReturnType<Logs['part']>
 }
@@ -35,7 +35,7 @@ export function supervisionEffects({ parts, managed, tree, supervisors, watchers
       publish('system:failure:escalated', { worker, supervisor, reason, answer: config.onEscalation, at: now() })
       if (config.onEscalation === 'keep') return
       const others = [...managed.values()].filter((own) => own.config.id !== worker)
-      void stopInOrder({ tree, watchers }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
+      void stopInOrder({ tree, watchers, parts }, others, { type: 'STOP', reason: `${from} escalated: ${reason}` })
     },
   }
 }

@@ -79,10 +79,10 @@ export class SlotTurn {
     this.#admitted = false
   }
 
-  /** Leaves the line, unless it has its slot already. */
+  /** Waits for its siblings no more, unless it has its slot already. */
   standBack(): void {
-    const { slots } = this.#worker.parts
-    if (this.#worker.state === 'queued' && !slots.holds(this.#worker.id)) this.release()
+    const { slots, order } = this.#worker.parts
+    if (this.#worker.state === 'queued' && !slots.holds(this.#worker.id)) order.withdraw(this.#worker.id)
   }
 
   /** Gives the slot back, or the place in the line. */

@@ -317,7 +317,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     if (event.type === 'STOP') this.parts.changed()
   }
 
-  /** A stop comes at its turn: until then it gets no slot, and pending starts are cancelled. */
+  /** A stop comes at its turn: until then it does not ask for a slot, and pending starts are cancelled. */
   standBack(): void {
     this.cancelStarts()
     this.#slotTurn.standBack()
