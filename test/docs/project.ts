@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { root } from './markdown.js'
 
 // Pages are about the built package. Not in a hook: uvu takes a failing hook for a success.
-execFileSync(process.execPath, ['scripts/ensure-build.js'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+execFileSync(process.execPath, ['scripts/ensure-build.js'], { stdio: ['ignore', 'ignore', 'inherit'] })
 
 /** What pages say is to be installed beside drover, and what types need. */
 const packages = ['hono', '@hono/node-server', 'ws', 'valibot', 'zod', 'arktype', 'openai', 'tsx', '@types/node', '@types/ws']

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 // Examples import the package by its name, so they run what is built. Not in a hook: uvu takes a failing hook for a success.
-execFileSync(process.execPath, ['scripts/ensure-build.js'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+execFileSync(process.execPath, ['scripts/ensure-build.js'], { stdio: ['ignore', 'ignore', 'inherit'] })
 
 export interface Ended {
   code: number | null
