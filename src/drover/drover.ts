@@ -327,7 +327,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    * running. Waits for everything that continues by itself (restarts, parole, quotas that come back, the first load of a
    * dataset), and for workers paused by hand. While nothing moves, it logs the reason for waiting. Two cases keep it waiting only
    * while a status server is attached, through which a person can act: a worker whose budget is spent or whose keys are retired;
-   * and a worker whose dataset was never loaded, while a dataset of a similar name that no worker uses was. After a signal
+   * and a worker whose dataset was never loaded, while a dataset that no worker uses was. After a signal
    * ({@link stopOnSignals}) it waits until the tasks in hand are finished. The report lists all work that is not done.
    *
    * @throws DroverError NOT_STARTED if no worker was started; CLOSED if the system was closed before; STORE_FAILED if the store

@@ -2,6 +2,7 @@
 import type { OpenSystem } from '../actors/system/opened.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import { closest } from '../values/closest.js'
+import { firstOf } from '../values/first-of.js'
 import { type LoadOptions, type LoadReport, loadItems } from './load.js'
 
 export class OpenLoads {
@@ -16,14 +17,19 @@ export class OpenLoads {
   }
 
   async load<Item>(dataset: string, source: Iterable<Item> | AsyncIterable<Item>, options: LoadOptions<Item>): Promise<LoadReport> {
-    const { loading, loaded, parts, managed, ending } = this.#system
+    const { loading, loaded, unused, parts, managed, ending } = this.#system
     const store = parts.writeRetry.client(parts.store.client, options.signal)
     const warning = this.#warnOfUnknown(dataset)
+    const before = unused.get(dataset)
+    if (warning !== null) unused.set(dataset, before ?? 0)
     loading.set(dataset, (loading.get(dataset) ?? 0) + 1)
     try {
       const report = await loadItems(store, dataset, source, options, ending.signal, () => this.#waker.dataset(dataset))
       loaded.add(dataset)
       const { added, known, updated } = report
+      // Unless a worker for it came meanwhile.
+      const items = unused.get(dataset)
+      if (items !== undefined) unused.set(dataset, items + added + (before === undefined ? known + updated : 0))
       parts.publish('dataset:load:finished', { dataset, added, known, updated, at: parts.now() })
       return warning === null ? report : { ...report, warning }
     } finally {
@@ -43,12 +49,12 @@ export class OpenLoads {
 
   /** A warning and no error, because workers of the dataset may be added later. */
   #warnOfUnknown(dataset: string): string | null {
-    const { parts, loadedInstead } = this.#system
+    const { parts } = this.#system
     const known = [...new Set(parts.config.workers.flatMap((worker) => worker.dataset ?? []))]
     if (known.includes(dataset)) return null
     const meant = closest(dataset, known) ?? null
-    const hint = meant === null ? '' : `; did you mean ${JSON.stringify(meant)}?`
-    if (meant !== null) loadedInstead.set(meant, dataset)
+    const others = known.length === 0 ? '' : `; workers have ${firstOf(known.map((name) => JSON.stringify(name)))}`
+    const hint = meant === null ? others : `; did you mean ${JSON.stringify(meant)}?`
     const warning = `no worker has the dataset ${JSON.stringify(dataset)}${hint}`
     if (!this.#unknown.has(dataset)) {
       this.#unknown.add(dataset)

@@ -74,7 +74,8 @@ export class RunEnding {
 
   /** All of it of one moment, but for the errors. */
   async report({ signalled, closing }: { signalled: boolean; closing: boolean }): Promise<RunReport> {
-    const report = reportOf(this.#facts(), { interrupted: signalled })
+    const unused = [...this.#system.unused].map(([dataset, items]) => ({ dataset, items }))
+    const report = reportOf(this.#facts(), { interrupted: signalled, unused })
     const errors = report.dead > 0 ? await readErrors(this.#system.reader, {}).catch(noneIfClosed) : []
     return closing && report.incomplete.length > 0 ? { ...report, interrupted: true, errors } : { ...report, errors }
   }

@@ -3,6 +3,7 @@
  */
 import type { ErrorGroup } from '../errors.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
+import { firstOf } from '../values/first-of.js'
 
 /** A worker whose work is not done, although the run is over. */
 export interface Incomplete {
@@ -34,6 +35,11 @@ export interface RunReport {
   parked: string[]
   /** Every enabled worker whose work is not done, with the reason. */
   incomplete: Incomplete[]
+  /**
+   * Datasets that were loaded in this run although no worker uses them, and how many items were loaded. Perhaps another name
+   * was meant. By itself this does not make a run not ok: workers for them may be added later.
+   */
+  unused: { dataset: string; items: number }[]
   /** A signal ended the run, or `close()` before everything was done. */
   interrupted: boolean
   /** Results in all lanes. */
@@ -66,7 +72,7 @@ export interface WorkerFacts {
   heldBy: string | null
   /** Its dataset was never loaded and has no items. */
   neverLoaded: boolean
-  /** A dataset of a similar name that was loaded here although no worker uses it: perhaps a misspelling. */
+  /** A dataset that was loaded here although no worker uses it, if possible of a similar name: perhaps this one was meant. */
   loadedInstead: string | null
   /** Results in its lane. */
   results: number
@@ -116,9 +122,6 @@ export interface Wait {
   needsHand: boolean
 }
 
-/** Number of workers named in the text. */
-const named = 3
-
 /** The reason for waiting, in words; null: work continues. */
 export function describeWait(workers: Iterable<WorkerFacts>): Wait | null {
   const waiting = new Map<string, string[]>()
@@ -134,7 +137,7 @@ export function describeWait(workers: Iterable<WorkerFacts>): Wait | null {
     else waiting.set(why, [worker.id])
   }
   if (waiting.size === 0) return null
-  return { needsHand, text: [...waiting].map(([why, ids]) => `${names(ids)} ${why}`).join('; ') }
+  return { needsHand, text: [...waiting].map(([why, ids]) => `${firstOf(ids)} ${why}`).join('; ') }
 }
 
 function whyItWaits({ state, reason, dataset, heldBy, neverLoaded, loadedInstead }: WorkerFacts): string {
@@ -147,12 +150,11 @@ function whyItWaits({ state, reason, dataset, heldBy, neverLoaded, loadedInstead
   return `(${state}: ${firstLine(reason)})`
 }
 
-function names(ids: readonly string[]): string {
-  return ids.length > named ? `${ids.slice(0, named).join(', ')} and ${ids.length - named} more` : ids.join(', ')
-}
-
 /** The report without the dead tasks by error, which are in the store. */
-export function reportOf(workers: Iterable<WorkerFacts>, { interrupted }: Pick<RunReport, 'interrupted'>): Omit<RunReport, 'errors'> {
+export function reportOf(
+  workers: Iterable<WorkerFacts>,
+  { interrupted, unused }: Pick<RunReport, 'interrupted' | 'unused'>,
+): Omit<RunReport, 'errors'> {
   const report: Omit<RunReport, 'errors'> = {
     ok: false,
     completed: [],
@@ -162,6 +164,7 @@ export function reportOf(workers: Iterable<WorkerFacts>, { interrupted }: Pick<R
     paused: [],
     parked: [],
     incomplete: [],
+    unused,
     interrupted,
     results: 0,
     dead: 0,

@@ -4,6 +4,7 @@ import { heldBy } from '../actors/worker/registration.js'
 import type { ManagedWorker } from '../actors/worker/worker.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
 import type { LaneCounts } from '../store/contract/registry.js'
+import { closest } from '../values/closest.js'
 import type { WorkerFacts } from './run-report.js'
 
 /** As they are at this moment: not to be kept. */
@@ -62,7 +63,9 @@ export class CurrentFacts implements WorkerFacts {
     return this.#managed.neverLoaded
   }
   get loadedInstead(): string | null {
-    return (this.dataset !== null && this.#system.loadedInstead.get(this.dataset)) || null
+    if (this.dataset === null || !this.neverLoaded) return null
+    const unused = [...this.#system.unused.keys()]
+    return closest(this.dataset, unused) ?? unused[0] ?? null
   }
   get results(): number {
     return this.#counts?.done ?? 0

@@ -22,7 +22,7 @@ test('a run whose tasks all have results is ok, and exits with 0', async () => {
   await system.load('data', items(3))
   const report = await system.run()
   const all = { completed: ['a/x', 'b/x'], stopped: [], blacklisted: [], held: [], paused: [], parked: [] }
-  assert.equal(report, { ok: true, ...all, incomplete: [], interrupted: false, results: 6, dead: 0, errors: [], exitCode: 0 })
+  assert.equal(report, { ok: true, ...all, incomplete: [], unused: [], interrupted: false, results: 6, dead: 0, errors: [], exitCode: 0 })
   assert.is(system.status().state, 'closed')
 })
 

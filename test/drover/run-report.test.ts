@@ -81,14 +81,14 @@ test('a report is ok only if nothing is incomplete, dead or interrupted, and its
     [[done, empty], {}, false, 1],
     [[facts({ enabled: false, state: 'idle', settled: true })], {}, true, 0],
   ] as [WorkerFacts[], object, boolean, number][]) {
-    const report = { ...reportOf(workers, { interrupted: false, ...more }), errors: [] }
+    const report = { ...reportOf(workers, { interrupted: false, unused: [], ...more }), errors: [] }
     assert.equal([report.ok, exitCodeOf(report)], [ok, code])
   }
 })
 
 test('an incomplete worker has a reason', () => {
   const stopped = facts({ id: 's', state: 'stopped', reason: 'the key is gone\nsecond line', settled: true })
-  const { incomplete, ...lists } = reportOf([held, empty, misspelt, stopped, spent, parked], { interrupted: false })
+  const { incomplete, ...lists } = reportOf([held, empty, misspelt, stopped, spent, parked], { interrupted: false, unused: [] })
   assert.equal(
     incomplete.map(({ worker, why }) => [worker, why]),
     [

@@ -124,7 +124,7 @@ export function items(n: number, make: (i: number) => object = () => ({})): { id
 
 /** The report of a run of which nothing else is worth telling. */
 export function reportWith(more: Partial<RunReport>): RunReport {
-  const lists = { completed: [], stopped: [], blacklisted: [], held: [], paused: [], parked: [], incomplete: [], errors: [] }
+  const lists = { completed: [], stopped: [], blacklisted: [], held: [], paused: [], parked: [], incomplete: [], unused: [], errors: [] }
   return { ok: true, interrupted: false, results: 0, dead: 0, ...lists, ...more }
 }
 

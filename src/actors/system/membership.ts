@@ -151,8 +151,9 @@ export class Membership {
 
   /** The shared list of workers is changed in place. */
   #become(options: DroverOptions, config: CompiledConfig): void {
-    const { parts, managed } = this.#system
+    const { parts, managed, unused } = this.#system
     this.#options = options
+    for (const { dataset } of config.workers) if (dataset !== null) unused.delete(dataset)
     parts.config.workers.splice(0, Number.POSITIVE_INFINITY, ...config.workers.map((worker) => managed.get(worker.id)?.config ?? worker))
   }
 

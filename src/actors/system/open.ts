@@ -248,7 +248,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       silence,
       loading,
       loaded,
-      loadedInstead: new Map(),
+      unused: new Map(),
       watchers,
       ending,
       declare: (workers) => declareBy(parts.calls, workers),

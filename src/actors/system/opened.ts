@@ -29,8 +29,8 @@ export interface OpenSystem {
   loading: Map<string, number>
   /** Datasets that this host has loaded. */
   loaded: Set<string>
-  /** By dataset: one of a similar name that this host has loaded although no worker uses it. */
-  loadedInstead: Map<string, string>
+  /** Datasets that this host has loaded although no worker uses them, with the number of items. */
+  unused: Map<string, number>
   /** Called after changes that a call may wait for. */
   watchers: Set<() => void>
   /** Aborts with the reason when the system can do nothing more, so that waits for things outside end. */

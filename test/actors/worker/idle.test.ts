@@ -48,6 +48,28 @@ test('a load under a misspelt name ends the wait for the right one, and the repo
   assert.equal((await system.done()).results, 4)
 })
 
+test('a load under a name unlike any that workers have is told once with their names, ends the wait, and is in the report', async () => {
+  const system = await open({ workers: [worker('a/x', { dataset: 'messages' }), worker('b/x', { dataset: 'other' })] })
+  const said: string[] = []
+  system.onLog(({ level, message }) => level === 'warn' && said.push(message))
+  await system.load('reviews-2026', items(2))
+  await system.load('reviews-2026', items(3))
+  await system.load('other', items(1))
+  await system.start()
+  const { ok, completed, incomplete, unused } = await system.done()
+  assert.equal(said, ['load: no worker has the dataset "reviews-2026"; workers have "messages", "other"'])
+  assert.equal([ok, completed, unused], [false, ['b/x'], [{ dataset: 'reviews-2026', items: 3 }]])
+  assert.equal(incomplete, [
+    { worker: 'a/x', why: 'its dataset "messages" was never loaded, but "reviews-2026" was: did you mean "messages"?', left: 0 },
+  ])
+  await system.load('messages', items(3))
+  assert.ok((await system.done()).ok, 'nothing of any worker is left')
+  await system.add(worker('c/x', { dataset: 'reviews-2026' }))
+  await system.start()
+  const whole = await system.done()
+  assert.equal([whole.ok, whole.results, whole.unused], [true, 7, []])
+})
+
 test('a load of nothing is a load: there is nothing to wait for', async () => {
   const system = await open({ workers: [worker('a/x')] })
   await system.start()
