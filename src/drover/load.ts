@@ -8,6 +8,7 @@ import type { NewItem, OnConflict } from '../store/contract/tasks.js'
 import { Interruption } from '../store/interruption.js'
 import { argumentError, checkOneOf, checkSignal } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
+import { describe } from '../values/describe.js'
 import { deepestJson, isTooDeep } from '../values/json-depth.js'
 import { keptByJson, lossIn, whyNotJson } from '../values/json-loss.js'
 import { messageOf } from '../values/plain.js'
@@ -195,7 +196,7 @@ function shown(value: unknown): string {
   if (value === undefined) return 'undefined'
   if (typeof value === 'string') return value === '' ? 'an empty string' : `a string of ${value.length} characters`
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value)
-  return `a ${typeof value}`
+  return describe(value)
 }
 
 function conflict(dataset: string, key: string, position: number): DroverError {

@@ -34,9 +34,15 @@ export function checkOptions<Options extends object>(what: string, given: Option
  */
 export function checkPlain(what: string, given: unknown): asserts given is object {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw argumentError(what, 'an object', given)
+  if (!isPlain(given)) throw argumentError(what, 'a plain object', given)
+}
+
+/** Whether it is an object whose own names are all that it has to say. */
+export function isPlain(given: unknown): given is object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false
   const maker: unknown = Object.getPrototypeOf(given)
   // That of another realm is another object, and has nothing above it either.
-  if (maker !== null && Object.getPrototypeOf(maker) !== null) throw argumentError(what, 'a plain object', given)
+  return maker === null || Object.getPrototypeOf(maker) === null
 }
 
 function checkNames(what: string, given: unknown, names: readonly string[]): void {

@@ -159,6 +159,10 @@ test('an option that a call on a quota, or the error of a task, does not know is
     await bad(() => quota.acquire({}, any({ timeout: 5_000 })), /^options has no "timeout"; did you mean timeoutMs\?$/)
     await bad(() => quota.observe({}, any({ leese: null })), /^options has no "leese"; did you mean lease\?$/)
     await bad(() => quota.observe({}, any(null)), /^options must be an object, got null$/)
+    for (const none of [new Date(), new Map([['tokens', 1]]), [1], Promise.resolve({ tokens: 1 })]) {
+      await bad(() => quota.acquire(any(none)), /^amounts must be a plain object of amounts by unit, got (an object|a list of 1)/)
+      await bad(() => quota.settle(null, any(none)), /^actual must be a plain object of amounts by unit, got /)
+    }
     for (const none of [Number.NaN, '', 0]) await bad(() => quota.settle(any(none)), /^lease must be the result of acquire, or null, got /)
     assert.is((await quota.status()).windows[0]?.used, 0)
   } finally {

@@ -43,16 +43,16 @@ export class Spawn {
   async #take(start: Start): Promise<void> {
     const worker = this.#worker
     const { registration, life } = this.#means
-    let holder: HoldingHost | null
     try {
-      holder = await registration.acquire()
-      await nextTurn()
-    } catch (error) {
-      // A failure of the registry is not the worker's.
-      if (this.#isDue(start)) worker.send({ type: 'SHORT', why: cannotStart(toErrorRecord(error)) })
-      return
-    }
-    try {
+      let holder: HoldingHost | null
+      try {
+        holder = await registration.acquire()
+        await nextTurn()
+      } catch (error) {
+        // A failure of the registry is not the worker's.
+        if (this.#isDue(start)) worker.send({ type: 'SHORT', why: cannotStart(toErrorRecord(error)) })
+        return
+      }
       if (this.#isDue(start)) this.#goOn(holder)
     } catch (error) {
       life.failed('start-error', toErrorRecord(error))

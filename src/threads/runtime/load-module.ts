@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { DroverError } from '../../errors.js'
+import { describe } from '../../values/describe.js'
 import { messageOf, read } from '../../values/plain.js'
 import { type DefinedWorker, isDefinedWorker } from './define-worker.js'
 import { syntaxPlace } from './syntax-place.js'
@@ -22,7 +23,7 @@ export async function loadWorkerModule(href: string): Promise<DefinedWorker> {
   // Of a module that was compiled to CommonJS, the default export is a property of `module.exports`.
   const compiled = read(definition, 'default')
   if (isDefinedWorker(compiled)) return compiled
-  const found = 'default' in namespace ? `a default export that is ${describe(definition)}` : 'no default export'
+  const found = 'default' in namespace ? `a default export that is ${shown(definition)}` : 'no default export'
   throw new DroverError('WORKER_MODULE_INVALID', `worker module ${file} has ${found}; it needs \`export default defineWorker({ ... })\``)
 }
 
@@ -106,6 +107,6 @@ function failedToLoad(cause: unknown): boolean {
   return frame.includes('node:internal/')
 }
 
-function describe(value: unknown): string {
-  return value === null ? 'null' : `a ${typeof value} not made by defineWorker`
+function shown(value: unknown): string {
+  return value === null ? 'null' : `${describe(value)} not made by defineWorker`
 }

@@ -75,6 +75,31 @@ test('what throws on the way to a thread is a failure of the start, and the work
   assert.equal([lastFailure?.kind, lastFailure?.message, restarts], ['start-error', 'no room', 1])
 })
 
+test('what throws while a failure of the registry is told is a failure of the start, and no unhandled rejection', async () => {
+  const { system, parts, opened } = await openWithParts({ workers: [worker('a/x')] })
+  await system.load(
+    'data',
+    items(3, (i) => (i === 0 ? { do: 'exit' } : {})),
+  )
+  const { client } = parts.store
+  const call = client.call.bind(client)
+  const own = opened.managed.get('a/x')
+  let acquired = 0
+  client.call = ((op: 'acquire', request: never) => {
+    if (op !== 'acquire' || ++acquired !== 2) return call(op, request)
+    client.call = call
+    own?.owe(() => {
+      throw new Error('no luck')
+    })
+    return Promise.reject(new Error('the registry is away'))
+  }) as typeof client.call
+  const failures: unknown[] = []
+  system.on('worker:state:changed', ({ to }) => to === 'crashed' && failures.push(own?.memory.lastFailure?.message))
+  await system.start()
+  assert.is((await system.done()).results, 2)
+  assert.equal([acquired >= 2, failures.includes('no luck')], [true, true], `${failures}`)
+})
+
 test('close is memoised, ends everything, and what is called after it is refused', async () => {
   const system = await open({ workers: [worker('a/x', { input: { everyMs: 10 } })] })
   await system.load('data', items(500))
