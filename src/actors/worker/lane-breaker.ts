@@ -1,7 +1,7 @@
 /** A worker's breaker in its host, for the next thread and the next host. The worker's thread opens and closes it. */
 import { describeKind } from '../../failures/error-groups.js'
+import type { Streak } from '../../machines/circuit-breaker.js'
 import type { Left, OpenBreaker } from '../../machines/lifecycle/contract.js'
-import type { Streak } from '../../machines/task-breaker.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
 import { backoffDelay } from '../../time/backoff.js'
 import type { WorkerCore } from './core.js'

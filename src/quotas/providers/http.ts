@@ -3,11 +3,10 @@
  * this and refine it.
  */
 
-import { type HeaderMap, sentAt } from '../../values/headers.js'
 import type { Answer } from './answer.js'
 import { errorKinds, errorMessage } from './body.js'
-import { parseDuration, until, wholeMs } from './durations.js'
 import { emptyObservation, type Observation } from './observation.js'
+import { retryAfterMs } from './retry-after.js'
 
 /** The observation of an answer of an unknown provider. */
 export function observeHttp(answer: Answer, now: number): Observation {
@@ -28,16 +27,6 @@ export function spentObservation(observation: Observation): Observation {
 /** Whether the call succeeded. */
 export function isSuccess({ status }: Answer): boolean {
   return status !== null && status >= 200 && status < 300
-}
-
-/** `retry-after-ms` (OpenAI, Azure), or `retry-after` in seconds or as a date. */
-function retryAfterMs(headers: HeaderMap, now: number): number | null {
-  const ms = headers.get('retry-after-ms')?.trim() ?? ''
-  if (/^\d+(\.\d+)?$/.test(ms)) return wholeMs(Number(ms))
-  const after = headers.get('retry-after')
-  if (after === undefined) return null
-  const at = /[a-z]{3}, /i.test(after) ? Date.parse(after) : Number.NaN
-  return Number.isNaN(at) ? parseDuration(after) : until(at, sentAt(headers, now))
 }
 
 /** Texts that mean a refused key. */

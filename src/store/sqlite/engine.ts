@@ -14,7 +14,6 @@ import { storeClock } from './clock.js'
 import type { EngineContext } from './engine-context.js'
 import { isDamage, isFull, storeFailure } from './failure.js'
 import { openedFile } from './file-identity.js'
-import { boundLog } from './log-bound.js'
 import { type Durability, openDatabase } from './open.js'
 import { type Quotas, quotas } from './quotas/quotas.js'
 import { reads } from './reads/reads.js'
@@ -35,6 +34,7 @@ import { redriving } from './tasks/redrive.js'
 import { exchanges } from './tasks/settle-and-claim.js'
 import { usages } from './tasks/usage.js'
 import { inTransaction } from './transaction.js'
+import { boundLog } from './wal-bound.js'
 
 /** Approximate bytes of a row beside its texts, and of an attempt's error. */
 const rowBytes = 100

@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { codeOf, isDamage } from './failure.js'
-import { busyTimeoutMs } from './log-bound.js'
 import { inTransaction } from './transaction.js'
+import { busyTimeoutMs } from './wal-bound.js'
 
 export interface OpenedFile {
   /** Whether it is still there, and the same. */

@@ -7,10 +7,10 @@ import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import { checkAddon } from './addon.js'
 import { checkRead, codeOf, isBusy } from './failure.js'
-import { busyTimeoutMs } from './log-bound.js'
 import { applicationId, migrations } from './schema.js'
 import { sleepSync } from './sleep-sync.js'
 import { inTransaction } from './transaction.js'
+import { busyTimeoutMs } from './wal-bound.js'
 
 export type Durability = 'power' | 'process'
 

@@ -5,7 +5,7 @@
 
 import type { ErrorKind, ErrorRecord } from '../../../errors.js'
 import { kindOf, otherErrors } from '../../../failures/error-groups.js'
-import type { Streak } from '../../../machines/task-breaker.js'
+import type { Streak } from '../../../machines/circuit-breaker.js'
 import type { FailedAttempts, ThreadReport } from '../../protocol/messages.js'
 
 /** Least time between two reports. */

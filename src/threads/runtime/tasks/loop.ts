@@ -4,7 +4,7 @@
  */
 
 import type { ErrorKind } from '../../../errors.js'
-import { TaskBreaker } from '../../../machines/task-breaker.js'
+import { TaskBreaker } from '../../../machines/circuit-breaker.js'
 import type { QuotaLease, QuotaSpent } from '../../../quotas/client.js'
 import type { Amounts } from '../../../store/contract/quotas.js'
 import type { ExchangeReply } from '../../../store/contract/tasks.js'
