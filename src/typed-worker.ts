@@ -43,20 +43,18 @@ type Unstored = undefined | symbol | ((...args: never[]) => unknown)
 /** A value that was written as JSON and read again: a date is a text, what is undefined is left out. */
 export type Stored<Value> = unknown extends Value
   ? unknown
-  : Value extends { toJSON(...args: never[]): infer Json }
+  : Value extends { toJSON: (...args: never[]) => infer Json }
     ? Stored<Json>
     : Value extends string | number | boolean | null
       ? Value
       : // biome-ignore lint/suspicious/noConfusingVoidType: what a function without a result returns
         Value extends Unstored | void
         ? null
-        : Value extends bigint
+        : Value extends bigint | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
           ? never
-          : Value extends ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
-            ? Record<string, never>
-            : Value extends readonly unknown[]
-              ? { -readonly [Index in keyof Value]: Stored<Value[Index]> }
-              : { -readonly [Key in keyof Value as StoredKey<Key, Value[Key]>]: StoredPart<Value[Key]> }
+          : Value extends readonly unknown[]
+            ? { -readonly [Index in keyof Value]: Stored<Value[Index]> }
+            : { -readonly [Key in keyof Value as StoredKey<Key, Value[Key]>]: StoredPart<Value[Key]> }
 
 type StoredKey<Key, Part> = Key extends symbol ? never : [Part] extends [Unstored] ? never : Key
 type StoredPart<Part> = Stored<Exclude<Part, Unstored>> | ([Extract<Part, Unstored>] extends [never] ? never : undefined)

@@ -105,7 +105,7 @@ same<InputOf<typeof looping>, { port: number }>()
 // @ts-expect-error there is no such input
 defineWorker({ workerInput: v.object({ port: v.number() }), run: (ctx) => ctx.input.host })
 
-// Without schemas: from what process takes and returns, as JSON keeps it.
+// Without schemas: from what process takes and returns, as JSON keeps it; a set is refused, so there is none to read.
 export const bare = defineWorker({
   process: (task: Task<{ text: string }>) => ({
     label: task.data.text === '' ? 'empty' : 'full',
@@ -118,7 +118,7 @@ export const bare = defineWorker({
   }),
 })
 same<ItemOf<typeof bare>, { text: string }>()
-same<ResultOf<typeof bare>, { label: 'empty' | 'full'; at: string; length: number; own: 1 | undefined; seen: Record<string, never> }>()
+same<ResultOf<typeof bare>, { label: 'empty' | 'full'; at: string; length: number; own: 1 | undefined; seen: never }>()
 const nothing = defineWorker({
   process: (task, ctx) => {
     same<typeof task.data, unknown>()
