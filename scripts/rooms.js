@@ -90,7 +90,7 @@ export const rooms = [
   {
     room: 'failures',
     what: 'errors of one cause are told from others',
-    may: ['root'],
+    may: ['values', 'root'],
   },
   {
     room: 'ports',

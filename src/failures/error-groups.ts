@@ -2,9 +2,10 @@
  * Groups errors by cause: by code, by message without its varying parts, and by the first line of the user's own code in the
  * stack. All counts of errors in drover use these groups.
  */
-import { basename, dirname, sep } from 'node:path'
+import { sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ErrorGroup, ErrorKind, ErrorRecord } from '../errors.js'
+import { ownFolder } from '../values/own-folder.js'
 
 /** The most kinds; all further errors count as {@link otherErrors}. */
 const mostGroups = 100
@@ -14,12 +15,6 @@ const deepest = 5
 
 /** The group of all errors beyond {@link mostGroups}. */
 export const otherErrors: ErrorKind = { id: 'other', code: 'OTHER', message: 'other errors', where: null }
-
-/** In the built package all files are in one folder. */
-const here = dirname(fileURLToPath(import.meta.url))
-
-/** The folder of drover's own code: a frame in it says nothing about the user's. */
-const ownFolder = (basename(here) === 'failures' ? dirname(here) : here) + sep
 
 /**
  * Whether a thread could not find drover's own modules. They exist, because this host runs on them: a process that may open no

@@ -14,6 +14,7 @@ import { LogFollowers } from './followers.js'
 import type { WorkerLog } from './log.js'
 import { cleanText, fieldsText, type KeptRecord, type LogRecord, openRecord, recordLine, spoken } from './record.js'
 import { LogRing, type RecentLogs } from './ring.js'
+import { SharedLines } from './shared-lines.js'
 import type { Terminal } from './terminal.js'
 
 export type { LogRecord } from './record.js'
@@ -61,7 +62,7 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
   const ring = new LogRing(remembered)
   let level = config.level
   let lastSeq = 0
-  const toConsole = config.console ? createConsoleWriter(terminal) : null
+  const toConsole = config.console ? new SharedLines(guarded(createConsoleWriter(terminal)), options.every) : null
   const files =
     config.dir === false
       ? null
@@ -70,10 +71,11 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
   const system: Speaker = { part: 'system', annotator: null, domain: null, stem: 'system' }
   const voices = new Map<string, Log>()
   const owners = new Map<string, string>()
+  let closed: Promise<void> | null = null
 
   function tellFailing(error: Error): void {
     const record = keep(system, 'warn', `log files cannot be written, logging goes on without them: ${error.message}`, { dir: config.dir })
-    if (record) show(record)
+    if (record) toConsole?.take(record)
   }
 
   function keep(speaker: Speaker, rank: RecordLevel, message: string, fields?: Record<string, unknown>): KeptRecord | null {
@@ -96,19 +98,11 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
     return record
   }
 
-  function show(record: KeptRecord): void {
-    try {
-      toConsole?.(record)
-    } catch {
-      // A lost terminal must not stop the system.
-    }
-  }
-
   function voice(speaker: Speaker): Log {
     const say = (level: RecordLevel) => (message: string, fields?: Record<string, unknown>) => {
       const record = keep(speaker, level, message, fields)
       if (!record) return
-      show(record)
+      toConsole?.take(record)
       files?.write(speaker.stem, recordLine(record, { speaker: false }))
     }
     return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') }
@@ -138,7 +132,20 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
     set level(to) {
       level = to
     },
-    close: () => files?.close() ?? Promise.resolve(),
+    close() {
+      toConsole?.flush()
+      closed ??= files?.close() ?? Promise.resolve()
+      return closed
+    },
+  }
+}
+
+/** A lost terminal must not stop the system. */
+function guarded(write: (record: KeptRecord) => void): (record: KeptRecord) => void {
+  return (record) => {
+    try {
+      write(record)
+    } catch {}
   }
 }
 

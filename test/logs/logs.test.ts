@@ -66,6 +66,45 @@ test('the same line many times over is written as often, on the terminal too', a
   assert.is(shown.length, 20)
 })
 
+test('what many workers say in the same words is on the terminal once, then counted; files and the ring have every line', async ({
+  dir,
+  shown,
+  open,
+}) => {
+  let look = (): void => {}
+  const logs = open(undefined, {
+    every: (ms, tick) => {
+      if (ms === 1_000) look = tick
+      return () => {}
+    },
+  })
+  for (let n = 0; n < 20; n++) logs.worker(String(n), 'urgency').error('cannot be loaded\nat line 5', { at: 5 })
+  logs.worker('0', 'urgency').error('cannot be loaded\nat line 5', { at: 5 })
+  logs.worker('1', 'urgency').error('cannot be loaded\nat line 6', { at: 5 })
+  logs.worker('1', 'urgency').info('cannot be loaded\nat line 5', { at: 5 })
+  const first = '2025-11-01T12:00:00.000Z ERROR 0/urgency: cannot be loaded\n    at line 5 {"at":5}\n'
+  const own = [
+    first,
+    '2025-11-01T12:00:00.000Z ERROR 1/urgency: cannot be loaded\n    at line 6 {"at":5}\n',
+    '2025-11-01T12:00:00.000Z INFO  1/urgency: cannot be loaded\n    at line 5 {"at":5}\n',
+  ]
+  assert.equal(shown, [first, ...own])
+  look()
+  assert.is(shown.length, 4, 'others may still come')
+  look()
+  const names = [1, 2, 3, 4, 5].map((n) => `${n}/urgency`).join(', ')
+  const counted = `2025-11-01T12:00:00.000Z ERROR 0/urgency: 19 other workers said the same (${names} and 14 more): cannot be loaded\n`
+  assert.equal(shown.slice(4), [counted])
+  logs.worker('7', 'urgency').error('cannot be loaded\nat line 5', { at: 5 })
+  logs.worker('8', 'urgency').error('cannot be loaded\nat line 5', { at: 5 })
+  assert.is(shown.length, 6, 'after a quiet moment it is told anew')
+  await logs.close()
+  assert.match(shown[6] ?? '', '7/urgency: 1 other worker said the same (8/urgency): cannot be loaded')
+  assert.is(shown.length, 7)
+  assert.is(logs.recent({ level: 'error', limit: 100 }).length, 24)
+  assert.ok(Array.from({ length: 20 }, (_, n) => `worker.${n}.urgency_20251101.log`).every((name) => readdirSync(dir).includes(name)))
+})
+
 test('a TTY gets pretty lines', async ({ open }) => {
   const shown: string[] = []
   const logs = open({ dir: false }, { now: () => noon, terminal: { isTTY: true, columns: 120, write: (text) => shown.push(text) } })
