@@ -30,9 +30,13 @@ interface Described {
   answer: v.GenericSchema
   /** Of calls that change something. */
   body?: v.GenericSchema
+  /** The media types of an answer that is a file, beside JSON. */
+  files?: readonly string[]
 }
 
 const json = (schema: v.GenericSchema) => ({ 'application/json': { schema: resolver(schema, { options: { errorMode: 'ignore' } }) } })
+
+const aFile = { schema: resolver(v.string()) }
 
 /** The answer as it is, or wrapped. */
 const wrappable = (answer: v.GenericSchema) =>
@@ -41,7 +45,11 @@ const wrappable = (answer: v.GenericSchema) =>
     v.object({ success: v.literal(true), data: answer, message: v.optional(v.string()), timestamp: v.pipe(v.string(), v.isoTimestamp()) }),
   ])
 
-const describe = ({ id, summary, answer, body }: Described, tag: string, statuses: readonly (keyof typeof refusals)[]): MiddlewareHandler =>
+const describe = (
+  { id, summary, answer, body, files = [] }: Described,
+  tag: string,
+  statuses: readonly (keyof typeof refusals)[],
+): MiddlewareHandler =>
   describeRoute({
     operationId: id,
     tags: [tag],
@@ -50,7 +58,7 @@ const describe = ({ id, summary, answer, body }: Described, tag: string, statuse
       'As in the system before drover. Wrapped as `{ success, data, timestamp }` with `?envelope=1` or the header `x-envelope: 1`.',
     ...(body && { requestBody: { required: false, content: json(body) } }),
     responses: {
-      200: { description: 'Done', content: json(wrappable(answer)) },
+      200: { description: 'Done', content: { ...json(wrappable(answer)), ...Object.fromEntries(files.map((type) => [type, aFile])) } },
       ...Object.fromEntries(statuses.map((status) => [status, { description: refusals[status], content: json(errorAnswer) }])),
     },
   })

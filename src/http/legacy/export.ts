@@ -35,7 +35,8 @@ export function exportRoutes({ drover, options }: StatusContext): Hono<Env> {
       monitoring({
         id: 'seedExport',
         summary: 'Results and dead tasks as a file: jsonl, csv, json, or a workbook (xlsx)',
-        answer: v.unknown(),
+        answer: v.array(annotation),
+        files: [types.jsonl, types.csv, types.xlsx].map((type) => type.replace(/;.*/, '')),
       }),
       query(exportQuery),
       async (c) => {
