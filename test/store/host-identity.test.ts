@@ -38,17 +38,24 @@ test('a pid that another process got since is not the process', () => {
 
 test('a process that is over counts as gone, also before its parent has noticed', async () => {
   if (!linux) return
-  // exec turns the shell into a program that does not wait for the shell's child.
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // exec turns the shell into a program that does not wait for the shell's child; the child ends only then, at a line of its input.
+  const script = 'exec 3<&0; read line <&3 & echo $!; exec sleep 120'
+  const parent = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] })
   const [line] = (await once(parent.stdout, 'data')) as [Buffer]
   const pid = Number(String(line))
-  const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  const deadline = performance.now() + hangMs
-  while (stat()[0] !== 'Z') {
-    assert.ok(performance.now() < deadline, 'the child did not end')
-    await new Promise(setImmediate)
+  const stat = (of: number): string[] => readFileSync(`/proc/${of}/stat`, 'utf8').split(/[()]/)
+  const stateOf = (of: number): string[] => stat(of)[2]?.trim().split(' ') ?? []
+  const until = async (what: string, isSo: () => boolean): Promise<void> => {
+    const deadline = performance.now() + hangMs
+    while (!isSo()) {
+      assert.ok(performance.now() < deadline, what)
+      await new Promise(setImmediate)
+    }
   }
-  assert.is(isGone({ ...self, pid, startedAt: stat()[19] ?? '' }), true)
+  await until('the shell did not become sleep', () => stat(parent.pid ?? 0)[1] === 'sleep')
+  parent.stdin.end('\n')
+  await until('the child did not end', () => stateOf(pid)[0] === 'Z')
+  assert.is(isGone({ ...self, pid, startedAt: stateOf(pid)[19] ?? '' }), true)
   parent.kill('SIGKILL')
   await once(parent, 'exit')
 })
