@@ -35,7 +35,7 @@ export const rooms = [
   {
     room: 'store/quotas',
     what: 'limits and windows, and who is granted next: pure, the same for every engine',
-    may: ['root', 'time', 'store/contract', 'validation'],
+    may: ['values', 'root', 'time', 'store/contract', 'validation'],
   },
   {
     room: 'options',
@@ -79,7 +79,7 @@ export const rooms = [
   },
   {
     room: 'store',
-    what: 'hosts: who they are, whether they are gone, how they renew; patience with a store that cannot be written; agreement',
+    what: 'hosts: who they are, whether they are gone, how they renew; calls tried again while the store cannot be written; agreement of labels',
     may: ['root', 'time', 'store/contract', 'logs'],
   },
   {
@@ -224,7 +224,7 @@ export const rooms = [
   {
     room: 'progress',
     what: 'bars and lines on the terminal',
-    may: ['time', 'validation', 'machines/lifecycle', 'logs', 'events', 'actors/system'],
+    may: ['values', 'time', 'validation', 'machines/lifecycle', 'logs', 'events', 'actors/system'],
   },
   {
     room: 'drover',

@@ -3,7 +3,7 @@
  */
 import type { ErrorGroup } from '../errors.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
-import { firstOf } from '../values/first-of.js'
+import { firstLine, firstOf } from '../values/first-of.js'
 
 /** A worker whose work is not done, although the run is over. */
 export interface Incomplete {
@@ -198,8 +198,4 @@ function whyIncomplete({ state, reason, dataset, heldBy, neverLoaded, loadedInst
     return `its dataset ${JSON.stringify(dataset)} was never loaded, but ${JSON.stringify(loadedInstead)} was: did you mean ${JSON.stringify(dataset)}?`
   if (state === 'idle') return `not started: ${firstLine(reason)}`
   return reason === state ? state : `${state}: ${firstLine(reason)}`
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] as string
 }

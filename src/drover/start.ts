@@ -5,6 +5,7 @@ import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError } from '../errors.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
 import { inTurnsAsync, mostInTurn, shareOfTurn } from '../time/turns.js'
+import { firstOf } from '../values/first-of.js'
 import { type ControlOutcome, outcomeOf } from './reports.js'
 
 /** States from which a start asks for a slot. */
@@ -26,9 +27,8 @@ export function refuseBeyondSlots({ parts, managed: all }: OpenSystem, workers: 
   )
   if (!short || starting.every((managed) => managed.beingStarted)) return
   const { group, limit, free, workers: wanting } = short
-  const names = wanting.length > 3 ? `${wanting.slice(0, 3).join(', ')} and ${wanting.length - 3} more` : wanting.join(', ')
   const which = group === null ? 'slots' : `slots of group ${group}`
-  const message = `${free} of ${limit} ${which} are free, ${wanting.length} are needed for ${names} (onFull is 'reject')`
+  const message = `${free} of ${limit} ${which} are free, ${wanting.length} are needed for ${firstOf(wanting)} (onFull is 'reject')`
   throw new DroverError('SLOTS_FULL', message, { details: { workers: wanting, free, limit, group } })
 }
 

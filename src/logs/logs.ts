@@ -71,7 +71,6 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
   const system: Speaker = { part: 'system', annotator: null, domain: null, stem: 'system' }
   const voices = new Map<string, Log>()
   const owners = new Map<string, string>()
-  let closed: Promise<void> | null = null
 
   function tellFailing(error: Error): void {
     const record = keep(system, 'warn', `log files cannot be written, logging goes on without them: ${error.message}`, { dir: config.dir })
@@ -134,8 +133,7 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
     },
     close() {
       toConsole?.flush()
-      closed ??= files?.close() ?? Promise.resolve()
-      return closed
+      return files?.close() ?? Promise.resolve()
     },
   }
 }

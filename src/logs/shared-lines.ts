@@ -4,6 +4,7 @@
  * and followers get every line.
  */
 import { type Every, every as everyByTimer } from '../time/every.js'
+import { firstLine, firstOf } from '../values/first-of.js'
 import { type KeptRecord, speakerOf } from './record.js'
 
 /** After so long without another worker that says it, a line is written anew. */
@@ -76,11 +77,8 @@ export class SharedLines {
 
   #tell({ first, at, untold }: Line): void {
     if (untold.size === 0) return
-    const named = [...untold].slice(0, mostNamed)
-    const rest = untold.size - named.length
-    const whose = rest > 0 ? `${named.join(', ')} and ${rest} more` : named.join(', ')
-    const [title] = first.message.split('\n', 1)
+    const whose = firstOf([...untold], mostNamed)
     const workers = untold.size === 1 ? '1 other worker' : `${untold.size} other workers`
-    this.#show({ ...first, at, message: `${workers} said the same (${whose}): ${title}`, fields: null })
+    this.#show({ ...first, at, message: `${workers} said the same (${whose}): ${firstLine(first.message)}`, fields: null })
   }
 }

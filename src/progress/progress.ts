@@ -11,6 +11,7 @@ import type { WorkerState } from '../machines/lifecycle/states.js'
 import { type Every, every as realEvery } from '../time/every.js'
 import { argumentError, checkFunction, duration } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
+import { firstLine } from '../values/first-of.js'
 import { progressLine, progressRows, type Row } from './rows.js'
 
 type WatchedEvent = 'worker:state:changed' | 'system:state:changed'
@@ -108,7 +109,7 @@ function lines(terminal: Terminal, now: () => number): View {
   return {
     update,
     changed: ({ worker, to, reason }) => {
-      if (noteworthy.has(to)) write(`${worker}: ${to} (${reason.split('\n', 1)[0]})`)
+      if (noteworthy.has(to)) write(`${worker}: ${to} (${firstLine(reason)})`)
     },
     end: update,
   }

@@ -2,6 +2,7 @@
 
 import type { SystemStatus, WorkerStatus } from '../actors/system/status.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
+import { firstLine } from '../values/first-of.js'
 
 /** One bar and the text around it. */
 export interface Row {
@@ -95,7 +96,7 @@ function facts(counts: { done: number; dead: number; total: number; ratePerMinut
 function stateOf({ state, activity, until, reason }: WorkerStatus, now: number): string {
   if (state === 'running' && activity !== null && activity !== 'working') return `running, ${activity}`
   if ((state === 'backoff' || state === 'parked') && until !== null) return `${state} for ${formatDuration(Math.max(0, until - now))}`
-  if (state === 'blacklisted' || state === 'stuck') return `${state}: ${reason.split('\n', 1)[0]}`
+  if (state === 'blacklisted' || state === 'stuck') return `${state}: ${firstLine(reason)}`
   return state
 }
 

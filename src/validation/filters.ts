@@ -5,6 +5,7 @@
 
 import { DroverError } from '../errors.js'
 import { closest } from '../values/closest.js'
+import { isPlain } from '../values/plain-object.js'
 import { argumentError } from './arguments.js'
 
 export const laneNames = ['dataset', 'annotator', 'domain', 'worker'] as const
@@ -35,14 +36,6 @@ export function checkOptions<Options extends object>(what: string, given: Option
 export function checkPlain(what: string, given: unknown): asserts given is object {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw argumentError(what, 'an object', given)
   if (!isPlain(given)) throw argumentError(what, 'a plain object', given)
-}
-
-/** Whether it is an object whose own names are all that it has to say. */
-export function isPlain(given: unknown): given is object {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false
-  const maker: unknown = Object.getPrototypeOf(given)
-  // That of another realm is another object, and has nothing above it either.
-  return maker === null || Object.getPrototypeOf(maker) === null
 }
 
 function checkNames(what: string, given: unknown, names: readonly string[]): void {

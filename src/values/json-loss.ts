@@ -5,6 +5,7 @@
 import { cut, describe } from './describe.js'
 import { deepestJson } from './json-depth.js'
 import { messageOf } from './plain.js'
+import { isPlain } from './plain-object.js'
 
 export const keptByJson =
   'allowed are texts, finite numbers, true, false, null, lists, objects by their fields, and what has toJSON (a Date)'
@@ -88,12 +89,6 @@ function inFields(value: object, depth: number): Loss | null {
     if (loss) return within(loss, name)
   }
   return null
-}
-
-/** Also an object of another realm. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** Its contents are elsewhere than in its fields. */

@@ -33,6 +33,7 @@ import { BeatMemory } from '../../threads/heartbeat/beats.js'
 import { patientClock } from '../../time/patient-timer.js'
 import { TimeLimit } from '../../time/time-limit.js'
 import { inTurns, nextTurn, piecewise } from '../../time/turns.js'
+import { firstOf } from '../../values/first-of.js'
 import { checkIsolation } from '../worker/boot-data.js'
 import type { SystemParts } from '../worker/contract.js'
 import { HeldWorkers } from '../worker/held-workers.js'
@@ -226,9 +227,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       root.stop()
       await Promise.race([leaveStore(store.client, first.store, host.id), limit.over]).catch((error: unknown) => {
         const held = [...managed.values()].filter((own) => own.isHeldHere).map(({ config }) => config.id)
-        const names = held.length > 20 ? `${held.slice(0, 20).join(', ')} and ${held.length - 20} more` : held.join(', ')
         const till = 'until this process ends or opens the store again, other processes see them as held'
-        report(`could not leave the store${held.length > 0 ? ` and release ${names}: ${till}` : ''}`, error)
+        report(`could not leave the store${held.length > 0 ? ` and release ${firstOf(held, 20)}: ${till}` : ''}`, error)
       })
       await reader.close()
       await store.close(limit.over.catch(() => {}))

@@ -64,7 +64,7 @@ export interface WorkerStatus {
 /** The fields of a worker that sums over the system need. */
 export type WorkerGlance = Pick<
   WorkerStatus,
-  'id' | 'quotas' | 'enabled' | 'state' | 'reason' | 'progress' | 'ratePerMinute' | 'breaker' | 'until' | 'heldBy'
+  'id' | 'annotator' | 'domain' | 'quotas' | 'enabled' | 'state' | 'reason' | 'progress' | 'ratePerMinute' | 'breaker' | 'until' | 'heldBy'
 >
 
 /** A supervisor, and all below it, in the order of starting. */
@@ -152,6 +152,8 @@ export function glanceOf({ parts }: OpenSystem, managed: ManagedWorker): WorkerG
   const counts = parts.lanes.get(config.id)
   return {
     id: config.id,
+    annotator: config.annotator,
+    domain: config.domain,
     quotas: config.quota?.choices ?? noQuotas,
     enabled: config.enabled,
     state,

@@ -130,7 +130,7 @@ export function dataRoutes({ drover, control, options }: StatusContext): Hono<En
         const { limit } = c.req.valid('query')
         const filter = { annotators: [annotator], domains: [domain] }
         const { rows, total } = await drover.tasks.latestEnded({ filter, state: null, limit, skip: 0 }, c.req.raw.signal)
-        const isKnown = total > 0 || drover.view.declared().some((worker) => worker.annotator === annotator && worker.domain === domain)
+        const isKnown = total > 0 || drover.view.find((worker) => worker.annotator === annotator && worker.domain === domain).length > 0
         if (!isKnown) throw new DroverError('WORKER_UNKNOWN', `no worker matches ${JSON.stringify({ annotator, domain })}`)
         return answer(c, { annotator_id: annotatorIdOf(annotator), domain, annotations: rows.map(presentAnnotation), total })
       },
@@ -147,7 +147,7 @@ export function dataRoutes({ drover, control, options }: StatusContext): Hono<En
     .get(
       '/statistics',
       monitoring({ id: 'seedStatistics', summary: 'How many annotations there are, from counts', answer: seedStatistics }),
-      (c) => answer(c, statisticsOf(drover.status().workers)),
+      (c) => answer(c, statisticsOf(drover.view.glances())),
     )
     .post(
       '/retry/:annotator_id/:domain/:sample_id',

@@ -1,8 +1,10 @@
 /** The old paths of exports: streamed as fast as they are read, never all at once in memory. */
 import { Hono } from 'hono'
 import * as v from 'valibot'
+import type { EndedRow } from '../../store/contract/reads.js'
 import type { Env } from '../base/request-env.js'
 import type { StatusContext } from '../base/status-context.js'
+import { streamed } from '../base/streamed.js'
 import { count, queryNumber } from '../contract/common.js'
 import { type Annotation, annotation, presentAnnotation } from './annotations.js'
 import { answerer } from './answer.js'
@@ -24,6 +26,8 @@ const types = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 }
 
+const texts = { jsonl: jsonLines, csv, json: jsonArray }
+
 /** Read at once. */
 const pageRows = 500
 
@@ -43,19 +47,9 @@ export function exportRoutes({ drover, options }: StatusContext): Hono<Env> {
         const { format: given, ...rest } = c.req.valid('query')
         const format = given === 'excel' ? 'xlsx' : given
         const rows = drover.tasks.ended({ ...endedOf(rest), limit: pageRows }, c.req.raw.signal)
-        // An early failure gets its proper status.
-        const first = await rows.next()
-        const all = annotations(first, rows)
-        const pieces =
-          format === 'jsonl'
-            ? jsonLines(all)
-            : format === 'csv'
-              ? csv(all)
-              : format === 'json'
-                ? jsonArray(all)
-                : workbook(all, statisticsOf(drover.status().workers))
         const headers = { 'content-type': types[format], 'content-disposition': `attachment; filename="annotations.${format}"` }
-        return c.body(streamOf(pieces), 200, { ...headers, 'cache-control': 'no-store' })
+        const fileOf = (all: Annotations) => (format === 'xlsx' ? workbook(all, statisticsOf(drover.view.glances())) : texts[format](all))
+        return streamed(c, rows, (ended) => fileOf(annotations(ended)), 200, headers)
       },
     )
     .get(
@@ -70,44 +64,8 @@ export function exportRoutes({ drover, options }: StatusContext): Hono<Env> {
     )
 }
 
-type Rows = ReturnType<StatusContext['drover']['tasks']['ended']>
+type Annotations = AsyncGenerator<Annotation, void, void>
 
-async function* annotations(first: Awaited<ReturnType<Rows['next']>>, rows: Rows): AsyncGenerator<Annotation, void, void> {
-  try {
-    for (let row = first; !row.done; row = await rows.next()) yield presentAnnotation(row.value)
-  } finally {
-    await rows.return()
-  }
-}
-
-/** Approximate length of a piece, in bytes. */
-const pieceLength = 65_536
-
-/** Nothing is made before it is asked for; a client that leaves ends the reading. */
-function streamOf(pieces: AsyncGenerator<string | Uint8Array, void, void>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const made: Uint8Array[] = []
-        let length = 0
-        while (length < pieceLength) {
-          const next = await pieces.next()
-          if (next.done) {
-            if (length > 0) controller.enqueue(Buffer.concat(made))
-            controller.close()
-            return
-          }
-          const piece = typeof next.value === 'string' ? encoder.encode(next.value) : next.value
-          made.push(piece)
-          length += piece.length
-        }
-        controller.enqueue(Buffer.concat(made))
-      },
-      async cancel() {
-        await pieces.return()
-      },
-    },
-    { highWaterMark: 0 },
-  )
+async function* annotations(rows: AsyncGenerator<EndedRow, void, void>): Annotations {
+  for await (const row of rows) yield presentAnnotation(row)
 }

@@ -123,7 +123,8 @@ export function presentSeedHealth(workers: readonly WorkerStatus[], time: SeedTi
   const stuck = workers.filter((worker) => worker.state === 'stuck' || isStale(worker, time))
   const ill = new Set([...crashed, ...stuck])
   const healthy = workers.filter((worker) => worker.enabled && !ill.has(worker)).length
-  return { crashed: crashed.map(trouble), stuck: stuck.map(trouble), stalled: stuck.map(trouble), healthy }
+  const told = stuck.map(trouble)
+  return { crashed: crashed.map(trouble), stuck: told, stalled: told, healthy }
 }
 
 export function presentSeedQuotas(reports: readonly QuotaReport[]): SeedQuotas {

@@ -1,8 +1,7 @@
-import * as v from 'valibot'
-import type { WorkerStatus } from '../../actors/system/status.js'
-import { count } from '../contract/common.js'
-
 /** The number of annotations, from the counts of lanes. */
+import * as v from 'valibot'
+import type { WorkerGlance } from '../../actors/system/status.js'
+import { count } from '../contract/common.js'
 
 const part = v.object({ total: count, malformed: count })
 export const seedStatistics = v.object({
@@ -15,7 +14,7 @@ export const seedStatistics = v.object({
 export type SeedStatistics = v.InferOutput<typeof seedStatistics>
 
 /** `total` has the dead tasks too. */
-export function statisticsOf(workers: readonly Pick<WorkerStatus, 'annotator' | 'domain' | 'progress'>[]): SeedStatistics {
+export function statisticsOf(workers: readonly Pick<WorkerGlance, 'annotator' | 'domain' | 'progress'>[]): SeedStatistics {
   const all = { total: 0, malformed: 0 }
   const byAnnotator = new Map<string, typeof all>()
   const byDomain = new Map<string, typeof all>()

@@ -1,5 +1,5 @@
 import { argumentError, largestAmount } from '../../validation/arguments.js'
-import { isPlain } from '../../validation/filters.js'
+import { isPlain } from '../../values/plain-object.js'
 import type { Amounts } from '../contract/quotas.js'
 
 /** Checks amounts by unit, and returns a copy. */
