@@ -34,7 +34,7 @@ async function client(more: Parameters<typeof open>[0]['workers'] = []): Promise
   const drover = await open({
     secrets: ['the-other-key'],
     workers: [
-      worker('annotator-1/urgency', { input: { apiKey: key, everyMs: 40 }, target: 10, delayMs: 0 }),
+      worker('annotator-1/urgency', { input: { apiKey: key, everyMs: 150 }, target: 10, delayMs: 0 }),
       worker('annotator-1/intensity', { input: { apiKey: key }, enabled: false }),
       worker('annotator-2/urgency', { input: { auth: ['the-other-key'] } }),
       worker('annotator-3/urgency'),
@@ -162,7 +162,7 @@ test('hears of crashes and errors, and of dead tasks as malformed', async () => 
 })
 
 test('a factory reset without the exact word, or without the right to it, stops nothing; with it everything is gone', async () => {
-  const drover = await open({ workers: [worker('annotator-1/a', { input: { everyMs: 5 } }), worker('annotator-2/a', { enabled: false })] })
+  const drover = await open({ workers: [worker('annotator-1/a', { input: { everyMs: 50 } }), worker('annotator-2/a', { enabled: false })] })
   const server = await serve(drover, { token, readToken })
   const factory = (query: string, as = token) =>
     ask(server, `/api/control/factory-reset${query}`, { method: 'POST', headers: { authorization: `Bearer ${as}` } })
