@@ -291,6 +291,8 @@ test('a client that stops reading gets one whole state when it reads again, and 
     most = Math.max(most, server?.bufferedAmount ?? 0)
   }
   assert.ok(most < 200_000 + 3 * size, `${most} bytes were on the way, a state has ${size}`)
+  // Otherwise the reader may have caught up before the last look, and gets what that finds as a patch.
+  await until(() => hub.state().workers?.['a/7']?.progress?.done === 100, 'the hub has seen the last change')
   client.socket.resume()
   const fresh = await client.next('state', ({ data }) => data.workers?.['a/7']?.progress?.done === 100)
   parts.lanes.update([{ worker: 'a/7', total: 100, done: 99, dead: 1, leased: 0, retrying: 0, complete: true }])
