@@ -13,7 +13,7 @@ test.after.each(async () => {
 const allTopics = 'protocol=2&topics=overview,workers,tree,quotas,beats,events,logs'
 
 test('a connection of protocol 2 is greeted, shown everything, and told what changes', async () => {
-  const system = await open({ workers: [worker('a/x'), worker('a/y')] })
+  const system = await open({ workers: [worker('a/x'), worker('a/y', { dataset: 'other' })] })
   const { url, hub } = await serveSockets(system)
   const client = new RawClient(url)
   const hello = await client.next('hello')
@@ -21,7 +21,11 @@ test('a connection of protocol 2 is greeted, shown everything, and told what cha
   const { data, seq } = await client.next('state')
   assert.deepEqual(Object.keys(data), ['overview', 'workers', 'tree'])
   assert.equal(data.workers?.['a/x']?.state, 'idle')
-  await system.load('data', items(3))
+  // It runs for longer than the hub may wait between two looks.
+  await system.load(
+    'data',
+    items(3, () => ({ do: 'sleep', ms: 700 })),
+  )
   await system.start('a/x')
   const patch = await client.next('patch', ({ data }) => data.workers?.['a/x']?.state === 'running')
   assert.ok(patch.seq > seq)
