@@ -38,7 +38,6 @@ export type { Heartbeat, HeartbeatOptions } from './options/heartbeat.js'
 export type { RecycleOptions, ResourceLimits } from './options/isolation.js'
 export type { LogOptions } from './options/log.js'
 export { type MatrixOptions, type MatrixWorkers, matrix } from './options/matrix.js'
-export { composePolicy, policies } from './options/policies.js'
 export type { QuotaAdaptOptions, QuotaLimit, QuotaOptions } from './options/quota.js'
 export type {
   FailureMatch,
@@ -53,6 +52,7 @@ export type {
   RuleAction,
   Verdict,
 } from './options/restart.js'
+export { composePolicy, policies } from './options/restart-policies.js'
 export type { SupervisorOptions } from './options/supervisor.js'
 export { supervisor } from './options/supervisor.js'
 export type { TaskOptions, TaskPolicy } from './options/tasks.js'

@@ -1,7 +1,7 @@
 /** How a system ends: closed by the program, after a signal, or because its store is gone. */
 import { askAll } from '../actors/supervisor/ask-all.js'
 import { stopAtOnce, stopInOrder } from '../actors/supervisor/stop-in-order.js'
-import type { OpenSystem } from '../actors/system/opened.js'
+import type { OpenSystem } from '../actors/system/contract.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import { DroverError } from '../errors.js'
 import { TimeLimit } from '../time/time-limit.js'

@@ -1,7 +1,7 @@
 /** Control by hand: what each call asks of the selected workers, and when the call resolves. */
 import { askAll } from '../actors/supervisor/ask-all.js'
 import { stopInOrder } from '../actors/supervisor/stop-in-order.js'
-import type { OpenSystem } from '../actors/system/opened.js'
+import type { OpenSystem } from '../actors/system/contract.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import { declareWorkers, heldBy } from '../actors/worker/registration.js'
 import { DroverError } from '../errors.js'

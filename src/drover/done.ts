@@ -1,6 +1,6 @@
 /** `done()`: waits for the end of the run and makes its report. */
 
-import type { OpenSystem } from '../actors/system/opened.js'
+import type { OpenSystem } from '../actors/system/contract.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import type { Lifetime } from './lifetime.js'
 import type { RunEnding } from './run-end.js'

@@ -2,9 +2,9 @@
  * The façade: the public methods of a system. They only check arguments and delegate.
  */
 
+import type { OpenSystem } from '../actors/system/contract.js'
 import { type InspectionEvent, type InspectionObserver, inspectActors } from '../actors/system/inspection.js'
 import { type ChangeOptions, Membership, type Patch } from '../actors/system/membership.js'
-import type { OpenSystem } from '../actors/system/opened.js'
 import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
 import {
   type Settings,

@@ -1,5 +1,5 @@
 /** A system's state from open to closed: whether calls are still accepted, and waits that end with it. */
-import type { OpenSystem } from '../actors/system/opened.js'
+import type { OpenSystem } from '../actors/system/contract.js'
 import type { SystemStatus } from '../actors/system/status.js'
 import { DroverError } from '../errors.js'
 import { Interruption } from '../store/interruption.js'

@@ -1,5 +1,5 @@
 /** Running loads: workers of the dataset take up new items, and their lanes count as unfinished while more may come. */
-import type { OpenSystem } from '../actors/system/opened.js'
+import type { OpenSystem } from '../actors/system/contract.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import { closest } from '../values/closest.js'
 import { firstOf } from '../values/first-of.js'

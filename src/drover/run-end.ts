@@ -3,7 +3,7 @@
  * moves.
  */
 
-import type { OpenSystem } from '../actors/system/opened.js'
+import type { OpenSystem } from '../actors/system/contract.js'
 import { DroverError } from '../errors.js'
 import { backoffDelay } from '../time/backoff.js'
 import { readErrors } from './reads.js'

@@ -1,5 +1,5 @@
 /** The managed workers that a selector matches. */
-import type { OpenSystem } from '../actors/system/opened.js'
+import type { OpenSystem } from '../actors/system/contract.js'
 import type { ManagedWorker } from '../actors/worker/worker.js'
 import type { Lifetime } from './lifetime.js'
 import { byId, type Selector, select } from './selector.js'

@@ -1,5 +1,5 @@
 /** Starts by hand: decides which workers start, wait or stay down, with the reason. */
-import type { OpenSystem } from '../actors/system/opened.js'
+import type { OpenSystem } from '../actors/system/contract.js'
 import { heldBy } from '../actors/worker/registration.js'
 import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError } from '../errors.js'

@@ -1,5 +1,5 @@
 /** The facts about a worker for `done()`, read when they are asked for: of thousands of workers most questions need only a few. */
-import type { OpenSystem } from '../actors/system/opened.js'
+import type { OpenSystem } from '../actors/system/contract.js'
 import { heldBy } from '../actors/worker/registration.js'
 import type { ManagedWorker } from '../actors/worker/worker.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'

@@ -18,8 +18,8 @@ import { backoffEntries, checkBackoff } from './backoff.js'
 import { asRecord, type Path } from './checks.js'
 import { given } from './fill-defaults.js'
 import { resourceLimits } from './isolation.js'
-import { policies } from './policies.js'
 import type { FailureMatch, RestartDecision, RestartLimits, RestartPolicy, RestartRule, RestartRules } from './restart.js'
+import { policies } from './restart-policies.js'
 
 const defaults = policies.default
 

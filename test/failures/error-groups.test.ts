@@ -99,7 +99,7 @@ test('a long line of a stack that looks like many places is read once', () => {
 })
 
 test("that drover's own modules cannot be found is told from the user's that are missing", () => {
-  const own = fileURLToPath(new URL('../../src/threads/runtime/work.js', import.meta.url))
+  const own = fileURLToPath(new URL('../../src/threads/runtime/run-worker.js', import.meta.url))
   const missing = (from: string) => record(`Cannot find package '/app/node_modules/comlink/index.js' imported from ${from}`)
   assert.ok(isOwnModuleMissing(missing(own)))
   assert.not.ok(isOwnModuleMissing(missing('/app/label.worker.js')))

@@ -22,7 +22,7 @@ import type { WorkerOptions } from '../../options/worker.js'
 import { type SupervisorRef, supervisorAddress } from '../supervisor/contract.js'
 import { stopInOrder } from '../supervisor/stop-in-order.js'
 import type { ManagedWorker } from '../worker/worker.js'
-import type { OpenSystem } from './opened.js'
+import type { OpenSystem } from './contract.js'
 
 /** Options of a change to the running system. */
 export interface ChangeOptions {

@@ -40,8 +40,8 @@ import { HeldWorkers } from '../worker/held-workers.js'
 import { Lanes } from '../worker/lane-counts.js'
 import { declareWorkers } from '../worker/registration.js'
 import { ManagedWorker } from '../worker/worker.js'
-import { Conditions } from './conditions.js'
-import type { OpenSystem } from './opened.js'
+import { AwaitedConditions } from './awaited-conditions.js'
+import type { OpenSystem } from './contract.js'
 import { QuotaControl } from './quota-control.js'
 import { restore, tellRecovered } from './recover.js'
 import { system } from './root-actor.js'
@@ -90,7 +90,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const loading = new Map<string, number>()
     const loaded = new Set<string>()
     const silence = new Map<string, number>()
-    const { watchers, until, changed } = new Conditions(report)
+    const { watchers, until, changed } = new AwaitedConditions(report)
     const managed = new Map<string, ManagedWorker>()
     const tree = new Tree(config.tree)
     const supervisors = new Map<string, { state: SupervisorState; reason: string; since: number }>()

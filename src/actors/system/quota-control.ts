@@ -10,7 +10,7 @@ import { inTurns } from '../../time/turns.js'
 import { checkName, checkObject, duration, wholeNumber } from '../../validation/arguments.js'
 import { checkOptions } from '../../validation/filters.js'
 import { describe } from '../../values/describe.js'
-import type { OpenSystem } from './opened.js'
+import type { OpenSystem } from './contract.js'
 import { type QuotaHandle, type QuotaReport, type Quotas, summary } from './quota-report.js'
 
 /** A quota that would grant within this time is worth a thread. */

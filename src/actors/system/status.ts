@@ -11,7 +11,7 @@ import { supervisorAddress } from '../supervisor/contract.js'
 import type { supervisor } from '../supervisor/supervisor.js'
 import type { LaneError } from '../worker/lane-errors.js'
 import type { ManagedWorker } from '../worker/worker.js'
-import type { OpenSystem } from './opened.js'
+import type { OpenSystem } from './contract.js'
 
 /** One worker. */
 export interface WorkerStatus {

@@ -3,7 +3,7 @@ import type { SupervisionEffects } from '../supervisor/contract.js'
 import { stopInOrder } from '../supervisor/stop-in-order.js'
 import type { SystemParts } from '../worker/contract.js'
 import type { ManagedWorker } from '../worker/worker.js'
-import type { OpenSystem } from './opened.js'
+import type { OpenSystem } from './contract.js'
 
 interface Supervised extends Pick<OpenSystem, 'tree' | 'supervisors' | 'watchers'> {
   parts: Pick<SystemParts, 'config' | 'now' | 'order' | 'publish' | 'slots'>

@@ -4,7 +4,7 @@
  */
 
 import { findSecrets, redactAll } from '../../redact.js'
-import type { OpenSystem } from './opened.js'
+import type { OpenSystem } from './contract.js'
 import {
   glanceOf,
   type SystemStatus,

@@ -1,11 +1,11 @@
 /** The boot data of a thread, and what a life needs before it can begin. */
 import type { CompiledWorker } from '../../options/compiled.js'
-import { filledPolicy } from '../../options/policies.js'
+import { filledPolicy } from '../../options/restart-policies.js'
 import type { Fence } from '../../store/contract/basics.js'
 import { checkCrashFolders, crashFolders } from '../../threads/isolation/crash-file.js'
 import type { ThreadOptions } from '../../threads/isolation/worker-thread.js'
+import type { BreakerMemory } from './breaker-memory.js'
 import type { WorkerCore } from './core.js'
-import type { LaneBreaker } from './lane-breaker.js'
 
 /** The worker's options that a thread keeps for its whole life. */
 export function bornWith({ restart, priority, group, enabled, target, drainMs, idleMs, ...rest }: CompiledWorker): object {
@@ -17,7 +17,7 @@ export function checkIsolation(workers: readonly CompiledWorker[], store: string
   if (workers.some(({ isolation }) => isolation === 'process')) checkCrashFolders(crashFolders(store))
 }
 
-export function bootOf({ config: worker, parts }: WorkerCore, fence: Fence, breaker: LaneBreaker): ThreadOptions['boot'] {
+export function bootOf({ config: worker, parts }: WorkerCore, fence: Fence, breaker: BreakerMemory): ThreadOptions['boot'] {
   return {
     id: worker.id,
     annotator: worker.annotator,

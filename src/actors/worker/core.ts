@@ -10,7 +10,7 @@ import type { CompiledWorker } from '../../options/compiled.js'
 import type { SupervisorRef, WorkerRef } from '../supervisor/contract.js'
 import type { SystemParts } from './contract.js'
 import { PendingCalls } from './pending-calls.js'
-import { withThread } from './sibling-phase.js'
+import { withThread } from './state-groups.js'
 
 export abstract class WorkerCore {
   // Private, so that a printed or serialised actor context does not show a worker's input.

@@ -3,7 +3,7 @@ import type { Failure } from '../../failure.js'
 import { freshMemory, type Left, type WorkerMemory } from '../../machines/lifecycle/contract.js'
 import { type WorkerState, workerStates } from '../../machines/lifecycle/states.js'
 import type { WorkerRow } from '../../store/contract/registry.js'
-import { withThread } from './sibling-phase.js'
+import { withThread } from './state-groups.js'
 
 /**
  * @param orphaned its host died while holding it: a state with a thread becomes idle

@@ -1,8 +1,8 @@
 /** Turns a thread's reports into events of the lifecycle. */
 import { laneEnd } from '../../machines/lane-end.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
+import type { BreakerMemory } from './breaker-memory.js'
 import type { WorkerCore } from './core.js'
-import type { LaneBreaker } from './lane-breaker.js'
 import type { LaneErrors } from './lane-errors.js'
 import type { SpentQuota } from './spent-quota.js'
 import type { ThreadLife } from './thread-life.js'
@@ -10,7 +10,7 @@ import type { ThreadLife } from './thread-life.js'
 export interface ReportTakers {
   life: ThreadLife
   errors: LaneErrors
-  breaker: LaneBreaker
+  breaker: BreakerMemory
   spentQuota: SpentQuota
   /** Another host has taken the worker. */
   taken: () => void

@@ -3,7 +3,7 @@ import type { HoldingHost } from '../../store/contract/hosts.js'
 import { shareOfTurn } from '../../time/turns.js'
 import type { WorkerCore } from './core.js'
 import { heldBy, type Registration } from './registration.js'
-import { free } from './sibling-phase.js'
+import { free } from './state-groups.js'
 
 /** A pending start by hand. */
 export interface Start {

@@ -8,8 +8,8 @@ import { crashFolders } from '../../threads/isolation/crash-file.js'
 import { Thread, type ThreadEnd, type ThreadFailure } from '../../threads/isolation/worker-thread.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
 import { bootOf } from './boot-data.js'
+import type { BreakerMemory } from './breaker-memory.js'
 import type { WorkerCore } from './core.js'
-import type { LaneBreaker } from './lane-breaker.js'
 import type { Registration } from './registration.js'
 import { abandonTasks, collectFiles, evidenceOf, failureOf, publishFailure } from './thread-end.js'
 
@@ -19,7 +19,7 @@ export function cannotStart({ name, code = name, message }: ErrorRecord): string
 
 export interface ThreadLifeMeans {
   registration: Registration
-  breaker: LaneBreaker
+  breaker: BreakerMemory
   onReport: (report: ThreadReport) => void
 }
 

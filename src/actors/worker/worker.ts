@@ -28,19 +28,19 @@ import { patientTimeout } from '../../time/patient-timer.js'
 import type { SupervisedWorker } from '../supervisor/contract.js'
 import { Announcements } from './announcements.js'
 import { bornWith } from './boot-data.js'
+import { BreakerMemory, triesAtOnce } from './breaker-memory.js'
 import type { SystemParts } from './contract.js'
 import { WorkerCore } from './core.js'
-import { LaneBreaker, triesAtOnce } from './lane-breaker.js'
 import { lookAgain, lookWhetherOver } from './lane-check.js'
 import { LaneErrors } from './lane-errors.js'
 import { ModuleWatch } from './module-watch.js'
 import { Registration } from './registration.js'
 import { takeReport } from './reports.js'
-import { free, siblingPhases, withThread } from './sibling-phase.js'
 import { neverLoaded, SlotTurn } from './slot-turn.js'
 import { Spawn } from './spawn.js'
 import { type QuotaNeed, SpentQuota } from './spent-quota.js'
 import { type Start, Starts } from './starts.js'
+import { free, siblingPhases, withThread } from './state-groups.js'
 import { ThreadLife } from './thread-life.js'
 
 /** Time between log lines while it cannot be started. */
@@ -52,7 +52,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   readonly #slotTurn: SlotTurn
   readonly #life: ThreadLife
   readonly #spawn: Spawn
-  readonly #breaker: LaneBreaker
+  readonly #breaker: BreakerMemory
   readonly #module: ModuleWatch
   readonly #spentQuota: SpentQuota
   readonly #errors: LaneErrors
@@ -71,7 +71,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     super(config, parts, restored && triesAtOnce(restored))
     const adopt = (): void => this.#adopt()
     this.#told = new Announcements(parts.changed)
-    this.#breaker = new LaneBreaker(this, restored?.memory.breaker ?? null)
+    this.#breaker = new BreakerMemory(this, restored?.memory.breaker ?? null)
     this.#module = new ModuleWatch(this, restored?.memory.module ?? null)
     this.#spentQuota = new SpentQuota(this)
     this.#errors = new LaneErrors({

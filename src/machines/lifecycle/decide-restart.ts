@@ -4,8 +4,8 @@
  */
 import type { ErrorCode } from '../../errors.js'
 import type { Failure } from '../../failure.js'
-import { type FilledPolicy, filledPolicy } from '../../options/policies.js'
 import type { FailureMatch, RestartDecision, RestartHistory, RestartPolicy, RestartRule, Verdict } from '../../options/restart.js'
+import { type FilledPolicy, filledPolicy } from '../../options/restart-policies.js'
 import { backoffDelay } from '../../time/backoff.js'
 
 /** A verdict and its origin. */

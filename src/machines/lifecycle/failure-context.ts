@@ -1,6 +1,6 @@
 import type { Failure } from '../../failure.js'
-import { filledPolicy } from '../../options/policies.js'
 import type { Verdict } from '../../options/restart.js'
+import { filledPolicy } from '../../options/restart-policies.js'
 import { freshMemory, type LifecycleContext, type LifecycleEffects } from './contract.js'
 import { atStartup, decideRestart } from './decide-restart.js'
 

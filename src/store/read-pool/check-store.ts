@@ -5,7 +5,7 @@ import { checkOptions } from '../../validation/filters.js'
 import { type ReadOptions, signalOf } from '../../validation/read-options.js'
 import type { CheckReport } from '../check-report.js'
 import { type CheckPart, type CheckProblem, mostExamples } from '../contract/reads.js'
-import { damageText } from '../sqlite/failure.js'
+import { damageText } from '../sqlite/sqlite-errors.js'
 import { Reader } from './reader.js'
 
 /** @param quick only the checks that find a damaged file or wrong counts */

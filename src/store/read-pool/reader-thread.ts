@@ -3,9 +3,9 @@ import { workerData } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 import { type ErrorRecord, toErrorRecord } from '../../errors.js'
 import type { EngineRequest, ReadOp } from '../contract/engine.js'
-import { storeFailure } from '../sqlite/failure.js'
 import { openReader } from '../sqlite/open.js'
 import { type Reads, reads } from '../sqlite/reads/reads.js'
+import { storeFailure } from '../sqlite/sqlite-errors.js'
 
 /** A read: an operation and its request. */
 export interface ReadTask {

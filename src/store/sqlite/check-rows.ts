@@ -3,7 +3,7 @@
  * number of rows with the lane's counter, in one transaction.
  */
 import type Database from 'better-sqlite3'
-import { Damage } from './failure.js'
+import { Damage } from './sqlite-errors.js'
 
 /** Tables whose rows a lane counts, with the counter. */
 const counters = { result: 'done', dead: 'dead', lease: 'leased', retry: 'retrying' } as const

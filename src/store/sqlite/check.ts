@@ -6,8 +6,8 @@ import type Database from 'better-sqlite3'
 import type { EngineReply, EngineRequest } from '../contract/engine.js'
 import { type CheckPart, type CheckProblem, mostExamples } from '../contract/reads.js'
 import { type Check, checks, type Row } from './check-rules.js'
-import { checkRead, codeOf, isDamage } from './failure.js'
 import { numberOf } from './reads/paging.js'
+import { checkRead, codeOf, isDamage } from './sqlite-errors.js'
 
 /** SQLite stops its check after this many errors. */
 const mostErrors = 100

@@ -1,6 +1,6 @@
 /** The errors of dead tasks, stored once, with their attempts. */
 import type { ErrorRecord } from '../../errors.js'
-import { found } from './failure.js'
+import { found } from './sqlite-errors.js'
 
 /** Joins to `dead d` the attempt with the error, `e`, and for a dropped task the earlier one, `c`. */
 export const withDeadError = `LEFT JOIN attempt e ON e.lane = d.lane AND e.item = d.item AND e.seq = d.seq

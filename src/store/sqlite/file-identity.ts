@@ -1,7 +1,7 @@
 /** Checks whether a path still names the same store, and not another store or an older copy of this one that was copied over it. */
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { codeOf, isDamage } from './failure.js'
+import { codeOf, isDamage } from './sqlite-errors.js'
 import { inTransaction } from './transaction.js'
 import { busyTimeoutMs } from './wal-bound.js'
 

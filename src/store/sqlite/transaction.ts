@@ -4,8 +4,8 @@
  */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
-import { isBusy } from './failure.js'
 import { sleepSync } from './sleep-sync.js'
+import { isBusy } from './sqlite-errors.js'
 
 /** How long a transaction waits for other processes. */
 const patienceMs = 30_000

@@ -6,8 +6,8 @@
 import { realpathSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
-import { isBusy } from './failure.js'
 import { sleepSync } from './sleep-sync.js'
+import { isBusy } from './sqlite-errors.js'
 
 /** The largest log, as a share of the space that is free or used by the log ... */
 const share = 1 / 8

@@ -9,7 +9,7 @@ import { FrameChannel } from '../../ports/frame-channel.js'
 import { BeatMemory } from '../heartbeat/beats.js'
 import { processWiring, type ThreadReport, type WorkerBoot } from '../protocol/messages.js'
 import { maxHeld, TasksInHand } from '../protocol/tasks-in-hand.js'
-import { work } from '../runtime/work.js'
+import { runWorker } from '../runtime/run-worker.js'
 import { CrashFile } from './crash-file.js'
 import type { ObserverData } from './process-observer.js'
 
@@ -41,7 +41,7 @@ await once(new Worker(new URL('./process-observer.js', import.meta.url), { worke
 const cells = boot.concurrency + maxHeld
 const crashFile = new CrashFile(processWiring.crashFileFd, cells)
 
-await work({
+await runWorker({
   boot,
   store,
   openStore: (name) => channel.port(name as string),

@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorKind, ErrorRecord } from '../../errors.js'
 import type { LogLevel, RecordLevel } from '../../log-levels.js'
-import type { Streak } from '../../machines/circuit-breaker.js'
+import type { Streak } from '../../machines/task-breaker.js'
 import type { Heartbeat } from '../../options/heartbeat.js'
 import type { RecycleOptions } from '../../options/isolation.js'
 import type { TaskPolicy } from '../../options/tasks.js'

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { OpenSystem } from '../../../src/actors/system/opened.js'
+import type { OpenSystem } from '../../../src/actors/system/contract.js'
 import { lookWhetherOver } from '../../../src/actors/worker/lane-check.js'
 import type { ManagedWorker } from '../../../src/actors/worker/worker.js'
 import type { Drover } from '../../../src/drover/drover.js'

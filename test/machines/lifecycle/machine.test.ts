@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { freshMemory, type LifecycleEvent, type WorkerMemory } from '../../../src/machines/lifecycle/contract.js'
 import type { WorkerState } from '../../../src/machines/lifecycle/states.js'
-import { policies } from '../../../src/options/policies.js'
+import { policies } from '../../../src/options/restart-policies.js'
 import { asked, begin, down } from './support/lifecycle.js'
 
 test('a worker goes from idle over queued and starting to running', () => {

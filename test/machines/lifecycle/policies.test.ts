@@ -3,8 +3,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../../src/failure.js'
 import { decideRestart } from '../../../src/machines/lifecycle/decide-restart.js'
-import { policies } from '../../../src/options/policies.js'
 import type { RestartDecision, RestartPolicy, Verdict } from '../../../src/options/restart.js'
+import { policies } from '../../../src/options/restart-policies.js'
 import { backoffDelay } from '../../../src/time/backoff.js'
 
 const failure: Failure = {

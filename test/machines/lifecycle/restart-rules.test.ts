@@ -3,8 +3,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../../src/failure.js'
 import { decideRestart } from '../../../src/machines/lifecycle/decide-restart.js'
-import { composePolicy, policies } from '../../../src/options/policies.js'
 import type { FailureMatch, RestartPolicy, RestartRules } from '../../../src/options/restart.js'
+import { composePolicy, policies } from '../../../src/options/restart-policies.js'
 import { asked, begin, down, failure } from './support/lifecycle.js'
 
 /** How a policy is judged at a worker's n-th failure in a row, each `everyMs` after the last. */

@@ -3,7 +3,7 @@
  * played on real supervisors and lifecycles; `docs/supervision.md` has the table, made from this list.
  */
 import * as assert from 'uvu/assert'
-import { filledPolicy } from '../../../src/options/policies.js'
+import { filledPolicy } from '../../../src/options/restart-policies.js'
 import { validateConfig } from '../../../src/options/validate.js'
 import { puppet } from '../../support/system.js'
 import { grow, sup } from './support/tree.js'

@@ -1,7 +1,7 @@
 /** The next tasks of a lane in a listing: by key, by order of loading, or in the order of being handed out. */
 import type Database from 'better-sqlite3'
 import type { DeadKind, TaskState } from '../../contract/single-tasks.js'
-import { found } from '../failure.js'
+import { found } from '../sqlite-errors.js'
 import { numberOf } from './paging.js'
 
 /** A task that may belong to the page. `place`: the position of a page that ends with it. */

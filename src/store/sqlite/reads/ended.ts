@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { EndedRow } from '../../contract/reads.js'
 import { deadError, withDeadError } from '../dead-errors.js'
-import { found } from '../failure.js'
+import { found } from '../sqlite-errors.js'
 import { checkLanes, type LaneNames, lanesMatching, named, pageOf, pageSize, positionOf, Room } from './paging.js'
 
 /** The newest ended tasks in which a text is searched. */

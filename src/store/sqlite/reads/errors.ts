@@ -6,7 +6,7 @@ import type { Time } from '../../contract/basics.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import { checkRows } from '../check-rows.js'
 import { deadError, withDeadError } from '../dead-errors.js'
-import { found } from '../failure.js'
+import { found } from '../sqlite-errors.js'
 import { pageOf, pageSize, positionOf } from './paging.js'
 
 type DeadRow = [item: number, key: string, worker: string, error: string | null, cause: string | null, at: Time]

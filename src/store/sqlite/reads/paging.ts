@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../../errors.js'
 import type { LaneFilter } from '../../contract/registry.js'
-import { Damage, found } from '../failure.js'
+import { Damage, found } from '../sqlite-errors.js'
 
 /** The most rows of a page: a page is in memory at once, several times while it is sent. */
 const longestPage = 10_000

@@ -8,7 +8,7 @@ import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { DatasetCounts, StoredTaskDetail, TaskAttempt, TaskRecord, TaskState } from '../../contract/single-tasks.js'
 import { checkItems, checkRows } from '../check-rows.js'
 import { deadError, withDeadError } from '../dead-errors.js'
-import { Damage } from '../failure.js'
+import { Damage } from '../sqlite-errors.js'
 import { candidates } from './candidates.js'
 import { checkLanes, type LaneNames, lanesMatching, named, pageOf, Room } from './paging.js'
 

@@ -9,8 +9,8 @@
 import type { Fence, Time, Token } from '../../contract/basics.js'
 import type { Leases } from '../../contract/tasks.js'
 import type { EngineContext } from '../engine-context.js'
-import { Damage } from '../failure.js'
 import { allowance, freshItems, type Lane } from '../registry/lanes.js'
+import { Damage } from '../sqlite-errors.js'
 import type { Fresh, FreshItem, Range } from './fresh-items.js'
 import { aloneAfter, turns } from './leases.js'
 

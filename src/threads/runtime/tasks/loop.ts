@@ -4,7 +4,7 @@
  */
 
 import type { ErrorKind } from '../../../errors.js'
-import { TaskBreaker } from '../../../machines/circuit-breaker.js'
+import { TaskBreaker } from '../../../machines/task-breaker.js'
 import type { QuotaLease, QuotaSpent } from '../../../quotas/client.js'
 import type { Amounts } from '../../../store/contract/quotas.js'
 import type { ExchangeReply } from '../../../store/contract/tasks.js'
@@ -13,7 +13,7 @@ import { maxHeld } from '../../protocol/tasks-in-hand.js'
 import { TaskError } from '../task-error.js'
 import { Exchange, type ExchangeDeps, exchangeRetryMs } from './exchange.js'
 import { failedAttempt } from './failed-attempt.js'
-import { FailingReports } from './failing.js'
+import { FailedAttemptReports } from './failed-attempt-reports.js'
 import { Granting } from './grants.js'
 import type { Lease } from './lease.js'
 import { LeaseQueue } from './lease-queue.js'
@@ -39,7 +39,7 @@ export class TaskLoop {
   readonly #running: RunningTasks
   readonly #exchange: Exchange
   readonly #granting: Granting
-  readonly #failing: FailingReports
+  readonly #failing: FailedAttemptReports
   readonly #breaker: TaskBreaker
   readonly #waiting: Waiting
   #tellWait: NodeJS.Timeout | null = null
@@ -56,7 +56,7 @@ export class TaskLoop {
     this.#capacity = deps.boot.concurrency + maxHeld
     const { prefetch, delayMs, concurrency } = deps.boot
     this.#breaker = new TaskBreaker(deps.boot.tasks.breaker, deps.boot.breaker, () => performance.now())
-    this.#failing = new FailingReports(deps.report, () => this.#breaker.streak)
+    this.#failing = new FailedAttemptReports(deps.report, () => this.#breaker.streak)
     this.#waiting = new Waiting(deps.report, () => this.#exchangeIfUseful())
     this.#running = new RunningTasks(deps, {
       begins: () => {

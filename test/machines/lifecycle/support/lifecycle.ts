@@ -4,8 +4,8 @@ import type { Failure, FailureKind } from '../../../../src/failure.js'
 import type { LifecycleEvent, WorkerMemory } from '../../../../src/machines/lifecycle/contract.js'
 import { workerLifecycle } from '../../../../src/machines/lifecycle/machine.js'
 import type { WorkerState } from '../../../../src/machines/lifecycle/states.js'
-import { policies } from '../../../../src/options/policies.js'
 import type { RestartPolicy } from '../../../../src/options/restart.js'
+import { policies } from '../../../../src/options/restart-policies.js'
 
 interface Options {
   /** @defaultValue 0 */

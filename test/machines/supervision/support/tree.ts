@@ -16,8 +16,8 @@ import { StartOrder } from '../../../../src/machines/supervision/start-order.js'
 import { StopSequence } from '../../../../src/machines/supervision/stop-sequence.js'
 import type { SiblingPhase } from '../../../../src/machines/supervision/strategies.js'
 import { Tree } from '../../../../src/machines/supervision/tree.js'
-import { filledPolicy } from '../../../../src/options/policies.js'
 import type { RestartMode, RestartPolicy, RestartRules } from '../../../../src/options/restart.js'
+import { filledPolicy } from '../../../../src/options/restart-policies.js'
 import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../../../../src/options/tree.js'
 
 /** As OTP restarts: at once, any number of times. */

@@ -1,5 +1,5 @@
 /** Conditions that calls wait for, checked after each change that may concern them. */
-export class Conditions {
+export class AwaitedConditions {
   /** Called after changes. */
   readonly watchers = new Set<() => void>()
   readonly #report: (what: string, error: unknown) => void

@@ -1,3 +1,4 @@
+/** Groups of states: in which other hosts may have the worker, in which there is a thread, and the phase for siblings. */
 import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { SiblingPhase } from '../../machines/supervision/strategies.js'
 

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { TaskBreaker } from '../../src/machines/circuit-breaker.js'
+import { TaskBreaker } from '../../src/machines/task-breaker.js'
 import type { CompiledBreaker } from '../../src/options/breaker.js'
 
 const options: CompiledBreaker = { failures: 5, withinMs: Number.POSITIVE_INFINITY, do: 'park', forMs: 1, maxMs: 1 }

@@ -1,7 +1,7 @@
 /** A worker's breaker in its host, for the next thread and the next host. The worker's thread opens and closes it. */
 import { describeKind } from '../../failures/error-groups.js'
-import type { Streak } from '../../machines/circuit-breaker.js'
 import type { Left, OpenBreaker } from '../../machines/lifecycle/contract.js'
+import type { Streak } from '../../machines/task-breaker.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
 import { backoffDelay } from '../../time/backoff.js'
 import type { WorkerCore } from './core.js'
@@ -11,7 +11,7 @@ export function triesAtOnce({ state, memory }: Left): Left {
   return memory.breaker && state === 'parked' ? { state: 'idle', memory: { ...memory, until: null } } : { state, memory }
 }
 
-export class LaneBreaker {
+export class BreakerMemory {
   readonly #worker: WorkerCore
   #open: OpenBreaker | null
   /** Attempts in a row that failed with one error, by the thread's last report. */

@@ -5,7 +5,7 @@
 
 import type { ErrorKind, ErrorRecord } from '../../../errors.js'
 import { kindOf, otherErrors } from '../../../failures/error-groups.js'
-import type { Streak } from '../../../machines/circuit-breaker.js'
+import type { Streak } from '../../../machines/task-breaker.js'
 import type { FailedAttempts, ThreadReport } from '../../protocol/messages.js'
 
 /** Least time between two reports. */
@@ -13,7 +13,7 @@ const everyMs = 1_000
 /** The most kinds of error in one report. */
 const mostKinds = 20
 
-export class FailingReports {
+export class FailedAttemptReports {
   readonly #report: (report: ThreadReport) => void
   readonly #streak: () => Streak | null
   #toldStreak = 0

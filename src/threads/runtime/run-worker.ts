@@ -40,7 +40,7 @@ export interface WorkerMeans {
 }
 
 /** Settles once the worker is ready; timers and ports keep it alive. */
-export async function work({ boot, store: port, openStore, control: controlPort, beats, inHand, report }: WorkerMeans): Promise<void> {
+export async function runWorker({ boot, store: port, openStore, control: controlPort, beats, inHand, report }: WorkerMeans): Promise<void> {
   const redact = createRedactor(boot.secrets, [])
 
   /** Ends a failing worker: reports the reason and exits. */
