@@ -23,7 +23,9 @@ export function WorkerGrid({ workers }: { workers: readonly Worker[] }) {
             <th scope="col">Annotator</th>
             {domains.map((domain) => (
               <th key={domain} scope="col">
-                <a href={href('/workers', { domain, view: 'list' })}>{domain}</a>
+                <a class="name" href={href('/workers', { domain, view: 'list' })}>
+                  {domain}
+                </a>
               </th>
             ))}
           </tr>
@@ -32,7 +34,9 @@ export function WorkerGrid({ workers }: { workers: readonly Worker[] }) {
           {rows.map(({ annotator, cells }) => (
             <tr key={annotator}>
               <th scope="row">
-                <a href={href('/workers', { annotator, view: 'list' })}>{annotator}</a>
+                <a class="name" href={href('/workers', { annotator, view: 'list' })}>
+                  {annotator}
+                </a>
               </th>
               {cells.map((cell, at) => (
                 <td key={domains[at]}>

@@ -5,12 +5,13 @@ import { WorkerControls } from '../controls/controls.js'
 import { shareOf } from '../data/workers.js'
 import { duration, number, plural } from '../format.js'
 import { useBeats } from '../live/beats.js'
-import { href, pathOf, type Query, setQuery } from '../routing/router.js'
+import { type Query, setQuery } from '../routing/router.js'
 import { Badge } from './badge.js'
 import { Bar } from './bar.js'
 import { Pager } from './pager.js'
 import { type Column, type Sort, Table } from './table.js'
 import { Time } from './time.js'
+import { WorkerLink } from './worker-link.js'
 
 const size = 100
 
@@ -45,7 +46,7 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
       ),
       cell: ({ id }) => <input type="checkbox" aria-label={`Select ${id}`} checked={ticked.has(id)} onChange={() => toggle(id)} />,
     },
-    { key: 'id', title: 'Worker', sortable: true, cell: ({ id }) => <a href={href(pathOf('workers', id))}>{id}</a> },
+    { key: 'id', title: 'Worker', sortable: true, cell: ({ id }) => <WorkerLink id={id} /> },
     { key: 'state', title: 'State', sortable: true, cell: ({ state }) => <Badge text={state} /> },
     {
       key: 'why',

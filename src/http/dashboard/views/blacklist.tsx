@@ -3,12 +3,12 @@ import type { BlacklistEntry } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
 import { plural } from '../format.js'
 import { useApi } from '../live/live.js'
-import { href, pathOf } from '../routing/router.js'
 import { logPlaces } from '../ui/log-places.js'
 import { Page, Pending } from '../ui/page.js'
 import { type Column, Table } from '../ui/table.js'
 import { Siblings } from '../ui/tabs.js'
 import { Time } from '../ui/time.js'
+import { WorkerLink } from '../ui/worker-link.js'
 
 export default function Blacklist() {
   const { data, error, reload } = useApi<{ items: BlacklistEntry[] }>('/blacklist', { everyMs: 5_000 })
@@ -40,11 +40,7 @@ const columnsFor = (reload: () => void): Column<BlacklistEntry>[] => [
   {
     key: 'worker',
     title: 'Worker',
-    cell: ({ worker }) => (
-      <a class="name" href={href(pathOf('workers', worker))}>
-        {worker}
-      </a>
-    ),
+    cell: ({ worker }) => <WorkerLink id={worker} />,
   },
   { key: 'reason', title: 'Reason', cell: ({ reason }) => reason },
   {
