@@ -19,7 +19,7 @@ export interface BreakerOptions {
   withinMs?: number
   /**
    * `'park'`: the worker gives back its thread and its slot and continues by itself; `done()` waits for it. `'pause'`: the worker
-   * is paused until `resume`, as when its budget is spent; `done()` waits for it only while a status server is attached.
+   * gives them back too, and is paused until `resume`, as when its budget is spent; `done()` waits for it only while a status server is attached.
    * @defaultValue 'park'
    */
   do?: 'park' | 'pause'

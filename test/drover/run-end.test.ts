@@ -113,6 +113,36 @@ test('done() waits for a spent budget while a person is attached who could raise
   assert.equal([(await done).results, (await done).paused], [4, ['a/x']])
 })
 
+test('a worker whose budget is spent leaves its slot to the others, and takes one again once the budget is raised', async () => {
+  const system = await open({
+    concurrency: 1,
+    workers: [
+      worker('a/x', { module: caller, quota: 'key', priority: 1 }),
+      ...['b/x', 'c/x'].map((id) => worker(id, { dataset: 'other' })),
+      worker('d/x', { module: caller, quota: 'key', priority: 1 }),
+    ],
+    quotas: { key: spent },
+  })
+  await system.load('data', calls(3))
+  await system.load('other', items(3))
+  await system.start()
+  const report = await system.done()
+  assert.equal([report.results, report.completed, report.paused], [8, ['b/x', 'c/x'], ['a/x', 'd/x']])
+  assert.equal(
+    report.incomplete.map(({ why, left }) => [why.replace(/:.*/, ''), left]),
+    [
+      ['paused', 1],
+      ['paused', 3],
+    ],
+  )
+  assert.is(system.status().slots.used, 0)
+  await system.stop('d/x')
+  await system.quota('key').set({ ...spent, budget: { requests: 20 } })
+  const after = await system.done()
+  assert.equal([after.results, after.completed, after.stopped, after.dead], [9, ['a/x', 'b/x', 'c/x'], ['d/x'], 0])
+  assert.ok(system.status().workers.every(({ restarts }) => restarts === 0))
+})
+
 test('done() does not wait for a worker that was paused under an earlier host', async () => {
   const store = join(temporaryFolder(), 'test.db')
   const first = await open({ store, workers: [worker('a/x', { input: { everyMs: 20 } })] })

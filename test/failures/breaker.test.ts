@@ -139,6 +139,7 @@ test("with do 'pause' the worker stays paused, done() tells of it, and a resume 
   assert.equal([report.ok, report.paused], [false, ['a/x']])
   assert.match(report.incomplete[0]?.why ?? '', /^paused: 4 attempts in a row failed: E_DOWN/)
   assert.is(system.worker('a/x').status().breaker?.until, null)
+  assert.is(system.status().slots.used, 0, 'others have the slot')
   const opened = event(system, 'lane:breaker:opened')
   await system.resume()
   await opened

@@ -217,6 +217,23 @@ test('a budget that is spent pauses its workers and says so; raised, they go on'
   assert.is(tasks.length, 10)
 })
 
+test('a worker whose budget is spent waits for that also with another thread: raised, it goes on', async () => {
+  const system = await open({
+    workers: [worker('a/x', { module: caller, quota: 'key' })],
+    quotas: { key: { requests: minute, budget: { requests: 1 } } },
+  })
+  await system.load('data', calls(3))
+  await system.start()
+  await state(system, 'a/x', 'paused')
+  const another = event(system, 'worker:state:changed', ({ to }) => to === 'starting')
+  await system.update('a/x', { input: { other: true } })
+  await another
+  await state(system, 'a/x', 'paused')
+  assert.match(system.worker('a/x').status().reason, /of quota key is spent: raise it to go on/)
+  await system.quota('key').set({ requests: minute, budget: { requests: 100 } })
+  assert.is((await system.done()).results, 3)
+})
+
 test('a worker that was paused by hand stays paused, in any state of the quota', async () => {
   const system = await open({
     workers: ['a', 'b'].map((id) => worker(`${id}/x`, { module: caller, quota: 'key' })),

@@ -95,7 +95,7 @@ export abstract class WorkerCore {
   }
   /** Whether it is paused, or will be once it has a thread. */
   get pauseWanted(): boolean {
-    return this.#snapshot?.context.pauseWanted ?? false
+    return this.state === 'paused' || this.memory.paused !== null
   }
   /** Whether it paused by itself (a spent budget, retired keys, its breaker), or by hand under an earlier host. */
   get waitsForHand(): boolean {

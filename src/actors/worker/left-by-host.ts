@@ -15,7 +15,8 @@ export function readLeft(row: Pick<WorkerRow, 'state' | 'memory'>, orphaned: boo
   const kept = row.memory as Partial<WorkerMemory> | null
   // Stores of earlier versions have the times of restarts, but not the active time.
   const memory: WorkerMemory = { ...freshMemory, activeMs: kept?.restarts?.at(-1)?.at ?? 0, ...kept }
-  if (!orphaned || !withThread.includes(state)) return { state, memory }
+  const isAsleep = state === 'paused' && memory.paused === null
+  if (!orphaned || isAsleep || !withThread.includes(state)) return { state, memory }
   const message = `the host that ran it is gone; it was ${state}`
   const lastFailure: Failure = {
     kind: 'orphaned',

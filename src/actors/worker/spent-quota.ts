@@ -1,4 +1,4 @@
-/** The amounts that a worker waits for while it is parked or paused because of its quota. */
+/** The amounts that a worker waits for while it is parked or paused by itself because of its quota, or is on its way there. */
 import type { Amounts } from '../../store/contract/quotas.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
 import { longestWaitMs } from '../../validation/arguments.js'
@@ -19,7 +19,10 @@ export class SpentQuota {
   }
 
   get need(): QuotaNeed | null {
-    return this.#worker.state === 'parked' || this.#worker.state === 'paused' ? this.#need : null
+    const { state, activity, memory } = this.#worker
+    const waits = state === 'parked' || state === 'paused' || activity === 'draining'
+    // Paused by hand as well, it waits for that.
+    return waits && memory.paused === null ? this.#need : null
   }
 
   /** Forgets the need: it no longer waits for quota. */
@@ -31,7 +34,7 @@ export class SpentQuota {
   spent({ quota, window, inMs, amounts }: Extract<ThreadReport, { type: 'spent' }>): void {
     const worker = this.#worker
     const { quotas } = worker.parts
-    if (worker.state === 'stopping') return
+    if (worker.state !== 'running') return
     // Bounded, so that it is a valid date; the worker looks again then.
     const until = Number.isFinite(inMs) ? worker.now() + Math.min(inMs, longestWaitMs) : null
     const choices = worker.config.quota?.choices ?? [quota]

@@ -309,8 +309,6 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
 
   tell(event: LifecycleEvent): void {
     if (event.type === 'RESET') this.#breaker.forget()
-    // Paused for its budget and now by hand, so no quota wakes it.
-    if (event.type === 'PAUSE' && this.state === 'paused') this.#spentQuota.forget()
     if (event.type === 'RESET' || event.type === 'BLACKLIST') this.#registration.takeLeft()
     this.send(event)
     // A worker that waits for its parole may stop waiting without a change of state.

@@ -46,7 +46,7 @@ export const lifecycle = setup({
       effects.enter(state, memory, ending !== null, verdict?.do === 'restart' ? verdict.delayMs : null),
     /** Stores a changed memory without a change of state. */
     keep: ({ context }) => context.effects.keep(context.memory),
-    /** Active time runs while it has a thread or is parked, and stands still while it waits or is down. */
+    /** Active time runs while it has a thread, is parked or is paused, and stands still while it waits or is down. */
     act: assign({ activeFrom: ({ context }) => context.activeFrom ?? context.effects.now() }),
     rest: assign(({ context: { memory, activeFrom, upFrom, effects } }) => ({
       activeFrom: null,
@@ -112,7 +112,6 @@ export const lifecycle = setup({
     pause: ({ context }) => context.effects.pause(),
     resume: ({ context }) => context.effects.resume(),
     finish: ({ context }) => context.effects.finish(context.drainFor),
-    wantPause: assign({ pauseWanted: true }),
     /** Notes a pause by hand, which outlives the host. */
     notePause: assign({
       memory: ({ context: { memory }, event }) =>
@@ -120,12 +119,12 @@ export const lifecycle = setup({
     }),
     /** Ends a pause at a resume or a stop by hand; not at a stop by the supervisor or at the end of the host. */
     dropPause: assign(({ context: { memory }, event }) =>
-      event.type === 'STOP' && (event.closing || event.halt) ? {} : { pauseWanted: false, memory: { ...memory, paused: null } },
+      event.type === 'STOP' && (event.closing || event.halt) ? {} : { memory: { ...memory, paused: null } },
     ),
     ready: assign(({ context }) => ({
       upFrom: context.effects.now(),
       shortages: 0,
-      memory: { ...context.memory, reason: context.pauseWanted ? (context.memory.paused ?? 'paused') : 'ready' },
+      memory: { ...context.memory, reason: context.memory.paused ?? 'ready' },
     })),
     /** Counts a start that failed for lack of resources. */
     fallShort: assign(({ context: { memory, shortages }, event }) => ({
@@ -180,7 +179,7 @@ export const lifecycle = setup({
       const { left, reason } = event
       if (!left) return { restored: null, memory: { ...context.memory, reason } }
       const paused = context.memory.paused ?? remembered(left.memory).paused
-      return { restored: left.state, activeFrom: null, upFrom: null, memory: { ...left.memory, paused }, pauseWanted: paused !== null }
+      return { restored: left.state, activeFrom: null, upFrom: null, memory: { ...left.memory, paused } }
     }),
     want: assign({ wanted: 'running' }),
     /** A halt by the supervisor does not weaken a stop by hand. */
@@ -198,11 +197,10 @@ export const lifecycle = setup({
         paused: null,
         reason: event.type === 'BLACKLIST' ? event.why : context.memory.reason,
       }),
-      pauseWanted: false,
     }),
     beginParole: assign({ memory: ({ context }) => ({ ...context.memory, until: null, onParole: true, reason: 'on parole' }) }),
     endParole: assign({ memory: ({ context }) => ({ ...context.memory, onParole: false }) }),
-    forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, pauseWanted: false, wanted: 'stopped' }),
+    forget: assign({ memory: { ...freshMemory, reason: 'reset' }, verdict: null, wanted: 'stopped' }),
     noDeadline: assign({ memory: ({ context }) => ({ ...context.memory, until: null }) }),
     /** Sets the end of the verdict's wait. */
     beginWait: assign({
@@ -235,7 +233,8 @@ export const lifecycle = setup({
     isHalted: ({ context }) => context.wanted === 'halted',
     mayRestart: ({ context: { wanted }, event }) =>
       wanted === 'running' || (wanted === 'halted' && event.type === 'RESTART' && event.again === true),
-    pauseWanted: ({ context }) => context.pauseWanted,
+    byItself: ({ event }) => event.type === 'PAUSE' && event.byItself === true,
+    isPausedByHand: ({ context }) => context.memory.paused !== null,
     hostEnds: ({ event }) => event.type === 'STOP' && event.closing === true,
     /** By either clock, because the machine may have slept. */
     unparked: ({ context: { memory, effects } }) => (memory.until ?? 0) <= Math.max(effects.now(), effects.wall()),

@@ -18,11 +18,11 @@ export interface WorkerMemory {
   resourceLimits: ResourceLimits | null
   /** Whether it was started on parole: the next failure is final. */
   onParole: boolean
-  /** Total active time, with a thread or parked, in ms. The clock of restart windows. */
+  /** Total active time, with a thread, parked or paused, in ms. The clock of restart windows. */
   activeMs: number
   /** Time up since its last failure, in ms: ready, over all its threads, or parked in between. */
   upMs: number
-  /** Reason of a pause by hand, until resumed or stopped; null: no such pause. */
+  /** Reason of a pause by hand, until resumed or stopped, over all threads and hosts; null: no such pause. */
   paused: string | null
   /** Restarts over its life. */
   restartCount: number
@@ -143,7 +143,10 @@ export type LifecycleEvent =
   | { type: 'RESTART'; reason?: string; again?: boolean; drainMs?: number }
   /** Its supervisor, which had halted it, is up again: the worker may come back by itself. */
   | { type: 'ALLOW' }
-  /** `byItself`: not by hand, but because its quota is spent or its breaker is open. */
+  /**
+   * By hand: it keeps its thread. `byItself`: its quota is spent or its breaker is open until a person acts, so it gives up its
+   * thread and its slot.
+   */
   | { type: 'PAUSE'; reason?: string; byItself?: boolean }
   | { type: 'RESUME' }
   | { type: 'RESET' }
@@ -224,10 +227,8 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
   problems: unknown[]
   /** Whether it should run, in any state: only a start by hand undoes a stop by hand. */
   wanted: Wanted
-  /** Paused, or to be paused once there is a thread; survives a crash, but not a stop by hand. */
-  pauseWanted: boolean
   /** The next state after the thread's requested end. */
-  next: 'stopped' | 'completed' | 'parked' | 'queued' | 'blacklisted'
+  next: 'stopped' | 'completed' | 'parked' | 'paused' | 'queued' | 'blacklisted'
   /** How it goes down by itself, to report to its supervisor. */
   ending: WorkerEnd | null
   drainFor: number

@@ -31,7 +31,6 @@ export const workerLifecycle = lifecycle.createMachine({
     verdict: null,
     problems: [],
     wanted: 'stopped',
-    pauseWanted: (input.restored?.memory.paused ?? null) !== null,
     next: 'stopped',
     ending: null,
     drainFor: input.drainMs,
@@ -43,7 +42,7 @@ export const workerLifecycle = lifecycle.createMachine({
     STOP: { actions: ['unwant', 'dropPause'] },
     UNWANTED: { actions: 'unwant' },
     ALLOW: { guard: 'isHalted', actions: 'want' },
-    PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
+    PAUSE: { actions: ['notePause', 'keep'] },
     RESUME: { actions: ['dropPause', 'keep'] },
     ADOPT: { target: '.restoring', actions: ['adopt', 'releaseSlot'] },
     CONFIGURE: { actions: 'configure' },
@@ -98,6 +97,7 @@ export const workerLifecycle = lifecycle.createMachine({
           // Its turn to be stopped would have come.
           { target: 'stopped', guard: not('isWanted'), actions: ['noDeadline', because('stopped')] },
           { target: 'parked', guard: goesTo('parked') },
+          { target: 'pausedByItself', guard: goesTo('paused') },
           { target: 'queued' },
         ],
       },
@@ -125,7 +125,7 @@ export const workerLifecycle = lifecycle.createMachine({
           on: {
             SHORT: { target: '.short', actions: 'fallShort' },
             READY: [
-              { target: 'paused', guard: 'pauseWanted', actions: 'ready' },
+              { target: 'paused', guard: 'isPausedByHand', actions: 'ready' },
               { target: 'running', actions: 'ready' },
             ],
             HELD: { target: '#worker.queued', actions: 'becauseHeld' },
@@ -134,7 +134,7 @@ export const workerLifecycle = lifecycle.createMachine({
             // As OTP's `ignore`: neither a failure nor an end that its supervisor hears of.
             DECLINED: { target: 'stopping', actions: ['unwant', goTo('stopped'), 'drainAsAsked', 'becauseDeclined'] },
             // The thread is paused before it is ready; otherwise it would begin a task.
-            PAUSE: { actions: ['wantPause', 'notePause', 'keep', 'pause'] },
+            PAUSE: { actions: ['notePause', 'keep', 'pause'] },
             RESUME: { actions: ['dropPause', 'keep', 'resume'] },
             STUCK: {},
           },
@@ -162,15 +162,16 @@ export const workerLifecycle = lifecycle.createMachine({
                 },
               },
             },
-            /** Finishing by itself: everything is done, or the quota is spent. */
+            /** Finishing by itself: everything is done, the quota is spent, or the breaker is open. */
             draining: {
               entry: 'finish',
               on: {
                 MORE: { actions: goTo('queued') },
+                RESUME: { guard: goesTo('paused'), actions: ['dropPause', 'keep', goTo('queued')] },
                 COMPLETE: {},
                 PARK: {},
                 RECYCLE: {},
-                PAUSE: { actions: ['wantPause', 'notePause', 'keep'] },
+                PAUSE: { actions: ['notePause', 'keep'] },
               },
             },
           },
@@ -181,16 +182,18 @@ export const workerLifecycle = lifecycle.createMachine({
             ],
             PARK: { target: '.draining', actions: [goTo('parked'), 'drainAsAsked', 'becauseParked'] },
             RECYCLE: { target: '.draining', actions: [goTo('queued'), 'drainAsAsked', 'becauseRecycled'] },
-            PAUSE: { target: 'paused', actions: ['notePause', 'becausePaused'] },
+            PAUSE: [
+              { target: '.draining', guard: 'byItself', actions: [goTo('paused'), 'drainAsAsked', 'becausePaused'] },
+              { target: 'paused', actions: ['notePause', 'becausePaused'] },
+            ],
           },
         },
 
+        /** By hand: it keeps its thread and its slot. */
         paused: {
-          entry: ['wantPause', enter('paused'), 'pause'],
+          entry: [enter('paused'), 'pause'],
           on: {
             RESUME: { target: 'running', actions: [because('resumed'), 'dropPause', 'resume'] },
-            // Paused for its quota, and now by hand.
-            PAUSE: { actions: ['notePause', 'keep'] },
           },
         },
 
@@ -222,6 +225,17 @@ export const workerLifecycle = lifecycle.createMachine({
             ],
           },
         },
+      },
+    },
+
+    /** Waits for a person: a budget is spent, keys are retired, or the breaker is open. As long as that takes, others have the slot. */
+    pausedByItself: {
+      entry: ['act', enter('paused'), 'releaseSlot'],
+      on: {
+        START: { actions: 'want' },
+        RESUME: { target: 'queued', guard: 'isWanted', actions: [because('resumed'), 'dropPause'] },
+        RESTART: { target: 'queued', guard: 'mayRestart', actions: ['becauseRestarted', 'want'] },
+        STOP: { target: 'stopped', actions: ['becauseAsked', 'unwant', 'dropPause'] },
       },
     },
 

@@ -4,7 +4,7 @@ export const workerStates = {
   queued: 'waits for a concurrency slot, or until another host releases it',
   starting: 'thread spawned, not yet ready',
   running: 'ready and beating',
-  paused: 'takes no new task, keeps beating, keeps its thread',
+  paused: 'takes no new task; by hand it keeps its thread, by itself it gives thread and slot up',
   parked: 'quota is spent until a known moment: thread released, slot free, wakes by itself',
   stuck: 'beats or progress stopped past their limit: evidence is taken, then the thread is killed',
   crashed: 'the thread is gone without being asked; the policy decides',

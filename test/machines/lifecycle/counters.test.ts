@@ -306,7 +306,7 @@ test('a stop by hand ends a pause, and one for the quota is no pause by hand', (
   assert.equal([stopped.path.at(-1), stopped.memory().paused], ['running', null])
   const spent = begin()
   spent.run()
-  spent.send({ type: 'PAUSE', byItself: true, reason: 'day of quota x is spent: raise it to go on' })
+  spent.send({ type: 'PAUSE', byItself: true, reason: 'day of quota x is spent: raise it to go on' }, asked)
   assert.equal([spent.path.at(-1), spent.memory().paused], ['paused', null])
   spent.send('PAUSE')
   assert.is(spent.memory().paused, 'paused')

@@ -200,6 +200,38 @@ test('a parked worker gives its slot back and wakes by itself at the deadline', 
   assert.is(path.at(-1), 'queued')
 })
 
+test('a worker that pauses by itself gives its slot back, and queues for one again when it is resumed', () => {
+  const spent: LifecycleEvent = { type: 'PAUSE', byItself: true, reason: 'spent' }
+  const byHand: LifecycleEvent = { type: 'PAUSE', reason: 'by hand' }
+  for (const [events, end] of [
+    [[asked], 'paused'],
+    [[asked, 'RESUME'], 'running'],
+    [['RESUME', asked], 'running'],
+    [['MORE', asked], 'running'],
+    [[asked, byHand], 'paused'],
+    [[asked, byHand, 'RESUME'], 'running'],
+    [[byHand, asked, 'RESUME'], 'running'],
+    [[asked, 'START'], 'paused'],
+    [[asked, 'RESTART'], 'running'],
+    [[asked, byHand, 'RESTART'], 'paused'],
+    [[asked, 'STOP'], 'stopped'],
+    [['STOP', asked, 'RESUME'], 'stopped'],
+    [[asked, 'UNWANTED', 'RESUME'], 'paused'],
+    [[asked, { type: 'BLACKLIST', why: 'bad key' }], 'blacklisted'],
+    [[down()], 'running'],
+  ] as [LifecycleEvent[], WorkerState][]) {
+    const { path, effects, run, send } = begin()
+    run()
+    send(spent)
+    assert.equal([path.at(-1), effects.at(-1)], ['running', 'finish 10000'], 'it drains')
+    send(...events)
+    assert.is(effects.includes('releaseSlot'), path.includes('paused') || end === 'stopped', JSON.stringify(events))
+    if (path.at(-1) === 'queued') send('SLOT')
+    if (path.at(-1) === 'starting') send('READY')
+    assert.is(path.at(-1), end, JSON.stringify(events))
+  }
+})
+
 test('a wait longer than the longest timer is slept in pieces', () => {
   const { clock, path, run, send } = begin()
   const month = 31 * 86_400_000

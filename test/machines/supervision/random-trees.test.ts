@@ -41,6 +41,8 @@ const shape: fc.Memo<Shape> = fc.memo((depth) => {
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('crash' as const), at: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('return' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('spend' as const), at: fc.nat(100) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('resume' as const), at: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop' as const), at: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop all' as const), at: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('update' as const), at: fc.nat(100) }) },
@@ -73,6 +75,8 @@ test('after any events a tree comes to rest, no worker runs below a supervisor t
         const isUp = t.state(id) === 'running'
         if (what === 'crash' && isUp) t.crash(id)
         else if (what === 'return' && isUp) t.returns(id)
+        else if (what === 'spend' && isUp) t.tell(id, { type: 'PAUSE', byItself: true, reason: 'its budget is spent' })
+        else if (what === 'resume') t.tell(id, { type: 'RESUME' })
         else if (what === 'stop') t.stop(id)
         else if (what === 'stop all') t.stop()
         else if (what === 'update' && t.state(id) !== 'queued') t.tell(id, { type: 'RESTART', reason: 'its options were changed' })
@@ -88,7 +92,10 @@ test('after any events a tree comes to rest, no worker runs below a supervisor t
         }
       }
       t.stubborn.clear()
-      for (let i = 0; i < 20; i++) t.clock.increment(10_000)
+      for (let i = 0; i < 20; i++) {
+        t.clock.increment(10_000)
+        for (const id of all) t.tell(id, { type: 'RESUME' })
+      }
       for (const each of stopped) {
         assert.ok(
           ['stopped', 'completed', 'idle'].includes(t.state(each)),
