@@ -18,10 +18,17 @@ async function lightness(page: Page): Promise<number> {
   return parts.reduce((sum, part) => sum + part, 0) / 3
 }
 
-test('every view has an address that shows it when it is opened directly', async ({ serve, open: openPage }) => {
+/** Where the links of a page lead within the dashboard, whatever they ask for there. */
+const linksWithin = `[...document.querySelectorAll('a[href^="#/"]')].map((link) => link.getAttribute('href').split('?')[0])`
+
+test('every view has an address that shows it when it is opened directly, and no link leads elsewhere', async ({
+  serve,
+  open: openPage,
+}) => {
   const { url } = await serve(await openHerd())
   const { page } = await openPage(url)
   await logIn(page, token)
+  const links = new Map<string, string>()
   for (const { hash, heading: name } of views) {
     await page.goto('about:blank')
     await page.goto(`${url}/${hash}`)
@@ -30,6 +37,15 @@ test('every view has an address that shows it when it is opened directly', async
     assert.is(await page.getByRole('heading', { level: 1 }).count(), 1, hash)
     assert.match(await page.title(), name)
     assert.is(new URL(page.url()).hash, hash)
+    for (const link of (await page.evaluate(linksWithin)) as string[]) links.set(link.replace(/[^/]*\d[^/]*/g, ''), link)
+  }
+  // One of each kind.
+  for (const link of links.values()) {
+    await page.evaluate(`new Promise((shown) => {
+      addEventListener('hashchange', () => requestAnimationFrame(() => setTimeout(shown)), { once: true })
+      location.hash = ${JSON.stringify(link)}
+    })`)
+    if ((await heading(page, 'Not found').count()) > 0) assert.unreachable(`${link} leads nowhere`)
   }
 })
 

@@ -67,23 +67,26 @@ export function sorted(workers: readonly Worker[], sort = ''): readonly Worker[]
   return [...workers].sort(down ? (a, b) => by(b, a) : by)
 }
 
-export interface Grid {
+/** What has its place in a grid of annotators and domains. */
+type Placed = Pick<Worker, 'annotator' | 'domain'>
+
+export interface Grid<Each extends Placed> {
   domains: string[]
-  rows: { annotator: string; cells: Worker[][] }[]
+  rows: { annotator: string; cells: Each[][] }[]
 }
 
 /** A cell may hold several, or none. Rows and columns come in the order of the configuration. */
-export function gridOf(workers: readonly Worker[]): Grid {
-  const domains = [...new Set(workers.map(({ domain }) => domain))]
+export function gridOf<Each extends Placed>(all: readonly Each[]): Grid<Each> {
+  const domains = [...new Set(all.map(({ domain }) => domain))]
   const column = new Map(domains.map((domain, at) => [domain, at]))
-  const rows = new Map<string, Worker[][]>()
-  for (const worker of workers) {
-    let cells = rows.get(worker.annotator)
+  const rows = new Map<string, Each[][]>()
+  for (const each of all) {
+    let cells = rows.get(each.annotator)
     if (!cells) {
       cells = domains.map(() => [])
-      rows.set(worker.annotator, cells)
+      rows.set(each.annotator, cells)
     }
-    cells[column.get(worker.domain) ?? 0]?.push(worker)
+    cells[column.get(each.domain) ?? 0]?.push(each)
   }
   return { domains, rows: [...rows].map(([annotator, cells]) => ({ annotator, cells })) }
 }

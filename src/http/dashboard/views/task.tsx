@@ -1,18 +1,22 @@
-/** One item with its task in every lane: data, states, stored attempts, and results. */
+/** One item: its data, its state in every lane as a grid, and of one lane the result, errors and attempts. */
 import type { TaskDetail } from '../../contract/task.js'
 import { TaskControls } from '../controls/task-controls.js'
+import { type LaneTask, laneOf } from '../data/task-grid.js'
 import { number, plural } from '../format.js'
 import { useApi } from '../live/live.js'
-import { href, type Params, pathOf } from '../routing/router.js'
+import { href, type Params, pathOf, type Query } from '../routing/router.js'
 import { Badge } from '../ui/badge.js'
 import { ErrorDetails } from '../ui/error-details.js'
 import { Json } from '../ui/json.js'
 import { Card, Empty, Facts, Page, Pending } from '../ui/page.js'
+import { TaskGrid } from '../ui/task-grid.js'
 import { Moment, TaskState } from '../ui/task-table.js'
 import { Time } from '../ui/time.js'
+import { WorkerLink } from '../ui/worker-link.js'
 
-export default function TaskView({ params: { dataset = '', key = '' } }: { params: Params }) {
-  const { data: item, error, reload } = useApi<TaskDetail>(`/tasks${pathOf(dataset, key)}`, { everyMs: 5_000 })
+export default function TaskView({ params: { dataset = '', key = '' }, query }: { params: Params; query: Query }) {
+  const path = pathOf('tasks', dataset, key)
+  const { data: item, error, reload } = useApi<TaskDetail>(path, { everyMs: 5_000 })
   const controls = item && (
     <TaskControls
       name={`${key} in all lanes`}
@@ -21,35 +25,28 @@ export default function TaskView({ params: { dataset = '', key = '' } }: { param
       done={reload}
     />
   )
+  const chosen = item && laneOf(item.tasks, query)
   return (
     <Page title={key} aside={controls}>
       <nav aria-label="Breadcrumb">
         <a href={href('/tasks')}>Tasks</a> / <a href={href('/tasks', { dataset })}>{dataset}</a>
       </nav>
-      {item ? <Item item={item} reload={reload} /> : <Pending what="the task" error={error} />}
+      {!item && <Pending what="the task" error={error} />}
+      {item && item.tasks.length === 0 && <Empty>No worker has this dataset</Empty>}
+      {item && item.tasks.length > 1 && <TaskGrid tasks={item.tasks} chosen={chosen} path={path} query={query} />}
+      {item && (
+        <div class="columns">
+          {chosen && <Lane task={chosen} attempts={item.attempts} reload={reload} />}
+          <Card title="Data" aside={<span class="muted">priority {number(item.priority)}</span>}>
+            <Json value={item.data} />
+          </Card>
+        </div>
+      )}
     </Page>
   )
 }
 
-function Item({ item: { priority, data, tasks, attempts }, reload }: { item: TaskDetail; reload: () => void }) {
-  return (
-    <div class="columns">
-      <div class="stack-y">
-        {tasks.map((task) => (
-          <Lane key={`${task.annotator}/${task.domain}`} task={task} reload={reload} />
-        ))}
-      </div>
-      <div class="stack-y">
-        <Card title="Data" aside={<span class="muted">priority {number(priority)}</span>}>
-          <Json value={data} />
-        </Card>
-        <Attempts attempts={attempts} />
-      </div>
-    </div>
-  )
-}
-
-function Lane({ task, reload }: { task: TaskDetail['tasks'][number]; reload: () => void }) {
+function Lane({ task, attempts: all, reload }: { task: LaneTask; attempts: TaskDetail['attempts']; reload: () => void }) {
   const { key, dataset, annotator, domain, worker, state, attempts, failures, error, result, priority } = task
   const name = `${annotator}/${domain}`
   const controls = (
@@ -62,7 +59,7 @@ function Lane({ task, reload }: { task: TaskDetail['tasks'][number]; reload: () 
       </div>
       <Facts
         of={[
-          ['Worker', worker && <a href={href(pathOf('workers', worker))}>{worker}</a>],
+          ['Worker', worker && <WorkerLink key="worker" id={worker} />],
           ['Attempts', `${plural(attempts, 'attempt')}, ${number(failures)} failed`],
           ['Priority', number(priority)],
         ]}
@@ -74,28 +71,26 @@ function Lane({ task, reload }: { task: TaskDetail['tasks'][number]; reload: () 
           <Json value={result} />
         </details>
       )}
+      <h3>Attempts</h3>
+      <Attempts attempts={all.filter((attempt) => attempt.annotator === annotator && attempt.domain === domain)} />
     </Card>
   )
 }
 
 function Attempts({ attempts }: Pick<TaskDetail, 'attempts'>) {
+  if (attempts.length === 0) return <Empty>None is over</Empty>
   return (
-    <Card title="Attempts">
-      {attempts.length === 0 && <Empty>None failed, none was dropped</Empty>}
-      <ol class="timeline">
-        {attempts.map(({ annotator, domain, attempt, worker, outcome, error, at }) => (
-          <li key={`${annotator}/${domain} ${attempt} ${outcome} ${at}`}>
-            <div class="row">
-              <Badge text={outcome} tone={outcome === 'done' ? 'done' : outcome === 'dropped' ? 'off' : 'bad'} />
-              <span title={`by ${worker}`}>
-                attempt {attempt} of {annotator}/{domain}
-              </span>
-              <Time at={at} />
-            </div>
-            {error && <ErrorDetails error={error} />}
-          </li>
-        ))}
-      </ol>
-    </Card>
+    <ol class="timeline">
+      {attempts.map(({ attempt, worker, outcome, error, at }) => (
+        <li key={`${attempt} ${outcome} ${at}`}>
+          <div class="row">
+            <Badge text={outcome} tone={outcome === 'done' ? 'done' : outcome === 'dropped' ? 'off' : 'bad'} />
+            <span title={worker && `by ${worker}`}>attempt {attempt}</span>
+            <Time at={at} />
+          </div>
+          {error && <ErrorDetails error={error} />}
+        </li>
+      ))}
+    </ol>
   )
 }

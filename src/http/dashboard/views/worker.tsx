@@ -1,9 +1,10 @@
-/** One worker: its state and history, tasks in hand, failures, and log. */
+/** One worker: its state, failures and log first, then tasks in hand, history and the drawing of its life. */
 import { useEffect } from 'preact/hooks'
 import { recordLevels } from '../../../log-levels.js'
 import type { TaskRecord } from '../../contract/task.js'
 import type { Worker, WorkerDetail } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
+import { firstLine } from '../data/brief.js'
 import { bytes, duration, number, plural, short } from '../format.js'
 import { useBeats } from '../live/beats.js'
 import { useApi, useLive } from '../live/live.js'
@@ -48,16 +49,7 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
         <ProfileButton worker={id} live={now.threadId !== null} />
       </div>
       <State of={now} detail={detail} />
-      <Card title="Lifecycle">
-        <Lifecycle state={now.state} history={detail?.history ?? []} />
-      </Card>
-      <div class="cards">
-        <Card title="States it went through">
-          {detail ? <Timeline of={detail.history} /> : <Pending what="its history" error={error} />}
-        </Card>
-        <InHand worker={id} count={now.progress?.leased ?? 0} />
-      </div>
-      <Card title="Failures" aside={<a href={href('/failures', { worker: id })}>All failures</a>}>
+      <Card title="Failures" aside={<a href={href('/events/failures', { worker: id })}>All failures</a>}>
         {detail?.failures.length === 0 && <Empty>It never failed</Empty>}
         {detail?.failures.map((failure) => (
           <FailureCard key={failure.at} worker={id} failure={failure} />
@@ -75,6 +67,15 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
         }
       >
         <LogTail worker={id} level={level} />
+      </Card>
+      <div class="cards">
+        <Card title="States it went through">
+          {detail ? <Timeline of={detail.history} /> : <Pending what="its history" error={error} />}
+        </Card>
+        <InHand worker={id} count={now.progress?.leased ?? 0} />
+      </div>
+      <Card title="Lifecycle">
+        <Lifecycle state={now.state} history={detail?.history ?? []} />
       </Card>
     </Page>
   )
@@ -110,7 +111,7 @@ function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | unde
             'Last error',
             lastError && (
               <span key="error">
-                {lastError.message} {lastError.where && <code>{lastError.where}</code>}
+                {firstLine(lastError.message)} {lastError.where && <code>{lastError.where}</code>}
               </span>
             ),
           ],
