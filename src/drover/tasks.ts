@@ -1,10 +1,11 @@
 /** Reads and moves single tasks. */
-
+import { randomUUID } from 'node:crypto'
 import type { EndedRequest, EngineClient, EngineReply, EngineRequest } from '../store/contract/engine.js'
 import type { EndedRow } from '../store/contract/reads.js'
-import type { DeadKind, Moved, StoredTaskDetail, TaskRecord, TaskState } from '../store/contract/single-tasks.js'
+import type { DeadKind, Moved, PastResult, StoredTaskDetail, TaskRecord, TaskState } from '../store/contract/single-tasks.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
+import { checkFilter } from '../validation/filters.js'
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
 import { pages } from './pages.js'
@@ -25,8 +26,20 @@ export interface TaskQuery extends LaneQuery, ReadOptions {
 /** An item with its task in every lane of its dataset. */
 export type TaskDetail = Omit<StoredTaskDetail, 'data' | 'tasks'> & {
   data: unknown
-  /** `result`: the committed value of a `done` task; else null. */
-  tasks: (TaskRecord & { result: unknown })[]
+  /** `result`: the committed value of a `done` task; else null. `pastResults`: how many were set aside. */
+  tasks: (TaskRecord & { result: unknown; pastResults: number })[]
+}
+
+/** The query of {@link Tasks.pastResults}. */
+export interface PastResultQuery {
+  dataset: string
+  key: string | number
+  annotator?: string | number
+  domain?: string
+  /** Length of a page, 1 to 1000. @defaultValue 50 */
+  limit?: number
+  /** The `next` of the previous page. @defaultValue null, the start */
+  after?: string | null
 }
 
 /** States of tasks that {@link Tasks.drop} can give up. */
@@ -109,8 +122,8 @@ export class Tasks {
   }
 
   /**
-   * Makes done tasks waiting again, for another result. The old results are kept among the tasks' attempts, see {@link get}; counts and
-   * exports have them no more.
+   * Makes done tasks waiting again, for another result. The old results are kept, see {@link pastResults}; counts, labels and exports
+   * have them no more. Leased tasks stay as they are.
    * @returns how many tasks
    *
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
@@ -121,7 +134,31 @@ export class Tasks {
     const { client } = this.#means
     const lanes = checkLanes('the filter', filter, ['keys'])
     checkKeys(filter.keys)
-    return this.#move(filter.keys, (keys) => client.call('redo', { filter: lanes, keys: keys ?? [] }))
+    const call = randomUUID()
+    return this.#move(filter.keys, (keys) => client.call('redo', { filter: lanes, keys: keys ?? [], call }))
+  }
+
+  /**
+   * A page of the results of one task that were set aside by {@link redo}, lane by lane, the latest first. The current result is in
+   * {@link get}. No page for an item that does not exist.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
+   * @example
+   * const { items } = await drover.tasks.pastResults({ dataset: 'messages', key: 'm-17', annotator: 1, domain: 'urgency' })
+   */
+  async pastResults(query: PastResultQuery): Promise<{ items: PastResult[]; next: string | null }> {
+    checkFilter('the query', query, ['dataset', 'key', 'annotator', 'domain', 'limit', 'after'])
+    const { dataset, key, annotator, domain, limit = 50, after = null } = query
+    if (after !== null && typeof after !== 'string') throw argumentError('after', 'null, or next of an earlier page', after)
+    const { rows, next } = await this.#means.reader.read('pastResults', {
+      dataset: checkName('dataset', dataset),
+      key: checkId('key', key),
+      ...(annotator !== undefined && { annotator: checkId('annotator', annotator) }),
+      ...(domain !== undefined && { domain: checkName('domain', domain) }),
+      limit: wholeNumber('limit', limit, 1, 1_000),
+      after,
+    })
+    return { items: rows.map((row) => ({ ...row, value: JSON.parse(row.value) as unknown })), next }
   }
 
   /** @internal Ended tasks, the newest first. */

@@ -34,6 +34,7 @@ function run(sequence: readonly Step[]): void {
     const fences = new Map<string, number>()
     const requests = new Map<string, number>()
     const tokens = new Map<string, number>()
+    let calls = 0
     engine.join({ host: world.host(1) })
 
     const declare = (name: string): void => {
@@ -99,6 +100,14 @@ function run(sequence: readonly Step[]): void {
         case 'redrive':
           assert.is(engine.redrive({ filter: filterOf(step.lane), keys: step.keys }).redriven, model.redrive(step.lane, step.keys))
           return
+        case 'redo': {
+          const { keys, again } = step
+          const call = `call ${calls++}`
+          const { count } = engine.redo({ filter: filterOf(step.lane), keys, call })
+          assert.is(count, model.redo(step.lane, keys), 'how many are done again')
+          if (again) assert.is(engine.redo({ filter: filterOf(step.lane), keys, call }).count, count, 'how many the repeat tells')
+          return
+        }
         case 'reset':
           engine.reset({ worker: `${step.lane}/x`, host: 'host-1', data: true })
           model.reset(step.lane)
@@ -151,6 +160,10 @@ function run(sequence: readonly Step[]): void {
       if (n % checkEvery === 0) assertConsistent(file)
     }
     for (const state of lists) compareList(state, 1_000)
+    for (const { key } of model.items) {
+      for (const { annotator, pastResults } of engine.task({ dataset: 'data', key }).detail?.tasks ?? [])
+        assert.is(pastResults, model.pastResults(annotator, key), 'how many results were set aside')
+    }
     assertConsistent(file)
   } finally {
     engine.close()

@@ -6,7 +6,7 @@ import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
 import { confirmation, count, cursor, name, pageOf, queryNumber, strictly } from '../contract/common.js'
-import { deadKind, taskDetail, taskPage, taskState } from '../contract/task.js'
+import { deadKind, pastResult, taskDetail, taskPage, taskState } from '../contract/task.js'
 import { errorGroup } from '../contract/worker.js'
 import { clientGone } from './client-gone.js'
 import { assertConfirmed } from './confirm.js'
@@ -22,6 +22,12 @@ const listQuery = v.strictObject({
   state: v.optional(taskState),
   kind: v.optional(deadKind),
   search: v.optional(name),
+  limit: queryNumber(1, 1_000, 50),
+  after: v.optional(cursor),
+})
+const pastQuery = v.strictObject({
+  annotator: v.optional(name),
+  domain: v.optional(name),
   limit: queryNumber(1, 1_000, 50),
   after: v.optional(cursor),
 })
@@ -81,6 +87,19 @@ export function tasksRoutes({ drover, control }: V1Context) {
         if (!detail) throw refuse('NOT_FOUND', 'there is no such item')
         return c.json(detail)
       },
+    )
+    .get(
+      '/tasks/:dataset/:key/past-results',
+      cachedOperation({
+        id: 'listPastResults',
+        tag: 'Tasks',
+        summary: 'The results of one task that were set aside by a redo, lane by lane, the latest first',
+        answers: { 200: pageOf(pastResult) },
+      }),
+      path(v.strictObject({ dataset: name, key: name })),
+      query(pastQuery),
+      etag({ weak: true }),
+      async (c) => c.json(await drover.tasks.pastResults({ ...c.req.valid('param'), ...given(c.req.valid('query')) })),
     )
     .post(
       '/tasks/retry',

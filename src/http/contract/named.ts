@@ -2,7 +2,7 @@
 import { errorAnswer, errorRecord } from './common.js'
 import { controlOutcome, event, logRecord, profile, resetOutcome, settings } from './log.js'
 import { quota, quotaOptions, quotaSample } from './quota.js'
-import { dataset, labelReport, result, task, taskDetail } from './task.js'
+import { dataset, labelReport, pastResult, result, task, taskDetail } from './task.js'
 import { treeNode } from './tree.js'
 import { attention, beat, blacklistEntry, failure, overview, transition, worker, workerDetail } from './worker.js'
 
@@ -19,6 +19,7 @@ export const named = {
   LabelReport: labelReport,
   LogRecord: logRecord,
   Overview: overview,
+  PastResult: pastResult,
   Profile: profile,
   Quota: quota,
   QuotaOptions: quotaOptions,

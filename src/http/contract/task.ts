@@ -39,10 +39,22 @@ export const taskDetail = v.object({
   dataset: v.string(),
   priority: v.number(),
   data: v.unknown(),
-  tasks: v.array(v.object({ ...task.entries, result: v.unknown() })),
+  /** `pastResults`: how many results were set aside. */
+  tasks: v.array(v.object({ ...task.entries, result: v.unknown(), pastResults: count })),
   attempts: v.array(taskAttempt),
 })
 export type TaskDetail = v.InferOutput<typeof taskDetail>
+
+/** A result that was set aside, because its task was to be done again. */
+export const pastResult = v.object({
+  annotator: v.string(),
+  domain: v.string(),
+  value: v.unknown(),
+  attempt: count,
+  worker: v.string(),
+  committedAt: time,
+  setAsideAt: time,
+})
 
 export const dataset = v.object({
   name: v.string(),

@@ -19,7 +19,7 @@ import type {
 } from './quotas.js'
 import type { CheckPart, DeadRow, EndedFilter, EndedRow, LabelReport, ResultRow, StoredEvent, TaskUsageRow, UsageRow } from './reads.js'
 import type { EventRow, LaneCounts, LaneFilter, Transition, WorkerRow, WorkerSpec } from './registry.js'
-import type { DatasetCounts, Moved, StoredTaskDetail, TaskFilter, TaskRecord } from './single-tasks.js'
+import type { DatasetCounts, Moved, StoredPastResult, StoredTaskDetail, TaskFilter, TaskRecord } from './single-tasks.js'
 import type { AbandonReply, AbandonRequest, EnqueueReply, ExchangeReply, ExchangeRequest, NewItem, OnConflict } from './tasks.js'
 
 /** A host that cannot be checked directly counts as gone after this time (ms) without a renewal. */
@@ -78,10 +78,10 @@ export interface Engine {
   /** Makes dead tasks waiting again with fresh counters (the numbers of attempts continue). */
   redrive(request: { filter: LaneFilter; keys: string[] | null }): Awaitable<{ redriven: number; workers: string[] }>
   /**
-   * Makes done tasks waiting again. Their results become attempts with the outcome `done` and an error whose details hold the value.
-   * Idempotent: what waits again is not done.
+   * Makes done tasks waiting again. Their results are set aside, see {@link pastResults}. `call` names the call: a repeat leaves alone
+   * the results that came since, and tells the same count.
    */
-  redo(request: { filter: LaneFilter; keys: string[] }): Awaitable<Moved>
+  redo(request: { filter: LaneFilter; keys: string[]; call: string }): Awaitable<Moved>
   /** Makes retrying tasks due at once. @returns how many were not yet due, and the workers of their lanes */
   promote(request: { filter: LaneFilter; keys: string[] | null }): Awaitable<Moved>
   /**
@@ -166,6 +166,10 @@ export interface Engine {
   tasks(request: PageRequest & TaskFilter): Awaitable<Page<TaskRecord>>
   /** An item with its task in every lane; null: it does not exist. */
   task(request: { dataset: string; key: string }): Awaitable<{ detail: StoredTaskDetail | null }>
+  /** The results of a task that were set aside, lane by lane, the latest first. */
+  pastResults(
+    request: PageRequest & { dataset: string; key: string; annotator?: string; domain?: string },
+  ): Awaitable<Page<StoredPastResult>>
   datasets(request: Record<string, never>): Awaitable<{ datasets: DatasetCounts[] }>
   /**
    * `path`: the JSON path of the label in a result that is an object. Only the latest `items` items with results of each domain
@@ -204,6 +208,7 @@ export const readOps = [
   'deadErrors',
   'tasks',
   'task',
+  'pastResults',
   'datasets',
   'labels',
   'events',

@@ -49,11 +49,28 @@ export interface TaskAttempt {
   /** Its worker; for a dropped task, the worker of the lane. Empty if there was none. */
   worker: string
   outcome: 'failed' | 'crashed' | 'poison' | 'dropped' | 'done'
-  /** null: `done`; of a result that was set aside to be done again, an error `ResultSetAside` with the value in its details. */
+  /** null: `done`; of a result that was set aside, an error `ResultSetAside` with the value in its details. */
   error: ErrorRecord | null
   /** Ms since the epoch. */
   at: number
 }
+
+/** A result that was set aside, because its task was to be done again. */
+export interface PastResult<Value = unknown> {
+  annotator: string
+  domain: string
+  value: Value
+  /** Number of the attempt that made it, from 1. */
+  attempt: number
+  worker: string
+  /** Ms since the epoch. */
+  committedAt: number
+  /** Ms since the epoch. */
+  setAsideAt: number
+}
+
+/** As it is stored: its value is JSON text. */
+export type StoredPastResult = PastResult<string>
 
 /** An item in the engine's form: data and results are JSON text. */
 export interface StoredTaskDetail {
@@ -61,8 +78,9 @@ export interface StoredTaskDetail {
   dataset: string
   priority: number
   data: string
-  tasks: (TaskRecord & { result: string | null })[]
-  /** Oldest first; for each lane the latest 20, and the attempt that made the result. */
+  /** `pastResults`: how many were set aside. */
+  tasks: (TaskRecord & { result: string | null; pastResults: number })[]
+  /** Oldest first; for each lane the latest 20 that made no result, the latest 20 whose result was set aside, and the one that made the result. */
   attempts: TaskAttempt[]
 }
 

@@ -14,6 +14,7 @@ const idleMs = 10_000
 
 const ranks: Record<ReadOp, ReadRank> = {
   task: 'quick',
+  pastResults: 'quick',
   tasks: 'quick',
   datasets: 'quick',
   events: 'quick',

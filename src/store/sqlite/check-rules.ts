@@ -20,7 +20,7 @@ export interface Check {
   rules: Rule[]
 }
 
-const laneTables = ['result', 'dead', 'lease', 'retry', 'placed', 'skip', 'attempt', 'task_usage', 'cursor']
+const laneTables = ['result', 'dead', 'lease', 'retry', 'placed', 'skip', 'attempt', 'past_result', 'task_usage', 'cursor']
 const itemTables = laneTables.filter((table) => table !== 'cursor')
 
 const ofLane = (table: string): string => `(SELECT count(*) FROM ${table} WHERE lane = l.id)`
@@ -132,7 +132,11 @@ export const checks: readonly Check[] = [
       },
       {
         message: 'a result was made by an unknown worker',
-        sql: 'SELECT lane, item, worker FROM result WHERE lane = @lane AND worker NOT IN (SELECT id FROM worker)',
+        sql: union(
+          ['result', 'past_result'].map(
+            (table) => `SELECT lane, item, worker FROM ${table} WHERE lane = @lane AND worker NOT IN (SELECT id FROM worker)`,
+          ),
+        ),
       },
     ],
   },
@@ -211,6 +215,10 @@ export const checks: readonly Check[] = [
   {
     name: 'result-texts',
     byLane: true,
-    rules: [notJson('result', 'value', 'lane, item', 'lane = @lane'), notJson('attempt', 'error', 'lane, item, seq', 'lane = @lane')],
+    rules: [
+      notJson('result', 'value', 'lane, item', 'lane = @lane'),
+      notJson('past_result', 'value', 'lane, item, seq', 'lane = @lane'),
+      notJson('attempt', 'error', 'lane, item, seq', 'lane = @lane'),
+    ],
   },
 ]

@@ -272,7 +272,7 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     enqueue: item.enqueue,
     exchange: exchanges(context, { lanes: lane, tasks: task, claims: claims(context, untouched), receipts: receipt, usage }).exchange,
     redrive: redriving(context, lane).redrive,
-    redo: redoing(context, lane, attempt).redo,
+    redo: redoing(context, lane).redo,
     ...taskControl(context, { lanes: lane, tasks: task, fresh: untouched, attempts: attempt }),
     declareQuotas: quota.declareQuotas,
     acquireQuota: quota.acquireQuota,

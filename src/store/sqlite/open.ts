@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import { checkAddon } from './addon.js'
+import { nameErrors } from './dead-errors.js'
 import { applicationId, migrations } from './schema.js'
 import { sleepSync } from './sleep-sync.js'
 import { checkRead, codeOf, isBusy } from './sqlite-errors.js'
@@ -134,6 +135,7 @@ function migrate(db: Database.Database, file: string): boolean {
   const version = checkVersion(db, file)
   if (version === migrations.length) return false
   for (const migration of migrations.slice(version)) db.exec(migration)
+  if (version > 0) nameErrors(db)
   db.pragma(`application_id = ${applicationId}`)
   db.pragma(`user_version = ${migrations.length}`)
   return true

@@ -24,6 +24,10 @@ export const applicationId = 0x64_72_6f_76
  * - `usage` and `task_usage` add up what calls used, as they told.
  * - `attempt`: the latest attempts of a task that did not end in its result, by `seq`. `counts`: among its failures since the last redrive.
  *   `dead.seq`: the one whose error a task died of, so that no text is stored twice; `dead.cause`: what a dropped one had died of before.
+ * - `dead.error`: the id of the group of its error (`failures/error-groups.ts`), so that groups are counted and listed by an index.
+ * - `past_result`: results that were set aside by a redo, by `seq`; never changed. `call`: the call that did it, so that a repeat of it
+ *   does not set aside the result that came since.
+ * - `result_time`, `dead_time`: what ended last, over all lanes.
  * - `identity`: one row, made with the store and never changed, by which another store in its place is noticed (`file-identity.ts`).
  * - `mark`: one number that only grows, by which an older copy in its place is noticed.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
@@ -149,5 +153,18 @@ export const migrations: readonly string[] = [
   INSERT INTO identity VALUES (lower(hex(randomblob(16))));
   CREATE TABLE mark (value INTEGER NOT NULL);
   INSERT INTO mark VALUES (0);
+  `,
+  `
+  ALTER TABLE dead ADD COLUMN error TEXT NOT NULL DEFAULT '';
+  CREATE INDEX dead_error ON dead (lane, error);
+  CREATE INDEX dead_time ON dead (at);
+  CREATE INDEX result_time ON result (committed_at);
+  CREATE TABLE past_result (
+    lane INTEGER NOT NULL, item INTEGER NOT NULL, seq INTEGER NOT NULL, value TEXT NOT NULL, attempt INTEGER NOT NULL,
+    worker INTEGER NOT NULL, committed_at INTEGER NOT NULL, set_aside_at INTEGER NOT NULL, call TEXT NOT NULL, PRIMARY KEY (lane, item, seq)
+  ) WITHOUT ROWID;
+  INSERT INTO past_result SELECT lane, item, seq, error -> '$.details.value', attempt, worker, at, at, '' FROM attempt
+    WHERE outcome = 'done' AND CASE WHEN json_valid(error) THEN json_type(error, '$.details.value') IS NOT NULL ELSE 0 END;
+  DELETE FROM attempt WHERE outcome = 'done' AND (lane, item, seq) IN (SELECT lane, item, seq FROM past_result);
   `,
 ]

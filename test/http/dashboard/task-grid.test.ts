@@ -18,6 +18,7 @@ const lane = (annotator: string, domain: string, more: Partial<LaneTask> = {}): 
   error: null,
   at: null,
   result: null,
+  pastResults: 0,
   ...more,
 })
 const done = (annotator: string, domain: string, result: unknown): LaneTask => lane(annotator, domain, { state: 'done', result })

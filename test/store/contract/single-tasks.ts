@@ -338,4 +338,104 @@ export function singleTasksContract(test: ContractTest): void {
       ],
     })
   })
+
+  const redo = (desk: Desk, keys: string[], call: string, filter = {}) => desk.call('redo', { filter, keys, call })
+  const pastOf = async (desk: Desk, key: string, limit = 10) => {
+    const rows: EngineReply<'pastResults'>['rows'] = []
+    let after: string | null = null
+    do {
+      const page: EngineReply<'pastResults'> = await desk.call('pastResults', { dataset: 'data', key, after, limit })
+      rows.push(...page.rows)
+      after = page.next
+    } while (after !== null)
+    return rows
+  }
+  const complete = (leases: { tokens: number[] }, value: string) =>
+    leases.tokens.map((token) => ({ do: 'complete' as const, token, value }))
+
+  test('a done task is done again: its old result is set aside, and is in no results and no counts', async (desk) => {
+    await desk.begin(3)
+    const hold = await desk.acquire()
+    const at = desk.world.now()
+    await desk.exchange(hold, 0, complete(await desk.claim(hold, 2), '{"label":"old"}'))
+    desk.world.advance(10)
+    assert.equal(await redo(desk, ['k0', 'k2', 'unknown'], 'first'), { count: 1, workers: [worker] })
+    assert.equal(await desk.counts(), { total: 3, done: 1, dead: 0, leased: 0, retrying: 1, complete: false })
+    assert.equal(
+      (await desk.results()).map(({ key }) => key),
+      ['k1'],
+    )
+    desk.world.advance(10)
+    const leases = await desk.claim(hold, 1)
+    assert.equal([leases.keys, leases.attempts, leases.failures], [['k0'], [2], [0]])
+    await desk.exchange(hold, 0, complete(leases, '{"label":"new"}'))
+    assert.equal(
+      (await desk.results()).map(({ key, value, attempt }) => [key, value, attempt]),
+      [
+        ['k0', '{"label":"new"}', 2],
+        ['k1', '{"label":"old"}', 1],
+      ],
+    )
+    const lane1 = { annotator: 'annotator-1', domain: 'urgency' }
+    assert.equal(await pastOf(desk, 'k0'), [
+      { ...lane1, value: '{"label":"old"}', attempt: 1, worker, committedAt: at, setAsideAt: at + 10 },
+    ])
+    assert.equal([await pastOf(desk, 'k1'), await pastOf(desk, 'unknown')], [[], []])
+    const { detail } = await desk.call('task', { dataset: 'data', key: 'k0' })
+    assert.equal([detail?.tasks[0]?.result, detail?.tasks[0]?.pastResults], ['{"label":"new"}', 1])
+    assert.equal(
+      detail?.attempts.map(({ attempt, outcome, error }) => [attempt, outcome, error?.name, error?.details]),
+      [
+        [1, 'done', 'ResultSetAside', { value: { label: 'old' } }],
+        [2, 'done', undefined, undefined],
+      ],
+    )
+  })
+
+  test('a call to redo that comes again, after its tasks were done, leaves their new results alone', async (desk) => {
+    await desk.begin(2)
+    const hold = await desk.acquire()
+    await desk.exchange(hold, 0, complete(await desk.claim(hold, 2), '1'))
+    const told = await redo(desk, ['k0', 'k1'], 'call')
+    await desk.exchange(hold, 0, complete(await desk.claim(hold, 2), '2'))
+    assert.equal([told.count, await redo(desk, ['k0', 'k1'], 'call')], [2, told])
+    assert.equal(
+      (await desk.results()).map(({ value }) => value),
+      ['2', '2'],
+    )
+    assert.is((await pastOf(desk, 'k0')).length, 1)
+  })
+
+  test('every past result of a task is kept, however often it is done again and fails in between; a reset forgets them', async (desk) => {
+    await desk.begin(1, { workers: ['a/x', 'b/x'] })
+    const [a, b] = [await desk.acquire('a/x'), await desk.acquire('b/x')]
+    await desk.exchange(b, 0, complete(await desk.claim(b, 1), '"b"'))
+    for (let n = 0; n < 23; n++) {
+      await desk.exchange(a, 0, failed(await desk.claim(a, 1), 0))
+      await desk.exchange(a, 0, complete(await desk.claim(a, 1), String(n)))
+      assert.is((await redo(desk, ['k0'], `call ${n}`, { annotator: 'a' })).count, 1)
+    }
+    const values = Array.from({ length: 23 }, (_, n) => String(22 - n))
+    for (const limit of [1, 4, 23, 30]) {
+      assert.equal(
+        (await pastOf(desk, 'k0', limit)).map(({ value }) => value),
+        values,
+      )
+    }
+    const of = async (annotator: string) =>
+      (await desk.call('pastResults', { dataset: 'data', key: 'k0', annotator, domain: 'x', after: null, limit: 2 })).rows.length
+    assert.equal([await of('a'), await of('b')], [2, 0])
+    assert.is((await listed(desk, { filter: { annotator: 'a' } }))[0]?.failures, 0)
+    await desk.call('reset', { worker: 'a/x', host: 'host-1', data: true })
+    assert.equal(await pastOf(desk, 'k0'), [])
+  })
+
+  test('tasks that are not done stay as they are in a redo', async (desk) => {
+    await everyState(desk)
+    assert.equal(await redo(desk, ['k1', 'k2', 'k3', 'k4'], 'call'), { count: 0, workers: [] })
+    assert.equal(
+      (await listed(desk)).map(({ state }) => state),
+      ['done', 'dead', 'retrying', 'leased', 'waiting', 'waiting'],
+    )
+  })
 }

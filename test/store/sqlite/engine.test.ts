@@ -196,6 +196,43 @@ test('a process killed in the middle: its tasks come back at once, nothing is lo
     assertConsistent(file)
   }))
 
+test('a process killed while it redoes tasks: every result is in one place, and each attempt has made at most one', () =>
+  inFolder(async (folder) => {
+    const file = join(folder, 'drover.db')
+    const first = openSqliteEngine({ file, durability: 'power', keepEvents })
+    first.declare({ workers: [{ worker, lane }] })
+    load(first, 8)
+    first.close()
+
+    const script = fileURLToPath(new URL('../support/engine-process.js', import.meta.url))
+    const child = spawn(process.execPath, [script, 'redo', file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const exit = once(child, 'exit')
+    let rounds = 0
+    for await (const line of createInterface(child.stdout)) {
+      assert.is(line, '8')
+      if (++rounds === 30) child.kill('SIGKILL')
+    }
+    assert.is((await exit)[1], 'SIGKILL')
+
+    assertConsistent(file)
+    const engine = openSqliteEngine({ file, durability: 'power', keepEvents })
+    engine.join({ host: hostIdentity() })
+    const values = new Map(engine.results({ filter: {}, after: null, limit: 100 }).rows.map(({ key, value }) => [key, Number(value)]))
+    for (const { key, state, attempts } of engine.tasks({ filter: {}, after: null, limit: 100 }).rows) {
+      const { rows } = engine.pastResults({ dataset: lane.dataset, key, after: null, limit: 1_000 })
+      assert.ok(rows.length >= rounds, 'a result that was set aside is lost')
+      assert.equal(
+        rows.map(({ value, attempt }) => [Number(value), attempt]),
+        rows.map((_, index) => [rows.length - index, rows.length - index]),
+        'each attempt has one result',
+      )
+      const current = values.get(key)
+      assert.is(current, state === 'done' ? rows.length + 1 : undefined, 'the current result is that of the next attempt')
+      assert.ok(attempts - rows.length <= 1, 'at most one attempt without a result')
+    }
+    engine.close()
+  }))
+
 for (const seed of [1, 2, 3, 4, 5, 6]) {
   test(
     `whatever happens, every task is in one place and no result changes (seed ${seed})`,

@@ -159,6 +159,51 @@ test('a store of version 4 keeps a dropped task whose error is nested deeper tha
     engine.close()
   }))
 
+test('a store of version 5 keeps results that were set aside, groups its dead tasks by error, and finds what ended last', () =>
+  inFolder((folder) => {
+    const file = join(folder, 'drover.db')
+    const old = oldStore(file, 5)
+    const error = (message: string, code: string): string => JSON.stringify({ name: 'Error', message, code })
+    const setAside = (value: unknown): string => JSON.stringify({ name: 'ResultSetAside', message: 'its result', details: { value } })
+    old.exec(`
+      INSERT INTO dataset (id, name, items) VALUES (1, 'data', 4);
+      INSERT INTO item (id, dataset, key, priority, data) VALUES (1, 1, 'k1', 0, '1'), (2, 1, 'k2', 0, '2'), (3, 1, 'k3', 0, '3'), (4, 1, 'k4', 0, '4');
+      INSERT INTO level VALUES (1, 0, 4, 4);
+      INSERT INTO lane (id, dataset, annotator, domain, top, done, dead) VALUES (1, 1, 'a', 'b', 0, 1, 3);
+      INSERT INTO cursor VALUES (1, 0, 4);
+      INSERT INTO worker (id, name, lane) VALUES (1, '${worker}', 1);
+      INSERT INTO result VALUES (1, 1, '"third"', 3, 1, 9);
+      INSERT INTO attempt VALUES
+        (1, 1, 1, 1, 1, 'done', '${setAside('first')}', 2, 0), (1, 1, 2, 2, 1, 'done', '${setAside({ label: [1] })}', 4, 0),
+        (1, 2, 1, 1, 1, 'failed', '${error('slow down 17', 'RATE')}', 5, 1), (1, 3, 1, 1, 1, 'failed', '${error('slow down 18', 'RATE')}', 6, 1),
+        (1, 4, 1, 1, 1, 'failed', '${error('no key', 'AUTH')}', 7, 1), (1, 4, 2, 1, 1, 'dropped', '{"name":"Dropped","message":"away"}', 8, 0);
+      INSERT INTO dead VALUES
+        (1, 2, 1, 'failed', 1, NULL, 1, 5, 1, NULL), (1, 3, 2, 'failed', 1, NULL, 1, 6, 1, NULL), (1, 4, 0, 'dropped', 1, NULL, 1, 8, 2, 1);`)
+    old.close()
+    const engine = openSqliteEngine({ file, durability: 'power', keepEvents: 10 })
+    const { rows } = engine.pastResults({ dataset: 'data', key: 'k1', after: null, limit: 9 })
+    assert.equal(
+      rows.map(({ value, attempt, committedAt }) => [value, attempt, committedAt]),
+      [
+        ['{"label":[1]}', 2, 4],
+        ['"first"', 1, 2],
+      ],
+    )
+    assert.equal(
+      engine.deadErrors({ filter: {}, after: null, limit: 9 }).rows.map(({ code, count }) => [code, count]),
+      [
+        ['RATE', 2],
+        ['AUTH', 1],
+      ],
+    )
+    assert.equal(
+      engine.latestEnded({ filter: {}, state: null, limit: 9, skip: 0 }).rows.map(({ key }) => key),
+      ['k1', 'k4', 'k3', 'k2'],
+    )
+    engine.close()
+    assertConsistent(file)
+  }))
+
 test('opening again keeps everything', () =>
   inFolder((folder) => {
     const options = { file: join(folder, 'drover.db'), durability: 'power', keepEvents: 10 } as const

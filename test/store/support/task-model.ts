@@ -19,6 +19,8 @@ interface ModelTask {
   failures: number
   /** Dropped before. */
   dropped: boolean
+  /** Set aside to be done again. */
+  pastResults: number
 }
 
 export class TaskModel {
@@ -155,6 +157,26 @@ export class TaskModel {
     return count
   }
 
+  redo(name: string | null, keys: string[]): number {
+    let count = 0
+    for (const lane of this.#named(name)) {
+      for (const task of this.#in(lane, 'done')) {
+        if (!keys.includes(this.#key(task))) continue
+        become(task, 'retrying')
+        task.failures = 0
+        task.releases = 0
+        task.pastResults++
+        count++
+      }
+    }
+    return count
+  }
+
+  /** How many results of a task were set aside. */
+  pastResults(name: string, key: string): number {
+    return this.#task(name, key).pastResults
+  }
+
   keysIn(name: string, state: TaskState): string[] {
     return this.#in(name, state).map((task) => this.#key(task))
   }
@@ -215,6 +237,7 @@ function fresh(index: number): ModelTask {
     attempts: 0,
     failures: 0,
     dropped: false,
+    pastResults: 0,
   }
 }
 

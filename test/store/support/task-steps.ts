@@ -13,6 +13,8 @@ export type Step = { pageSize: number } & (
   | { do: 'prioritise'; lane: string | null; keys: string[]; priority: number }
   | { do: 'promote'; lane: string | null; keys: Keys }
   | { do: 'redrive'; lane: string | null; keys: Keys }
+  /** `again`: the call comes twice. */
+  | { do: 'redo'; lane: string | null; keys: string[]; again: boolean }
   | { do: 'reset'; lane: string }
   | { do: 'abandon'; lane: string }
   | { do: 'advance'; ms: number }
@@ -60,6 +62,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('prioritise' as const), lane: lanes, keys: someKeys, priority, pageSize }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('promote' as const), lane: lanes, keys, pageSize }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('redrive' as const), lane: lanes, keys, pageSize }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('redo' as const), lane: lanes, keys: someKeys, again: fc.boolean(), pageSize }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reset' as const), lane, pageSize }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('abandon' as const), lane, pageSize }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 1, max: 60 }), pageSize }) },

@@ -11,6 +11,7 @@ import { deadError, withDeadError } from '../dead-errors.js'
 import { Damage } from '../sqlite-errors.js'
 import { candidates } from './candidates.js'
 import { checkLanes, type LaneNames, lanesMatching, named, pageOf, Room } from './paging.js'
+import { pastResultReads } from './past-results.js'
 
 /** The most keys that a search reads for one page. */
 const searchedAtOnce = 20_000
@@ -28,7 +29,7 @@ type StoredAttempt = Omit<TaskAttempt, 'annotator' | 'domain' | 'error'> & { err
 
 /** Related reads run in one transaction. */
 export function taskReads(db: Database.Database): {
-  [Op in 'tasks' | 'task' | 'datasets']: (request: EngineRequest<Op>) => EngineReply<Op>
+  [Op in 'tasks' | 'task' | 'pastResults' | 'datasets']: (request: EngineRequest<Op>) => EngineReply<Op>
 } {
   const selectTask = db.prepare<{ lane: number; item: number; value: 0 | 1 }, StoredTask>(
     `SELECT i.key, (SELECT name FROM worker WHERE lane = @lane ORDER BY id LIMIT 1) AS worker,
@@ -69,6 +70,7 @@ export function taskReads(db: Database.Database): {
     )
     .pluck()
   const candidate = candidates(db)
+  const past = pastResultReads(db)
 
   function taskOf(lane: LaneNames, item: number, room?: Room): TaskRecord {
     const found = selectTask.get({ lane: lane.id, item, value: 0 }) as StoredTask
@@ -130,19 +132,21 @@ export function taskReads(db: Database.Database): {
     checkLanes(db)
     for (const lane of lanesMatching(db, { dataset })) {
       const { result } = selectTask.get({ lane: lane.id, item, value: 1 }) as StoredTask
-      detail.tasks.push({ ...taskOf(lane, item), result })
+      detail.tasks.push({ ...taskOf(lane, item), result, pastResults: past.countOf(lane.id, item) })
       const { annotator, domain } = lane
+      for (const attempt of past.attemptsOf(lane.id, item)) detail.attempts.push({ annotator, domain, ...attempt })
       for (const { attempt, worker, outcome, error, at } of selectAttempts.all({ lane: lane.id, item })) {
         detail.attempts.push({ annotator, domain, attempt, worker, outcome, error: parsed(error), at })
       }
     }
-    detail.attempts.sort((a, b) => a.at - b.at)
+    detail.attempts.sort((a, b) => a.at - b.at || a.attempt - b.attempt)
     return { detail }
   }
 
   return {
     tasks: db.transaction(tasks),
     task: db.transaction(task),
+    pastResults: past.pastResults,
     datasets: db.transaction(() => {
       checkLanes(db)
       return { datasets: selectDatasets.all() }

@@ -63,7 +63,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
   const foundAgain = db.prepare<[number, number]>('DELETE FROM lost WHERE host = ? AND worker = ?')
   const forgetMemory = db.prepare<[number]>(`UPDATE worker SET state = 'idle', memory = NULL WHERE id = ?`)
   const topOf = db.prepare<[number], number | null>('SELECT max(priority) FROM level WHERE dataset = ?').pluck()
-  const clear = ['lease', 'retry', 'cursor', 'skip', 'placed', 'attempt'].map((table) =>
+  const clear = ['lease', 'retry', 'cursor', 'skip', 'placed', 'attempt', 'past_result'].map((table) =>
     db.prepare<[number]>(`DELETE FROM ${table} WHERE lane = ?`),
   )
   const clearResults = db.prepare<[number]>('DELETE FROM result WHERE lane = ?')

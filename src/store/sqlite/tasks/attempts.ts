@@ -31,6 +31,9 @@ export function attempts({ db }: EngineContext) {
        SELECT ?, ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ?, ?, ? FROM attempt WHERE lane = ? AND item = ? RETURNING seq`,
     )
     .pluck()
+  const selectError = db
+    .prepare<[number, number, number], string>('SELECT error FROM attempt WHERE lane = ? AND item = ? AND seq = ?')
+    .pluck()
   const forget = db.prepare<[number, number, number]>('DELETE FROM attempt WHERE lane = ? AND item = ? AND seq <= ?')
 
   return {
@@ -40,5 +43,8 @@ export function attempts({ db }: EngineContext) {
       if (seq > remembered) forget.run(lane, item, seq - remembered)
       return seq
     },
+
+    /** The error of an attempt, as JSON text. */
+    errorOf: (lane: number, item: number, seq: number): string | null => selectError.get(lane, item, seq) ?? null,
   }
 }

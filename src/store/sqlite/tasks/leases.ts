@@ -5,6 +5,7 @@
 import type { ErrorRecord } from '../../../errors.js'
 import type { Fence, Time, Token } from '../../contract/basics.js'
 import type { DeadRow } from '../../contract/reads.js'
+import { errorNames } from '../dead-errors.js'
 import type { EngineContext } from '../engine-context.js'
 import type { Lane } from '../registry/lanes.js'
 import type { Attempts, EndedAttempt } from './attempts.js'
@@ -33,6 +34,19 @@ export type LeaseRow = [
   releases: number,
 ]
 
+/** A row of `dead`. */
+interface Death {
+  /** 0: it was dropped. */
+  token: Token
+  kind: DeadRow['kind']
+  seq: number
+  cause: number | null
+  attempt: number
+  value: string | null
+  worker: number
+  at: Time
+}
+
 /** Options of another attempt. */
 interface Again {
   /** How often in a row it was given back. @defaultValue 0 */
@@ -56,9 +70,9 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
   const insertResult = db.prepare<[number, number, string, number, number, Time]>(
     'INSERT INTO result (lane, item, value, attempt, worker, committed_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   )
-  const insertDead = db.prepare<[number, number, Token, DeadRow['kind'], number, number | null, number, string | null, number, Time]>(
-    'INSERT INTO dead (lane, item, token, kind, seq, cause, attempt, value, worker, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  )
+  const insertDead = db.prepare<
+    [number, number, Token, DeadRow['kind'], number, number | null, string, number, string | null, number, Time]
+  >('INSERT INTO dead (lane, item, token, kind, seq, cause, error, attempt, value, worker, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const insertRetry = db.prepare<[number, number, Time, number, number, number, number, number, number]>(
     `INSERT INTO retry (lane, alone, due, rank, item, attempts, failures, crashes, interrupted, releases)
      SELECT ?, ?, ?, -priority, id, ?, ?, ?, ?, ? FROM item WHERE id = ?`,
@@ -73,7 +87,16 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
       `SELECT i.key FROM dead d JOIN item i ON i.id = d.item WHERE d.lane = ? AND d.token = ? AND d.kind = 'poison'`,
     )
     .pluck()
+  const errorName = errorNames()
   const selectKey = db.prepare<[number], string>('SELECT key FROM item WHERE id = ?').pluck()
+
+  /** @param seq the number of the attempt that it died of; `cause`: of the one before that, for a dropped task */
+  function die(lane: Lane, item: number, { token, kind, seq, cause, attempt, value, worker, at }: Death): void {
+    const error = attempts.errorOf(lane.id, item, seq)
+    const name = errorName({ error, cause: cause === null ? null : attempts.errorOf(lane.id, item, cause) })
+    insertDead.run(lane.id, item, token, kind, seq, cause, name, attempt, value, worker, at)
+    lane.dead++
+  }
 
   return {
     /** Leases of a lane with tokens from `first` to `last`, in order. */
@@ -121,8 +144,7 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
     /** @param seq the number of its last attempt, from {@link note} */
     bury(lane: Lane, row: LeaseRow, kind: 'failed' | 'poison', seq: number, value: string | null, worker: number, at: Time): void {
       const [token, item, , attempt] = row
-      insertDead.run(lane.id, item, token, kind, seq, null, attempt, value, worker, at)
-      lane.dead++
+      die(lane, item, { token, kind, seq, cause: null, attempt, value, worker, at })
     },
 
     /**
@@ -140,8 +162,7 @@ export function tasks({ db }: EngineContext, attempts: Attempts) {
       worker: number,
       at: Time,
     ): void {
-      insertDead.run(lane.id, item, 0, 'dropped', seq, cause, attempt, value, worker, at)
-      lane.dead++
+      die(lane, item, { token: 0, kind: 'dropped', seq, cause, attempt, value, worker, at })
     },
 
     /** Gives all tasks of a fence back without counting attempts. @returns how many */
