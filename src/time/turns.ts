@@ -61,23 +61,47 @@ export async function inPieces<Item>(items: readonly Item[], work: (piece: Item[
   }
 }
 
-let shares = 0
-let turnOver: Promise<void> | null = null
+/** Lets a few callers go on in each turn of the event loop, in the order of their calls. */
+export class TurnShares {
+  readonly #mostInTurn: number
+  readonly #waiting: (() => void)[] = []
+  #taken = 0
+  #turnEnds = false
+
+  /** @param most callers that go on in one turn */
+  constructor(most: number) {
+    this.#mostInTurn = most
+  }
+
+  /** @returns null: the caller may go on at once; else a promise for its turn */
+  take(): Promise<void> | null {
+    this.#endTurn()
+    if (this.#taken < this.#mostInTurn && this.#waiting.length === 0) {
+      this.#taken++
+      return null
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #endTurn(): void {
+    if (this.#turnEnds) return
+    this.#turnEnds = true
+    setImmediate(() => {
+      this.#turnEnds = false
+      const next = this.#waiting.splice(0, this.#mostInTurn)
+      this.#taken = next.length
+      if (next.length > 0) this.#endTurn()
+      for (const goOn of next) goOn()
+    })
+  }
+}
+
+const shares = new TurnShares(mostInTurn)
 
 /** Settles within this turn of the event loop for its first callers, and for {@link mostInTurn} more in each later turn. */
 export async function shareOfTurn(): Promise<void> {
-  for (;;) {
-    turnOver ??= new Promise((resolve) => {
-      setImmediate(() => {
-        shares = 0
-        turnOver = null
-        resolve()
-      })
-    })
-    if (shares < mostInTurn) break
-    await turnOver
-  }
-  shares++
+  const turn = shares.take()
+  if (turn) await turn
 }
 
 /** Runs work in pieces, one in each turn. */

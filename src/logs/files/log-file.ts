@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
+import { TurnShares } from '../../time/turns.js'
 import { dayOf, fileName } from './file-names.js'
 
 export interface LogFileOptions {
@@ -19,6 +20,8 @@ export interface LogFileOptions {
 
 /** The most bytes of lines that wait for a slow disk; further lines are counted and dropped. */
 const maxWaitingBytes = 4_000_000
+/** Opening takes half a millisecond, and thousands of workers may have a line at once: a few files are opened in each turn of the event loop. */
+const openings = new TurnShares(4)
 
 export class LogFile {
   readonly stem: string
@@ -27,10 +30,11 @@ export class LogFile {
   readonly #options: LogFileOptions
   #stream: RotatingFileStream | null = null
   #day = ''
-  /** Lines that wait until the earlier stream is closed: two streams on one file would mix them up. */
+  /** Lines that wait for the turn to open it, or until the earlier stream is closed: two streams on one file would mix them up. */
   #waiting: { at: number; line: string }[] = []
   #waitingBytes = 0
   #closing: Promise<void> | null = null
+  #opening: Promise<void> | null = null
   #dropped = 0
 
   constructor(stem: string, options: LogFileOptions) {
@@ -45,26 +49,45 @@ export class LogFile {
   write(line: string, at: number): void {
     this.usedAt = at
     if (this.#stream && this.#day !== dayOf(at)) void this.release()
-    if (this.#closing) this.#wait(line, at)
-    else this.#send(line, at)
+    if (!this.#stream && !this.#closing) this.#opening ??= this.#openAtItsTurn(at)
+    const stream = this.#closing || this.#opening ? null : this.#stream
+    if (stream) this.#send(stream, line, at)
+    else this.#wait(line, at)
   }
 
   /** Closes the file for now; settles when all is written. The next line opens it again. */
   release(): Promise<void> {
+    if (this.#opening) return this.#opening.then(() => this.release())
     const stream = this.#stream
     if (!stream) return this.#closing ?? Promise.resolve()
     this.#stream = null
-    this.#closing = new Promise<void>((resolve) => stream.once('close', resolve).end()).then(() => this.#reopen())
+    this.#closing = new Promise<void>((resolve) => stream.once('close', resolve).end()).then(() => {
+      this.#closing = null
+      this.#sendWaiting()
+    })
     return this.#closing
   }
 
   /** Closes it for good. */
   async close(): Promise<void> {
-    while (this.#stream || this.#closing) await this.release()
+    while (this.#stream || this.#closing || this.#opening) await this.release()
   }
 
-  #reopen(): void {
-    this.#closing = null
+  /** @returns null: it is open */
+  #openAtItsTurn(at: number): Promise<void> | null {
+    const turn = openings.take()
+    if (!turn) {
+      this.#open(at)
+      return null
+    }
+    return turn.then(() => {
+      this.#opening = null
+      this.#open(this.#waiting[0]?.at ?? at)
+      this.#sendWaiting()
+    })
+  }
+
+  #sendWaiting(): void {
     const waiting = this.#waiting
     this.#waiting = []
     this.#waitingBytes = 0
@@ -80,8 +103,7 @@ export class LogFile {
     this.#waitingBytes += line.length
   }
 
-  #send(line: string, at: number): void {
-    const stream = this.#stream ?? this.#open(at)
+  #send(stream: RotatingFileStream, line: string, at: number): void {
     if (stream.writableLength > maxWaitingBytes) {
       this.#dropped++
       return
@@ -92,7 +114,7 @@ export class LogFile {
     stream.write(line)
   }
 
-  #open(at: number): RotatingFileStream {
+  #open(at: number): void {
     const day = dayOf(at)
     const { dir, maxBytes, keep, onGrown, onOpen, onError } = this.#options
     try {
@@ -118,6 +140,5 @@ export class LogFile {
     })
     this.#stream = stream
     this.#day = day
-    return stream
   }
 }

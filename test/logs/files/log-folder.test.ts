@@ -69,6 +69,29 @@ test('a thousand workers do not hold a thousand files, and no line is lost for i
   for (const name of names) assert.is(readFileSync(join(folder, name), 'utf8'), '0\n1\n2\n')
 })
 
+test('of a thousand files few are opened in one turn of the event loop', async ({ dir, files }) => {
+  const real = fs.mkdirSync
+  const folder = join(dir, 'made', 'on-demand')
+  let [inTurn, most, opened] = [0, 0, 0]
+  fs.mkdirSync = ((...args: Parameters<typeof real>) => {
+    if (args[0] === folder) most = Math.max(most, ++inTurn)
+    return real(...args)
+  }) as typeof real
+  syncBuiltinESMExports()
+  try {
+    for (let n = 0; n < 1_000; n++) files.write(`worker.${n}.urgency`, 'a line\n')
+    await until('all to be opened', () => {
+      opened += inTurn
+      inTurn = 0
+      return opened === 1_000
+    })
+  } finally {
+    fs.mkdirSync = real
+    syncBuiltinESMExports()
+  }
+  assert.ok(most <= 4, `${most} were opened in one turn`)
+})
+
 test('an idle file is closed, its next line opens it again, and the timer rests while all are closed', async ({ dir, clock, files }) => {
   files.write('system', 'one\n')
   clock.now += 9_000
