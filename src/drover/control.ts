@@ -4,6 +4,7 @@ import { stopInOrder } from '../actors/supervisor/stop-in-order.js'
 import type { OpenSystem } from '../actors/system/contract.js'
 import type { Waker } from '../actors/system/wake-workers.js'
 import { declareWorkers, heldBy } from '../actors/worker/registration.js'
+import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError } from '../errors.js'
 import { inTurnsAsync, shareOfTurn } from '../time/turns.js'
 import { checkFlag, checkName, wholeNumber } from '../validation/arguments.js'
@@ -91,7 +92,6 @@ export class Control {
   }
 
   async reset(selector: Selector | undefined, options: { data?: boolean }): Promise<ResetOutcome[]> {
-    const { parts } = this.#system
     const { data: given = false } = checkOptions('the second argument of reset', options, ['data'])
     const data = checkFlag('data', given)
     // A selector that is undefined by mistake must not delete everything.
@@ -99,20 +99,34 @@ export class Control {
       throw new DroverError('ARGUMENT_INVALID', 'reset with data deletes results: name the workers, or pass {} for all of them')
     const selected = this.#selection.of(selector)
     const idle = new Set(selected.filter((managed) => managed.idle))
-    await askAll([...idle], (managed) => managed.stop({ type: 'STOP' }))
-    return inTurnsAsync(selected, async (managed) => {
-      const none = { results: 0, dead: 0 }
-      const { id } = managed.config
-      managed.catchUp()
-      if (idle.has(managed)) await this.#lifetime.until(() => managed.settled)
-      if (!managed.settled) return { ...outcomeOf(managed, false, 'not down: stop it first'), deleted: none }
-      const reply = await parts.calls.call('reset', { worker: id, host: parts.host.id, data })
-      // The store answers hundreds at once.
-      await shareOfTurn()
-      if (reply.counts && !managed.isGone) parts.lanes.update([reply.counts])
-      managed.tell({ type: 'RESET' })
-      return { ...outcomeOf(managed, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
-    })
+    const holds = new Map(selected.map((managed) => [managed, managed.holdStarts()]))
+    try {
+      for (const managed of idle) managed.cancelStarts()
+      // Those that are called from now on are not cancelled.
+      await askAll([...idle], (managed) => managed.tell({ type: 'STOP' }))
+      return await inTurnsAsync([...holds], async ([managed, hold]) => {
+        managed.catchUp()
+        if (idle.has(managed)) await this.#lifetime.until(hold.isDown)
+        try {
+          return await this.#resetOne(managed, hold.isDown(), data)
+        } finally {
+          hold.end()
+        }
+      })
+    } finally {
+      for (const hold of holds.values()) hold.end()
+    }
+  }
+
+  async #resetOne(managed: ManagedWorker, isDown: boolean, data: boolean): Promise<ResetOutcome> {
+    const { parts } = this.#system
+    if (!isDown) return { ...outcomeOf(managed, false, 'not down: stop it first'), deleted: { results: 0, dead: 0 } }
+    const reply = await parts.calls.call('reset', { worker: managed.config.id, host: parts.host.id, data })
+    // The store answers hundreds at once.
+    await shareOfTurn()
+    if (reply.counts && !managed.isGone) parts.lanes.update([reply.counts])
+    managed.tell({ type: 'RESET' })
+    return { ...outcomeOf(managed, true, 'reset'), deleted: { results: reply.results, dead: reply.dead } }
   }
 
   async blacklist(selector: Selector, why: string, options: Drain): Promise<ControlOutcome[]> {

@@ -54,6 +54,11 @@ async function startOne(
   managed: ManagedWorker,
   start: ReturnType<ManagedWorker['announceStart']>,
 ): Promise<ControlOutcome> {
+  if (start.after) {
+    await start.after
+    managed.catchUp()
+    if (start.cancelled) return outcomeOf(managed, false, notStarted(managed))
+  }
   if (managed.isLeaving) return outcomeOf(managed, false, 'is being removed')
   if (!managed.config.enabled) return outcomeOf(managed, false, 'disabled')
   if (managed.state === 'blacklisted') {

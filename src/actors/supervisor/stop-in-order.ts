@@ -21,8 +21,6 @@ interface WorkerToStop extends Stoppable, Owing {
   standBack(): void
   /** Announces a stop, which comes at its turn. */
   announceStop(): void
-  /** Stops it, and cancels pending starts. */
-  stop(event: Extract<LifecycleEvent, { type: 'STOP' }>): void
   tell(event: LifecycleEvent): void
 }
 
@@ -75,7 +73,8 @@ export async function stopInOrder(
     const before = new Map(inOrder.map((worker) => [worker, worker.timesStarted]))
     const sequence = new StopSequence(inOrder, (worker) => {
       if (worker.timesStarted !== before.get(worker)) return false
-      worker.stop(event)
+      // Starts that were pending at the call are cancelled; others were called after it.
+      worker.tell(event)
       return true
     })
     let hurry = (): void => {}
@@ -87,7 +86,7 @@ export async function stopInOrder(
     watchers.add(advance)
     if (withinMs !== undefined) {
       hurry = patientTimeout(() => {
-        for (const worker of inOrder) if (worker.live && worker.timesStarted === before.get(worker)) worker.stop({ ...event, drainMs: 0 })
+        for (const worker of inOrder) if (worker.live && worker.timesStarted === before.get(worker)) worker.tell({ ...event, drainMs: 0 })
       }, withinMs)
     }
     advance()

@@ -5,7 +5,6 @@ import type { HoldingHost } from '../../store/contract/hosts.js'
 import { nextTurn } from '../../time/turns.js'
 import type { WorkerCore } from './core.js'
 import { heldBy, type Registration } from './registration.js'
-import type { Start } from './starts.js'
 import { cannotStart, type ThreadLife } from './thread-life.js'
 
 export interface SpawnMeans {
@@ -15,11 +14,15 @@ export interface SpawnMeans {
   adopt: () => void
 }
 
+interface PendingSpawn {
+  cancelled: boolean
+}
+
 export class Spawn {
   readonly #worker: WorkerCore
   readonly #means: SpawnMeans
   /** The start that waits for the registry. A stop cancels it; a later start replaces it. */
-  #pending: Start | null = null
+  #pending: PendingSpawn | null = null
 
   constructor(worker: WorkerCore, means: SpawnMeans) {
     this.#worker = worker
@@ -40,7 +43,7 @@ export class Spawn {
     void this.#take(this.#pending)
   }
 
-  async #take(start: Start): Promise<void> {
+  async #take(start: PendingSpawn): Promise<void> {
     const worker = this.#worker
     const { registration, life } = this.#means
     try {
@@ -60,7 +63,7 @@ export class Spawn {
   }
 
   /** @returns whether the start goes on, now that the registry has answered */
-  #isDue(start: Start): boolean {
+  #isDue(start: PendingSpawn): boolean {
     this.#worker.catchUp()
     if (this.#pending !== start) return false
     this.#pending = null

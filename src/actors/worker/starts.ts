@@ -8,6 +8,8 @@ import { free } from './state-groups.js'
 /** A pending start by hand. */
 export interface Start {
   cancelled: boolean
+  /** Settles at the end of a reset that was called before; null: there was none. */
+  after: Promise<void> | null
 }
 
 export interface StartsMeans {
@@ -22,6 +24,7 @@ export class Starts {
   readonly #worker: WorkerCore
   readonly #means: StartsMeans
   readonly #underWay = new Set<Start>()
+  #held: Promise<void> | null = null
   #times = 0
 
   constructor(worker: WorkerCore, means: StartsMeans) {
@@ -39,9 +42,30 @@ export class Starts {
 
   /** Announces a start by hand, which follows at its turn; until then a stop cancels it. */
   announce(): Start {
-    const start = { cancelled: false }
+    const start = { cancelled: false, after: this.#held }
     this.#underWay.add(start)
     return start
+  }
+
+  /**
+   * Starts that are announced from now on come after the end of this.
+   *
+   * @returns `isStarting`: whether an earlier start is pending
+   */
+  holdBack(): { isStarting: () => boolean; end: () => void } {
+    const earlier = [...this.#underWay]
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    this.#held = held
+    return {
+      isStarting: () => earlier.some((start) => !start.cancelled && this.#underWay.has(start)),
+      end: () => {
+        if (this.#held === held) this.#held = null
+        release()
+      },
+    }
   }
 
   /** Drops a start that is not needed. */

@@ -156,9 +156,13 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   }
   /** Whether it does not change its state by itself. */
   get settled(): boolean {
+    return this.#isDown(this.beingStarted)
+  }
+
+  #isDown(starting: boolean): boolean {
     if (this.isGone) return true
     // While the system closes, pending requests to the store have no more effect.
-    const isAsking = this.#told.isPending || this.isHeldUp || this.beingStarted
+    const isAsking = this.#told.isPending || this.isHeldUp || starting
     if (isAsking && !this.parts.isClosing()) return false
     return free.includes(this.state) && !this.awaitsParole
   }
@@ -247,6 +251,12 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
 
   announceStart(): Start {
     return this.#starts.announce()
+  }
+
+  /** Starts that are called from now on come after the end of this. */
+  holdStarts(): { isDown(): boolean; end(): void } {
+    const hold = this.#starts.holdBack()
+    return { isDown: () => this.#isDown(hold.isStarting()), end: hold.end }
   }
 
   dropStart(start: Start): void {

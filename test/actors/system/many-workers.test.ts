@@ -93,6 +93,29 @@ test('a stop of hundreds that is overtaken by a start of the last one leaves tha
   assert.equal(system.status().states, { stopped: 199, queued: 1 })
 })
 
+test('a start in the same breath as a reset comes after it: all are reset, and all are started', async () => {
+  // More than have their turn at once; each has an idle thread, which the reset ends.
+  const system = await open({ workers: many(30), concurrency: 30, idleMs: 600_000 })
+  await system.load('items', items(1))
+  await system.start()
+  assert.is((await system.done()).results, 30)
+  const [reset, started] = await Promise.all([system.reset({}, { data: true }), system.start()])
+  assert.equal(new Set(reset.map(({ ok, message, deleted }) => `${ok}: ${message}, ${deleted.results}`)), new Set(['true: reset, 1']))
+  assert.equal(new Set(started.map(({ ok, message }) => `${ok}: ${message}`)), new Set(['true: started']))
+  assert.is((await system.done()).results, 30)
+})
+
+test('a stop in the same breath as a reset and a start cancels the start', async () => {
+  const system = await open({ workers: many(60), concurrency: 1 })
+  const [reset, started] = await Promise.all([system.reset(), system.start(), system.stop()])
+  assert.ok(reset.every(({ ok }) => ok))
+  assert.equal(new Set(started.map(({ ok, message }) => `${ok}: ${message}`)), new Set(['false: stopped before it was started']))
+  assert.equal(
+    Object.keys(system.status().states).filter((state) => !['idle', 'stopped'].includes(state)),
+    [],
+  )
+})
+
 test('pause and resume of hundreds, asked in one breath, come in that order to each', async () => {
   const system = await open({ workers: many(200), concurrency: 1 })
   await system.start()

@@ -6,7 +6,7 @@ import type { OpenSystem } from '../../../src/actors/system/contract.js'
 import { lookWhetherOver } from '../../../src/actors/worker/lane-check.js'
 import type { ManagedWorker } from '../../../src/actors/worker/worker.js'
 import type { Drover } from '../../../src/drover/drover.js'
-import type { DroverOptions, WorkerOptions } from '../../../src/index.js'
+import { type DroverOptions, supervisor, type WorkerOptions } from '../../../src/index.js'
 import { cleanUp, event, items, openWithParts, state, temporaryFolder, worker } from '../../support/system.js'
 
 test.after.each(cleanUp)
@@ -20,7 +20,7 @@ const spends = (more: Partial<WorkerOptions> = {}) => late.map((id) => worker(id
 
 async function opening(options: Partial<DroverOptions> & Pick<DroverOptions, 'workers'>) {
   const { system, opened } = await openWithParts({ store: ':memory:', ...options })
-  const own = late.map((id) => opened.managed.get(id) as ManagedWorker)
+  const own = late.flatMap((id) => opened.managed.get(id) ?? [])
   return { system, opened, own }
 }
 
@@ -125,6 +125,22 @@ test('a worker that another host lets go is not taken over when its stop is stil
     await settle(opened)
     assert.equal(statesOf(system), ['stopped', 'stopped', 'stopped'], `owed ${owed} it is seen`)
   }
+})
+
+test('a stop in order, as it comes to a worker, does not cancel a start that was called after it and is still to have its turn', async () => {
+  const children = late.slice(0, 2).map((id) => worker(id, { input: { everyMs: 20 } }))
+  const { system, own } = await opening({ workers: [supervisor({ id: 's', strategy: 'rest-for-one', children })] })
+  await system.load('data', items(5_000))
+  await system.start()
+  await Promise.all(own.map(({ id }) => state(system, id, 'running')))
+  const [first] = own as [ManagedWorker]
+  const down = event(system, 'worker:state:changed', ({ worker: id, to }) => id === first.id && to === 'stopped')
+  const stopped = system.stop('s')
+  const start = first.announceStart()
+  await down
+  assert.not.ok(start.cancelled)
+  assert.is(await first.start(start), 'started')
+  await stopped
 })
 
 test('no thread is made for a worker whose stop is still to have its turn', async () => {
