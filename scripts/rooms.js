@@ -45,12 +45,12 @@ export const rooms = [
   {
     room: 'machines/lifecycle',
     what: 'the lifecycle of a worker: the chart, its actions, the judge of failures; pure',
-    may: ['root', 'time', 'options'],
+    may: ['values', 'root', 'time', 'options'],
   },
   {
     room: 'machines/supervision',
     what: "OTP's rules: trees, strategies, start order, stop sequence, restart window; pure",
-    may: ['options', 'machines/lifecycle'],
+    may: ['values', 'options', 'machines/lifecycle'],
   },
   {
     room: 'actors/supervisor',
@@ -85,7 +85,7 @@ export const rooms = [
   {
     room: 'threads/evidence',
     what: 'stack, CPU profile, heap snapshot, and the files of them',
-    may: ['root', 'time', 'options'],
+    may: ['values', 'root', 'time', 'options'],
   },
   {
     room: 'failures',
@@ -100,17 +100,17 @@ export const rooms = [
   {
     room: 'store/sqlite',
     what: 'the engine on SQLite: registry, tasks, quotas, reads',
-    may: ['root', 'time', 'store/contract', 'validation', 'store/quotas', 'store', 'failures'],
+    may: ['values', 'root', 'time', 'store/contract', 'validation', 'store/quotas', 'store', 'failures'],
   },
   {
     room: 'store/thread',
     what: 'the one writer: its thread, its handle, its client',
-    may: ['root', 'store/contract', 'store/quotas', 'ports', 'store/sqlite'],
+    may: ['values', 'root', 'store/contract', 'store/quotas', 'ports', 'store/sqlite'],
   },
   {
     room: 'threads/heartbeat',
     what: 'all of how a hang is found: beats, verdict, starvation, monitor',
-    may: ['time'],
+    may: ['values', 'time'],
   },
   {
     room: 'quotas/providers',
@@ -171,6 +171,7 @@ export const rooms = [
     room: 'actors/worker',
     what: 'one worker as its system manages it, a file for each part of its state: registration, starts, spawn, its thread',
     may: [
+      'values',
       'root',
       'time',
       'store/contract',
@@ -269,7 +270,7 @@ export const rooms = [
   {
     room: 'http/present',
     what: 'what is shown of workers, quotas and the whole',
-    may: ['root', 'store/contract', 'store/quotas', 'machines/lifecycle', 'events', 'actors/system', 'drover', 'http/contract'],
+    may: ['values', 'root', 'store/contract', 'store/quotas', 'machines/lifecycle', 'events', 'actors/system', 'drover', 'http/contract'],
   },
   {
     room: 'http/api',
@@ -337,7 +338,7 @@ export const rooms = [
   {
     room: 'http/dashboard',
     what: 'the dashboard (Preact), built into `dist/dashboard/`',
-    may: ['root', 'events', 'http/contract', 'http/client'],
+    may: ['values', 'root', 'events', 'http/contract', 'http/client'],
   },
   {
     room: 'client.ts',

@@ -8,7 +8,7 @@ import { firstLine, firstOf } from '../values/first-of.js'
 /** A worker whose work is not done, although the run is over. */
 export interface Incomplete {
   worker: string
-  /** Its state and the reason for it, e.g. `blacklisted: 4 restarts in 6000 ms`. */
+  /** Its state and the reason for it, e.g. `blacklisted: failed 4 times within 6 s, last: exit`. */
   why: string
   /** Tasks of its lane that are neither done nor dead; null: it has no tasks, or the number is not known. */
   left: number | null

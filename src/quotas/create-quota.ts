@@ -15,6 +15,7 @@ import { isWorkersRequest, refusalOf } from '../store/thread/messages.js'
 import { WriteRetry } from '../store/write-retry.js'
 import { TimeLimit } from '../time/time-limit.js'
 import { checkPlain } from '../validation/filters.js'
+import { duration } from '../values/duration.js'
 import { QuotaClient } from './client.js'
 import type { QuotaPort } from './connect-quota.js'
 import { type OpenQuota, openQuota, QuotaConnection } from './connection.js'
@@ -118,7 +119,7 @@ export async function createQuota(options: ReadonlyDeep<CreateQuotaOptions>): Pr
   const open = openQuota(new QuotaConnection({ client, choices: [name], priority: 0 }), async (ended) => {
     stopPresence()
     closing.abort(new DroverError('CLOSED', `quota ${name} is closed`))
-    const limit = new TimeLimit(leaveWithinMs, `the store did not answer within ${leaveWithinMs} ms`)
+    const limit = new TimeLimit(leaveWithinMs, `the store did not answer within ${duration(leaveWithinMs)}`)
     const leaving = new WriteRetry({ ending: AbortSignal.timeout(leaveWithinMs), isFinal: () => store.hasFailed, log: silent })
     const left = ended.then(() => leaving.through('leave', () => leaveStore(store.client, path, host.id)))
     await Promise.race([left, limit.over]).catch(({ message }: Error) => {

@@ -1,5 +1,6 @@
 /** The end of a wait for a quota. */
 import { DroverError } from '../errors.js'
+import { duration } from '../values/duration.js'
 
 /** The longest timer, about 25 days; a longer wait has no limit. */
 const longestTimerMs = 2 ** 31 - 1
@@ -23,7 +24,7 @@ export class Ending {
     this.#onEnd = () => end(signal?.reason)
     signal?.addEventListener('abort', this.#onEnd, { once: true })
     if (timeoutMs > longestTimerMs) return
-    const message = `quota ${quota} granted nothing within ${timeoutMs} ms`
+    const message = `quota ${quota} granted nothing within ${duration(timeoutMs)}`
     this.#timer = setTimeout(() => end(new DroverError('TIMEOUT', message, { details: { quota, timeoutMs } })), timeoutMs)
   }
 

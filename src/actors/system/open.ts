@@ -33,6 +33,7 @@ import { BeatMemory } from '../../threads/heartbeat/beats.js'
 import { patientClock } from '../../time/patient-timer.js'
 import { TimeLimit } from '../../time/time-limit.js'
 import { inTurns, nextTurn, piecewise } from '../../time/turns.js'
+import { duration } from '../../values/duration.js'
 import { firstOf } from '../../values/first-of.js'
 import { checkIsolation } from '../worker/boot-data.js'
 import type { SystemParts } from '../worker/contract.js'
@@ -219,7 +220,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       stopPresence()
       parts.held.stop()
       tellFound()
-      const limit = new TimeLimit(withinMs, `the store did not answer within ${withinMs} ms`)
+      const limit = new TimeLimit(withinMs, `the store did not answer within ${duration(withinMs)}`)
       await Promise.race([recorder.close(), limit.over.catch((error) => recorder.end(error))])
       await piecewise(dismiss(root, tree.root))
       // Stopping the root would stop all actors below in one piece.

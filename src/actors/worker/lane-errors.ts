@@ -6,6 +6,7 @@
 import type { ErrorKind } from '../../errors.js'
 import { describeKind, otherErrors } from '../../failures/error-groups.js'
 import type { FailedAttempts } from '../../threads/protocol/messages.js'
+import { plural } from '../../values/count.js'
 
 /** Least time between two log lines. */
 const sayEveryMs = 10_000
@@ -143,11 +144,10 @@ function summed(tallies: Tally[], when = ''): string {
   const failed = tallies.reduce((sum, { count }) => sum + count, 0)
   const dead = tallies.reduce((sum, tally) => sum + tally.dead, 0)
   const sorted = [...tallies].sort((a, b) => b.count - a.count)
-  const often = (count: number): string => (sorted.length === 1 ? '' : `, ${count} times`)
+  const often = (count: number): string => (sorted.length === 1 ? '' : `, ${plural(count, 'time')}`)
   const told = sorted.slice(0, mostTold).map((tally) => `${describeKind(tally)}${often(tally.count)}, first at task ${tally.key}`)
   const rest = sorted.length - told.length
-  if (rest > 0) told.push(`and ${rest} other errors`)
-  const attempts = failed === 1 ? '1 attempt failed' : `${failed} attempts failed`
-  const tasks = dead === 0 ? '' : dead === 1 ? ', 1 task was given up' : `, ${dead} tasks were given up`
-  return `${attempts}${when}${tasks}:${told.length === 1 ? ` ${told[0]}` : `\n${told.join('\n')}`}`
+  if (rest > 0) told.push(`and ${plural(rest, 'other error')}`)
+  const tasks = dead === 0 ? '' : `, ${plural(dead, 'task was', 'tasks were')} given up`
+  return `${plural(failed, 'attempt')} failed${when}${tasks}:${told.length === 1 ? ` ${told[0]}` : `\n${told.join('\n')}`}`
 }

@@ -1,10 +1,13 @@
-/** Numbers, times and names for people. Pure. */
+/** Numbers, times and names for people: of all that the dashboard says. Pure. */
+import { number as grouped, plural } from '../../values/count.js'
+import { duration } from '../../values/duration.js'
 
-const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
+export { duration, plural }
+
 const units = ['B', 'kB', 'MB', 'GB', 'TB']
 
 /** 12,345.6 */
-export const number = (value: number | null | undefined): string => (value == null || !Number.isFinite(value) ? '–' : grouped.format(value))
+export const number = (value: number | null | undefined): string => (value == null || !Number.isFinite(value) ? '–' : grouped(value))
 
 /** 12.3 k, for where there is little room. */
 export function short(value: number): string {
@@ -35,20 +38,6 @@ const steps = [
   [1_000, 's'],
 ] as const
 
-/** The two largest units: 2 h 5 min. Below a minute, seconds; below 10 s with a tenth. */
-export function duration(ms: number): string {
-  const whole = Math.max(0, ms)
-  if (whole < 1_000) return `${Math.round(whole)} ms`
-  if (whole < 9_950) return `${(whole / 1_000).toFixed(1)} s`
-  const seconds = Math.round(whole / 1_000) * 1_000
-  const at = steps.findIndex(([size]) => seconds >= size)
-  const [size, unit] = steps[at] ?? steps[3]
-  const first = Math.floor(seconds / size)
-  const next = steps[at + 1]
-  const rest = next ? Math.floor((seconds % size) / next[0]) : 0
-  return next && rest > 0 ? `${first} ${unit} ${rest} ${next[1]}` : `${first} ${unit}`
-}
-
 /** `3 min ago`, `in 2 h`, `now`. Coarse: one unit. */
 export function ago(at: number, now: number): string {
   const distance = Math.abs(now - at)
@@ -63,5 +52,3 @@ export const absolute = (at: number): string => new Date(at).toLocaleString('en-
 
 /** 14:03:59 */
 export const clock = (at: number): string => new Date(at).toLocaleTimeString('en-GB')
-
-export const plural = (n: number, one: string, many = `${one}s`): string => `${number(n)} ${n === 1 ? one : many}`

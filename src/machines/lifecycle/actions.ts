@@ -4,6 +4,7 @@
  */
 import { assign, setup } from 'xstate'
 import { backoffDelay } from '../../time/backoff.js'
+import { duration } from '../../values/duration.js'
 import {
   freshMemory,
   type LifecycleContext,
@@ -150,7 +151,7 @@ export const lifecycle = setup({
       if (event.type === 'STUCK') context.effects.kill({ kind: event.kind, message: event.message }, true)
     },
     killUnready: ({ context: { booting, effects } }) => {
-      const message = `not ready after ${Math.round(booting.by - booting.from)} ms`
+      const message = `not ready after ${duration(booting.by - booting.from)}`
       effects.kill({ kind: 'start-timeout', message }, true)
     },
     /** Judges an unexpected end of the thread. */

@@ -7,6 +7,8 @@ import type { Failure } from '../../failure.js'
 import type { FailureMatch, RestartDecision, RestartHistory, RestartPolicy, RestartRule, Verdict } from '../../options/restart.js'
 import { type FilledPolicy, filledPolicy } from '../../options/restart-policies.js'
 import { backoffDelay } from '../../time/backoff.js'
+import { plural } from '../../values/count.js'
+import { duration } from '../../values/duration.js'
 
 /** A verdict and its origin. */
 export interface Judgement {
@@ -144,9 +146,9 @@ function withinLimits(failure: Failure, history: RestartHistory, policy: FilledP
     (restart) => restart.at >= history.now - withinMs && (policy.startup === null || restart.startup === startup),
   ).length
   if (recent + 1 > maxRestarts) {
-    const window = Number.isFinite(withinMs) ? ` within ${withinMs} ms` : ''
+    const window = Number.isFinite(withinMs) ? ` within ${duration(withinMs)}` : ''
     const when = startup && policy.startup ? ' to start' : ''
-    return { do: 'blacklist', why: `failed${when} ${recent + 1} times${window}, last: ${failure.kind}` }
+    return { do: 'blacklist', why: `failed${when} ${plural(recent + 1, 'time')}${window}, last: ${failure.kind}` }
   }
   const waits = recent - backoff.immediate
   return { do: 'restart', delayMs: waits < 0 ? 0 : backoffDelay(backoff, waits, random) }

@@ -4,6 +4,8 @@
  */
 
 import { isSupervisor, nodeId, type SupervisorNode, someWorker, type TreeNode, workersOf } from '../../options/tree.js'
+import { plural } from '../../values/count.js'
+import { duration } from '../../values/duration.js'
 import type { WorkerEnd } from '../lifecycle/contract.js'
 
 /**
@@ -126,7 +128,7 @@ export function answerTo(supervisor: SupervisorNode, { child, how, why }: ChildD
     const tooMany = countRestart()
     if (tooMany === null) return { do: 'restart', along: restartedWith(supervisor, child) }
     const { withinMs } = supervisor.intensity
-    return { do: 'end', how: 'failed', why: `${tooMany} restarts within ${withinMs} ms, the last of ${child}: ${why}` }
+    return { do: 'end', how: 'failed', why: `${plural(tooMany, 'restart')} within ${duration(withinMs)}, the last of ${child}: ${why}` }
   }
   if (how === 'escalated') return { do: 'end', how: 'failed', why: `${child} escalated: ${why}` }
   if (how === 'given-up' && together(supervisor)) return { do: 'end', how: 'given-up', why: `${child} was given up: ${why}` }

@@ -4,6 +4,7 @@
  */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
+import { duration } from '../../values/duration.js'
 import { sleepSync } from './sleep-sync.js'
 import { isBusy } from './sqlite-errors.js'
 
@@ -26,7 +27,7 @@ export function inTransaction<T>(db: Database.Database, work: () => T, isHurried
       if (!isBusy(error)) throw error
       const waited = Math.round(performance.now() - began)
       if (waited > patienceMs || isHurried()) {
-        throw new DroverError('STORE_FAILED', `the store was locked by another process for ${waited} ms`, { cause: error })
+        throw new DroverError('STORE_FAILED', `the store was locked by another process for ${duration(waited)}`, { cause: error })
       }
       sleepSync(Math.random() * 2)
     }

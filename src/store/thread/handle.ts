@@ -5,6 +5,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { EventEmitter } from 'eventemitter3'
 import { DroverError, fromErrorRecord } from '../../errors.js'
+import { duration } from '../../values/duration.js'
 import type { StoreReply } from '../contract/engine.js'
 import type { LaneCounts } from '../contract/registry.js'
 import type { Durability } from '../sqlite/open.js'
@@ -217,7 +218,7 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
     if (this.#options.file === ':memory:') {
       this.#fail('the store thread died, and the store in memory is lost', error)
     } else if (this.#deaths.length > deathsAllowed) {
-      this.#fail(`the store thread died ${this.#deaths.length} times within ${deathsWithinMs} ms`, error)
+      this.#fail(`the store thread died ${this.#deaths.length} times within ${duration(deathsWithinMs)}`, error)
     } else {
       this.#current = this.#start(this.#current.number + 1, () => this.#replaced(error))
       this.client.reattach(this.#current.port)

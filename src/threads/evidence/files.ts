@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { FailureKind } from '../../failure.js'
 import type { CompiledEvidence } from '../../options/evidence.js'
 import { TimeLimit } from '../../time/time-limit.js'
+import { duration } from '../../values/duration.js'
 import type { CpuProfile } from './stack-and-profile.js'
 
 /** Files of one failure have the same stem, which begins with its time. */
@@ -58,7 +59,7 @@ export class EvidenceFiles {
   /** Takes evidence of a thread before it is killed, for at most `withinMs`. Each file is added to `files` once it is complete. */
   async takeOf(thread: Looked, worker: string, kind: FailureKind, files: string[]): Promise<void> {
     const { withinMs } = this.#config
-    const limit = new TimeLimit(withinMs, `not done within ${withinMs} ms`, { ref: true })
+    const limit = new TimeLimit(withinMs, `not done within ${duration(withinMs)}`, { ref: true })
     try {
       await Promise.race([this.#take(thread, worker, kind, files), limit.over])
     } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { Session } from 'node:inspector'
 import { TimeLimit } from '../../time/time-limit.js'
+import { duration } from '../../values/duration.js'
 import type { Inspect } from './inspect-thread.js'
 
 export const inspectMain: Inspect = async (withinMs, use) => {
@@ -13,7 +14,7 @@ export const inspectMain: Inspect = async (withinMs, use) => {
     new Promise((resolve, reject) => {
       session.post(method, params, (error, result) => (error ? reject(error) : resolve(result)))
     })
-  const limit = new TimeLimit(withinMs, `process ${process.pid} did not answer its debugger within ${withinMs} ms`, { ref: true })
+  const limit = new TimeLimit(withinMs, `process ${process.pid} did not answer its debugger within ${duration(withinMs)}`, { ref: true })
   try {
     const send = async (method: string, params?: object): Promise<void> => void call(method, params).catch(() => {})
     const on = (method: string, listener: (params: never) => void): void => {

@@ -5,6 +5,7 @@
 import { Session } from 'node:inspector'
 import { DroverError } from '../../errors.js'
 import { TimeLimit } from '../../time/time-limit.js'
+import { duration } from '../../values/duration.js'
 
 /** Attaching to a live thread is immediate; an ended thread never answers. */
 const attachWithinMs = 5_000
@@ -99,7 +100,7 @@ async function attach<T>(threadId: number, withinMs: number, use: (inspector: In
   gone.catch(() => {})
 
   const after = (ms: number): TimeLimit =>
-    new TimeLimit(ms, `thread ${threadId} did not answer its debugger within ${ms} ms`, { ref: true })
+    new TimeLimit(ms, `thread ${threadId} did not answer its debugger within ${duration(ms)}`, { ref: true })
   const late = after(withinMs)
   const unattached = after(Math.min(attachWithinMs, withinMs))
   try {

@@ -5,6 +5,7 @@
  */
 
 import { countedMs } from '../../time/patient-timer.js'
+import { duration } from '../../values/duration.js'
 import type { BeatReading } from './beats.js'
 
 export interface WatchLimits {
@@ -56,10 +57,10 @@ export function scan(watch: Watch, reading: BeatReading, elapsedMs: number, limi
   if (beaten) watch.starvedAtBeat = starvedMs
   if (!working) watch.starvedAtProgress = starvedMs
   if (isOverdue(watch.silentMs, starvedMs - watch.starvedAtBeat, Math.max(limits.timeoutMs, reading.extendMs))) {
-    return { kind: 'heartbeat-lost', message: `no beat for ${Math.round(watch.silentMs)} ms`, silentMs: watch.silentMs }
+    return { kind: 'heartbeat-lost', message: `no beat for ${duration(watch.silentMs)}`, silentMs: watch.silentMs }
   }
   if (isOverdue(watch.stalledMs, starvedMs - watch.starvedAtProgress, Math.max(limits.progressTimeoutMs, reading.extendMs))) {
-    const message = `beats, but no progress for ${Math.round(watch.stalledMs)} ms`
+    const message = `beats, but no progress for ${duration(watch.stalledMs)}`
     return { kind: 'progress-stalled', message, silentMs: watch.stalledMs }
   }
   return null

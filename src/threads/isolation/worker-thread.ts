@@ -9,6 +9,7 @@ import type { Failure } from '../../failure.js'
 import type { LogLevel } from '../../log-levels.js'
 import type { Abandoned } from '../../store/contract/tasks.js'
 import { patientTimeout } from '../../time/patient-timer.js'
+import { duration } from '../../values/duration.js'
 import type { EvidenceFiles } from '../evidence/files.js'
 import type { CpuProfile } from '../evidence/stack-and-profile.js'
 import { waitedMs } from '../heartbeat/starvation.js'
@@ -153,7 +154,7 @@ export class Thread {
   }
 
   #cutOff(drainMs: number): void {
-    this.#call((control) => control.abort(`stopped: not done within ${drainMs} ms`))
+    this.#call((control) => control.abort(`stopped: not done within ${duration(drainMs)}`))
     patientTimeout(() => this.#terminate(), abortGraceMs)
   }
 
@@ -204,7 +205,7 @@ export class Thread {
   /** Gives up waiting: the thread is unkillable. */
   #giveUp(killMs: number): void {
     const { isolation } = this.#options
-    const message = `its ${isolation} did not end within ${killMs} ms of being terminated`
+    const message = `its ${isolation} did not end within ${duration(killMs)} of being terminated`
     const { hungAt = null, eventLoopUtilization = null, files = [] } = this.#asked?.failure ?? {}
     this.#end({
       failure: { kind: 'unkillable', message, error: null, exitCode: null, hungAt, eventLoopUtilization, files },

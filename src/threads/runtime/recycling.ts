@@ -2,6 +2,7 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import type { RecycleOptions } from '../../options/isolation.js'
+import { duration } from '../../values/duration.js'
 
 const megabyte = 1_048_576
 
@@ -14,7 +15,7 @@ const megabyte = 1_048_576
  */
 export function watchRecycling(options: RecycleOptions, tasksDone: () => number, due: (reason: string) => void): () => void {
   const { maxTasks, maxAgeMs, maxHeapMb } = options
-  if (maxAgeMs !== undefined) setInterval(() => due(`${maxAgeMs} ms old`), maxAgeMs).unref()
+  if (maxAgeMs !== undefined) setInterval(() => due(`${duration(maxAgeMs)} old`), maxAgeMs).unref()
   if (maxHeapMb !== undefined) watchHeap(maxHeapMb, due)
   return () => {
     if (maxTasks !== undefined && tasksDone() >= maxTasks) due(`${tasksDone()} tasks done`)

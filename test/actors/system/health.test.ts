@@ -8,7 +8,7 @@ test.after.each(cleanUp)
 
 for (const [limits, task, why] of [
   [{ maxTasks: 5 }, {}, /^recycled: 5 tasks done$/],
-  [{ maxAgeMs: 1_000 }, { do: 'sleep', ms: 100 }, /^recycled: 1000 ms old$/],
+  [{ maxAgeMs: 1_000 }, { do: 'sleep', ms: 100 }, /^recycled: 1 s old$/],
   [{ maxHeapMb: 60 }, { do: 'leak', ms: 20 }, /^recycled: \d+ MB of heap in use$/],
 ] as [RecycleOptions, object, RegExp][]) {
   test(`a worker with ${JSON.stringify(limits)} gets a fresh thread between tasks, loses none, and nothing counts as a restart`, async () => {

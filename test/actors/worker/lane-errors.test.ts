@@ -49,8 +49,8 @@ test('a thousand failures a second make one line in ten seconds, which counts th
     fail('no text', { count: 1_000, dead: 10 })
   }
   assert.is(lines.length, 3)
-  assert.match(lines[1] ?? '', /^9000 attempts failed since the last line, 90 tasks were given up: E: no text/)
-  assert.match(lines[2] ?? '', /^10000 attempts failed since the last line/)
+  assert.match(lines[1] ?? '', /^9,000 attempts failed since the last line, 90 tasks were given up: E: no text/)
+  assert.match(lines[2] ?? '', /^10,000 attempts failed since the last line/)
 })
 
 test('errors between two lines are logged together, the most frequent first', () => {
@@ -63,7 +63,7 @@ test('errors between two lines are logged together, the most frequent first', ()
   pass(1)
   assert.is(
     lines[1],
-    '4 attempts failed since the last line:\nE: no luck (/app/a.js:4:2), 3 times, first at task k7\nE: no hope (/app/a.js:4:2), 1 times, first at task k1',
+    '4 attempts failed since the last line:\nE: no luck (/app/a.js:4:2), 3 times, first at task k7\nE: no hope (/app/a.js:4:2), 1 time, first at task k1',
   )
 })
 
@@ -104,7 +104,7 @@ test('the memory of a lane is bounded, for errors of any text', () => {
   const { errors, lines, fail } = bench()
   for (let n = 0; n < 1_000; n++) fail(`error ${n}`)
   errors.end()
-  assert.match(lines[1] ?? '', /^1000 attempts failed:\nOTHER: other errors, 900 times/)
+  assert.match(lines[1] ?? '', /^1,000 attempts failed:\nOTHER: other errors, 900 times/)
 })
 
 test.run()

@@ -85,7 +85,7 @@ test('a worker that hangs was up until it hung: long silences and long evidence 
   run()
   for (let hangs = 0; hangs < 4; hangs++) {
     clock.increment(121_000)
-    send({ type: 'STUCK', kind: 'heartbeat-lost', message: 'no beat for 120000 ms', silentMs: 120_000 })
+    send({ type: 'STUCK', kind: 'heartbeat-lost', message: 'no beat for 2 min', silentMs: 120_000 })
     clock.increment(30_000)
     send(down('heartbeat-lost', 151_000), 'READY')
   }
@@ -123,7 +123,7 @@ test('six failures whose backoffs are each interrupted by the end of the host gi
   }
   worker.clock.increment(1_000)
   worker.send(down('exit', 1_000))
-  assert.equal([worker.path.at(-1), worker.memory().reason], ['blacklisted', 'failed 6 times within 60000 ms, last: exit'])
+  assert.equal([worker.path.at(-1), worker.memory().reason], ['blacklisted', 'failed 6 times within 1 min, last: exit'])
 })
 
 for (const [what, before, after] of [
@@ -168,7 +168,7 @@ test('one that becomes ready while evidence is taken of it was not ready in time
   send('READY')
   assert.is(path.at(-1), 'stuck')
   send(down('start-timeout', 5))
-  assert.equal([path.at(-1), memory().reason], ['blacklisted', 'failed to start 1 times, last: start-timeout'])
+  assert.equal([path.at(-1), memory().reason], ['blacklisted', 'failed to start 1 time, last: start-timeout'])
 })
 
 test('a policy function cannot change its history or the failure, and the attempt is reported', () => {

@@ -187,7 +187,7 @@ test('composed, rules stand in order, functions among them, and of every other o
 })
 
 test('policies.otp: at once, and given up at the second failure within 5 s', () => {
-  assert.equal(verdicts(policies.otp, [failure(), failure()]), ['at once', 'blacklisted: failed 2 times within 5000 ms, last: exit'])
+  assert.equal(verdicts(policies.otp, [failure(), failure()]), ['at once', 'blacklisted: failed 2 times within 5 s, last: exit'])
   const { clock, path, run, send } = begin({ policy: policies.otp })
   run()
   for (let round = 0; round < 5; round++) {

@@ -1,6 +1,7 @@
 /** The running tasks: each begins with a lease and ends once, with a JSON result or an error. */
 
 import type { QuotaClient, QuotaLease } from '../../../quotas/client.js'
+import { duration } from '../../../values/duration.js'
 import { deepestJson, isTooDeep } from '../../../values/json-depth.js'
 import { keptByJson, lossIn, whyNotJson } from '../../../values/json-loss.js'
 import type { BeatCell } from '../../heartbeat/beats.js'
@@ -152,7 +153,7 @@ export class RunningTasks {
 
   #timeOut(task: Running): void {
     if (!this.#running.has(task)) return
-    const error = new TaskError('TASK_TIMEOUT', { message: `not done after ${this.#deps.boot.tasks.timeoutMs} ms` })
+    const error = new TaskError('TASK_TIMEOUT', { message: `not done after ${duration(this.#deps.boot.tasks.timeoutMs)}` })
     task.context.abort(error)
     this.#fail(task, error)
     this.#events.free()
