@@ -112,9 +112,11 @@ export class ThreadLife {
     this.#worker.send({ type: 'ENDED', failure })
   }
 
-  /** The thread has ended by this error. */
+  /** There is no thread, because of this error. */
   failed(kind: FailureKind, error: ErrorRecord): void {
-    this.ended(this.#failure(kind, error))
+    const failure = this.#failure(kind, error)
+    this.ended(failure)
+    publishFailure(this.#worker, failure)
   }
 
   /** A thread that cannot be ended keeps its slot until it ends after all. */

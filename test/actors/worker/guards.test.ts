@@ -73,6 +73,13 @@ test('what throws on the way to a thread is a failure of the start, and the work
   assert.is((await system.done()).results, 3)
   const { lastFailure, restarts } = system.worker('a/x').status()
   assert.equal([lastFailure?.kind, lastFailure?.message, restarts], ['start-error', 'no room', 1])
+  const failures = await system.failures()
+  assert.equal(
+    failures.map((each) => [each.worker, each.failure]),
+    [['a/x', lastFailure]],
+    'it is recorded as any other',
+  )
+  assert.ok(system.logs({ limit: 100 }).some(({ level, message }) => level === 'error' && message.startsWith('start-error: no room')))
 })
 
 test('what throws while a failure of the registry is told is a failure of the start, and no unhandled rejection', async () => {
