@@ -116,7 +116,10 @@ export const quotaEntries = {
   budget: option(budget),
   adapt: option(
     v.pipe(
-      v.custom<boolean | Loose<QuotaAdaptOptions>>((value) => typeof value === 'boolean' || isRecord(value), 'true, false or an object'),
+      v.custom<boolean | Loose<QuotaAdaptOptions>>(
+        (value) => typeof value === 'boolean' || isRecord(value),
+        'true, false or a plain object',
+      ),
       either((value) => typeof value === 'boolean', flag, adapt),
     ),
     false,

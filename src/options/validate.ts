@@ -5,8 +5,9 @@ import type * as v from 'valibot'
 import { createRedactor } from '../redact.js'
 import { atOnce, piecewise } from '../time/turns.js'
 import { type ConfigIssue, type Finding, findingOf, invalidConfig, toIssue } from '../validation/issues.js'
-import { expectedTimeZone, isRecord } from '../validation/schema-pieces.js'
+import { expectedTimeZone } from '../validation/schema-pieces.js'
 import { closest } from '../values/closest.js'
+import { asRecord } from '../values/fields.js'
 import { compileOptions } from './compile.js'
 import type { CompiledConfig } from './compiled.js'
 import type { DroverOptions } from './drover.js'
@@ -101,20 +102,23 @@ function byPlace({ path: a }: Finding, { path: b }: Finding): number {
 function findingIn(issue: v.BaseIssue<unknown>): Finding {
   const finding = findingOf(issue)
   if (issue.message === expectedTimeZone) return { ...finding, known: Intl.supportedValuesOf('timeZone') }
-  if (issue.message === expectedLimits && !isRecord(issue.input) && closest(String(finding.path.at(-1)), quotaOptions)) {
+  if (issue.message === expectedLimits && asRecord(issue.input) === null && closest(String(finding.path.at(-1)), quotaOptions)) {
     return { ...finding, unknownKey: true, known: quotaOptions }
   }
   return finding
 }
 
-/** Redacts secrets in the wrong place too, such as in the name of a quota. */
+/** Redacts secrets in the wrong place too, such as in the name of a quota, also of options that are no plain objects. */
 function redactorOf(input: unknown): (text: string) => string {
-  const { secrets, workers } = isRecord(input) ? input : {}
+  const { secrets, workers } = asRecord(input) ?? {}
   return createRedactor(Array.isArray(secrets) ? secrets.filter((secret) => typeof secret === 'string') : [], inputsOf(workers))
 }
 
 /** The `input` of all workers, including those under supervisors. */
 function inputsOf(entries: unknown): unknown[] {
   if (!Array.isArray(entries)) return []
-  return entries.flatMap((entry: unknown) => (isRecord(entry) ? [entry.input ?? null, ...inputsOf(entry.children)] : []))
+  return entries.flatMap((entry: unknown) => {
+    const { input = null, children } = asRecord(entry) ?? {}
+    return [input, ...inputsOf(children)]
+  })
 }

@@ -6,7 +6,6 @@ import {
   flag,
   group,
   isName,
-  isRecord,
   milliseconds,
   name,
   oneOf,
@@ -16,6 +15,7 @@ import {
   whole,
   workerId,
 } from '../validation/schema-pieces.js'
+import { asRecord } from '../values/fields.js'
 import { read } from '../values/plain.js'
 import { asNumber, type Path } from './checks.js'
 import { type HeartbeatOptions, heartbeat } from './heartbeat.js'
@@ -123,7 +123,7 @@ export const workerSchema = group({
   input: option(v.unknown()),
   requires: option(v.array(name('the name of a field of input'), 'a list of names of fields of input')),
   dataset: option(name()),
-  quota: option(either(isRecord, workerQuota, name('the name of a quota'))),
+  quota: option(either((value) => asRecord(value) !== null, workerQuota, name('the name of a quota'))),
   enabled: option(flag, true),
   target: option(whole(0)),
   delayMs: option(whole(100, 60_000, { value: 0 }), 0),

@@ -3,6 +3,7 @@
  * `docs/options.md` and for the tests of bounds.
  */
 import * as v from 'valibot'
+import { isPlain } from '../values/plain-object.js'
 
 /** A schema for each option of a type. A forgotten or misspelt one does not compile. */
 export type Schema<T> = { [Key in keyof T]-?: v.GenericSchema<Loose<T[Key]> | undefined> }
@@ -35,9 +36,9 @@ type Defaults<Entries> = {
     : never
 }
 
-/** Whether a value is an object of options: not null, no list, no function. */
+/** Whether a value is an object of options: a plain one. A date or a map would count as an empty one. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isPlain(value)
 }
 
 /** The beginning of the message for an unknown key; the known names follow. */
@@ -50,7 +51,7 @@ type Group<Entries extends v.ObjectEntries> = v.GenericSchema<
 > & { entries: Entries; defaults: Defaults<Entries> }
 
 /** An object with these options and no others; each unknown one is an issue, with the known ones to choose from. */
-export function group<const Entries extends v.ObjectEntries>(entries: Entries, expected = 'an object'): Group<Entries> {
+export function group<const Entries extends v.ObjectEntries>(entries: Entries, expected = 'a plain object'): Group<Entries> {
   const known = Object.keys(entries)
   const schema: v.GenericSchema<unknown, unknown> = v.pipe(
     v.custom<Record<string, unknown>>(isRecord, expected),

@@ -13,7 +13,7 @@ import { type Found, walk } from './walk.js'
 
 const walked = [...walk(droverSchema, ''), ...walk(workerSchema, 'workers[0]'), ...walk(supervisorSchema, 'workers[2]')]
 /** What else a rule must have depends on what it does; see options.test.ts. */
-const found = walked.filter(({ path }) => !/rules\[0\]\.do$/.test(path))
+const found = walked.filter(({ path, isObject }) => !isObject && !/rules\[0\]\.do$/.test(path))
 
 test('the walk through the schemas comes to options of every group', () => {
   const paths = new Set(found.map(({ path }) => path))
@@ -71,6 +71,42 @@ for (const option of found) {
       assert.ok(issue, `${describe(value)}: no issue at ${option.path}, but ${JSON.stringify(result.issues)}`)
       assert.is(issue.expected, option.expected)
       assert.ok(issue.message.startsWith(`expected ${option.expected}, received ${describe(value)}`), issue.message)
+    }
+  })
+}
+
+class Settings {
+  everyMs = 1
+}
+
+const objects = new Map(walked.filter(({ isObject }) => isObject).map((option) => [option.path, option]))
+
+test('the walk through the schemas comes to objects of every kind', () => {
+  const some = ['', 'quotas', 'quotas.key-1', 'quotas.key-1.requests', 'groups', 'budget', 'heartbeat', 'tasks.backoff', 'restart.parole']
+  const more = [
+    'restart.rules[0]',
+    'restart.rules[0].when',
+    'workers[0]',
+    'workers[0].quota',
+    'workers[0].quota.amounts',
+    'workers[2].intensity',
+  ]
+  assert.equal(
+    [...some, ...more].filter((path) => !objects.has(path)),
+    [],
+  )
+})
+
+for (const { path, beside } of objects.values()) {
+  test(`${path || 'the whole'} is an object, and plain: a date, a map or an instance of a class would count as empty`, () => {
+    for (const value of [new Date(), new Map([['everyMs', 1]]), new Settings(), Object.create({ everyMs: 1 })]) {
+      const result = validateConfig(path === '' ? value : withOptions([...beside, [path, value]]))
+      assert.not(result.ok, `${describe(value)} was taken`)
+      if (!result.ok)
+        assert.ok(
+          result.issues.some((issue) => issue.path === path),
+          JSON.stringify(result.issues),
+        )
     }
   })
 }

@@ -1,4 +1,4 @@
-/** Every option below a schema that says as data what it takes: numbers, or texts. */
+/** Every option below a schema that says as data what it takes: numbers, texts, or an object with options or names below. */
 import type { Span } from '../../src/validation/schema-pieces.js'
 
 /** What is read of a schema. */
@@ -23,6 +23,7 @@ export interface Found {
   expected: string
   spans: readonly Span[]
   values: readonly string[]
+  isObject: boolean
   /** Options beside it, or above, without which its group is not complete. */
   beside: [path: string, value: unknown][]
 }
@@ -32,9 +33,10 @@ const required: Record<string, unknown> = { dir: 'evidence', afterMs: 1, forMs: 
 
 export function* walk(of: unknown, path: string, beside: Found['beside'] = []): Generator<Found> {
   const schema = of as Walked
+  if (schema.entries || schema.type === 'record') yield { path, expected: '', spans: [], values: [], isObject: true, beside }
   if (schema.type === 'optional') yield* walk(schema.wrapped, path, beside)
   else if (schema.spans || schema.values) {
-    yield { path, expected: schema.message ?? '', spans: schema.spans ?? [], values: schema.values ?? [], beside }
+    yield { path, expected: schema.message ?? '', spans: schema.spans ?? [], values: schema.values ?? [], isObject: false, beside }
   } else if (schema.forms) {
     const lists = schema.forms.filter(({ type, item }) => type === 'array' && item && schema.forms?.includes(item))
     for (const form of schema.forms) if (!lists.includes(form)) yield* walk(form, path, beside)
