@@ -4,7 +4,7 @@
  * @module
  */
 export type { InspectionEvent, InspectionObserver } from './actors/system/inspection.js'
-export type { ChangeOptions, Patch } from './actors/system/membership.js'
+export type { AddOptions, ChangeOptions, Patch, UpdateOptions } from './actors/system/membership.js'
 export type { QuotaHandle, QuotaReport } from './actors/system/quota-report.js'
 export type { Settings, SupervisorStatus, SystemStatus, TreeStatus, WorkerStatus } from './actors/system/status.js'
 export type { LaneError } from './actors/worker/lane-errors.js'

@@ -4,7 +4,7 @@
 
 import type { OpenSystem } from '../actors/system/contract.js'
 import { type InspectionEvent, type InspectionObserver, inspectActors } from '../actors/system/inspection.js'
-import { type ChangeOptions, Membership, type Patch } from '../actors/system/membership.js'
+import { type AddOptions, type ChangeOptions, Membership, type Patch, type UpdateOptions } from '../actors/system/membership.js'
 import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
 import {
   type Settings,
@@ -22,6 +22,7 @@ import type { DroverEvents, EventName, Listener } from '../events/event-map.js'
 import type { Failure } from '../failure.js'
 import { type LogLevel, levelRank } from '../log-levels.js'
 import { checkLogQuery, type LogRecord, type RecentLogs } from '../logs/logs.js'
+import type { Entry } from '../options/changes.js'
 import type { SupervisorOptions } from '../options/supervisor.js'
 import type { WorkerOptions } from '../options/worker.js'
 import type { ReadonlyDeep } from '../readonly-deep.js'
@@ -245,21 +246,26 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    * Adds a worker, or a supervisor with workers, to the running system; `start` starts it. The options are checked together with
    * all others.
    *
-   * @param options.under the supervisor that gets it as its last child. @defaultValue none: it is directly under the system
-   * @param options.persist whether the change is stored and applied again by each system on the store. @defaultValue false
    * @returns the ids of the added workers
-   * @throws DroverError CONFIG_INVALID; WORKER_UNKNOWN if there is no such supervisor; ARGUMENT_INVALID if the entry cannot be
-   * persisted; CLOSED, STORE_FAILED
+   * @throws DroverError CONFIG_INVALID; WORKER_UNKNOWN if there is no such supervisor, or no worker `like`; ARGUMENT_INVALID if the
+   * entry cannot be persisted; CLOSED, STORE_FAILED
    * @example
    * await drover.add({ id: 'annotator-3/urgency', module: './annotate.worker.js', dataset: 'messages' }, { persist: true })
+   * await drover.add({ id: 'annotator-4/urgency', quota: 'key-4' }, { like: 'annotator-3/urgency' })
    * await drover.start('annotator-3/urgency')
    */
-  async add(entry: ReadonlyDeep<WorkerOptions | SupervisorOptions>, options: ChangeOptions & { under?: string } = {}): Promise<string[]> {
+  add(entry: ReadonlyDeep<WorkerOptions | SupervisorOptions>, options?: Omit<AddOptions, 'like'>): Promise<string[]>
+  add(entry: ReadonlyDeep<Partial<WorkerOptions> & { id: string }>, options: AddOptions & { like: string }): Promise<string[]>
+  async add(entry: ReadonlyDeep<Entry | (Partial<WorkerOptions> & { id: string })>, options: AddOptions = {}): Promise<string[]> {
     this.#lifetime.assertOpen()
-    const change = checkOptions('the second argument of add', options, ['under', 'persist'])
+    const change = checkOptions('the second argument of add', options, ['under', 'like', 'persist'])
     if (change.under !== undefined) checkName('under', change.under)
+    if (change.like !== undefined) {
+      checkName('like', change.like)
+      checkPlain('the first argument of add', entry)
+    }
     if (change.persist !== undefined) checkFlag('persist', change.persist)
-    const added = await this.#membership.add(entry as WorkerOptions | SupervisorOptions, change)
+    const added = await this.#membership.add(entry as Entry, change)
     await this.#waker.workers(added)
     return added
   }
@@ -290,12 +296,12 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    * @example
    * await drover.update('annotator-1/urgency', { delayMs: 500, quota: 'key-2' })
    */
-  async update(id: string, patch: Patch, options: ChangeOptions = {}): Promise<void> {
+  async update(id: string, patch: Patch, options: UpdateOptions = {}): Promise<void> {
     this.#lifetime.assertOpen()
     checkName('id', id)
     checkPlain('the second argument of update', patch)
-    const { persist = false } = checkOptions('the third argument of update', options, ['persist'])
-    await this.#membership.update(id, patch, { persist: checkFlag('persist', persist) })
+    const { persist = false, mergeInput = false } = checkOptions('the third argument of update', options, ['persist', 'mergeInput'])
+    await this.#membership.update(id, patch, { persist: checkFlag('persist', persist), mergeInput: checkFlag('mergeInput', mergeInput) })
     if (this.#system.managed.has(id)) await this.#waker.workers([id])
   }
 

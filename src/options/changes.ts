@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DroverError } from '../errors.js'
 import { findSecrets } from '../redact.js'
+import { isPlain } from '../values/plain-object.js'
 import type { CompiledConfig } from './compiled.js'
 import type { DroverOptions } from './drover.js'
 import type { SupervisorOptions } from './supervisor.js'
@@ -38,6 +39,20 @@ export function withEntry(options: DroverOptions, entry: Entry, under: string | 
     return { ...each, children: [...each.children, entry] }
   })
   return found ? { ...options, workers } : null
+}
+
+/**
+ * A worker like another one, for a lane of its own: annotator and domain come from its id, unless they are given. Fields of `input`
+ * replace those of the other's.
+ */
+export function entryLike({ annotator: _, domain: __, ...shared }: WorkerOptions, changes: Partial<WorkerOptions>): WorkerOptions {
+  return { ...shared, ...withInput(shared.input, changes) } as WorkerOptions
+}
+
+/** The changes with an `input` that has the fields of the earlier one, too. */
+export function withInput<Changes extends object>(earlier: unknown, changes: Changes): Changes {
+  if (!('input' in changes) || !isPlain(changes.input) || !isPlain(earlier)) return changes
+  return { ...changes, input: { ...earlier, ...changes.input } }
 }
 
 export function withoutEntry(options: DroverOptions, id: string): DroverOptions {

@@ -4,12 +4,14 @@ import { DroverError } from '../../errors.js'
 import {
   type Change,
   type Entry,
+  entryLike,
   findEntry,
   keep,
   pathOf,
   kept as readChange,
   updateAfter,
   withEntry,
+  withInput,
   withoutEntry,
   withPatch,
 } from '../../options/changes.js'
@@ -33,6 +35,23 @@ export interface ChangeOptions {
   persist?: boolean
 }
 
+/** Options of `add`. */
+export interface AddOptions extends ChangeOptions {
+  /** The supervisor that gets it as its last child. @defaultValue none: it is directly under the system; with {@link like}, that of the other worker */
+  under?: string
+  /**
+   * An existing worker. The added one has its options, except the names, where the entry says nothing else. Fields of `input` in the
+   * entry replace those of its `input`. @defaultValue none
+   */
+  like?: string
+}
+
+/** Options of `update`. */
+export interface UpdateOptions extends ChangeOptions {
+  /** Whether fields of `input` are added to the worker's `input` instead of replacing all of it. @defaultValue false */
+  mergeInput?: boolean
+}
+
 /** The changed options; undefined sets an option back to its default. */
 export type Patch = Changed<WorkerOptions> | Changed<SupervisorOptions>
 type Changed<Options> = { [Key in keyof Options]?: Options[Key] | undefined }
@@ -52,13 +71,14 @@ export class Membership {
   }
 
   /** @returns the ids of the added workers */
-  add(entry: Entry, { under = null, persist = false }: ChangeOptions & { under?: string | null }): Promise<string[]> {
+  add(given: Entry | (Partial<WorkerOptions> & { id: string }), { like, persist = false, ...place }: AddOptions): Promise<string[]> {
     return this.#inTurn(async () => {
+      const entry = like === undefined ? (given as Entry) : entryLike(this.#worker(like), given as Partial<WorkerOptions>)
+      const under = place.under ?? (like === undefined ? null : (this.#system.tree.above(like)[0]?.id ?? null))
       if (under !== null && !this.#system.tree.supervisor(under))
         throw new DroverError('WORKER_UNKNOWN', `there is no supervisor ${JSON.stringify(under)}`)
       const options = withEntry(this.#options, entry, under) ?? this.#options
-      const place = placeOfLast(options, under)
-      const config = await compileWithInTurns(options, place, 'the added entry')
+      const config = await compileWithInTurns(options, placeOfLast(options, under), 'the added entry')
       const node = nodeIn(config.tree, entry.id)
       const ids = workersOf(node)
       const kept = persist ? keep({ do: 'add', under, entry: withModules(entry, config) }) : null
@@ -112,11 +132,12 @@ export class Membership {
     })
   }
 
-  update(id: string, patch: Patch, { persist = false }: ChangeOptions): Promise<void> {
+  update(id: string, changes: Patch, { persist = false, mergeInput = false }: UpdateOptions): Promise<void> {
     return this.#inTurn(async () => {
       const { tree, managed, parts } = this.#system
       const node = tree.get(id)
       if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
+      const patch = mergeInput && !isSupervisor(node) ? withInput(this.#worker(id).input, changes) : changes
       const refused = Object.keys(patch).find((key) => fixed.includes(key))
       if (refused)
         throw new DroverError('ARGUMENT_INVALID', `${refused} of ${id} cannot be changed: remove ${id}, then add it with the new value`)
@@ -141,6 +162,13 @@ export class Membership {
       this.#publish('updated', id)
       parts.changed()
     })
+  }
+
+  /** As it was declared, with all changes since. */
+  #worker(id: string): WorkerOptions {
+    const entry = findEntry(this.#options.workers, id)
+    if (entry && !('children' in entry)) return entry
+    throw new DroverError('WORKER_UNKNOWN', `there is no worker ${JSON.stringify(id)}`)
   }
 
   async #keep(id: string, change: string | null): Promise<void> {

@@ -3,6 +3,7 @@
  * thread.
  */
 
+import type { CompiledWorker } from '../../options/compiled.js'
 import { findSecrets, redactAll } from '../../redact.js'
 import type { OpenSystem } from './contract.js'
 import {
@@ -32,6 +33,12 @@ export interface DeclaredWorker {
   delayMs: number
   maxAttempts: number
 }
+
+/** Options of a worker that can be changed while the system runs, and hold no secret. */
+export type WorkerSettings = Pick<
+  CompiledWorker,
+  'enabled' | 'target' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority' | 'group' | 'drainMs' | 'idleMs'
+>
 
 export class SystemView {
   readonly #system: OpenSystem
@@ -64,6 +71,14 @@ export class SystemView {
       const hasKey = findSecrets(input).length > 0 || redactAll(input, parts.redact) !== input
       return { id, annotator, domain, enabled, target, hasKey, delayMs, maxAttempts: tasks.maxAttempts }
     })
+  }
+
+  /** Options of one worker as they are now; null if it does not exist. */
+  settings(id: string): WorkerSettings | null {
+    const config = this.#system.managed.get(id)?.config
+    if (!config) return null
+    const { enabled, target, delayMs, concurrency, prefetch, priority, group, drainMs, idleMs } = config
+    return { enabled, target, delayMs, concurrency, prefetch, priority, group, drainMs, idleMs }
   }
 
   /** One worker; null if it does not exist. */

@@ -7,6 +7,7 @@ import { controlRoutes } from './control.js'
 import { eventsRoutes } from './events.js'
 import { jsonOnly } from './json-only.js'
 import { logsRoutes } from './logs.js'
+import { membershipRoutes } from './membership.js'
 import { profilesRoutes } from './profiles.js'
 import { quotasRoutes } from './quotas.js'
 import { resultsRoutes } from './results.js'
@@ -25,6 +26,7 @@ export function v1Routes(status: StatusContext) {
     .use(jsonOnly)
     .route('/', systemRoutes(context))
     .route('/', workersRoutes(context))
+    .route('/', membershipRoutes(context))
     .route('/', controlRoutes(context))
     .route('/', tasksRoutes(context))
     .route('/', resultsRoutes(context))

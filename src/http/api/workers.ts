@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
-import type { WorkerName } from '../../actors/system/view.js'
+import type { WorkerName, WorkerSettings } from '../../actors/system/view.js'
 import { type WorkerState, workerStates } from '../../machines/lifecycle/states.js'
 import type { Env } from '../base/request-env.js'
 import { count, cursor, name, pageOf, queryNumber, wordList } from '../contract/common.js'
@@ -81,7 +81,7 @@ export function workersRoutes({ drover }: V1Context) {
           drover.history({ worker: id, types: ['worker:state:changed'], limit: 50 }),
           drover.failures({ worker: id, limit: 10 }),
         ])
-        return c.json(presentWorkerDetail(status, drover.tree(), history, failures))
+        return c.json(presentWorkerDetail(status, drover.view.settings(id) as WorkerSettings, drover.tree(), history, failures))
       },
     )
     .get(

@@ -44,6 +44,7 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   SLOTS_FULL: 409,
   WORKER_HELD: 409,
   THREAD_GONE: 409,
+  HOST_SHORT: 409,
   PROFILE_RUNNING: 409,
   PROFILES_FULL: 429,
   CLOSED: 503,

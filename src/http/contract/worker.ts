@@ -83,6 +83,20 @@ export type Beat = v.InferOutput<typeof beat>
 export const transition = v.object({ from: workerState, to: workerState, reason: v.string(), at: time })
 
 /** One worker with its history and failures. */
+/** Options of a worker that can be changed while the system runs. Its `input` is never shown. */
+const workerSettings = v.object({
+  enabled: v.boolean(),
+  /** Results that its lane should have; null: one for every item. */
+  target: v.nullable(count),
+  delayMs: count,
+  concurrency: count,
+  prefetch: v.union([count, v.literal('auto')]),
+  priority: v.number(),
+  group: v.nullable(v.string()),
+  drainMs: count,
+  idleMs: count,
+})
+
 export const workerDetail = v.object({
   ...worker.entries,
   ...beat.entries,
@@ -92,6 +106,7 @@ export const workerDetail = v.object({
   failures: v.array(failure),
   /** The quotas it takes from; of several, it takes from any. */
   quotas: v.array(v.string()),
+  settings: workerSettings,
   /** The supervisors above it, the nearest last. */
   above: v.array(v.string()),
 })

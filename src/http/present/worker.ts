@@ -1,7 +1,7 @@
 /** A worker's status as it is shown. */
 import type * as v from 'valibot'
 import type { TreeStatus, WorkerStatus } from '../../actors/system/status.js'
-import type { SystemView } from '../../actors/system/view.js'
+import type { SystemView, WorkerSettings } from '../../actors/system/view.js'
 import type { DroverEvents } from '../../events/event-map.js'
 import type { Failure } from '../../failure.js'
 import type { StoredEvent } from '../../store/contract/reads.js'
@@ -58,6 +58,7 @@ function presentBeat({ beatAgeMs, heapUsed }: WorkerStatus): Beat {
 /** @param history its changes of state, newest first */
 export function presentWorkerDetail(
   status: WorkerStatus,
+  settings: WorkerSettings,
   tree: readonly TreeStatus[],
   history: readonly StoredEvent[],
   failures: readonly { failure: Failure }[],
@@ -68,6 +69,7 @@ export function presentWorkerDetail(
     history: history.map(transitionOf),
     failures: failures.map(({ failure }) => failure),
     quotas: status.quotas,
+    settings,
     above: supervisorsAbove(tree, status.id) ?? [],
   }
 }

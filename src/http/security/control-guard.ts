@@ -40,5 +40,5 @@ async function bodyOf(c: Context): Promise<object | undefined> {
   return text === '' ? undefined : (JSON.parse(text) as object)
 }
 
-/** Here `key` and `keys` name tasks, not secrets. */
-const isSecret = (name: string): boolean => isSecretName(name) && !/^keys?$/i.test(name)
+/** A worker's input is never stored. Here `key` and `keys` name tasks, not secrets. */
+const isSecret = (name: string): boolean => name === 'input' || (isSecretName(name) && !/^keys?$/i.test(name))

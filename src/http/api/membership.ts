@@ -1,0 +1,128 @@
+/**
+ * Workers that come, change and go while the system runs. Nothing that is sent decides which code runs: a new worker has the module of
+ * an existing one. Inputs are taken, but never shown, stored or logged.
+ */
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import type { WorkerStatus } from '../../actors/system/status.js'
+import type { Env } from '../base/request-env.js'
+import { given } from '../base/without-undefined.js'
+import { name, notAList, strictly, wholeText } from '../contract/common.js'
+import { worker } from '../contract/worker.js'
+import { presentWorker } from '../present/worker.js'
+import { body, operation, path, query } from './describe.js'
+import type { V1Context } from './v1-context.js'
+
+/** Any value: the system checks it together with all other options, and says what is allowed. */
+const option = (type: string | string[], description: string) =>
+  v.optional(v.pipe(v.unknown(), v.metadata({ jsonSchema: { type, description } })))
+
+/** Those of `WorkerOptions` that say how much a worker does, and when. */
+const changeable = {
+  enabled: option(['boolean', 'null'], 'whether `start` for all workers starts it'),
+  target: option(['integer', 'null'], 'results that its lane should have; null: one for every item'),
+  delayMs: option(['integer', 'null'], 'wait between two tasks'),
+  concurrency: option(['integer', 'null'], 'tasks in flight at once'),
+  prefetch: option(['integer', 'string', 'null'], 'tasks held ready, or `auto`'),
+  priority: option(['number', 'null'], 'its place in the queue for slots: higher first'),
+  group: option(['string', 'null'], 'a group with a limit of its own'),
+  quota: option(['string', 'object', 'null'], 'the quota that its tasks take from'),
+  drainMs: option(['integer', 'null'], 'how long a stop waits for tasks in hand'),
+  idleMs: option(['integer', 'null'], 'how long its thread is kept without tasks'),
+  input: option(['object', 'null'], 'fields that replace those of its `input`; never shown, stored or logged'),
+}
+const options = v.pipe(
+  notAList<{ [Name in keyof typeof changeable]?: unknown }>(),
+  v.strictObject(changeable, `not an option that can be set here; these can: ${Object.keys(changeable).join(', ')}`),
+)
+const persist = v.optional(v.boolean(), false)
+
+const addition = strictly({
+  id: name,
+  like: name,
+  annotator: v.optional(name),
+  domain: v.optional(name),
+  dataset: v.optional(name),
+  under: v.optional(name),
+  options: v.optional(options, {}),
+  persist,
+})
+const change = strictly({ options, persist })
+const removal = v.strictObject({
+  drainMs: v.optional(wholeText(0, 86_400_000)),
+  persist: v.optional(v.picklist(['true', 'false']), 'false'),
+})
+const one = v.strictObject({ id: name })
+const removed = v.object({ id: v.string() })
+
+const optionsAre =
+  '`options` are those of the configuration; null stands for the default. `persist`: whether each later system on the store has the change, too, which needs an `input` without secrets.'
+
+export function membershipRoutes({ drover, control }: V1Context) {
+  return new Hono<Env>()
+    .post(
+      '/workers',
+      operation({
+        id: 'addWorker',
+        tag: 'Workers',
+        summary: 'Adds a worker like an existing one',
+        more: `It has the module, the input and all options of \`like\`, except what is given here; annotator and domain come from its id. It is under the supervisor of \`like\`, and starts when it is started. ${optionsAre}`,
+        answers: { 201: worker },
+        refuses: [404, 409, 413, 415],
+      }),
+      control('workers.add'),
+      body(addition),
+      async (c) => {
+        const { id, like, annotator, domain, dataset, under, options, persist } = c.req.valid('json')
+        const entry = { ...withDefaults(options), ...given({ annotator, domain, dataset }), id }
+        await drover.add(entry, { like, persist, ...given({ under }) })
+        return c.json(presentWorker(drover.view.worker(id) as WorkerStatus), 201)
+      },
+    )
+    .patch(
+      '/workers/:id',
+      operation({
+        id: 'changeWorker',
+        tag: 'Workers',
+        summary: 'Changes options of a worker: all given ones or none',
+        more: `If a change concerns its thread, it finishes its tasks in hand and continues in a new thread. ${optionsAre}`,
+        answers: { 200: worker },
+        refuses: [404, 409, 413, 415],
+      }),
+      control('workers.change'),
+      path(one),
+      body(change),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const { options, persist } = c.req.valid('json')
+        drover.worker(id)
+        await drover.update(id, withDefaults(options), { persist, mergeInput: true })
+        return c.json(presentWorker(drover.view.worker(id) as WorkerStatus))
+      },
+    )
+    .delete(
+      '/workers/:id',
+      operation({
+        id: 'removeWorker',
+        tag: 'Workers',
+        summary: 'Stops a worker and removes it',
+        more: 'It finishes its tasks in hand first, for at most `drainMs`. Its results and its undone tasks stay in the store: a worker that is added for the same lane continues. `persist`: whether it stays away in each later system on the store.',
+        answers: { 200: removed },
+        refuses: [404, 409],
+      }),
+      control('workers.remove'),
+      path(one),
+      query(removal),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const { drainMs, persist } = c.req.valid('query')
+        drover.worker(id)
+        await drover.remove(id, { persist: persist === 'true', ...given({ drainMs }) })
+        return c.json({ id })
+      },
+    )
+}
+
+/** JSON has no undefined: null stands for the default. */
+const withDefaults = (options: object): object =>
+  Object.fromEntries(Object.entries(options).map(([name, value]) => [name, value === null ? undefined : value]))
