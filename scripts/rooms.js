@@ -255,7 +255,7 @@ export const rooms = [
   {
     room: 'http/contract',
     what: 'what goes over the wire, as schemas; answers, the OpenAPI document and both clients come from them',
-    may: ['root', 'machines/lifecycle'],
+    may: ['root', 'machines/lifecycle', 'events'],
   },
   {
     room: 'http/client',

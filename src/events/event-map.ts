@@ -1,7 +1,7 @@
 import type { ErrorKind, ErrorRecord } from '../errors.js'
 import type { Failure } from '../failure.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
-import type { SupervisorState } from '../machines/supervision/strategies.js'
+import type { SupervisorState } from '../machines/supervision/supervisor-state.js'
 import type { LaneCounts } from '../store/contract/registry.js'
 
 /** Every event and its payload. Times are ms since the epoch. */

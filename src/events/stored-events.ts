@@ -20,3 +20,6 @@ export const storedEvents = [
   'store:thread:restarted',
   'http:control:done',
 ] as const
+
+/** The name of an event that the store keeps. */
+export type StoredEventName = (typeof storedEvents)[number]

@@ -2,49 +2,17 @@
  * The live state of a system from its status server: over a WebSocket, which is opened again whenever it ends, or by polling
  * while no WebSocket works.
  */
-import type { LogRecord, StatusEvent } from '../contract/log.js'
 import { closeCodes, type LiveState, type ServerMessage, type Topic } from '../contract/socket.js'
-import type { Beat } from '../contract/worker.js'
-import { Api, type ClientError, type Fetch } from './api.js'
+import { Api, ClientError, type Fetch } from './api.js'
 import { backoffMs } from './backoff.js'
+import { EventLog } from './event-log.js'
 import { Listeners } from './listeners.js'
 import { LivePosition } from './live-position.js'
+import type { ClientMessages, ClientStatus, ConnectOptions } from './options.js'
 import { Poll } from './poll.js'
 import { keep } from './same.js'
-import { Link, protocolsFor, type WebSocketClass, webSocketClass } from './socket-link.js'
+import { Link, protocolsFor, webSocketClass } from './socket-link.js'
 import { until } from './until.js'
-
-/**
- * `connecting`: connecting for the first time, or again. `live`: over the WebSocket. `polling`: asks every two seconds, because
- * no WebSocket works. `offline`: the server does not answer. `unauthorized`: the server refuses this client;
- * {@link Client.reconnect} tries again.
- */
-export type ClientStatus = 'connecting' | 'live' | 'polling' | 'offline' | 'closed' | 'unauthorized'
-
-/** The options of {@link connect}. */
-export interface ConnectOptions {
-  /** The server's `token` or `readToken`. Without one, a browser's session cookie is used. */
-  token?: string
-  /** @defaultValue overview, workers and tree */
-  topics?: readonly Topic[]
-  /** @defaultValue the global one */
-  fetch?: Fetch
-  /** @defaultValue the global one; in Node.js without one, that of the package `ws` */
-  WebSocket?: WebSocketClass
-}
-
-/** Messages that are passed on and not kept in the state. */
-export interface ClientMessages {
-  /** One event of the event log (topic `events`). */
-  event: StatusEvent
-  /** One log record (topic `logs`). */
-  log: LogRecord
-  /** By worker (topic `beats`). */
-  beats: Record<string, Beat>
-}
-
-/** @deprecated Use {@link ClientMessages}. */
-export type Told = ClientMessages
 
 const pollMs = 2_000
 /** After this many WebSockets in a row that did not open, although the server answers, the client polls. */
@@ -60,7 +28,13 @@ export class Client {
   readonly #position = new LivePosition()
   #state: LiveState = {}
   readonly #changed = new Listeners<LiveState>()
-  readonly #told = { event: new Listeners<StatusEvent>(), log: new Listeners<LogRecord>(), beats: new Listeners<Record<string, Beat>>() }
+  readonly #told: { [Name in keyof ClientMessages]: Listeners<ClientMessages[Name]> } = {
+    event: new Listeners(),
+    gap: new Listeners(),
+    log: new Listeners(),
+    beats: new Listeners(),
+  }
+  readonly #events: EventLog
   #topics: readonly Topic[]
   #status: ClientStatus = 'connecting'
   #link: Link | null = null
@@ -71,15 +45,21 @@ export class Client {
   /** Number of the current attempt; results of earlier ones are ignored. */
   #attempt = 0
   #closing: Promise<void> | null = null
+  /** Why the server refuses this client. */
+  #refusal: ClientError | null = null
 
   /** @internal Use {@link connect}. */
   constructor(url: string, options: ConnectOptions) {
     this.#base = url.replace(/[?#].*$/, '').replace(/\/+$/, '')
     this.#options = options
-    this.#topics = options.topics ?? ['overview', 'workers', 'tree']
+    this.#topics = options.topics ?? ['overview', 'workers']
     const fetch = options.fetch ?? ((...request: Parameters<Fetch>) => globalThis.fetch(...request))
     this.#api = new Api(this.#base, fetch, options.token, this.#gone.signal)
     this.#poll = new Poll(this.#api, this.#gone.signal)
+    this.#events = new EventLog(this.#api, options.missedEvents !== 'tell', {
+      event: (event) => this.#told.event.tell(event),
+      gap: (gap) => this.#told.gap.tell(gap),
+    })
     void this.#open()
   }
 
@@ -127,22 +107,29 @@ export class Client {
   /**
    * Resolves with the state once the condition holds.
    *
-   * @throws ClientError TIMEOUT, or CLOSED if the client is closed before; the signal's reason if that aborts
+   * @throws ClientError TIMEOUT, or CLOSED if the client is closed before; the server's refusal (status 401 or 403) if it refuses
+   * the client; the signal's reason if that aborts
    * @example
    * await client.until(({ overview }) => overview?.states.running === 4, { timeoutMs: 10_000 })
    */
   until(condition: (state: LiveState) => boolean, options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<LiveState> {
-    const isClosed = (): boolean => this.#closing !== null
-    return until({ state: () => this.#state, isClosed, subscribe: (listener) => this.subscribe(listener) }, condition, options)
+    const ended = (): ClientError | null =>
+      this.#closing ? new ClientError('the client is closed', { code: 'CLOSED', status: 0 }) : this.#refusal
+    return until({ state: () => this.#state, ended, subscribe: (listener) => this.subscribe(listener) }, condition, options)
   }
 
   /**
-   * Calls the listener with each event, log record or round of beats, while the topic is subscribed and the connection is live.
+   * Calls the listener with each event, log record or round of beats, while the topic is subscribed. Log records and beats come
+   * while the connection is live. Events are told each once and in order: those that were missed are read from the event log; of
+   * those that it no longer keeps, `gap` tells.
    *
    * @returns ends it
    * @example
    * client.setTopics(['events'])
-   * const stop = client.on('event', ({ type, worker }) => console.log(type, worker))
+   * const stop = client.on('event', (event) => {
+   *   if (event.type === 'worker:state:changed') console.log(event.payload.worker, event.payload.to)
+   * })
+   * client.on('gap', ({ count }) => console.log(`${count} events were missed`))
    */
   on<Name extends keyof ClientMessages>(name: Name, listener: (told: ClientMessages[Name]) => void): () => void {
     return (this.#told[name] as unknown as Listeners<ClientMessages[Name]>).add(listener)
@@ -151,6 +138,7 @@ export class Client {
   /** Replaces the topics. Parts of the state without a topic are dropped. */
   setTopics(topics: readonly Topic[]): void {
     this.#topics = topics
+    if (!topics.includes('events')) this.#events.reset()
     this.#position.expectWhole()
     this.#link?.send({ type: 'subscribe', topics: [...topics] })
   }
@@ -172,6 +160,7 @@ export class Client {
     if (this.#closing) return
     if (options.token !== undefined) this.#api.token = options.token
     this.#failures = 0
+    this.#refusal = null
     this.#become('connecting')
     void this.#open()
   }
@@ -196,24 +185,26 @@ export class Client {
     this.#attempt++
     clearTimeout(this.#timer)
     clearTimeout(this.#pollTimer)
+    this.#events.pause()
     await link?.close()
   }
 
   async #open(): Promise<void> {
     const polling = this.#status === 'polling'
+    if (!polling) this.#events.pause()
     clearTimeout(this.#timer)
     void this.#link?.close()
     this.#link = null
     if (!polling) clearTimeout(this.#pollTimer)
     const attempt = ++this.#attempt
-    const query = new URLSearchParams({ protocol: '2', topics: this.#topics.join() })
+    const asked = this.#topics
+    const query = new URLSearchParams({ protocol: '2', topics: asked.join() })
     const { since } = this.#position
     if (since !== null) query.set('since', since)
     try {
       const WebSocket = await webSocketClass(this.#options.WebSocket)
       if (attempt !== this.#attempt) return
       const socket = new WebSocket(`${this.#base.replace(/^http/, 'ws')}/api/ws?${query}`, protocolsFor(this.#api.token))
-      const asked = this.#topics
       this.#link = new Link(socket, { message: (message) => this.#take(message, asked), end: (code) => this.#ended(code) })
     } catch {
       if (attempt === this.#attempt) this.#ended(0)
@@ -221,6 +212,8 @@ export class Client {
   }
 
   #take(message: ServerMessage, asked: readonly Topic[]): void {
+    // One may come after the topic was left.
+    const asks = this.#topics.includes('events')
     switch (message.type) {
       case 'hello':
         this.#position.begin(message.epoch, message.resumed)
@@ -236,7 +229,10 @@ export class Client {
         this.#live(this.#position.patch(this.#state, message.data, message.seq, () => this.#link?.send({ type: 'request_full_state' })))
         break
       case 'events':
-        for (const event of message.data) this.#told.event.tell(event)
+        if (asks) this.#events.take(message)
+        break
+      case 'position':
+        if (asks) this.#events.take({ data: [], after: message.event })
         break
       case 'logs':
         for (const record of message.data) this.#told.log.tell(record)
@@ -256,8 +252,9 @@ export class Client {
 
   #ended(code: number): void {
     this.#link = null
+    this.#events.pause()
     if (code === closeCodes.unauthorized) {
-      this.#refused()
+      this.#refused(new ClientError('the session ended, or the token is no longer valid', { code: 'UNAUTHORIZED', status: 401 }))
       return
     }
     this.#failures++
@@ -276,17 +273,20 @@ export class Client {
       if (this.#failures >= mostFailures) {
         this.#position.expectWhole()
         this.#become('polling', keep(this.#state, state))
+        if (this.#topics.includes('events')) await this.#events.poll()
       }
     } catch (error) {
       if (this.#closing || this.#status === 'live') return
       const { status } = error as ClientError
-      if (status === 401) this.#refused()
+      if (status === 401 || status === 403) this.#refused(error as ClientError)
       else this.#become('offline')
     }
     if (this.#status === 'polling') this.#pollTimer = setTimeout(() => void this.#ask(), pollMs)
   }
 
-  #refused(): void {
+  /** It stays so until {@link reconnect}. */
+  #refused(refusal: ClientError): void {
+    this.#refusal = refusal
     void this.#stop()
     this.#become('unauthorized')
   }

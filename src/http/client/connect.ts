@@ -1,4 +1,5 @@
-import { Client, type ConnectOptions } from './client.js'
+import { Client } from './client.js'
+import type { ConnectOptions } from './options.js'
 
 /**
  * Connects to a system at once, and again whenever the connection is lost, until `close`.

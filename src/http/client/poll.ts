@@ -39,6 +39,8 @@ export class Poll {
     }
     try {
       const wanted = stateTopics.filter((topic) => topics.includes(topic))
+      // Also shows whether this client is refused.
+      if (wanted.length === 0) await this.#get('/overview', round.signal)
       const answers = await Promise.all(wanted.map(async (topic) => [topic, await ask[topic](round.signal)] as const))
       return Object.fromEntries(answers) as LiveState
     } finally {

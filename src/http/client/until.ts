@@ -7,14 +7,15 @@ interface UntilOptions {
 
 interface Watched<State> {
   state: () => State
-  isClosed: () => boolean
+  /** Why no other state will come; null: one may. */
+  ended: () => ClientError | null
   /** Calls the listener at each change. Returns what ends it. */
   subscribe: (listener: () => void) => () => void
 }
 
 /** Resolves with the state as soon as the condition holds. */
 export function until<State>(
-  { state, isClosed, subscribe }: Watched<State>,
+  { state, ended, subscribe }: Watched<State>,
   condition: (state: State) => boolean,
   { timeoutMs, signal }: UntilOptions,
 ): Promise<State> {
@@ -26,20 +27,22 @@ export function until<State>(
       signal?.removeEventListener('abort', onAbort)
       settle()
     }
-    const fail = (code: 'CLOSED' | 'TIMEOUT', message: string): void => done(() => reject(new ClientError(message, { code, status: 0 })))
-    const onAbort = (): void => done(() => reject(signal?.reason))
+    const fail = (error: unknown): void => done(() => reject(error))
+    const onAbort = (): void => fail(signal?.reason)
     const look = (): void => {
       try {
         const now = state()
+        const end = ended()
         if (condition(now)) done(() => resolve(now))
-        else if (isClosed()) fail('CLOSED', 'the client is closed')
+        else if (end) fail(end)
       } catch (error) {
-        done(() => reject(error))
+        fail(error)
       }
     }
     const unsubscribe = subscribe(look)
     signal?.addEventListener('abort', onAbort)
-    if (timeoutMs !== undefined) timer = setTimeout(() => fail('TIMEOUT', `not within ${timeoutMs} ms: ${condition}`), timeoutMs)
+    if (timeoutMs !== undefined)
+      timer = setTimeout(() => fail(new ClientError(`not within ${timeoutMs} ms: ${condition}`, { code: 'TIMEOUT', status: 0 })), timeoutMs)
     if (signal?.aborted) onAbort()
     else look()
   })

@@ -1,5 +1,7 @@
 /** The event log, log records, settings, and outcomes of control calls. */
 import * as v from 'valibot'
+import type { DroverEvents } from '../../events/event-map.js'
+import type { StoredEventName } from '../../events/stored-events.js'
 import { logLevels, recordLevels } from '../../log-levels.js'
 import { count, time } from './common.js'
 import { workerState } from './worker.js'
@@ -13,8 +15,13 @@ export const event = v.object({
   worker: v.nullable(v.string()),
   payload: v.unknown(),
 })
-/** One event of the event log, as it is stored. Times are ms since the epoch. */
-export type StatusEvent = v.InferOutput<typeof event>
+/**
+ * One event of the event log, as it is stored: `type` tells the type of `payload`, which is what the event was emitted with. Times
+ * are ms since the epoch. A newer server may have further types.
+ */
+export type StatusEvent = {
+  [Type in StoredEventName]: Omit<v.InferOutput<typeof event>, 'type' | 'payload'> & { type: Type; payload: DroverEvents[Type] }
+}[StoredEventName]
 
 export const logLevel = v.picklist(recordLevels)
 export const logRecord = v.object({

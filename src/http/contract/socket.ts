@@ -43,7 +43,10 @@ export type ServerMessage =
   | { type: 'patch'; seq: number; at: number; data: LivePatch }
   /** By id, for workers with a thread; only while a connection has the topic and a thread lives. */
   | { type: 'beats'; at: number; data: Record<string, Beat> }
-  | { type: 'events'; data: StatusEvent[] }
+  /** By rising id; `after` is the id before the first of them, so that a client knows what it missed. */
+  | { type: 'events'; data: StatusEvent[]; after: number }
+  /** Where the feed of events is: the next `events` begin after the id `event`. Sent with the topic `events`, beside each `state`. */
+  | { type: 'position'; event: number }
   | { type: 'logs'; data: LogRecord[] }
   /** To be answered with `pong`. */
   | { type: 'ping'; at: number }

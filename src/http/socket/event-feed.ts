@@ -5,15 +5,19 @@ import type { StatusEvent } from '../contract/log.js'
 
 /** Read at once. */
 const pageSize = 500
+/** After all events. */
+const nowhere = Number.MAX_SAFE_INTEGER
 
 export class EventFeed {
   readonly #drover: Drover
-  readonly #tell: (events: StatusEvent[]) => void
+  readonly #tell: (events: StatusEvent[], after: number) => void
   #after: Promise<number> | null = null
   #reading = false
   #more = false
+  /** The id up to which all events were told; null: it does not run, or the store does not say. */
+  position: number | null = null
 
-  constructor(drover: Drover, tell: (events: StatusEvent[]) => void) {
+  constructor(drover: Drover, tell: (events: StatusEvent[], after: number) => void) {
     this.#drover = drover
     this.#tell = tell
   }
@@ -23,21 +27,25 @@ export class EventFeed {
     if (!wanted) {
       if (this.#after) for (const name of storedEvents) this.#drover.off(name, this.#look)
       this.#after = null
+      this.position = null
       return null
     }
     if (this.#after) return null
     for (const name of storedEvents) this.#drover.on(name, this.#look)
-    this.#after = this.#latest()
-    return this.#after
+    const after = this.#latest()
+    this.#after = after
+    return after.then((id) => {
+      if (this.#after === after && id !== nowhere) this.position = id
+    })
   }
 
   /** The id of the latest event; later ones are sent. */
   async #latest(): Promise<number> {
     try {
-      return (await this.#drover.events({ after: Number.MAX_SAFE_INTEGER, limit: 1 })).last
+      return (await this.#drover.events({ after: nowhere, limit: 1 })).last
     } catch {
       // The store is gone: nothing is stored any more either.
-      return Number.MAX_SAFE_INTEGER
+      return nowhere
     }
   }
 
@@ -54,12 +62,14 @@ export class EventFeed {
       while (this.#more && this.#after) {
         this.#more = false
         const began = this.#after
-        const { items } = await this.#drover.events({ after: await began, limit: pageSize })
+        const after = await began
+        const { items } = await this.#drover.events({ after, limit: pageSize })
         const last = items.at(-1)
         // The feed may have been stopped and started again meanwhile.
         if (!last || this.#after !== began) continue
         this.#after = Promise.resolve(last.id)
-        this.#tell(items)
+        this.position = last.id
+        this.#tell(items as StatusEvent[], after)
         if (items.length === pageSize) this.#more = true
       }
     } catch {

@@ -17,8 +17,13 @@ export class Feeds {
   constructor(drover: Drover, send: (topic: FeedTopic, made: Buffer) => void) {
     const tell = (message: Extract<ServerMessage, { type: FeedTopic }>): void => send(message.type, frame(message))
     this.#beats = new BeatFeed(drover, (data) => tell({ type: 'beats', at: Date.now(), data }))
-    this.#events = new EventFeed(drover, (data) => tell({ type: 'events', data }))
+    this.#events = new EventFeed(drover, (data, after) => tell({ type: 'events', data, after }))
     this.#logs = new LogFeed(drover, (data) => tell({ type: 'logs', data }))
+  }
+
+  /** The id up to which all events were told; null: none are. */
+  get position(): number | null {
+    return this.#events.position
   }
 
   /** @returns null: all wanted feeds run; else a promise for that moment */

@@ -162,6 +162,13 @@ export class Hub {
     )
     if (!missed) this.#whole(connection)
     for (const patch of missed ?? []) connection.sender.send(patchFrame(patch, connection.topics))
+    if (missed) this.#sayPosition(connection)
+  }
+
+  /** Tells a connection where the events are, from which it knows what it missed. */
+  #sayPosition({ topics, sender }: Connection): void {
+    const event = this.#feeds.position
+    if (event !== null && topics.has('events')) sender.send(frame({ type: 'position', event }))
   }
 
   /** Sends the whole state as of the last patch, so that the next patch fits. */
@@ -175,6 +182,7 @@ export class Hub {
     this.#whenReady(() => {
       this.#frames ??= new StateFrames(this.#source.parts(), this.#seq, Date.now())
       connection.sender.send(this.#frames.for(connection.topics), true)
+      this.#sayPosition(connection)
     })
   }
 

@@ -8,6 +8,8 @@ import { plural } from '../../values/count.js'
 import { duration } from '../../values/duration.js'
 import type { WorkerEnd } from '../lifecycle/contract.js'
 
+export type { SupervisorState } from './supervisor-state.js'
+
 /**
  * The phase of a worker, as its siblings see it:
  *
@@ -69,15 +71,6 @@ function shutsDown({ autoShutdown, children }: SupervisorNode, ended: string, ph
   if (autoShutdown === 'any-significant') return true
   return significant.every((child) => nodeId(child) === ended || workersOf(child).every((worker) => phase(worker) === 'down'))
 }
-
-/**
- * The state of a supervisor:
- * - `up`: its children run normally
- * - `restarting`: stops, in reverse order, the children that restart with a failed one; none starts meanwhile
- * - `stopping`: gives up or shuts down, and stops its children
- * - `down`: gave up or shut down; is up again when one of its workers is started
- */
-export type SupervisorState = 'up' | 'restarting' | 'stopping' | 'down'
 
 /** Why a supervisor went down: too many failures; a child it needs was given up; or a significant child ended. */
 export type SupervisorEnd = 'failed' | 'given-up' | 'shut-down'

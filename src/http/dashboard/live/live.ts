@@ -1,7 +1,8 @@
 /** For components: the live state, reads of the API, and calls that change something. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import type { Client, ClientMessages, ClientStatus } from '../../client/client.js'
+import type { Client } from '../../client/client.js'
 import { connect } from '../../client/connect.js'
+import type { ClientMessages, ClientStatus } from '../../client/options.js'
 import type { LiveState, Topic } from '../../contract/socket.js'
 import { toast } from '../shell/toasts.js'
 import { base, refreshSession } from './session.js'

@@ -1,6 +1,6 @@
 /** The end of a log for a view: loaded rows, then live ones. Rows that arrive together are shown together. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { ClientMessages } from '../../client/client.js'
+import type { ClientMessages } from '../../client/options.js'
 import type { Topic } from '../../contract/socket.js'
 import { joined } from '../data/tail.js'
 import { useTold } from './live.js'
