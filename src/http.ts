@@ -6,5 +6,5 @@
 
 export type { StatusApi } from './http/api/routes.js'
 export { createStatusApp } from './http/app.js'
-export type { Authorize, Role, ServeOptions, StatusOptions, StatusServer } from './http/base/options.js'
+export type { Authorize, Role, ServeOptions, StatusOptions, StatusServer, User } from './http/base/options.js'
 export { serveStatus } from './http/serve.js'

@@ -364,7 +364,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    * process.exitCode = exitCode
    */
   run(options: RunOptions = {}): Promise<RunEnd> {
-    return run(this, options)
+    return run(this, options, (message) => this.#system.parts.logs.part('system').warn(message))
   }
 
   /**
@@ -787,9 +787,9 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   controlled(done: Omit<DroverEvents['http:control:done'], 'at'>): void {
     if (this.#lifetime.state === 'closed') return
     const { parts } = this.#system
-    const params = parts.redact(done.params)
-    const { action, who, from, outcome, status } = done
-    parts.publish('http:control:done', { ...done, params, at: parts.now() })
+    const { action, from, outcome, status } = done
+    const { who, params } = parts.redact({ who: done.who, params: done.params })
+    parts.publish('http:control:done', { ...done, who, params, at: parts.now() })
     parts.logs.part('http')[outcome === 'ok' ? 'info' : 'warn'](`${action} by ${who} from ${from}: ${outcome} (${status})`, params)
   }
 

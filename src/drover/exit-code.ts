@@ -2,9 +2,12 @@
 import { constants } from 'node:os'
 import type { RunReport } from './run-report.js'
 
-/** Of a run: 0: all is done; 3: all is done, but some tasks are dead; 1: something is not done. */
-export function exitCodeOf({ ok, incomplete, interrupted }: RunReport): 0 | 1 | 3 {
-  if (ok) return 0
+/**
+ * Of a run: 0: all is done; 3: all is done, but some tasks are dead; 4: all workers are done, but items were loaded that no worker
+ * uses; 1: something is not done.
+ */
+export function exitCodeOf({ ok, incomplete, interrupted, unused }: RunReport): 0 | 1 | 3 | 4 {
+  if (ok) return unused.some(({ items }) => items > 0) ? 4 : 0
   return incomplete.length > 0 || interrupted ? 1 : 3
 }
 

@@ -37,7 +37,8 @@ export interface RunReport {
   incomplete: Incomplete[]
   /**
    * Datasets that were loaded in this run although no worker uses them, and how many items were loaded. Perhaps another name
-   * was meant. By itself this does not make a run not ok: workers for them may be added later.
+   * was meant. By itself this does not make a run not ok, because workers for them may be added later; after `run()` none can be,
+   * so its exit code is 4.
    */
   unused: { dataset: string; items: number }[]
   /** A signal ended the run, or `close()` before everything was done. */

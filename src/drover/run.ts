@@ -28,7 +28,10 @@ export interface RunOptions {
 
 /** The report of a run, with the code that its process should end with. */
 export interface RunEnd extends RunReport {
-  /** 0: all is done; 3: all is done, but some tasks are dead; 1: something is not done; 130 or 143: a signal (SIGINT, SIGTERM) ended it. */
+  /**
+   * 0: all is done; 3: all is done, but some tasks are dead; 4: all workers are done, but items were loaded into a dataset that no
+   * worker uses ({@link RunReport.unused}); 1: something is not done; 130 or 143: a signal (SIGINT, SIGTERM) ended it.
+   */
   exitCode: number
 }
 
@@ -41,7 +44,7 @@ export interface Runnable extends ProgressSource {
   close(options: { drainMs?: number }): Promise<void>
 }
 
-export async function run(system: Runnable, options: RunOptions): Promise<RunEnd> {
+export async function run(system: Runnable, options: RunOptions, warn: (message: string) => void): Promise<RunEnd> {
   const checked = checkOptions('the options of run', options, ['select', 'progress', 'onDone', 'signals', 'drainMs'])
   const { select, progress = process.stderr.isTTY === true, onDone, signals, drainMs } = checked
   if (onDone !== undefined) checkFunction('onDone', onDone)
@@ -57,6 +60,9 @@ export async function run(system: Runnable, options: RunOptions): Promise<RunEnd
     shown?.stop()
     await onDone?.(report)
     const { interruptedBy } = system
+    for (const { dataset, items } of report.unused) {
+      if (items > 0) warn(`run: ${items} items were loaded into ${JSON.stringify(dataset)}, which no worker uses`)
+    }
     return { ...report, exitCode: interruptedBy === null ? exitCodeOf(report) : exitCodeFor(interruptedBy) }
   } finally {
     shown?.stop()

@@ -63,7 +63,8 @@ export interface DroverEvents {
   /** The store is gone for good; the system stops its workers. */
   'store:thread:failed': { message: string; at: number }
   /**
-   * A change through the status server was made or attempted. `who` is `token`, `session ab12cd`, `local` or `application`;
+   * A change through the status server was made or attempted. `who` is `token`, `session ab12cd`, `local`, `application`, or `user Ada` if
+   * the application names its users;
    * `from` is an address; `params` is the request without secrets; `status` is the HTTP status of the answer. Stored.
    */
   'http:control:done': {

@@ -45,7 +45,7 @@ export async function serveSockets(
   const hub = new Hub(drover, hubOptions)
   const app = new Hono<Env>()
   app.use(async (c, next) => {
-    c.set('caller', { role: 'control', who: c.req.header('x-who') ?? 'local', from: '127.0.0.1' })
+    c.set('caller', { role: 'control', who: c.req.header('x-who') ?? 'local', name: null, from: '127.0.0.1' })
     await next()
   })
   app.onError((error, c) => c.json({ success: false, message: error.message }, 400))

@@ -4,8 +4,15 @@ import type { Context } from 'hono'
 /** `read`: may only read. `control`: may also start, stop, change and delete. */
 export type Role = 'read' | 'control'
 
-/** Decides the role of a request; null or an error refuses it with 401. */
-export type Authorize = (c: Context) => Role | null | Promise<Role | null>
+/** A user of an application that knows its users. */
+export interface User {
+  role: Role
+  /** Who it is, for the audit and the log: a text of 1 to 200 characters, without control characters and line breaks. */
+  name: string
+}
+
+/** Decides the role of a request, and may name its user; null, an error or an invalid name refuses it with 401. */
+export type Authorize = (c: Context) => Role | User | null | Promise<Role | User | null>
 
 /** Access to a status server, and the parts it serves. */
 export interface StatusOptions {
@@ -22,7 +29,15 @@ export interface StatusOptions {
   readToken?: string
   /**
    * For an application with its own users: decides each request, instead of tokens. null or an error refuses with 401. Calls that
-   * change something with the application's cookie need the header `x-drover-csrf` with any value.
+   * change something with the application's cookie need the header `x-drover-csrf` with any value. With a {@link User} in place of a
+   * role, the audit (`http:control:done`), the log and the dashboard name it.
+   *
+   * @example
+   * import type { Authorize } from 'drover/http'
+   * const authorize: Authorize = (c) => {
+   *   const user = c.get('user')
+   *   return user ? { role: user.isAdmin ? 'control' : 'read', name: user.email } : null
+   * }
    */
   authorize?: Authorize
   /**

@@ -7,8 +7,10 @@ export type CompiledStatusOptions = Required<Omit<StatusOptions, 'token' | 'read
 /** The caller of an accepted request. */
 export interface Caller {
   role: Role
-  /** For the audit: `token`, `session ab12cd`, `local`, or `application`. Never a secret. */
+  /** For the audit: `token`, `session ab12cd`, `local`, `user Ada`, or `application`. Never a secret. */
   who: string
+  /** The user's name, if the application gave it. */
+  name: string | null
   /** The address it came from. */
   from: string
   /** For a session: aborts when it ends. */

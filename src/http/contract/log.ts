@@ -67,6 +67,8 @@ export type Profile = v.InferOutput<typeof profile>
 /** The caller. With a cookie, calls that change something need `csrf` in the header `x-drover-csrf`. */
 export const session = v.object({
   role: v.nullable(v.picklist(['read', 'control'])),
+  /** The name of the user, if the application gave it (`authorize`). */
+  name: v.nullable(v.string()),
   /** Whether a token is required at all. */
   protected: v.boolean(),
   csrf: v.nullable(v.string()),

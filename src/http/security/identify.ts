@@ -4,7 +4,7 @@
  */
 import type { Context } from 'hono'
 import { refuse } from '../base/errors.js'
-import type { Role } from '../base/options.js'
+import type { Role, User } from '../base/options.js'
 import type { Caller, CompiledStatusOptions, Env } from '../base/request-env.js'
 import { addressOf, isLocal } from './address.js'
 import type { Attempts, Way } from './attempts.js'
@@ -18,6 +18,9 @@ export const changes = (c: Context): boolean => !safeMethods.includes(c.req.meth
 
 /** Prefix of a token as subprotocol, in base64url: browsers cannot set headers of a WebSocket. */
 const tokenProtocol = 'drover.token.'
+
+/** Of a user, in UTF-16 units. */
+const longestName = 200
 
 export interface Identity extends Caller {
   /** The `x-drover-csrf` that calls which change something must send; null: none. */
@@ -63,11 +66,17 @@ export class Identifier {
     const bearer = bearerOf(c)
     const token = bearer ?? subprotocolToken(c)
     if (token !== null)
-      return { role: this.login(c, token, bearer === null ? 'socket' : 'bearer'), who: 'token', from: this.#from(c), csrf: null }
+      return {
+        role: this.login(c, token, bearer === null ? 'socket' : 'bearer'),
+        who: 'token',
+        name: null,
+        from: this.#from(c),
+        csrf: null,
+      }
     const session = this.session(c)
     if (!session) return null
     if (changes(c)) checkCsrf(c, session.csrf)
-    return { role: session.role, who: session.who, from: this.#from(c), csrf: session.csrf, ended: session.ended }
+    return { role: session.role, who: session.who, name: null, from: this.#from(c), csrf: session.csrf, ended: session.ended }
   }
 
   /** The session of its cookie. */
@@ -91,17 +100,20 @@ export class Identifier {
   }
 
   async #byApplication(c: Context<Env>, authorize: NonNullable<CompiledStatusOptions['authorize']>): Promise<Identity | null> {
-    const role = await decide(authorize, c)
-    if (role !== 'read' && role !== 'control') return null
+    const user = await decide(authorize, c)
+    if (!user || (user.role !== 'read' && user.role !== 'control')) return null
+    const { role, name } = user
+    if (name !== null && !isName(name))
+      throw unauthorized('authorize: name must be a text of 1 to 200 characters, without control characters')
     // A form of another page can send a cookie, but no custom header.
     const byCookie = c.req.header('cookie') !== undefined && c.req.header('authorization') === undefined
     if (changes(c) && byCookie && !c.req.header('x-drover-csrf')) throw csrfFailed()
-    return { role, who: 'application', from: this.#from(c), csrf: '1' }
+    return { role, who: name === null ? 'application' : `user ${name}`, name, from: this.#from(c), csrf: '1' }
   }
 
   #byPlace(c: Context): Identity {
     if (!isLocal(c, this.#options.behindProxy)) throw refuse('FORBIDDEN', 'without a token, only requests from this machine are answered')
-    return { role: 'control', who: 'local', from: this.#from(c), csrf: null }
+    return { role: 'control', who: 'local', name: null, from: this.#from(c), csrf: null }
   }
 
   #from(c: Context): string {
@@ -112,13 +124,25 @@ export class Identifier {
 export const unauthorized = (message: string) =>
   refuse('UNAUTHORIZED', message, { headers: { 'www-authenticate': 'Bearer realm="drover"' } })
 
-async function decide(authorize: NonNullable<CompiledStatusOptions['authorize']>, c: Context): Promise<Role | null> {
+/** @returns the answer of the application, unchecked; name null: it is a role alone */
+async function decide(
+  authorize: NonNullable<CompiledStatusOptions['authorize']>,
+  c: Context,
+): Promise<{ role: Role; name: User['name'] | null } | null> {
   try {
-    return await authorize(c)
+    const answer = await authorize(c)
+    if (typeof answer !== 'object' || answer === null) return answer && { role: answer, name: null }
+    const { role, name } = answer
+    return { role, name: name ?? '' }
   } catch {
     return null
   }
 }
+
+/** Characters that end a line, or that make a reader see another one: controls, half a pair, changes of direction. */
+const unreadable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
+const isName = (name: unknown): boolean =>
+  typeof name === 'string' && name.trim() !== '' && name.length <= longestName && !unreadable.test(name)
 
 const csrfFailed = () => refuse('CSRF_FAILED', 'a call with a cookie that changes something needs the header x-drover-csrf of its session')
 

@@ -14,8 +14,9 @@ import type { Sessions } from './sessions.js'
 const login = v.strictObject({ token: v.pipe(v.string(), v.minLength(1), v.maxLength(1_000)) })
 
 export function sessionRoutes(identifier: Identifier, sessions: Sessions, cookie: SessionCookie): Hono<Env> {
-  const answer = (role: SessionAnswer['role'], csrf: string | null): SessionAnswer => ({
+  const answer = (role: SessionAnswer['role'], csrf: string | null, name: string | null = null): SessionAnswer => ({
     role,
+    name,
     protected: identifier.isProtected,
     csrf,
     version,
@@ -25,13 +26,13 @@ export function sessionRoutes(identifier: Identifier, sessions: Sessions, cookie
   return new Hono<Env>()
     .get('/session', describe('getSession', 'The caller; role null: not logged in'), async (c) => {
       const identity = await identifier.identify(c)
-      return c.json(answer(identity?.role ?? null, identity?.csrf ?? null))
+      return c.json(answer(identity?.role ?? null, identity?.csrf ?? null, identity?.name))
     })
     .post('/session', describe('login', 'Log in with a token: sets a cookie', true), async (c) => {
       if (!identifier.takesTokens) {
         const identity = await identifier.identify(c)
         if (!identity) throw unauthorized('the application does not know you')
-        return c.json(answer(identity.role, identity.csrf))
+        return c.json(answer(identity.role, identity.csrf, identity.name))
       }
       const { token } = await readLogin(c)
       const role = identifier.login(c, token, 'login')

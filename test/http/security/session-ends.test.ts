@@ -77,7 +77,7 @@ test('a session that ended during the handshake gives no access', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const { url, hub } = await serveSockets(system, {}, (app) =>
     app.use(async (c, next) => {
-      c.set('caller', { role: 'control', who: 'session a', from: '127.0.0.1', ended: AbortSignal.abort() })
+      c.set('caller', { role: 'control', who: 'session a', name: null, from: '127.0.0.1', ended: AbortSignal.abort() })
       await next()
     }),
   )

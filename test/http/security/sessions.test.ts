@@ -162,6 +162,46 @@ test('an application that knows its users decides for each request', async () =>
   assert.is((await ask(server, '/api/v1/session', { headers: { 'x-user': 'guest' } })).body.role, 'read')
 })
 
+test('an application names its users, and the audit, the log and the API name them', async () => {
+  const secret = 'sk-a-secret-of-a-test'
+  const drover = await open({ workers: [worker('annotator-1/urgency', { input: { apiKey: secret } })] })
+  const server = await serve(drover, { authorize: (c) => ({ role: 'control', name: decodeURIComponent(c.req.header('x-user') ?? '') }) })
+  const as = (name: string) => ({ 'x-user': encodeURIComponent(name) })
+  for (const name of ['Zoë Müller (ops)', `Zoë with ${secret}`]) {
+    const told = event(drover, 'http:control:done')
+    assert.is((await stop(server, as(name))).status, 200)
+    const who = `user ${name.replace(secret, '[redacted]')}`
+    assert.is((await told).who, who)
+    const [stored] = await drover.history({ types: ['http:control:done'], limit: 1 })
+    assert.is((stored?.payload as { who: string } | undefined)?.who, who)
+    assert.match(drover.logs({ part: 'http', limit: 1 })[0]?.message ?? '', `workers.stop by ${who} from 127.0.0.1`)
+  }
+  const { body } = await ask(server, '/api/v1/session', { headers: as('Zoë') })
+  assert.equal([body.role, body.name], ['control', 'Zoë'])
+})
+
+test('a user with a name that is no line of text is refused, and a role alone has no name', async () => {
+  const drover = await open({ workers: [worker('annotator-1/urgency')] })
+  let answer: unknown
+  const server = await serve(drover, { authorize: () => answer as never })
+  const session = async (given: unknown) => {
+    answer = given
+    return (await ask(server, '/api/v1/session')).body
+  }
+  for (const name of ['', '  ', 'x'.repeat(201), 'a\nb', 'a\u0000', 'a\u202eb', '\ud800', 5, null, undefined, ['a']]) {
+    const { error, message } = await session({ role: 'control', name })
+    assert.is(error, 'UNAUTHORIZED', JSON.stringify(name))
+    assert.match(message, '1 to 200 characters')
+  }
+  assert.is((await session({ role: 'boss', name: 'Zoë' })).role, null)
+  assert.is((await session({ role: 'read', name: 'x'.repeat(200) })).role, 'read')
+  assert.equal([(await session('read')).role, (await session('read')).name], ['read', null])
+  const told = event(drover, 'http:control:done')
+  answer = 'control'
+  await stop(server, {})
+  assert.is((await told).who, 'application')
+})
+
 test('a token in the header goes before a cookie', async () => {
   const { server } = await start()
   const { cookie } = await login(server)

@@ -41,7 +41,7 @@ export function Topbar({ menu, onMenu }: { menu: boolean; onMenu: () => void }) 
       </Button>
       {session.known && session.protected && (
         <>
-          <span class="muted wide">{session.role === 'control' ? 'control' : 'read only'}</span>
+          <span class="muted wide">{[session.name, session.role === 'control' ? 'control' : 'read only'].filter(Boolean).join(', ')}</span>
           <Button kind="plain" onClick={logOut}>
             Log out
           </Button>

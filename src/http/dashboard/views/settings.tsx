@@ -1,18 +1,20 @@
 /** Settings that can be changed while the system runs, and the login. */
 import { logLevels } from '../../../log-levels.js'
-import type { Settings } from '../../contract/log.js'
+import type { Settings, StatusEvent } from '../../contract/log.js'
 import { askConcurrency, askTarget } from '../controls/controls.js'
+import { sentenceOf } from '../data/event-types.js'
 import { useLanes } from '../data/lanes.js'
 import { number } from '../format.js'
 import { act, useApi, useLive } from '../live/live.js'
 import { base, mayControl, readOnly, useSession } from '../live/session.js'
-import { type Query, setQuery } from '../routing/router.js'
+import { href, type Query, setQuery } from '../routing/router.js'
 import { Bar } from '../ui/bar.js'
 import { Button } from '../ui/button.js'
 import { SelectField } from '../ui/field.js'
 import { Filters, SelectFilter } from '../ui/filters.js'
-import { Card, Facts, Page, Pending } from '../ui/page.js'
+import { Card, Empty, Facts, Page, Pending } from '../ui/page.js'
 import { type Column, Table } from '../ui/table.js'
+import { Time } from '../ui/time.js'
 
 export default function SettingsView({ query }: { query: Query }) {
   const { data: settings, error, reload } = useApi<Settings>('/settings', { everyMs: 10_000 })
@@ -24,6 +26,7 @@ export default function SettingsView({ query }: { query: Query }) {
           <LogLevel settings={settings} reload={reload} />
           <Targets query={query} />
           <About />
+          <Audit />
         </div>
       ) : (
         <Pending what="settings" error={error} />
@@ -128,6 +131,29 @@ function Targets({ query }: { query: Query }) {
   )
 }
 
+const auditShown = 10
+
+/** Who changed what through this server, the latest first. */
+function Audit() {
+  const { data, error } = useApi<{ items: StatusEvent[] }>(`/events?types=http:control:done&order=desc&limit=${auditShown}`, {
+    everyMs: 10_000,
+  })
+  return (
+    <Card title="Latest changes" aside={<a href={href('/events', { types: 'http:control:done' })}>All changes</a>}>
+      {!data && <Pending what="the latest changes" error={error} />}
+      {data?.items.length === 0 && <Empty>Nothing was changed through a status server yet</Empty>}
+      <ul class="lines">
+        {data?.items.map(({ id, type, at, payload }) => (
+          <li key={id}>
+            <span class="what">{sentenceOf(type, payload)}</span>
+            <Time at={at} />
+          </li>
+        ))}
+      </ul>
+    </Card>
+  )
+}
+
 function About() {
   const session = useSession()
   if (!session.known) return null
@@ -136,6 +162,7 @@ function About() {
       <Facts
         of={[
           ['drover', session.version],
+          ['You are', session.name],
           ['You may', session.role === 'control' ? 'read and change' : 'read'],
           ['Access', session.protected ? 'by token' : 'from this machine, without a token'],
           [
