@@ -11,6 +11,8 @@ export const errorCodes = {
   CONFIG_INVALID: 'CONFIG_INVALID',
   /** A method was called with an invalid argument; the message names it and what is allowed. */
   ARGUMENT_INVALID: 'ARGUMENT_INVALID',
+  /** drover's code was copied into a bundle, without the files that its threads start from; the message says the way out. */
+  BUNDLED: 'BUNDLED',
   /** The named worker is not in the configuration. */
   WORKER_UNKNOWN: 'WORKER_UNKNOWN',
   /** The worker is running in another live host; `details.holder` says which. */

@@ -12,7 +12,7 @@ import { Drover } from './drover.js'
  * `load` takes only items that those workers can do, and `results` has their results. It is taken on trust: nothing compares
  * it with `module`
  * @throws DroverError CONFIG_INVALID with every mistake at once, before anything is created; STORE_FOLDER_MISSING,
- * STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED
+ * STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED; BUNDLED in a bundle that drover was copied into
  * @example
  * const drover = await createDrover({
  *   store: 'data/drover.db',

@@ -24,7 +24,7 @@ const types: Record<string, string> = {
 }
 
 /** The folder beside the built package, also found from the sources. */
-const folders = ['./dashboard/', '../../dist/dashboard/'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+const folders = ['./dashboard/', '../../dist/dashboard/']
 
 /** The page; all other files have a hash of their content in their name. */
 const page = 'index.html'
@@ -36,7 +36,7 @@ let known: Map<string, Asset> | null = null
 function assets(): Map<string, Asset> | null {
   if (known) return known
   for (const folder of folders) {
-    const found = readAll(folder)
+    const found = readAll(fileURLToPath(new URL(folder, import.meta.url)))
     if (found.has(page)) {
       known = found
       return known

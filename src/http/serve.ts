@@ -1,9 +1,9 @@
 /** Serves the status app on its own port. */
 import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerOptions } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo, Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import { WebSocketServer } from 'ws'
 import type { Drover } from '../drover/drover.js'
 import { DroverError } from '../errors.js'
 import { buildStatusApp } from './app.js'
@@ -56,6 +56,8 @@ export async function serveWith(
 ): Promise<StatusServer> {
   const { port, hostname, status } = compileServeOptions(options)
   const { app, end } = buildStatusApp(drover, status, own.now)
+  // Not imported: it is CommonJS, and in a bundle it throws before `createDrover` can say why.
+  const { WebSocketServer } = createRequire(import.meta.url)('ws') as typeof import('ws')
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: 65_536,

@@ -143,6 +143,7 @@ export class Membership {
         throw new DroverError('ARGUMENT_INVALID', `${refused} of ${id} cannot be changed: remove ${id}, then add it with the new value`)
       const options = withPatch(this.#options, id, patch as Record<string, unknown>)
       const config = await compileWithInTurns(options, pathOf(options.workers, id) ?? '', `the changed ${id}`)
+      let kept: string | null = null
       if (persist) {
         const entry = findEntry(options.workers, id) as Entry
         const earlier = this.#system.kept.get(id)
@@ -151,10 +152,12 @@ export class Membership {
           earlier?.do === 'add'
             ? { ...earlier, entry: withModules(entry, config) }
             : updateAfter(earlier, located as Record<string, unknown>)
-        await this.#keep(id, keep(change))
+        kept = keep(change)
       }
       const own = isSupervisor(node) ? null : (config.workers.find((worker) => worker.id === id) as CompiledWorker)
+      // First, because it may refuse the change, which must not be stored then.
       if (own) await this.#system.declare([own])
+      if (kept !== null) await this.#keep(id, kept)
       this.#assertOpen()
       adjust(node, nodeIn(config.tree, id))
       if (own) managed.get(id)?.configure(own)

@@ -55,9 +55,11 @@ const scanEveryMs = 1_000
 
 /**
  * @param hostTtlMs how long after its last renewal this host counts as alive if its process cannot be checked
- * @throws DroverError CONFIG_INVALID, or a STORE_ code; then nothing is left running
+ * @throws DroverError BUNDLED, CONFIG_INVALID, or a STORE_ code; then nothing is left running
  */
 export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlMs } = {}): Promise<OpenSystem> {
+  // First, because the paths of its modules are wrong in a bundle too.
+  StoreThread.checkEntry()
   const first = await compileInTurns(given)
   const secrets = new Secrets(first.secrets, first.workers)
   const { redact } = secrets

@@ -2,7 +2,7 @@
 import type { Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
 import type { Env } from '../base/request-env.js'
-import { version } from '../base/version.js'
+import { ownVersion } from '../base/version.js'
 import type { OpenApiDocument } from './model.js'
 import { probePaths } from './probe-paths.js'
 import { socketPath } from './socket-path.js'
@@ -36,7 +36,7 @@ export async function createDocument(app: Hono<Env>): Promise<OpenApiDocument> {
   const document = await generateSpecs(app, {
     excludeStaticFile: false,
     documentation: {
-      info: { title: 'drover', version, description, license: { name: 'MIT', identifier: 'MIT' } },
+      info: { title: 'drover', version: ownVersion(), description, license: { name: 'MIT', identifier: 'MIT' } },
       tags,
       paths: { '/api/ws': { get: socketPath }, ...probePaths },
       security: [{ token: [] }, { session: [] }, {}],

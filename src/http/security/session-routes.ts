@@ -4,7 +4,7 @@ import { describeRoute, resolver } from 'hono-openapi'
 import * as v from 'valibot'
 import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
-import { version } from '../base/version.js'
+import { ownVersion } from '../base/version.js'
 import { confirmationWord, errorAnswer } from '../contract/common.js'
 import { type Session as SessionAnswer, session } from '../contract/log.js'
 import { type Identifier, unauthorized } from './identify.js'
@@ -19,7 +19,7 @@ export function sessionRoutes(identifier: Identifier, sessions: Sessions, cookie
     name,
     protected: identifier.isProtected,
     csrf,
-    version,
+    version: ownVersion(),
     confirmationWord,
   })
 

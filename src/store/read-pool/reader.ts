@@ -2,8 +2,10 @@
  * Reads beside the store thread, so that an export or a dashboard never delays a worker. Each read sees everything that was
  * committed before its request. A read that fails here is not tried on the store thread, because it could crash the only writer.
  */
-import { Piscina } from 'piscina'
+import { createRequire } from 'node:module'
+import type { Piscina } from 'piscina'
 import { DroverError, fromErrorRecord, toErrorRecord } from '../../errors.js'
+import { checkOwnFile } from '../../own-file.js'
 import type { EngineClient, EngineReply, EngineRequest, ReadOp } from '../contract/engine.js'
 import { ReadQueue, type ReadRank } from './read-queue.js'
 import type { ReadAnswer, ReadTask } from './reader-thread.js'
@@ -118,7 +120,9 @@ export class Reader {
 
 const closed = (): DroverError => new DroverError('CLOSED', 'the store is closed')
 
-function open({ file, entry = new URL('./reader-thread.js', import.meta.url) }: ReaderOptions): Piscina<ReadTask, ReadAnswer> {
+function open({ file, entry = checkOwnFile('./reader-thread.js', import.meta.url) }: ReaderOptions): Piscina<ReadTask, ReadAnswer> {
+  // Not imported: it is CommonJS, and in a bundle it throws before anybody can be told why.
+  const { Piscina } = createRequire(import.meta.url)('piscina') as typeof import('piscina')
   const pool = new Piscina<ReadTask, ReadAnswer>({
     filename: entry.href,
     workerData: { file },

@@ -5,6 +5,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { EventEmitter } from 'eventemitter3'
 import { DroverError, fromErrorRecord } from '../../errors.js'
+import { checkOwnFile } from '../../own-file.js'
 import { duration } from '../../values/duration.js'
 import type { StoreReply } from '../contract/engine.js'
 import type { LaneCounts } from '../contract/registry.js'
@@ -68,13 +69,19 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
   #ending: Promise<void> | null = null
   #onGone: () => void = () => {}
 
+  /** @throws DroverError BUNDLED if the thread's entry is not beside this code */
+  static checkEntry(): void {
+    checkOwnFile('./store-thread.js', import.meta.url)
+  }
+
   /**
    * Starts the store thread and opens the file.
    *
-   * @throws DroverError STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED; then no thread
-   * is left
+   * @throws DroverError STORE_FOLDER_MISSING, STORE_READ_ONLY, STORE_NOT_A_DATABASE, STORE_TOO_NEW, STORE_FAILED, BUNDLED; then no
+   * thread is left
    */
   static async open(options: StoreThreadOptions): Promise<StoreThread> {
+    if (!options.entry) StoreThread.checkEntry()
     const store = new StoreThread(options)
     await store.#opened
     return store

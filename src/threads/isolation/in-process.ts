@@ -21,8 +21,6 @@ import { childArguments } from './child-arguments.js'
 import type { Isolation, IsolationExit, IsolationOptions } from './contract.js'
 import { CrashFile } from './crash-file.js'
 
-const entry = fileURLToPath(new URL('./process-entry.js', import.meta.url))
-
 /** How long to wait for its last output after its exit, in case another process holds a pipe open. */
 const outputMs = 1_000
 /** SIGABRT, as a shell reports it. */
@@ -199,6 +197,7 @@ function readWords(text: string): ThreadReport | null {
 /** @throws DroverError HOST_SHORT if the process cannot be started */
 function start(crashFile: CrashFile, limits: ResourceLimits): ChildProcess {
   try {
+    const entry = fileURLToPath(new URL('./process-entry.js', import.meta.url))
     const child = spawn(process.execPath, [...childArguments(process.execArgv, limits), entry], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', crashFile.fd, 'pipe'],
     })

@@ -11,8 +11,6 @@ import type { ThreadBoot, ThreadControl, ThreadReport } from '../protocol/messag
 import { maxHeld, TasksInHand } from '../protocol/tasks-in-hand.js'
 import type { Isolation, IsolationExit, IsolationOptions } from './contract.js'
 
-const entry = new URL('./thread-entry.js', import.meta.url)
-
 /** Logged once if code in the thread posts to its parent. */
 const notOurs: ThreadReport = {
   type: 'log',
@@ -41,7 +39,12 @@ export class ThreadIsolation implements Isolation {
       beats: { buffer: beats.buffer, index: beats.index },
       inHand: inHand.buffer,
     }
-    this.#worker = new Worker(entry, { workerData, transferList: [port2, reports.port2, store], resourceLimits, name: boot.id })
+    this.#worker = new Worker(new URL('./thread-entry.js', import.meta.url), {
+      workerData,
+      transferList: [port2, reports.port2, store],
+      resourceLimits,
+      name: boot.id,
+    })
     this.control = wrap<ThreadControl>(nodeEndpoint(port1))
     let thrown: { error: unknown } | null = null
     const receive = (message: unknown): void => {

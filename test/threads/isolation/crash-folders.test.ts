@@ -19,10 +19,9 @@ const readOnly = `
   mount -o remount,bind,ro /
   exec "$@"`
 
-/** @returns what a host whose root is read-only printed as it ran a worker with a process of its own */
-function runReadOnly(kept: string, store: string): { output: string; status: number | null } {
-  const host = fileURLToPath(new URL('../../fixtures/process-host.js', import.meta.url))
-  const wrapped = ['--mount', 'sh', '-ec', readOnly, 'sh', process.execPath, ...process.execArgv, host, store]
+/** @returns what a host whose root is read-only printed */
+function runReadOnly(host: URL, kept: string, ...args: string[]): { output: string; status: number | null } {
+  const wrapped = ['--mount', 'sh', '-ec', readOnly, 'sh', process.execPath, ...process.execArgv, fileURLToPath(host), ...args]
   const { stdout, stderr, status } = spawnSync('unshare', wrapped, {
     encoding: 'utf8',
     env: { ...process.env, KEPT: kept, TMPDIR: '/tmp' },
@@ -31,10 +30,14 @@ function runReadOnly(kept: string, store: string): { output: string; status: num
   return { output: stdout + stderr, status }
 }
 
+/** It runs a worker with a process of its own. */
+const processHost = new URL('../../fixtures/process-host.js', import.meta.url)
+const changingHost = new URL('../../fixtures/changing-host.js', import.meta.url)
+
 if (canUnshare(['--mount'])) {
   test('a worker with a process of its own runs where only the folder of the store can be written', () => {
     const kept = temporaryFolder()
-    const { output, status } = runReadOnly(kept, join(kept, 'test.db'))
+    const { output, status } = runReadOnly(processHost, kept, join(kept, 'test.db'))
     assert.equal([status, output.trim()], [0, '3 results'])
     assert.equal(
       readdirSync(kept).filter((name) => !name.startsWith('test.db')),
@@ -43,9 +46,18 @@ if (canUnshare(['--mount'])) {
   })
 
   test('where no folder can be written, a system with such a worker is refused as it is made, and told which folders were tried', () => {
-    const { output, status } = runReadOnly(temporaryFolder(), ':memory:')
+    const { output, status } = runReadOnly(processHost, temporaryFolder(), ':memory:')
     assert.is(status, 1, output)
     assert.match(output, /HOST_SHORT isolation: 'process' needs a folder .*: \/tmp \(EROFS\), \/dev\/shm \(EROFS\); let TMPDIR name/)
+  })
+
+  test('there add and update are refused too, nothing is changed or stored, and the worker runs on in its thread', () => {
+    const { output, status } = runReadOnly(changingHost, temporaryFolder())
+    assert.is(status, 0, output)
+    const [add, update, run] = output.split('\n')
+    for (const line of [add, update])
+      assert.match(line ?? '', /: HOST_SHORT isolation: 'process' needs a folder .*; workers a\/x; kept $/, output)
+    assert.is(run, '3 results')
   })
 }
 
