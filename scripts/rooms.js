@@ -14,7 +14,7 @@ export const rooms = [
   },
   {
     room: 'root',
-    what: '`errors`, `failure`, `log-levels`, `redact`, types of workers and of constants: what everything shares',
+    what: '`errors`, `failure`, `log-levels`, `own-file` (what threads start from), `redact`, types of workers and of constants: what everything shares',
     may: ['values'],
   },
   {
@@ -387,7 +387,7 @@ export const rooms = [
 ]
 
 /** Files that everything shares and that have no folder. */
-const shared = ['errors', 'failure', 'log-levels', 'readonly-deep', 'redact', 'typed-worker']
+const shared = ['errors', 'failure', 'log-levels', 'own-file', 'readonly-deep', 'redact', 'typed-worker']
 
 /** The files of a room, as a regular expression over paths. @param {string} room */
 export function filesOf(room) {
