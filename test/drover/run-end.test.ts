@@ -26,6 +26,19 @@ test('a run whose tasks all have results is ok, and exits with 0', async () => {
   assert.is(system.status().state, 'closed')
 })
 
+test('a run that loads under a misspelt name what nobody works on is told from one that did all, also if the right one was done earlier', async () => {
+  const store = join(temporaryFolder(), 'test.db')
+  const first = await open({ store, workers: [worker('a/x', { dataset: 'messages' })] })
+  await first.load('messages', items(1))
+  assert.is((await first.run()).exitCode, 0)
+  const second = await open({ store, workers: [worker('a/x', { dataset: 'messages' })] })
+  const records = logOf(second)
+  await second.load('mesages', items(2))
+  const { ok, unused, exitCode } = await second.run()
+  assert.equal([ok, unused, exitCode], [true, [{ dataset: 'mesages', items: 2 }], 4])
+  assert.is(linesOf(records, 'warn').at(-1), 'run: 2 items were loaded into "mesages", which no worker uses')
+})
+
 test('a lane with dead tasks is never called all done, neither in a state nor in a log, and the report groups its errors', async () => {
   const system = await open({ workers: [worker('a/x'), worker('b/x')], tasks: { maxAttempts: 1 } })
   const records = logOf(system)

@@ -79,6 +79,9 @@ test('a report is ok only if nothing is incomplete, dead or interrupted, and its
     [[{ ...done, dead: 1 }, parked], {}, false, 1],
     [[done], { interrupted: true }, false, 1],
     [[done, empty], {}, false, 1],
+    [[done], { unused: [{ dataset: 'mesages', items: 2 }] }, true, 4],
+    [[done], { unused: [{ dataset: 'mesages', items: 0 }] }, true, 0],
+    [[{ ...done, dead: 1 }], { unused: [{ dataset: 'mesages', items: 2 }] }, false, 3],
     [[facts({ enabled: false, state: 'idle', settled: true })], {}, true, 0],
   ] as [WorkerFacts[], object, boolean, number][]) {
     const report = { ...reportOf(workers, { interrupted: false, unused: [], ...more }), errors: [] }
