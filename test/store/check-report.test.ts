@@ -19,7 +19,20 @@ import { World } from './support/world.js'
 
 test.after.each(cleanUp)
 
-const everyCheck = ['datasets', 'dead', 'file', 'holders', 'items', 'lane-counts', 'lanes', 'one-place', 'quotas', 'result-texts', 'texts']
+const everyCheck = [
+  'datasets',
+  'dead',
+  'file',
+  'holders',
+  'items',
+  'labels',
+  'lane-counts',
+  'lanes',
+  'one-place',
+  'quotas',
+  'result-texts',
+  'texts',
+]
 
 let made: Promise<Buffer> | undefined
 
@@ -89,6 +102,14 @@ for (const [check, what, sql] of [
   ['lanes', 'a lane is missing', 'DELETE FROM lane WHERE id = 1'],
   ['quotas', 'a quota is missing', 'DELETE FROM quota'],
   ['texts', 'data is not JSON', "UPDATE item SET data = '{' WHERE id = 4"],
+  ['labels', 'a label is not that of its result', 'UPDATE result SET value = \'{"label":"other"}\' WHERE item = 4'],
+  ['labels', 'a label was lost', 'UPDATE label_page SET codes = zeroblob(1024)'],
+  ['labels', 'a page of labels was lost', 'DELETE FROM label_page'],
+  [
+    'labels',
+    'a label belongs to no result',
+    "UPDATE label_page SET codes = CAST(substr(codes, 1, 1000) || zeroblob(22) AS BLOB) || x'0200'",
+  ],
   ['result-texts', 'a result is not JSON', "UPDATE result SET value = 'x' WHERE item = 4"],
 ] as const) {
   test(`${check}: the check tells that ${what}, with the rows`, () =>

@@ -4,6 +4,7 @@
  */
 import { suite } from 'uvu'
 import type { EngineClient } from '../../src/store/contract/engine.js'
+import { historyContract } from './contract/history.js'
 import { hostsContract } from './contract/hosts.js'
 import { labelsContract } from './contract/labels.js'
 import { quotasContract } from './contract/quotas.js'
@@ -29,6 +30,7 @@ export function engineContract(name: string, open: (world: World) => Promise<Ope
     reads: readsContract,
     'single tasks': singleTasksContract,
     labels: labelsContract,
+    history: historyContract,
   })) {
     const test = suite(`${name}, ${part}`)
     contract((title, work) =>

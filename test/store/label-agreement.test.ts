@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { alpha } from 'krippendorff'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { agreementOf, distribution, type LabelPattern } from '../../src/store/label-agreement.js'
+import { countPatterns, type LabelPattern } from '../../src/store/label-agreement.js'
 
 /** Each item apart, from what each annotator says of it; undefined: nothing. */
 function patternsOf(ratings: (string | undefined)[][]): LabelPattern[] {
@@ -25,7 +25,7 @@ test("alpha is Krippendorff's, whatever is missing", () => {
     )
   fc.assert(
     fc.property(table, (ratings) => {
-      const { alpha: own } = agreementOf(patternsOf(ratings))
+      const { alpha: own } = countPatterns(patternsOf(ratings)).agreement
       const theirs = alpha(ratings as string[][])
       // Only one label, or nobody to compare with: they divide by zero.
       if (own === null) assert.not.ok(Number.isFinite(theirs) && theirs !== 1 && theirs !== 0, `${theirs}`)
@@ -39,7 +39,7 @@ test("the example of Krippendorff's paper has the published alpha", () => {
   // "Computing Krippendorff's Alpha-Reliability", C: four observers, twelve units, nominal data: 0.743.
   const observers = ['1 2 3 3 2 1 4 1 2 . . .', '1 2 3 3 2 2 4 1 2 5 . 3', '. 3 3 3 2 3 4 2 2 5 1 .', '1 2 3 3 2 4 4 1 2 5 1 .']
   const ratings = observers.map((row) => row.split(' ').map((value) => (value === '.' ? undefined : value)))
-  close(agreementOf(patternsOf(ratings)).alpha, 0.743, 0.0005)
+  close(countPatterns(patternsOf(ratings)).agreement.alpha, 0.743, 0.0005)
 })
 
 test("Cohen's kappa of two is as computed by hand", () => {
@@ -51,7 +51,7 @@ test("Cohen's kappa of two is as computed by hand", () => {
     ],
     items,
   })
-  const { pairs, percent } = agreementOf([of('yes', 'yes', 20), of('yes', 'no', 5), of('no', 'yes', 10), of('no', 'no', 15)])
+  const { pairs, percent } = countPatterns([of('yes', 'yes', 20), of('yes', 'no', 5), of('no', 'yes', 10), of('no', 'no', 15)]).agreement
   assert.is(pairs.length, 1)
   close(pairs[0]?.kappa, 0.4)
   assert.equal([pairs[0]?.items, pairs[0]?.percent, percent], [50, 70, 70])
@@ -62,7 +62,7 @@ test('with only one label there is no alpha and no kappa, but full agreement', (
     alpha: none,
     pairs,
     percent,
-  } = agreementOf([
+  } = countPatterns([
     {
       labels: [
         ['A', 'x'],
@@ -70,10 +70,10 @@ test('with only one label there is no alpha and no kappa, but full agreement', (
       ],
       items: 9,
     },
-  ])
+  ]).agreement
   assert.equal([none, percent, pairs], [null, 100, [{ a: 'A', b: 'B', items: 9, percent: 100, kappa: null }]])
-  assert.equal(agreementOf([]), { annotators: 0, items: 0, percent: null, alpha: null, pairs: [] })
-  assert.equal(distribution([]), [])
+  const nothing = { annotators: 0, items: 0, percent: null, alpha: null, pairs: [] }
+  assert.equal(countPatterns([]), { items: 0, labels: [], agreement: nothing })
 })
 
 test.run()

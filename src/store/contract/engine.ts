@@ -17,7 +17,18 @@ import type {
   QuotaStatus,
   QuotaTicket,
 } from './quotas.js'
-import type { CheckPart, DeadRow, EndedFilter, EndedRow, LabelReport, ResultRow, StoredEvent, TaskUsageRow, UsageRow } from './reads.js'
+import type {
+  CheckPart,
+  DeadRow,
+  EndedFilter,
+  EndedRow,
+  HistoryRow,
+  LabelReport,
+  ResultRow,
+  StoredEvent,
+  TaskUsageRow,
+  UsageRow,
+} from './reads.js'
 import type { EventRow, LaneCounts, LaneFilter, Transition, WorkerRow, WorkerSpec } from './registry.js'
 import type { DatasetCounts, Moved, StoredPastResult, StoredTaskDetail, TaskFilter, TaskRecord } from './single-tasks.js'
 import type { AbandonReply, AbandonRequest, EnqueueReply, ExchangeReply, ExchangeRequest, NewItem, OnConflict } from './tasks.js'
@@ -181,6 +192,11 @@ export interface Engine {
   taskUsage(request: PageRequest & { filter: LaneFilter }): Awaitable<Page<TaskUsageRow>>
   /** Samples from `since` (ms since the epoch) on, oldest first: one every ten seconds with a change, for a day. */
   quotaHistory(request: { name: string; since: Time }): Awaitable<{ samples: QuotaSample[] }>
+  /**
+   * What was done from `from` up to `until`, oldest first, without steps in which nothing was. `stepMs`: whole minutes within the last
+   * hour, else tens of minutes; kept for a day. The filter's `worker` matches the id; its other parts match lanes.
+   */
+  history(request: { filter: LaneFilter; from: Time; until: Time; stepMs: number }): Awaitable<{ rows: HistoryRow[] }>
   /** Newest last. `types`: exact event types. `first` and `last`: the lowest and the highest id in the log; 0: it is empty. */
   events(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent> & { first: number; last: number }>
   /** Newest first. */
@@ -214,6 +230,7 @@ export const readOps = [
   'events',
   'latestEvents',
   'quotaHistory',
+  'history',
   'usage',
   'taskUsage',
   'check',

@@ -58,6 +58,21 @@ export interface EndedRow {
   at: Time
 }
 
+/** What was done in some time. */
+export interface HistoryCounts {
+  /** Results that were stored. A result that is set aside or deleted later stays counted. */
+  results: number
+  /** Attempts that failed, or crashed the worker. */
+  failed: number
+  /** Tasks that were given up, without those dropped by hand. */
+  dead: number
+  /** Times that a worker was started again after a failure. */
+  restarts: number
+}
+
+/** `at`: the begin of the step, in ms since the epoch. */
+export type HistoryRow = { at: Time } & HistoryCounts
+
 /** A dead task as it is stored: its raw result is a text, JSON or not. */
 export type DeadRow = DeadTask & { value: string | null }
 

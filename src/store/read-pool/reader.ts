@@ -22,6 +22,7 @@ const ranks: Record<ReadOp, ReadRank> = {
   events: 'quick',
   latestEvents: 'quick',
   quotaHistory: 'quick',
+  history: 'quick',
   usage: 'quick',
   results: 'bulk',
   dead: 'bulk',

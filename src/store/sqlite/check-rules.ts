@@ -1,5 +1,7 @@
 /** What must hold between drover's tables, as queries that find the rows which break it. */
+import { labelOf } from '../label-of.js'
 import { withDeadError } from './dead-errors.js'
+import { filledIn, noLabel, pageItems, uncoded } from './label-pages.js'
 
 export type Row = Record<string, unknown>
 
@@ -20,8 +22,8 @@ export interface Check {
   rules: Rule[]
 }
 
-const laneTables = ['result', 'dead', 'lease', 'retry', 'placed', 'skip', 'attempt', 'past_result', 'task_usage', 'cursor']
-const itemTables = laneTables.filter((table) => table !== 'cursor')
+const laneTables = ['label_page', 'result', 'dead', 'lease', 'retry', 'placed', 'skip', 'attempt', 'past_result', 'task_usage', 'cursor']
+const itemTables = laneTables.filter((table) => table !== 'cursor' && table !== 'label_page')
 
 const ofLane = (table: string): string => `(SELECT count(*) FROM ${table} WHERE lane = l.id)`
 const union = (parts: string[]): string => parts.join(' UNION ALL ')
@@ -44,6 +46,36 @@ const notJson = (table: string, column: string, key: string, where = ''): Rule =
     }
   },
 })
+
+/** A digit of the code of an item's label, as a number; the first two are the lower byte. */
+const digit = (at: number): string => `instr('123456789ABCDEF', substr(c.hex, ${at}, 1))`
+
+const labelRules: Rule[] = [
+  {
+    message: 'the kept label of a task is not that of its result',
+    sql: `SELECT c.lane, c.item, c.code, t.text AS kept, c.value FROM (
+        SELECT *, ${digit(1)} * 16 + ${digit(2)} + ${digit(3)} * 4096 + ${digit(4)} * 256 AS code FROM (
+          SELECT r.lane, r.item, r.value, hex(substr(p.codes, r.item % ${pageItems} * 2 + 1, 2)) AS hex FROM result r
+          LEFT JOIN label_page p ON p.lane = r.lane AND p.page = r.item / ${pageItems} WHERE r.lane = @lane) c) c
+      LEFT JOIN label t ON t.id = c.code`,
+    breaks: (row) => {
+      const label = labelOf(String(row.value))
+      row.value = String(row.value).slice(0, 100)
+      return label === null ? row.code !== noLabel : row.code !== uncoded && row.kept !== label
+    },
+  },
+  {
+    message: 'labels are kept of another number of results than there are',
+    sql: `SELECT p.lane, p.page, p.codes, (SELECT count(*) FROM result r WHERE r.lane = p.lane AND r.item >= p.page * ${pageItems}
+        AND r.item < (p.page + 1) * ${pageItems}) AS counted FROM label_page p WHERE p.lane = @lane`,
+    breaks: (row) => {
+      const { codes, ...rest } = row
+      const kept = filledIn(codes as Uint8Array)
+      Object.assign(row, { ...rest, kept, codes: undefined })
+      return kept !== row.counted
+    },
+  },
+]
 
 /** All checks, in the order in which they run. */
 export const checks: readonly Check[] = [
@@ -221,4 +253,5 @@ export const checks: readonly Check[] = [
       notJson('attempt', 'error', 'lane, item, seq', 'lane = @lane'),
     ],
   },
+  { name: 'labels', byLane: true, rules: labelRules },
 ]

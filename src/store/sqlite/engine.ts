@@ -13,11 +13,13 @@ import type { Decision } from '../quotas/waiter.js'
 import { storeClock } from './clock.js'
 import type { EngineContext } from './engine-context.js'
 import { openedFile } from './file-identity.js'
+import { labelPages } from './label-pages.js'
 import { type Durability, openDatabase } from './open.js'
 import { type Quotas, quotas } from './quotas/quotas.js'
 import { reads } from './reads/reads.js'
 import { changes } from './registry/changes.js'
 import { eventLog } from './registry/event-log.js'
+import { history } from './registry/history.js'
 import { hosts } from './registry/hosts.js'
 import { countsOf, type Lanes, lanes } from './registry/lanes.js'
 import { workers } from './registry/workers.js'
@@ -251,10 +253,13 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
   const task = tasks(context, attempt)
   const untouched = fresh(context)
   const item = items(context, lane)
-  const host = hosts(context, lane, task, quota)
+  const labels = labelPages(context)
+  const done = history(context)
+  const host = hosts(context, lane, task, quota, done)
   const receipt = receipts(context)
   const usage = usages(context)
-  const worker = workers(context, { hosts: host, items: item, lanes: lane, receipts: receipt, tasks: task, quotas: quota, usage })
+  const common = { lanes: lane, tasks: task, receipts: receipt, usage, labels, history: done }
+  const worker = workers(context, { ...common, hosts: host, items: item, quotas: quota })
   return {
     now: () => ({ now: context.now() }),
     join: host.join,
@@ -268,11 +273,11 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     abandon: worker.abandon,
     reset: worker.reset,
     counts: worker.counts,
-    record: eventLog(context, host).record,
+    record: eventLog(context, host, done).record,
     enqueue: item.enqueue,
-    exchange: exchanges(context, { lanes: lane, tasks: task, claims: claims(context, untouched), receipts: receipt, usage }).exchange,
+    exchange: exchanges(context, { ...common, claims: claims(context, untouched) }).exchange,
     redrive: redriving(context, lane).redrive,
-    redo: redoing(context, lane).redo,
+    redo: redoing(context, lane, labels).redo,
     ...taskControl(context, { lanes: lane, tasks: task, fresh: untouched, attempts: attempt }),
     declareQuotas: quota.declareQuotas,
     acquireQuota: quota.acquireQuota,

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3'
 import { DroverError } from '../../errors.js'
 import { checkAddon } from './addon.js'
 import { nameErrors } from './dead-errors.js'
+import { fillLabelPages } from './label-pages.js'
 import { applicationId, migrations } from './schema.js'
 import { sleepSync } from './sleep-sync.js'
 import { checkRead, codeOf, isBusy } from './sqlite-errors.js'
@@ -126,6 +127,9 @@ function checkVersion(db: Database.Database, file: string): number {
   return version
 }
 
+/** The first version with pages of labels. */
+const labelled = 7
+
 /**
  * Within a transaction: another process may have migrated since {@link checkOwner}.
  *
@@ -136,6 +140,7 @@ function migrate(db: Database.Database, file: string): boolean {
   if (version === migrations.length) return false
   for (const migration of migrations.slice(version)) db.exec(migration)
   if (version > 0) nameErrors(db)
+  if (version > 0 && version < labelled) fillLabelPages(db)
   db.pragma(`application_id = ${applicationId}`)
   db.pragma(`user_version = ${migrations.length}`)
   return true

@@ -28,6 +28,8 @@ export const applicationId = 0x64_72_6f_76
  * - `past_result`: results that were set aside by a redo, by `seq`; never changed. `call`: the call that did it, so that a repeat of it
  *   does not set aside the result that came since.
  * - `result_time`, `dead_time`: what ended last, over all lanes.
+ * - `label_page`: the labels of 512 items of a lane, two bytes each (`label-pages.ts`), as codes that `label` has. They change with `result`.
+ * - `history`: what a worker did, by minute or by ten of them (`registry/history.ts`); `minute`: since the epoch.
  * - `identity`: one row, made with the store and never changed, by which another store in its place is noticed (`file-identity.ts`).
  * - `mark`: one number that only grows, by which an older copy in its place is noticed.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
@@ -166,5 +168,13 @@ export const migrations: readonly string[] = [
   INSERT INTO past_result SELECT lane, item, seq, error -> '$.details.value', attempt, worker, at, at, '' FROM attempt
     WHERE outcome = 'done' AND CASE WHEN json_valid(error) THEN json_type(error, '$.details.value') IS NOT NULL ELSE 0 END;
   DELETE FROM attempt WHERE outcome = 'done' AND (lane, item, seq) IN (SELECT lane, item, seq FROM past_result);
+  `,
+  `
+  CREATE TABLE label (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+  CREATE TABLE label_page (lane INTEGER NOT NULL, page INTEGER NOT NULL, codes BLOB NOT NULL, PRIMARY KEY (lane, page)) WITHOUT ROWID;
+  CREATE TABLE history (
+    minute INTEGER NOT NULL, worker INTEGER NOT NULL, results INTEGER NOT NULL, failed INTEGER NOT NULL, dead INTEGER NOT NULL,
+    restarts INTEGER NOT NULL, PRIMARY KEY (minute, worker)
+  ) WITHOUT ROWID;
   `,
 ]

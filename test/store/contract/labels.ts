@@ -19,7 +19,54 @@ function labels(desk: Desk, query: Partial<EngineRequest<'labels'>> = {}): Promi
   return desk.call('labels', { path: '$.label', items: 100_000, ...query })
 }
 
+/** Asserts that the kept labels are those of the results, which another way to write the path reads. @returns the labels */
+async function agree(desk: Desk, items = 100_000): Promise<string[]> {
+  const { reports } = await labels(desk, { items })
+  assert.equal(reports, (await labels(desk, { items, path: '$."label"' })).reports)
+  return reports.flatMap(({ domain, labels: rows }) => rows.map((row) => `${domain} ${row.annotator} ${row.label} ${row.count}`))
+}
+
 export function labelsContract(test: ContractTest): void {
+  test('labels follow every change: a redo, the next result, a dropped task, a reset', async (desk) => {
+    await desk.begin(1_000, { workers: ['a/x', 'b/x'] })
+    await label(
+      desk,
+      'a/x',
+      Array.from({ length: 1_000 }, (_, n) =>
+        n % 3 === 0 ? { label: n % 2 ? 'odd "one"' : 'even' } : n % 3 === 1 ? { label: n % 7 } : 'x'.repeat(300),
+      ),
+    )
+    await label(
+      desk,
+      'b/x',
+      Array.from({ length: 600 }, (_, n) => ({ reason: 'so', label: n % 2 ? 'odd "one"' : n % 4 ? null : 'even \ud83d\ude00' })),
+    )
+    await agree(desk)
+    await agree(desk, 700)
+    const hold = await desk.acquire('a/x')
+    const before = await agree(desk)
+    await desk.call('redo', { filter: { annotator: 'a' }, keys: ['k0', 'k6', 'k900'], call: 'one' })
+    const during = await agree(desk)
+    assert.equal(
+      [before, during].map((rows) => rows.filter((row) => row.startsWith('x a even'))),
+      [['x a even 167'], ['x a even 164']],
+    )
+    const { tokens } = await desk.claim(hold, 2)
+    await desk.exchange(
+      hold,
+      0,
+      tokens.map((token) => ({ do: 'complete', token, value: '{"label":"other"}' })),
+    )
+    assert.ok((await agree(desk)).includes('x a other 2'))
+    await desk.call('drop', { filter: {}, keys: null, state: 'retrying', error: { name: 'E', message: 'm' }, limit: 9 })
+    await agree(desk)
+    await desk.call('reset', { worker: 'a/x', host: 'host-1', data: true })
+    assert.equal(
+      (await agree(desk)).map((row) => row.slice(0, 3)),
+      ['x b', 'x b'],
+    )
+  })
+
   test('labels are counted by annotator, and agreement by pair, for each dataset and domain', async (desk) => {
     await desk.begin(4, { workers: ['a/x', 'b/x', 'a/y'] })
     await label(

@@ -1,14 +1,19 @@
-/** Labels counted by SQL: items with the same labels are one row, so that a hundred thousand items are a few hundred rows. */
+/**
+ * Labels of results: from the pages of codes, or, at another path than the usual one, counted by SQL, where items with the same labels
+ * are one row.
+ */
 import type Database from 'better-sqlite3'
 import { DroverError } from '../../../errors.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { LabelReport } from '../../contract/reads.js'
-import { agreementOf, distribution, type LabelPattern } from '../../label-agreement.js'
+import { countPatterns, type LabelPattern } from '../../label-agreement.js'
+import { longestLabel } from '../../label-of.js'
 import { checkJson, checkRows } from '../check-rows.js'
+import { codedLabels } from './coded-labels.js'
 import { checkLanes } from './paging.js'
 
-/** Longer labels are cut. */
-const longestLabel = 200
+/** The path that has codes. */
+const codedPath = '$.label'
 
 interface Group {
   dataset: string
@@ -74,7 +79,10 @@ export function labelReads(db: Database.Database): { labels: (request: EngineReq
     }
   }
 
+  const coded = codedLabels(db)
+
   function report({ dataset, domain, items: all, lanes }: Group, path: string, most: number): LabelReport {
+    if (path === codedPath) return { dataset, domain, ...coded(JSON.parse(lanes) as Record<string, string>, most) }
     const from = all > most ? (selectFrom.get({ lanes, items: most }) ?? 0) : 0
     for (const lane of Object.keys(JSON.parse(lanes) as object).map(Number)) {
       checkRows(db, lane, 'result', from - 1, countFrom.get(lane, from) ?? 0)
@@ -82,8 +90,7 @@ export function labelReads(db: Database.Database): { labels: (request: EngineReq
     const patterns = patternsOf({ lanes, from, path }).map(
       ([labels, items]): LabelPattern => ({ labels: JSON.parse(labels) as LabelPattern['labels'], items }),
     )
-    const items = patterns.reduce((sum, pattern) => sum + pattern.items, 0)
-    return { dataset, domain, items, labels: distribution(patterns), agreement: agreementOf(patterns) }
+    return { dataset, domain, ...countPatterns(patterns) }
   }
 
   function labels({ dataset, domain, path, items }: EngineRequest<'labels'>): EngineReply<'labels'> {

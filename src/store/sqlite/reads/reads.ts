@@ -15,6 +15,7 @@ import { type DeadError, deadError, withDeadError } from '../dead-errors.js'
 import { Damage, found } from '../sqlite-errors.js'
 import { endedReads } from './ended.js'
 import { errorReads } from './errors.js'
+import { historyReads } from './history.js'
 import { labelReads } from './labels.js'
 import { allOf, type LaneNames, named, numberOf, pageOf, positionOf, Room } from './paging.js'
 import { taskReads } from './single-tasks.js'
@@ -147,6 +148,7 @@ export function reads(db: Database.Database): Reads {
     ...errorReads(db),
     ...taskReads(db),
     ...labelReads(db),
+    ...historyReads(db),
   }
 }
 

@@ -9,6 +9,7 @@ import type { HostIdentity, TakenBack } from '../../contract/hosts.js'
 import type { EngineContext } from '../engine-context.js'
 import type { Quotas } from '../quotas/quotas.js'
 import type { Tasks } from '../tasks/leases.js'
+import type { History } from './history.js'
 import type { Lanes } from './lanes.js'
 
 type HostRow = [
@@ -24,7 +25,7 @@ type HostRow = [
 
 export type Hosts = ReturnType<typeof hosts>
 
-export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, tasks: Tasks, quotas: Quotas) {
+export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, tasks: Tasks, quotas: Quotas, history: History) {
   const upsertHost = db.prepare<[string, number, string, string, string, string, Time]>(
     `INSERT INTO host (name, pid, started_at, boot_id, namespace, hostname, alive_until) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET alive_until = max(alive_until, excluded.alive_until), gone = 0`,
@@ -64,8 +65,10 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
       taken.workers.push(name)
       if (laneId === null) continue
       const lane = lanes.read(laneId)
+      const { dead } = lane
       taken.leases += cost === 'release' ? tasks.release(lane, fence) : tasks.interrupt(lane, fence, worker, wall())
       lanes.write(lane)
+      history.add(worker, wall(), { dead: lane.dead - dead })
     }
     if (taken.workers.length > 0) freeHeld.run(host)
     return taken

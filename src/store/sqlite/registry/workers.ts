@@ -7,11 +7,13 @@ import { quotaClientOf } from '../../contract/quotas.js'
 import type { LaneCounts, LaneSpec, WorkerRow, WorkerSpec } from '../../contract/registry.js'
 import type { AbandonReply } from '../../contract/tasks.js'
 import type { EngineContext } from '../engine-context.js'
+import type { LabelPages } from '../label-pages.js'
 import type { Quotas } from '../quotas/quotas.js'
 import type { Items } from '../tasks/items.js'
 import type { Tasks } from '../tasks/leases.js'
 import type { Receipts } from '../tasks/receipts.js'
 import type { Usages } from '../tasks/usage.js'
+import type { History } from './history.js'
 import type { Hosts } from './hosts.js'
 import { countsOf, type Lane, type Lanes } from './lanes.js'
 
@@ -23,6 +25,8 @@ interface Parts {
   tasks: Tasks
   quotas: Quotas
   usage: Usages
+  labels: LabelPages
+  history: History
 }
 
 interface StoredWorker {
@@ -39,7 +43,8 @@ interface StoredWorker {
   hostname: string | null
 }
 
-export function workers({ db, wall }: EngineContext, { hosts, items, lanes, receipts, tasks, quotas, usage }: Parts) {
+export function workers({ db, wall }: EngineContext, parts: Parts) {
+  const { hosts, items, lanes, receipts, tasks, quotas, usage, labels, history } = parts
   const selectWorker = db.prepare<[string], StoredWorker>(
     `SELECT w.id, w.name, w.lane, w.state, w.memory, w.fence, w.since, w.holder, h.name AS host, h.pid, h.hostname
      FROM worker w LEFT JOIN host h ON h.id = w.holder WHERE w.name = ?`,
@@ -179,6 +184,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       const working = new Set(request.abandoned.working)
       const finished = new Set(request.abandoned.finished)
       const rows = tasks.ofFence(lane, request.fence)
+      const { dead } = lane
       for (const row of rows) {
         const [token, item, , attempt, failures, crashes, interrupted, releases] = row
         if (finished.has(token)) {
@@ -207,6 +213,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       if (rows.length > 0) {
         tasks.unleaseFence(lane, request.fence)
         lanes.write(lane)
+        history.add(worker.id, wall(), { failed: reply.working.length, dead: lane.dead - dead })
       }
       // By token, so that a repeat returns the same keys.
       for (const token of working) {
@@ -231,6 +238,7 @@ export function workers({ db, wall }: EngineContext, { hosts, items, lanes, rece
       for (const statement of clear) statement.run(lane.id)
       receipts.forget(worker.id)
       usage.forget(lane.id)
+      labels.clear(lane.id)
       const results = clearResults.run(lane.id).changes
       const dead = clearDead.run(lane.id).changes
       Object.assign(lane, { top: topOf.get(lane.dataset) ?? null, done: 0, dead: 0, leased: 0, retrying: 0, skips: 0, placed: 0 })

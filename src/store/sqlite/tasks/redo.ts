@@ -2,6 +2,7 @@
 import type { Time } from '../../contract/basics.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import type { EngineContext } from '../engine-context.js'
+import type { LabelPages } from '../label-pages.js'
 import { lanesMatching } from '../reads/paging.js'
 import type { Lanes } from '../registry/lanes.js'
 
@@ -14,7 +15,7 @@ interface Chosen {
   call: string
 }
 
-export function redoing({ db, wall }: EngineContext, lanes: Lanes) {
+export function redoing({ db, wall }: EngineContext, lanes: Lanes, labels: LabelPages) {
   const chosen = 'FROM lane l JOIN item i ON i.dataset = l.dataset AND i.key IN (SELECT value FROM json_each(@keys))'
   const setAsideBy = `EXISTS (SELECT 1 FROM past_result p WHERE p.lane = @lane AND p.item = i.id AND p.call = @call)`
   const selectDone = db
@@ -49,6 +50,10 @@ export function redoing({ db, wall }: EngineContext, lanes: Lanes) {
           insertRetry.run(id, -priority, item, attempt)
         }
         if (done.length > 0) {
+          labels.forget(
+            id,
+            done.map(([item]) => item),
+          )
           const lane = lanes.read(id)
           lane.done -= done.length
           lane.retrying += done.length

@@ -8,6 +8,8 @@ import { longestWaitMs } from '../../../validation/arguments.js'
 import type { Time, Token } from '../../contract/basics.js'
 import type { ExchangeReply, ExchangeRequest, Outcome, Settled, TaskShortage } from '../../contract/tasks.js'
 import type { EngineContext } from '../engine-context.js'
+import type { LabelPages } from '../label-pages.js'
+import type { History } from '../registry/history.js'
 import { countsOf, isComplete, type Lane, type Lanes } from '../registry/lanes.js'
 import type { Claim, Claims } from './claim.js'
 import type { LeaseRow, Tasks } from './leases.js'
@@ -20,9 +22,11 @@ interface Parts {
   claims: Claims
   receipts: Receipts
   usage: Usages
+  labels: LabelPages
+  history: History
 }
 
-export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, claims, receipts, usage }: Parts) {
+export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, claims, receipts, usage, labels, history }: Parts) {
   const selectWorker = db
     .prepare<[string], [id: number, lane: number | null, fence: number, open: number]>(
       'SELECT id, lane, fence, open FROM worker WHERE name = ?',
@@ -86,6 +90,8 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
     const rows = tasks.between(lane, first, last).filter((row) => row[2] === fence)
     const held = new Map(rows.map((row) => [row[0], row]))
     const recalled = memory(worker, runs)
+    const stored: { items: number[]; values: string[] } = { items: [], values: [] }
+    const done = { results: 0, failed: 0, dead: 0 }
     const settled = outcomes.map((outcome) => {
       const { token } = outcome
       const row = held.get(token)
@@ -93,9 +99,20 @@ export function exchanges({ db, now, wall }: EngineContext, { lanes, tasks, clai
       held.delete(token)
       const became = apply(lane, worker, row, outcome, at)
       note(runs, token, became)
+      if (became === 'stored' && outcome.do === 'complete') {
+        stored.items.push(row[1])
+        stored.values.push(outcome.value)
+      } else if (became === 'retrying') done.failed++
+      else if (became === 'dead') {
+        done.failed++
+        done.dead++
+      }
       return became
     })
     unlease(lane, rows, held)
+    labels.note(lane.id, stored.items, stored.values)
+    done.results = stored.items.length
+    history.add(worker, wall(), done)
     return settled
   }
 

@@ -1,0 +1,35 @@
+/** What was done, by time, summed over workers. */
+import type Database from 'better-sqlite3'
+import type { EngineReply, EngineRequest } from '../../contract/engine.js'
+import type { HistoryRow } from '../../contract/reads.js'
+import type { LaneFilter } from '../../contract/registry.js'
+import { historyStepMs } from '../history-steps.js'
+import { allOf } from './paging.js'
+
+interface Span {
+  first: number
+  last: number
+  /** In minutes. */
+  step: number
+}
+
+export function historyReads(db: Database.Database): { history: (request: EngineRequest<'history'>) => EngineReply<'history'> } {
+  const columns = `minute / CAST(@step AS INTEGER) * CAST(@step AS INTEGER) * ${historyStepMs} AS at, sum(results) AS results, sum(failed) AS failed, sum(dead) AS dead, sum(restarts) AS restarts`
+  const span = 'minute >= @first AND minute < @last'
+  const selectAll = db.prepare<[Span], HistoryRow>(`SELECT ${columns} FROM history WHERE ${span} GROUP BY 1 ORDER BY 1`)
+  const selectSome = db.prepare<[Span & Record<keyof LaneFilter, string | null>], HistoryRow>(
+    `SELECT ${columns} FROM history WHERE ${span} AND worker IN (
+       SELECT w.id FROM worker w LEFT JOIN lane l ON l.id = w.lane LEFT JOIN dataset d ON d.id = l.dataset
+       WHERE (@dataset IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
+         AND (@domain IS NULL OR l.domain = @domain) AND (@worker IS NULL OR w.name = @worker))
+     GROUP BY 1 ORDER BY 1`,
+  )
+
+  return {
+    history({ filter, from, until, stepMs }) {
+      const of = { first: Math.floor(from / historyStepMs), last: Math.ceil(until / historyStepMs), step: stepMs / historyStepMs }
+      const isWhole = Object.values(filter).every((part) => part === undefined)
+      return { rows: isWhole ? selectAll.all(of) : selectSome.all({ ...of, ...allOf(filter) }) }
+    },
+  }
+}
