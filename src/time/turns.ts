@@ -6,8 +6,8 @@
 /** Workers handled in one turn. */
 export const mostInTurn = 25
 
-/** Workers in one message to the store: its answer is read in one piece. */
-const mostInMessage = 500
+/** Workers of which little is asked in one turn, and workers in one message to the store: its answer is read in one piece. */
+const mostInPiece = 500
 
 let latest: Promise<void> = Promise.resolve()
 
@@ -53,11 +53,11 @@ export async function inTurnsAsync<Item, Answer>(
   })
 }
 
-/** The same for work that is done for many together: for the first {@link mostInMessage}, then for as many more at a time. */
+/** The same for work that is done for many together: for the first {@link mostInPiece}, then for as many more at a time. */
 export async function inPieces<Item>(items: readonly Item[], work: (piece: Item[]) => Promise<void>): Promise<void> {
-  for (let from = 0; from < items.length; from += mostInMessage) {
+  for (let from = 0; from < items.length; from += mostInPiece) {
     if (from > 0) await nextTurn()
-    await work(items.slice(from, from + mostInMessage))
+    await work(items.slice(from, from + mostInPiece))
   }
 }
 
@@ -102,6 +102,16 @@ const shares = new TurnShares(mostInTurn)
 export async function shareOfTurn(): Promise<void> {
   const turn = shares.take()
   if (turn) await turn
+}
+
+/** A list of what comes one by one, {@link mostInPiece} in each piece. */
+export function* collected<Item>(items: Iterable<Item>): Generator<void, Item[], void> {
+  const all: Item[] = []
+  for (const item of items) {
+    all.push(item)
+    if (all.length % mostInPiece === 0) yield
+  }
+  return all
 }
 
 /** Runs work in pieces, one in each turn. */

@@ -170,31 +170,30 @@ const noQuotas: string[] = []
 
 export function systemStatus(system: OpenSystem, state: SystemStatus['state']): SystemStatus {
   const workers = [...system.managed.values()].map((managed) => statusOf(system, managed))
-  return { workers, ...sumsOf(system, state, workers) }
+  return { workers, ...sumsOf(system, state, totalsOf(workers)) }
 }
 
-export function sumsOf(
-  { parts: { slots } }: OpenSystem,
-  state: SystemStatus['state'],
-  workers: Iterable<Pick<WorkerStatus, 'state' | 'progress' | 'ratePerMinute'>>,
-): SystemSums {
-  const states: Partial<Record<WorkerState, number>> = {}
-  let [done, dead, total, ratePerMinute] = [0, 0, 0, 0]
-  for (const worker of workers) {
-    states[worker.state] = (states[worker.state] ?? 0) + 1
-    done += worker.progress?.done ?? 0
-    dead += worker.progress?.dead ?? 0
-    total += worker.progress?.total ?? 0
-    ratePerMinute += worker.ratePerMinute
+/** What all workers add up to. */
+export type Totals = Pick<SystemSums, 'states' | 'done' | 'dead' | 'total' | 'ratePerMinute'>
+
+export function totalsOf(workers: Iterable<Pick<WorkerStatus, 'state' | 'progress' | 'ratePerMinute'>>): Totals {
+  const totals: Totals = { states: {}, done: 0, dead: 0, total: 0, ratePerMinute: 0 }
+  for (const { state, progress, ratePerMinute } of workers) {
+    totals.states[state] = (totals.states[state] ?? 0) + 1
+    totals.done += progress?.done ?? 0
+    totals.dead += progress?.dead ?? 0
+    totals.total += progress?.total ?? 0
+    totals.ratePerMinute += ratePerMinute
   }
+  return totals
+}
+
+export function sumsOf({ parts: { slots } }: OpenSystem, state: SystemStatus['state'], totals: Totals): SystemSums {
+  const { done, dead, total, ratePerMinute } = totals
   const left = Math.max(0, total - done - dead)
   return {
     state,
-    states,
-    done,
-    dead,
-    total,
-    ratePerMinute,
+    ...totals,
     etaMs: left === 0 ? 0 : ratePerMinute > 0 ? (left / ratePerMinute) * 60_000 : null,
     slots: { limit: slots.limit, used: slots.used, queued: slots.queued, groups: slots.groups },
   }

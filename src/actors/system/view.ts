@@ -13,6 +13,7 @@ import {
   statusOf,
   sumsOf,
   supervisorsDown,
+  type Totals,
   type WorkerGlance,
   type WorkerStatus,
 } from './status.js'
@@ -97,14 +98,17 @@ export class SystemView {
     return found
   }
 
-  /** The status of each of these workers; those that do not exist are left out. */
-  workers(ids: readonly string[]): WorkerStatus[] {
-    return ids.flatMap((id) => this.worker(id) ?? [])
+  /** The status of each of these workers, one by one, as it is when it is asked for; those that do not exist are left out. */
+  *workers(ids: readonly string[]): Generator<WorkerStatus> {
+    for (const id of ids) {
+      const status = this.worker(id)
+      if (status) yield status
+    }
   }
 
-  /** A few fields of each worker. */
-  glances(): WorkerGlance[] {
-    return Array.from(this.#system.managed.values(), (managed) => glanceOf(this.#system, managed))
+  /** A few fields of each worker, one by one, as they are when they are asked for. */
+  *glances(): Generator<WorkerGlance> {
+    for (const managed of this.#system.managed.values()) yield glanceOf(this.#system, managed)
   }
 
   /** Ids of workers with a thread. */
@@ -114,8 +118,9 @@ export class SystemView {
     return live
   }
 
-  sums(workers: Iterable<Pick<WorkerStatus, 'state' | 'progress' | 'ratePerMinute'>>): SystemSums {
-    return sumsOf(this.#system, this.state, workers)
+  /** @param totals what all workers add up to */
+  sums(totals: Totals): SystemSums {
+    return sumsOf(this.#system, this.state, totals)
   }
 
   /** The topmost of the supervisors that are down. */

@@ -72,7 +72,7 @@ export function settingsRoutes({ drover, control }: V1Context) {
         const asked = c.req.valid('json')
         const ids = chosenWorkers(drover, asked.selector)
         await drover.setTarget(ids, asked.target)
-        return c.json({ items: drover.view.workers(ids).map((status) => presentWorker(status)), next: null })
+        return c.json({ items: Array.from(drover.view.workers(ids), (status) => presentWorker(status)), next: null })
       },
     )
 }

@@ -22,8 +22,9 @@ export function systemRoutes({ drover, quotas }: V1Context) {
       cachedOperation({ id: 'getOverview', tag: 'System', summary: 'The whole system in numbers', answers: { 200: overview } }),
       etag({ weak: true }),
       async (c) => {
-        const { quotas: shown, workers } = await quotas.withTakers()
-        return c.json(presentOverview({ ...drover.view.sums(workers), workers }, drover.view.down(), shown, Date.now()))
+        const { quotas: shown, tally } = await quotas.withTally()
+        const { view } = drover
+        return c.json(presentOverview(view.sums(tally.totals), tally, view.down(), shown, Date.now()))
       },
     )
     .get(

@@ -59,7 +59,7 @@ export function workersRoutes({ drover }: V1Context) {
         const asked = c.req.valid('query')
         const matching = drover.view.find((worker) => matches(asked, worker))
         const { items, next } = pageAfter(matching, asked.after, asked.limit, (id) => id)
-        const page = drover.view.workers(items).map((status) => presentWorker(status))
+        const page = Array.from(drover.view.workers(items), (status) => presentWorker(status))
         return c.json({ items: page, next, total: matching.length })
       },
     )

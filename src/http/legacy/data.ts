@@ -2,6 +2,7 @@
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import { DroverError } from '../../errors.js'
+import { collected, piecewise } from '../../time/turns.js'
 import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import type { StatusContext } from '../base/status-context.js'
@@ -147,7 +148,7 @@ export function dataRoutes({ drover, control, options }: StatusContext): Hono<En
     .get(
       '/statistics',
       monitoring({ id: 'seedStatistics', summary: 'How many annotations there are, from counts', answer: seedStatistics }),
-      (c) => answer(c, statisticsOf(drover.view.glances())),
+      async (c) => answer(c, statisticsOf(await piecewise(collected(drover.view.glances())))),
     )
     .post(
       '/retry/:annotator_id/:domain/:sample_id',

@@ -1,5 +1,5 @@
 /** The state for clients of protocol 1, in the form of the old monitoring paths. */
-import type { WorkerStatus } from '../../actors/system/status.js'
+import { totalsOf, type WorkerStatus } from '../../actors/system/status.js'
 import type { SystemView } from '../../actors/system/view.js'
 import { presentSeedOverview, presentSeedWorker, withTimeInWords } from './present.js'
 
@@ -30,7 +30,7 @@ export function* oldState(view: SystemView, { staleMs, wrapped }: Shown): Genera
     texts.push(JSON.stringify(presentSeedWorker(status, { now, staleMs })))
     if (texts.length % mostInPiece === 0) yield
   }
-  const overview = presentSeedOverview({ ...view.sums(seen), workers: seen })
+  const overview = presentSeedOverview({ ...view.sums(totalsOf(seen)), workers: seen })
   const told = wrapped ? withTimeInWords(overview) : overview
   return `"timestamp":"${new Date(now).toISOString()}","data":{"overview":${JSON.stringify(told)},"workers":[${texts.join()}]}`
 }

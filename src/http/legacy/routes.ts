@@ -1,10 +1,12 @@
 /** The paths and shapes that the clients of the system before drover expect. */
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
+import { totalsOf } from '../../actors/system/status.js'
 import type { ControlOutcome } from '../../drover/reports.js'
 import type { Selector } from '../../drover/selector.js'
 import { DroverError } from '../../errors.js'
 import type { RecentLogs } from '../../logs/logs.js'
+import { collected, piecewise } from '../../time/turns.js'
 import type { Env } from '../base/request-env.js'
 import type { StatusContext } from '../base/status-context.js'
 import { answerer, isWrapped } from './answer.js'
@@ -65,28 +67,33 @@ function controlRoutes({ drover, control, options }: StatusContext): Hono<Env> {
 function monitoringRoutes({ drover, options }: StatusContext): Hono<Env> {
   const answer = answerer(options.envelope)
   const time = (): present.SeedTime => ({ now: Date.now(), staleMs: options.crashDetectionMinutes * 60_000 })
-  const workers = (annotator: string | undefined, domain: string | undefined) =>
-    drover.view.workers(
-      drover.view.find((worker) => (annotator ?? worker.annotator) === worker.annotator && (domain ?? worker.domain) === worker.domain),
-    )
+  const { view } = drover
+  const named = (annotator: string | undefined, domain: string | undefined) =>
+    view.find((worker) => (annotator ?? worker.annotator) === worker.annotator && (domain ?? worker.domain) === worker.domain)
+  /** Of thousands some in each turn of the event loop. */
+  const workers = (ids: readonly string[]) => piecewise(collected(view.workers(ids)))
 
-  const overview = () => {
-    const workers = drover.view.glances()
-    return present.presentSeedOverview({ ...drover.view.sums(workers), workers })
+  const overview = async () => {
+    const workers = await piecewise(collected(view.glances()))
+    return present.presentSeedOverview({ ...view.sums(totalsOf(workers)), workers })
   }
 
   return new Hono<Env>()
-    .get('/overview', monitoring({ id: 'seedOverview', summary: 'The whole system in numbers', answer: contract.seedOverview }), (c) => {
-      const told = overview()
-      return answer(c, isWrapped(c, options.envelope) ? present.withTimeInWords(told) : told)
-    })
+    .get(
+      '/overview',
+      monitoring({ id: 'seedOverview', summary: 'The whole system in numbers', answer: contract.seedOverview }),
+      async (c) => {
+        const told = await overview()
+        return answer(c, isWrapped(c, options.envelope) ? present.withTimeInWords(told) : told)
+      },
+    )
     .get(
       '/workers',
       monitoring({ id: 'seedWorkers', summary: 'Workers and their status', answer: v.array(contract.seedWorker) }),
       query(contract.workersQuery),
-      (c) => {
+      async (c) => {
         const { annotator_id: annotator, domain, status } = c.req.valid('query')
-        const shown = workers(annotator, domain).map((worker) => present.presentSeedWorker(worker, time()))
+        const shown = (await workers(named(annotator, domain))).map((worker) => present.presentSeedWorker(worker, time()))
         return answer(
           c,
           shown.filter((worker) => (status ?? worker.status) === worker.status),
@@ -99,13 +106,13 @@ function monitoringRoutes({ drover, options }: StatusContext): Hono<Env> {
       path(contract.onePath),
       (c) => {
         const { annotator_id: annotator, domain } = c.req.valid('param')
-        const [worker] = workers(annotator, domain)
+        const [worker] = view.workers(named(annotator, domain))
         if (!worker) throw new DroverError('WORKER_UNKNOWN', `no worker matches ${JSON.stringify({ annotator, domain })}`)
         return answer(c, present.presentSeedWorker(worker, time()))
       },
     )
-    .get('/health', monitoring({ id: 'seedHealth', summary: 'Crashed and stuck workers', answer: contract.seedHealth }), (c) =>
-      answer(c, present.presentSeedHealth(drover.status().workers, time())),
+    .get('/health', monitoring({ id: 'seedHealth', summary: 'Crashed and stuck workers', answer: contract.seedHealth }), async (c) =>
+      answer(c, present.presentSeedHealth(await workers([...view.ids()]), time())),
     )
     .get('/quota', monitoring({ id: 'seedQuota', summary: 'The status of quotas, by name', answer: contract.seedQuotas }), async (c) =>
       answer(c, present.presentSeedQuotas(await drover.quotas())),

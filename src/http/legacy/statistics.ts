@@ -14,7 +14,7 @@ export const seedStatistics = v.object({
 export type SeedStatistics = v.InferOutput<typeof seedStatistics>
 
 /** `total` has the dead tasks too. */
-export function statisticsOf(workers: readonly Pick<WorkerGlance, 'annotator' | 'domain' | 'progress'>[]): SeedStatistics {
+export function statisticsOf(workers: Iterable<Pick<WorkerGlance, 'annotator' | 'domain' | 'progress'>>): SeedStatistics {
   const all = { total: 0, malformed: 0 }
   const byAnnotator = new Map<string, typeof all>()
   const byDomain = new Map<string, typeof all>()

@@ -4,23 +4,24 @@ import type { SystemSums } from '../../actors/system/status.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { Quota } from '../contract/quota.js'
 import type { Overview } from '../contract/worker.js'
-import { attentionOf, type Seen } from './attention.js'
+import { type About, attentionOf } from './attention.js'
 
 /**
  * @param down the topmost of the supervisors that are down
  * @param now ms since the epoch
  */
 export function presentOverview(
-  status: SystemSums & { workers: readonly Seen[] },
+  status: SystemSums,
+  workers: About & { size: number },
   down: readonly { supervisor: string; reason: string }[],
   quotas: readonly Quota[],
   now: number,
 ): Overview {
-  const { state, states, workers, done, dead, total, ratePerMinute, slots } = status
+  const { state, states, done, dead, total, ratePerMinute, slots } = status
   return {
     system: state,
     states,
-    workers: workers.length,
+    workers: workers.size,
     done,
     dead,
     total,

@@ -3,11 +3,10 @@
  */
 
 import type { QuotaReport } from '../../actors/system/quota-report.js'
-import type { WorkerGlance } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
-import { withAllAbove } from '../../store/quotas/hierarchy.js'
+import { piecewise } from '../../time/turns.js'
 import type { Quota } from '../contract/quota.js'
-import { presentQuota } from './quota.js'
+import { type Tally, tallyOf } from './tally.js'
 
 /** How long an answer is used, in ms. */
 const goodForMs = 1_000
@@ -29,14 +28,14 @@ export class QuotaCache {
    * @throws DroverError CLOSED, STORE_FAILED
    */
   async quotas(): Promise<Quota[]> {
-    return (await this.withTakers()).quotas
+    return (await this.withTally()).quotas
   }
 
-  /** The same with the workers of that moment. */
-  async withTakers(): Promise<{ quotas: Quota[]; workers: WorkerGlance[] }> {
+  /** The same with the workers of that moment; thousands are counted in several turns of the event loop. */
+  async withTally(): Promise<{ quotas: Quota[]; tally: Tally }> {
     const reports = await this.#ask()
-    const workers = this.#drover.view.glances()
-    return { quotas: presentQuotas(reports, workers), workers }
+    const tally = await piecewise(tallyOf(this.#drover.view))
+    return { quotas: tally.quotas(reports), tally }
   }
 
   /** A quota was changed: the next call asks again. */
@@ -56,30 +55,4 @@ export class QuotaCache {
     })
     return reports
   }
-}
-
-/** The fields of a worker that its quotas show. */
-export type Taker = Pick<WorkerGlance, 'id' | 'quotas' | 'state' | 'until'>
-
-/** Each with the workers that take from it: by name, or because their quota is within it. */
-export function presentQuotas(reports: readonly QuotaReport[], workers: Iterable<Taker>): Quota[] {
-  if (reports.length === 0) return []
-  const within = new Map(reports.map((report) => [report.name, report.within]))
-  const takers = new Map<string, Taker[]>(reports.map(({ name }) => [name, []]))
-  // Thousands of workers name the same few quotas.
-  const known = new Map<string, Taker[][]>()
-  for (const worker of workers) {
-    const choice = worker.quotas.join('\n')
-    let lists = known.get(choice)
-    if (!lists) {
-      const names = worker.quotas.flatMap((name) => withAllAbove(name, (each) => within.get(each) ?? []))
-      lists = [...new Set(names)].flatMap((name) => {
-        const list = takers.get(name)
-        return list ? [list] : []
-      })
-      known.set(choice, lists)
-    }
-    for (const list of lists) list.push(worker)
-  }
-  return reports.map((report) => presentQuota(report, takers.get(report.name) ?? []))
 }

@@ -14,7 +14,7 @@ import type { LivePatch } from '../contract/socket.js'
 import type { TreeNode } from '../contract/tree.js'
 import type { Overview, Worker } from '../contract/worker.js'
 import { presentOverview } from '../present/overview.js'
-import { presentQuotas } from '../present/quota-cache.js'
+import { Tally } from '../present/tally.js'
 import { presentTree } from '../present/tree.js'
 import { presentWorker, type Rates } from '../present/worker.js'
 import { diff, type WholeState } from './diff.js'
@@ -46,6 +46,10 @@ type Sums = Omit<WholeState, 'workers'>
 export class Source {
   readonly #drover: Drover
   readonly #shown = new Map<string, Shown>()
+  /** What those add up to. */
+  readonly #tally: Tally
+  /** Those that change without an event: they have a thread, or rates. */
+  readonly #movers = new Set<string>()
   #sums: Sums | null = null
   /** Workers that need a look. */
   readonly #due = new Set<string>()
@@ -57,6 +61,7 @@ export class Source {
 
   constructor(drover: Drover) {
     this.#drover = drover
+    this.#tally = new Tally(() => drover.view.ids())
   }
 
   /** Marks workers for a look. */
@@ -102,7 +107,7 @@ export class Source {
       const was = this.#shown.get(id)
       if (was) before.push([id, was.worker])
       const status = this.#drover.view.worker(id)
-      if (!status) this.#shown.delete(id)
+      if (!status) this.#drop(id)
       else after.push([id, this.#show(status, was, now)])
     }
     const sums = this.#sums
@@ -143,7 +148,7 @@ export class Source {
     } else if (wasLong(this.#lookedAt.moving, ratesEveryMs)) {
       this.#lookedAt.moving = now
       this.mark(view.live())
-      for (const [id, { status, worker }] of this.#shown) if (hasRates(status) || hasRates(worker)) this.#due.add(id)
+      this.mark(this.#movers)
     }
   }
 
@@ -157,10 +162,19 @@ export class Source {
     return taken
   }
 
+  #drop(id: string): void {
+    this.#shown.delete(id)
+    this.#movers.delete(id)
+    this.#tally.delete(id)
+  }
+
   #show(status: WorkerStatus, was: Shown | undefined, now: number): Worker {
     const keepsRates = was !== undefined && Math.abs(now - was.ratesAt) < ratesEveryMs
     const worker = presentWorker(status, keepsRates ? was.worker : inSteps(status))
     const ratesAt = keepsRates ? was.ratesAt : now
+    if (status.beatAgeMs !== null || hasRates(status) || hasRates(worker)) this.#movers.add(status.id)
+    else this.#movers.delete(status.id)
+    this.#tally.set(status)
     if (was && same(was.worker, worker)) {
       Object.assign(was, { status, ratesAt })
       return was.worker
@@ -171,15 +185,14 @@ export class Source {
 
   #sumUp(reports: readonly QuotaReport[], now: number): Sums {
     const before = this.#sums
-    const workers = this.#inOrder().map(({ status }) => status)
     const { view } = this.#drover
-    const sums = view.sums(workers)
+    const sums = view.sums(this.#tally.totals)
     if (Math.abs(now - this.#lookedAt.rate) >= ratesEveryMs) {
       this.#lookedAt.rate = now
       this.#systemRate = toTenth(sums.ratePerMinute)
     }
-    const quotas = presentQuotas(reports, workers)
-    const overview = presentOverview({ ...sums, workers }, view.down(), quotas, now)
+    const quotas = this.#tally.quotas(reports)
+    const overview = presentOverview(sums, this.#tally, view.down(), quotas, now)
     const tree = this.#lookAtTree()
     this.#moving = this.#isMoving(sums, tree)
     return {
@@ -201,10 +214,7 @@ export class Source {
   }
 
   #isMoving({ ratePerMinute }: SystemSums, tree: readonly TreeNode[]): boolean {
-    if (ratePerMinute > 0 || this.#systemRate > 0 || countsRestarts(tree)) return true
-    for (const { status, worker } of this.#shown.values())
-      if (status.beatAgeMs !== null || hasRates(status) || hasRates(worker)) return true
-    return false
+    return ratePerMinute > 0 || this.#systemRate > 0 || this.#movers.size > 0 || countsRestarts(tree)
   }
 }
 

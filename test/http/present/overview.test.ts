@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Quota } from '../../../src/http/contract/quota.js'
 import { presentOverview } from '../../../src/http/present/overview.js'
+import { Tally } from '../../../src/http/present/tally.js'
 import type { SystemStatus } from '../../../src/index.js'
 
 const now = 1_000_000
@@ -20,7 +21,7 @@ const busy: SystemStatus = {
 
 const endOf = (status: SystemStatus, quotaDoneAt: number | null = null) => {
   const quotas = [{ name: 'key', workers: [], retired: null, backlog: { tasks: 60, doneAt: quotaDoneAt } } as unknown as Quota]
-  const { doneAt, doneBy } = presentOverview(status, [], quotas, now)
+  const { doneAt, doneBy } = presentOverview(status, new Tally(), [], quotas, now)
   return { doneAt, doneBy }
 }
 

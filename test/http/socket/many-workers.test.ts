@@ -3,7 +3,9 @@ import { test } from 'uvu'
 import type { Drover } from '../../../src/drover/drover.js'
 import type { LiveState } from '../../../src/http/contract/socket.js'
 import { presentOverview } from '../../../src/http/present/overview.js'
+import { Tally, tallyOf } from '../../../src/http/present/tally.js'
 import { Source } from '../../../src/http/socket/source.js'
+import { atOnce } from '../../../src/time/turns.js'
 import { closeSockets, follow, RawClient, serveSockets } from '../../support/sockets.js'
 import { cleanUp, open, openWithParts, until, worker } from '../../support/system.js'
 
@@ -118,10 +120,13 @@ test('an overview made of a little of each worker says the same as one made of a
   const { system, parts } = await openWithParts({ workers: [...many(3), { id: 'group', children: [worker('a/x')] }] })
   await system.blacklist('w1/x', 'enough')
   parts.lanes.update([{ worker: 'w2/x', total: 10, done: 0, dead: 2, leased: 0, retrying: 0, complete: false }])
-  const workers = system.view.glances()
   const now = Date.now()
-  const overview = presentOverview({ ...system.view.sums(workers), workers }, system.view.down(), [], now)
-  assert.deepEqual(overview, presentOverview(system.status(), [], [], now))
+  const tally = atOnce(tallyOf(system.view))
+  const overview = presentOverview(system.view.sums(tally.totals), tally, system.view.down(), [], now)
+  const status = system.status()
+  const whole = new Tally()
+  for (const worker of status.workers) whole.set(worker)
+  assert.deepEqual(overview, presentOverview(status, whole, [], [], now))
   assert.deepEqual(
     overview.attention.map(({ kind, workers }) => ({ kind, workers })),
     [
