@@ -270,7 +270,18 @@ export const rooms = [
   {
     room: 'http/present',
     what: 'what is shown of workers, quotas and the whole',
-    may: ['values', 'root', 'store/contract', 'store/quotas', 'machines/lifecycle', 'events', 'actors/system', 'drover', 'http/contract'],
+    may: [
+      'values',
+      'root',
+      'time',
+      'store/contract',
+      'store/quotas',
+      'machines/lifecycle',
+      'events',
+      'actors/system',
+      'drover',
+      'http/contract',
+    ],
   },
   {
     room: 'http/api',
