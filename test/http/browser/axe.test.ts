@@ -1,7 +1,7 @@
 /** Accessibility of every view, in light and dark, as far as axe can tell. */
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
-import { heading, logIn, settled, show } from './support/dashboard.js'
+import { button, heading, logIn, settled, show } from './support/dashboard.js'
 import { openHerd } from './support/herd.js'
 import { browserSuite, token } from './support/suite.js'
 import { views } from './support/views.js'
@@ -36,6 +36,19 @@ test('axe finds nothing serious in any view, light or dark', async ({ serve, ope
     await heading(page, name).waitFor()
     await settled(page)
     await check(hash)
+  }
+  for (const key of ['?', '/']) {
+    await page.keyboard.press(key)
+    await page.getByRole('dialog').waitFor()
+    await check(`the dialog of ${key}`)
+    await page.keyboard.press('Escape')
+  }
+  await show(page, '#/workers/annotator-2%2Ftopic')
+  for (const name of ['Options', 'Remove']) {
+    await button(page, name).click()
+    await check(`the dialog of ${name}`)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
   }
   if (found.length > 0) throw new Error(found.join('\n'))
 })

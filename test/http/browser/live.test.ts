@@ -39,6 +39,36 @@ test('a worker is paused and resumed from its page', async ({ serve, open: openP
   await state(system, 'a/x', 'running')
 })
 
+test('a worker is added like another one, and removed again, and it is said before what that means', async ({ serve, open: openPage }) => {
+  const system = await openBusy()
+  const { url } = await serve(system)
+  const { page, expect } = await openPage(`${url}/#/workers/a%2Fx`)
+  expect(/status of 400/)
+  await logIn(page, token)
+  const dialog = page.getByRole('dialog')
+  await button(page, 'Add another').click()
+  await dialog.getByLabel('Id').fill('a/x')
+  await dialog.getByLabel('Start it at once').uncheck()
+  await button(dialog, 'Add').click()
+  await dialog.getByText('id: expected another id').waitFor()
+  await dialog.getByLabel('Id').fill('b/x')
+  await button(dialog, 'Add').click()
+  await page.getByRole('heading', { level: 1, name: 'b/x' }).waitFor()
+  await button(page, 'Options').click()
+  await dialog.getByLabel('Priority').fill('7')
+  await button(dialog, 'Change').click()
+  await dialog.waitFor({ state: 'detached' })
+  assert.is(system.view.settings('b/x')?.priority, 7)
+  await button(page, 'Remove').click()
+  await dialog.getByText('Its 1 undone task will be done by nobody, until a worker is added for its lane again.').waitFor()
+  await button(dialog, 'Remove').click()
+  await page.getByRole('heading', { level: 1, name: 'Workers' }).waitFor()
+  assert.equal(
+    system.status().workers.map(({ id }) => id),
+    ['a/x'],
+  )
+})
+
 test('a dead task is redriven, and is gone from the dead ones once it is done', async ({ serve, open: openPage }) => {
   const system = await open({ workers: [worker('a/x')] })
   await system.load('data', [{ id: 'hopeless', do: 'give up', times: 1 }, { id: 'fine' }])

@@ -1,4 +1,4 @@
-/** No page gets wider than its window, whatever its names are. */
+/** No page gets wider than its window or its paper, whatever its names are. */
 import type { Page } from 'playwright-core'
 import * as assert from 'uvu/assert'
 import { button, heading, logIn, settled, show, sideways } from './support/dashboard.js'
@@ -7,13 +7,16 @@ import { browserSuite, sizes, token } from './support/suite.js'
 
 const test = browserSuite('long names')
 
+/** A4 without margins of 2 cm, in px. */
+const paper = { width: 642, height: 970 }
+
 /** Boxes that scroll sideways within themselves, each with how many px of it are hidden. */
 const scrolling = (page: Page): Promise<string[]> =>
   page.evaluate(`[...document.querySelectorAll('main *, dialog *')]
     .filter((box) => box.scrollWidth > box.clientWidth && /auto|scroll/.test(getComputedStyle(box).overflowX))
     .map((box) => (box.getAttribute('aria-label') ?? box.className) + ': ' + (box.scrollWidth - box.clientWidth) + ' px')`)
 
-test('ids of 200 characters and keys of 500 widen no view, on a desktop or a phone', async ({ serve, open: openPage }) => {
+test('ids of 200 characters and keys of 500 widen no view, on a desktop, a phone or paper', async ({ serve, open: openPage }) => {
   const { url } = await serve(await openLong())
   const { page } = await openPage(url)
   await page.getByLabel('Token').waitFor()
@@ -27,6 +30,12 @@ test('ids of 200 characters and keys of 500 widen no view, on a desktop or a pho
       // On a phone, tables scroll.
       if (size === 'desktop') wide.push(...(await scrolling(page)).map((box) => `${where}: ${box}`))
     }
+    await page.setViewportSize(paper)
+    await page.emulateMedia({ media: 'print' })
+    if ((await sideways(page)) > 0) wide.push(`${hash.slice(0, 30)} on paper: the page`)
+    wide.push(...(await scrolling(page)).map((box) => `${hash.slice(0, 30)} on paper: ${box}`))
+    if (await page.getByRole('navigation', { name: 'Views' }).isVisible()) wide.push(`${hash.slice(0, 30)} on paper: the navigation`)
+    await page.emulateMedia({ media: 'screen' })
   }
   await check('log in')
   await logIn(page, token)

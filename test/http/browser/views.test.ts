@@ -84,6 +84,23 @@ test('it is dark or light as the system is, until a choice is made, which is rem
   }
 })
 
+test('a page is printed in black on white, also where it is dark, without anything to press', async ({ serve, open: openPage }) => {
+  const { url } = await serve(await openHerd(), {})
+  const { page } = await openPage(`${url}/#/workers/annotator-2%2Ftopic`, { scheme: 'dark' })
+  await heading(page, 'annotator-2/topic').waitFor()
+  await settled(page)
+  assert.ok((await lightness(page)) < 64)
+  assert.ok((await page.getByRole('button').count()) > 5)
+  await page.emulateMedia({ media: 'print' })
+  assert.is(await lightness(page), 255)
+  assert.is(await page.evaluate("getComputedStyle(document.querySelector('h1')).color"), 'rgb(0, 0, 0)')
+  assert.is(await page.getByRole('button').count(), 0)
+  assert.is(await page.getByRole('banner').isVisible(), false)
+  // All of it: on a screen the log scrolls.
+  const hidden = await page.getByRole('log').evaluate((log) => log.scrollHeight - log.clientHeight)
+  assert.is(hidden, 0)
+})
+
 test('on a phone the navigation opens and leads on', async ({ serve, open: openPage }) => {
   const { url } = await serve(await open({ workers: [worker('a/x')] }))
   const { page } = await openPage(url, { size: 'phone' })

@@ -9,6 +9,8 @@ import { Button } from '../ui/button.js'
 import { Questions } from '../ui/confirm.js'
 import { Empty, Page, Pending } from '../ui/page.js'
 import { Login } from './login.js'
+import { Search } from './search.js'
+import { Help, type Shortcut, useShortcuts } from './shortcuts.js'
 import { Toasts } from './toasts.js'
 import { Topbar } from './topbar.js'
 
@@ -50,6 +52,8 @@ export function App() {
 function Shell() {
   const { path, query } = useLocation()
   const [menu, setMenu] = useState(false)
+  const [dialog, openDialog] = useState<Shortcut | null>(null)
+  useShortcuts(openDialog)
   const main = useRef<HTMLElement>(null)
   const shown = useRef(path)
   useEffect(() => {
@@ -74,7 +78,7 @@ function Shell() {
         Skip to content
       </a>
       <RateHistory />
-      <Topbar menu={menu} onMenu={() => setMenu(!menu)} />
+      <Topbar menu={menu} onMenu={() => setMenu(!menu)} onOpen={openDialog} />
       <nav id="nav" class={menu ? 'nav open' : 'nav'} aria-label="Views">
         {places.map(([at, name]) => (
           <a key={at} href={`#${at}`} aria-current={isWithin(path, at) ? 'page' : undefined}>
@@ -86,6 +90,8 @@ function Shell() {
         <ConnectionBanner />
         <Current key={path} path={path} query={query} />
       </main>
+      {dialog === 'search' && <Search onClose={() => openDialog(null)} />}
+      {dialog === 'help' && <Help onClose={() => openDialog(null)} />}
     </div>
   )
 }

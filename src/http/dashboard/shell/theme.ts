@@ -35,7 +35,13 @@ export function setTheme(theme: Theme): void {
 
 const systemIsDark = globalThis.matchMedia?.('(prefers-color-scheme: dark)')
 const dark = createStore(false)
-const look = (): void => dark.set(chosen.get() === 'auto' ? (systemIsDark?.matches ?? false) : chosen.get() === 'dark')
+/** Paper is light. */
+const printing = globalThis.matchMedia?.('print')
+const look = (): void => {
+  const wanted = chosen.get() === 'auto' ? (systemIsDark?.matches ?? false) : chosen.get() === 'dark'
+  dark.set(wanted && !printing?.matches)
+}
+printing?.addEventListener('change', look)
 systemIsDark?.addEventListener('change', look)
 chosen.subscribe(look)
 look()

@@ -3,6 +3,7 @@ import { useLive, useStatus } from '../live/live.js'
 import { logOut, useSession } from '../live/session.js'
 import { Badge, type Tone } from '../ui/badge.js'
 import { Button } from '../ui/button.js'
+import type { Shortcut } from './shortcuts.js'
 import { setTheme, type Theme, useTheme } from './theme.js'
 
 const connection: Record<string, [word: string, tone: Tone, title: string]> = {
@@ -18,7 +19,13 @@ const themes: Record<Theme, { next: Theme; text: string }> = {
   dark: { next: 'auto', text: 'Dark' },
 }
 
-export function Topbar({ menu, onMenu }: { menu: boolean; onMenu: () => void }) {
+interface TopbarProps {
+  menu: boolean
+  onMenu: () => void
+  onOpen: (dialog: Shortcut) => void
+}
+
+export function Topbar({ menu, onMenu, onOpen }: TopbarProps) {
   const system = useLive(({ overview }) => overview?.system)
   const session = useSession()
   const theme = themes[useTheme()]
@@ -33,12 +40,20 @@ export function Topbar({ menu, onMenu }: { menu: boolean; onMenu: () => void }) 
       </a>
       {system && system !== 'open' && <Badge text={system} />}
       <span class="grow" />
+      <Button kind="plain" label="Search" title="Search: / or Ctrl K" onClick={() => onOpen('search')}>
+        <span aria-hidden="true">⌕</span> <span class="wide">Search</span>
+      </Button>
       <span role="status" class={`badge ${tone}`} title={title}>
         {word}
       </span>
       <Button kind="plain" label={`Colours: ${theme.text}`} title="Colours: auto, light, dark" onClick={() => setTheme(theme.next)}>
         <span aria-hidden="true">◐</span> <span class="wide">{theme.text}</span>
       </Button>
+      <span class="wide">
+        <Button kind="plain" label="Keyboard shortcuts" title="Keyboard shortcuts: ?" onClick={() => onOpen('help')}>
+          <span aria-hidden="true">?</span>
+        </Button>
+      </span>
       {session.known && session.protected && (
         <>
           <span class="muted wide">{[session.name, session.role === 'control' ? 'control' : 'read only'].filter(Boolean).join(', ')}</span>

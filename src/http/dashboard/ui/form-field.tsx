@@ -4,10 +4,10 @@ import { useId } from 'preact/hooks'
 export interface FormField {
   name: string
   label: string
-  /** @defaultValue 'text' */
-  type?: 'text' | 'number' | 'checkbox'
-  /** To choose from, in place of typing. */
-  choices?: readonly string[]
+  /** `long`: several lines. @defaultValue 'text' */
+  type?: 'text' | 'long' | 'number' | 'checkbox'
+  /** To choose from, in place of typing: each `[value, text]`, or a text that is its own value. */
+  choices?: readonly (string | readonly [value: string, text: string])[]
   /** What it begins with. */
   value?: string | number | boolean
   /** Whether it may not stay empty. @defaultValue false */
@@ -38,14 +38,19 @@ function One({ field, onInput }: { field: FormField; onInput: ((value: string) =
       <label for={id}>{label}</label>
       {choices ? (
         <select {...shared}>
-          {choices.map((choice) => (
-            <option key={choice} value={choice} selected={choice === String(value)}>
-              {choice}
-            </option>
-          ))}
+          {choices.map((choice) => {
+            const [key, text] = typeof choice === 'string' ? [choice, choice] : choice
+            return (
+              <option key={key} value={key} selected={key === String(value)}>
+                {text}
+              </option>
+            )
+          })}
         </select>
       ) : type === 'checkbox' ? (
         <input {...shared} type="checkbox" defaultChecked={value === true} />
+      ) : type === 'long' ? (
+        <textarea {...shared} rows={3} defaultValue={String(value)} autocomplete="off" spellcheck={false} />
       ) : (
         <input
           {...shared}

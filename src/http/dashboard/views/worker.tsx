@@ -4,6 +4,7 @@ import { recordLevels } from '../../../log-levels.js'
 import type { TaskRecord } from '../../contract/task.js'
 import type { Worker, WorkerDetail } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
+import { MemberControls } from '../controls/member-controls.js'
 import { firstLine } from '../data/brief.js'
 import { bytes, duration, number, plural, short } from '../format.js'
 import { useBeats } from '../live/beats.js'
@@ -46,7 +47,10 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
     >
       <div class="row bulk">
         <WorkerControls of={{ name: id, selection: { workers: [id] }, states: [now.state] }} done={reload} />
-        <ProfileButton worker={id} live={now.threadId !== null} />
+        <span class="row">
+          <ProfileButton worker={id} live={now.threadId !== null} />
+          <MemberControls worker={now} settings={detail?.settings} done={reload} />
+        </span>
       </div>
       <State of={now} detail={detail} />
       <Card title="Failures" aside={<a href={href('/events/failures', { worker: id })}>All failures</a>}>

@@ -1,5 +1,7 @@
 /** All workers: as a grid of annotators and domains, or as a list to search, sort and choose from. */
 import { useMemo } from 'preact/hooks'
+import type { Worker } from '../../contract/worker.js'
+import { AddButton } from '../controls/member-controls.js'
 import { countStates, matching, sorted, stateList, states } from '../data/workers.js'
 import { number, plural } from '../format.js'
 import { useLive } from '../live/live.js'
@@ -29,7 +31,7 @@ export default function WorkersView({ query }: { query: Query }) {
     [annotators.join(), domains.join(), query],
   )
   return (
-    <Page title="Workers" aside={<ViewSwitch list={list} />}>
+    <Page title="Workers" aside={<Aside all={all} list={list} />}>
       {!known ? (
         <Pending what="workers" error={null} />
       ) : (
@@ -45,6 +47,15 @@ export default function WorkersView({ query }: { query: Query }) {
         </>
       )}
     </Page>
+  )
+}
+
+function Aside({ all, list }: { all: readonly Worker[]; list: boolean }) {
+  return (
+    <>
+      <AddButton like={all.map(({ id }) => id)} />
+      <ViewSwitch list={list} />
+    </>
   )
 }
 
