@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * What keeps the main thread busy for how long in one turn of its event loop. `npm run bench:blocks -- [--workers 5000] [--rounds 3]
- * [--what 20]`; `what` prints, for each piece of work that took longer than so many ms in one turn, the functions that took it.
+ * [--supervised] [--threads 300] [--what 20]`; `supervised` puts all workers under one supervisor, `threads` starts so many real threads
+ * instead of all else, `what` prints, for each piece of work that took longer than so many ms in one turn, the functions that took it.
  */
 import { parseArgs } from 'node:util'
 import { inChild } from '../support/child.js'
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '5000' },
     rounds: { type: 'string', default: '3' },
     what: { type: 'string' },
+    threads: { type: 'string', default: '0' },
     supervised: { type: 'boolean', default: false },
   },
 })
@@ -20,7 +22,8 @@ console.log(`${machine()}\n`)
 const seen = new Map()
 for (let round = 0; round < Number(values.rounds); round++) {
   const input = {
-    workers: Number(values.workers),
+    workers: Math.max(Number(values.workers), Number(values.threads)),
+    threads: Number(values.threads),
     supervised: values.supervised,
     profiles: values.what !== undefined,
   }

@@ -12,13 +12,41 @@ import { type Phase, Turns } from './turns.js'
 export interface Round {
   folder: string
   workers: number
-  /** Whether all of them stand under supervisors: one that has half of them, and many that have ten each. */
+  /** Whether all of them stand under one supervisor, which has half of them and many supervisors of ten. */
   supervised: boolean
+  /** Instead: so many real threads are started at once. */
+  threads: number
   /** Whether to say what ran in the longest turns. */
   profiles: boolean
 }
 
-await answer(async ({ folder, workers, supervised, profiles }: Round): Promise<Phase[]> => {
+/** A thread with the clients of the status server. */
+class Clients {
+  readonly #thread = new Worker(new URL('./clients.js', import.meta.url))
+  #orders = 0
+
+  get = (url: string): Promise<void> => this.#order({ get: url })
+  join = (url: string): Promise<void> => this.#order({ join: url.replace('http', 'ws') })
+  leave = (): Promise<void> => this.#order({ leave: true })
+  end = (): Promise<number> => this.#thread.terminate()
+
+  async #order(order: object): Promise<void> {
+    const id = this.#orders++
+    const answered = new Promise<string | null>((resolve) => {
+      const listen = (answer: { id: number; error: string | null }): void => {
+        if (answer.id !== id) return
+        this.#thread.off('message', listen)
+        resolve(answer.error)
+      }
+      this.#thread.on('message', listen)
+    })
+    this.#thread.postMessage({ id, ...order })
+    const error = await answered
+    if (error) throw new Error(error)
+  }
+}
+
+await answer(async ({ folder, workers, supervised, profiles, threads }: Round): Promise<Phase[]> => {
   const turns = new Turns({ profiles })
   const module = new URL('../memory/idle.worker.js', import.meta.url)
   const all = Array.from(
@@ -38,10 +66,27 @@ await answer(async ({ folder, workers, supervised, profiles }: Round): Promise<P
     drainMs: 100,
     quotas: { key: { requests: { limit: 1_000_000, per: 'minute' } } },
     log: { console: false },
-    workers: supervised ? [{ id: 'half', children: all.slice(0, half) }, ...tens] : all,
+    workers: supervised ? [{ id: 'all', children: [...all.slice(0, half), ...tens] }] : all,
+  }
+
+  /** Starts so many real threads, and waits until all run. */
+  const startThreads = async (count: number, isolation: 'thread' | 'process'): Promise<void> => {
+    const workers = all.slice(0, count).map((own): WorkerOptions => ({ ...own, isolation }))
+    const drover = await createDrover({ ...options, store: join(folder, `${isolation}-${count}.db`), concurrency: count, workers })
+    await drover.load('items', [{ a: 1 }], { key: () => 'one' })
+    const up = (): boolean => drover.status().states.running === count
+    await turns.during(`start of ${count}, isolation ${isolation}`, async () => {
+      await drover.start()
+      while (!up()) await new Promise<void>((resolve) => drover.once('worker:state:changed', () => resolve()))
+    })
+    await turns.during(`close with ${count}, isolation ${isolation}`, () => drover.close({ drainMs: 0 }))
   }
 
   await turns.during('(nothing)', () => sleep(300))
+  if (threads > 0) {
+    await startThreads(threads, 'thread')
+    return turns.phases
+  }
   await turns.during('(bare: one new Worker)', async () => {
     for (let n = 0; n < 4; n++) {
       const bare = new Worker('setInterval(() => {}, 1000)', { eval: true })
@@ -73,36 +118,26 @@ await answer(async ({ folder, workers, supervised, profiles }: Round): Promise<P
   await turns.during('done begins to wait', async () => void drover.done().catch(() => {}), 1_500)
 
   const server = await turns.during('serveStatus', () => serveStatus(drover, { port: 0 }))
-  const get = async (path: string): Promise<void> => {
-    const answered = await fetch(`${server.url}${path}`)
-    await answered.arrayBuffer()
-    if (!answered.ok) throw new Error(`${path}: ${answered.status}`)
-  }
+  const clients = new Clients()
+  const get = (path: string): Promise<void> => clients.get(`${server.url}${path}`)
+  // Its thread has begun.
+  await get('/livez')
   const base = '/api/v1'
   for (const path of ['/overview', '/tree', '/workers?limit=1000', '/quotas', '/beats'])
     await turns.during(`GET ${path}`, () => get(`${base}${path}`))
-  await turns.during('GET /api/status of old', () => get('/api/status').catch(() => {}))
-  const { WebSocket } = await import('ws')
-  const connect = (query: string): Promise<InstanceType<typeof WebSocket>> =>
-    new Promise((resolve, reject) => {
-      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/api/ws?${query}`)
-      socket.on('message', (data) => String(data).includes('state"') && resolve(socket))
-      socket.on('error', reject)
-    })
-  const socket = await turns.during(
-    'a client joins',
-    () => connect('protocol=2&topics=overview,workers,tree,quotas,beats,events,logs'),
-    2_000,
-  )
-  const old = await turns.during('a client of protocol 1 joins', () => connect('protocol=1'), 2_000)
+  for (const path of ['overview', 'workers', 'health'])
+    await turns.during(`GET /api/monitoring/${path} of old`, () => get(`/api/monitoring/${path}`))
+  const joinAs = (query: string): Promise<void> => clients.join(`${server.url}/api/ws?${query}`)
+  await turns.during('a client joins', () => joinAs('protocol=2&topics=overview,workers,tree,quotas,beats,events,logs'), 2_000)
+  await turns.during('a client of protocol 1 joins', () => joinAs('protocol=1'), 2_000)
   await turns.during('pause, all, while clients look', () => drover.pause(), 2_000)
   await turns.during('resume, all, while clients look', () => drover.resume(), 2_000)
   await turns.during('stop, all, while clients look', () => drover.stop(), 2_000)
   await turns.during('reset, all, while clients look', () => drover.reset(), 2_000)
   await turns.during('start, all, while clients look', () => drover.start(), 3_000)
-  socket.terminate()
-  old.terminate()
+  await clients.leave()
   await turns.during('server closes', () => server.close())
+  await clients.end()
   await turns.during('blacklist, 1,000', () =>
     drover.blacklist(
       all.slice(0, 1_000).map(({ id }) => id),
@@ -110,6 +145,7 @@ await answer(async ({ folder, workers, supervised, profiles }: Round): Promise<P
     ),
   )
   await turns.during('stop, all', () => drover.stop())
+  await turns.during('reset, all', () => drover.reset())
   await turns.during('restart, all', () => drover.restart(), 1_000)
   await turns.during('close', () => drover.close())
   drover = await turns.during('createDrover again', () => createDrover(options))
@@ -120,16 +156,6 @@ await answer(async ({ folder, workers, supervised, profiles }: Round): Promise<P
     const bare = fork(new URL('./turns.js', import.meta.url), { stdio: 'ignore' })
     await once(bare, 'exit')
   })
-  for (const isolation of ['thread', 'process'] as const) {
-    const workers = all.slice(0, 30).map((own): WorkerOptions => ({ ...own, isolation }))
-    const thirty = await createDrover({ ...options, store: join(folder, `${isolation}.db`), concurrency: 30, workers })
-    await thirty.load('items', [{ a: 1 }], { key: () => 'one' })
-    const up = (): boolean => thirty.status().states.running === 30
-    await turns.during(`start of 30, isolation ${isolation}`, async () => {
-      await thirty.start()
-      while (!up()) await new Promise<void>((resolve) => thirty.once('worker:state:changed', () => resolve()))
-    })
-    await thirty.close({ drainMs: 0 })
-  }
+  for (const isolation of ['thread', 'process'] as const) await startThreads(30, isolation)
   return turns.phases
 })

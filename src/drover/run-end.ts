@@ -6,8 +6,9 @@
 import type { OpenSystem } from '../actors/system/contract.js'
 import { DroverError } from '../errors.js'
 import { backoffDelay } from '../time/backoff.js'
+import { piecewise } from '../time/turns.js'
 import { readErrors } from './reads.js'
-import { describeWait, isOver, type RunReport, reportOf, type WorkerFacts } from './run-report.js'
+import { describeWait, isOver, isWaiting, type RunReport, reportOf, type WorkerFacts } from './run-report.js'
 import { CurrentFacts } from './worker-facts.js'
 
 /** A shorter wait is not logged. */
@@ -87,13 +88,20 @@ export class RunEnding {
 
   /** Logs the reason once nothing has moved for a moment, again when it changes, and now and then while a person must act. */
   #look(): void {
-    if (describeWait(this.#facts()) === null) this.#hush()
-    else this.#timer ??= setTimeout(() => this.#say(), sayAfterMs).unref()
+    if (isWaiting(this.#facts())) this.#sayIn(sayAfterMs)
+    else this.#hush()
   }
 
-  #say(): void {
+  #sayIn(ms: number): void {
+    this.#timer ??= setTimeout(() => void this.#say(), ms).unref()
+  }
+
+  async #say(): Promise<void> {
+    const timer = this.#timer
+    const wait = await piecewise(describeWait(this.#facts()))
+    // Something has moved meanwhile.
+    if (this.#timer !== timer) return
     this.#timer = null
-    const wait = describeWait(this.#facts())
     if (wait === null) return
     if (wait.text !== this.#said) this.#times = 0
     const now = performance.now()
@@ -104,7 +112,7 @@ export class RunEnding {
       this.#sayAgainAt = now + (wait.needsHand ? backoffDelay(againWaits, this.#times) : Number.POSITIVE_INFINITY)
       this.#times++
     }
-    if (wait.needsHand) this.#timer = setTimeout(() => this.#say(), this.#sayAgainAt - now).unref()
+    if (wait.needsHand) this.#sayIn(this.#sayAgainAt - now)
   }
 
   #hush(): void {

@@ -123,11 +123,27 @@ export interface Wait {
   needsHand: boolean
 }
 
-/** The reason for waiting, in words; null: work continues. */
-export function describeWait(workers: Iterable<WorkerFacts>): Wait | null {
+/** Whether all work that is left waits for something. */
+export function isWaiting(workers: Iterable<WorkerFacts>): boolean {
+  let waits = false
+  for (const worker of workers) {
+    const place = standing(worker)
+    if (place === 'moves') return false
+    waits ||= place !== 'over'
+  }
+  return waits
+}
+
+/** Workers described in one piece. */
+const mostInPiece = 500
+
+/** The reason for waiting, in words, some workers in each piece; null: work continues. */
+export function* describeWait(workers: Iterable<WorkerFacts>): Generator<void, Wait | null, void> {
   const waiting = new Map<string, string[]>()
   let needsHand = false
+  let seen = 0
   for (const worker of workers) {
+    if (seen++ % mostInPiece === mostInPiece - 1) yield
     const place = standing(worker)
     if (place === 'moves') return null
     if (place === 'over') continue

@@ -1,8 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exitCodeOf } from '../../src/drover/exit-code.js'
-import { describeWait, isOver, reportOf, type WorkerFacts } from '../../src/drover/run-report.js'
+import { describeWait, isOver, isWaiting, reportOf, type WorkerFacts } from '../../src/drover/run-report.js'
 import { laneEnd } from '../../src/machines/lane-end.js'
+import { atOnce } from '../../src/time/turns.js'
 
 const facts = (more: Partial<WorkerFacts> = {}): WorkerFacts => ({
   id: 'a/x',
@@ -61,15 +62,32 @@ for (const [what, workers, over, attended = over] of [
 }
 
 test('the reason for waiting is one line, by reason, and only if nothing moves', () => {
-  assert.is(describeWait([done]), null)
-  assert.is(describeWait([parked, facts()]), null)
+  const described = (workers: WorkerFacts[]) => {
+    const wait = atOnce(describeWait(workers))
+    assert.is(isWaiting(workers), wait !== null)
+    return wait
+  }
+  assert.is(described([done]), null)
+  assert.is(described([parked, facts()]), null)
   const more = Array.from({ length: 5 }, (_, n) => facts({ ...parked, id: `p${n}` }))
-  assert.equal(describeWait([done, ...more]), { needsHand: false, text: 'p0, p1, p2 and 2 more (parked: spent until noon)' })
-  assert.equal(describeWait([held, paused])?.text, 'held/x (held by another host: pid 1); paused/x (paused: paused)')
+  assert.equal(described([done, ...more]), { needsHand: false, text: 'p0, p1, p2 and 2 more (parked: spent until noon)' })
+  assert.equal(described([held, paused])?.text, 'held/x (held by another host: pid 1); paused/x (paused: paused)')
   assert.equal(
-    [held, paused, spent, empty].map((one) => describeWait([one])?.needsHand),
+    [held, paused, spent, empty].map((one) => described([one])?.needsHand),
     [false, true, true, true],
   )
+})
+
+test('why 5,000 workers wait is put into words for 500 at a time, and whether they wait at all without words', () => {
+  let read = 0
+  const counted = Array.from({ length: 5_000 }, (_, n) =>
+    Object.defineProperty(facts({ ...parked, id: `p${n}` }), 'reason', { get: () => `since ${read++}` }),
+  )
+  assert.ok(isWaiting(counted))
+  assert.is(read, 0)
+  const description = describeWait(counted)
+  for (let pieces = 1; !description.next().done; pieces++) assert.ok(read <= pieces * 500, `${read} in ${pieces} pieces`)
+  assert.is(read, 5_000)
 })
 
 test('a report is ok only if nothing is incomplete, dead or interrupted, and its exit code says which', () => {
