@@ -65,6 +65,7 @@ import type { Selector } from './selector.js'
 import { stopOnSignals } from './signals.js'
 import { Tasks } from './tasks.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
+import { readHistory, type WorkHistory, type WorkHistoryQuery } from './work-history.js'
 
 /**
  * A running system. Made by {@link createDrover}.
@@ -586,6 +587,19 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    */
   taskUsage(filter: LaneQuery = {}): AsyncGenerator<TaskUsageRow, void, void> {
     return this.#uses.over(readTaskUsage(this.#system.reader, checkLanes('the filter', filter)))
+  }
+
+  /**
+   * Results, failed attempts, dead tasks and restarts of the last hour by the minute, or of up to a day in steps of ten minutes:
+   * of all workers or those of some lanes, by all hosts on the store together. They outlive the host, and are kept for a day.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of the signal
+   * @example
+   * const { steps } = await drover.workHistory({ domain: 'urgency', lastMs: 86_400_000 })
+   * for (const { at, results, failed } of steps) console.log(new Date(at), results, failed)
+   */
+  workHistory(query: WorkHistoryQuery = {}): Promise<WorkHistory> {
+    return this.#uses.during(readHistory(this.#system.reader, query))
   }
 
   /**

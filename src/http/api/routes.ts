@@ -15,6 +15,7 @@ import { settingsRoutes } from './settings.js'
 import { systemRoutes } from './system.js'
 import { tasksRoutes } from './tasks.js'
 import type { V1Context } from './v1-context.js'
+import { workHistoryRoutes } from './work-history.js'
 import { workersRoutes } from './workers.js'
 
 /** The type for `hc`: `hc<StatusApi>('http://127.0.0.1:8000/api/v1')`. */
@@ -25,6 +26,7 @@ export function v1Routes(status: StatusContext) {
   return new Hono<Env>()
     .use(jsonOnly)
     .route('/', systemRoutes(context))
+    .route('/', workHistoryRoutes(context))
     .route('/', workersRoutes(context))
     .route('/', membershipRoutes(context))
     .route('/', controlRoutes(context))

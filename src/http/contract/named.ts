@@ -4,6 +4,7 @@ import { controlOutcome, event, logRecord, profile, resetOutcome, settings } fro
 import { quota, quotaOptions, quotaSample } from './quota.js'
 import { dataset, labelReport, pastResult, result, task, taskDetail } from './task.js'
 import { treeNode } from './tree.js'
+import { workHistory } from './work-history.js'
 import { attention, beat, blacklistEntry, failure, overview, transition, worker, workerDetail } from './worker.js'
 
 export const named = {
@@ -16,6 +17,7 @@ export const named = {
   ErrorRecord: errorRecord,
   Event: event,
   Failure: failure,
+  WorkHistory: workHistory,
   LabelReport: labelReport,
   LogRecord: logRecord,
   Overview: overview,

@@ -2,6 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { supervisor } from '../../../src/index.js'
+import { refused } from '../../support/refused.js'
 import { collect, event, items, open, state, worker } from '../../support/system.js'
 import { type Api, cleanUpServers, serveApi } from '../support.js'
 
@@ -43,6 +44,25 @@ test('the system is shown in numbers, as a tree, and by its beats', async () => 
     ['both', 'annotator-3/tone'],
   )
   assert.equal((await api.get('/api/v1/beats')).body, {})
+})
+
+test('what was done is told by the minute and by ten, of all lanes and of one', async () => {
+  const { api, system } = await labelled()
+  const { body: hour } = await api.get('/api/v1/work-history')
+  assert.equal([hour.stepMs, hour.steps.length], [60_000, 60])
+  const sum = (steps: { results: number; failed: number; dead: number }[]): number[] =>
+    steps.reduce<number[]>(
+      (sums, { results, failed, dead }) => [results, failed, dead].map((value, index) => value + (sums[index] ?? 0)),
+      [],
+    )
+  assert.equal(sum(hour.steps), [38, 2, 2])
+  const { body: day } = await api.get(`/api/v1/work-history?lastMs=86400000&worker=${firstPath}`)
+  assert.equal([day.stepMs, day.steps.length, sum(day.steps)], [600_000, 144, [19, 1, 1]])
+  assert.is(day.steps.at(-1).at + day.stepMs > day.until, true)
+  assert.is((await api.get('/api/v1/work-history?lastMs=5')).status, 400)
+  const { steps } = await system.workHistory({ annotator: 2, lastMs: 120_000 })
+  assert.equal([steps.length, sum(steps)], [2, [19, 1, 1]])
+  await refused(system.workHistory({ lastMs: 86_400_001 }), 'ARGUMENT_INVALID', /lastMs/)
 })
 
 test('beats are those of live threads', async () => {

@@ -2,7 +2,6 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Worker } from '../../../src/http/contract/worker.js'
 import { drawing, nodeHeight, nodeWidth, places, waysTaken } from '../../../src/http/dashboard/data/lifecycle.js'
-import { ratesOf, type Sample, sampled } from '../../../src/http/dashboard/data/rate.js'
 import { countStates, gridOf, matching, sorted, states } from '../../../src/http/dashboard/data/workers.js'
 import { workerStates } from '../../../src/machines/lifecycle/states.js'
 
@@ -97,17 +96,6 @@ test('no state lies upon another, nor beyond the drawing', () => {
     for (const [other, [x2, y2]] of all)
       assert.ok(name === other || Math.abs(x - x2) > nodeWidth || Math.abs(y - y2) > nodeHeight, `${name} on ${other}`)
   }
-})
-
-test('a rate is that of the last ten seconds, and never below 0', () => {
-  let history: readonly Sample[] = []
-  for (let second = 0; second <= 60; second++) history = sampled(history, { at: second * 1_000, done: second < 30 ? second * 2 : 0 })
-  const { at, series } = ratesOf(history)
-  const values = series[0]?.values ?? []
-  assert.is(values[at.indexOf(20_000)], 120)
-  assert.is(values[at.indexOf(60_000)], 0)
-  assert.ok(values.every((value) => value !== null && value >= 0))
-  assert.is(history.length, 31)
 })
 
 test.run()

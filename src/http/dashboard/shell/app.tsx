@@ -1,7 +1,6 @@
 /** The frame around all views: navigation, state of the connection, login. */
 import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks'
 import { stopLive, useStatus } from '../live/live.js'
-import { RateHistory } from '../live/rate-history.js'
 import { refreshSession, useSession } from '../live/session.js'
 import { useLocation } from '../routing/router.js'
 import { places, viewOf } from '../routing/routes.js'
@@ -77,7 +76,6 @@ function Shell() {
       >
         Skip to content
       </a>
-      <RateHistory />
       <Topbar menu={menu} onMenu={() => setMenu(!menu)} onOpen={openDialog} />
       <nav id="nav" class={menu ? 'nav open' : 'nav'} aria-label="Views">
         {places.map(([at, name]) => (

@@ -1,21 +1,18 @@
 /** The whole system at a glance: problems first, then progress, rate, and workers by state. */
-import { useMemo } from 'preact/hooks'
 import type { Overview } from '../../contract/worker.js'
-import { ratesOf } from '../data/rate.js'
 import { states } from '../data/workers.js'
 import { absolute, ago, duration, number, percent, plural, short } from '../format.js'
 import { useLive } from '../live/live.js'
-import { useRateHistory } from '../live/rate-history.js'
-import { href } from '../routing/router.js'
+import { href, type Query } from '../routing/router.js'
 import { AttentionList } from '../ui/attention.js'
 import { toneOf } from '../ui/badge.js'
 import { Bar, StackedBar } from '../ui/bar.js'
-import { Chart } from '../ui/chart.js'
 import { Card, Facts, Page, Pending } from '../ui/page.js'
 import { QuotaGlance } from '../ui/quota-glance.js'
 import { useNow } from '../ui/time.js'
+import { HistoryRange, WorkHistory } from '../ui/work-history.js'
 
-export default function OverviewView() {
+export default function OverviewView({ query }: { query: Query }) {
   const overview = useLive((state) => state.overview)
   if (!overview)
     return (
@@ -28,7 +25,7 @@ export default function OverviewView() {
       <AttentionList of={overview.attention} />
       <div class="cards">
         <Progress of={overview} />
-        <Rate of={overview} />
+        <Rate of={overview} query={query} />
       </div>
       <div class="cards">
         <Card title="Workers" aside={<a href="#/workers">{`All ${number(overview.workers)}`}</a>}>
@@ -88,19 +85,13 @@ function Progress({ of: { done, dead, total, doneAt, doneBy, ratePerMinute } }: 
   )
 }
 
-function Rate({ of: { ratePerMinute } }: { of: Overview }) {
-  const history = useRateHistory()
-  const data = useMemo(() => ratesOf(history), [history])
+function Rate({ of: { ratePerMinute }, query }: { of: Overview; query: Query }) {
   return (
-    <Card title="Rate">
+    <Card title="Rate" aside={<HistoryRange query={query} />}>
       <p class="big">
         <b class="num">{short(ratePerMinute)}</b> <span class="muted">results a minute, all workers together</span>
       </p>
-      {data.at.length > 2 ? (
-        <Chart label="Results per minute" data={data} height={150} />
-      ) : (
-        <p class="muted chart-wait">The chart begins in a moment; it shows the time since the page was opened.</p>
-      )}
+      <WorkHistory query={query} />
     </Card>
   )
 }

@@ -20,6 +20,7 @@ import { Card, Empty, Facts, Page, Pending } from '../ui/page.js'
 import { ProfileButton } from '../ui/profile-button.js'
 import { Time } from '../ui/time.js'
 import { Timeline } from '../ui/timeline.js'
+import { HistoryRange, WorkHistory } from '../ui/work-history.js'
 
 export default function WorkerView({ params, query }: { params: Params; query: Query }) {
   const id = params.id ?? ''
@@ -78,6 +79,9 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
         </Card>
         <InHand worker={id} count={now.progress?.leased ?? 0} />
       </div>
+      <Card title="Work done" aside={<HistoryRange query={query} />}>
+        <WorkHistory query={query} worker={id} />
+      </Card>
       <Card title="Lifecycle">
         <Lifecycle state={now.state} history={detail?.history ?? []} />
       </Card>
