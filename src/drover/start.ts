@@ -86,7 +86,8 @@ async function startOne(
 
 /** A worker with parole starts at that time; the others stay down. */
 function startBlacklisted(managed: ManagedWorker): ControlOutcome {
-  const { until, reason } = managed.memory
+  const { until } = managed
+  const { reason } = managed.memory
   if (until === null) {
     managed.tellBlacklisted()
     return outcomeOf(managed, false, `blacklisted (${reason}): reset it first`)

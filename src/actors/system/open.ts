@@ -30,9 +30,11 @@ import { StoreThread } from '../../store/thread/handle.js'
 import { WriteRetry } from '../../store/write-retry.js'
 import { EvidenceFiles } from '../../threads/evidence/files.js'
 import { BeatMemory } from '../../threads/heartbeat/beats.js'
+import { every } from '../../time/every.js'
 import { patientClock } from '../../time/patient-timer.js'
 import { TimeLimit } from '../../time/time-limit.js'
 import { inTurns, nextTurn, piecewise } from '../../time/turns.js'
+import { WallClock } from '../../time/wall-clock.js'
 import { duration } from '../../values/duration.js'
 import { firstOf } from '../../values/first-of.js'
 import { checkIsolation } from '../worker/boot-data.js'
@@ -50,6 +52,8 @@ import { Secrets } from './secrets.js'
 import { dismiss, staff } from './staffing.js'
 import { supervisionEffects } from './supervision-effects.js'
 
+/** Time between looks at the wall clock: the store should have times of waits by it. */
+const wallLookMs = 5_000
 /** Time between scans of beats; less if a worker beats more often than twice this time. */
 const scanEveryMs = 1_000
 
@@ -108,6 +112,15 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       recorder.event(name, payload, now())
     }
     const quotas = new QuotaControl()
+    const wallClock = new WallClock({
+      steady: now,
+      onSet: (by) => {
+        if (ending.signal.aborted) return
+        log.info(`the wall clock went ${by > 0 ? 'forward' : 'back'} by ${duration(Math.abs(by))}: it was set, or the machine slept`)
+        const waiting = [...managed.values()].filter((own) => own.memory.until !== null)
+        void inTurns(waiting, (own) => own.keep(own.memory))
+      },
+    })
     const parts: SystemParts & { quotas: QuotaControl } = {
       config,
       host,
@@ -133,6 +146,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       held: new HeldWorkers({ store, host, logs, managed, onTaken: (back) => tellRecovered(back, publish, now()) }),
       monitor: { send: (event) => root.system.get('monitor')?.send(event) },
       now,
+      wallClock,
       publish,
       tell: (name, payload) => events.emit(name, payload),
       report,
@@ -158,7 +172,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       secrets.addFrom(workers)
       const fresh: ManagedWorker[] = []
       await inTurns([...workers.entries()], ([index, worker]) => {
-        if (!managed.has(worker.id)) fresh.push(new ManagedWorker(worker, parts, ...restore(rows[index] as WorkerRow, takenBack, now())))
+        if (!managed.has(worker.id)) fresh.push(new ManagedWorker(worker, parts, ...restore(rows[index] as WorkerRow, takenBack, parts)))
       })
       return fresh
     }
@@ -207,6 +221,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       hostTtlMs,
     )
 
+    const stopLooking = every(wallLookMs, () => wallClock.look())
     const looking = new AbortController()
     // A host that died may have left a damaged file. Checked in the background, because the file may be large.
     if (recovered.gone > 0 && first.store !== ':memory:') {
@@ -220,6 +235,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     const shutDown = async (withinMs: number): Promise<void> => {
       looking.abort(new DroverError('CLOSED', 'the system is closing'))
       stopPresence()
+      stopLooking()
       parts.held.stop()
       tellFound()
       const limit = new TimeLimit(withinMs, `the store did not answer within ${duration(withinMs)}`)

@@ -18,6 +18,11 @@ export function tellRecovered(taken: TakenBack, publish: SystemParts['publish'],
  *
  * @param takenBack workers that were taken back from hosts that are gone
  */
-export function restore(row: WorkerRow, takenBack: ReadonlySet<string>, at: number): [left: Left | null, known: Fence] {
-  return row.holder ? [null, unknownFence] : [readLeft(row, takenBack.has(row.worker), at), row.fence]
+export function restore(
+  row: WorkerRow,
+  takenBack: ReadonlySet<string>,
+  { now, wallClock }: Pick<SystemParts, 'now' | 'wallClock'>,
+): [left: Left | null, known: Fence] {
+  if (row.holder) return [null, unknownFence]
+  return [readLeft(row, takenBack.has(row.worker), now(), (shown) => wallClock.timeOf(shown)), row.fence]
 }

@@ -141,7 +141,7 @@ export function statusOf({ parts, silence }: OpenSystem, managed: ManagedWorker)
     heapUsed: managed.heapUsed,
     restarts: memory.restartCount,
     lastFailure: memory.lastFailure,
-    until: memory.until,
+    until: managed.until,
     heldBy: holder && { pid: holder.pid, hostname: holder.hostname, since: holder.since },
   }
 }
@@ -161,7 +161,7 @@ export function glanceOf({ parts }: OpenSystem, managed: ManagedWorker): WorkerG
     progress: counts,
     ratePerMinute: parts.lanes.ratePerMinute(config.id),
     breaker,
-    until: memory.until,
+    until: managed.until,
     heldBy: holder,
   }
 }

@@ -56,10 +56,11 @@ export class BreakerMemory {
     const waitMs = backoffDelay({ initialMs: breaker.forMs, factor: 2, maxMs: breaker.maxMs, jitter: 0 }, openings - 1)
     const until = breaker.do === 'park' ? at + waitMs : null
     this.#open = { error, since: this.#open?.since ?? at, until, openings }
-    worker.parts.publish('lane:breaker:opened', { worker: worker.id, error, attempts, openings, until, at })
+    const shown = until && worker.parts.wallClock.shownAt(until)
+    worker.parts.publish('lane:breaker:opened', { worker: worker.id, error, attempts, openings, until: shown, at })
     const many = breaker.failures < 1 ? 'too many attempts failed' : `${attempts} attempts in a row failed`
     const what = openings > 1 ? 'the trial task failed too' : many
-    const next = until === null ? 'paused: resume it to try one task' : `waits until ${new Date(until).toISOString()}, then tries one task`
+    const next = shown === null ? 'paused: resume it to try one task' : `waits until ${new Date(shown).toISOString()}, then tries one task`
     const reason = `${what}: ${describeKind(error)}`
     worker.log.warn(`${reason}; ${next} (tasks.breaker)`)
     if (until === null) worker.send({ type: 'PAUSE', byItself: true, reason })

@@ -12,6 +12,7 @@ import type { WriteRetry } from '../../store/write-retry.js'
 import type { EvidenceFiles } from '../../threads/evidence/files.js'
 import type { BeatMemory } from '../../threads/heartbeat/beats.js'
 import type { MonitorEvent } from '../../threads/heartbeat/monitor.js'
+import type { WallClock } from '../../time/wall-clock.js'
 import type { Lanes } from './lane-counts.js'
 
 /** Receives workers' news about quotas. */
@@ -52,6 +53,7 @@ export interface SystemParts {
   monitor: { send(event: MonitorEvent): void }
   /** Monotonic, and close to the epoch's milliseconds. */
   now: () => number
+  wallClock: WallClock
   /** Emits an event, and stores it if it is a stored one. */
   publish: <Name extends EventName>(name: Name, payload: DroverEvents[Name]) => void
   /** Only emits an event, which the recorder already has. */

@@ -89,6 +89,11 @@ export abstract class WorkerCore {
     const value = this.#snapshot?.value as { live?: { running?: 'working' | 'waiting' | 'idle' | 'draining' } } | string | undefined
     return (typeof value === 'object' && value.live?.running) || null
   }
+  /** When it continues by itself, as the wall clock will show it. */
+  get until(): number | null {
+    const { until } = this.memory
+    return until && this.#parts.wallClock.shownAt(until)
+  }
   /** Whether it has a thread without work. */
   get idle(): boolean {
     return this.activity === 'idle'

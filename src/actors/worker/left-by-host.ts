@@ -7,14 +7,23 @@ import { withThread } from './state-groups.js'
 
 /**
  * @param orphaned its host died while holding it: a state with a thread becomes idle
+ * @param timeOf a time of this host's clock, by the wall clock's
  * @returns null if the store has no state
  */
-export function readLeft(row: Pick<WorkerRow, 'state' | 'memory'>, orphaned: boolean, at: number): Left | null {
+export function readLeft(
+  row: Pick<WorkerRow, 'state' | 'memory'>,
+  orphaned: boolean,
+  at: number,
+  timeOf: (shown: number) => number,
+): Left | null {
   if (!(row.state in workerStates)) return null
   const state = row.state as WorkerState
   const kept = row.memory as Partial<WorkerMemory> | null
   // Stores of earlier versions have the times of restarts, but not the active time.
-  const memory: WorkerMemory = { ...freshMemory, activeMs: kept?.restarts?.at(-1)?.at ?? 0, ...kept }
+  const memory: Left['memory'] = { ...freshMemory, activeMs: kept?.restarts?.at(-1)?.at ?? 0, ...kept }
+  const { until, breaker } = memory
+  if (until !== null) memory.until = timeOf(until)
+  if (breaker) memory.breaker = { ...breaker, until: breaker.until && timeOf(breaker.until) }
   const isAsleep = state === 'paused' && memory.paused === null
   if (!orphaned || isAsleep || !withThread.includes(state)) return { state, memory }
   const message = `the host that ran it is gone; it was ${state}`

@@ -117,7 +117,9 @@ export class Registration {
     const answer = await store.client.call('acquire', { worker: this.#worker.id, host: host.id })
     this.seeHolder('holder' in answer ? answer.holder : null)
     if ('holder' in answer) return answer.holder
-    if (answer.left.fence !== this.#known) this.#left = readLeft(answer.left, true, this.#worker.now())
+    if (answer.left.fence !== this.#known) {
+      this.#left = readLeft(answer.left, true, this.#worker.now(), (shown) => this.#worker.parts.wallClock.timeOf(shown))
+    }
     this.#known = answer.fence
     this.#fence = answer.fence
     this.#fenceUsed = false

@@ -45,8 +45,10 @@ export class SpentQuota {
       worker.send({ type: 'PAUSE', byItself: true, reason })
       return
     }
-    quotas.spent(quota, window, until)
-    if (until === null) worker.send({ type: 'PAUSE', byItself: true, reason: `${window} of quota ${quota} is spent: raise it to go on` })
-    else worker.send({ type: 'PARK', until, reason: `${window} of quota ${quota} is spent until ${new Date(until).toISOString()}` })
+    const shown = until && worker.parts.wallClock.shownAt(until)
+    quotas.spent(quota, window, shown)
+    if (until === null || shown === null)
+      worker.send({ type: 'PAUSE', byItself: true, reason: `${window} of quota ${quota} is spent: raise it to go on` })
+    else worker.send({ type: 'PARK', until, reason: `${window} of quota ${quota} is spent until ${new Date(shown).toISOString()}` })
   }
 }

@@ -129,7 +129,8 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
     return this.#spentQuota.need
   }
   get breaker(): OpenBreaker | null {
-    return this.#breaker.open
+    const { open } = this.#breaker
+    return open && { ...open, until: open.until && this.parts.wallClock.shownAt(open.until) }
   }
   get holder(): HoldingHost | null {
     return this.#registration.holder
@@ -216,11 +217,12 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   }
 
   keep(memory: WorkerMemory): void {
-    const beside = { breaker: this.#breaker.open, module: this.#module.known }
+    const beside = { breaker: this.breaker, module: this.#module.known }
+    const until = memory.until && this.parts.wallClock.shownAt(memory.until)
     this.parts.recorder.transition({
       worker: this.id,
       state: this.state,
-      memory: { ...memory, ...beside },
+      memory: { ...memory, until, ...beside },
       fence: this.#registration.known,
     })
   }

@@ -141,6 +141,7 @@ export const lifecycle = setup({
           : { from: now, by: now + startTimeoutMs }
       },
     }),
+    lookAtWall: assign({ wallAhead: ({ context: { effects } }) => effects.wall() - effects.now() }),
     tellShortage: ({ context: { effects, memory, shortages } }) => effects.short(memory.reason, shortages),
     noteStuck: assign(({ context: { upFrom, effects, memory }, event }) =>
       event.type === 'STUCK'
@@ -238,7 +239,7 @@ export const lifecycle = setup({
     isPausedByHand: ({ context }) => context.memory.paused !== null,
     hostEnds: ({ event }) => event.type === 'STOP' && event.closing === true,
     /** By either clock, because the machine may have slept. */
-    unparked: ({ context: { memory, effects } }) => (memory.until ?? 0) <= Math.max(effects.now(), effects.wall()),
+    unparked: ({ context: { memory, effects, wallAhead } }) => (memory.until ?? 0) <= Math.max(effects.now(), effects.wall() - wallAhead),
     due: ({ context }) => (context.memory.until ?? 0) <= context.effects.now(),
     comesBack: ({ context }) => context.next === 'queued' && context.wanted === 'running',
     notGivenUp: ({ context }) => context.next !== 'blacklisted',

@@ -26,7 +26,7 @@ export interface WorkerMemory {
   paused: string | null
   /** Restarts over its life. */
   restartCount: number
-  /** When it continues by itself: the end of a backoff or park, or the parole. */
+  /** When it continues by itself: the end of a backoff or park, or the parole. By the host's clock; the store has it by the wall clock. */
   until: number | null
   /** The reason for its state. */
   reason: string
@@ -220,6 +220,8 @@ export interface LifecycleContext extends Omit<LifecycleInput, 'restored' | 'ran
   wellMs: number | null
   /** Start of a thread that is not ready yet, and its deadline. */
   booting: { from: number; by: number }
+  /** While parked: how far the wall clock was ahead when it parked, in ms. */
+  wallAhead: number
   /** How often in a row a start failed for lack of resources. */
   shortages: number
   verdict: Verdict | null

@@ -27,6 +27,7 @@ export const workerLifecycle = lifecycle.createMachine({
     upFrom: null,
     wellMs: null,
     booting: { from: 0, by: 0 },
+    wallAhead: 0,
     shortages: 0,
     verdict: null,
     problems: [],
@@ -240,7 +241,7 @@ export const workerLifecycle = lifecycle.createMachine({
     },
 
     parked: {
-      entry: ['act', enter('parked'), 'releaseSlot'],
+      entry: ['act', 'lookAtWall', enter('parked'), 'releaseSlot'],
       initial: 'asleep',
       states: {
         asleep: {

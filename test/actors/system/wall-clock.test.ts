@@ -2,13 +2,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure, SystemStatus } from '../../../src/index.js'
 import { drive, endHosts } from '../../support/driven-hosts.js'
 import { clockOf, faketime, setClock } from '../../support/faketime.js'
 import { said } from '../../support/kill-rounds.js'
-import { cleanUp, collect, items, open, temporaryFolder, worker } from '../../support/system.js'
+import { cleanUp, collect, items, open, state, temporaryFolder, worker } from '../../support/system.js'
 
 test.after.each(endHosts)
 test.after.each(cleanUp)
@@ -86,6 +87,39 @@ for (const [name, offset] of [
     await exited
     const system = await open({ store, workers: [worker('retries/x', { dataset: 'fails' })] })
     assert.is((await collect(system.results())).length, 26)
+  })
+}
+
+for (const offset of [-3 * hour, 3 * hour]) {
+  test(`after the clock was set by ${offset / hour} hours, a wait is as long as before, and status, store and the next host tell its end by the clock`, async () => {
+    const store = join(temporaryFolder(), 'test.db')
+    const options = { store, workers: [worker('a/x')], restart: { maxRestarts: 0, parole: { afterMs: 24 * hour } } }
+    const real = Date.now
+    try {
+      const first = await open(options)
+      await first.load(
+        'data',
+        items(1, () => ({ do: 'exit' })),
+      )
+      await first.start()
+      await state(first, 'a/x', 'blacklisted')
+      const before = first.worker('a/x').status().until as number
+      Date.now = () => real() + offset
+      const after = first.worker('a/x').status().until as number
+      const moved = (until: number): boolean => Math.abs(until - before - offset) < 10_000
+      assert.ok(moved(after), `${before}, ${after}`)
+      await first.failures()
+      const database = new Database(store, { readonly: true })
+      const { memory } = database.prepare('SELECT memory FROM worker').get() as { memory: string }
+      database.close()
+      assert.ok(moved((JSON.parse(memory) as { until: number }).until), memory)
+      await first.close()
+      const second = await open(options)
+      const again = second.worker('a/x').status()
+      assert.equal([again.state, moved(again.until as number)], ['blacklisted', true])
+    } finally {
+      Date.now = real
+    }
   })
 }
 

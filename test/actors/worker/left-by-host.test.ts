@@ -10,7 +10,7 @@ test('a host that dies leaves an orphan where it had a thread: not of a worker t
     ['paused', null, undefined],
     ['parked', null, undefined],
   ] as const) {
-    const left = readLeft({ state, memory: { ...freshMemory, paused } }, true, 0)
+    const left = readLeft({ state, memory: { ...freshMemory, paused } }, true, 0, (shown) => shown)
     assert.is(left?.memory.lastFailure?.kind, kind, `${state}, ${paused}`)
   }
 })

@@ -232,6 +232,27 @@ test('a worker that pauses by itself gives its slot back, and queues for one aga
   }
 })
 
+test('a parked worker wakes by the clock that comes first to where it was set to wake, wherever the wall clock stood then', () => {
+  const hour = 3_600_000
+  for (const [before, after, wakes] of [
+    [0, 0, hour],
+    [0, 2 * hour, 5_000],
+    [2 * hour, 2 * hour, hour],
+    [-2 * hour, -2 * hour, hour],
+    [2 * hour, 0, hour],
+    [-2 * hour, 0, 5_000],
+  ]) {
+    let ahead = before as number
+    const { clock, path, run, send } = begin({ ahead: () => ahead })
+    run()
+    send({ type: 'PARK', until: clock.now() + hour, reason: 'quota is spent' }, asked)
+    ahead = after as number
+    let slept = 0
+    for (; path.at(-1) === 'parked'; slept += 5_000) clock.increment(5_000)
+    assert.is(slept, wakes, `${before}, then ${after}`)
+  }
+})
+
 test('a wait longer than the longest timer is slept in pieces', () => {
   const { clock, path, run, send } = begin()
   const month = 31 * 86_400_000

@@ -14,11 +14,20 @@ interface Options {
   restored?: { state: WorkerState; memory: WorkerMemory }
   /** What the lifecycle reads at a time of the clock; the timers go by the clock itself. */
   now?: (time: number) => number
+  /** How far the wall clock is ahead of the other. @defaultValue 0 */
+  ahead?: () => number
   /** Whether a thread comes when one is asked for. @defaultValue true */
   spawns?: boolean
 }
 
-export function begin({ policy = policies.default, restored, now = (time) => time, spawns = true, idleMs = 0 }: Options = {}) {
+export function begin({
+  policy = policies.default,
+  restored,
+  now = (time) => time,
+  ahead = () => 0,
+  spawns = true,
+  idleMs = 0,
+}: Options = {}) {
   const clock = new SimulatedClock()
   const path: WorkerState[] = []
   const effects: string[] = []
@@ -29,7 +38,7 @@ export function begin({ policy = policies.default, restored, now = (time) => tim
     input: {
       effects: {
         now: () => now(clock.now()),
-        wall: () => now(clock.now()),
+        wall: () => now(clock.now()) + ahead(),
         enter: (state) => {
           if (path.at(-1) !== state) path.push(state)
         },
