@@ -63,6 +63,15 @@ function all(read: (after: string | null) => { rows: unknown[]; next: string | n
   return count
 }
 
+/** All pages of the newest ended tasks. */
+function newest(own: Reads, limit: number): number {
+  for (let count = 0; ; ) {
+    const { rows } = own.latestEnded({ filter: {}, state: null, limit, skip: count })
+    count += rows.length
+    if (rows.length < limit) return count
+  }
+}
+
 /** How many rows each read gives. */
 const counts: Record<string, (reads: Reads) => number> = {
   results: (own) => all((after) => own.results({ ...everything, after })),
@@ -80,6 +89,11 @@ const counts: Record<string, (reads: Reads) => number> = {
       (own: Reads) => all((after) => own.tasks({ ...everything, after, state } satisfies EngineRequest<'tasks'>)),
     ]),
   ),
+  ended: (own) => all((after) => own.ended({ ...everything, state: null, after })),
+  'ended by pages': (own) => all((after) => own.ended({ ...everything, state: null, limit: 90, after })),
+  'ended and dead': (own) => all((after) => own.ended({ ...everything, state: 'dead', after })),
+  'the newest ended': (own) => newest(own, 10_000),
+  'the newest ended by pages': (own) => newest(own, 70),
   datasets: (own) => own.datasets({}).datasets.reduce((sum, { lanes, items }) => sum + lanes + items, 0),
 }
 
