@@ -3,6 +3,7 @@ import type { Hono } from 'hono'
 import { generateSpecs } from 'hono-openapi'
 import type { Env } from '../base/request-env.js'
 import { ownVersion } from '../base/version.js'
+import { configPath } from './config-path.js'
 import type { OpenApiDocument } from './model.js'
 import { probePaths } from './probe-paths.js'
 import { socketPath } from './socket-path.js'
@@ -38,7 +39,7 @@ export async function createDocument(app: Hono<Env>): Promise<OpenApiDocument> {
     documentation: {
       info: { title: 'drover', version: ownVersion(), description, license: { name: 'MIT', identifier: 'MIT' } },
       tags,
-      paths: { '/api/ws': { get: socketPath }, ...probePaths },
+      paths: { '/api/ws': { get: socketPath }, '/api/config/{call}': configPath, ...probePaths },
       security: [{ token: [] }, { session: [] }, {}],
       components: {
         securitySchemes: {

@@ -56,6 +56,8 @@ test('come in pages, the newest first, and narrowed down', async () => {
     ...(await get('/data/annotations?page_size=10&page=3')).items,
   ]
   assert.is(new Set(all.map(({ id, annotator_id }) => `${annotator_id} ${id}`)).size, 24)
+  const last = await get('/data/annotations?page_size=10&page=3')
+  assert.equal([last.has_next, last.has_prev, last.items.length], [false, true, 4])
   const times = all.map(({ timestamp }) => timestamp as string)
   assert.equal(times, [...times].sort().reverse())
 
@@ -89,7 +91,14 @@ test('come in pages, the newest first, and narrowed down', async () => {
 test('are made again on request: the old result stays in history, and the new one comes first', async () => {
   const { drover, get, post } = await labelled()
   const before = await get('/data/annotations/1/urgency/item-3')
-  await post('/data/retry/1/urgency/item-3')
+  const message = 'it will be done again when its worker runs'
+  assert.equal(await post('/data/retry/1/urgency/item-3'), {
+    annotator_id: 1,
+    domain: 'urgency',
+    sample_id: 'item-3',
+    status: 'queued',
+    message,
+  })
   await post('/data/retry/1/urgency/item-2')
   await drover.start()
   const tasks = async () => (await drover.tasks.get('data', 'item-3'))?.attempts
@@ -118,9 +127,10 @@ test('are exported as lines, an array, CSV and a workbook', async () => {
   const csv = await raw('/export?format=csv&annotator_ids=1')
   assert.match(csv.headers.get('content-type') ?? '', /^text\/csv/)
   assert.match(csv.body, /^id,annotator_id,domain,text,.*\r\n/)
+  assert.is(csv.body.split(/\r\n/).filter((line: string) => /,2,urgency,/.test(line)).length, 0)
   assert.ok(csv.body.includes('"\'=cmd|""x""\n"'), csv.body)
   const preview = await get('/export/preview?format=csv&limit=2')
-  assert.equal([preview.total, preview.items.length], [24, 2])
+  assert.equal([preview.format, preview.total, preview.items.length], ['csv', 24, 2])
   const none = await raw('/export?format=json&annotator_ids=none')
   assert.equal(none.body, [])
 })

@@ -34,7 +34,7 @@ async function client(more: Parameters<typeof open>[0]['workers'] = []): Promise
   const drover = await open({
     secrets: ['the-other-key'],
     workers: [
-      worker('annotator-1/urgency', { input: { apiKey: key, everyMs: 150 }, target: 10, delayMs: 0 }),
+      worker('annotator-1/urgency', { input: { apiKey: key, everyMs: 150 }, target: 10, delayMs: 100 }),
       worker('annotator-1/intensity', { input: { apiKey: key }, enabled: false }),
       worker('annotator-2/urgency', { input: { auth: ['the-other-key'] } }),
       worker('annotator-3/urgency'),
@@ -106,6 +106,11 @@ test('goes from its summaries over RUN to a reset, from a page of another origin
   const base = { source_type: 'base', active_version: null, content_preview: '' }
   assert.equal(summaries[0].enabled_domains, [{ domain: 'urgency', target_count: 10, prompt_info: base }])
   assert.equal(await get('/api/control/annotator-summaries/1'), summaries[0])
+  const unknown = await ask(server, '/api/control/annotator-summaries/9')
+  assert.equal([unknown.status, unknown.body.error], [404, 'WORKER_UNKNOWN'])
+  assert.equal(await get('/api/config/dataset/info'), { total: 10, datasets: [{ name: 'data', total: 10 }] })
+  const global = { model_name: '', request_delay_seconds: 0.1, max_retries: 2, crash_detection_minutes: 2 }
+  assert.equal(settings.global, global)
   const enabled = await get('/api/control/enabled-workers')
   assert.equal(
     enabled.map((each: any) => [each.annotator_id, each.domain, each.has_api_key]),
@@ -115,6 +120,15 @@ test('goes from its summaries over RUN to a reset, from a page of another origin
       [3, 'urgency', false],
     ],
   )
+  assert.equal(enabled[1], {
+    annotator_id: 2,
+    domain: 'urgency',
+    target_count: 10,
+    enabled: true,
+    global_settings: { ...global, request_delay_seconds: 0 },
+    has_api_key: true,
+    prompt_info: base,
+  })
   assert.not.match(JSON.stringify([settings, summaries, enabled]), new RegExp(`${key}|the-other-key`))
   const before = await get('/api/monitoring/overview')
   assert.equal([before.total_workers, before.enabled_workers, before.estimated_time_remaining], [4, 3, 'Unknown'])
@@ -158,7 +172,12 @@ test('hears of crashes and errors, and of dead tasks as malformed', async () => 
   const { body } = await ask(server, '/api/monitoring/workers/1/a')
   const { completed, malformed, percentage } = body.progress
   assert.equal([completed, malformed, percentage], [1, 1, 50])
-  assert.is.not(typeof (await ask(server, '/api/monitoring/overview')).body.estimated_time_remaining, 'string')
+  const { body: overview } = await ask(server, '/api/monitoring/overview')
+  assert.is.not(typeof overview.estimated_time_remaining, 'string')
+  assert.is(overview.crashed_workers, 1)
+  const call = { scope: 'single', annotator_id: 1, domain: 'a', confirmation: 'DELETE' }
+  const reset = await ask(server, '/api/control/reset', { method: 'POST', body: call })
+  assert.equal(reset.body.deleted, { results: 1, dead: 1 })
 })
 
 test('a factory reset without the exact word, or without the right to it, stops nothing; with it everything is gone', async () => {
@@ -184,6 +203,7 @@ test('a factory reset without the exact word, or without the right to it, stops 
 
 test('what it would write to the configuration is 501, and says whose it is', async () => {
   const { server, get } = await client()
+  const { paths } = (await ask(server, '/api/openapi.json')).body
   for (const [method, path] of [
     ['PUT', 'settings'],
     ['GET', 'api-keys'],
@@ -194,6 +214,7 @@ test('what it would write to the configuration is 501, and says whose it is', as
     const { status, body } = await ask(server, `/api/config/${path}`, { method })
     assert.equal([status, body.success, body.error, body.detail], [501, false, 'NOT_IMPLEMENTED', body.message], `${method} ${path}`)
     assert.match(body.message, /belongs to the application/)
+    assert.ok(paths['/api/config/{call}'][method.toLowerCase()].responses['501'], `${method} is not in the document`)
   }
   assert.equal(await get('/api/config/dataset/info'), { total: 0, datasets: [{ name: 'data', total: 0 }] })
 })
