@@ -198,7 +198,7 @@ export class Client {
     if (!polling) clearTimeout(this.#pollTimer)
     const attempt = ++this.#attempt
     const asked = this.#topics
-    const query = new URLSearchParams({ protocol: '2', topics: asked.join() })
+    const query = new URLSearchParams({ protocol: '2', topics: asked.join(), tree: 'patches' })
     const { since } = this.#position
     if (since !== null) query.set('since', since)
     try {

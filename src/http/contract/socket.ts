@@ -5,10 +5,10 @@
  */
 import type { LogRecord, StatusEvent } from './log.js'
 import type { Quota } from './quota.js'
-import type { TreeNode } from './tree.js'
+import type { TreeNode, TreePatch } from './tree.js'
 import type { Beat, Overview, Worker } from './worker.js'
 
-/** The topics of a connection. The default is `workers`, `overview` and `tree`; `topics=a,b` or a `subscribe` message changes it. */
+/** The topics of a connection. Without a choice they are `workers`, `overview` and `tree`; `topics=a,b` or a `subscribe` message changes it. */
 export const topics = ['overview', 'workers', 'tree', 'quotas', 'beats', 'events', 'logs'] as const
 /** A topic: a part of the state, or a feed of messages. */
 export type Topic = (typeof topics)[number]
@@ -28,12 +28,13 @@ export interface LiveState {
 
 /**
  * The changes: changed fields of the overview; by id, changed fields of a worker or quota (all fields of a new one), null if it
- * is gone. The tree is always whole.
+ * is gone. Of the tree, the changed fields by name; it is whole if nodes came, went or moved, and always for a connection without
+ * `tree=patches` in its address.
  */
 export interface LivePatch {
   overview?: Partial<Overview>
   workers?: Record<string, Partial<Worker> | null>
-  tree?: TreeNode[]
+  tree?: TreeNode[] | TreePatch
   quotas?: Record<string, Partial<Quota> | null>
 }
 

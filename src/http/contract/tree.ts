@@ -17,6 +17,9 @@ export interface SupervisorNode {
 /** A node of the supervision tree: a supervisor with its children, or a worker by its id. */
 export type TreeNode = SupervisorNode | { worker: string; state: v.InferOutput<typeof workerState> }
 
+/** What changed in the tree: by the name of a supervisor or a worker, its changed fields, without `children`. */
+export type TreePatch = Record<string, Partial<Omit<SupervisorNode, 'supervisor' | 'children'>>>
+
 export const treeNode: v.GenericSchema<TreeNode> = v.union([
   v.object({
     supervisor: v.string(),

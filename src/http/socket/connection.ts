@@ -12,6 +12,8 @@ export interface Wish {
   /** 1: whole states, for clients of the replaced system. 2: patches. */
   protocol: 1 | 2
   topics: readonly Topic[]
+  /** Whether it understands patches of the tree; else it gets whole trees. */
+  treePatches: boolean
 }
 
 /** This number of invalid messages in a row ends a connection. */
@@ -22,6 +24,7 @@ export class Connection {
   readonly protocol: 1 | 2
   readonly sender: BoundedSender
   topics: ReadonlySet<Topic>
+  readonly treePatches: boolean
   /** Whether a message has arrived since the last ping. */
   alive = true
   readonly #whole: (connection: Connection) => void
@@ -32,6 +35,7 @@ export class Connection {
     this.caller = wish.caller
     this.protocol = wish.protocol
     this.topics = new Set(wish.topics)
+    this.treePatches = wish.treePatches
     this.#whole = whole
     this.sender = new BoundedSender(socket, limits, () => whole(this))
     socket.on('pong', () => {

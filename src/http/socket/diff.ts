@@ -1,6 +1,7 @@
 /** The patch from one state to another: the inverse of the client's `applyPatch`. */
 import { same } from '../client/same.js'
 import type { LivePatch, LiveState } from '../contract/socket.js'
+import { treeDiff } from './tree-diff.js'
 
 /** A state with all its parts. */
 export type WholeState = Required<LiveState>
@@ -12,7 +13,8 @@ export function diff(before: WholeState, after: WholeState): LivePatch | null {
   if (overview) patch.overview = overview
   const workers = entries(before.workers, after.workers)
   if (workers) patch.workers = workers
-  if (!same(before.tree, after.tree)) patch.tree = after.tree
+  const tree = treeDiff(before.tree, after.tree)
+  if (tree) patch.tree = tree
   const quotas = entries(before.quotas, after.quotas)
   if (quotas) patch.quotas = quotas
   return Object.keys(patch).length > 0 ? patch : null

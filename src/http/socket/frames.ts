@@ -11,8 +11,39 @@ export function partsOf(data: LivePatch | LiveState): Map<string, string> {
   return new Map(stateTopics.flatMap((topic) => (data[topic] === undefined ? [] : [[topic, JSON.stringify(data[topic])]])))
 }
 
-export function patchFrame({ seq, at, parts }: KeptPatch, topics: ReadonlySet<Topic>): Buffer {
-  return dataFrame('patch', seq, at, parts, topics)
+/** What a connection wants of a patch. */
+export interface Wanted {
+  topics: ReadonlySet<Topic>
+  treePatches: boolean
+}
+
+/** @param tree the text of the whole tree, for connections that do not understand its patches */
+export function patchFrame({ seq, at, parts }: KeptPatch, { topics, treePatches }: Wanted, tree: () => string): Buffer {
+  const whole = !treePatches && topics.has('tree') && parts.has('tree')
+  return dataFrame('patch', seq, at, whole ? new Map(parts).set('tree', tree()) : parts, topics)
+}
+
+/** One patch, with a cached frame for each choice of topics. */
+export class PatchFrames {
+  readonly #patch: KeptPatch
+  readonly #tree: () => string
+  readonly #frames = new Map<string, Buffer>()
+
+  /** @param tree the text of the whole tree after it */
+  constructor(patch: KeptPatch, tree: () => string) {
+    this.#patch = patch
+    this.#tree = tree
+  }
+
+  /** @returns null: it has no topic that is a part of the state */
+  for(wanted: Wanted): Buffer | null {
+    const topics = topicsName(wanted.topics)
+    if (topics === '') return null
+    const name = `${topics} ${wanted.treePatches}`
+    const made = this.#frames.get(name) ?? patchFrame(this.#patch, wanted, this.#tree)
+    this.#frames.set(name, made)
+    return made
+  }
 }
 
 function dataFrame(
@@ -51,6 +82,6 @@ export class StateFrames {
 }
 
 /** A key that is the same for the same state topics. */
-export function topicsName(topics: ReadonlySet<Topic>): string {
+function topicsName(topics: ReadonlySet<Topic>): string {
   return stateTopics.filter((topic) => topics.has(topic)).join()
 }

@@ -12,7 +12,7 @@ import type { SenderLimits } from './bounded-sender.js'
 import { listenForChanges } from './changes.js'
 import { Connection, type Wish } from './connection.js'
 import { Feeds, type FeedTopic } from './feeds.js'
-import { frame, partsOf, patchFrame, StateFrames, topicsName } from './frames.js'
+import { frame, PatchFrames, partsOf, patchFrame, StateFrames } from './frames.js'
 import { type HubOptions, hubDefaults } from './hub-options.js'
 import { QuotaWatch } from './quota-watch.js'
 import type { RawSocket } from './raw-socket.js'
@@ -155,13 +155,16 @@ export class Hub {
       return
     }
     const [epoch, seq] = since?.split('.') ?? []
-    const missed = epoch === this.epoch && /^\d{1,15}$/.test(seq ?? '') ? this.#ring.after(Number(seq), this.#seq) : null
+    const kept = epoch === this.epoch && /^\d{1,15}$/.test(seq ?? '') ? this.#ring.after(Number(seq), this.#seq) : null
+    // A whole tree is not kept for each patch.
+    const wantsTree = connection.topics.has('tree') && !connection.treePatches
+    const missed = wantsTree && kept?.some(({ parts }) => parts.has('tree')) ? null : kept
     const { role } = connection.caller
     connection.sender.send(
       frame({ type: 'hello', protocol: 2, epoch: this.epoch, seq: this.#seq, resumed: missed !== null, role, pingMs: this.pingMs }),
     )
     if (!missed) this.#whole(connection)
-    for (const patch of missed ?? []) connection.sender.send(patchFrame(patch, connection.topics))
+    for (const patch of missed ?? []) connection.sender.send(patchFrame(patch, connection, () => this.#source.treeText()))
     if (missed) this.#sayPosition(connection)
   }
 
@@ -239,6 +242,7 @@ export class Hub {
   /** @returns null: all wanted data is available; else a promise for that moment */
   #watch(): Promise<unknown> | null {
     const wanted = this.#wanted
+    if (this.#source.watchTree(wanted.has('tree'))) this.#catchUp()
     const feeds = this.#feeds.watch(wanted)
     const quotas = this.#quotas.watch(wanted.has('overview') || wanted.has('quotas'))
     return feeds || quotas ? Promise.all([feeds, quotas]) : null
@@ -267,13 +271,10 @@ export class Hub {
     if (!this.#wasShown) return false
     const patch = { seq: ++this.#seq, at, parts: partsOf(change) }
     this.#ring.add(patch)
-    const frames = new Map<string, Buffer>()
+    const frames = new PatchFrames(patch, () => this.#source.treeText())
     for (const connection of this.#connections) {
-      const name = topicsName(connection.topics)
-      if (connection.protocol === 1 || name === '') continue
-      const made = frames.get(name) ?? patchFrame(patch, connection.topics)
-      frames.set(name, made)
-      connection.sender.send(made)
+      const made = connection.protocol === 2 ? frames.for(connection) : null
+      if (made) connection.sender.send(made)
     }
     this.#oldClients.changed()
     return true
@@ -291,9 +292,8 @@ export class Hub {
   }
 
   readonly #ping = (): void => {
-    const at = Date.now()
     for (const connection of this.#connections) {
-      if (connection.alive) connection.ping(at)
+      if (connection.alive) connection.ping(Date.now())
       else connection.sender.end(closeCodes.silent, 'did not answer pings')
     }
   }

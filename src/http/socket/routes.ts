@@ -19,13 +19,13 @@ export function socketRoutes(hub: Hub): Hono<Env> {
   return new Hono<Env>().get(
     '/ws',
     upgradeWebSocket((c) => {
-      const { protocol = '1', topics: named, since } = c.req.query()
+      const { protocol = '1', topics: named, since, tree } = c.req.query()
       if (protocol !== '1' && protocol !== '2') throw new DroverError('ARGUMENT_INVALID', 'protocol must be 1 or 2')
       const chosen = named === undefined ? defaultTopics : readTopics(named)
       if (!chosen) throw new DroverError('ARGUMENT_INVALID', `topics must be some of ${topics.join()}, with commas between`)
       if (hub.sizeFrom(c.get('caller').from) >= mostSockets)
         throw refuse('TOO_MANY_STREAMS', `there are ${mostSockets} sockets from this address already`)
-      const wish: Wish = { caller: c.get('caller'), protocol: protocol === '2' ? 2 : 1, topics: chosen }
+      const wish: Wish = { caller: c.get('caller'), protocol: protocol === '2' ? 2 : 1, topics: chosen, treePatches: tree === 'patches' }
       let connection: Connection | null = null
       return {
         onOpen: (_event, { raw }) => {

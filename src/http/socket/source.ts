@@ -28,7 +28,7 @@ export const lookEveryMs = 5_000
 const mostInLook = 200
 /** How far an expected end must be off to move: a share of the time left, and a minimum. */
 const endMoves = { share: 0.02, ms: 2_000 }
-/** The tree is sent whole; it may take this fraction (1/n) of the main thread's time. */
+/** The tree is looked at whole; that may take this fraction (1/n) of the main thread's time. */
 const treeShare = 20
 
 /** A worker as last shown. */
@@ -55,6 +55,7 @@ export class Source {
   readonly #due = new Set<string>()
   readonly #treePace = new Pace(20, 4)
   #treeIsLate = false
+  #treeIsWatched = false
   #lookedAt = { all: Number.NEGATIVE_INFINITY, moving: Number.NEGATIVE_INFINITY, rate: Number.NEGATIVE_INFINITY }
   #systemRate = 0
   #moving = false
@@ -62,6 +63,18 @@ export class Source {
   constructor(drover: Drover) {
     this.#drover = drover
     this.#tally = new Tally(() => drover.view.ids())
+  }
+
+  /** From now on, looks look at the tree or do not: it is then as last shown. @returns whether it was not looked at before */
+  watchTree(wanted: boolean): boolean {
+    const begins = wanted && !this.#treeIsWatched
+    this.#treeIsWatched = wanted
+    return begins
+  }
+
+  /** The JSON text of the whole tree, as last shown. */
+  treeText(): string {
+    return JSON.stringify(this.#sums?.tree ?? [])
   }
 
   /** Marks workers for a look. */
@@ -204,6 +217,10 @@ export class Source {
 
   #lookAtTree(): TreeNode[] {
     const shown = this.#sums?.tree
+    if (!this.#treeIsWatched) {
+      this.#treeIsLate = false
+      return shown ?? []
+    }
     const began = performance.now()
     this.#treeIsLate = shown !== undefined && this.#treePace.wait(began) > 0
     if (shown && this.#treeIsLate) return shown
@@ -214,7 +231,8 @@ export class Source {
   }
 
   #isMoving({ ratePerMinute }: SystemSums, tree: readonly TreeNode[]): boolean {
-    return ratePerMinute > 0 || this.#systemRate > 0 || this.#movers.size > 0 || countsRestarts(tree)
+    if (ratePerMinute > 0 || this.#systemRate > 0 || this.#movers.size > 0) return true
+    return this.#treeIsWatched && countsRestarts(tree)
   }
 }
 

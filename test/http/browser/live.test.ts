@@ -87,4 +87,25 @@ test('a dead task is redriven, and is gone from the dead ones once it is done', 
   assert.is(system.status().dead, 0)
 })
 
+test('a held list of events says how many newer ones there are, and skips to now', async ({ serve, open: openPage }) => {
+  const system = await open({ workers: [worker('a/x')] })
+  const happen = async (number: number): Promise<void> => {
+    for (let n = 0; n < number; n++) await system.update('a/x', { priority: n })
+  }
+  await happen(2)
+  const { url } = await serve(system)
+  const { page } = await openPage(`${url}/#/events`)
+  await logIn(page, token)
+  const updated = page.getByRole('row').filter({ hasText: 'tree:node:updated' })
+  await updated.first().waitFor()
+  await button(page, 'Hold').click()
+  const before = await page.getByRole('row').count()
+  await happen(7)
+  await page.getByText('7 newer events', { exact: true }).waitFor()
+  assert.is(await page.getByRole('row').count(), before)
+  await button(page, 'Skip to now').click()
+  await updated.nth(8).waitFor()
+  await page.getByText('newer events').waitFor({ state: 'detached' })
+})
+
 test.run()

@@ -22,10 +22,19 @@ const field = fc.oneof(
 )
 const row = fc.record({ state: field, progress: field, until: field })
 const byId = fc.uniqueArray(fc.tuple(id, row), { selector: ([name]) => name, maxLength: 5 }).map((rows) => Object.fromEntries(rows))
+const facts = fc.record({ state: field, since: fc.nat(2) })
+const unique = { selector: ({ id }: { id: string }) => id, maxLength: 6 }
+/** Workers at the top and below a supervisor, each name once. */
+const tree = fc.uniqueArray(fc.record({ id, facts, below: fc.boolean() }), unique).map((nodes) => {
+  const [above, below] = [nodes.filter((node) => !node.below), nodes.filter((node) => node.below)]
+  const workers = (some: typeof nodes) => some.map(({ id, facts: { state } }) => ({ worker: id, state }))
+  const [first, ...others] = above
+  return first ? [{ supervisor: first.id, ...first.facts, children: workers(below) }, ...workers(others)] : workers(below)
+})
 const whole = fc.record({
   overview: fc.record({ states: fc.dictionary(id, fc.nat(2)), done: fc.nat(2), attention: fc.array(field, { maxLength: 2 }) }),
   workers: byId,
-  tree: fc.array(fc.record({ worker: id, state: field }), { maxLength: 3 }),
+  tree,
   quotas: byId,
 }) as unknown as fc.Arbitrary<WholeState>
 
@@ -80,7 +89,7 @@ test('under changes of every kind, patches add up to what a fresh connection is 
   const { url } = await serveSockets(system)
   /** What the patches made of the state, by their number. */
   const known = new Map<number, object>()
-  const followed = await follow(new RawClient(url), ({ seq, data }) => known.set(seq, data))
+  const followed = await follow(new RawClient(url, 'protocol=2&tree=patches'), ({ seq, data }) => known.set(seq, data))
   if (!known.has(followed.seq)) known.set(followed.seq, followed.data)
   const steps: (() => Promise<unknown>)[] = [
     () => system.load('data', items(200)),

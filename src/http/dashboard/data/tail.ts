@@ -12,5 +12,18 @@ export function joined<Row>(asked: readonly Row[], told: readonly Row[], most: n
   return [...asked, ...told.filter((row) => place(row) > after)].slice(-most)
 }
 
+/**
+ * How many newer rows there are, where that has to be said: always if the list is held; else only if none of what it shows is among
+ * the latest, because rows are always on their way.
+ *
+ * @param last the latest place in the log
+ * @param seen the place up to which rows came
+ * @param most the number of rows shown
+ */
+export function newerRows({ last, seen, held, most }: { last: number; seen: number; held: boolean; most: number }): number {
+  const newer = Math.max(0, last - seen)
+  return held || newer > most ? newer : 0
+}
+
 /** Whether a record is of this level or worse. */
 export const atLeast = (level: RecordLevel, least: RecordLevel): boolean => levelRank[level] <= levelRank[least]

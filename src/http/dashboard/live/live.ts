@@ -8,7 +8,7 @@ import { toast } from '../shell/toasts.js'
 import { base, refreshSession } from './session.js'
 import { createStore, useSource, useStore } from './store.js'
 
-const always: readonly Topic[] = ['overview', 'workers', 'tree', 'quotas']
+const always: readonly Topic[] = ['overview', 'workers', 'quotas']
 
 /** Least time between two renderings: a burst of patches is rendered once. */
 const showMs = 200
@@ -23,7 +23,8 @@ const wanted = new Map<Topic, number>()
 /** Connects to the system, once. */
 function startLive(): Client {
   if (client) return client
-  client = connect(base, { topics: topics() })
+  // A page shows the newest events: it reads those, not all that it missed.
+  client = connect(base, { topics: topics(), missedEvents: 'tell' })
   const own = client
   own.subscribe(() => {
     if (own !== client) return
@@ -82,6 +83,15 @@ export function useLive<T>(select: (state: LiveState) => T): T {
   return useSource(state.subscribe, () => select(state.get()))
 }
 
+/** Has a topic sent while the component is mounted. */
+export function useTopic(topic: Topic): void {
+  const own = startLive()
+  useEffect(() => {
+    want(topic, 1)
+    return () => want(topic, -1)
+  }, [own, topic])
+}
+
 /**
  * Calls the listener with each event, log record, or update of beats while the component is mounted.
  *
@@ -91,15 +101,9 @@ export function useLive<T>(select: (state: LiveState) => T): T {
 export function useTold<Name extends keyof ClientMessages>(topic: Topic, name: Name, listener: (told: ClientMessages[Name]) => void): void {
   const latest = useRef(listener)
   latest.current = listener
+  useTopic(topic)
   const own = startLive()
-  useEffect(() => {
-    want(topic, 1)
-    const end = own.on(name, (told) => latest.current(told))
-    return () => {
-      end()
-      want(topic, -1)
-    }
-  }, [own, topic, name])
+  useEffect(() => own.on(name, (told) => latest.current(told)), [own, name])
 }
 
 export interface ApiState<T> {

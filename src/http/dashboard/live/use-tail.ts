@@ -41,6 +41,8 @@ export function useTail<Name extends 'event' | 'log'>(
   useTold(topic, name, (row) => {
     if (!meant(row)) return
     fresh.current.push(row)
+    // The timer of a busy page comes late.
+    if (fresh.current.length > most) fresh.current.shift()
     timer.current ??= setTimeout(() => {
       timer.current = null
       const come = fresh.current.splice(0)

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { isSupervisor, move, type Row, rowsOf, supervisorsIn } from '../data/tree.js'
-import { useLive } from '../live/live.js'
+import { useLive, useTopic } from '../live/live.js'
 import { navigate, pathOf } from '../routing/router.js'
 import { Button } from '../ui/button.js'
 import { Empty, Page, Pending } from '../ui/page.js'
@@ -12,6 +12,7 @@ import { SupervisorRow, WorkerRow } from '../ui/tree-row.js'
 const mostOpen = 200
 
 export default function TreeView() {
+  useTopic('tree')
   const tree = useLive((state) => state.tree)
   const workers = useLive((state) => state.workers)
   const [chosen, setClosed] = useState<ReadonlySet<string> | null>(null)
