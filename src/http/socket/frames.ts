@@ -17,10 +17,14 @@ export interface Wanted {
   treePatches: boolean
 }
 
-/** @param tree the text of the whole tree, for connections that do not understand its patches */
-export function patchFrame({ seq, at, parts }: KeptPatch, { topics, treePatches }: Wanted, tree: () => string): Buffer {
-  const whole = !treePatches && topics.has('tree') && parts.has('tree')
-  return dataFrame('patch', seq, at, whole ? new Map(parts).set('tree', tree()) : parts, topics)
+/** @param tree the text of the whole tree, for connections that do not understand its patches; null: leave it out */
+export function patchFrame({ seq, at, parts }: KeptPatch, { topics, treePatches }: Wanted, tree: () => string | null): Buffer {
+  if (treePatches || !topics.has('tree') || !parts.has('tree')) return dataFrame('patch', seq, at, parts, topics)
+  const own = new Map(parts)
+  const text = tree()
+  if (text === null) own.delete('tree')
+  else own.set('tree', text)
+  return dataFrame('patch', seq, at, own, topics)
 }
 
 /** One patch, with a cached frame for each choice of topics. */

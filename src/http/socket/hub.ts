@@ -155,16 +155,16 @@ export class Hub {
       return
     }
     const [epoch, seq] = since?.split('.') ?? []
-    const kept = epoch === this.epoch && /^\d{1,15}$/.test(seq ?? '') ? this.#ring.after(Number(seq), this.#seq) : null
-    // A whole tree is not kept for each patch.
-    const wantsTree = connection.topics.has('tree') && !connection.treePatches
-    const missed = wantsTree && kept?.some(({ parts }) => parts.has('tree')) ? null : kept
+    const missed = epoch === this.epoch && /^\d{1,15}$/.test(seq ?? '') ? this.#ring.after(Number(seq), this.#seq) : null
     const { role } = connection.caller
     connection.sender.send(
       frame({ type: 'hello', protocol: 2, epoch: this.epoch, seq: this.#seq, resumed: missed !== null, role, pingMs: this.pingMs }),
     )
     if (!missed) this.#whole(connection)
-    for (const patch of missed ?? []) connection.sender.send(patchFrame(patch, connection, () => this.#source.treeText()))
+    // Whole trees are not kept: the latest comes with the last patch that has one.
+    const last = missed?.findLast(({ parts }) => parts.has('tree'))
+    for (const patch of missed ?? [])
+      connection.sender.send(patchFrame(patch, connection, () => (patch === last ? this.#source.treeText() : null)))
     if (missed) this.#sayPosition(connection)
   }
 

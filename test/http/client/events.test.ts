@@ -25,6 +25,11 @@ class Network {
   loses: (text: string) => boolean = () => false
   readonly #sockets: WebSocket[] = []
   readonly WebSocket: typeof WebSocket
+  /** Cut as well: otherwise the client would poll. */
+  readonly fetch: typeof fetch = async (...request) => {
+    if (!this.up) throw new Error('the network is down')
+    return fetch(...request)
+  }
 
   constructor() {
     const network = this
@@ -49,7 +54,8 @@ class Network {
 
 /** A client of events, and what it was told. */
 async function follow(url: string, { network = new Network(), ...options }: { network?: Network; missedEvents?: 'read' | 'tell' } = {}) {
-  const client = connect(url, { topics: ['events'], WebSocket: network.WebSocket, ...options })
+  const { WebSocket, fetch } = network
+  const client = connect(url, { topics: ['events'], WebSocket, fetch, ...options })
   clients.push(client)
   const events: StatusEvent[] = []
   const gaps: EventGap[] = []
