@@ -1,6 +1,7 @@
 /** Sends new events of the event log, read from the store, because events get their ids there. */
 import type { Drover } from '../../drover/drover.js'
 import { storedEvents } from '../../events/stored-events.js'
+import { Pace } from '../../time/pace.js'
 import type { StatusEvent } from '../contract/log.js'
 
 /** Read at once. */
@@ -13,6 +14,8 @@ export class EventFeed {
   readonly #tell: (events: StatusEvent[], after: number) => void
   #after: Promise<number> | null = null
   #reading = false
+  /** A quiet log is read at once, and a busy one twenty times a second. */
+  readonly #pace = new Pace(50, 4)
   #more = false
   /** The id up to which all events were told; null: it does not run, or the store does not say. */
   position: number | null = null
@@ -53,29 +56,39 @@ export class EventFeed {
     this.#more = true
     if (this.#reading) return
     this.#reading = true
-    // Events of one turn are stored together.
-    setImmediate(() => void this.#read())
+    this.#readSoon()
+  }
+
+  /** Events of one turn are stored together; those that follow closely share a read and a frame. */
+  #readSoon(): void {
+    const wait = this.#pace.wait(performance.now())
+    if (wait > 0) setTimeout(() => void this.#read(), wait).unref()
+    else setImmediate(() => void this.#read())
   }
 
   async #read(): Promise<void> {
+    this.#more = false
+    this.#pace.went(performance.now(), 0)
     try {
-      while (this.#more && this.#after) {
-        this.#more = false
-        const began = this.#after
-        const after = await began
-        const { items } = await this.#drover.events({ after, limit: pageSize })
-        const last = items.at(-1)
-        // The feed may have been stopped and started again meanwhile.
-        if (!last || this.#after !== began) continue
-        this.#after = Promise.resolve(last.id)
-        this.position = last.id
-        this.#tell(items as StatusEvent[], after)
-        if (items.length === pageSize) this.#more = true
-      }
+      await this.#readPage()
     } catch {
       // As above.
-    } finally {
-      this.#reading = false
     }
+    if (this.#more && this.#after) this.#readSoon()
+    else this.#reading = false
+  }
+
+  async #readPage(): Promise<void> {
+    const began = this.#after
+    if (!began) return
+    const after = await began
+    const { items } = await this.#drover.events({ after, limit: pageSize })
+    const last = items.at(-1)
+    // The feed may have been stopped and started again meanwhile.
+    if (!last || this.#after !== began) return
+    this.#after = Promise.resolve(last.id)
+    this.position = last.id
+    this.#tell(items as StatusEvent[], after)
+    if (items.length === pageSize) this.#more = true
   }
 }
