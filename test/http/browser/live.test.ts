@@ -60,7 +60,7 @@ test('a worker is added like another one, and removed again, and it is said befo
   await dialog.waitFor({ state: 'detached' })
   assert.is(system.view.settings('b/x')?.priority, 7)
   await button(page, 'Remove').click()
-  await dialog.getByText('Its 1 undone task will be done by nobody, until a worker is added for its lane again.').waitFor()
+  await dialog.getByText('Left undone: 1 task, until a worker is added for its lane again.').waitFor()
   await button(dialog, 'Remove').click()
   await page.getByRole('heading', { level: 1, name: 'Workers' }).waitFor()
   assert.equal(

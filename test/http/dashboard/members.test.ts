@@ -65,7 +65,7 @@ test('it is said what a removal leaves undone, and what it keeps', () => {
   assert.is(
     removalOf({ id: '1/friendly', progress, threadId: 4 }),
     '1/friendly leaves the system once its tasks in hand are finished; its thread ends. ' +
-      'Its 214 undone tasks will be done by nobody, until a worker is added for its lane again. Its 86 results and 1 dead task stay in the store.',
+      'Left undone: 214 tasks, until a worker is added for its lane again. Kept in the store: 86 results, 1 dead task.',
   )
   assert.is(removalOf({ id: 'a/x', progress: null, threadId: null }), 'a/x leaves the system.')
 })

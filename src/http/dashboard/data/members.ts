@@ -51,9 +51,9 @@ export function removalOf({ id, progress, threadId }: Pick<Worker, 'id' | 'progr
   const sentences = [`${id} leaves the system${threadId === null ? '' : ' once its tasks in hand are finished; its thread ends'}.`]
   if (progress) {
     const left = Math.max(0, progress.total - progress.done - progress.dead)
-    const dead = progress.dead > 0 ? ` and ${plural(progress.dead, 'dead task')}` : ''
-    if (left > 0) sentences.push(`Its ${plural(left, 'undone task')} will be done by nobody, until a worker is added for its lane again.`)
-    sentences.push(`Its ${plural(progress.done, 'result')}${dead} stay in the store.`)
+    const dead = progress.dead > 0 ? `, ${plural(progress.dead, 'dead task')}` : ''
+    if (left > 0) sentences.push(`Left undone: ${plural(left, 'task')}, until a worker is added for its lane again.`)
+    sentences.push(`Kept in the store: ${plural(progress.done, 'result')}${dead}.`)
   }
   return sentences.join(' ')
 }

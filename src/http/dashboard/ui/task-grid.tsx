@@ -5,7 +5,7 @@ import { gridOf } from '../data/workers.js'
 import { number } from '../format.js'
 import { href, type Query, setQuery } from '../routing/router.js'
 import { Badge, toneOf } from './badge.js'
-import { SearchFilter } from './filters.js'
+import { Filters, SearchFilter } from './filters.js'
 import { Empty } from './page.js'
 import { Pager } from './pager.js'
 
@@ -30,7 +30,11 @@ export function TaskGrid({ tasks, chosen, path, query }: TaskGridProps) {
   const linkTo = ({ annotator, domain }: LaneTask): string => href(path, { ...query, annotator, domain })
   return (
     <div class="stack-y">
-      {rows.length > size && <SearchFilter name="search" label="Annotator contains" query={query} />}
+      {rows.length > size && (
+        <Filters label="Filter annotators">
+          <SearchFilter name="search" label="Annotator contains" query={query} />
+        </Filters>
+      )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section class="table-box" aria-label="Lanes by annotator and question" tabIndex={0}>
         <table class="worker-grid task-grid">
