@@ -7,7 +7,7 @@
 export const mostInTurn = 25
 
 /** Workers of which little is asked in one turn, and workers in one message to the store: its answer is read in one piece. */
-const mostInPiece = 500
+export const mostInPiece = 500
 
 let latest: Promise<void> = Promise.resolve()
 

@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { askAll } from '../../src/actors/supervisor/ask-all.js'
 import { inTurns, inTurnsAsync, mostInTurn, nextTurn, shareOfTurn } from '../../src/time/turns.js'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -44,6 +45,28 @@ test('work for few is done at once', () => {
   const done: number[] = []
   void inTurns([...Array(mostInTurn).keys()], (i) => done.push(i))
   assert.is(done.length, mostInTurn)
+})
+
+test('of a call for few some are done at once, of one for thousands none in the turn of the call, and a later call to one finds it done', async () => {
+  for (const [count, atOnce] of [
+    [100, mostInTurn],
+    [5_000, 0],
+  ] as const) {
+    const done: number[] = []
+    const workers = Array.from({ length: count }, (_, n) => {
+      const owed: (() => void)[] = []
+      const catchUp = (): void => {
+        for (const act of owed.splice(0)) act()
+      }
+      return { n, owe: (act: () => void) => void owed.push(act), catchUp }
+    })
+    const asked = askAll(workers, ({ n }) => done.push(n))
+    assert.is(done.length, atOnce)
+    workers[count - 1]?.catchUp()
+    assert.is(done.at(-1), count - 1)
+    await asked
+    assert.is(done.length, count)
+  }
 })
 
 test('if one of many fails, the others still have their turn, and the first failure is thrown', async () => {

@@ -1,5 +1,5 @@
 /** Calls for many workers at once. */
-import { inTurns } from '../../time/turns.js'
+import { inTurns, mostInPiece, nextTurn } from '../../time/turns.js'
 
 /** Keeps what it is asked for until its turn. */
 export interface Owing {
@@ -19,6 +19,8 @@ export async function askAll<Worker extends Owing, Answer>(all: readonly Worker[
       answers[index] = ask(worker)
     })
   }
+  // Of so many, choosing them and the noting were enough for one turn.
+  if (all.length > mostInPiece) await nextTurn()
   await inTurns(all, (worker) => worker.catchUp())
   return answers
 }
