@@ -32,9 +32,9 @@ async function take(scheme: 'light' | 'dark', size: keyof typeof sizes, names: (
     await page.goto(`${server.url}/${hash}`)
     await heading(page, title).waitFor()
     await settled(page)
-    // A chart of what happens begins when the page is opened.
-    const begins = page.getByText('The chart begins')
-    await eventually(async () => (await begins.count()) === 0, 'the charts have begun')
+    // The history is read from the store.
+    const reading = page.getByText('Loading the history')
+    await eventually(async () => (await reading.count()) === 0, 'the charts are drawn')
     const path = join(folder, `${name}${suffix}.png`)
     await page.screenshot({ path })
     console.log(`${path}  ${Math.round(statSync(path).size / 1_000)} kB`)

@@ -37,7 +37,6 @@ export function WorkHistory({ query, worker }: { query: Query; worker?: string }
   const { results, failed, dead, restarts } = shown.sums
   return (
     <>
-      <Chart label="Results per minute" data={shown.rates} height={150} />
       <Facts
         of={[
           ['Results', number(results)],
@@ -46,9 +45,17 @@ export function WorkHistory({ query, worker }: { query: Query; worker?: string }
           ['Restarts', number(restarts)],
         ]}
       />
-      {failed + dead + restarts > 0 && (
-        <Chart label={`What went wrong, by ${lastMs > hourMs ? 'ten minutes' : 'the minute'}`} data={shown.trouble} height={130} stepped />
-      )}
+      <div class="charts">
+        <Chart label="Results per minute" data={shown.rates} height={150} />
+        {failed + dead + restarts > 0 && (
+          <Chart
+            label={`What went wrong, by ${lastMs > hourMs ? 'ten minutes' : 'the minute'}`}
+            data={shown.trouble}
+            height={150}
+            stepped
+          />
+        )}
+      </div>
     </>
   )
 }

@@ -25,7 +25,7 @@ export default function OverviewView({ query }: { query: Query }) {
       <AttentionList of={overview.attention} />
       <div class="cards">
         <Progress of={overview} />
-        <Rate of={overview} query={query} />
+        <Rate of={overview} />
       </div>
       <div class="cards">
         <Card title="Workers" aside={<a href="#/workers">{`All ${number(overview.workers)}`}</a>}>
@@ -41,6 +41,9 @@ export default function OverviewView({ query }: { query: Query }) {
         </Card>
         <Slots of={overview.slots} />
       </div>
+      <Card title="Work done" aside={<HistoryRange query={query} />}>
+        <WorkHistory query={query} />
+      </Card>
       <QuotaGlance />
     </Page>
   )
@@ -85,13 +88,12 @@ function Progress({ of: { done, dead, total, doneAt, doneBy, ratePerMinute } }: 
   )
 }
 
-function Rate({ of: { ratePerMinute }, query }: { of: Overview; query: Query }) {
+function Rate({ of: { ratePerMinute } }: { of: Overview }) {
   return (
-    <Card title="Rate" aside={<HistoryRange query={query} />}>
+    <Card title="Rate">
       <p class="big">
         <b class="num">{short(ratePerMinute)}</b> <span class="muted">results a minute, all workers together</span>
       </p>
-      <WorkHistory query={query} />
     </Card>
   )
 }
