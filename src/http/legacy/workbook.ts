@@ -82,13 +82,17 @@ function cellXml(value: Cell): string {
   if (value === null) return '<c/>'
   if (typeof value === 'number') return `<c><v>${value}</v></c>`
   if (typeof value === 'boolean') return `<c t="b"><v>${value ? 1 : 0}</v></c>`
-  return `<c t="inlineStr"><is><t xml:space="preserve">${escaped(value.slice(0, longestCell))}</t></is></c>`
+  return `<c t="inlineStr"><is><t xml:space="preserve">${escaped(whole(value.slice(0, longestCell)))}</t></is></c>`
 }
 
-/** Without the characters that XML does not have. */
+/** Without half of a character, where it was cut. */
+const whole = (text: string): string => text.replace(/[\uD800-\uDBFF]$/, '')
+
+/** Without the characters that XML does not have. In a workbook `_x0041_` means the character with that number, so its `_` is escaped. */
 function escaped(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
+    .replace(/_(?=x[\dA-F]{4}_)/gi, '_x005F_')
     .replace(/[&<>\r]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 

@@ -138,16 +138,24 @@ test('are exported as lines, an array, CSV and a workbook', async () => {
 test('fill a workbook with a summary, and no cell is a formula', async () => {
   const drover = await open({ workers: [worker('annotator-1/urgency')] })
   const server = await serve(drover)
-  await drover.load('data', [{ id: 'a', text: '=1+1 <&> \u0007' }, { id: 'b' }])
+  await drover.load('data', [
+    { id: 'a', text: '=1+1 <&> \u0007' },
+    { id: 'b', text: '_x000D_' },
+    { id: 'c', text: '🙂'.repeat(20_000) },
+  ])
   await drover.start()
   await drover.done()
   const answer = await fetch(`${server.url}/api/export?format=excel`)
   assert.match(answer.headers.get('content-disposition') ?? '', /annotations\.xlsx/)
   const files = unzipSync(new Uint8Array(await answer.arrayBuffer()))
   const sheet = (n: number): string => strFromU8(files[`xl/worksheets/sheet${n}.xml`] as Uint8Array)
-  assert.match(sheet(1), '<row><c t="inlineStr"><is><t xml:space="preserve"></t></is></c><c><v>2</v></c><c><v>0</v></c>')
+  assert.match(sheet(1), '<row><c t="inlineStr"><is><t xml:space="preserve"></t></is></c><c><v>3</v></c><c><v>0</v></c>')
   assert.match(sheet(2), '=1+1 &#60;&#38;&#62; \uFFFD</t>')
-  assert.is(sheet(2).split('<row>').length, 4)
+  assert.is(sheet(2).split('<row>').length, 5)
+  // Spreadsheets would read the plain text as the character with that number.
+  assert.match(sheet(2), '>_x005F_x000D_</t>')
+  // A cell has room for 32,767 characters: no half of one is left over.
+  assert.match(sheet(2), `>${'🙂'.repeat(16_383)}</t>`)
   assert.not.match(sheet(2), '<f>')
   assert.match(strFromU8(files['xl/workbook.xml'] as Uint8Array), /name="Summary".*name="Annotations"/)
 })
