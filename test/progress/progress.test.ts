@@ -27,6 +27,7 @@ function workerAt(id: string, state: WorkerState, changes: Partial<WorkerStatus>
     errorRate: 0,
     lastError: null,
     breaker: null,
+    beatEveryMs: 30_000,
     beatAgeMs: null,
     pid: null,
     threadId: null,

@@ -46,6 +46,8 @@ export interface WorkerStatus {
   breaker: OpenBreaker | null
   /** Ms since the thread's last beat; null without a thread. */
   beatAgeMs: number | null
+  /** How often its thread should beat, in ms (option `heartbeat.everyMs`). */
+  beatEveryMs: number
   /** The process that its thread runs in: this one, or its own with `isolation: 'process'`; null without a thread. */
   pid: number | null
   /** The id of its thread while it has one in this process. */
@@ -136,6 +138,7 @@ export function statusOf({ parts, silence }: OpenSystem, managed: ManagedWorker)
     lastError: managed.errors.last,
     breaker: managed.breaker,
     beatAgeMs: managed.thread === null ? null : (silence.get(config.id) ?? 0),
+    beatEveryMs: config.heartbeat.everyMs,
     pid: managed.pid,
     threadId: managed.threadId,
     heapUsed: managed.heapUsed,

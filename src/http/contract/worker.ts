@@ -66,6 +66,8 @@ export const worker = v.object({
   breaker: v.nullable(v.object({ error: v.object(errorKind), since: time, until: v.nullable(time), openings: count })),
   pid: v.nullable(v.number()),
   threadId: v.nullable(v.number()),
+  /** How often its thread should beat, in ms: one that is silent for much longer hangs. */
+  beatEveryMs: v.number(),
   restarts: count,
   lastFailure: v.nullable(v.object({ kind: failure.entries.kind, message: v.string(), at: time })),
   until: v.nullable(time),

@@ -47,8 +47,19 @@ export function ago(at: number, now: number): string {
   return at > now ? `in ${text}` : `${text} ago`
 }
 
-/** Date and time to the second, in the reader's time zone. */
-export const absolute = (at: number): string => new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+/** Of something that is expected: `in 2 h`, or `now` once it is due. */
+export const ahead = (at: number, now: number): string => ago(Math.max(at, now), now)
 
-/** 14:03:59 */
+/** The time zone of all times that are shown: the reader's. */
+export const timeZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** Date and time to the second, with the time zone: `28 Nov 2026, 14:03:59 UTC`. */
+export const absolute = (at: number): string => new Date(at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'long' })
+
+/** 14:03:59, in the same zone. */
 export const clock = (at: number): string => new Date(at).toLocaleTimeString('en-GB')
+
+const stamp = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
+
+/** A text of the server as it is shown: its moments, which are in UTC, are told like all others. */
+export const told = (text: string): string => text.replace(stamp, (moment) => absolute(Date.parse(moment)))

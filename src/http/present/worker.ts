@@ -34,6 +34,7 @@ export function presentWorker(status: WorkerStatus, rates: Rates = status): Work
     breaker: status.breaker,
     pid: status.pid,
     threadId: status.threadId,
+    beatEveryMs: status.beatEveryMs,
     restarts: status.restarts,
     lastFailure: lastFailure && { kind: lastFailure.kind, message: lastFailure.message, at: lastFailure.at },
     until: status.until,

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ago, bytes, duration, number, percent, plural, short } from '../../../src/http/dashboard/format.js'
+import { serverAheadMs } from '../../../src/http/dashboard/data/server-time.js'
+import { absolute, ago, ahead, bytes, duration, number, percent, plural, short, told } from '../../../src/http/dashboard/format.js'
 
 test('shares are 100 % only when all is done, and not 0 % once something is', () => {
   for (const [share, text] of [
@@ -34,6 +35,30 @@ test('moments are relative to now, in both directions', () => {
   assert.is(ago(now - 1_000, now), 'now')
   assert.is(ago(now - 90_000, now), '1 min ago')
   assert.is(ago(now + 7_200_000, now), 'in 2 h')
+})
+
+test('what was expected and is due is now, and not past', () => {
+  assert.is(ahead(1_000_000, 1_005_000), 'now')
+  assert.is(ahead(1_065_000, 1_005_000), 'in 1 min')
+})
+
+test('a moment names its time zone, and moments in texts of the server are told in the same one', () => {
+  const at = Date.UTC(2026, 10, 28, 14, 3, 59)
+  assert.match(absolute(at), /^\d+ Nov 2026, \d\d:\d\d:59 \S+$/)
+  assert.is(
+    told(`requests/day of quota key is spent until ${new Date(at).toISOString()}`),
+    `requests/day of quota key is spent until ${absolute(at)}`,
+  )
+  assert.is(told('id 2026-11-28 and 2026'), 'id 2026-11-28 and 2026')
+})
+
+test('the clock of the server is taken where it clearly differs from that of the browser', () => {
+  const server = Date.UTC(2026, 10, 28, 14, 3, 59)
+  const date = new Date(server).toUTCString()
+  assert.is(serverAheadMs(date, server - 900, server + 1_100), 0)
+  assert.is(serverAheadMs(date, server - 180_000, server - 179_000), 180_000)
+  assert.is(serverAheadMs(date, server + 60_000, server + 60_000), -59_500)
+  assert.is(serverAheadMs(null, 0, 0), null)
 })
 
 test('large numbers are grouped, or shortened where there is little room', () => {

@@ -1,6 +1,8 @@
 /** Filter, order and grid of the workers in lists. Pure. */
-import type { Worker } from '../../contract/worker.js'
+import type { Beat, Worker } from '../../contract/worker.js'
+import { duration, percent, plural } from '../format.js'
 import type { Query } from '../routing/address.js'
+import { type Tone, toneOf } from './tones.js'
 
 /** States in display order: running, waiting, failed, ended. */
 export const states = [
@@ -42,14 +44,49 @@ export function countStates(workers: readonly Worker[]): Record<string, number> 
   return counts
 }
 
-export const shareOf = ({ progress }: Worker): number =>
-  progress && progress.total > 0 ? (progress.done + progress.dead) / progress.total : 0
+/** The share of its lane that is done. What was given up is not done. */
+export const shareOf = ({ progress }: Worker): number => (progress && progress.total > 0 ? progress.done / progress.total : 0)
+
+/** A beat is missing once it is later than one more interval, and than what a busy host may be late. */
+const beatsMissed = 2
+const leastSilenceMs = 5_000
+/** From this share of failed attempts on, a lane does not do its work. */
+const failingShare = 0.5
+
+/** Whether the thread has been silent for longer than its beats allow. */
+export const isSilent = ({ state, beatEveryMs }: Pick<Worker, 'state' | 'beatEveryMs'>, age: number | null | undefined): age is number =>
+  age != null && state !== 'starting' && age > Math.max(leastSilenceMs, beatsMissed * beatEveryMs)
+
+/** Why a worker needs a look although its state may be a good one, in a few words; null: it does not. */
+export function troubleOf(worker: Worker, beat?: Pick<Beat, 'beatAgeMs'>): string | null {
+  const { errorRate, breaker, progress } = worker
+  const age = beat?.beatAgeMs
+  if (isSilent(worker, age)) return `no beat for ${duration(age)}`
+  if (breaker) return 'attempts keep failing'
+  if (errorRate !== null && errorRate >= failingShare) return `${percent(errorRate)} of attempts fail`
+  if (progress && progress.dead > 0 && progress.dead >= progress.done) return `${plural(progress.dead, 'task')} given up`
+  return null
+}
+
+/** Of a worker without failures: those are of its thread, and what its tasks died of is told apart. */
+export function neverFailed({ lastError, progress }: Pick<Worker, 'lastError' | 'progress'>): string {
+  if (lastError) return `Its thread never failed, its tasks did: ${plural(lastError.count, 'time')} ${lastError.code}: ${lastError.message}`
+  if (progress && progress.dead > 0) return `Its thread never failed, but ${plural(progress.dead, 'task was', 'tasks were')} given up`
+  return 'It never failed'
+}
+
+/** The tone of a worker: of its state, or a warning if that state hides a trouble. */
+export function toneOfWorker(worker: Worker, beat?: Pick<Beat, 'beatAgeMs'>): Tone {
+  const tone = toneOf(worker.state)
+  return tone !== 'bad' && troubleOf(worker, beat) !== null ? 'warn' : tone
+}
 
 const keys: Record<string, (worker: Worker) => number | string> = {
   id: ({ id }) => id,
   state: ({ state }) => states.indexOf(state),
   progress: shareOf,
   rate: ({ ratePerMinute }) => ratePerMinute,
+  failing: ({ errorRate }) => errorRate ?? 0,
   restarts: ({ restarts }) => restarts,
   since: ({ since }) => since,
 }

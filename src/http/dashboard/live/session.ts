@@ -1,5 +1,6 @@
 /** The login. The session itself is a cookie that no script can read. */
 import type { Session } from '../../contract/log.js'
+import { noteServerTime } from './server-clock.js'
 import { createStore, useStore } from './store.js'
 
 /** The address of the status app, at any mount point. */
@@ -18,11 +19,14 @@ export const mayControl = (state: SessionState): boolean => state.known && state
 export const readOnly = 'This token is for reading only'
 
 async function ask(method: string, body?: object, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${base}/api/v1/session`, {
+  const askedAt = Date.now()
+  const answer = await fetch(`${base}/api/v1/session`, {
     method,
     headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }), ...headers },
     ...(body && { body: JSON.stringify(body) }),
   })
+  noteServerTime(answer, askedAt)
+  return answer
 }
 
 /** Loads the session; false if the server did not answer. */

@@ -1,14 +1,12 @@
 /** Problems that need attention, the worst first, with links. */
-import type { Overview } from '../../contract/worker.js'
-import { number } from '../format.js'
+import type { Attention } from '../data/silence.js'
+import { number, told } from '../format.js'
 import { href, pathOf } from '../routing/router.js'
 import { Badge } from './badge.js'
 
-type Item = Overview['attention'][number]
-
 const linked = 3
 
-export function AttentionList({ of: items }: { of: readonly Item[] }) {
+export function AttentionList({ of: items }: { of: readonly Attention[] }) {
   return (
     <section class="card attention" aria-label="Needs attention">
       {items.length === 0 && (
@@ -21,7 +19,7 @@ export function AttentionList({ of: items }: { of: readonly Item[] }) {
           {items.map((item) => (
             <li key={`${item.kind} ${item.quota} ${item.message}`}>
               <Badge text={item.severity} />
-              <span class="what">{item.message}</span>
+              <span class="what">{told(item.message)}</span>
               <span class="row">
                 <Ways item={item} />
               </span>
@@ -33,8 +31,8 @@ export function AttentionList({ of: items }: { of: readonly Item[] }) {
   )
 }
 
-function Ways({ item: { kind, quota, workers, count } }: { item: Item }) {
-  const states: Partial<Record<Item['kind'], string>> = { blacklisted: 'blacklisted', stuck: 'stuck', crashing: 'crashed,backoff' }
+function Ways({ item: { kind, quota, workers, count } }: { item: Attention }) {
+  const states: Partial<Record<Attention['kind'], string>> = { blacklisted: 'blacklisted', stuck: 'stuck', crashing: 'crashed,backoff' }
   const state = states[kind]
   return (
     <>

@@ -1,49 +1,18 @@
 /** A state as a word with a colour and a glyph: never by colour alone. */
+import { type Tone, toneOf } from '../data/tones.js'
 
-export type Tone = 'ok' | 'busy' | 'wait' | 'warn' | 'bad' | 'done' | 'off'
-
-const tones: Record<string, Tone> = {
-  idle: 'off',
-  queued: 'wait',
-  starting: 'busy',
-  running: 'ok',
-  paused: 'off',
-  parked: 'wait',
-  stuck: 'bad',
-  crashed: 'bad',
-  backoff: 'warn',
-  blacklisted: 'bad',
-  stopping: 'busy',
-  stopped: 'off',
-  completed: 'done',
-  // Tasks
-  waiting: 'wait',
-  leased: 'busy',
-  retrying: 'warn',
-  done: 'done',
-  dead: 'bad',
-  // Supervisors and systems
-  up: 'ok',
-  down: 'bad',
-  open: 'ok',
-  closing: 'busy',
-  closed: 'off',
-  failed: 'bad',
-  // Log levels and severities
-  error: 'bad',
-  warn: 'warn',
-  warning: 'warn',
-  info: 'busy',
-  debug: 'off',
-}
-
-export const toneOf = (state: string): Tone => tones[state] ?? 'off'
+export { type Tone, toneOf }
 
 /** @param tone if it is not that of the text */
-export function Badge({ text, tone = toneOf(text), title }: { text: string; tone?: Tone; title?: string | undefined }) {
+export function Badge({ text, tone = toneOf(text), title }: { text: string; tone?: Tone | undefined; title?: string | undefined }) {
   return (
     <span class={`badge ${tone}`} title={title}>
       {text}
     </span>
   )
+}
+
+/** What a good state hides, see `troubleOf`. */
+export function Trouble({ of }: { of: string | null }) {
+  return of && <span class="trouble warn">{of}</span>
 }

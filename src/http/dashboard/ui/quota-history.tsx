@@ -4,6 +4,7 @@ import type { Quota, QuotaSample } from '../../contract/quota.js'
 import { grantedPerMinute, lineOverTime, usedOverTime } from '../data/quota-chart.js'
 import { number } from '../format.js'
 import { useApi } from '../live/live.js'
+import { serverNow } from '../live/server-clock.js'
 import { pathOf } from '../routing/router.js'
 import { Chart } from './chart.js'
 import { SelectField } from './field.js'
@@ -19,7 +20,7 @@ const spans = [
 export function QuotaHistory({ quota }: { quota: Quota }) {
   const [minutes, choose] = useState('60')
   // It stays the same while one looks: what did not change is not sent again.
-  const since = useMemo(() => Date.now() - Number(minutes) * 60_000, [minutes])
+  const since = useMemo(() => serverNow() - Number(minutes) * 60_000, [minutes])
   const { data, error } = useApi<{ items: QuotaSample[] }>(`/quotas${pathOf(quota.name)}/history?since=${since}`, { everyMs: 10_000 })
   const samples = data?.items
   const limits = JSON.stringify(quota.windows.map(({ unit, per, limit, burst }) => [unit, per, limit, burst]))

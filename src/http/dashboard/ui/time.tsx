@@ -1,15 +1,16 @@
 /** A moment, told relative to now, with the date in its title. One timer serves all. */
-import { absolute, ago } from '../format.js'
+import { absolute, ago, ahead as inFuture } from '../format.js'
+import { serverNow } from '../live/server-clock.js'
 import { createStore, useStore } from '../live/store.js'
 
-const now = createStore(Date.now())
+const now = createStore(serverNow())
 let users = 0
 let timer: ReturnType<typeof setInterval> | undefined
 
 const ticking = {
   get: now.get,
   subscribe: (listener: () => void) => {
-    if (users++ === 0) timer = setInterval(() => now.set(Date.now()), 1_000)
+    if (users++ === 0) timer = setInterval(() => now.set(serverNow()), 1_000)
     const end = now.subscribe(listener)
     return () => {
       end()
@@ -19,15 +20,20 @@ const ticking = {
   set: now.set,
 }
 
-/** Ms since the epoch, once a second. */
-export const useNow = (): number => Math.max(useStore(ticking), Date.now() - 1_000)
+/** Ms since the epoch by the server's clock, once a second. */
+export function useNow(): number {
+  const ticked = useStore(ticking)
+  const present = serverNow()
+  return Math.abs(present - ticked) > 1_000 ? present : ticked
+}
 
-export function Time({ at }: { at: number | null | undefined }) {
+/** @param ahead it is expected: once it is due it is `now`, and not past */
+export function Time({ at, ahead = false }: { at: number | null | undefined; ahead?: boolean }) {
   const present = useNow()
   if (at == null) return <span>–</span>
   return (
     <time dateTime={new Date(at).toISOString()} title={absolute(at)}>
-      {ago(at, present)}
+      {(ahead ? inFuture : ago)(at, present)}
     </time>
   )
 }

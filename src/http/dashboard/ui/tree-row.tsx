@@ -1,11 +1,11 @@
 /** A line of the supervision tree. */
 import type { SupervisorNode } from '../../contract/tree.js'
-import type { Worker } from '../../contract/worker.js'
+import type { Beat, Worker } from '../../contract/worker.js'
 import { statesBelow } from '../data/tree.js'
-import { states } from '../data/workers.js'
-import { duration, number } from '../format.js'
+import { states, toneOfWorker, troubleOf } from '../data/workers.js'
+import { duration, number, plural, told } from '../format.js'
 import { href, pathOf } from '../routing/router.js'
-import { Badge, type Tone, toneOf } from './badge.js'
+import { Badge, type Tone, Trouble, toneOf } from './badge.js'
 import { Bar } from './bar.js'
 
 export function SupervisorRow({ node, open, onToggle }: { node: SupervisorNode; open: boolean; onToggle: () => void }) {
@@ -35,28 +35,39 @@ export function SupervisorRow({ node, open, onToggle }: { node: SupervisorNode; 
 
 /** Counted restarts, of those allowed. */
 function Intensity({ of: { count, limit, withinMs }, supervisor }: { of: SupervisorNode['restarts']; supervisor: string }) {
-  if (limit === null) return <span class="muted num">{number(count)} restarts, never gives up</span>
+  if (limit === null) return <span class="muted num">{plural(count, 'restart')}, never gives up</span>
   const tone: Tone = count === 0 ? 'ok' : count >= limit ? 'bad' : 'warn'
   return (
-    <span class="intensity" title={`${count} restarts in the last ${duration(withinMs)}; it gives up at more than ${limit}`}>
+    <span
+      class="intensity"
+      title={`${plural(count, 'restart')} in the last ${duration(withinMs)}; it gives up at more than ${number(limit)}`}
+    >
       <Bar value={count} max={Math.max(1, limit)} label={`Restarts counted by ${supervisor}`} tone={tone} bare />
       <span class="num muted">
-        {number(count)} of {number(limit)} restarts in {duration(withinMs)}
+        {number(count)} of {plural(limit, 'restart')} in {duration(withinMs)}
       </span>
     </span>
   )
 }
 
-export function WorkerRow({ id, state, worker }: { id: string; state: Worker['state']; worker: Worker | undefined }) {
+interface WorkerRowProps {
+  id: string
+  state: Worker['state']
+  worker: Worker | undefined
+  beat: Beat | undefined
+}
+
+export function WorkerRow({ id, state, worker, beat }: WorkerRowProps) {
   return (
     <>
       <span class="twist" />
       <a class="tree-name" tabIndex={-1} href={href(pathOf('workers', id))}>
         {id}
       </a>
-      <Badge text={state} />
-      <span class="muted clip">{worker?.reason}</span>
-      {worker && worker.restarts > 0 && <span class="muted num">{number(worker.restarts)} restarts</span>}
+      <Badge text={state} tone={worker && toneOfWorker(worker, beat)} />
+      <Trouble of={worker ? troubleOf(worker, beat) : null} />
+      <span class="muted clip">{worker && told(worker.reason)}</span>
+      {worker && worker.restarts > 0 && <span class="muted num">{plural(worker.restarts, 'restart')}</span>}
     </>
   )
 }

@@ -2,11 +2,11 @@
 import { Component } from 'preact'
 import { useMemo } from 'preact/hooks'
 import type { Beat, Worker } from '../../contract/worker.js'
-import { gridOf, shareOf } from '../data/workers.js'
-import { duration, short } from '../format.js'
+import { gridOf, toneOfWorker, troubleOf } from '../data/workers.js'
+import { duration, number, plural, short, told } from '../format.js'
 import { useBeats } from '../live/beats.js'
 import { href, pathOf } from '../routing/router.js'
-import { Badge, toneOf } from './badge.js'
+import { Badge, Trouble } from './badge.js'
 import { Bar } from './bar.js'
 import { Empty } from './page.js'
 
@@ -66,23 +66,31 @@ class Cell extends Component<CellProps> {
   render({ worker, beat }: CellProps) {
     const { id, state, reason, restarts, ratePerMinute, progress } = worker
     const age = beat?.beatAgeMs
+    const trouble = troubleOf(worker, beat)
+    const tone = toneOfWorker(worker, beat)
     return (
-      <a class={`cell ${toneOf(state)}`} href={href(pathOf('workers', id))} title={`${id}: ${reason}`}>
+      <a class={`cell ${tone}`} href={href(pathOf('workers', id))} title={`${id}: ${trouble ? `${trouble}; ` : ''}${told(reason)}`}>
         <span class="sr-only">{id} </span>
         <span class="cell-top">
-          <Badge text={state} />
+          <Badge text={state} tone={tone} />
           {restarts > 0 && (
-            <span class="num" title={`${restarts} restarts`}>
+            <span class="num" title={plural(restarts, 'restart')}>
               <span aria-hidden="true">↻</span>
-              {restarts}
-              <span class="sr-only"> restarts</span>
+              {number(restarts)}
+              <span class="sr-only"> {restarts === 1 ? 'restart' : 'restarts'}</span>
             </span>
           )}
         </span>
-        {progress && <Bar value={shareOf(worker)} max={1} label={`Progress of ${id}`} tone={toneOf(state)} />}
+        {progress && <Bar value={progress.done} dead={progress.dead} max={progress.total} label={`Progress of ${id}`} tone={tone} />}
         <span class="cell-facts num muted">
-          <span>{ratePerMinute > 0 ? `${short(ratePerMinute)}/min` : ''}</span>
-          <span title="Since its last beat">{age == null ? '' : `beat ${duration(age)}`}</span>
+          {trouble ? (
+            <Trouble of={trouble} />
+          ) : (
+            <>
+              <span>{ratePerMinute > 0 ? `${short(ratePerMinute)}/min` : ''}</span>
+              <span title="Since its last beat">{age == null ? '' : `beat ${duration(age)}`}</span>
+            </>
+          )}
         </span>
       </a>
     )

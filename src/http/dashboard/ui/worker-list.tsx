@@ -2,11 +2,11 @@
 import { useState } from 'preact/hooks'
 import type { Worker } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
-import { shareOf } from '../data/workers.js'
-import { duration, number, plural } from '../format.js'
+import { toneOfWorker, troubleOf } from '../data/workers.js'
+import { duration, number, percent, plural, told } from '../format.js'
 import { useBeats } from '../live/beats.js'
 import { type Query, setQuery } from '../routing/router.js'
-import { Badge } from './badge.js'
+import { Badge, Trouble } from './badge.js'
 import { Bar } from './bar.js'
 import { Pager } from './pager.js'
 import { type Column, type Sort, Table } from './table.js'
@@ -47,16 +47,29 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
       cell: ({ id }) => <input type="checkbox" aria-label={`Select ${id}`} checked={ticked.has(id)} onChange={() => toggle(id)} />,
     },
     { key: 'id', title: 'Worker', sortable: true, cell: ({ id }) => <WorkerLink id={id} /> },
-    { key: 'state', title: 'State', sortable: true, cell: ({ state }) => <Badge text={state} /> },
+    {
+      key: 'state',
+      title: 'State',
+      sortable: true,
+      cell: (worker) => <Badge text={worker.state} tone={toneOfWorker(worker, beats[worker.id])} />,
+    },
     {
       key: 'why',
       title: 'Why',
       wide: true,
-      cell: ({ reason }) => (
-        <span class="muted clip" title={reason}>
-          {reason}
-        </span>
-      ),
+      cell: (worker) => {
+        const reason = told(worker.reason)
+        const trouble = troubleOf(worker, beats[worker.id])
+        return trouble ? (
+          <span title={reason}>
+            <Trouble of={trouble} />
+          </span>
+        ) : (
+          <span class="muted clip" title={reason}>
+            {reason}
+          </span>
+        )
+      },
     },
     {
       key: 'progress',
@@ -65,7 +78,7 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
       cell: (worker) =>
         worker.progress && (
           <span title={`${number(worker.progress.done)} of ${number(worker.progress.total)}`}>
-            <Bar value={shareOf(worker)} max={1} label={`Progress of ${worker.id}`} />
+            <Bar value={worker.progress.done} dead={worker.progress.dead} max={worker.progress.total} label={`Progress of ${worker.id}`} />
           </span>
         ),
     },
@@ -75,6 +88,14 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
       numeric: true,
       sortable: true,
       cell: ({ ratePerMinute }) => (ratePerMinute > 0 ? number(ratePerMinute) : '–'),
+    },
+    {
+      key: 'failing',
+      title: 'Failing',
+      numeric: true,
+      sortable: true,
+      wide: true,
+      cell: ({ errorRate }) => (errorRate ? percent(errorRate) : '–'),
     },
     {
       key: 'beat',

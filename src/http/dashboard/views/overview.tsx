@@ -1,7 +1,10 @@
 /** The whole system at a glance: problems first, then progress, rate, and workers by state. */
+import { useMemo } from 'preact/hooks'
 import type { Overview } from '../../contract/worker.js'
+import { silenceOf } from '../data/silence.js'
 import { states } from '../data/workers.js'
 import { absolute, ago, duration, number, percent, plural, short } from '../format.js'
+import { useBeats } from '../live/beats.js'
 import { useLive } from '../live/live.js'
 import { href, type Query } from '../routing/router.js'
 import { AttentionList } from '../ui/attention.js'
@@ -22,7 +25,7 @@ export default function OverviewView({ query }: { query: Query }) {
     )
   return (
     <Page title="Overview">
-      <AttentionList of={overview.attention} />
+      <Attention of={overview.attention} />
       <div class="cards">
         <Progress of={overview} />
         <Rate of={overview} />
@@ -49,10 +52,17 @@ export default function OverviewView({ query }: { query: Query }) {
   )
 }
 
+function Attention({ of: told }: { of: Overview['attention'] }) {
+  const workers = useLive((state) => state.workers)
+  const beats = useBeats()
+  const silent = useMemo(() => silenceOf(Object.values(workers ?? {}), beats), [workers, beats])
+  return <AttentionList of={silent.length > 0 ? [...told, ...silent] : told} />
+}
+
 function Progress({ of: { done, dead, total, doneAt, doneBy, ratePerMinute } }: { of: Overview }) {
   const now = useNow()
   const left = Math.max(0, total - done - dead)
-  const share = total > 0 ? (done + dead) / total : 0
+  const share = total > 0 ? done / total : 0
   return (
     <Card title="Progress" aside={<a href="#/tasks">Tasks</a>}>
       <p class="big">
@@ -61,7 +71,7 @@ function Progress({ of: { done, dead, total, doneAt, doneBy, ratePerMinute } }: 
           {number(done)} of {plural(total, 'result')}
         </span>
       </p>
-      <Bar value={done + dead} max={total} label="Progress of all lanes" bare />
+      <Bar value={done} dead={dead} max={total} label="Progress of all lanes" bare />
       <Facts
         of={[
           ['Left', number(left)],

@@ -62,7 +62,7 @@ const columnsFor = (query: Query): Column<Dataset>[] => [
   {
     key: 'progress',
     title: 'Progress',
-    cell: ({ name, done, dead, total }) => <Bar value={done + dead} max={total} label={`Progress of ${name}`} />,
+    cell: ({ name, done, dead, total }) => <Bar value={done} dead={dead} max={total} label={`Progress of ${name}`} />,
   },
   {
     key: 'download',

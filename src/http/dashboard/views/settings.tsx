@@ -4,7 +4,7 @@ import type { Settings, StatusEvent } from '../../contract/log.js'
 import { askConcurrency, askTarget } from '../controls/controls.js'
 import { sentenceOf } from '../data/event-types.js'
 import { useLanes } from '../data/lanes.js'
-import { number } from '../format.js'
+import { number, timeZone } from '../format.js'
 import { act, useApi, useLive } from '../live/live.js'
 import { base, mayControl, readOnly, useSession } from '../live/session.js'
 import { href, type Query, setQuery } from '../routing/router.js'
@@ -164,6 +164,7 @@ function About() {
           ['drover', session.version],
           ['You are', session.name],
           ['You may', session.role === 'control' ? 'read and change' : 'read'],
+          ['Times', `of ${timeZone()}, this browser's time zone`],
           ['Access', session.protected ? 'by token' : 'from this machine, without a token'],
           [
             'API',

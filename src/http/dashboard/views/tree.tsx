@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { isSupervisor, move, type Row, rowsOf, supervisorsIn } from '../data/tree.js'
+import { useBeats } from '../live/beats.js'
 import { useLive, useTopic } from '../live/live.js'
 import { navigate, pathOf } from '../routing/router.js'
 import { Button } from '../ui/button.js'
@@ -15,6 +16,7 @@ export default function TreeView() {
   useTopic('tree')
   const tree = useLive((state) => state.tree)
   const workers = useLive((state) => state.workers)
+  const beats = useBeats()
   const [chosen, setClosed] = useState<ReadonlySet<string> | null>(null)
   const [current, setCurrent] = useState<string | null>(null)
   const box = useRef<HTMLDivElement>(null)
@@ -79,7 +81,7 @@ export default function TreeView() {
             {isSupervisor(row.node) ? (
               <SupervisorRow node={row.node} open={!closed.has(row.id)} onToggle={() => set(row.id, !closed.has(row.id))} />
             ) : (
-              <WorkerRow id={row.id} state={row.node.state} worker={workers?.[row.id]} />
+              <WorkerRow id={row.id} state={row.node.state} worker={workers?.[row.id]} beat={beats[row.id]} />
             )}
           </TreeItem>
         ))}

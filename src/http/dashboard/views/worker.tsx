@@ -6,11 +6,12 @@ import type { Worker, WorkerDetail } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
 import { MemberControls } from '../controls/member-controls.js'
 import { firstLine } from '../data/brief.js'
-import { bytes, duration, number, plural, short } from '../format.js'
+import { neverFailed, toneOfWorker, troubleOf } from '../data/workers.js'
+import { bytes, duration, number, percent, plural, short, told } from '../format.js'
 import { useBeats } from '../live/beats.js'
 import { useApi, useLive } from '../live/live.js'
 import { href, type Params, pathOf, type Query, setQuery } from '../routing/router.js'
-import { Badge } from '../ui/badge.js'
+import { Badge, Trouble } from '../ui/badge.js'
 import { Bar } from '../ui/bar.js'
 import { FailureCard } from '../ui/failure-card.js'
 import { SelectField } from '../ui/field.js'
@@ -41,7 +42,7 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
       title={id}
       aside={
         <>
-          <Badge text={now.state} />
+          <WorkerBadge worker={now} />
           {now.activity && <span class="muted">{now.activity}</span>}
         </>
       }
@@ -55,7 +56,7 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
       </div>
       <State of={now} detail={detail} />
       <Card title="Failures" aside={<a href={href('/events/failures', { worker: id })}>All failures</a>}>
-        {detail?.failures.length === 0 && <Empty>It never failed</Empty>}
+        {detail?.failures.length === 0 && <Empty>{neverFailed(now)}</Empty>}
         {detail?.failures.map((failure) => (
           <FailureCard key={failure.at} worker={id} failure={failure} />
         ))}
@@ -89,6 +90,16 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
   )
 }
 
+function WorkerBadge({ worker }: { worker: Worker }) {
+  const beat = useBeats()[worker.id]
+  return (
+    <>
+      <Badge text={worker.state} tone={toneOfWorker(worker, beat)} />
+      <Trouble of={troubleOf(worker, beat)} />
+    </>
+  )
+}
+
 function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | undefined }) {
   const { id, annotator, domain, dataset, reason, since, progress, ratePerMinute, pid, threadId, restarts, until, heldBy, enabled } = worker
   const { lastError, errorRate, breaker } = worker
@@ -97,14 +108,14 @@ function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | unde
     <Card title="State" aside={enabled ? null : <Badge text="not enabled" tone="off" />}>
       {progress && (
         <div class="stack-y">
-          <Bar value={progress.done + progress.dead} max={progress.total} label="Progress of its lane" />
+          <Bar value={progress.done} dead={progress.dead} max={progress.total} label="Progress of its lane" />
         </div>
       )}
       <Facts
         of={[
-          ['Why', reason],
+          ['Why', told(reason)],
           ['Since', <Time key="since" at={since} />],
-          ['Continues', until === null ? null : <Time key="until" at={until} />],
+          ['Continues', until === null ? null : <Time key="until" at={until} ahead />],
           ['Results', progress && `${number(progress.done)} of ${number(progress.total)}`],
           [
             'Given up',
@@ -114,12 +125,12 @@ function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | unde
           ],
           ['To be tried again', progress && progress.retrying > 0 ? number(progress.retrying) : null],
           ['Rate', ratePerMinute > 0 ? `${short(ratePerMinute)} a minute` : '–'],
-          ['Failing', errorRate ? `${Math.round(errorRate * 100)} % of the attempts of the last minute` : null],
+          ['Failing', errorRate ? `${percent(errorRate)} of the attempts of the last minute` : null],
           [
             'Last error',
             lastError && (
               <span key="error">
-                {firstLine(lastError.message)} {lastError.where && <code>{lastError.where}</code>}
+                {firstLine(lastError.message)} {lastError.where && <code>{lastError.where}</code>} <Time at={lastError.at} />
               </span>
             ),
           ],
