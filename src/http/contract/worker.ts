@@ -140,6 +140,8 @@ export const attention = v.object({
   ]),
   severity: v.picklist(['error', 'warning', 'info']),
   message: v.string(),
+  /** What those workers say, the most frequent first, at most 3, each with at most 3 of its workers. Empty: they have no reason of their own. */
+  reasons: v.array(v.object({ reason: v.string(), count, workers: v.array(v.string()) })),
   /** Workers concerned, at most 20. */
   workers: v.array(v.string()),
   count,

@@ -1,6 +1,7 @@
 /** Problems that need a person's attention, for the top of the dashboard. */
 import type * as v from 'valibot'
 import type { SystemSums, WorkerGlance } from '../../actors/system/status.js'
+import { number, plural } from '../../values/count.js'
 import type { Quota } from '../contract/quota.js'
 import type { attention } from '../contract/worker.js'
 import type { Some } from './in-order.js'
@@ -47,6 +48,38 @@ export interface About {
   parkedOn(quota: string): Some<Seen>
 }
 
+/** The most workers whose reasons are read, and the most reasons that are told. */
+const mostRead = 1_000
+const mostReasons = 3
+
+interface Reason {
+  reason: string
+  count: number
+  workers: string[]
+}
+
+/** What workers say, the most frequent first. */
+function reasonsOf(about: Some<Seen>, say: (worker: Seen) => string): Reason[] {
+  const reasons = new Map<string, Reason>()
+  for (const { worker } of about.first(mostRead)) {
+    const reason = say(worker)
+    const known = reasons.get(reason)
+    if (!known) reasons.set(reason, { reason, count: 1, workers: [worker.id] })
+    else if (++known.count <= mostReasons) known.workers.push(worker.id)
+  }
+  return [...reasons.values()].sort((a, b) => b.count - a.count)
+}
+
+/** One reason as it is; of several, each with its count. */
+function inWords(reasons: readonly Reason[], size: number): string {
+  if (reasons[0]?.count === size) return reasons[0].reason
+  const rest = size - reasons.reduce((sum, { count }) => sum + count, 0)
+  return [
+    ...reasons.map(({ reason, count }) => `${number(count)} ${reason}`),
+    ...(rest > 0 ? [`${number(rest)} for other reasons`] : []),
+  ].join('; ')
+}
+
 const nobody: Some<Seen> = { size: 0, first: () => [] }
 
 /** @param down the topmost of the supervisors that are down */
@@ -57,25 +90,32 @@ export function attentionOf(
   quotas: readonly Quota[],
 ): Attention[] {
   const found: Attention[] = []
-  const tell = (kind: Kind, message: string, about: Some<Seen>, more: { count?: number; quota?: string } = {}): void => {
+  const tell = (
+    kind: Kind,
+    message: string,
+    about: Some<Seen>,
+    more: { count?: number; quota?: string; reasons?: Reason[] } = {},
+  ): void => {
     const named = about.first(mostNamed).map(({ worker }) => worker.id)
-    found.push({ kind, severity: severities[kind], message, workers: named, count: more.count ?? about.size, quota: more.quota ?? null })
+    const { count = about.size, quota = null, reasons = [] } = more
+    found.push({ kind, severity: severities[kind], message, reasons, workers: named, count, quota })
   }
-  const those = (kind: Noted, say: (n: number, first: Seen) => string): void => {
+  const those = (kind: Noted, what: string, say: (worker: Seen) => string): void => {
     const about = workers.about(kind)
-    const [first] = about.first(1)
-    if (first) tell(kind, say(about.size, first.worker), about)
+    if (about.size === 0) return
+    const reasons = reasonsOf(about, say).slice(0, mostReasons)
+    tell(kind, `${workersAre(about.size)} ${what}: ${inWords(reasons, about.size)}`, about, { reasons })
   }
 
   if (status.state === 'failed') tell('store-failed', 'The store is gone: workers are being stopped', nobody)
-  those('blacklisted', (n, { reason }) => `${workersAre(n)} given up: ${reason}`)
-  those('stuck', (n, { reason }) => `${workersAre(n)} stuck: ${reason}`)
-  those('crashing', (n, { reason }) => `${workersAre(n)} being restarted: ${reason}`)
-  those('breaker-open', (n, { breaker }) => `${workersAre(n)} held back because attempts keep failing: ${breaker?.error.message}`)
+  those('blacklisted', 'given up', ({ reason }) => reason)
+  those('stuck', 'stuck', ({ reason }) => reason)
+  those('crashing', 'being restarted', ({ reason }) => reason)
+  those('breaker-open', 'held back because attempts keep failing', ({ breaker }) => breaker?.error.message ?? '')
   const { dead } = status
-  if (dead > 0)
-    tell('dead-tasks', `${dead} ${dead === 1 ? 'task was' : 'tasks were'} given up`, workers.about('dead-tasks'), { count: dead })
-  those('held-elsewhere', (n) => `${workersAre(n)} held by another host`)
+  if (dead > 0) tell('dead-tasks', `${plural(dead, 'task was', 'tasks were')} given up`, workers.about('dead-tasks'), { count: dead })
+  const held = workers.about('held-elsewhere')
+  if (held.size > 0) tell('held-elsewhere', `${workersAre(held.size)} held by another host`, held)
   for (const { supervisor, reason } of down) tell('supervisor-down', `Supervisor ${supervisor} is down: ${reason}`, nobody)
   for (const quota of quotas) {
     const parked = workers.parkedOn(quota.name)
@@ -87,6 +127,4 @@ export function attentionOf(
   return found.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
 }
 
-function workersAre(n: number): string {
-  return n === 1 ? '1 worker is' : `${n} workers are`
-}
+const workersAre = (n: number): string => plural(n, 'worker is', 'workers are')

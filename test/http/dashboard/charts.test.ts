@@ -1,7 +1,14 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { columnsOf, summaryOf, thinned } from '../../../src/http/dashboard/data/chart.js'
-import { grantedPerMinute, lineOverTime, percentUsed, usedOverTime, windowLabel } from '../../../src/http/dashboard/data/quota-chart.js'
+import {
+  grantedPerMinute,
+  lineOverTime,
+  percentUsed,
+  usageOf,
+  usedOverTime,
+  windowLabel,
+} from '../../../src/http/dashboard/data/quota-chart.js'
 
 const sample = (at: number, used: Record<string, number>, granted = 0) => ({ at, used, waiting: 1, inFlight: 2, granted })
 const window = { unit: 'requests', per: 'minute', limit: 60, burst: null, used: 30, resetsAt: null }
@@ -71,12 +78,29 @@ test('the line shows waiting requests and calls in flight', () => {
   )
 })
 
+test('a limit is told as it was configured: neither the size of a bucket nor what refusals made of it', () => {
+  const bucket = { ...window, limit: 3_000, burst: 50, used: 28.1 }
+  const day = { ...window, per: 'day', limit: 500, used: 1_234 }
+  const quota = {
+    windows: [bucket, day],
+    limits: {
+      requests: [
+        { limit: 3_000, per: 'minute' as const },
+        { limit: 10_000, per: 'day' as const },
+      ],
+      burst: 50,
+    },
+  }
+  assert.equal(usageOf(quota, bucket), { amount: '3,000', note: '28 of a burst of 50 in use' })
+  assert.equal(usageOf(quota, day), { amount: '1,234 of 10,000', note: 'slowed to 500' })
+})
+
 test('windows are called as people call them', () => {
   const label = (per: string) => windowLabel({ unit: 'requests', per })
   assert.equal(['minute', 'day Europe/Berlin', '5000 ms', 'ever'].map(label), [
     'requests per minute',
     'requests per day (Europe/Berlin)',
-    'requests per 5000 ms',
+    'requests per 5 s',
     'requests budget',
   ])
 })

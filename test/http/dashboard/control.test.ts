@@ -50,6 +50,11 @@ test('an event says what it is about in a line', () => {
     sentenceOf('http:control:done', { action: 'workers.stop', who: 'local', outcome: 'ok', status: 200 }),
     'workers.stop by local: ok (200)',
   )
+  assert.is(
+    sentenceOf('dataset:load:finished', { dataset: 'd', added: 200_000, updated: 1, known: 0 }),
+    'd: 200,000 added, 1 updated, 0 known',
+  )
+  assert.is(sentenceOf('host:work:recovered', { workers: ['a'], leases: 2_000 }), '1 worker and 2,000 leases taken back')
   assert.is(sentenceOf('unheard:of:event', null), '')
 })
 

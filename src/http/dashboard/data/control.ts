@@ -1,6 +1,7 @@
 /** Actions on workers, their selection and their texts, without the buttons, so that they can be tested. */
 import type { ControlOutcome } from '../../contract/log.js'
 import type { Worker } from '../../contract/worker.js'
+import { number, plural } from '../format.js'
 
 type State = Worker['state']
 
@@ -115,7 +116,7 @@ export function outcomeOf(action: Action, outcomes: readonly ControlOutcome[]): 
   const { label } = actions[action]
   if (outcomes.length === 0) return `${label}: no worker was selected`
   const first = refused[0]
-  if (!first) return outcomes.length === 1 ? `${outcomes[0]?.worker}: ${outcomes[0]?.message}` : `${label}: ${done} workers`
+  if (!first) return outcomes.length === 1 ? `${outcomes[0]?.worker}: ${outcomes[0]?.message}` : `${label}: ${plural(done, 'worker')}`
   const why = `${first.worker}: ${first.message}`
-  return outcomes.length === 1 ? why : `${label}: ${done} of ${outcomes.length} workers; ${why}`
+  return outcomes.length === 1 ? why : `${label}: ${number(done)} of ${plural(outcomes.length, 'worker')}; ${why}`
 }

@@ -1,10 +1,13 @@
 /** The events of the event log: groups for filters, and texts. */
 import { storedEvents } from '../../../events/stored-events.js'
+import { number, plural, told } from '../format.js'
 
 /** The parts before the first colon, each with its events. */
 export const eventGroups: [group: string, types: string[]][] = [...new Set(storedEvents.map((type) => type.split(':')[0] as string))].map(
   (group) => [group, storedEvents.filter((type) => type.startsWith(`${group}:`))],
 )
+
+const counted = (value: unknown): string => number(Number(value))
 
 /** An event in one line. */
 export function sentenceOf(type: string, payload: unknown): string {
@@ -12,7 +15,7 @@ export function sentenceOf(type: string, payload: unknown): string {
   switch (type) {
     case 'worker:state:changed':
     case 'supervisor:state:changed':
-      return `${of.from} → ${of.to}${of.reason ? `: ${of.reason}` : ''}`
+      return `${of.from} → ${of.to}${of.reason ? `: ${told(String(of.reason))}` : ''}`
     case 'worker:failure:recorded': {
       const { kind, message } = (of.failure ?? {}) as Record<string, unknown>
       return `${kind}: ${message}`
@@ -30,9 +33,9 @@ export function sentenceOf(type: string, payload: unknown): string {
     case 'quota:key:retired':
       return `${of.quota}: ${of.reason}`
     case 'dataset:load:finished':
-      return `${of.dataset}: ${of.added} added, ${of.updated} updated, ${of.known} known`
+      return `${of.dataset}: ${counted(of.added)} added, ${counted(of.updated)} updated, ${counted(of.known)} known`
     case 'host:work:recovered':
-      return `${Array.isArray(of.workers) ? of.workers.length : 0} workers and ${of.leases} leases taken back`
+      return `${plural(Array.isArray(of.workers) ? of.workers.length : 0, 'worker')} and ${plural(Number(of.leases), 'lease')} taken back`
     case 'http:control:done':
       return `${of.action} by ${of.who}: ${of.outcome}${of.status ? ` (${of.status})` : ''}`
     default:

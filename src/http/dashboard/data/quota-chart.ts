@@ -1,6 +1,8 @@
 /** Quotas as charts show them. */
 import type { Quota, QuotaSample } from '../../contract/quota.js'
+import { duration, number } from '../format.js'
 import type { ChartData } from './chart.js'
+import { limitsOf } from './limits.js'
 
 type Window = Quota['windows'][number]
 
@@ -11,8 +13,26 @@ export const windowName = ({ unit, per }: Pick<Window, 'unit' | 'per'>): string 
 export function windowLabel({ unit, per }: Pick<Window, 'unit' | 'per'>): string {
   if (per === 'ever') return `${unit} budget`
   const [length, zone] = per.split(' ')
-  if (zone === 'ms') return `${unit} per ${per}`
+  if (zone === 'ms') return `${unit} per ${duration(Number(length))}`
   return zone === undefined ? `${unit} per ${length}` : `${unit} per ${length} (${zone})`
+}
+
+/** The limit of a window as it is configured: `windows` has those that a provider's refusals have slowed down. */
+export function configuredLimit({ windows, limits }: Pick<Quota, 'windows' | 'limits'>, window: Window): number {
+  const row = limitsOf(limits).rows[windows.indexOf(window)]
+  return row?.unit === window.unit ? row.limit : window.limit
+}
+
+/**
+ * How much of a window is used, as a person who configured it counts: `1,200 of 3,000`. A bucket has no count of its length, only
+ * what is missing from its burst: `3,000`, and that apart.
+ */
+export function usageOf(quota: Pick<Quota, 'windows' | 'limits'>, window: Window): { amount: string; note: string | null } {
+  const limit = configuredLimit(quota, window)
+  const slowed = window.limit < limit ? `slowed to ${number(window.limit)}` : null
+  if (window.burst === null) return { amount: `${number(window.used)} of ${number(limit)}`, note: slowed }
+  const burst = `${number(Math.round(window.used))} of a burst of ${number(window.burst)} in use`
+  return { amount: number(limit), note: [slowed, burst].filter(Boolean).join('; ') }
 }
 
 /** Of its limit, 0 to 100. A bucket counts by what it can hold. */
@@ -23,7 +43,7 @@ export function usedOverTime(samples: readonly QuotaSample[], { windows }: Pick<
   return {
     at: samples.map(({ at }) => at),
     series: windows.map((window) => ({
-      name: windowLabel(window),
+      name: window.burst === null ? windowLabel(window) : `burst of ${windowLabel(window)}`,
       values: samples.map(({ used }) => {
         const amount = used[windowName(window)]
         return amount === undefined ? null : Math.round((1_000 * amount) / (window.burst ?? window.limit)) / 10

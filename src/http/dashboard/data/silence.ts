@@ -11,5 +11,7 @@ export function silenceOf(workers: readonly Worker[], beats: Readonly<Record<str
   const silent = workers.filter((worker) => worker.state !== 'stuck' && isSilent(worker, beats[worker.id]?.beatAgeMs))
   if (silent.length === 0) return []
   const message = `${plural(silent.length, 'worker has', 'workers have')} missed beats: a thread that hangs or computes without a pause`
-  return [{ kind: 'silent', severity: 'warning', message, workers: silent.map(({ id }) => id), count: silent.length, quota: null }]
+  return [
+    { kind: 'silent', severity: 'warning', message, reasons: [], workers: silent.map(({ id }) => id), count: silent.length, quota: null },
+  ]
 }

@@ -4,7 +4,7 @@ import type { RecordLevel } from '../../../log-levels.js'
 import type { LogRecord } from '../../contract/log.js'
 import { brief } from '../data/brief.js'
 import { atLeast } from '../data/tail.js'
-import { absolute, clock } from '../format.js'
+import { absolute, clock, told } from '../format.js'
 import { useApi, useLive, useStatus } from '../live/live.js'
 import { useTail } from '../live/use-tail.js'
 import { Badge } from './badge.js'
@@ -56,7 +56,7 @@ function Lines({ rows }: { rows: readonly LogRecord[] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <div ref={box} class="log" role="log" aria-label="Log lines" tabIndex={0} onScroll={scrolled}>
-      {rows.length === 0 && <p class="empty">Nothing was logged yet at this level</p>}
+      {rows.length === 0 && <p class="empty">No line of this level is among the latest of this process</p>}
       {rows.map((record) => (
         <Line key={record.seq} record={record} />
       ))}
@@ -76,7 +76,7 @@ function Line({ record }: { record: LogRecord }) {
         <Badge text={level} />
         <span class="log-who">{annotator === null && domain === null ? part : [annotator, domain].filter(Boolean).join('/')}</span>
         <span class="log-text">
-          {message} {fields && Object.keys(fields).length > 0 && <span class="muted">{brief(fields, 300)}</span>}
+          {told(message)} {fields && Object.keys(fields).length > 0 && <span class="muted">{brief(fields, 300)}</span>}
         </span>
       </div>
     )

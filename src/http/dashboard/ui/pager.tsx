@@ -1,5 +1,5 @@
 /** Pages of a list. With cursors only the way on is known; the first page is a step away. */
-import { plural } from '../format.js'
+import { number, plural } from '../format.js'
 import { Button } from './button.js'
 
 /** Pages of a list that is all here. @param page from 0 */
@@ -21,7 +21,7 @@ export function Pager({
     <nav class="pager" aria-label={`Pages of ${what}s`}>
       <span class="muted num">
         {plural(total, what)}
-        {pages > 1 && ` · page ${page + 1} of ${pages}`}
+        {pages > 1 && ` · page ${number(page + 1)} of ${number(pages)}`}
       </span>
       {pages > 1 && (
         <span class="row">

@@ -1,6 +1,6 @@
 /** The quotas that are closest to their end, each with its tightest window. */
 import type { Quota } from '../../contract/quota.js'
-import { percentUsed, windowLabel } from '../data/quota-chart.js'
+import { percentUsed, usageOf, windowLabel } from '../data/quota-chart.js'
 import { number } from '../format.js'
 import { useLive } from '../live/live.js'
 import { href, pathOf } from '../routing/router.js'
@@ -37,7 +37,7 @@ export function QuotaGlance() {
                   bare
                 />
                 <span class="num muted">
-                  {number(window.used)} of {number(window.burst ?? window.limit)} {windowLabel(window)}
+                  {usageOf(quota, window).amount} {windowLabel(window)}
                 </span>
               </>
             )}

@@ -1,7 +1,7 @@
 /** A quota's state in a word, and its windows as bars. */
 import type { Quota } from '../../contract/quota.js'
-import { percentUsed, windowLabel, windowName } from '../data/quota-chart.js'
-import { duration, number } from '../format.js'
+import { percentUsed, usageOf, windowLabel, windowName } from '../data/quota-chart.js'
+import { duration } from '../format.js'
 import { Badge, type Tone } from './badge.js'
 import { Bar } from './bar.js'
 import { Time } from './time.js'
@@ -31,50 +31,60 @@ function stateOf({ retired, blockedUntil, canMakeRequest, waitMs, pace }: Quota)
   return pace < 1 ? [`slowed to ${Math.round(pace * 100)} %`, 'warn'] : ['granting', 'ok']
 }
 
-function Wait({ quota: { blockedUntil, retired, canMakeRequest, waitMs, waitsFor } }: { quota: Quota }) {
+/** A window as people name it; what else is waited for, as it is. */
+function nameOf(windows: Quota['windows'], name: string): string {
+  const window = windows.find((each) => windowName(each) === name)
+  return window ? windowLabel(window) : name
+}
+
+function Wait({ quota }: { quota: Quota }) {
+  const { blockedUntil, retired, canMakeRequest, waitMs, waitsFor } = quota
   if (retired) return null
   if (blockedUntil !== null)
     return (
       <span class="muted">
-        ends <Time at={blockedUntil} />
+        ends <Time at={blockedUntil} ahead />
       </span>
     )
   if (canMakeRequest || !waitsFor) return null
   const next = waitMs === null ? 'until it is raised' : waitMs > paceMs ? `next in ${duration(waitMs)}` : ''
   return (
     <span class="muted num">
-      {waitsFor} {next}
+      {nameOf(quota.windows, waitsFor)} {next}
     </span>
   )
 }
 
-export function WindowBars({ windows }: Pick<Quota, 'windows'>) {
+export function WindowBars({ quota }: { quota: Quota }) {
   return (
     <>
-      {windows.map((window) => (
-        <WindowBar key={windowName(window)} window={window} />
+      {quota.windows.map((window) => (
+        <WindowBar key={windowName(window)} quota={quota} window={window} />
       ))}
     </>
   )
 }
 
-function WindowBar({ window }: { window: Quota['windows'][number] }) {
-  const { used, limit, burst, per, resetsAt } = window
+function WindowBar({ quota, window }: { quota: Quota; window: Quota['windows'][number] }) {
+  const { used, limit, burst, resetsAt } = window
+  const { amount, note } = usageOf(quota, window)
   const most = burst ?? limit
   const percent = percentUsed(window)
   return (
     <div class="window">
       <div class="window-head">
         <b>{windowLabel(window)}</b>
-        <span class="num">
-          {number(used)} of {number(most)}
-          {burst !== null && ` (fills ${number(limit)} per ${per})`}
-        </span>
+        <span class="num">{amount}</span>
       </div>
       <Bar value={used} max={most} label={windowLabel(window)} tone={percent >= 100 ? 'bad' : percent >= 80 ? 'warn' : 'ok'} />
-      {resetsAt !== null && (
-        <span class="hint">
-          free again <Time at={resetsAt} />
+      {(note !== null || resetsAt !== null) && (
+        <span class="hint num">
+          {note} {note !== null && resetsAt !== null && '· '}
+          {resetsAt !== null && (
+            <>
+              free again <Time at={resetsAt} ahead />
+            </>
+          )}
         </span>
       )}
     </div>

@@ -101,7 +101,7 @@ export function Moment({ task }: { task: Pick<TaskRecord, 'state' | 'at'> }) {
   return (
     moment && (
       <span class="nowrap">
-        <span class="muted">{moment.word}</span> <Time at={moment.at} />
+        <span class="muted">{moment.word}</span> <Time at={moment.at} ahead={task.state === 'retrying'} />
       </span>
     )
   )

@@ -1,7 +1,7 @@
 /** The states that a worker went through, the latest first, each with how long it was in it. */
 import { useState } from 'preact/hooks'
 import type { Transition } from '../data/lifecycle.js'
-import { duration } from '../format.js'
+import { duration, number, told } from '../format.js'
 import { Badge, toneOf } from './badge.js'
 import { Button } from './button.js'
 import { Empty } from './page.js'
@@ -32,7 +32,7 @@ export function Timeline({ of: history }: { of: readonly Transition[] }) {
         {(all ? spans : spans.slice(0, few)).map(({ to, reason, at, ms }) => (
           <li key={`${at} ${to}`}>
             <Badge text={to} />
-            <span class="what">{reason}</span>
+            <span class="what">{told(reason)}</span>
             <span class="muted num">{duration(ms)}</span>
             <Time at={at} />
           </li>
@@ -40,7 +40,7 @@ export function Timeline({ of: history }: { of: readonly Transition[] }) {
       </ol>
       {history.length > few && (
         <div>
-          <Button onClick={() => setAll(!all)}>{all ? 'Only the latest' : `All ${history.length}`}</Button>
+          <Button onClick={() => setAll(!all)}>{all ? 'Only the latest' : `All ${number(history.length)}`}</Button>
         </div>
       )}
     </>

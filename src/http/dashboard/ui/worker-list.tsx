@@ -1,6 +1,6 @@
 /** Workers one below another, page by page; those that are ticked, or all that match, are controlled together. */
 import { useState } from 'preact/hooks'
-import type { Worker } from '../../contract/worker.js'
+import type { Beat, Worker } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
 import { toneOfWorker, troubleOf } from '../data/workers.js'
 import { duration, number, percent, plural, told } from '../format.js'
@@ -46,69 +46,7 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
       ),
       cell: ({ id }) => <input type="checkbox" aria-label={`Select ${id}`} checked={ticked.has(id)} onChange={() => toggle(id)} />,
     },
-    { key: 'id', title: 'Worker', sortable: true, cell: ({ id }) => <WorkerLink id={id} /> },
-    {
-      key: 'state',
-      title: 'State',
-      sortable: true,
-      cell: (worker) => <Badge text={worker.state} tone={toneOfWorker(worker, beats[worker.id])} />,
-    },
-    {
-      key: 'why',
-      title: 'Why',
-      wide: true,
-      cell: (worker) => {
-        const reason = told(worker.reason)
-        const trouble = troubleOf(worker, beats[worker.id])
-        return trouble ? (
-          <span title={reason}>
-            <Trouble of={trouble} />
-          </span>
-        ) : (
-          <span class="muted clip" title={reason}>
-            {reason}
-          </span>
-        )
-      },
-    },
-    {
-      key: 'progress',
-      title: 'Progress',
-      sortable: true,
-      cell: (worker) =>
-        worker.progress && (
-          <span title={`${number(worker.progress.done)} of ${number(worker.progress.total)}`}>
-            <Bar value={worker.progress.done} dead={worker.progress.dead} max={worker.progress.total} label={`Progress of ${worker.id}`} />
-          </span>
-        ),
-    },
-    {
-      key: 'rate',
-      title: 'Per min',
-      numeric: true,
-      sortable: true,
-      cell: ({ ratePerMinute }) => (ratePerMinute > 0 ? number(ratePerMinute) : '–'),
-    },
-    {
-      key: 'failing',
-      title: 'Failing',
-      numeric: true,
-      sortable: true,
-      wide: true,
-      cell: ({ errorRate }) => (errorRate ? percent(errorRate) : '–'),
-    },
-    {
-      key: 'beat',
-      title: 'Beat',
-      numeric: true,
-      wide: true,
-      cell: ({ id }) => {
-        const age = beats[id]?.beatAgeMs
-        return age == null ? '–' : duration(age)
-      },
-    },
-    { key: 'restarts', title: 'Restarts', numeric: true, sortable: true, cell: ({ restarts }) => number(restarts) },
-    { key: 'since', title: 'Since', numeric: true, sortable: true, wide: true, cell: ({ since }) => <Time at={since} /> },
+    ...columnsWith(beats),
   ]
   return (
     <>
@@ -139,6 +77,72 @@ export function WorkerList({ workers, query }: { workers: readonly Worker[]; que
       </div>
       <Pager page={page} size={size} total={workers.length} what="worker" onPage={(next) => setQuery({ page: next || null })} />
     </>
+  )
+}
+
+/** What is told of each. */
+const columnsWith = (beats: Readonly<Record<string, Beat>>): Column<Worker>[] => [
+  { key: 'id', title: 'Worker', sortable: true, cell: ({ id }) => <WorkerLink id={id} /> },
+  {
+    key: 'state',
+    title: 'State',
+    sortable: true,
+    cell: (worker) => <Badge text={worker.state} tone={toneOfWorker(worker, beats[worker.id])} />,
+  },
+  {
+    key: 'why',
+    title: 'Why',
+    wide: true,
+    cell: (worker) => <Why worker={worker} beat={beats[worker.id]} />,
+  },
+  {
+    key: 'progress',
+    title: 'Progress',
+    sortable: true,
+    cell: (worker) =>
+      worker.progress && (
+        <span title={`${number(worker.progress.done)} of ${number(worker.progress.total)}`}>
+          <Bar value={worker.progress.done} dead={worker.progress.dead} max={worker.progress.total} label={`Progress of ${worker.id}`} />
+        </span>
+      ),
+  },
+  {
+    key: 'rate',
+    title: 'Per min',
+    numeric: true,
+    sortable: true,
+    cell: ({ ratePerMinute }) => (ratePerMinute > 0 ? number(ratePerMinute) : '–'),
+  },
+  {
+    key: 'failing',
+    title: 'Failing',
+    numeric: true,
+    sortable: true,
+    wide: true,
+    cell: ({ errorRate }) => (errorRate ? percent(errorRate) : '–'),
+  },
+  {
+    key: 'beat',
+    title: 'Beat',
+    numeric: true,
+    wide: true,
+    cell: ({ id }) => {
+      const age = beats[id]?.beatAgeMs
+      return age == null ? '–' : duration(age)
+    },
+  },
+  { key: 'restarts', title: 'Restarts', numeric: true, sortable: true, cell: ({ restarts }) => number(restarts) },
+  { key: 'since', title: 'Since', numeric: true, sortable: true, wide: true, cell: ({ since }) => <Time at={since} /> },
+]
+
+/** Why it is in its state, or what that state hides. */
+function Why({ worker, beat }: { worker: Worker; beat: Beat | undefined }) {
+  const reason = told(worker.reason)
+  const trouble = troubleOf(worker, beat)
+  return (
+    <span class="muted clip" title={reason}>
+      {trouble ? <Trouble of={trouble} /> : reason}
+    </span>
   )
 }
 

@@ -1,7 +1,7 @@
 /** Blacklisted workers, the reasons, and the button to reset them. */
 import type { BlacklistEntry } from '../../contract/worker.js'
 import { WorkerControls } from '../controls/controls.js'
-import { plural } from '../format.js'
+import { plural, told } from '../format.js'
 import { useApi } from '../live/live.js'
 import { logPlaces } from '../ui/log-places.js'
 import { Page, Pending } from '../ui/page.js'
@@ -42,7 +42,7 @@ const columnsFor = (reload: () => void): Column<BlacklistEntry>[] => [
     title: 'Worker',
     cell: ({ worker }) => <WorkerLink id={worker} />,
   },
-  { key: 'reason', title: 'Reason', cell: ({ reason }) => reason },
+  { key: 'reason', title: 'Reason', cell: ({ reason }) => told(reason) },
   {
     key: 'failure',
     title: 'Last failure',
@@ -50,7 +50,7 @@ const columnsFor = (reload: () => void): Column<BlacklistEntry>[] => [
     cell: ({ lastFailure }) => lastFailure && `${lastFailure.kind}: ${lastFailure.message}`,
   },
   { key: 'since', title: 'Since', cell: ({ since }) => <Time at={since} /> },
-  { key: 'until', title: 'Parole', wide: true, cell: ({ until }) => (until === null ? 'none' : <Time at={until} />) },
+  { key: 'until', title: 'Parole', wide: true, cell: ({ until }) => (until === null ? 'none' : <Time at={until} ahead />) },
   {
     key: 'controls',
     title: 'Controls',

@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks'
 import type { Overview } from '../../contract/worker.js'
 import { silenceOf } from '../data/silence.js'
 import { states } from '../data/workers.js'
-import { absolute, ago, duration, number, percent, plural, short } from '../format.js'
+import { absolute, duration, number, percent, plural, short } from '../format.js'
 import { useBeats } from '../live/beats.js'
 import { useLive } from '../live/live.js'
 import { href, type Query } from '../routing/router.js'
@@ -86,7 +86,7 @@ function Progress({ of: { done, dead, total, doneAt, doneBy, ratePerMinute } }: 
             ) : doneAt === null ? (
               'not known yet'
             ) : (
-              <span title={absolute(doneAt)}>{doneAt > now ? `in ${duration(doneAt - now)}` : ago(doneAt, now)}</span>
+              <span title={absolute(doneAt)}>{doneAt > now ? `in ${duration(doneAt - now)}` : 'at any moment'}</span>
             ),
           ],
           ['Based on', left === 0 ? null : doneBy === 'quota' ? "today's quotas" : doneBy === 'rate' ? 'the current rate' : null],
@@ -121,7 +121,7 @@ function Slots({ of: { limit, used, queued, groups } }: { of: Overview['slots'] 
         {queued === 0 ? (
           'No worker waits for a slot.'
         ) : (
-          <a href={href('/workers', { state: 'queued' })}>{plural(queued, 'worker')} waiting for a slot</a>
+          <a href={href('/workers', { state: 'queued' })}>{plural(queued, 'worker waits', 'workers wait')} for a slot</a>
         )}
       </p>
     </Card>

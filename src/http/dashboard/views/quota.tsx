@@ -34,7 +34,7 @@ function Details({ quota }: { quota: Quota }) {
       )}
       <div class="columns">
         <Card title="Limits" aside={<QuotaState quota={quota} />}>
-          <WindowBars windows={windows} />
+          <WindowBars quota={quota} />
           {windows.length === 0 && <Empty>None of its own</Empty>}
         </Card>
         <Card title="Now">
@@ -46,15 +46,15 @@ function Details({ quota }: { quota: Quota }) {
               ['Pace', `${number(Math.round(pace * 100))} % of its limits`],
               ['Granted ever', number(granted)],
               ['Backlog', plural(backlog.tasks, 'task')],
-              ['Backlog done', backlog.doneAt === null ? 'not by itself' : <Time at={backlog.doneAt} />],
-              ['First worker wakes', parkedUntil === null ? 'none is parked' : <Time at={parkedUntil} />],
+              ['Backlog done', backlog.doneAt === null ? 'not by itself' : <Time at={backlog.doneAt} ahead />],
+              ['First worker wakes', parkedUntil === null ? 'none is parked' : <Time at={parkedUntil} ahead />],
               ['Within', within.length > 0 ? within.join(', ') : null],
             ]}
           />
         </Card>
       </div>
       <QuotaHistory quota={quota} />
-      <Card title={`${plural(workers.length, 'worker')} that take from it`}>
+      <Card title={`${plural(workers.length, 'worker')} that ${workers.length === 1 ? 'takes' : 'take'} from it`}>
         <ul class="row">
           {workers.map((id) => (
             <li key={id}>

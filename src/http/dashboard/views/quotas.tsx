@@ -29,7 +29,7 @@ export default function Quotas() {
 const rank = ({ retired, canMakeRequest }: Quota): number => (retired ? 0 : canMakeRequest ? 2 : 1)
 
 function QuotaCard({ quota }: { quota: Quota }) {
-  const { name, windows, within, inFlight, concurrency, waiting, workers, parkedUntil, backlog, health } = quota
+  const { name, within, inFlight, concurrency, waiting, workers, parkedUntil, backlog, health } = quota
   return (
     <article class="card" aria-label={name}>
       <header>
@@ -38,16 +38,16 @@ function QuotaCard({ quota }: { quota: Quota }) {
         </h2>
         <QuotaState quota={quota} />
       </header>
-      <WindowBars windows={windows} />
+      <WindowBars quota={quota} />
       <Facts
         of={[
           ['In flight', `${number(inFlight)}${concurrency === null ? '' : ` of ${number(concurrency)}`}`],
           ['Waiting', number(waiting)],
           ['Health', `${number(Math.round(health * 100))} %`],
           ['Backlog', plural(backlog.tasks, 'task')],
-          ['Backlog done', backlog.doneAt && <Time at={backlog.doneAt} />],
+          ['Backlog done', backlog.doneAt && <Time at={backlog.doneAt} ahead />],
           ['Workers', number(workers.length)],
-          ['First worker wakes', parkedUntil && <Time at={parkedUntil} />],
+          ['First worker wakes', parkedUntil && <Time at={parkedUntil} ahead />],
           ['Within', within.length > 0 ? within.join(', ') : null],
         ]}
       />
