@@ -19,6 +19,7 @@ function status(more: Partial<WorkerStatus> = {}): WorkerStatus {
   const nothing = {
     lastError: null,
     breaker: null,
+    beatEveryMs: 30_000,
     beatAgeMs: null,
     pid: null,
     threadId: null,
