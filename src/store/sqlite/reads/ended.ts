@@ -98,8 +98,8 @@ export function endedReads(db: Database.Database): {
       const rows = lowered === '' ? selectLatest.all({ ...which, ...range }) : selectMatching.all({ ...which, ...range, search: lowered })
       const total = (lowered === '' ? countLanes.get(which) : countMatching.get({ ...which, search: lowered })) ?? 0
       // Of what is searched for there is no second record.
-      if (lowered === '' && rows.length < range.limit && skip + rows.length < total)
-        throw new Damage(`these lanes should have ${total} results and dead tasks, but only ${skip + rows.length} are there`)
+      if (lowered === '' && rows.length !== Math.max(0, Math.min(range.limit, total - skip)))
+        throw new Damage(`these lanes should have ${total} results and dead tasks, but others are there`)
       return { rows: rows.map((row) => rowOf(row, byId.get(row.lane) as LaneNames)), total }
     }),
 
