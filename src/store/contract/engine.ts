@@ -30,7 +30,16 @@ import type {
   UsageRow,
 } from './reads.js'
 import type { EventRow, LaneCounts, LaneFilter, Transition, WorkerRow, WorkerSpec } from './registry.js'
-import type { DatasetCounts, Moved, StoredPastResult, StoredTaskDetail, TaskFilter, TaskRecord } from './single-tasks.js'
+import type {
+  DatasetCounts,
+  Moved,
+  StoredPastResult,
+  StoredTaskDetail,
+  TaskCounts,
+  TaskFilter,
+  TaskName,
+  TaskRecord,
+} from './single-tasks.js'
 import type { AbandonReply, AbandonRequest, EnqueueReply, ExchangeReply, ExchangeRequest, NewItem, OnConflict } from './tasks.js'
 
 /** A host that cannot be checked directly counts as gone after this time (ms) without a renewal. */
@@ -171,10 +180,14 @@ export interface Engine {
   deadErrors(request: PageRequest & { filter: LaneFilter; before?: Time }): Awaitable<Page<ErrorGroup>>
   /**
    * Tasks lane by lane: waiting ones in the order in which they will be handed out, those of another state in order of loading,
-   * all states by key. `search`: keys that contain this text. A page after a long search may be short or empty although there are
-   * more.
+   * all states by key. With `search`, `prefix` or `keys`: key by key, each in all its lanes. A page after a long search may be short or
+   * empty although there are more.
    */
   tasks(request: PageRequest & TaskFilter): Awaitable<Page<TaskRecord>>
+  /** The names of the same tasks in the same order, for a call that moves them. */
+  taskNames(request: PageRequest & TaskFilter): Awaitable<Page<TaskName>>
+  /** How many tasks match, by state. Of a long search a part at a time: add up the parts. */
+  taskCounts(request: { after: string | null } & TaskFilter): Awaitable<{ counts: TaskCounts; next: string | null }>
   /** An item with its task in every lane; null: it does not exist. */
   task(request: { dataset: string; key: string }): Awaitable<{ detail: StoredTaskDetail | null }>
   /** The results of a task that were set aside, lane by lane, the latest first. */
@@ -223,6 +236,8 @@ export const readOps = [
   'latestEnded',
   'deadErrors',
   'tasks',
+  'taskNames',
+  'taskCounts',
   'task',
   'pastResults',
   'datasets',

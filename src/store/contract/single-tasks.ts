@@ -103,11 +103,29 @@ export interface Moved {
   workers: string[]
 }
 
+/** Which tasks; all given parts must match. */
 export interface TaskFilter {
   filter: LaneFilter
   state?: TaskState
   /** Text within the key. */
   search?: string
+  /** How the key begins. */
+  prefix?: string
+  /** The key is one of these. */
+  keys?: string[]
   /** Dead tasks of this kind. */
   kind?: DeadKind
+  /** Dead tasks whose error is in one of these groups, by id. */
+  errors?: string[]
+  /** Dead tasks whose error is in a group with this code. */
+  code?: string
+}
+
+/** Where a task is. */
+export type TaskName = Pick<TaskRecord, 'key' | 'dataset' | 'annotator' | 'domain'>
+
+/** How many tasks are in each state. */
+export interface TaskCounts extends Record<TaskState, number> {
+  /** Of the dead ones: how many were dropped by hand. */
+  dropped: number
 }

@@ -18,6 +18,8 @@ const ranks: Record<ReadOp, ReadRank> = {
   task: 'quick',
   pastResults: 'quick',
   tasks: 'quick',
+  taskNames: 'bulk',
+  taskCounts: 'bulk',
   datasets: 'quick',
   events: 'quick',
   latestEvents: 'quick',

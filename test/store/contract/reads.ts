@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert'
 import { ErrorGroups } from '../../../src/failures/error-groups.js'
-import type { EngineReply } from '../../../src/store/contract/engine.js'
+import type { EngineReply, EngineRequest } from '../../../src/store/contract/engine.js'
 import type { Outcome } from '../../../src/store/contract/tasks.js'
 import { refused } from '../../support/refused.js'
 import { type ContractTest, keepEvents } from '../support/contract.js'
@@ -153,6 +153,41 @@ export function readsContract(test: ContractTest): void {
       await desk.call('record', { host: 'host-1', transitions: [], events })
     }
   }
+
+  test('the tasks that ended last come first, done and dead, over all lanes and of some, by pages', async (desk) => {
+    await desk.begin(3, { workers: ['a/x', 'b/x', 'b/y'] })
+    for (const [n, id] of ['b/y', 'a/x', 'b/x'].entries()) {
+      const hold = await desk.acquire(id)
+      const leases = await desk.claim(hold, 3)
+      await desk.exchange(hold, 0, completed(leases).slice(0, 1))
+      desk.world.advance(n === 1 ? 0 : 10)
+      await desk.exchange(hold, 0, failed(leases, null).slice(1, 2))
+      await desk.exchange(hold, 0, completed(leases).slice(2, 3))
+    }
+    const newest = async (request: Partial<EngineRequest<'latestEnded'>> = {}, limit = 100) => {
+      const told: string[] = []
+      for (;;) {
+        const { rows, total } = await desk.call('latestEnded', { filter: {}, state: null, ...request, limit, skip: told.length })
+        told.push(...rows.map(({ annotator, domain, key, done }) => `${annotator}/${domain} ${key} ${done ? 'done' : 'dead'}`))
+        if (told.length >= total) return told
+      }
+    }
+    // The time of b/y k1 is that of b/x k0 and of all of a/x.
+    const first = ['b/x k2 done', 'b/x k1 dead', 'b/y k2 done', 'b/y k1 dead', 'b/x k0 done']
+    const all = [...first, 'a/x k2 done', 'a/x k1 dead', 'a/x k0 done', 'b/y k0 done']
+    for (const limit of [2, 9, 50]) {
+      assert.equal(await newest({}, limit), all)
+      assert.equal(
+        await newest({ filter: { annotators: ['b'] } }, limit),
+        all.filter((row) => row.startsWith('b')),
+      )
+      assert.equal(
+        await newest({ state: 'dead' }, limit),
+        all.filter((row) => row.endsWith('dead')),
+      )
+      assert.equal(await newest({ state: 'done', filter: { domains: ['x'] }, search: 'K2' }, limit), ['b/x k2 done', 'a/x k2 done'])
+    }
+  })
 
   test('events come newest last and can be narrowed by worker and type', async (desk) => {
     assert.equal(await desk.call('events', { after: null, limit: 5 }), { rows: [], next: null, first: 0, last: 0 })

@@ -18,7 +18,14 @@ type Turn = [priority: number, placed: 0 | 1, item: number]
 
 type Row = [item: number, key: string, kind: DeadKind | null]
 
-export type Candidates = (lane: number, state: TaskState | undefined, after: string | null, limit: number) => Candidate[]
+/** @param errors JSON array: only dead tasks whose error is in one of these groups */
+export type Candidates = (
+  lane: number,
+  state: TaskState | undefined,
+  after: string | null,
+  limit: number,
+  errors?: string | null,
+) => Candidate[]
 
 export function candidates(db: Database.Database): Candidates {
   const byItem = (table: string, kind: string): Database.Statement<[number, number, number], Row> =>
@@ -33,6 +40,12 @@ export function candidates(db: Database.Database): Candidates {
     retrying: byItem('retry AS s INDEXED BY retry_item', 'NULL'),
     leased: byItem('lease AS s', 'NULL'),
   }
+  const selectByError = db
+    .prepare<[string, number, number, number], Row>(
+      `SELECT s.item, i.key, s.kind FROM json_each(?) e CROSS JOIN dead s INDEXED BY dead_error ON s.error = e.value LEFT JOIN item i ON i.id = s.item
+       WHERE s.lane = ? AND s.item > ? ORDER BY s.item LIMIT ?`,
+    )
+    .raw()
   const selectByKey = db
     .prepare<[number, string, number], Row>('SELECT id, key, NULL FROM item WHERE dataset = ? AND key > ? ORDER BY key LIMIT ?')
     .raw()
@@ -94,10 +107,11 @@ export function candidates(db: Database.Database): Candidates {
     return found
   }
 
-  return (lane, state, after, limit) => {
+  return (lane, state, after, limit, errors = null) => {
     if (state === undefined) return allByKey(lane, after, limit)
     if (state === 'waiting') return waiting(lane, after, limit)
-    const rows = ofState[state].all(lane, after === null ? 0 : numberOf(after, after), limit)
+    const from = after === null ? 0 : numberOf(after, after)
+    const rows = errors === null ? ofState[state].all(lane, from, limit) : selectByError.all(errors, lane, from, limit)
     return rows.map(([item, key, kind]) => ({ item, key: found(key, `item ${item} of lane ${lane}`), kind, place: String(item) }))
   }
 }

@@ -103,6 +103,7 @@ export function reads(db: Database.Database): Reads {
     })
   }
 
+  const errors = errorReads(db)
   return {
     results: db.transaction((request: EngineRequest<'results'>) => {
       const { rows, next } = page(request, selectResults, (lane, from, rows) => checkRows(db, lane, 'result', from, rows))
@@ -145,8 +146,8 @@ export function reads(db: Database.Database): Reads {
 
     ...checkReads(db),
     ...endedReads(db),
-    ...errorReads(db),
-    ...taskReads(db),
+    deadErrors: errors.deadErrors,
+    ...taskReads(db, errors),
     ...labelReads(db),
     ...historyReads(db),
   }

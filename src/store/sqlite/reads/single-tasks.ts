@@ -5,16 +5,28 @@
 import type Database from 'better-sqlite3'
 import { DroverError, type ErrorRecord } from '../../../errors.js'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
-import type { DatasetCounts, StoredTaskDetail, TaskAttempt, TaskRecord, TaskState } from '../../contract/single-tasks.js'
+import type {
+  DatasetCounts,
+  StoredTaskDetail,
+  TaskAttempt,
+  TaskFilter,
+  TaskName,
+  TaskRecord,
+  TaskState,
+} from '../../contract/single-tasks.js'
 import { checkItems, checkRows } from '../check-rows.js'
 import { deadError, withDeadError } from '../dead-errors.js'
 import { Damage } from '../sqlite-errors.js'
 import { candidates } from './candidates.js'
+import type { ErrorReads } from './errors.js'
+import { asksForKeys, type DeadOnly } from './key-ranges.js'
+import { keySearch } from './key-search.js'
 import { checkLanes, type LaneNames, lanesMatching, named, pageOf, Room } from './paging.js'
 import { pastResultReads } from './past-results.js'
+import { laneCounts, noCounts, searchCounts } from './task-counts.js'
 
-/** The most keys that a search reads for one page. */
-const searchedAtOnce = 20_000
+/** The most dead tasks whose kind is looked at for one page. */
+const lookedAtAtOnce = 20_000
 const tableOf = { done: 'result', dead: 'dead', retrying: 'retry', leased: 'lease' } as const
 /** Keys in one query. */
 const chunk = 1_000
@@ -25,11 +37,16 @@ type StoredTask = Omit<TaskRecord, 'dataset' | 'annotator' | 'domain' | 'error'>
   result: string | null
 }
 
+type Take = (lane: LaneNames, item: number, key: string) => void
+
 type StoredAttempt = Omit<TaskAttempt, 'annotator' | 'domain' | 'error'> & { error: string | null }
 
 /** Related reads run in one transaction. */
-export function taskReads(db: Database.Database): {
-  [Op in 'tasks' | 'task' | 'pastResults' | 'datasets']: (request: EngineRequest<Op>) => EngineReply<Op>
+export function taskReads(
+  db: Database.Database,
+  errors: ErrorReads,
+): {
+  [Op in 'tasks' | 'taskNames' | 'taskCounts' | 'task' | 'pastResults' | 'datasets']: (request: EngineRequest<Op>) => EngineReply<Op>
 } {
   const selectTask = db.prepare<{ lane: number; item: number; value: 0 | 1 }, StoredTask>(
     `SELECT i.key, (SELECT name FROM worker WHERE lane = @lane ORDER BY id LIMIT 1) AS worker,
@@ -71,6 +88,9 @@ export function taskReads(db: Database.Database): {
     .pluck()
   const candidate = candidates(db)
   const past = pastResultReads(db)
+  const search = keySearch(db, candidate)
+  const countsOf = laneCounts(db)
+  const countFound = searchCounts(db)
 
   function taskOf(lane: LaneNames, item: number, room?: Room): TaskRecord {
     const found = selectTask.get({ lane: lane.id, item, value: 0 }) as StoredTask
@@ -88,40 +108,96 @@ export function taskReads(db: Database.Database): {
     } else checkRows(db, lane, tableOf[state], from === null ? 0 : Number(from), seen)
   }
 
-  function tasks(request: EngineRequest<'tasks'>): EngineReply<'tasks'> {
-    const { filter, search = '', kind } = request
-    const state = request.state ?? (kind === undefined ? undefined : 'dead')
-    if (kind !== undefined && state !== 'dead') throw new DroverError('ARGUMENT_INVALID', `kind needs the state dead, not ${state}`)
-    const room = new Room(request.limit)
+  /** A page of the tasks that match. @param take takes a task into the page */
+  function page(request: EngineRequest<'tasks'>, room: Room, take: (lane: LaneNames, item: number, key: string) => void): string | null {
+    const asked = deadOnes(request)
+    return pageOf(db, { filter: request.filter, after: request.after }, (lanes) => {
+      const only = onlyOf(asked, lanes)
+      return { next: asksForKeys(asked) ? byKey(asked, only, lanes, room, take) : byLane(asked, only, lanes, room, take) }
+    }).next
+  }
+
+  function byKey(request: EngineRequest<'tasks'>, only: DeadOnly, lanes: LaneNames[], room: Room, take: Take): string | null {
+    const { found, next } = search.page(lanes, request, only, request.after, room.rows)
+    for (const [index, { lane, item, key, place }] of found.entries()) {
+      take(lane, item, key)
+      if (room.isFull && index < found.length - 1) return place
+    }
+    return next
+  }
+
+  function byLane(request: EngineRequest<'tasks'>, only: DeadOnly, lanes: LaneNames[], room: Room, take: Take): string | null {
+    const { state, kind } = request
     const after = placeOf(request.after)
-    const rows: TaskRecord[] = []
-    let budget = search === '' && kind === undefined ? Number.POSITIVE_INFINITY : searchedAtOnce
-    return pageOf(db, { filter, after: request.after }, (lanes) => {
-      for (const lane of lanes) {
-        if (lane.id < after.lane) continue
-        let place = lane.id === after.lane ? after.place : null
-        const from = place
-        let seen = 0
-        for (;;) {
-          const wanted = Number.isFinite(budget) ? Math.min(chunk, budget) : Math.min(chunk, room.rows)
-          const found = candidate(lane.id, state, place, wanted)
-          seen += found.length
-          for (const row of found) {
-            place = row.place
-            budget--
-            if ((search !== '' && !row.key.includes(search)) || (kind !== undefined && row.kind !== kind)) continue
-            rows.push(taskOf(lane, row.item, room))
-            if (room.isFull) break
-          }
-          if (place !== null && (room.isFull || budget <= 0)) return { rows, next: `${lane.id}.${place}` }
-          if (found.length < wanted) {
-            ended(lane.id, state, from, seen)
-            break
-          }
+    let budget = kind === undefined ? Number.POSITIVE_INFINITY : lookedAtAtOnce
+    for (const lane of lanes) {
+      if (lane.id < after.lane) continue
+      let place = lane.id === after.lane ? after.place : null
+      const from = place
+      let seen = 0
+      for (;;) {
+        const wanted = Number.isFinite(budget) ? Math.min(chunk, budget) : Math.min(chunk, room.rows)
+        const found = candidate(lane.id, state, place, wanted, only.errors)
+        seen += found.length
+        for (const row of found) {
+          place = row.place
+          budget--
+          if (kind !== undefined && row.kind !== kind) continue
+          take(lane, row.item, row.key)
+          if (room.isFull) break
+        }
+        if (place !== null && (room.isFull || budget <= 0)) return `${lane.id}.${place}`
+        if (found.length < wanted) {
+          if (only.errors === null) ended(lane.id, state, from, seen)
+          break
         }
       }
-      return { rows, next: null }
+    }
+    return null
+  }
+
+  /** @throws DroverError ARGUMENT_INVALID if something is asked of dead tasks, and of another state */
+  function deadOnes<Request extends TaskFilter>(request: Request): Request {
+    const { state, kind, errors: groups, code } = request
+    const what = kind !== undefined ? 'kind' : groups !== undefined ? 'errors' : code !== undefined ? 'code' : null
+    if (what === null) return request
+    if (state !== undefined && state !== 'dead') throw new DroverError('ARGUMENT_INVALID', `${what} needs the state dead, not ${state}`)
+    return { ...request, state: 'dead' }
+  }
+
+  function onlyOf({ kind, errors: groups, code }: TaskFilter, lanes: readonly LaneNames[]): DeadOnly {
+    const coded = code === undefined ? undefined : errors.groupsOf(lanes, code)
+    const both = groups && coded ? groups.filter((id) => coded.includes(id)) : (groups ?? coded)
+    return { kind: kind ?? null, errors: both ? JSON.stringify(both) : null }
+  }
+
+  function tasks(request: EngineRequest<'tasks'>): EngineReply<'tasks'> {
+    const room = new Room(request.limit)
+    const rows: TaskRecord[] = []
+    const next = page(request, room, (lane, item) => rows.push(taskOf(lane, item, room)))
+    return { rows, next }
+  }
+
+  function taskNames(request: EngineRequest<'taskNames'>): EngineReply<'taskNames'> {
+    const room = new Room(request.limit)
+    const rows: TaskName[] = []
+    const next = page(request, room, (lane, _item, key) => {
+      const row = { key, ...named(lane) }
+      room.take(row)
+      rows.push(row)
     })
+    return { rows, next }
+  }
+
+  function taskCounts(request: EngineRequest<'taskCounts'>): EngineReply<'taskCounts'> {
+    const asked = deadOnes(request)
+    checkLanes(db)
+    const lanes = lanesMatching(db, asked.filter)
+    const only = onlyOf(asked, lanes)
+    const { counts, next } = asksForKeys(asked) ? countFound(lanes, asked, only, asked.after) : countsOf(lanes, only)
+    const { state } = asked
+    if (state === undefined) return { counts, next }
+    return { counts: { ...noCounts, [state]: counts[state], dropped: state === 'dead' ? counts.dropped : 0 }, next }
   }
 
   function task({ dataset, key }: EngineRequest<'task'>): EngineReply<'task'> {
@@ -145,6 +221,8 @@ export function taskReads(db: Database.Database): {
 
   return {
     tasks: db.transaction(tasks),
+    taskNames: db.transaction(taskNames),
+    taskCounts: db.transaction(taskCounts),
     task: db.transaction(task),
     pastResults: past.pastResults,
     datasets: db.transaction(() => {
