@@ -18,6 +18,7 @@ export type { ResultRange } from './drover/results.js'
 export type { RunEnd, RunOptions } from './drover/run.js'
 export type { Incomplete, RunReport } from './drover/run-report.js'
 export type { Selector } from './drover/selector.js'
+export type { TaskMatch } from './drover/task-match.js'
 export type { DroppableState, PastResultQuery, TaskDetail, TaskQuery, Tasks } from './drover/tasks.js'
 export type { Usage } from './drover/usage.js'
 export type { WorkHistory, WorkHistoryQuery } from './drover/work-history.js'
@@ -82,7 +83,16 @@ export type {
   TaskUsageRow,
 } from './store/contract/reads.js'
 export type { LaneCounts, LaneFilter } from './store/contract/registry.js'
-export type { DatasetCounts, DeadKind, PastResult, Task, TaskAttempt, TaskRecord, TaskState } from './store/contract/single-tasks.js'
+export type {
+  DatasetCounts,
+  DeadKind,
+  PastResult,
+  Task,
+  TaskAttempt,
+  TaskCounts,
+  TaskRecord,
+  TaskState,
+} from './store/contract/single-tasks.js'
 export type { OnConflict } from './store/contract/tasks.js'
 export { checkStore } from './store/read-pool/check-store.js'
 export type { CpuProfile } from './threads/evidence/stack-and-profile.js'

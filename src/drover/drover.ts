@@ -32,7 +32,7 @@ import type { DatasetCounts } from '../store/contract/single-tasks.js'
 import { readCheck } from '../store/read-pool/check-store.js'
 import type { CpuProfile } from '../threads/evidence/stack-and-profile.js'
 import type { DatasetName, DatasetTypes, ItemOf, ResultOf } from '../typed-worker.js'
-import { checkFlag, checkFunction, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
+import { checkFlag, checkFunction, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { checkFilter, checkOptions, checkPlain } from '../validation/filters.js'
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { Close } from './close.js'
@@ -63,6 +63,7 @@ import type { RunReport } from './run-report.js'
 import { Selection } from './selection.js'
 import type { Selector } from './selector.js'
 import { stopOnSignals } from './signals.js'
+import type { TaskMatch } from './task-match.js'
 import { Tasks } from './tasks.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
 import { readHistory, type WorkHistory, type WorkHistoryQuery } from './work-history.js'
@@ -440,17 +441,14 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    * Makes dead tasks waiting again; their attempts count from 0.
    * @returns how many tasks
    *
-   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    * @example
    * const redriven = await drover.redrive({ domain: 'urgency' })
    * await drover.redrive({ dataset: 'messages', keys: ['m-17'] })
+   * await drover.redrive({ code: 'RATE_LIMITED' })
    */
-  async redrive(filter: LaneQuery & { keys?: (string | number)[] } = {}): Promise<number> {
-    const lanes = checkLanes('the filter', filter, ['keys'])
-    const keys = filter.keys === undefined ? null : checkKeys(filter.keys)
-    const reply = await this.#system.parts.calls.call('redrive', { filter: lanes, keys })
-    await this.#waker.changed(reply.workers)
-    return reply.redriven
+  redrive(filter: TaskMatch = {}): Promise<number> {
+    return this.tasks.redrive(filter)
   }
 
   /**

@@ -1,22 +1,21 @@
 /** Reads and moves single tasks. */
 import { randomUUID } from 'node:crypto'
+import { DroverError } from '../errors.js'
 import type { EndedRequest, EngineClient, EngineReply, EngineRequest } from '../store/contract/engine.js'
 import type { EndedRow } from '../store/contract/reads.js'
-import type { DeadKind, Moved, PastResult, StoredTaskDetail, TaskRecord, TaskState } from '../store/contract/single-tasks.js'
-import type { Reader } from '../store/read-pool/reader.js'
+import type { LaneFilter } from '../store/contract/registry.js'
+import type { PastResult, StoredTaskDetail, TaskCounts, TaskRecord, TaskState } from '../store/contract/single-tasks.js'
 import { argumentError, checkId, checkKeys, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { checkFilter } from '../validation/filters.js'
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
-import { checkLanes, type LaneQuery } from './lane-query.js'
+import type { LaneQuery } from './lane-query.js'
+import { type MoveMeans, TaskMoves } from './move-tasks.js'
 import { pages } from './pages.js'
+import { asksForDead, checkMatch, checkMoved, laneParts, type TaskMatch } from './task-match.js'
 
 /** The query of {@link Tasks.list}; all given parts must match. */
-export interface TaskQuery extends LaneQuery, ReadOptions {
+export interface TaskQuery extends TaskMatch, ReadOptions {
   state?: TaskState
-  /** Keys that contain this text. */
-  search?: string
-  /** Dead tasks of this kind. */
-  kind?: DeadKind
   /** Length of a page, 1 to 1000. @defaultValue 50 */
   limit?: number
   /** The `next` of the previous page. @defaultValue null, the start */
@@ -45,35 +44,36 @@ export interface PastResultQuery {
 /** States of tasks that {@link Tasks.drop} can give up. */
 export type DroppableState = 'waiting' | 'retrying' | 'dead'
 
-interface TasksMeans {
+/** The parts of a match that only dead tasks have. */
+type DeadPart = 'kind' | 'error' | 'code'
+
+interface TasksMeans extends MoveMeans {
   client: EngineClient
-  reader: Reader
   redact: (text: string) => string
-  /** Called with the workers whose lanes were changed. */
-  changed: (workers: string[]) => Promise<void>
 }
 
 const states: readonly TaskState[] = ['waiting', 'leased', 'retrying', 'done', 'dead']
-const kinds: readonly DeadKind[] = ['failed', 'poison', 'dropped']
 /** In this order, because dropping tasks of one state makes none of a later one. */
 const droppable: readonly DroppableState[] = ['dead', 'retrying', 'waiting']
 /** Tasks dropped in one call of the store, so that no worker waits long. */
 const dropsAtOnce = 2_000
-const keysAtOnce = 500
 
 /** Single tasks of a system: `drover.tasks`. */
 export class Tasks {
   readonly #means: TasksMeans
+  readonly #moves: TaskMoves
 
   /** @internal Use `drover.tasks`. */
   constructor(means: TasksMeans) {
     this.#means = means
+    this.#moves = new TaskMoves(means)
   }
 
   /**
    * A page of the tasks that match, lane by lane. Waiting tasks are in the order in which they will be handed out; tasks of
-   * another state in order of loading; without `state`, tasks are sorted by key. A page before the last may be short, and with
-   * `search` or `kind` even empty: only `next` shows whether there are more.
+   * another state in order of loading; without `state`, tasks are sorted by key. With `search`, `prefix` or `keys` they come key by
+   * key, each in all its lanes. A page before the last may be short, and with `search` or `kind` even empty: only `next` shows
+   * whether there are more.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
@@ -81,15 +81,12 @@ export class Tasks {
    * const more = next === null ? null : await drover.tasks.list({ domain: 'urgency', state: 'retrying', after: next })
    */
   async list(query: TaskQuery = {}): Promise<{ items: TaskRecord[]; next: string | null }> {
-    const filter = checkLanes('the query', query, ['state', 'search', 'kind', 'limit', 'after', 'signal'])
-    const { state, search, kind, limit = 50, after = null } = query
+    const match = checkMatch('the query', query, ['state', 'limit', 'after', 'signal'])
+    const { state, limit = 50, after = null } = query
     if (state !== undefined) checkOneOf('state', states, state)
-    if (kind !== undefined) checkOneOf('kind', kinds, kind)
-    if (search !== undefined && typeof search !== 'string') throw argumentError('search', 'a text', search)
     if (after !== null && typeof after !== 'string') throw argumentError('after', 'null, or next of an earlier page', after)
     wholeNumber('limit', limit, 1, 1_000)
-    const narrowed = { ...(state && { state }), ...(search && { search }), ...(kind && { kind }) }
-    const { rows, next } = await this.#means.reader.read('tasks', { filter, limit, after, ...narrowed }, signalOf(query))
+    const { rows, next } = await this.#means.reader.read('tasks', { ...match, limit, after, ...(state && { state }) }, signalOf(query))
     return { items: rows, next }
   }
 
@@ -110,15 +107,49 @@ export class Tasks {
   }
 
   /**
+   * How many of the tasks that match are in each state, exactly. Quick for lanes; a search that finds most of the keys of a large
+   * dataset takes seconds.
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
+   * @example
+   * const { dead } = await drover.tasks.count({ dataset: 'messages', code: 'RATE_LIMITED' })
+   */
+  async count(query: TaskMatch & ReadOptions = {}): Promise<TaskCounts> {
+    const match = checkMatch('the query', query, ['signal'])
+    const sum: TaskCounts = { waiting: 0, leased: 0, retrying: 0, done: 0, dead: 0, dropped: 0 }
+    for (let after: string | null | undefined = null; after !== undefined; ) {
+      const { counts, next }: EngineReply<'taskCounts'> = await this.#means.reader.read('taskCounts', { ...match, after }, signalOf(query))
+      for (const state of [...states, 'dropped'] as const) sum[state] += counts[state]
+      after = next ?? undefined
+    }
+    return sum
+  }
+
+  /**
+   * Makes dead tasks waiting again; their attempts count from 0. The same as `drover.redrive`.
+   * @returns how many tasks
+   *
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
+   * @example
+   * await drover.tasks.redrive({ dataset: 'messages', code: 'RATE_LIMITED' })
+   */
+  async redrive(filter: TaskMatch = {}): Promise<number> {
+    const { client } = this.#means
+    return this.#moves.move('dead', checkMoved(filter), async (lanes, keys) => {
+      const { redriven, workers } = await client.call('redrive', { filter: lanes, keys })
+      return { count: redriven, workers }
+    })
+  }
+
+  /**
    * Makes retrying tasks due at once.
    * @returns the number of tasks that were not yet due
    *
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
-  async retry(filter: LaneQuery & { keys?: (string | number)[] } = {}): Promise<number> {
+  async retry(filter: Omit<TaskMatch, DeadPart> = {}): Promise<number> {
     const { client } = this.#means
-    const lanes = checkLanes('the filter', filter, ['keys'])
-    return this.#move(filter.keys, (keys) => client.call('promote', { filter: lanes, keys }))
+    return this.#moves.move('retrying', checkMoved(filter, [], laneParts), (lanes, keys) => client.call('promote', { filter: lanes, keys }))
   }
 
   /**
@@ -130,12 +161,15 @@ export class Tasks {
    * @example
    * await drover.tasks.redo({ dataset: 'messages', annotator: 1, domain: 'urgency', keys: ['m-17'] })
    */
-  async redo(filter: LaneQuery & { keys: (string | number)[] }): Promise<number> {
+  async redo(filter: Omit<TaskMatch, DeadPart>): Promise<number> {
     const { client } = this.#means
-    const lanes = checkLanes('the filter', filter, ['keys'])
-    checkKeys(filter.keys)
+    const match = checkMoved(filter, [], laneParts)
+    if (Object.keys(filter).length === 0) {
+      throw new DroverError('ARGUMENT_INVALID', 'redo needs a filter: to do all tasks of a dataset again, name the dataset')
+    }
     const call = randomUUID()
-    return this.#move(filter.keys, (keys) => client.call('redo', { filter: lanes, keys: keys ?? [], call }))
+    const redo = (lanes: LaneFilter, keys: string[] | null) => client.call('redo', { filter: lanes, keys: keys ?? [], call })
+    return match.keys === undefined ? this.#moves.found('done', match, redo) : this.#moves.move('done', match, redo)
   }
 
   /**
@@ -182,10 +216,10 @@ export class Tasks {
    * @example
    * await drover.tasks.drop({ dataset: 'messages', keys: ['m-17'] }, 'not a message')
    */
-  async drop(filter: LaneQuery & { keys?: (string | number)[]; states?: DroppableState[] }, why: string): Promise<number> {
+  async drop(filter: TaskMatch & { states?: DroppableState[] }, why: string): Promise<number> {
     const { client, redact } = this.#means
-    const lanes = checkLanes('the filter', filter, ['keys', 'states'])
-    const { keys, states: wanted = droppable } = filter
+    const match = checkMoved(filter, ['states'])
+    const { states: wanted = asksForDead(match) ? ['dead'] : droppable } = filter
     if (!Array.isArray(wanted) || wanted.some((state) => !droppable.includes(state))) {
       throw argumentError('states', `a list of ${droppable.join(', ')}`, wanted)
     }
@@ -193,7 +227,9 @@ export class Tasks {
     const error = { name: 'Dropped', message: redact(why) }
     let dropped = 0
     for (const state of droppable.filter((one) => wanted.includes(one))) {
-      dropped += await this.#move(keys, (some) => client.call('drop', { filter: lanes, keys: some, state, error, limit: dropsAtOnce }))
+      const drop = (lanes: LaneFilter, keys: string[] | null) =>
+        client.call('drop', { filter: lanes, keys, state, error, limit: dropsAtOnce })
+      dropped += await this.#moves.move(state, match, drop)
     }
     return dropped
   }
@@ -211,37 +247,12 @@ export class Tasks {
    */
   async prioritise(filter: LaneQuery & { dataset: string; keys: (string | number)[] }, priority: number): Promise<number> {
     const { client } = this.#means
-    const lanes = checkLanes('the filter', filter, ['keys'])
+    const match = checkMoved(filter, [], ['keys'])
     const dataset = checkName('dataset', filter.dataset)
     checkKeys(filter.keys)
     wholeNumber('priority', priority, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
-    return this.#move(filter.keys, (keys) => client.call('prioritise', { filter: { ...lanes, dataset }, keys: keys ?? [], priority }))
+    return this.#moves.move('waiting', match, (lanes, keys) =>
+      client.call('prioritise', { filter: { ...lanes, dataset }, keys: keys ?? [], priority }),
+    )
   }
-
-  /** Moves tasks in chunks. Notifies their workers even if it ends early. */
-  async #move(
-    chosen: readonly (string | number)[] | undefined,
-    move: (keys: string[] | null) => Promise<Moved & { more?: boolean }>,
-  ): Promise<number> {
-    const keys = chosen === undefined ? null : checkKeys(chosen)
-    const workers = new Set<string>()
-    let count = 0
-    try {
-      for (const some of keys ? chunks(keys) : [null]) {
-        for (let more = true; more; ) {
-          const moved = await move(some)
-          count += moved.count
-          for (const worker of moved.workers) workers.add(worker)
-          more = moved.more ?? false
-        }
-      }
-    } finally {
-      if (workers.size > 0) await this.#means.changed([...workers])
-    }
-    return count
-  }
-}
-
-function chunks(keys: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(keys.length / keysAtOnce) }, (_, index) => keys.slice(index * keysAtOnce, (index + 1) * keysAtOnce))
 }

@@ -187,6 +187,47 @@ test('an item is reported with its task in every lane', async () => {
   assert.is(await system.tasks.get('data', 'none'), null)
 })
 
+test('what a search or a group of errors matches is counted, and moved as it was counted, in every lane', async () => {
+  const system = await open({ tasks: { maxAttempts: 1 }, workers: [worker('a/x'), worker('b/x')] })
+  await system.load(
+    'data',
+    items(12, (n) => (n % 3 === 0 ? { do: 'throw' } : n % 3 === 1 ? { do: 'fly' } : {})),
+  )
+  await system.start()
+  await system.done()
+  const groups = await system.errors()
+  assert.equal(
+    groups.map(({ count }) => count),
+    [8, 8],
+  )
+  const { id, code } = groups.find(({ message }) => message.includes('fly')) as (typeof groups)[0]
+  const { tasks } = system
+  assert.equal(await tasks.count(), { waiting: 0, leased: 0, retrying: 0, done: 8, dead: 16, dropped: 0 })
+  assert.is((await tasks.count({ error: id })).dead, 8)
+  assert.is((await tasks.count({ code, annotator: 'a' })).dead, (await listed(system, { code, annotator: 'a' })).length)
+  assert.equal(new Set((await listed(system, { error: id })).map(({ error }) => error?.message)).size, 1, 'a group leads to its tasks only')
+  assert.equal(
+    (await listed(system, { search: '1' })).map(({ key, annotator }) => `${key} ${annotator}`),
+    ['item-1 a', 'item-1 b', 'item-10 a', 'item-10 b', 'item-11 a', 'item-11 b'],
+  )
+  assert.equal(await tasks.count({ prefix: 'item-1' }), { waiting: 0, leased: 0, retrying: 0, done: 2, dead: 4, dropped: 0 })
+  assert.is(await tasks.drop({ prefix: 'item-1', annotator: 'b' }, 'not these'), 2)
+  assert.is(await tasks.drop({ prefix: 'item-1' }, 'not these'), 2)
+  assert.is((await tasks.count({ search: 'item-1' })).dropped, 4)
+  assert.is(await tasks.redrive({ error: id }), 4, 'what was dropped died of something else')
+  assert.is(await tasks.drop({ keys: [] }, 'nothing is chosen'), 0)
+  const before = await tasks.count()
+  assert.is(await tasks.redo({ search: 'item-2' }), 2)
+  await system.done()
+  const { items: past } = await tasks.pastResults({ dataset: 'data', key: 'item-2', annotator: 'b' })
+  assert.equal(
+    past.map(({ annotator, value, attempt }) => [annotator, value, attempt]),
+    [['b', { key: 'item-2' }, 1]],
+  )
+  assert.is((await tasks.count()).done, before.done)
+  assert.is((await collect(system.results({ dataset: 'data' }))).length, before.done)
+})
+
 test('an invalid argument is refused by name', async () => {
   const system = await open({ workers: [worker('a/x')] })
   const bad = async (call: () => Promise<unknown>, what: RegExp): Promise<void> => {
@@ -204,6 +245,13 @@ test('an invalid argument is refused by name', async () => {
   await bad(() => tasks.get('data', any(undefined)), /key must be/)
   await bad(() => tasks.retry({ keys: any('item-1') }), /keys must be a list of texts/)
   await bad(() => tasks.drop({}, ''), /why must be/)
+  await bad(() => tasks.drop({ search: '' }, 'x'), /search must be a text that is not empty/)
+  await bad(() => tasks.drop({ code: 'X', states: ['waiting'] }, 'x'), /code needs the state dead, not waiting/)
+  await bad(() => tasks.redo({}), /redo needs a filter/)
+  await bad(() => tasks.redo({ prefix: '' }), /prefix must be a text that is not empty/)
+  await bad(() => tasks.redo(any({ code: 'X' })), /the filter has no "code"/)
+  await bad(() => tasks.count({ error: '' }), /error must be a text/)
+  await bad(() => tasks.pastResults(any({ dataset: 'data' })), /key must be/)
   await bad(() => tasks.drop({ states: any(['leased']) }, 'x'), /states must be a list of dead, retrying, waiting/)
   await bad(() => tasks.prioritise(any({ dataset: 'data' }), 1), /keys/)
   await bad(() => tasks.prioritise(any({ keys: [] }), 1), /dataset must be a text, got nothing/)

@@ -2,11 +2,12 @@
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
+import type { DroppableState } from '../../drover/tasks.js'
 import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
 import { confirmation, count, cursor, name, pageOf, queryNumber, strictly } from '../contract/common.js'
-import { deadKind, pastResult, taskDetail, taskPage, taskState } from '../contract/task.js'
+import { deadKind, pastResult, type TaskCount, taskCount, taskDetail, taskPage, taskState } from '../contract/task.js'
 import { errorGroup } from '../contract/worker.js'
 import { clientGone } from './client-gone.js'
 import { assertConfirmed } from './confirm.js'
@@ -14,14 +15,22 @@ import { body, cachedOperation, operation, path, query } from './describe.js'
 import type { V1Context } from './v1-context.js'
 
 const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
+/** `error`: the id of a group of errors; `code`: of such groups. */
+const matchEntries = {
+  search: v.optional(name),
+  prefix: v.optional(name),
+  kind: v.optional(deadKind),
+  error: v.optional(name),
+  code: v.optional(name),
+}
 const keys = v.pipe(v.array(name), v.minLength(1, 'at least one key'), v.maxLength(10_000, 'at most 10000 keys'))
 const whole = v.pipe(v.number(), v.safeInteger('a whole number'))
 
 const listQuery = v.strictObject({
   ...laneEntries,
+  ...matchEntries,
+  key: v.optional(name),
   state: v.optional(taskState),
-  kind: v.optional(deadKind),
-  search: v.optional(name),
   limit: queryNumber(1, 1_000, 50),
   after: v.optional(cursor),
 })
@@ -31,11 +40,17 @@ const pastQuery = v.strictObject({
   limit: queryNumber(1, 1_000, 50),
   after: v.optional(cursor),
 })
-const chosenEntries = { ...laneEntries, keys: v.optional(keys) }
+const chosenEntries = { ...laneEntries, ...matchEntries, keys: v.optional(keys) }
 const chosen = strictly(chosenEntries)
+const movedEntries = { ...laneEntries, search: matchEntries.search, prefix: matchEntries.prefix, keys: v.optional(keys) }
+const moved = strictly(movedEntries)
+const redone = strictly({ ...movedEntries, confirmation })
+const droppable = v.pipe(v.array(v.picklist(['waiting', 'retrying', 'dead'])), v.minLength(1, 'at least one state'))
+const action = v.picklist(['redrive', 'retry', 'redo', 'drop', 'priority'])
+const counting = strictly({ ...chosenEntries, action, states: v.optional(droppable) })
 const dropped = strictly({
   ...chosenEntries,
-  states: v.optional(v.pipe(v.array(v.picklist(['waiting', 'retrying', 'dead'])), v.minLength(1, 'at least one state'))),
+  states: v.optional(droppable),
   why: v.optional(name, 'dropped by hand'),
   confirmation,
 })
@@ -50,13 +65,16 @@ export function tasksRoutes({ drover, control }: V1Context) {
       cachedOperation({
         id: 'listTasks',
         tag: 'Tasks',
-        summary: 'Tasks, lane by lane',
-        more: 'A page before the last may be short, and with `search` or `kind` even empty: only `next` shows whether there are more.',
+        summary: 'Tasks, lane by lane; with a search key by key',
+        more: '`search`: text within the key; `prefix`: how it begins; `key`: the whole key. Each key comes with all its lanes. `error`: the id of a group of errors, `code`: the code of such groups; see `/errors`. A page before the last may be short, and with `search` or `kind` even empty: only `next` shows whether there are more.',
         answers: { 200: taskPage },
       }),
       query(listQuery),
       etag({ weak: true }),
-      async (c) => c.json(await drover.tasks.list({ ...given(c.req.valid('query')), signal: clientGone(c) })),
+      async (c) => {
+        const { key, ...match } = c.req.valid('query')
+        return c.json(await drover.tasks.list({ ...given(match), ...(key !== undefined && { keys: [key] }), signal: clientGone(c) }))
+      },
     )
     .get(
       '/errors',
@@ -102,6 +120,23 @@ export function tasksRoutes({ drover, control }: V1Context) {
       async (c) => c.json(await drover.tasks.pastResults({ ...c.req.valid('param'), ...given(c.req.valid('query')) })),
     )
     .post(
+      '/tasks/count',
+      operation({
+        id: 'countTasks',
+        tag: 'Tasks',
+        summary: 'How many tasks a call would move',
+        more: 'Takes the same filter as the call. `retry` may move fewer: those that are not due. Changes nothing.',
+        answers: { 200: taskCount },
+        refuses: [...conflicts],
+      }),
+      body(counting),
+      async (c) => {
+        const { action, states, ...match } = c.req.valid('json')
+        const counts = await drover.tasks.count({ ...given(match), signal: clientGone(c) })
+        return c.json({ count: countedBy(action, counts, states), states: counts })
+      },
+    )
+    .post(
       '/tasks/retry',
       operation({
         id: 'retryTasks',
@@ -111,7 +146,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
         refuses: [...conflicts],
       }),
       control('tasks.retry'),
-      body(chosen),
+      body(moved),
       async (c) => c.json({ count: await drover.tasks.retry(given(c.req.valid('json'))) }),
     )
     .post(
@@ -126,6 +161,24 @@ export function tasksRoutes({ drover, control }: V1Context) {
       control('tasks.redrive'),
       body(chosen),
       async (c) => c.json({ count: await drover.redrive(given(c.req.valid('json'))) }),
+    )
+    .post(
+      '/tasks/redo',
+      operation({
+        id: 'redoTasks',
+        tag: 'Tasks',
+        summary: 'Makes done tasks waiting again, for another result',
+        more: 'Needs the confirmation word, and a filter. The old results are kept, see `past-results`; exports and labels have them no more.',
+        answers: { 200: counted },
+        refuses: [...conflicts],
+      }),
+      control('tasks.redo'),
+      body(redone),
+      async (c) => {
+        const { confirmation, ...filter } = c.req.valid('json')
+        assertConfirmed(confirmation)
+        return c.json({ count: await drover.tasks.redo(given(filter)) })
+      },
     )
     .post(
       '/tasks/drop',
@@ -161,4 +214,16 @@ export function tasksRoutes({ drover, control }: V1Context) {
         return c.json({ count: await drover.tasks.prioritise(given(filter), priority) })
       },
     )
+}
+
+/** The tasks of the states that an action moves. */
+function countedBy(
+  of: v.InferOutput<typeof action>,
+  counts: TaskCount['states'],
+  states: readonly DroppableState[] = ['waiting', 'retrying', 'dead'],
+): number {
+  const { waiting, retrying, done, dead, dropped } = counts
+  const droppable = { waiting, retrying, dead: dead - dropped }
+  if (of === 'drop') return states.reduce((sum, state) => sum + droppable[state], 0)
+  return { redrive: dead, retry: retrying, redo: done, priority: waiting + retrying }[of]
 }

@@ -2,7 +2,7 @@
 import { errorAnswer, errorRecord } from './common.js'
 import { controlOutcome, event, logRecord, profile, resetOutcome, settings } from './log.js'
 import { quota, quotaOptions, quotaSample } from './quota.js'
-import { dataset, labelReport, pastResult, result, task, taskDetail } from './task.js'
+import { dataset, labelReport, pastResult, result, task, taskCount, taskDetail } from './task.js'
 import { treeNode } from './tree.js'
 import { workHistory } from './work-history.js'
 import { attention, beat, blacklistEntry, failure, overview, transition, worker, workerDetail } from './worker.js'
@@ -30,6 +30,7 @@ export const named = {
   Result: result,
   Settings: settings,
   Task: task,
+  TaskCount: taskCount,
   TaskDetail: taskDetail,
   Transition: transition,
   TreeNode: treeNode,

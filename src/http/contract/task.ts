@@ -45,6 +45,14 @@ export const taskDetail = v.object({
 })
 export type TaskDetail = v.InferOutput<typeof taskDetail>
 
+/** How many tasks a call would move, and how many match in each state. */
+export const taskCount = v.object({
+  count,
+  /** `dropped`: of the dead ones. */
+  states: v.object({ waiting: count, leased: count, retrying: count, done: count, dead: count, dropped: count }),
+})
+export type TaskCount = v.InferOutput<typeof taskCount>
+
 /** A result that was set aside, because its task was to be done again. */
 export const pastResult = v.object({
   annotator: v.string(),

@@ -103,14 +103,34 @@ export function singleTasksContract(test: ContractTest): void {
     assert.equal((await keysOf(desk, {}, 1)).sort(), items.map(({ key }) => key).sort())
   })
 
-  test('a search looks through so much at once, and goes on from there', async (desk) => {
-    await desk.begin(45_000)
-    const first = await desk.call('tasks', { filter: {}, search: 'k44999', state: 'waiting', after: null, limit: 10 })
-    assert.equal(first.rows, [])
-    assert.ok(first.next !== null)
-    for (const state of ['waiting', undefined] as const) {
-      assert.equal(await keysOf(desk, { search: 'k44999', ...(state && { state }) }), ['k44999'])
+  test('dead tasks are listed and counted by the group of their error, and by its code', async (desk) => {
+    await desk.begin(4, { workers: ['a/x', 'b/x'] })
+    const rate = (n: number) => ({ name: 'Error', message: `slow down ${n}`, code: 'RATE' })
+    for (const id of ['a/x', 'b/x']) {
+      const hold = await desk.acquire(id)
+      const { tokens } = await desk.claim(hold, 4)
+      const errors = [rate(1), rate(2), boom, { ...rate(3), message: 'stop' }]
+      const outcomes = tokens.map((token, n) => ({ do: 'fail' as const, token, error: errors[n] ?? boom, retryInMs: null }))
+      await desk.exchange(hold, 0, outcomes)
     }
+    const { rows: groups } = await desk.call('deadErrors', { filter: {}, after: null, limit: 99 })
+    assert.equal(groups.map(({ code, message, count }) => `${code} ${message} ${count}`).sort(), [
+      'Error boom 2',
+      'RATE slow down 1 4',
+      'RATE stop 2',
+    ])
+    const errors = groups.filter(({ message }) => message.startsWith('slow')).map(({ id }) => id)
+    const counted = async (query: Partial<Query>) => (await desk.call('taskCounts', { filter: {}, ...query, after: null })).counts.dead
+    for (const limit of [1, 3, 50]) {
+      assert.equal(await keysOf(desk, { errors }, limit), ['k0', 'k1', 'k0', 'k1'])
+      assert.equal(await keysOf(desk, { code: 'RATE', filter: { annotator: 'b' } }, limit), ['k0', 'k1', 'k3'])
+      assert.equal(await keysOf(desk, { code: 'RATE', prefix: 'k' }, limit), ['k0', 'k0', 'k1', 'k1', 'k3', 'k3'])
+      assert.equal(await keysOf(desk, { errors: ['none'] }, limit), [])
+    }
+    assert.equal([await counted({ errors }), await counted({ code: 'RATE' }), await counted({ errors, search: '1' })], [4, 6, 2])
+    await desk.call('redrive', { filter: {}, keys: ['k0'] })
+    assert.is(await counted({ errors }), 2)
+    await refused(desk.call('taskCounts', { filter: {}, code: 'RATE', state: 'done', after: null }), 'ARGUMENT_INVALID')
   })
 
   test('waiting tasks are listed in the order in which they are handed out', async (desk) => {
