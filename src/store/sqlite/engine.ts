@@ -83,8 +83,8 @@ export interface SqliteEngine extends SqliteOperations {
   quotasDueInMs(): number | null
   /** Decisions about requests that waited for quotas, since the last call. */
   takeQuotaDecisions(): Decision[]
-  /** Counts of the lanes that changed since the last call. */
-  takeTouched(): LaneCounts[]
+  /** Counts of the lanes that changed since the last call, at most of so many: the others come at the next calls. */
+  takeTouched(most: number): LaneCounts[]
   /** Whether another process committed something since the last call. */
   changedElsewhere(): boolean
   /** The reason why the store is unusable: its file is damaged or was replaced; null: it is usable. Looks at the file. */
@@ -203,9 +203,14 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     quotasDue: quota.due,
     quotasDueInMs: quota.dueInMs,
     takeQuotaDecisions: quota.takeDecisions,
-    takeTouched() {
-      const counts = [...context.touched].flatMap((id) => lane.workersOf(id).map((worker) => countsOf(worker, lane.read(id))))
-      context.touched.clear()
+    takeTouched(most) {
+      const counts: LaneCounts[] = []
+      // Those that changed first come first: one that changes again keeps its place.
+      for (const id of context.touched) {
+        if (counts.length >= most) break
+        context.touched.delete(id)
+        counts.push(...lane.workersOf(id).map((worker) => countsOf(worker, lane.read(id))))
+      }
       return counts
     },
     changedElsewhere() {

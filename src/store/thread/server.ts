@@ -14,6 +14,8 @@ import { isRequest, isWorkersRequest, refusalOf, replyTo, type StoreCommand, typ
 const groupWeight = 2_048
 /** Least time between notices of lane counts. */
 const tellEveryMs = 100
+/** The most lanes in a notice: the main thread reads it in one piece. The others come in later ones. */
+const mostTold = 500
 /** Time between looks for changes of other processes and for damage. */
 const lookEveryMs = 1_000
 /** The file is marked at every n-th look, because a mark costs as much as a commit. */
@@ -202,12 +204,18 @@ class StoreServer {
     else this.#tellCountsNow()
   }
 
-  #tellCountsNow(): void {
-    this.#telling = null
-    const counts = this.#engine.takeTouched()
-    if (counts.length === 0) return
+  /** @returns whether there may be more to tell */
+  #tellSomeCounts(): boolean {
+    const counts = this.#engine.takeTouched(mostTold)
+    if (counts.length === 0) return false
     this.#toldAt = performance.now()
     this.#tell({ type: 'counts', counts })
+    return counts.length >= mostTold
+  }
+
+  #tellCountsNow(): void {
+    this.#telling = null
+    if (this.#tellSomeCounts()) this.#tellCounts()
   }
 
   #tell(notice: StoreNotice): void {
@@ -219,7 +227,7 @@ class StoreServer {
     clearInterval(this.#looking)
     if (this.#quotaTimer) clearTimeout(this.#quotaTimer)
     if (this.#telling) clearTimeout(this.#telling)
-    this.#tellCountsNow()
+    while (this.#tellSomeCounts()) {}
     this.#engine.close()
     this.#main.close()
   }

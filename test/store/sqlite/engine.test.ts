@@ -103,13 +103,13 @@ test(
 test(
   'lanes that changed are told once',
   withEngine((engine) => {
-    engine.takeTouched()
+    engine.takeTouched(10)
     load(engine, 2)
     assert.equal(
-      engine.takeTouched().map(({ worker: id, total }) => [id, total]),
+      engine.takeTouched(10).map(({ worker: id, total }) => [id, total]),
       [[worker, 2]],
     )
-    assert.equal(engine.takeTouched(), [])
+    assert.equal(engine.takeTouched(10), [])
   }),
 )
 

@@ -29,7 +29,7 @@ serveStore(port, () => ({
     }
     return engine.execute(calls)
   },
-  takeTouched: () => engine.takeTouched(),
+  takeTouched: (most) => engine.takeTouched(most),
   changedElsewhere: () => engine.changedElsewhere(),
   damage: () => engine.damage(),
   mark: () => engine.mark(),

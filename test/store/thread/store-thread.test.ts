@@ -274,6 +274,27 @@ test(
 )
 
 test(
+  'counts of thousands of lanes are told in parts, and each of them once',
+  withStore(async (host, desk) => {
+    const told: LaneCounts[][] = []
+    host.on('counts', (counts) => told.push(counts))
+    const workers = Array.from({ length: 1_700 }, (_, i) => ({
+      worker: `w${i}/x`,
+      lane: { dataset: 'data', annotator: `w${i}`, domain: 'x', target: null },
+    }))
+    await desk.call('declare', { workers })
+    await desk.load(1)
+    await host.close()
+    const total = told.flat().filter((lane) => lane.total === 1)
+    assert.is(new Set(total.map((lane) => lane.worker)).size, 1_701)
+    assert.ok(
+      told.every((counts) => counts.length <= 500),
+      `${told.map((counts) => counts.length)}`,
+    )
+  }),
+)
+
+test(
   'a change by another process is noticed',
   withStore(async (host, _desk, file) => {
     const changed = next(host, 'changed')
