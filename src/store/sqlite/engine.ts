@@ -21,7 +21,7 @@ import { changes } from './registry/changes.js'
 import { eventLog } from './registry/event-log.js'
 import { history } from './registry/history.js'
 import { hosts } from './registry/hosts.js'
-import { countsOf, type Lanes, lanes } from './registry/lanes.js'
+import { type Lanes, lanes } from './registry/lanes.js'
 import { workers } from './registry/workers.js'
 import { isDamage, isFull, storeFailure } from './sqlite-errors.js'
 import { attempts } from './tasks/attempts.js'
@@ -203,16 +203,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     quotasDue: quota.due,
     quotasDueInMs: quota.dueInMs,
     takeQuotaDecisions: quota.takeDecisions,
-    takeTouched(most) {
-      const counts: LaneCounts[] = []
-      // Those that changed first come first: one that changes again keeps its place.
-      for (const id of context.touched) {
-        if (counts.length >= most) break
-        context.touched.delete(id)
-        counts.push(...lane.workersOf(id).map((worker) => countsOf(worker, lane.read(id))))
-      }
-      return counts
-    },
+    takeTouched: lane.takeTouched,
     changedElsewhere() {
       const version = db.pragma('data_version', { simple: true })
       const changed = version !== seenVersion

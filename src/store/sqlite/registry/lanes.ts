@@ -60,12 +60,26 @@ export function lanes({ db, touched }: EngineContext) {
   const selectLanesOfDataset = db.prepare<[number], number>('SELECT id FROM lane WHERE dataset = ?').pluck()
   const selectWorkers = db.prepare<[number], string>('SELECT name FROM worker WHERE lane = ?').pluck()
 
+  function read(id: number): Lane {
+    const row = selectLane.get(id)
+    if (!row) throw new Error(`lane ${id} is not in the store`)
+    const [, dataset, target, items, top, done, dead, leased, retrying, skips, placed] = row
+    return { id, dataset, target, items, top, done, dead, leased, retrying, skips, placed }
+  }
+
   return {
-    read(id: number): Lane {
-      const row = selectLane.get(id)
-      if (!row) throw new Error(`lane ${id} is not in the store`)
-      const [, dataset, target, items, top, done, dead, leased, retrying, skips, placed] = row
-      return { id, dataset, target, items, top, done, dead, leased, retrying, skips, placed }
+    read,
+
+    /** Counts of the lanes that changed since the last call, at most of so many: the others come at the next calls. */
+    takeTouched(most: number): LaneCounts[] {
+      const counts: LaneCounts[] = []
+      // Those that changed first come first: one that changes again keeps its place.
+      for (const id of touched) {
+        if (counts.length >= most) break
+        touched.delete(id)
+        counts.push(...selectWorkers.all(id).map((worker) => countsOf(worker, read(id))))
+      }
+      return counts
     },
 
     write(lane: Lane): void {
