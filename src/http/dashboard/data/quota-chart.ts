@@ -18,7 +18,7 @@ export function windowLabel({ unit, per }: Pick<Window, 'unit' | 'per'>): string
 }
 
 /** The limit of a window as it is configured: `windows` has those that a provider's refusals have slowed down. */
-export function configuredLimit({ windows, limits }: Pick<Quota, 'windows' | 'limits'>, window: Window): number {
+function configuredLimit({ windows, limits }: Pick<Quota, 'windows' | 'limits'>, window: Window): number {
   const row = limitsOf(limits).rows[windows.indexOf(window)]
   return row?.unit === window.unit ? row.limit : window.limit
 }
