@@ -76,6 +76,8 @@ export type {
   Agreement,
   CheckProblem,
   DeadTask,
+  HistoryCounts,
+  HistoryRow,
   LabelReport,
   PairAgreement,
   Result,

@@ -44,9 +44,6 @@ export interface PastResultQuery {
 /** States of tasks that {@link Tasks.drop} can give up. */
 export type DroppableState = 'waiting' | 'retrying' | 'dead'
 
-/** The parts of a match that only dead tasks have. */
-type DeadPart = 'kind' | 'error' | 'code'
-
 interface TasksMeans extends MoveMeans {
   client: EngineClient
   redact: (text: string) => string
@@ -147,7 +144,7 @@ export class Tasks {
    *
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
-  async retry(filter: Omit<TaskMatch, DeadPart> = {}): Promise<number> {
+  async retry(filter: Omit<TaskMatch, 'kind' | 'error' | 'code'> = {}): Promise<number> {
     const { client } = this.#means
     return this.#moves.move('retrying', checkMoved(filter, [], laneParts), (lanes, keys) => client.call('promote', { filter: lanes, keys }))
   }
@@ -161,7 +158,7 @@ export class Tasks {
    * @example
    * await drover.tasks.redo({ dataset: 'messages', annotator: 1, domain: 'urgency', keys: ['m-17'] })
    */
-  async redo(filter: Omit<TaskMatch, DeadPart>): Promise<number> {
+  async redo(filter: Omit<TaskMatch, 'kind' | 'error' | 'code'>): Promise<number> {
     const { client } = this.#means
     const match = checkMoved(filter, [], laneParts)
     if (Object.keys(filter).length === 0) {

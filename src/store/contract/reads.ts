@@ -70,8 +70,11 @@ export interface HistoryCounts {
   restarts: number
 }
 
-/** `at`: the begin of the step, in ms since the epoch. */
-export type HistoryRow = { at: Time } & HistoryCounts
+/** What was done in one step of time. */
+export interface HistoryRow extends HistoryCounts {
+  /** When the step begins, in ms since the epoch. */
+  at: Time
+}
 
 /** A dead task as it is stored: its raw result is a text, JSON or not. */
 export type DeadRow = DeadTask & { value: string | null }
