@@ -1,4 +1,3 @@
-export type { StoredEventName } from './events/stored-events.js'
 export { ClientError } from './http/client/api.js'
 export type { Client } from './http/client/client.js'
 export { connect } from './http/client/connect.js'
