@@ -2,7 +2,7 @@
 import type { OpenSystem } from '../actors/system/contract.js'
 import type { SystemStatus } from '../actors/system/status.js'
 import { DroverError } from '../errors.js'
-import { Interruption } from '../store/interruption.js'
+import { Interruption } from '../store/interrupted-by-signal.js'
 
 export class Lifetime {
   readonly #system: OpenSystem

@@ -5,7 +5,7 @@
 import { DroverError } from '../errors.js'
 import type { EngineClient } from '../store/contract/engine.js'
 import type { NewItem, OnConflict } from '../store/contract/tasks.js'
-import { Interruption } from '../store/interruption.js'
+import { Interruption } from '../store/interrupted-by-signal.js'
 import { argumentError, checkOneOf, checkSignal } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
 import { describe } from '../values/describe.js'

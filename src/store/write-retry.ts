@@ -7,7 +7,7 @@ import { DroverError } from '../errors.js'
 import type { Log } from '../logs/logs.js'
 import { backoffDelay } from '../time/backoff.js'
 import type { EngineClient } from './contract/engine.js'
-import { Interruption } from './interruption.js'
+import { Interruption } from './interrupted-by-signal.js'
 
 const waits = { initialMs: 250, factor: 2, maxMs: 2_000, jitter: 0.2 }
 /** Time between log lines while calls wait. */

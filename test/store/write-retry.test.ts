@@ -2,7 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DroverError } from '../../src/index.js'
-import { Interruption } from '../../src/store/interruption.js'
+import { Interruption } from '../../src/store/interrupted-by-signal.js'
 import { WriteRetry } from '../../src/store/write-retry.js'
 
 /** Calls that end when they are told to. */

@@ -4,7 +4,7 @@
  */
 
 import type { BeatReading } from '../../src/threads/heartbeat/beats.js'
-import { beginWatch, scan, type WatchLimits, type WatchVerdict } from '../../src/threads/heartbeat/verdict.js'
+import { beginWatch, scan, type WatchLimits, type WatchVerdict } from '../../src/threads/heartbeat/hang-verdict.js'
 import { countedMs } from '../../src/time/patient-timer.js'
 
 const stepMs = 10

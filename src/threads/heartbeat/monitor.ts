@@ -4,8 +4,8 @@
 import { fromCallback } from 'xstate'
 import { countedMs } from '../../time/patient-timer.js'
 import type { BeatCell } from './beats.js'
+import { beginWatch, scan, type Watch, type WatchLimits } from './hang-verdict.js'
 import { Starvation } from './starvation.js'
-import { beginWatch, scan, type Watch, type WatchLimits } from './verdict.js'
 
 /** The receiver of a verdict. */
 interface Watched {

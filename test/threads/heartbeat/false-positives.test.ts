@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
-import { patience } from '../../../src/threads/heartbeat/verdict.js'
+import { patience } from '../../../src/threads/heartbeat/hang-verdict.js'
 import { keepToOneCore, runUnderLoad } from '../../support/false-positives.js'
 import { temporaryFolder } from '../../support/system.js'
 

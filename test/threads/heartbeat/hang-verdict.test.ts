@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 import type { BeatReading, ThreadPhase } from '../../../src/threads/heartbeat/beats.js'
-import { beginWatch, patience, scan } from '../../../src/threads/heartbeat/verdict.js'
+import { beginWatch, patience, scan } from '../../../src/threads/heartbeat/hang-verdict.js'
 import { type Load, watchUnder } from '../../support/simulated-load.js'
 
 const limits = { timeoutMs: 1_000, progressTimeoutMs: 5_000 }
