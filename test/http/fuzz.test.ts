@@ -57,7 +57,8 @@ test('any request gets an answer that the document describes, and the system con
       some.map((call) => callOf(api, call).catch((error: Error) => Promise.reject(new Error(`${error.message}\n${JSON.stringify(call)}`)))),
     )
     for (const [place, status] of answered.entries()) {
-      assert.ok(status < 500 || status === 504, `${status} for ${JSON.stringify(some[place])}`)
+      // 501: what drover leaves to the application. Each answer is held against the document too.
+      assert.ok(status < 500 || status === 501 || status === 504, `${status} for ${JSON.stringify(some[place])}`)
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
     }
   }
