@@ -29,7 +29,7 @@ export const applicationId = 0x64_72_6f_76
  *   does not set aside the result that came since.
  * - `result_time`, `dead_time`: what ended last, over all lanes.
  * - `label_page`: the labels of 512 items of a lane, two bytes each (`label-pages.ts`), as codes that `label` has. They change with `result`.
- * - `history`: what a worker did, by minute or by ten of them (`registry/history.ts`); `minute`: since the epoch.
+ * - `history`: what a worker did, by minute or by ten of them (`store/sqlite/registry/history.ts`); `minute`: since the epoch.
  * - `identity`: one row, made with the store and never changed, by which another store in its place is noticed (`file-identity.ts`).
  * - `mark`: one number that only grows, by which an older copy in its place is noticed.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
