@@ -1,12 +1,12 @@
 /** What was done over the last hour or day, for users. */
+import { historySteps } from '../store/contract/history-steps.js'
 import type { HistoryRow } from '../store/contract/reads.js'
 import type { Reader } from '../store/read-pool/reader.js'
 import { wholeNumber } from '../validation/arguments.js'
 import { type ReadOptions, signalOf } from '../validation/read-options.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
 
-const minuteMs = 60_000
-const hourMs = 60 * minuteMs
+const { short, shortFor, long, keptFor } = historySteps
 
 /** The query of {@link Drover.workHistory}; all given parts must match. */
 export interface WorkHistoryQuery extends LaneQuery, ReadOptions {
@@ -27,8 +27,8 @@ export interface WorkHistory {
 /** @param now ms since the epoch */
 export async function readHistory(reader: Reader, query: WorkHistoryQuery, now = Date.now()): Promise<WorkHistory> {
   const filter = checkLanes('the query', query, ['lastMs', 'signal'])
-  const span = wholeNumber('lastMs', query.lastMs ?? hourMs, minuteMs, 24 * hourMs)
-  const stepMs = span > hourMs ? 10 * minuteMs : minuteMs
+  const span = wholeNumber('lastMs', query.lastMs ?? shortFor, short, keptFor)
+  const stepMs = span > shortFor ? long : short
   const last = Math.floor(now / stepMs)
   const first = last + 1 - Math.ceil(span / stepMs)
   const { rows } = await reader.read('history', { filter, from: first * stepMs, until: (last + 1) * stepMs, stepMs }, signalOf(query))
