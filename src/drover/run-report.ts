@@ -3,6 +3,7 @@
  */
 import type { ErrorGroup } from '../errors.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
+import { mostInPiece } from '../time/turns.js'
 import { firstLine, firstOf } from '../values/first-of.js'
 
 /** A worker whose work is not done, although the run is over. */
@@ -133,9 +134,6 @@ export function isWaiting(workers: Iterable<WorkerFacts>): boolean {
   }
   return waits
 }
-
-/** Workers described in one piece. */
-const mostInPiece = 500
 
 /** The reason for waiting, in words, some workers in each piece; null: work continues. */
 export function* describeWait(workers: Iterable<WorkerFacts>): Generator<void, Wait | null, void> {

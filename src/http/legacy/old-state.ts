@@ -1,6 +1,7 @@
 /** The state for clients of protocol 1, in the form of the old monitoring paths. */
 import { totalsOf, type WorkerStatus } from '../../actors/system/status.js'
 import type { SystemView } from '../../actors/system/view.js'
+import { mostInPiece } from '../../time/turns.js'
 import { presentSeedOverview, presentSeedWorker, withTimeInWords } from './present.js'
 
 export interface Shown {
@@ -9,9 +10,6 @@ export interface Shown {
   /** As in wrapped answers: the time left is a text. */
   wrapped: boolean
 }
-
-/** Workers in a piece. */
-const mostInPiece = 500
 
 /**
  * Makes its JSON text in pieces.

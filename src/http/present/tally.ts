@@ -6,6 +6,7 @@ import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { Totals, WorkerGlance } from '../../actors/system/status.js'
 import type { SystemView } from '../../actors/system/view.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
+import { mostInPiece } from '../../time/turns.js'
 import type { Quota } from '../contract/quota.js'
 import { type About, type Noted, noted, type Seen } from './attention.js'
 import { InOrder, type Placed, type Some } from './in-order.js'
@@ -14,8 +15,6 @@ import { QuotaTakers } from './quota-takers.js'
 /** The fields of a worker that are counted. */
 export type Counted = Seen & Pick<WorkerGlance, 'quotas' | 'ratePerMinute' | 'until'>
 
-/** The most workers counted in one piece. */
-const mostInPiece = 500
 const kinds = Object.keys(noted) as Noted[]
 
 export class Tally implements About {
