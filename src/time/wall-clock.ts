@@ -36,15 +36,19 @@ export class WallClock {
     this.#clocks.onSet(by)
   }
 
-  /** What the wall clock shows, if nobody sets it, at a time of the steady clock. */
-  shownAt(time: number): number {
-    this.look()
-    return time + this.#ahead
+  /** What the wall clock shows, if nobody sets it, at a time of the steady clock; null: no time. */
+  shownAt<Time extends number | null>(time: Time): Time {
+    return this.#moved(time, 1)
   }
 
-  /** The time of the steady clock at which the wall clock shows a time. */
-  timeOf(shown: number): number {
+  /** The time of the steady clock at which the wall clock shows a time; null: no time. */
+  timeOf<Time extends number | null>(shown: Time): Time {
+    return this.#moved(shown, -1)
+  }
+
+  #moved<Time extends number | null>(time: Time, sign: 1 | -1): Time {
+    if (time === null) return time
     this.look()
-    return shown - this.#ahead
+    return (time + sign * this.#ahead) as Time
   }
 }

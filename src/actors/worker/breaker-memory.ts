@@ -56,7 +56,7 @@ export class BreakerMemory {
     const waitMs = backoffDelay({ initialMs: breaker.forMs, factor: 2, maxMs: breaker.maxMs, jitter: 0 }, openings - 1)
     const until = breaker.do === 'park' ? at + waitMs : null
     this.#open = { error, since: this.#open?.since ?? at, until, openings }
-    const shown = until && worker.parts.wallClock.shownAt(until)
+    const shown = worker.parts.wallClock.shownAt(until)
     worker.parts.publish('lane:breaker:opened', { worker: worker.id, error, attempts, openings, until: shown, at })
     const many = breaker.failures < 1 ? 'too many attempts failed' : `${attempts} attempts in a row failed`
     const what = openings > 1 ? 'the trial task failed too' : many

@@ -91,8 +91,7 @@ export abstract class WorkerCore {
   }
   /** When it continues by itself, as the wall clock will show it. */
   get until(): number | null {
-    const { until } = this.memory
-    return until && this.#parts.wallClock.shownAt(until)
+    return this.#parts.wallClock.shownAt(this.memory.until)
   }
   /** Whether it has a thread without work. */
   get idle(): boolean {

@@ -45,7 +45,7 @@ export class SpentQuota {
       worker.send({ type: 'PAUSE', byItself: true, reason })
       return
     }
-    const shown = until && worker.parts.wallClock.shownAt(until)
+    const shown = worker.parts.wallClock.shownAt(until)
     quotas.spent(quota, window, shown)
     if (until === null || shown === null)
       worker.send({ type: 'PAUSE', byItself: true, reason: `${window} of quota ${quota} is spent: raise it to go on` })

@@ -130,7 +130,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   }
   get breaker(): OpenBreaker | null {
     const { open } = this.#breaker
-    return open && { ...open, until: open.until && this.parts.wallClock.shownAt(open.until) }
+    return open && { ...open, until: this.parts.wallClock.shownAt(open.until) }
   }
   get holder(): HoldingHost | null {
     return this.#registration.holder
@@ -218,7 +218,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
 
   keep(memory: WorkerMemory): void {
     const beside = { breaker: this.breaker, module: this.#module.known }
-    const until = memory.until && this.parts.wallClock.shownAt(memory.until)
+    const until = this.parts.wallClock.shownAt(memory.until)
     this.parts.recorder.transition({
       worker: this.id,
       state: this.state,
