@@ -4,7 +4,7 @@ import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
-import { name, pageOf, queryNumber, wholeText } from '../contract/common.js'
+import { laneEntries, name, pageOf, queryNumber, wholeText } from '../contract/common.js'
 import { dataset, labelReport, type Result, result } from '../contract/task.js'
 import { clientGone } from './client-gone.js'
 import { cachedOperation, operation, query } from './describe.js'
@@ -12,7 +12,6 @@ import { asJson, jsonLines } from './json-lines.js'
 import { rowRange } from './row-range.js'
 import type { V1Context } from './v1-context.js'
 
-const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
 const sampleQuery = v.strictObject({ ...laneEntries, limit: queryNumber(1, 1_000, 50), after: v.optional(wholeText(0, 1e12)) })
 const labelQuery = v.strictObject({
   dataset: v.optional(name),

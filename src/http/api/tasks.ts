@@ -6,7 +6,7 @@ import type { DroppableState } from '../../drover/tasks.js'
 import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
-import { confirmation, count, cursor, name, pageOf, queryNumber, strictly } from '../contract/common.js'
+import { confirmation, count, cursor, laneEntries, name, pageOf, queryNumber, strictly } from '../contract/common.js'
 import { deadKind, pastResult, type TaskCount, taskCount, taskDetail, taskPage, taskState } from '../contract/task.js'
 import { errorGroup } from '../contract/worker.js'
 import { clientGone } from './client-gone.js'
@@ -14,7 +14,6 @@ import { assertConfirmed } from './confirm.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
 import type { V1Context } from './v1-context.js'
 
-const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
 /** `error`: the id of a group of errors; `code`: of such groups. */
 const matchEntries = {
   search: v.optional(name),

@@ -3,19 +3,13 @@ import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
-import { name, queryNumber } from '../contract/common.js'
+import { laneEntries, queryNumber } from '../contract/common.js'
 import { workHistory } from '../contract/work-history.js'
 import { clientGone } from './client-gone.js'
 import { operation, query } from './describe.js'
 import type { V1Context } from './v1-context.js'
 
-const asked = v.strictObject({
-  dataset: v.optional(name),
-  annotator: v.optional(name),
-  domain: v.optional(name),
-  worker: v.optional(name),
-  lastMs: queryNumber(60_000, 86_400_000, 3_600_000),
-})
+const asked = v.strictObject({ ...laneEntries, lastMs: queryNumber(60_000, 86_400_000, 3_600_000) })
 
 export function workHistoryRoutes({ drover }: V1Context) {
   return new Hono<Env>().get(

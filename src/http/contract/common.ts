@@ -50,6 +50,9 @@ export const notAList = <Input>() =>
 /** A name: not empty, and bounded. */
 export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(500))
 
+/** Which lanes; what is left out matches all. */
+export const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
+
 /** A cursor: `next` of the previous page. */
 export const cursor = v.pipe(v.string(), v.maxLength(200))
 

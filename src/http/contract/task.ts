@@ -53,17 +53,6 @@ export const taskCount = v.object({
 })
 export type TaskCount = v.InferOutput<typeof taskCount>
 
-/** A result that was set aside, because its task was to be done again. */
-export const pastResult = v.object({
-  annotator: v.string(),
-  domain: v.string(),
-  value: v.unknown(),
-  attempt: count,
-  worker: v.string(),
-  committedAt: time,
-  setAsideAt: time,
-})
-
 export const dataset = v.object({
   name: v.string(),
   items: count,
@@ -89,6 +78,9 @@ export const result = v.object({
   committedAt: time,
 })
 export type Result = v.InferOutput<typeof result>
+
+/** A result that was set aside, because its task was to be done again. */
+export const pastResult = v.object({ ...v.omit(result, ['key', 'dataset']).entries, setAsideAt: time })
 
 /** The distribution of labels and the agreement of annotators, for one domain of one dataset. */
 export const labelReport = v.object({

@@ -84,7 +84,6 @@ export type Beat = v.InferOutput<typeof beat>
 /** One change of state, from the event log. */
 export const transition = v.object({ from: workerState, to: workerState, reason: v.string(), at: time })
 
-/** One worker with its history and failures. */
 /** Options of a worker that can be changed while the system runs. Its `input` is never shown. */
 const workerSettings = v.object({
   enabled: v.boolean(),
@@ -99,6 +98,7 @@ const workerSettings = v.object({
   idleMs: count,
 })
 
+/** One worker with its history and failures. */
 export const workerDetail = v.object({
   ...worker.entries,
   ...beat.entries,
