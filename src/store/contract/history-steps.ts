@@ -1,11 +1,2 @@
-/** The steps of the history of work. */
-
-/** The shortest step, and how long it is kept. */
-export const historyStepMs = 60_000
-const shortHistoryMs = 60 * historyStepMs
-
-/** In short steps: older rows are added up to this. */
-export const longStep = 10
-
-/** How long rows are kept. */
-export const keptHistoryMs = 24 * shortHistoryMs
+/** The steps of the history of work, in ms: by the minute for an hour, then ten minutes, for a day in all. */
+export const historySteps = { short: 60_000, shortFor: 3_600_000, long: 600_000, keptFor: 86_400_000 } as const

@@ -30,7 +30,6 @@ export function labelPages({ db }: { db: Database.Database }) {
   const upsertPage = db.prepare<[number, number, Buffer]>(
     'INSERT INTO label_page (lane, page, codes) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET codes = excluded.codes',
   )
-  const clear = db.prepare<[number]>('DELETE FROM label_page WHERE lane = ?')
 
   function codeOf(label: string): number {
     return selectCode.get(label) ?? insertLabel.get(label) ?? uncoded
@@ -70,11 +69,6 @@ export function labelPages({ db }: { db: Database.Database }) {
     /** Results are gone. */
     forget(lane: number, items: readonly number[]): void {
       write(lane, items, () => noResult)
-    },
-
-    /** All results of a lane are gone. */
-    clear(lane: number): void {
-      clear.run(lane)
     },
   }
 }

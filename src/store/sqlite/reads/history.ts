@@ -1,9 +1,9 @@
 /** What was done, by time, summed over workers. */
 import type Database from 'better-sqlite3'
 import type { EngineReply, EngineRequest } from '../../contract/engine.js'
+import { historySteps } from '../../contract/history-steps.js'
 import type { HistoryRow } from '../../contract/reads.js'
 import type { LaneFilter } from '../../contract/registry.js'
-import { historyStepMs } from '../history-steps.js'
 import { allOf } from './paging.js'
 
 interface Span {
@@ -14,7 +14,7 @@ interface Span {
 }
 
 export function historyReads(db: Database.Database): { history: (request: EngineRequest<'history'>) => EngineReply<'history'> } {
-  const columns = `minute / CAST(@step AS INTEGER) * CAST(@step AS INTEGER) * ${historyStepMs} AS at, sum(results) AS results, sum(failed) AS failed, sum(dead) AS dead, sum(restarts) AS restarts`
+  const columns = `minute / CAST(@step AS INTEGER) * CAST(@step AS INTEGER) * ${historySteps.short} AS at, sum(results) AS results, sum(failed) AS failed, sum(dead) AS dead, sum(restarts) AS restarts`
   const span = 'minute >= @first AND minute < @last'
   const selectAll = db.prepare<[Span], HistoryRow>(`SELECT ${columns} FROM history WHERE ${span} GROUP BY 1 ORDER BY 1`)
   const selectSome = db.prepare<[Span & Record<keyof LaneFilter, string | null>], HistoryRow>(
@@ -27,7 +27,8 @@ export function historyReads(db: Database.Database): { history: (request: Engine
 
   return {
     history({ filter, from, until, stepMs }) {
-      const of = { first: Math.floor(from / historyStepMs), last: Math.ceil(until / historyStepMs), step: stepMs / historyStepMs }
+      const { short } = historySteps
+      const of = { first: Math.floor(from / short), last: Math.ceil(until / short), step: stepMs / short }
       const isWhole = Object.values(filter).every((part) => part === undefined)
       return { rows: isWhole ? selectAll.all(of) : selectSome.all({ ...of, ...allOf(filter) }) }
     },

@@ -115,7 +115,7 @@ export function keyRanges(db: Database.Database, sizes: Sizes) {
     /** By dataset, in the order of their ids. */
     datasetsOf(lanes: readonly LaneNames[], from: number): [dataset: number, lanes: LaneRow[]][] {
       const byDataset = new Map<number, LaneRow[]>()
-      for (const lane of selectLanes.all(JSON.stringify(lanes.map(({ id }) => id)))) {
+      for (const lane of selectLanes.all(idsOf(lanes))) {
         if (lane.dataset < from) continue
         const known = byDataset.get(lane.dataset)
         if (known) known.push(lane)
@@ -143,7 +143,7 @@ export function compare(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
-export function idsOf(lanes: readonly LaneRow[]): string {
+export function idsOf(lanes: readonly { id: number }[]): string {
   return JSON.stringify(lanes.map(({ id }) => id))
 }
 

@@ -45,18 +45,13 @@ type Pair = [item: number, lane: number]
 /** @param sizes for tests */
 export function keySearch(db: Database.Database, candidate: Candidates, sizes = usualSizes) {
   const { itemsAfter, datasetsOf } = keyRanges(db, sizes)
-  const ofPairs = {
-    done: inTable('result s'),
-    dead: inTable('dead s', dead),
-    retrying: inTable('retry s INDEXED BY retry_item'),
-    waiting: fresh,
+  const pairsOf = (from: string) => db.prepare<[Asked], Pair>(`${parsed} SELECT x.value, l.value ${from} ORDER BY x.key, l.key`).raw()
+  const selectPairs = {
+    done: pairsOf(inTable('result s')),
+    dead: pairsOf(inTable('dead s', dead)),
+    retrying: pairsOf(inTable('retry s INDEXED BY retry_item')),
+    waiting: pairsOf(fresh),
   }
-  const statements = <Columns>(columns: string, order: string) => {
-    const of = (from: string): Database.Statement<[Asked], Columns> =>
-      db.prepare<[Asked], Columns>(`${parsed} SELECT ${columns} ${from} ${order}`).raw()
-    return { done: of(ofPairs.done), dead: of(ofPairs.dead), retrying: of(ofPairs.retrying), waiting: of(ofPairs.waiting) }
-  }
-  const selectPairs = statements<Pair>('x.value, l.value', 'ORDER BY x.key, l.key')
   /** A state whose tasks are few, whole. */
   const ofState = (table: string, where = 'true') =>
     db

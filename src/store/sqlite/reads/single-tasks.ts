@@ -109,7 +109,7 @@ export function taskReads(
   }
 
   /** A page of the tasks that match. @param take takes a task into the page */
-  function page(request: EngineRequest<'tasks'>, room: Room, take: (lane: LaneNames, item: number, key: string) => void): string | null {
+  function page(request: EngineRequest<'tasks'>, room: Room, take: Take): string | null {
     const asked = deadOnes(request)
     return pageOf(db, { filter: request.filter, after: request.after }, (lanes) => {
       const only = onlyOf(asked, lanes)

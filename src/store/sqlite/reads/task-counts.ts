@@ -32,7 +32,7 @@ export function laneCounts(db: Database.Database): (lanes: readonly LaneNames[],
      FROM json_each(@lanes) l CROSS JOIN dead s ON s.lane = l.value WHERE ${dead}`,
   )
   return (lanes, only) => {
-    const ids = JSON.stringify(lanes.map(({ id }) => id))
+    const ids = idsOf(lanes)
     const whole = only.kind === null && only.errors === null
     const sums = whole ? selectSums.get(ids) : undefined
     return { counts: { ...noCounts, ...countDead.get({ ...only, lanes: ids }), ...sums }, next: null }
@@ -58,7 +58,7 @@ export function searchCounts(db: Database.Database, sizes = usualSizes) {
 
   return (lanes: readonly LaneNames[], filter: TaskFilter, only: DeadOnly, after: string | null) => {
     const keys = keysOf(filter)
-    const counts: TaskCounts = { waiting: 0, leased: 0, retrying: 0, done: 0, dead: 0, dropped: 0 }
+    const counts = { ...noCounts }
     const begin = placeOf(after)
     const [[dataset, here] = [0, []], further] = datasetsOf(lanes, begin.dataset)
     if (here.length === 0) return { counts, next: null }

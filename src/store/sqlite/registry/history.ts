@@ -3,13 +3,15 @@
  * doubles anything, and several hosts add up. After an hour, minutes are added up to ten: the table is bounded by the number of workers.
  */
 import type { Time } from '../../contract/basics.js'
+import { historySteps } from '../../contract/history-steps.js'
 import type { HistoryCounts } from '../../contract/reads.js'
 import type { EngineContext } from '../engine-context.js'
-import { historyStepMs, keptHistoryMs, longStep } from '../history-steps.js'
 
 export type History = ReturnType<typeof history>
 
-const hour = 60
+const { short: minuteMs } = historySteps
+/** In minutes. */
+const [longStep, hour, kept] = [historySteps.long / minuteMs, historySteps.shortFor / minuteMs, historySteps.keptFor / minuteMs]
 
 export function history({ db, wall }: EngineContext) {
   const add = db.prepare<[number, number, number, number, number, number]>(
@@ -30,12 +32,11 @@ export function history({ db, wall }: EngineContext) {
 
   /** Every ten minutes there is something to add up or delete. */
   function tidy(): void {
-    const minute = Math.floor(wall() / historyStepMs)
+    const minute = Math.floor(wall() / minuteMs)
     const turn = Math.floor(minute / longStep)
     if (turn === tidied) return
     tidied = turn
     const before = turn * longStep - hour
-    const kept = keptHistoryMs / historyStepMs
     deleteBefore.run(turn * longStep - kept)
     // A clock that was set back has left rows of a future behind, which nobody would ever see.
     deleteAfter.run(minute + kept)
@@ -46,7 +47,7 @@ export function history({ db, wall }: EngineContext) {
     /** @param worker its row */
     add(worker: number, at: Time, { results = 0, failed = 0, dead = 0, restarts = 0 }: Partial<HistoryCounts>): void {
       if (results + failed + dead + restarts === 0) return
-      add.run(Math.floor(at / historyStepMs), worker, results, failed, dead, restarts)
+      add.run(Math.floor(at / minuteMs), worker, results, failed, dead, restarts)
       tidy()
     },
   }

@@ -7,7 +7,6 @@ import { quotaClientOf } from '../../contract/quotas.js'
 import type { LaneCounts, LaneSpec, WorkerRow, WorkerSpec } from '../../contract/registry.js'
 import type { AbandonReply } from '../../contract/tasks.js'
 import type { EngineContext } from '../engine-context.js'
-import type { LabelPages } from '../label-pages.js'
 import type { Quotas } from '../quotas/quotas.js'
 import type { Items } from '../tasks/items.js'
 import type { Tasks } from '../tasks/leases.js'
@@ -25,7 +24,6 @@ interface Parts {
   tasks: Tasks
   quotas: Quotas
   usage: Usages
-  labels: LabelPages
   history: History
 }
 
@@ -44,7 +42,7 @@ interface StoredWorker {
 }
 
 export function workers({ db, wall }: EngineContext, parts: Parts) {
-  const { hosts, items, lanes, receipts, tasks, quotas, usage, labels, history } = parts
+  const { hosts, items, lanes, receipts, tasks, quotas, usage, history } = parts
   const selectWorker = db.prepare<[string], StoredWorker>(
     `SELECT w.id, w.name, w.lane, w.state, w.memory, w.fence, w.since, w.holder, h.name AS host, h.pid, h.hostname
      FROM worker w LEFT JOIN host h ON h.id = w.holder WHERE w.name = ?`,
@@ -68,7 +66,7 @@ export function workers({ db, wall }: EngineContext, parts: Parts) {
   const foundAgain = db.prepare<[number, number]>('DELETE FROM lost WHERE host = ? AND worker = ?')
   const forgetMemory = db.prepare<[number]>(`UPDATE worker SET state = 'idle', memory = NULL WHERE id = ?`)
   const topOf = db.prepare<[number], number | null>('SELECT max(priority) FROM level WHERE dataset = ?').pluck()
-  const clear = ['lease', 'retry', 'cursor', 'skip', 'placed', 'attempt', 'past_result'].map((table) =>
+  const clear = ['lease', 'retry', 'cursor', 'skip', 'placed', 'attempt', 'past_result', 'label_page'].map((table) =>
     db.prepare<[number]>(`DELETE FROM ${table} WHERE lane = ?`),
   )
   const clearResults = db.prepare<[number]>('DELETE FROM result WHERE lane = ?')
@@ -238,7 +236,6 @@ export function workers({ db, wall }: EngineContext, parts: Parts) {
       for (const statement of clear) statement.run(lane.id)
       receipts.forget(worker.id)
       usage.forget(lane.id)
-      labels.clear(lane.id)
       const results = clearResults.run(lane.id).changes
       const dead = clearDead.run(lane.id).changes
       Object.assign(lane, { top: topOf.get(lane.dataset) ?? null, done: 0, dead: 0, leased: 0, retrying: 0, skips: 0, placed: 0 })
