@@ -1,9 +1,9 @@
 // @ts-check
 /** The clients of the status server, in a thread of their own: what they read and parse is not the main thread's work. */
-import { parentPort, threadId } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { WebSocket } from 'ws'
 
-/** @typedef {{ id: number, get: string } | { id: number, join: string } | { id: number, leave: true }} Order */
+/** @typedef {{ get: string } | { join: string } | { leave: true }} Order */
 
 /** @type {WebSocket[]} */
 const sockets = []
@@ -32,7 +32,7 @@ parentPort?.on('message', async (/** @type {Order} */ order) => {
     else if ('join' in order) await join(order.join)
     else for (const socket of sockets.splice(0)) socket.terminate()
   } catch (thrown) {
-    error = `client in thread ${threadId}: ${thrown}`
+    error = `client: ${thrown}`
   }
-  parentPort?.postMessage({ id: order.id, error })
+  parentPort?.postMessage(error)
 })

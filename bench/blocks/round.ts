@@ -23,25 +23,16 @@ export interface Round {
 /** A thread with the clients of the status server. */
 class Clients {
   readonly #thread = new Worker(new URL('./clients.js', import.meta.url))
-  #orders = 0
 
   get = (url: string): Promise<void> => this.#order({ get: url })
   join = (url: string): Promise<void> => this.#order({ join: url.replace('http', 'ws') })
   leave = (): Promise<void> => this.#order({ leave: true })
   end = (): Promise<number> => this.#thread.terminate()
 
+  /** One at a time. */
   async #order(order: object): Promise<void> {
-    const id = this.#orders++
-    const answered = new Promise<string | null>((resolve) => {
-      const listen = (answer: { id: number; error: string | null }): void => {
-        if (answer.id !== id) return
-        this.#thread.off('message', listen)
-        resolve(answer.error)
-      }
-      this.#thread.on('message', listen)
-    })
-    this.#thread.postMessage({ id, ...order })
-    const error = await answered
+    this.#thread.postMessage(order)
+    const [error] = (await once(this.#thread, 'message')) as [string | null]
     if (error) throw new Error(error)
   }
 }

@@ -29,15 +29,13 @@ const worker = `import { defineWorker } from 'drover/worker'
 export default defineWorker({ process: (task) => task.data.text.length })
 `
 
-let project: ReturnType<typeof makeProject>
-test.before(() => {
-  project = makeProject()
-})
-test.after(() => project.remove())
+// Not in a hook: uvu passes a file whose hook throws.
+const { folder: projectFolder, remove } = makeProject()
+test.after(remove)
 
 /** Bundles program and worker by esbuild, and runs the program. */
 async function run(name: string, options: BuildOptions): Promise<SpawnSyncReturns<string>> {
-  const folder = writeFiles(project.folder, name, new Map(Object.entries({ 'main.js': main, 'label.worker.js': worker })))
+  const folder = writeFiles(projectFolder, name, new Map(Object.entries({ 'main.js': main, 'label.worker.js': worker })))
   const extension = options.format === 'cjs' ? '.cjs' : '.js'
   await build({
     entryPoints: [join(folder, 'main.js'), join(folder, 'label.worker.js')],

@@ -15,6 +15,8 @@ appendFileSync('builds', '.')
 mkdirSync('dist', { recursive: true })
 writeFileSync('dist/worker.d.ts', '')
 const looking = setInterval(() => {
+  // The test is over, and its folder gone.
+  if (!existsSync('build.js')) process.exit(1)
   if (!existsSync('go')) return
   clearInterval(looking)
   writeFileSync('dist/index.html', '')
@@ -78,8 +80,10 @@ test('a process that was killed while it built keeps nobody from building', asyn
   first.kill()
   await ended(first)
   assert.is(first.ended, 'SIGKILL')
-  letEnd()
+  // What it had started still builds, and must not be done before the second one looks.
   const second = ensure()
+  await spoken(second)
+  letEnd()
   await ended(second)
   assert.match(second.said, 'building dist')
   assert.is(second.ended, '0')

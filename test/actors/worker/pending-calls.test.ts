@@ -20,7 +20,7 @@ const spends = (more: Partial<WorkerOptions> = {}) => late.map((id) => worker(id
 
 async function opening(options: Partial<DroverOptions> & Pick<DroverOptions, 'workers'>) {
   const { system, opened } = await openWithParts({ store: ':memory:', ...options })
-  const own = late.flatMap((id) => opened.managed.get(id) ?? [])
+  const own = late.map((id) => opened.managed.get(id) as ManagedWorker)
   return { system, opened, own }
 }
 
@@ -128,7 +128,7 @@ test('a worker that another host lets go is not taken over when its stop is stil
 })
 
 test('a stop in order, as it comes to a worker, does not cancel a start that was called after it and is still to have its turn', async () => {
-  const children = late.slice(0, 2).map((id) => worker(id, { input: { everyMs: 20 } }))
+  const children = late.map((id) => worker(id, { input: { everyMs: 20 } }))
   const { system, own } = await opening({ workers: [supervisor({ id: 's', strategy: 'rest-for-one', children })] })
   await system.load('data', items(5_000))
   await system.start()

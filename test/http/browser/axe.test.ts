@@ -37,19 +37,17 @@ test('axe finds nothing serious in any view, light or dark', async ({ serve, ope
     await settled(page)
     await check(hash)
   }
-  for (const key of ['?', '/']) {
-    await page.keyboard.press(key)
-    await page.getByRole('dialog').waitFor()
-    await check(`the dialog of ${key}`)
+  const checkDialog = async (what: string, begin: () => Promise<void>): Promise<void> => {
+    await begin()
+    const dialog = page.getByRole('dialog')
+    await dialog.waitFor()
+    await check(`the dialog of ${what}`)
     await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
   }
+  for (const key of ['?', '/']) await checkDialog(key, () => page.keyboard.press(key))
   await show(page, '#/workers/annotator-2%2Ftopic')
-  for (const name of ['Options', 'Remove']) {
-    await button(page, name).click()
-    await check(`the dialog of ${name}`)
-    await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
-  }
+  for (const name of ['Options', 'Remove']) await checkDialog(name, () => button(page, name).click())
   if (found.length > 0) throw new Error(found.join('\n'))
 })
 

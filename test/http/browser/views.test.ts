@@ -2,9 +2,9 @@
 import type { Page } from 'playwright-core'
 import * as assert from 'uvu/assert'
 import { open, worker } from '../../support/system.js'
-import { heading, logIn, settled } from './support/dashboard.js'
+import { heading, logIn, settled, sideways } from './support/dashboard.js'
 import { openHerd } from './support/herd.js'
-import { browserSuite, token } from './support/suite.js'
+import { browserSuite, sizes, token } from './support/suite.js'
 import { views } from './support/views.js'
 
 const test = browserSuite('views')
@@ -38,6 +38,9 @@ test('every view has an address that shows it when it is opened directly, and no
     assert.match(await page.title(), name)
     assert.is(new URL(page.url()).hash, hash)
     for (const link of (await page.evaluate(linksWithin)) as string[]) links.set(link.replace(/[^/]*\d[^/]*/g, ''), link)
+    await page.setViewportSize(sizes.phone)
+    assert.ok((await sideways(page)) <= 0, `${hash} is wider than a phone`)
+    await page.setViewportSize(sizes.desktop)
   }
   // One of each kind.
   for (const link of links.values()) {

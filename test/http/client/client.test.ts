@@ -25,7 +25,7 @@ test.after.each(async () => {
 test('a client holds what the system is at, as it changes', async () => {
   const system = await open({ workers: [worker('a/x'), worker('a/y')] })
   const { url, hub } = await serveSockets(system)
-  const client = follow(url)
+  const client = follow(url, { topics: ['overview', 'workers', 'tree'] })
   assert.equal(client.status, 'connecting')
   const { workers } = await client.until((state) => state.workers !== undefined)
   assert.equal(client.status, 'live')
@@ -36,7 +36,7 @@ test('a client holds what the system is at, as it changes', async () => {
   assert.equal(state.workers?.['a/y']?.state, 'idle')
   await until(() => {
     try {
-      assert.deepEqual(client.state, { overview: hub.state().overview, workers: hub.state().workers })
+      assert.deepEqual(client.state, { overview: hub.state().overview, workers: hub.state().workers, tree: hub.state().tree })
       return true
     } catch {
       return false

@@ -117,6 +117,7 @@ test('under changes of every kind, patches add up to what a fresh connection is 
     await until(() => known.has(fresh.seq), 'the patches have come')
     assert.deepEqual(known.get(fresh.seq), fresh.data)
   }
+  await until(() => followed.seq > 0 && followed.data.workers?.['b/1'] === undefined, 'the last change has come')
 })
 
 test.run()

@@ -20,14 +20,18 @@ function open(): void {
   }
 }
 
-function work(): void {
+function begin() {
   const engine = openSqliteEngine({ file, durability: 'power', keepEvents: 10 })
   const host = hostIdentity()
   engine.join({ host })
   const acquired = engine.acquire({ worker, host: host.id })
   if (!('fence' in acquired)) throw new Error('the worker is held')
+  return { engine, ask: { worker, fence: acquired.fence } }
+}
+
+function work(): void {
+  const { engine, ask } = begin()
   for (let request = 1; ; request += 2) {
-    const ask = { worker, fence: acquired.fence }
     const { leases } = engine.exchange({ ...ask, request, outcomes: [], want: 4 })
     const outcomes = leases.tokens.slice(0, 3).map((token) => ({ do: 'complete', token, value: '1' }) as const)
     const { settled } = engine.exchange({ ...ask, request: request + 1, outcomes, want: 0 })
@@ -37,13 +41,8 @@ function work(): void {
 }
 
 function redo(): void {
-  const engine = openSqliteEngine({ file, durability: 'power', keepEvents: 10 })
-  const host = hostIdentity()
-  engine.join({ host })
-  const acquired = engine.acquire({ worker, host: host.id })
-  if (!('fence' in acquired)) throw new Error('the worker is held')
+  const { engine, ask } = begin()
   for (let request = 1; ; request += 2) {
-    const ask = { worker, fence: acquired.fence }
     const { tokens, attempts, keys } = engine.exchange({ ...ask, request, outcomes: [], want: 100 }).leases
     const outcomes = tokens.map((token, index) => ({ do: 'complete', token, value: `${attempts[index]}` }) as const)
     engine.exchange({ ...ask, request: request + 1, outcomes, want: 0 })
