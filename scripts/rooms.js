@@ -79,7 +79,7 @@ export const rooms = [
   },
   {
     room: 'store',
-    what: 'hosts: who they are, whether they are gone, how they renew; calls tried again while the store cannot be written; agreement of labels',
+    what: 'hosts: who they are, whether they are gone, how they renew; calls tried again while the store cannot be written; sizes and space; agreement of labels',
     may: ['root', 'time', 'store/contract', 'logs'],
   },
   {
@@ -105,7 +105,7 @@ export const rooms = [
   {
     room: 'store/thread',
     what: 'the one writer: its thread, its handle, its client',
-    may: ['values', 'root', 'store/contract', 'store/quotas', 'ports', 'store/sqlite'],
+    may: ['values', 'root', 'time', 'store/contract', 'store/quotas', 'ports', 'store/sqlite'],
   },
   {
     room: 'threads/heartbeat',

@@ -10,6 +10,7 @@ export type { Settings, SupervisorStatus, SystemStatus, TreeStatus, WorkerStatus
 export type { LaneError } from './actors/worker/lane-errors.js'
 export { createDrover } from './drover/create.js'
 export type { Drover } from './drover/drover.js'
+export type { Health, HealthTrouble, HostHealth, ProcessHealth, StoreHealth } from './drover/health-report.js'
 export type { LaneQuery } from './drover/lane-query.js'
 export type { LoadOptions, LoadReport } from './drover/load.js'
 export type { EventPage, EventQuery, LabelQuery } from './drover/reads.js'

@@ -29,7 +29,6 @@ import type { ReadonlyDeep } from '../readonly-deep.js'
 import type { CheckReport } from '../store/check-report.js'
 import type { DeadTask, LabelReport, Result, StoredEvent, TaskUsageRow } from '../store/contract/reads.js'
 import type { DatasetCounts } from '../store/contract/single-tasks.js'
-import { readCheck } from '../store/read-pool/check-store.js'
 import type { CpuProfile } from '../threads/evidence/stack-and-profile.js'
 import type { DatasetName, DatasetTypes, ItemOf, ResultOf } from '../typed-worker.js'
 import { checkFlag, checkFunction, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
@@ -39,6 +38,8 @@ import { Close } from './close.js'
 import { Control } from './control.js'
 import { Done } from './done.js'
 import { drainOf } from './drain.js'
+import { HealthWatch } from './health.js'
+import type { Health } from './health-report.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
 import { Lifetime } from './lifetime.js'
 import { checkListening, checkObserver } from './listeners.js'
@@ -85,6 +86,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   readonly #runEnd: RunEnding
   readonly #done: Done
   readonly #close: Close
+  readonly #health: HealthWatch
   /** Reads and moves single tasks: list, get, retry, prioritise, drop. */
   readonly tasks: Tasks
   /** @internal The data that the status server shows. */
@@ -109,6 +111,8 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
     this.view = new SystemView(system, () => lifetime.state)
     this.#done = done
     this.#close = new Close({ system, lifetime, done, waker, uses })
+    this.#health = new HealthWatch(system, lifetime)
+    this.#close.onClosed(() => this.#health.stop())
     this.tasks = new Tasks({
       client: system.parts.calls,
       reader: system.reader,
@@ -658,7 +662,24 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    */
   async check(options: ReadOptions = {}): Promise<CheckReport> {
     const signal = signalOf(checkOptions('the options of check', options, ['signal']))
-    return this.#uses.during(readCheck(this.#system.reader, signal))
+    return this.#uses.during(this.#health.check(signal))
+  }
+
+  /**
+   * Whether the ground is well that the system stands on: the hosts that share the store, the store and its disk, the event loop of the
+   * main thread, memory. `troubles` says in words what is not. Reads beside the store thread, so that it answers while the store cannot be
+   * written, and after the store has failed.
+   *
+   * The event loop is measured while somebody asks: from the first call on, until nobody has asked for a minute.
+   *
+   * @throws DroverError CLOSED
+   * @example
+   * const { ok, troubles, store, loop } = await drover.health()
+   * if (!ok) for (const { severity, message } of troubles) console.error(severity, message)
+   * console.log(store.commits.perSecond, store.commits.p99Ms, loop.p99Ms)
+   */
+  health(): Promise<Health> {
+    return this.#health.look()
   }
 
   /**

@@ -25,12 +25,19 @@ export class WriteRetry {
   readonly #options: WriteRetryOptions
   /** Calls that wait. */
   #waiting = 0
+  /** Since when, and what the latest try said. */
+  #wait: { since: number; why: string } | null = null
   #sayAt = 0
 
   constructor(options: WriteRetryOptions) {
     this.#options = options
     // Every waiting call listens to it.
     setMaxListeners(0, options.ending)
+  }
+
+  /** Since when (ms since the epoch) calls wait, and why; null: none does. */
+  get wait(): { since: number; why: string } | null {
+    return this.#wait
   }
 
   /**
@@ -56,6 +63,7 @@ export class WriteRetry {
           if (!ends.some(({ aborted }) => aborted)) {
             if (!isWaiting) this.#waiting++
             isWaiting = true
+            this.#wait = { since: this.#wait?.since ?? Date.now(), why: (error as Error).message }
             this.#say(what, error as Error)
             await passed(backoffDelay(waits, tries), ends)
           }
@@ -66,6 +74,7 @@ export class WriteRetry {
       }
     } finally {
       if (isWaiting) this.#waiting--
+      if (this.#waiting === 0) this.#wait = null
     }
   }
 

@@ -43,6 +43,7 @@ test('control calls on a full disk wait, say so once, and are done when there is
   const full = await onFullDisk()
   if (!full) return
   const { system, disk } = full
+  const filledAt = Date.now()
   const calls: Record<string, Promise<unknown>> = {
     start: system.start('a/x'),
     blacklist: system.blacklist('b/x', 'useless'),
@@ -69,9 +70,23 @@ test('control calls on a full disk wait, say so once, and are done when there is
   // It is answered after what was asked before it: each was refused by then.
   await system.quotas()
   assert.equal(settled, [])
+  const { store, troubles } = await system.health()
+  const { since, why } = store.waits as NonNullable<typeof store.waits>
+  assert.match(why, /disk is full/)
+  assert.ok(since >= filledAt && since <= Date.now(), `${since - filledAt} ms after it was full`)
+  assert.is(store.space?.disk?.freeBytes, 0)
+  assert.equal(
+    troubles.map(({ kind, severity }) => [kind, severity]),
+    [
+      ['store-waits', 'error'],
+      ['disk-nearly-full', 'warning'],
+    ],
+  )
+  assert.match(troubles[0]?.message ?? '', /^The store cannot be written, and calls wait: .*disk is full/)
   assert.match(warnings(system).find((message) => /waits for the store/.test(message)) ?? '', /^a call \(\w+\) waits .* disk is full/)
   disk.clear()
   await Promise.all(Object.values(calls))
+  assert.is((await system.health()).store.waits, null)
   assert.is(warnings(system).filter((message) => /waits for the store/.test(message)).length, 1)
   assert.is(system.worker('b/x').status().state, 'blacklisted')
   assert.is(((await calls.start) as { ok: boolean }[])[0]?.ok, true)

@@ -16,6 +16,7 @@ function scene() {
   return {
     ending,
     said,
+    wait: () => writeRetry.wait,
     tried,
     call: (signal?: AbortSignal) =>
       writeRetry
@@ -95,6 +96,25 @@ test('a recovered store is logged when the last waiting call is done', async () 
   tried[1]?.resolve('done')
   assert.is(await waiting, 'done')
   assert.equal([said.length, said[1]], [2, 'the store takes calls again'])
+})
+
+test('since when calls wait, and why, is known until the last of them is done', async () => {
+  const { tried, call, retried, wait } = scene()
+  const calls = [call(), call()]
+  assert.is(wait(), null)
+  const began = Date.now()
+  for (const error of [full(), new DroverError('STORE_FAILED', 'the store was locked')]) tried.shift()?.reject(error)
+  await new Promise(setImmediate)
+  const { since = 0, why } = wait() ?? {}
+  assert.ok(since >= began && since <= Date.now())
+  assert.is(why, 'the store was locked')
+  await retried()
+  tried.shift()?.resolve('done')
+  if (tried.length === 0) await retried()
+  assert.is(wait()?.since, since)
+  tried.shift()?.resolve('done')
+  await Promise.all(calls)
+  assert.is(wait(), null)
 })
 
 test.run()

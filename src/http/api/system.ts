@@ -4,6 +4,7 @@ import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import type { Env } from '../base/request-env.js'
 import { name, pageOf, queryNumber } from '../contract/common.js'
+import { health } from '../contract/health.js'
 import { treeNode } from '../contract/tree.js'
 import { beat, blacklistEntry, failure, overview } from '../contract/worker.js'
 import { presentOverview } from '../present/overview.js'
@@ -32,6 +33,17 @@ export function systemRoutes({ drover, quotas }: V1Context) {
       cachedOperation({ id: 'getTree', tag: 'System', summary: 'The supervision tree', answers: { 200: pageOf(treeNode) } }),
       etag({ weak: true }),
       (c) => c.json({ items: presentTree(drover.tree()), next: null }),
+    )
+    .get(
+      '/health',
+      operation({
+        id: 'getHealth',
+        tag: 'System',
+        summary: 'Whether the hosts, the store, its disk, the main thread and memory are well',
+        more: 'Answers 200 also when something is wrong: `ok` and `troubles` say so. For probes see `/livez` and `/readyz`.',
+        answers: { 200: health },
+      }),
+      async (c) => c.json(await drover.health()),
     )
     .get(
       '/beats',

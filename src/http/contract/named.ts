@@ -1,5 +1,6 @@
 /** The schemas that the OpenAPI document names, so that it says each once. */
 import { errorAnswer, errorRecord } from './common.js'
+import { health } from './health.js'
 import { controlOutcome, event, logRecord, profile, resetOutcome, settings } from './log.js'
 import { quota, quotaOptions, quotaSample } from './quota.js'
 import { dataset, labelReport, pastResult, result, task, taskCount, taskDetail } from './task.js'
@@ -17,6 +18,7 @@ export const named = {
   ErrorRecord: errorRecord,
   Event: event,
   Failure: failure,
+  Health: health,
   WorkHistory: workHistory,
   LabelReport: labelReport,
   LogRecord: logRecord,

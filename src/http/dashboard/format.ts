@@ -22,6 +22,9 @@ export function bytes(value: number | null | undefined): string {
   return `${(value / 1_000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
 }
 
+/** `0.4 ms`, `1.3 s`: where a tenth of a millisecond counts. */
+export const milliseconds = (ms: number | null): string => (ms === null ? '–' : ms < 9.95 ? `${Math.round(ms * 10) / 10} ms` : duration(ms))
+
 /** 0.5 -> 50 %. Never 100 % before all is done, never 0 % once something is. */
 export function percent(share: number): string {
   if (!Number.isFinite(share) || share <= 0) return '0 %'

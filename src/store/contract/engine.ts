@@ -5,7 +5,7 @@
  */
 import type { ErrorGroup, ErrorRecord } from '../../errors.js'
 import type { Awaitable, Fence, Page, PageRequest, Time } from './basics.js'
-import type { HoldingHost, HostIdentity, TakenBack } from './hosts.js'
+import type { HoldingHost, HostIdentity, HostRow, TakenBack } from './hosts.js'
 import type {
   Amounts,
   QuotaAnswer,
@@ -210,6 +210,8 @@ export interface Engine {
    * hour, else tens of minutes; kept for a day. The filter's `worker` matches the id; its other parts match lanes.
    */
   history(request: { filter: LaneFilter; from: Time; until: Time; stepMs: number }): Awaitable<{ rows: HistoryRow[] }>
+  /** The hosts that share the store, and those that died after `diedAfter`, oldest first. `version`: of the store's tables. */
+  hosts(request: { diedAfter: Time }): Awaitable<{ hosts: HostRow[]; version: number }>
   /** Newest last. `types`: exact event types. `first` and `last`: the lowest and the highest id in the log; 0: it is empty. */
   events(request: PageRequest & { worker?: string; types?: string[] }): Awaitable<Page<StoredEvent> & { first: number; last: number }>
   /** Newest first. */
@@ -246,6 +248,7 @@ export const readOps = [
   'latestEvents',
   'quotaHistory',
   'history',
+  'hosts',
   'usage',
   'taskUsage',
   'check',

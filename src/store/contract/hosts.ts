@@ -14,6 +14,23 @@ export interface HostIdentity {
   hostname: string
 }
 
+/** A host as the store knows it. */
+export interface HostRow {
+  id: string
+  pid: number
+  hostname: string
+  /** When it joined, in ms since the epoch; null: before the store kept this. */
+  joinedAt: Time | null
+  /** Its last sign of life. */
+  renewedAt: Time | null
+  /** It ended without leaving, or counts as gone because it cannot be checked and its signs of life have run out. */
+  gone: boolean
+  /** When another host took its workers back; null: it is there, or nobody did yet. */
+  diedAt: Time | null
+  /** How many workers it holds. */
+  workers: number
+}
+
 /** The holder of a worker. */
 export interface HoldingHost {
   host: string

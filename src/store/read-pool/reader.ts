@@ -25,6 +25,7 @@ const ranks: Record<ReadOp, ReadRank> = {
   latestEvents: 'quick',
   quotaHistory: 'quick',
   history: 'quick',
+  hosts: 'quick',
   usage: 'quick',
   results: 'bulk',
   dead: 'bulk',

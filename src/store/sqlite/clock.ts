@@ -11,10 +11,18 @@ import { inTransaction } from './transaction.js'
 
 export function storeClock(db: Database.Database): () => Time {
   const fresh = Math.round(Date.now() - machineMs())
-  const boot = thisBoot()
-  const anchor = boot === '' ? fresh : remembered(db, `clock ${boot}`, fresh)
+  const anchor = thisBoot() === '' ? fresh : remembered(db, nameOfClock(), fresh)
   return () => anchor + machineMs()
 }
+
+/** The same on a connection that cannot write, of a store that is open for writing somewhere. */
+export function readStoreClock(db: Database.Database): () => Time {
+  const fresh = Math.round(Date.now() - machineMs())
+  const select = db.prepare<[string], number>('SELECT value FROM counter WHERE name = ?').pluck()
+  return () => (select.get(nameOfClock()) ?? fresh) + machineMs()
+}
+
+const nameOfClock = (): string => `clock ${thisBoot()}`
 
 /** The difference of the clocks at the first open since the boot. */
 function remembered(db: Database.Database, name: string, fresh: number): number {

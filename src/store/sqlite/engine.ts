@@ -87,6 +87,8 @@ export interface SqliteEngine extends SqliteOperations {
   takeTouched(most: number): LaneCounts[]
   /** Whether another process committed something since the last call. */
   changedElsewhere(): boolean
+  /** A number that rises with each written row. */
+  written(): number
   /** The reason why the store is unusable: its file is damaged or was replaced; null: it is usable. Looks at the file. */
   damage(): DroverError | null
   /** Marks the file, so that {@link damage} recognises an older copy. Called every few seconds; does not wait for locks. */
@@ -195,6 +197,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
     }
   }
 
+  const totalChanges = db.prepare<[], number>('SELECT total_changes()').pluck()
   let seenVersion = db.pragma('data_version', { simple: true })
   return {
     ...wrapped,
@@ -210,6 +213,7 @@ export function openSqliteEngine(options: SqliteEngineOptions): SqliteEngine {
       seenVersion = version
       return changed
     },
+    written: () => totalChanges.get() ?? 0,
     damage() {
       if (!damage && !opened.isThere()) {
         const what = 'was removed, renamed or replaced while it was open: what was written since is not in it'
@@ -290,6 +294,6 @@ function operationsOf(context: EngineContext, lane: Lanes, quota: Quotas): Sqlit
     blockQuota: quota.blockQuota,
     quotas: quota.quotas,
     ...changes(context),
-    ...reads(context.db),
+    ...reads(context.db, context),
   }
 }

@@ -32,6 +32,7 @@ export const applicationId = 0x64_72_6f_76
  * - `history`: what a worker did, by minute or by ten of them (`store/sqlite/registry/history.ts`); `minute`: since the epoch.
  * - `identity`: one row, made with the store and never changed, by which another store in its place is noticed (`file-identity.ts`).
  * - `mark`: one number that only grows, by which an older copy in its place is noticed.
+ * - `host.died_at`: when another host took it for dead; null: it is there, or left in order. Times of hosts are by the wall clock, `alive_until` is not.
  * - `worker.open`: whether the fence may still exchange; a worker whose thread is gone stays held without it.
  */
 export const migrations: readonly string[] = [
@@ -176,5 +177,10 @@ export const migrations: readonly string[] = [
     minute INTEGER NOT NULL, worker INTEGER NOT NULL, results INTEGER NOT NULL, failed INTEGER NOT NULL, dead INTEGER NOT NULL,
     restarts INTEGER NOT NULL, PRIMARY KEY (minute, worker)
   ) WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE host ADD COLUMN joined_at INTEGER;
+  ALTER TABLE host ADD COLUMN renewed_at INTEGER;
+  ALTER TABLE host ADD COLUMN died_at INTEGER;
   `,
 ]

@@ -6,15 +6,13 @@
 import { realpathSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
+import { logShare, roomyBytes } from '../space.js'
 import { sleepSync } from './sleep-sync.js'
 import { isBusy } from './sqlite-errors.js'
 
-/** The largest log, as a share of the space that is free or used by the log ... */
-const share = 1 / 8
-/** ... With less space than this, each transaction begins with an empty log. */
+/** With less space than this, each transaction begins with an empty log. */
 const scarceBytes = 4 * 2 ** 20
-/** With more space than this, SQLite's own checkpoints keep the log well within its share, so it is checked once a second. */
-const roomyBytes = 128 * 2 ** 20
+/** With more space than {@link roomyBytes}, SQLite's own checkpoints keep the log well within its share, so it is checked once a second. */
 const lookEveryMs = 1_000
 /** From twice its share on, writing waits this long for readers of the log, for each group of calls. */
 const patienceMs = 5_000
@@ -107,11 +105,11 @@ export function boundLog(db: Database.Database, file: string, isHurried: () => b
       let space = look()
       if (space === null) return
       const all = space.free + space.log
-      isRoomy = all > roomyBytes && space.log < all * share
+      isRoomy = all > roomyBytes && space.log < all * logShare
       if (isRoomy) return
       const needed = neededFor(bytes())
-      if (space.log > 0 && (all < scarceBytes || space.log > all * share || space.free < space.log + needed)) {
-        if (space.log > 2 * all * share) emptyPatiently()
+      if (space.log > 0 && (all < scarceBytes || space.log > all * logShare || space.free < space.log + needed)) {
+        if (space.log > 2 * all * logShare) emptyPatiently()
         else empty()
         space = look() ?? space
       }

@@ -27,6 +27,11 @@ export class StoreClient implements EngineClient {
     this.#listen()
   }
 
+  /** Number of calls that are not yet answered. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
   /**
    * Calls the store. Settles when the store has answered, even if its thread is replaced meanwhile.
    *

@@ -12,6 +12,7 @@ import type { LaneCounts } from '../contract/registry.js'
 import type { Durability } from '../sqlite/open.js'
 import { StoreClient } from './client.js'
 import type { StoreBoot, StoreCommand, StoreNotice } from './messages.js'
+import { StoreMeter } from './meter.js'
 
 /** Deaths within {@link deathsWithinMs} after which the thread is replaced; at one more the store has failed. */
 const deathsAllowed = 5
@@ -40,6 +41,13 @@ export interface StoreThreadEvents {
   failed: (failure: { error: Error }) => void
 }
 
+/** A store that cannot be written. */
+export interface Unwritable {
+  /** Ms since the epoch. */
+  since: number
+  why: string
+}
+
 /** One store thread. */
 interface Incarnation {
   number: number
@@ -61,6 +69,9 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
   readonly #connected = new Map<string, number>()
   /** Shared with the thread. */
   readonly #hurry = new Int32Array(new SharedArrayBuffer(4))
+  /** What the thread is doing. */
+  readonly meter = new StoreMeter()
+  #unwritable: Unwritable | null = null
   #current: Incarnation
   #deaths: number[] = []
   #failure: DroverError | null = null
@@ -99,6 +110,11 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
     })
     this.#current = this.#start(1, settle)
     this.client = new StoreClient(this.#current.port)
+  }
+
+  /** Since when the store cannot be written, and why; null: it can, as far as known. */
+  get unwritable(): Unwritable | null {
+    return this.#unwritable
   }
 
   /** Whether the store has failed for good. */
@@ -170,7 +186,7 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
   #start(number: number, settle: (error: Error | null) => void): Incarnation {
     const { port1, port2 } = new MessageChannel()
     const { entry = new URL('./store-thread.js', import.meta.url), ...options } = this.#options
-    const workerData: StoreBoot = { ...options, port: port2, hurry: this.#hurry }
+    const workerData: StoreBoot = { ...options, port: port2, hurry: this.#hurry, meter: this.meter.memory }
     const thread = new Worker(entry, { workerData, transferList: [port2], name: 'drover store' })
     const incarnation: Incarnation = { number, thread, port: port1, ready: false, error: null }
     port1.on('message', (message: StoreNotice | StoreReply) => {
@@ -178,9 +194,12 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
       if (!('type' in message)) return
       if (message.type === 'ready') {
         incarnation.ready = true
+        this.#unwritable = null
         settle(null)
       } else if (message.type === 'refused') incarnation.error = fromErrorRecord(message.error)
       else if (message.type === 'damaged') this.damaged(fromErrorRecord(message.error))
+      else if (message.type === 'unwritable') this.#unwritable = { since: Date.now(), why: message.error.message }
+      else if (message.type === 'written') this.#unwritable = null
       else if (message.type === 'counts') this.emit('counts', message.counts)
       else this.emit('changed')
     })

@@ -13,6 +13,8 @@ export interface StoreBoot {
   keepEvents: number
   /** Shared; not 0: the system is closing, so do not wait for locks of other processes. */
   hurry: Int32Array
+  /** Shared; see {@link StoreMeter}. */
+  meter: SharedArrayBuffer
   /** The main thread's port: requests, {@link StoreCommand}s and {@link StoreNotice}s all go over it, so that they stay in order. */
   port: MessagePort
 }
@@ -37,6 +39,10 @@ export type StoreNotice =
   | { type: 'counts'; counts: LaneCounts[] }
   /** Another process changed the store. */
   | { type: 'changed' }
+  /** The store cannot be written now. */
+  | { type: 'unwritable'; error: ErrorRecord }
+  /** It was written again. */
+  | { type: 'written' }
   /** The store is unusable. */
   | { type: 'damaged'; error: ErrorRecord }
 

@@ -9,6 +9,7 @@ import type { QuotaTicket } from '../contract/quotas.js'
 import { type Decision, nameOf } from '../quotas/waiter.js'
 import type { EngineAnswer, SqliteEngine } from '../sqlite/engine.js'
 import { isRequest, isWorkersRequest, refusalOf, replyTo, type StoreCommand, type StoreNotice } from './messages.js'
+import type { StoreMeter } from './meter.js'
 
 /** The most tasks and items in one transaction, so that no reply waits long for other work. */
 const groupWeight = 2_048
@@ -33,6 +34,7 @@ export type ServedEngine = Pick<
   SqliteEngine,
   | 'execute'
   | 'damage'
+  | 'written'
   | 'mark'
   | 'takeTouched'
   | 'changedElsewhere'
@@ -47,6 +49,7 @@ export type ServedEngine = Pick<
 class StoreServer {
   readonly #engine: ServedEngine
   readonly #main: MessagePort
+  readonly #meter: StoreMeter
   readonly #workers = new Map<string, MessagePort>()
   /** Ports of gone workers; closed when their requests are answered. */
   readonly #retired = new Set<MessagePort>()
@@ -58,14 +61,17 @@ class StoreServer {
   #toldAt = 0
   #telling: NodeJS.Timeout | null = null
   #isDamaged = false
+  #isUnwritable = false
   #exitAfterCommit: number | null = null
   /** Requests in line for a quota, by client and ticket, which are answered when granted. */
   readonly #inLine = new Map<string, Queued>()
   #quotaTimer: NodeJS.Timeout | null = null
 
-  constructor(engine: ServedEngine, main: MessagePort) {
+  constructor(engine: ServedEngine, main: MessagePort, meter: StoreMeter) {
     this.#engine = engine
     this.#main = main
+    this.#meter = meter
+    meter.start()
     main.on('message', (message: StoreRequest | StoreCommand) => {
       if (isRequest(message)) this.#enqueue(main, message)
       else this.#obey(message)
@@ -153,9 +159,8 @@ class StoreServer {
   #work(): void {
     this.#scheduled = false
     const group = this.#queue.splice(0, groupLength(this.#queue))
-    const answers = this.#engine.execute(group.map(({ message }) => message))
+    const answers = group.length === 0 ? [] : this.#execute(group)
     if (this.#exitAfterCommit !== null && group.length > 0) process.exit(this.#exitAfterCommit)
-    if (answers.some((answer) => !answer.ok && DroverError.is(answer.error) && answer.error.code === 'STORE_FAILED')) this.#look()
     for (const [index, { port, message }] of group.entries()) {
       const answer = answers[index]
       if (!answer) continue
@@ -171,6 +176,21 @@ class StoreServer {
     for (const port of this.#retired) port.close()
     this.#retired.clear()
     if (this.#closing) this.#end()
+  }
+
+  #execute(group: readonly Queued[]): EngineAnswer[] {
+    this.#meter.begin(group.length + this.#queue.length)
+    const before = this.#engine.written()
+    const answers = this.#engine.execute(group.map(({ message }) => message))
+    const failed = answers.find((answer) => !answer.ok && DroverError.is(answer.error) && answer.error.code === 'STORE_FAILED')
+    const hasWritten = !failed && this.#engine.written() !== before
+    this.#meter.end(hasWritten, this.#queue.length)
+    if (failed) this.#look()
+    if (failed && !failed.ok && !this.#isUnwritable) this.#tell({ type: 'unwritable', error: toErrorRecord(failed.error) })
+    // What only reads succeeds on a full disk too.
+    else if (hasWritten && this.#isUnwritable) this.#tell({ type: 'written' })
+    this.#isUnwritable = failed !== undefined || (this.#isUnwritable && !hasWritten)
+    return answers
   }
 
   /** Answers decided requests, and schedules the next look at the others. */
@@ -262,9 +282,9 @@ function answerOf({ outcome }: Decision): EngineAnswer {
 }
 
 /** Opens an engine and serves it over `main`; an error of opening is reported there and the thread ends. */
-export function serveStore(main: MessagePort, open: () => ServedEngine): void {
+export function serveStore(main: MessagePort, open: () => ServedEngine, meter: StoreMeter): void {
   try {
-    new StoreServer(open(), main)
+    new StoreServer(open(), main, meter)
   } catch (error) {
     main.postMessage({ type: 'refused', error: toErrorRecord(error) } satisfies StoreNotice)
     main.close()

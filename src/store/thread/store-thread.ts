@@ -2,7 +2,8 @@
 import { workerData } from 'node:worker_threads'
 import { openSqliteEngine } from '../sqlite/engine.js'
 import type { StoreBoot } from './messages.js'
+import { StoreMeter } from './meter.js'
 import { serveStore } from './server.js'
 
-const { port, ...options } = workerData as StoreBoot
-serveStore(port, () => openSqliteEngine(options))
+const { port, meter, ...options } = workerData as StoreBoot
+serveStore(port, () => openSqliteEngine(options), new StoreMeter(meter))

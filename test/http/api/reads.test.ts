@@ -46,6 +46,19 @@ test('the system is shown in numbers, as a tree, and by its beats', async () => 
   assert.equal((await api.get('/api/v1/beats')).body, {})
 })
 
+test('the health of the ground is told, with the host that answers', async () => {
+  const { api, system } = await labelled()
+  const { body: health } = await api.get('/api/v1/health')
+  assert.equal(
+    health.hosts.map(({ pid, here, gone, workers }: Record<string, unknown>) => [pid, here, gone, workers]),
+    [[process.pid, true, false, 0]],
+  )
+  assert.ok(health.store.commits.count > 0 && health.store.space.fileBytes > 0)
+  assert.equal(health.store.waits, null)
+  await system.check()
+  assert.is((await api.get('/api/v1/health')).body.store.lastCheck.ok, true)
+})
+
 test('what was done is told by the minute and by ten, of all lanes and of one', async () => {
   const { api, system } = await labelled()
   const { body: hour } = await api.get('/api/v1/work-history')

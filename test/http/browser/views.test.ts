@@ -57,7 +57,7 @@ test('the navigation leads to every view that it names, and says where one is', 
   const { page } = await openPage(url)
   await logIn(page, token)
   const nav = page.getByRole('navigation', { name: 'Views' })
-  for (const name of ['Workers', 'Tree', 'Quotas', 'Tasks', 'Results', 'Events', 'Logs', 'Settings', 'Overview']) {
+  for (const name of ['Workers', 'Tree', 'Quotas', 'Tasks', 'Results', 'Events', 'Logs', 'Health', 'Settings', 'Overview']) {
     const link = nav.getByRole('link', { name, exact: true })
     await link.click()
     await heading(page, name).waitFor()

@@ -93,6 +93,50 @@ export function hostsContract(test: ContractTest): void {
     assert.ok('fence' in (await desk.call('acquire', { worker, host: 'second' })))
   })
 
+  test('hosts are told with what they hold; of those that ended, the ones that died lately, and when', async (desk) => {
+    await desk.begin()
+    await desk.acquire()
+    const began = desk.world.now()
+    for (const number of [2, 3, 4]) await desk.call('join', { host: desk.world.host(number) })
+    desk.world.advance(1_000)
+    await desk.call('renew', { host: 'host-1', ttlMs: 10_000 })
+    await desk.call('leave', { host: 'host-2' })
+    const told = async (diedAfter = began): Promise<unknown[]> => {
+      const { hosts } = await desk.call('hosts', { diedAfter })
+      return hosts.map(({ id, pid, joinedAt, renewedAt, gone, diedAt, workers }) => {
+        const after = [joinedAt, renewedAt, diedAt].map((at) => (at === null ? null : at - began))
+        return [id, pid, ...after, gone, workers]
+      })
+    }
+    assert.equal(await told(), [
+      ['host-1', 1, 0, 1_000, null, false, 1],
+      ['host-3', 3, 0, 0, null, false, 0],
+      ['host-4', 4, 0, 0, null, false, 0],
+    ])
+    desk.world.fate(desk.world.host(1), 'gone')
+    desk.world.fate(desk.world.host(4), 'unknown')
+    desk.world.advance(29_000)
+    assert.equal(
+      (await told()).map((host) => (host as unknown[]).slice(-2)),
+      [
+        [true, 1],
+        [false, 0],
+        [false, 0],
+      ],
+      'before anybody took its workers back',
+    )
+    desk.world.advance(1)
+    await desk.call('sweep', { host: 'host-3' })
+    assert.equal(await told(), [
+      ['host-1', 1, 0, 1_000, 30_001, true, 0],
+      ['host-3', 3, 0, 0, null, false, 0],
+      ['host-4', 4, 0, 0, 30_001, true, 0],
+    ])
+    assert.equal(await told(desk.world.now()), [['host-3', 3, 0, 0, null, false, 0]])
+    await desk.call('renew', { host: 'host-4', ttlMs: 10_000 })
+    assert.equal((await told(desk.world.now())).at(-1), ['host-4', 4, 0, 30_001, null, false, 0], 'it is alive after all')
+  })
+
   /** The host of number `number` takes up to `want` tasks and is gone. */
   async function die(desk: Parameters<Parameters<typeof test>[1]>[0], number: number, want: number): Promise<string[]> {
     await desk.call('join', { host: desk.world.host(number) })

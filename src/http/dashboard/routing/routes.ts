@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import Blacklist from '../views/blacklist.js'
 import Events from '../views/events.js'
 import Failures from '../views/failures.js'
+import HealthView from '../views/health.js'
 import Logs from '../views/logs.js'
 import Overview from '../views/overview.js'
 import QuotaView from '../views/quota.js'
@@ -33,6 +34,7 @@ const routes: [pattern: string, view: View][] = [
   ['/events/failures', Failures],
   ['/events/blacklist', Blacklist],
   ['/logs', Logs],
+  ['/health', HealthView],
   ['/settings', SettingsView],
 ]
 
@@ -46,6 +48,7 @@ export const places: [path: string, name: string][] = [
   ['/results', 'Results'],
   ['/events', 'Events'],
   ['/logs', 'Logs'],
+  ['/health', 'Health'],
   ['/settings', 'Settings'],
 ]
 

@@ -1,4 +1,5 @@
 /** Problems that need attention, the worst first, with links. */
+import { isOfGround } from '../data/health.js'
 import type { Attention } from '../data/silence.js'
 import { number, told } from '../format.js'
 import { href, pathOf } from '../routing/router.js'
@@ -62,6 +63,7 @@ function Ways({ item: { kind, quota, workers, count, reasons } }: { item: Attent
       {quota !== null && <a href={href(pathOf('quotas', quota))}>{quota}</a>}
       {kind === 'dead-tasks' && <a href={href('/tasks', { state: 'dead' })}>Dead tasks</a>}
       {kind === 'supervisor-down' && <a href="#/tree">Tree</a>}
+      {isOfGround(kind) && <a href="#/health">Health</a>}
       {kind !== 'dead-tasks' &&
         reasons.length < 2 &&
         workers.slice(0, linked).map((id) => (

@@ -1,11 +1,13 @@
 /** The whole system at a glance: problems first, then progress, rate, and workers by state. */
 import { useMemo } from 'preact/hooks'
+import type { Health } from '../../contract/health.js'
 import type { Overview } from '../../contract/worker.js'
+import { groundOf } from '../data/health.js'
 import { silenceOf } from '../data/silence.js'
 import { states } from '../data/workers.js'
 import { absolute, duration, number, percent, plural, short } from '../format.js'
 import { useBeats } from '../live/beats.js'
-import { useLive } from '../live/live.js'
+import { useApi, useLive } from '../live/live.js'
 import { href, type Query } from '../routing/router.js'
 import { AttentionList } from '../ui/attention.js'
 import { toneOf } from '../ui/badge.js'
@@ -52,11 +54,17 @@ export default function OverviewView({ query }: { query: Query }) {
   )
 }
 
+/** The worst first. */
+const rank = ['error', 'warning', 'info']
+
 function Attention({ of: told }: { of: Overview['attention'] }) {
   const workers = useLive((state) => state.workers)
   const beats = useBeats()
   const silent = useMemo(() => silenceOf(Object.values(workers ?? {}), beats), [workers, beats])
-  return <AttentionList of={silent.length > 0 ? [...told, ...silent] : told} />
+  const { data: health } = useApi<Health>('/health', { everyMs: 10_000 })
+  return (
+    <AttentionList of={[...told, ...silent, ...groundOf(health)].sort((a, b) => rank.indexOf(a.severity) - rank.indexOf(b.severity))} />
+  )
 }
 
 function Progress({ of: { done, dead, total, doneAt, doneBy, ratePerMinute } }: { of: Overview }) {

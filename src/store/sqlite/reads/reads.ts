@@ -16,6 +16,7 @@ import { Damage, found } from '../sqlite-errors.js'
 import { endedReads } from './ended.js'
 import { errorReads } from './errors.js'
 import { historyReads } from './history.js'
+import { type HostFates, hostReads } from './hosts.js'
 import { labelReads } from './labels.js'
 import { allOf, type LaneNames, named, numberOf, pageOf, positionOf, Room } from './paging.js'
 import { taskReads } from './single-tasks.js'
@@ -24,7 +25,8 @@ export type Reads = { [Op in ReadOp]: (request: EngineRequest<Op>) => EngineRepl
 
 type Stored<Row extends { dataset: string; annotator: string; domain: string }> = Omit<Row, keyof Omit<LaneNames, 'id'>> & { item: number }
 
-export function reads(db: Database.Database): Reads {
+/** @param fates for tests */
+export function reads(db: Database.Database, fates?: HostFates): Reads {
   const selectResults = db.prepare<[number, number, number, number], Stored<ResultRow>>(
     `SELECT r.item, i.key, r.value, r.attempt, w.name AS worker, r.committed_at AS committedAt
      FROM result r LEFT JOIN item i ON i.id = r.item LEFT JOIN worker w ON w.id = r.worker
@@ -150,6 +152,7 @@ export function reads(db: Database.Database): Reads {
     ...taskReads(db, errors),
     ...labelReads(db),
     ...historyReads(db),
+    ...hostReads(db, fates),
   }
 }
 

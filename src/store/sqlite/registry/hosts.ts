@@ -26,16 +26,19 @@ type HostRow = [
 export type Hosts = ReturnType<typeof hosts>
 
 export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, tasks: Tasks, quotas: Quotas, history: History) {
-  const upsertHost = db.prepare<[string, number, string, string, string, string, Time]>(
-    `INSERT INTO host (name, pid, started_at, boot_id, namespace, hostname, alive_until) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (name) DO UPDATE SET alive_until = max(alive_until, excluded.alive_until), gone = 0`,
+  const renewed = 'gone = 0, died_at = NULL'
+  const upsertHost = db.prepare<[string, number, string, string, string, string, Time, Time, Time]>(
+    `INSERT INTO host (name, pid, started_at, boot_id, namespace, hostname, alive_until, joined_at, renewed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET alive_until = max(alive_until, excluded.alive_until), renewed_at = excluded.renewed_at, ${renewed}`,
   )
   const columns = 'id, name, pid, started_at, boot_id, namespace, hostname, alive_until'
   const selectId = db.prepare<[string], number>('SELECT id FROM host WHERE name = ?').pluck()
   const selectHost = db.prepare<[number], HostRow>(`SELECT ${columns} FROM host WHERE id = ?`).raw()
   const selectPresent = db.prepare<[number], HostRow>(`SELECT ${columns} FROM host WHERE gone = 0 AND id <> ?`).raw()
-  const updateAlive = db.prepare<[Time, number]>('UPDATE host SET alive_until = max(alive_until, ?), gone = 0 WHERE id = ?')
-  const markGone = db.prepare<[number]>('UPDATE host SET gone = 1 WHERE id = ?')
+  const updateAlive = db.prepare<[Time, Time, number]>(
+    `UPDATE host SET alive_until = max(alive_until, ?), renewed_at = ?, ${renewed} WHERE id = ?`,
+  )
+  const markGone = db.prepare<[Time | null, number]>('UPDATE host SET gone = 1, died_at = ? WHERE id = ?')
   const selectHeld = db
     .prepare<[number], [id: number, name: string, lane: number | null, fence: number]>(
       'SELECT id, name, lane, fence FROM worker WHERE holder = ?',
@@ -84,7 +87,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
     const [host, name] = row
     // If it is alive after all, its next `renew` returns the lost workers.
     insertLost.run(host, host)
-    markGone.run(host)
+    markGone.run(wall(), host)
     quotas.dropHost(name)
     return takeBack(host, 'interrupt')
   }
@@ -107,7 +110,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
     join({ host, ttlMs = hostTtlMs }: EngineRequest<'join'>): EngineReply<'join'> {
       const at = now()
       const { id, pid, startedAt, bootId, namespace, hostname } = host satisfies HostIdentity
-      upsertHost.run(id, pid, startedAt, bootId, namespace, hostname, Math.ceil(at + ttlMs))
+      upsertHost.run(id, pid, startedAt, bootId, namespace, hostname, Math.ceil(at + ttlMs), wall(), wall())
       ttls.set(known(id), ttlMs)
       return sweepFor(known(id), at)
     },
@@ -115,7 +118,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
     renew({ host, ttlMs }: EngineRequest<'renew'>): EngineReply<'renew'> {
       const id = known(host)
       ttls.set(id, ttlMs)
-      updateAlive.run(aliveFrom(id), id)
+      updateAlive.run(aliveFrom(id), wall(), id)
       return { lost: selectLost.all(id) }
     },
 
@@ -123,7 +126,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
       const id = selectId.get(host)
       if (id === undefined) return { workers: [], leases: 0 }
       deleteLost.run(id)
-      markGone.run(id)
+      markGone.run(null, id)
       quotas.dropHost(host)
       return takeBack(id, 'release')
     },
@@ -147,7 +150,7 @@ export function hosts({ db, now, wall, isGone }: EngineContext, lanes: Lanes, ta
 
     /** A host that sends requests is alive, even if others took it for gone. */
     revive(id: number): void {
-      updateAlive.run(aliveFrom(id), id)
+      updateAlive.run(aliveFrom(id), wall(), id)
     },
   }
 }

@@ -22,6 +22,7 @@ export const views: ViewCase[] = [
   { name: 'failures', hash: '#/events/failures', heading: 'Failures' },
   { name: 'blacklist', hash: '#/events/blacklist', heading: 'Blacklist' },
   { name: 'logs', hash: '#/logs', heading: 'Logs' },
+  { name: 'health', hash: '#/health', heading: 'Health' },
   { name: 'settings', hash: '#/settings', heading: 'Settings' },
 ]
 
