@@ -51,18 +51,19 @@ async function label(/** @type {import('./arguments.js').Options} */ options) {
 
 async function run(
   /** @type {import('drover/testing').FakeProvider} */ provider,
-  /** @type {import('./arguments.js').Options} */ { items, rotate, data },
+  /** @type {import('./arguments.js').Options} */ { items, questions, rotate, data },
 ) {
+  const asked = domains.slice(0, questions)
   const drover = await createDrover({
     store: await freshStore(data),
     log: { console: false },
     // An fsync for each grant is nothing in the four seconds between two requests, and much in the 67 ms that are left of them here.
     durability: 'process',
-    concurrency: annotators.length * domains.length,
+    concurrency: annotators.length * asked.length,
     quotas,
     workers: matrix({
       annotators,
-      domains,
+      domains: asked,
       worker: (annotator) => ({
         module: new URL('./annotate.worker.js', import.meta.url),
         dataset: 'sentences',

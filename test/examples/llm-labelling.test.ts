@@ -41,10 +41,10 @@ test('no request is refused, and each key is used to at least 97 %', async ({ di
 })
 
 test('with shared keys, a disabled one is retired at its first refusal, and the others do the rest', async ({ dir }) => {
-  const { code, stdout, stderr } = await runExample(main, ['--items', '10', '--keys', 'rotate', '--data', dir])
+  const { code, stdout, stderr } = await runExample(main, ['--items', '60', '--questions', '1', '--keys', 'rotate', '--data', dir])
   assert.is(code, 0, stderr + stdout)
   assert.match(stdout, /^key-3 is retired: the provider does not accept the key\.$/m)
-  assert.is(labelsIn(join(dir, 'labels.jsonl')).size, 10 * 30)
+  assert.is(labelsIn(join(dir, 'labels.jsonl')).size, 60 * 5)
   const accounts = Object.fromEntries(keys.map((key) => [key, accountOf(stdout, key)]))
   assert.equal(
     keys.map((key) => [accounts[key]?.refused, accounts[key]?.turnedAway]),
@@ -54,7 +54,7 @@ test('with shared keys, a disabled one is retired at its first refusal, and the 
   const admitted = keys.map((key) => accounts[key]?.admitted ?? 0)
   assert.is(
     admitted.reduce((sum, each) => sum + each, 0),
-    10 * 30,
+    60 * 5,
   )
   assert.is(Math.min(...admitted), accounts['key-3']?.admitted)
 })
@@ -62,6 +62,7 @@ test('with shared keys, a disabled one is retired at its first refusal, and the 
 test('a mistake on the command line is reported with the usage', async () => {
   for (const args of [
     ['--items', '0'],
+    ['--questions', '7'],
     ['--keys', 'all'],
     ['--itmes', '3'],
   ]) {

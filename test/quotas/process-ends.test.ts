@@ -7,10 +7,11 @@ import { callFor, endQuotaHosts, judge, notesIn, type QuotaHost, startHosts } fr
 
 const minute = 60_000
 
-const hosts = (folder: string, limit: number, burst: number, round = 1): QuotaHostOrders[] =>
-  [0, 1, 2, 3].map((process) => ({
+/** With two threads each. */
+const hosts = (folder: string, processes: number, limit: number, burst: number, round = 1): QuotaHostOrders[] =>
+  Array.from({ length: processes }, (_, process) => ({
     quota: { store: `${folder}/quota.db`, name: 'key', requests: { limit, per: 'minute' }, burst },
-    threads: 4,
+    threads: 2,
     folder: `${folder}/notes`,
     weigh: null,
     name: `process-${process}-${round}`,
@@ -20,7 +21,7 @@ test.after.each(endQuotaHosts)
 
 test('a process that is killed takes nothing with it but what it was granted, and its places in line are given up', () =>
   inFolder(async (folder) => {
-    const started = await startHosts(hosts(folder, 600, 5))
+    const started = await startHosts(hosts(folder, 3, 600, 5))
     const killOne = async ([first]: readonly QuotaHost[], untilMs: number): Promise<QuotaHost[]> => {
       await sleep(untilMs - 5_000 - machineMs())
       await (first as QuotaHost).kill()
@@ -33,8 +34,8 @@ test('a process that is killed takes nothing with it but what it was granted, an
 test('when all processes have ended and others are started, what was used is still used', () =>
   inFolder(async (folder) => {
     // Loaded before the others end, so that a bucket which takes three seconds to fill is still nearly empty.
-    const first = await startHosts(hosts(folder, 3_000, 150))
-    const second = await startHosts(hosts(folder, 3_000, 150, 2))
+    const first = await startHosts(hosts(folder, 2, 3_000, 150))
+    const second = await startHosts(hosts(folder, 2, 3_000, 150, 2))
     const before = await callFor(first, 4_000)
     const after = await callFor(second, 4_000)
     const notes = notesIn(`${folder}/notes`)

@@ -8,26 +8,36 @@ import { callFor, endQuotaHosts, judge, notesIn, startHosts } from '../support/q
 const minute = 60_000
 type Limits = Omit<CreateQuotaOptions, 'store' | 'name'> & Pick<CreateQuotaOptions, 'quotas'>
 
-/** Four processes with four threads each; `limits` may differ from process to process. */
-const fourByFour = (
+interface Run {
+  /** @defaultValue two: which limit is meant decides nothing about who asks, and each process costs a second of a core */
+  processes?: number
+  /** In each process. @defaultValue 2 */
+  threads?: number
+  /** @defaultValue 10_000 */
+  ms?: number
+  weigh?: QuotaHostOrders['weigh']
+}
+
+/** Processes with threads; `limits` may differ from process to process. */
+const hostsOf = (
   folder: string,
   limits: { name: string; options: Limits }[],
-  weigh: QuotaHostOrders['weigh'] = null,
+  { processes = 2, threads = 2, weigh = null }: Run,
 ): QuotaHostOrders[] =>
-  [0, 1, 2, 3].map((process) => {
+  Array.from({ length: processes }, (_, process) => {
     const { name, options } = limits[process % limits.length] as { name: string; options: Limits }
     const quota = { ...options, store: `${folder}/quota.db`, name } as CreateQuotaOptions
-    return { quota, threads: 4, folder: `${folder}/notes`, weigh, name: `process-${process}` }
+    return { quota, threads, folder: `${folder}/notes`, weigh, name: `process-${process}` }
   })
 
 async function check(
   limits: { name: string; options: Limits }[],
   expected: { limits?: Record<string, ProviderLimit[]>; together: ProviderLimit[] },
-  { ms = 10_000, weigh = null as QuotaHostOrders['weigh'] } = {},
+  run: Run = {},
 ): Promise<void> {
   await inFolder(async (folder) => {
-    const hosts = await startHosts(fourByFour(folder, limits, weigh))
-    const { span, worstLagMs } = await callFor(hosts, ms)
+    const hosts = await startHosts(hostsOf(folder, limits, run))
+    const { span, worstLagMs } = await callFor(hosts, run.ms ?? 10_000)
     judge({ ...expected, notes: notesIn(`${folder}/notes`), spans: [span], worstLagMs })
   })
 }
@@ -35,9 +45,11 @@ async function check(
 test.after.each(endQuotaHosts)
 
 test('sixteen threads in four processes share a bucket: never one too many, and all of it is used', () =>
-  check([{ name: 'key', options: { requests: { limit: 600, per: 'minute' }, burst: 5 } }], {
-    together: [{ limit: 600, per: minute, burst: 5 }],
-  }))
+  check(
+    [{ name: 'key', options: { requests: { limit: 600, per: 'minute' }, burst: 5 } }],
+    { together: [{ limit: 600, per: minute, burst: 5 }] },
+    { processes: 4, threads: 4 },
+  ))
 
 test('they share strict windows of two lengths: no span holds more, and all of it is used', () =>
   check(
@@ -79,6 +91,7 @@ test('two keys within a project: neither takes more than its own, and both toget
       { name: 'second', options: key },
     ],
     { limits: { first: [own], second: [own] }, together: [{ limit: 900, per: minute, burst: 6 }] },
+    { processes: 4 },
   )
 })
 

@@ -18,7 +18,11 @@ interface Fault {
 }
 
 const faults: Fault[] = [
-  { does: 'spin', kind: 'heartbeat-lost' },
+  {
+    does: 'spin',
+    kind: 'heartbeat-lost',
+    check: ({ hungAt }) => assert.match(hungAt?.[0] ?? '', /^spinForEver \(file:.*puppet\.worker\.ts:\d+:\d+\)$/),
+  },
   { does: 'block', kind: 'heartbeat-lost' },
   { does: 'stall', kind: 'progress-stalled' },
   { does: 'exit', kind: 'exit', check: ({ exitCode }) => assert.is(exitCode, 3) },
@@ -46,17 +50,6 @@ function endedBy(signal: string) {
 /** Registers the tests of what a thread and a process survive alike. */
 export function testFaults(isolation: Isolation): void {
   for (const fault of faults) testFault(isolation, fault)
-
-  test(`the failure of a worker that spins in a ${isolation} says in which function and line`, async () => {
-    const system = await open({ workers: [worker('a/x', { isolation })] })
-    await system.load(
-      'data',
-      items(1, () => ({ do: 'spin', times: 1 })),
-    )
-    await system.start()
-    const { failure } = await event(system, 'worker:failure:recorded')
-    assert.match(failure.hungAt?.[0] ?? '', /^spinForEver \(file:.*puppet\.worker\.ts:\d+:\d+\)$/)
-  })
 
   for (const [setup, kind] of [
     ['hang', 'start-timeout'],

@@ -6,9 +6,9 @@ import * as assert from 'uvu/assert'
 import type { Drover } from '../../../src/index.js'
 import { hangMs } from '../../support/hang.js'
 import { items, open, quick, until, worker } from '../../support/system.js'
-import { cleanUpServers, serveApi } from '../support.js'
+import { type Api, cleanUpServers, serveApi } from '../support.js'
 
-test.after.each(cleanUpServers)
+test.after(cleanUpServers)
 
 const secret = 'sk-0123456789abcdef0123456789abcdef'
 const token = 'a-token-of-the-test-that-is-long'
@@ -30,8 +30,12 @@ async function failing(): Promise<Drover> {
   return system
 }
 
+/** One for all tests that only look. */
+const failed = failing()
+const looking: Promise<Api> = failed.then((system) => serveApi(system))
+
 test('errors come as groups, the most frequent first, with code, place, count and workers', async () => {
-  const api = await serveApi(await failing())
+  const api = await looking
   const { body } = await api.get('/api/v1/errors')
   assert.is(body.next, null)
   assert.equal(
@@ -51,7 +55,7 @@ test('errors come as groups, the most frequent first, with code, place, count an
 })
 
 test('errors are those of the lanes that are asked for', async () => {
-  const api = await serveApi(await failing())
+  const api = await looking
   const counts = async (query: string): Promise<number> =>
     (await api.get(`/api/v1/errors${query}`)).body.items.reduce((sum: number, { count }: { count: number }) => sum + count, 0)
   assert.is(await counts('?dataset=data'), 10)
@@ -61,7 +65,7 @@ test('errors are those of the lanes that are asked for', async () => {
 })
 
 test('a token for reading sees errors, and without a token there is no access', async () => {
-  const api = await serveApi(await failing(), { token, readToken })
+  const api = await serveApi(await failed, { token, readToken })
   const get = async (given: string | null) =>
     (await api.get('/api/v1/errors', given === null ? {} : { authorization: `Bearer ${given}` })).status
   assert.equal(
@@ -71,7 +75,7 @@ test('a token for reading sees errors, and without a token there is no access', 
 })
 
 test('a worker whose attempts fail shows its last error and the share of them', async () => {
-  const api = await serveApi(await failing())
+  const api = await looking
   const { body } = await api.get(`/api/v1/workers/${encodeURIComponent('annotator-1/urgency')}`)
   assert.ok(body.errorRate > 0 && body.errorRate <= 1, String(body.errorRate))
   assert.ok(['E_LUCK', 'HOPELESS'].includes(body.lastError.code))
@@ -85,7 +89,7 @@ test('a worker whose attempts fail shows its last error and the share of them', 
 })
 
 test('an invalid query of errors is refused by name', async () => {
-  const api = await serveApi(await failing())
+  const api = await looking
   for (const [query, path] of [
     ['anotator=1', 'anotator'],
     ['dataset=', 'dataset'],
@@ -142,7 +146,7 @@ test('reads of two hundred clients that have left are not made', async () => {
   const system = await open({
     workers: [worker('annotator-1/urgency', { concurrency: 10 }), worker('annotator-2/urgency', { concurrency: 10 })],
   })
-  await system.load('data', items(5_000))
+  await system.load('data', items(50))
   await system.start()
   await system.done()
   let asked = 0

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { serverAheadMs } from '../../../src/http/dashboard/data/server-time.js'
-import { absolute, ago, ahead, bytes, duration, number, percent, plural, short, told } from '../../../src/http/dashboard/format.js'
+import { absolute, ago, ahead, bytes, number, percent, short, told } from '../../../src/http/dashboard/format.js'
 
 test('shares are 100 % only when all is done, and not 0 % once something is', () => {
   for (const [share, text] of [
@@ -13,21 +13,6 @@ test('shares are 100 % only when all is done, and not 0 % once something is', ()
     [Number.NaN, '0 %'],
   ] as const)
     assert.is(percent(share), text)
-})
-
-test('durations have their two largest units', () => {
-  for (const [ms, text] of [
-    [-5, '0 ms'],
-    [999, '999 ms'],
-    [1_500, '1.5 s'],
-    [9_999, '10 s'],
-    [59_600, '1 min'],
-    [61_000, '1 min 1 s'],
-    [3_600_000, '1 h'],
-    [7_500_000, '2 h 5 min'],
-    [90_000_000, '1 d 1 h'],
-  ] as const)
-    assert.is(duration(ms), text)
 })
 
 test('moments are relative to now, in both directions', () => {
@@ -69,8 +54,6 @@ test('large numbers are grouped, or shortened where there is little room', () =>
   assert.is(short(2_000_000), '2.0 M')
   assert.is(bytes(999), '999 B')
   assert.is(bytes(12_300_000), '12.3 MB')
-  assert.is(plural(1, 'worker'), '1 worker')
-  assert.is(plural(1_000, 'worker'), '1,000 workers')
 })
 
 test.run()
