@@ -113,14 +113,14 @@ export type RestartRule =
 /** A policy's decision. */
 export type Verdict =
   | { do: 'restart'; delayMs: number; resourceLimits?: ResourceLimits }
-  /** `until`: ms since the epoch. */
+  /** `until`: ms since the epoch, by the wall clock (`Date.now()`). */
   | { do: 'park'; until: number; why: string }
   | { do: 'blacklist'; why: string }
   | { do: 'stop'; why: string }
   | { do: 'escalate'; why: string }
 
 /**
- * A policy as a function. It gets frozen copies. Its verdict overrides the limits. If it returns undefined or an invalid verdict,
+ * A policy as a function. It gets frozen copies, and the time of the failure as the wall clock shows it. Its verdict overrides the limits. If it returns undefined or an invalid verdict,
  * or throws, `policies.default` decides.
  */
 export type RestartDecision = (failure: Failure, history: RestartHistory) => Verdict | undefined

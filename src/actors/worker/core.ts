@@ -143,6 +143,14 @@ export abstract class WorkerCore {
     return Date.now()
   }
 
+  shownAt(time: number): number {
+    return this.#parts.wallClock.shownAt(time)
+  }
+
+  timeOf(shown: number): number {
+    return this.#parts.wallClock.timeOf(shown)
+  }
+
   protected reconfigure(config: CompiledWorker): void {
     this.#config = config
   }

@@ -38,6 +38,10 @@ export interface LifecycleEffects {
   now(): number
   /** The wall clock, which runs while the computer sleeps. */
   wall(): number
+  /** What the wall clock shows at a time of `now`. */
+  shownAt(time: number): number
+  /** The time of `now` at which the wall clock shows this time. */
+  timeOf(shown: number): number
   /**
    * The one place where a state changes: emits and stores it.
    *

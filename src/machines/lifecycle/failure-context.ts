@@ -11,12 +11,15 @@ export function since(from: number | null, clock: Pick<LifecycleEffects, 'now'>)
 
 /** A failed worker's context with the verdict on it: the history as the verdict saw it, and what it decided. */
 export function judged(context: LifecycleContext, failure: Failure): Partial<LifecycleContext> {
-  const now = context.effects.now()
+  const { effects } = context
+  const now = effects.now()
   const { resetAfterMs, parole } = filledPolicy(context.policy)
   const upMs = context.memory.upMs + (context.wellMs ?? failure.uptimeMs ?? 0)
   const { restarts, uses, onParole } = upMs >= resetAfterMs ? freshMemory : context.memory
   const at = context.memory.activeMs + since(context.activeFrom, { now: () => now })
-  const { rule, problems, ...judgement } = decideRestart(failure, { restarts, now: at, uses }, context.policy, context.random)
+  // The user's functions know only the wall clock.
+  const shown = { ...failure, at: effects.shownAt(failure.at) }
+  const { rule, problems, ...judgement } = decideRestart(shown, { restarts, now: at, uses }, context.policy, context.random)
   const relapsed = onParole && judgement.verdict.do === 'restart'
   const verdict: Verdict = relapsed ? { do: 'blacklist', why: `failed again on parole: ${failure.kind}` } : judgement.verdict
   const restarting = verdict.do === 'restart'
@@ -38,7 +41,7 @@ export function judged(context: LifecycleContext, failure: Failure): Partial<Lif
           : context.memory.resourceLimits,
       onParole,
       restartCount: context.memory.restartCount + (restarting ? 1 : 0),
-      until: verdict.do === 'park' ? verdict.until : givesUp && parole && !onParole ? now + parole.afterMs : null,
+      until: verdict.do === 'park' ? effects.timeOf(verdict.until) : givesUp && parole && !onParole ? now + parole.afterMs : null,
       reason: `${failure.kind}: ${failure.message}`,
       lastFailure: failure,
     },

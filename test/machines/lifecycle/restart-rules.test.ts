@@ -132,6 +132,24 @@ test('the uses of a rule are forgotten with the history', () => {
   assert.is(path.at(-1), 'blacklisted')
 })
 
+test('a worker parks until the time that a function names by the wall clock, also after that was set', () => {
+  const hour = 3_600_000
+  for (const ahead of [0, hour, -hour]) {
+    for (const policy of [
+      // By a provider's answer, and from the failure on.
+      () => ({ do: 'park', until: ahead + 60_000, why: 'too many requests' }),
+      ({ at }) => ({ do: 'park', until: at + 60_000, why: 'too many requests' }),
+      { rules: [{ when: {}, do: 'park', forMs: 60_000 }] },
+    ] satisfies RestartPolicy[]) {
+      const { memory, run, send } = begin({ policy, ahead: () => ahead })
+      run()
+      send({ type: 'ENDED', failure: failure('exit') })
+      assert.is(memory().until, 60_000, `${ahead} ms ahead`)
+      assert.is(memory().lastFailure?.at, 0)
+    }
+  }
+})
+
 test('park releases the slot, wakes the worker at its time, and counts as no restart', () => {
   const { clock, effects, memory, path, run, send } = begin({
     policy: { maxRestarts: 0, rules: [{ when: { code: 'E_429' }, do: 'park', forMs: 60_000 }] },

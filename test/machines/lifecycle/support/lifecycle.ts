@@ -39,6 +39,8 @@ export function begin({
       effects: {
         now: () => now(clock.now()),
         wall: () => now(clock.now()) + ahead(),
+        shownAt: (time) => time + ahead(),
+        timeOf: (shown) => shown - ahead(),
         enter: (state) => {
           if (path.at(-1) !== state) path.push(state)
         },

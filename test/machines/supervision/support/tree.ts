@@ -119,6 +119,12 @@ class Puppet implements LifecycleEffects, SupervisedWorker {
   wall(): number {
     return this.now()
   }
+  shownAt(time: number): number {
+    return time
+  }
+  timeOf(shown: number): number {
+    return shown
+  }
   enter(state: WorkerState, _: unknown, ending: boolean): void {
     if (state === this.state) return
     this.state = state
