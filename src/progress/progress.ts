@@ -4,21 +4,23 @@
  */
 import { createRequire } from 'node:module'
 import type { SingleBar } from 'cli-progress'
-import type { SystemStatus } from '../actors/system/status.js'
 import type { DroverEvents } from '../events/event-map.js'
 import { type Terminal, takeTerminal, writeTerminal } from '../logs/terminal.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
 import { type Every, every as realEvery } from '../time/every.js'
+import { atOnce, piecewise } from '../time/turns.js'
 import { argumentError, checkFunction, duration } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
 import { firstLine } from '../values/first-of.js'
+import { type Picture, pictureOf, type Viewed } from './picture.js'
 import { progressLine, progressRows, type Row } from './rows.js'
 
 type WatchedEvent = 'worker:state:changed' | 'system:state:changed'
 
 /** The part of a system that progress needs. */
 export interface ProgressSource {
-  status(): SystemStatus
+  /** @internal */
+  view: Viewed
   on<Name extends WatchedEvent>(name: Name, listener: (payload: DroverEvents[Name]) => void): unknown
   off<Name extends WatchedEvent>(name: Name, listener: (payload: DroverEvents[Name]) => void): unknown
 }
@@ -50,10 +52,12 @@ export interface Progress {
 }
 
 /** One way of showing. */
-interface View {
-  update(status: SystemStatus): void
+interface Shown {
+  /** The rows that there are, for the system and for workers. */
+  rows(): number
+  update(picture: Picture): void
   changed?(change: DroverEvents['worker:state:changed']): void
-  end(status: SystemStatus): void
+  end(picture: Picture): void
 }
 
 /** States that are worth a line of their own. */
@@ -68,16 +72,30 @@ const noteworthy: ReadonlySet<WorkerState> = new Set(['stuck', 'crashed', 'black
  * await drover.done()
  */
 export function showProgress(drover: ProgressSource, options: ProgressOptions = {}): Progress {
-  if (typeof drover?.status !== 'function') throw argumentError('the first argument of showProgress', 'a system', drover)
+  if (typeof drover?.view?.glances !== 'function') throw argumentError('the first argument of showProgress', 'a system', drover)
   checkProgress(options)
   const { terminal = process.stderr, now = Date.now, every = realEvery } = options
-  const view = terminal.isTTY ? bars(terminal, now) : lines(terminal, now)
+  const shown = terminal.isTTY ? bars(terminal, now) : lines(terminal, now)
   const everyMs = Math.max(50, options.everyMs ?? (terminal.isTTY ? 250 : 10_000))
-  const onWorker = (change: DroverEvents['worker:state:changed']): void => view.changed?.(change)
+  const onWorker = (change: DroverEvents['worker:state:changed']): void => shown.changed?.(change)
   const onSystem = ({ to }: DroverEvents['system:state:changed']): void => {
     if (to === 'closed' || to === 'failed') stop()
   }
   let stopped = false
+  let looking = false
+  const look = (): Generator<void, Picture, void> => pictureOf(drover.view, shown.rows())
+
+  /** Thousands of workers are looked at in several turns of the event loop. */
+  async function update(): Promise<void> {
+    if (looking) return
+    looking = true
+    try {
+      const picture = await piecewise(look())
+      if (!stopped) shown.update(picture)
+    } finally {
+      looking = false
+    }
+  }
 
   function stop(): void {
     if (stopped) return
@@ -85,28 +103,29 @@ export function showProgress(drover: ProgressSource, options: ProgressOptions = 
     stopTicking()
     drover.off('worker:state:changed', onWorker)
     drover.off('system:state:changed', onSystem)
-    view.end(drover.status())
+    shown.end(atOnce(look()))
   }
 
   drover.on('worker:state:changed', onWorker)
   drover.on('system:state:changed', onSystem)
-  const stopTicking = every(everyMs, () => view.update(drover.status()))
-  const first = drover.status()
-  view.update(first)
+  const stopTicking = every(everyMs, () => void update())
+  const first = atOnce(look())
+  shown.update(first)
   if (first.state === 'closed' || first.state === 'failed') stop()
   return { stop }
 }
 
-function lines(terminal: Terminal, now: () => number): View {
+function lines(terminal: Terminal, now: () => number): Shown {
   const write = (text: string): void => writeTerminal(terminal, `${new Date(now()).toISOString().slice(11, 19)} ${text}\n`)
   let last = ''
-  const update = (status: SystemStatus): void => {
-    const { done, dead, total, states } = status
+  const update = (picture: Picture): void => {
+    const { done, dead, total, states } = picture
     const news = JSON.stringify([done, dead, total, states])
-    if (news !== last) write(progressLine(status))
+    if (news !== last) write(progressLine(picture))
     last = news
   }
   return {
+    rows: () => 0,
     update,
     changed: ({ worker, to, reason }) => {
       if (noteworthy.has(to)) write(`${worker}: ${to} (${firstLine(reason)})`)
@@ -118,7 +137,7 @@ function lines(terminal: Terminal, now: () => number): View {
 /** Rows of the terminal that are left alone. */
 const margin = 2
 
-function bars(terminal: Terminal, now: () => number): View {
+function bars(terminal: Terminal, now: () => number): Shown {
   // Loaded where there are bars, which few starts have.
   const { MultiBar, Format } = createRequire(import.meta.url)('cli-progress') as typeof import('cli-progress')
   const columns = terminal.columns ?? 80
@@ -142,9 +161,8 @@ function bars(terminal: Terminal, now: () => number): View {
   const drawn: SingleBar[] = []
   const giveBack = takeTerminal(terminal, (text) => multi.log(text))
 
-  function update(status: SystemStatus): void {
-    const limit = Math.max(2, (terminal.rows ?? 24) - margin)
-    const { system, lanes, rest } = progressRows(status, limit, now())
+  function update(picture: Picture): void {
+    const { system, lanes, rest } = progressRows(picture, now())
     const rows: (Row | string)[] = [system, ...lanes, ...(rest === '' ? [] : [rest])]
     const width = Math.min(30, Math.max(...[system, ...lanes].map((row) => row.name.length)))
     for (const extra of drawn.splice(rows.length)) multi.remove(extra)
@@ -159,9 +177,10 @@ function bars(terminal: Terminal, now: () => number): View {
   }
 
   return {
+    rows: () => Math.max(2, (terminal.rows ?? 24) - margin),
     update,
-    end: (status) => {
-      update(status)
+    end: (picture) => {
+      update(picture)
       giveBack()
       multi.stop()
     },

@@ -1,8 +1,9 @@
-/** Progress as texts. Pure: status in, text out. */
+/** Progress as texts. Pure: a picture in, text out. */
 
-import type { SystemStatus, WorkerStatus } from '../actors/system/status.js'
+import type { SystemSums, WorkerStatus } from '../actors/system/status.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
 import { firstLine } from '../values/first-of.js'
+import { interest, type Picture } from './picture.js'
 
 /** One bar and the text around it. */
 export interface Row {
@@ -21,45 +22,18 @@ export interface Rows {
   rest: string
 }
 
-/** Rank of a state; lower ranks are shown first. */
-const interest: Record<WorkerState, number> = {
-  stuck: 0,
-  crashed: 0,
-  running: 1,
-  starting: 1,
-  stopping: 1,
-  paused: 2,
-  backoff: 2,
-  parked: 2,
-  blacklisted: 2,
-  queued: 3,
-  idle: 4,
-  stopped: 4,
-  completed: 5,
-}
-
-/** @param limit the number of rows that fit, including the system's; at least 2 */
-export function progressRows(status: SystemStatus, limit: number, now: number): Rows {
-  const fits = status.workers.length + 1 <= limit
-  // Ranked only if some do not fit, because moving rows are hard to read.
-  const ranked = fits ? status.workers : [...status.workers].sort((a, b) => interest[a.state] - interest[b.state])
-  const shown = new Set(ranked.slice(0, fits ? undefined : Math.max(0, limit - 2)))
-  const lanes = status.workers.filter((worker) => shown.has(worker))
-  const left = status.workers.filter((worker) => !shown.has(worker))
+/** @param picture of the system, with the lanes that fit */
+export function progressRows({ lanes, rest, ...sums }: Picture, now: number): Rows {
+  const left = Object.values(rest).reduce((sum, count) => sum + count, 0)
   return {
-    system: {
-      name: 'all',
-      done: status.done,
-      total: status.total,
-      facts: facts(status, status.etaMs, stateCounts(status.states)),
-    },
+    system: { name: 'all', done: sums.done, total: sums.total, facts: facts(sums, sums.etaMs, stateCounts(sums.states)) },
     lanes: lanes.map((worker) => laneRow(worker, now)),
-    rest: left.length === 0 ? '' : `and ${formatCount(left.length)} more: ${stateCounts(countStates(left))}`,
+    rest: left === 0 ? '' : `and ${formatCount(left)} more: ${stateCounts(rest)}`,
   }
 }
 
 /** The whole system in one line. */
-export function progressLine(status: SystemStatus): string {
+export function progressLine(status: SystemSums): string {
   const done = `${formatCount(status.done)} of ${formatCount(status.total)} done`
   const parts = [status.total > 0 ? `${done} (${Math.floor((100 * status.done) / status.total)} %)` : done]
   if (status.dead > 0) parts.push(`${formatCount(status.dead)} dead`)
@@ -100,13 +74,7 @@ function stateOf({ state, activity, until, reason }: WorkerStatus, now: number):
   return state
 }
 
-function countStates(workers: readonly WorkerStatus[]): SystemStatus['states'] {
-  const counts: SystemStatus['states'] = {}
-  for (const { state } of workers) counts[state] = (counts[state] ?? 0) + 1
-  return counts
-}
-
-function stateCounts(states: SystemStatus['states']): string {
+function stateCounts(states: SystemSums['states']): string {
   const entries = Object.entries(states).filter(([, count]) => count > 0) as [WorkerState, number][]
   entries.sort(([a], [b]) => interest[a] - interest[b])
   return entries.map(([state, count]) => `${formatCount(count)} ${state}`).join(', ')

@@ -5,8 +5,10 @@ import { Events } from '../../src/events/emitter.js'
 import type { DroverEvents } from '../../src/events/event-map.js'
 import { writeTerminal } from '../../src/logs/terminal.js'
 import type { WorkerState } from '../../src/machines/lifecycle/states.js'
+import { pictureOf, type Viewed } from '../../src/progress/picture.js'
 import { type Progress, showProgress } from '../../src/progress/progress.js'
 import { formatDuration, progressLine, progressRows } from '../../src/progress/rows.js'
+import { atOnce } from '../../src/time/turns.js'
 
 function workerAt(id: string, state: WorkerState, changes: Partial<WorkerStatus> = {}): WorkerStatus {
   const [annotator = id, domain = id] = id.split('/')
@@ -57,6 +59,28 @@ function statusOf(workers: WorkerStatus[], changes: Partial<SystemStatus> = {}):
   }
 }
 
+const viewOf = (status: () => SystemStatus): Viewed => ({
+  get size() {
+    return status().workers.length
+  },
+  *glances() {
+    yield* status().workers
+  },
+  worker: (id) => status().workers.find((worker) => worker.id === id) ?? null,
+  sums: status,
+})
+
+const rowsOf = (status: SystemStatus, limit: number, now = 0) =>
+  progressRows(
+    atOnce(
+      pictureOf(
+        viewOf(() => status),
+        limit,
+      ),
+    ),
+    now,
+  )
+
 interface Bench {
   status: SystemStatus
   events: Events
@@ -64,6 +88,8 @@ interface Bench {
   written: string[]
   terminal: { isTTY: boolean; columns: number; rows: number; write: (text: string) => void }
   tick: (() => void) | null
+  /** A tick, and what follows it. */
+  ticked: () => Promise<void>
   show: () => Progress
 }
 
@@ -77,10 +103,14 @@ test.before.each((bench) => {
   bench.written = []
   bench.terminal = { isTTY: false, columns: 120, rows: 24, write: (text) => bench.written.push(text) }
   bench.tick = null
+  bench.ticked = async () => {
+    bench.tick?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
   bench.show = () =>
     showProgress(
       {
-        status: () => bench.status,
+        view: viewOf(() => bench.status),
         on: (name, listener) => bench.events.on(name, listener as (payload: DroverEvents[typeof name]) => void),
         off: (name, listener) => bench.events.off(name, listener as (payload: DroverEvents[typeof name]) => void),
       },
@@ -99,11 +129,11 @@ test.before.each((bench) => {
 
 const changed = (worker: string, to: WorkerState, reason: string) => ({ worker, from: 'running' as const, to, reason, at: 0 })
 
-test('without a TTY there is a line at once, one at each tick that has news, and one at the end', (bench) => {
+test('without a TTY there is a line at once, one at each tick that has news, and one at the end', async (bench) => {
   const progress = bench.show()
-  bench.tick?.()
+  await bench.ticked()
   bench.status = { ...bench.status, done: 6_000 }
-  bench.tick?.()
+  await bench.ticked()
   bench.status = { ...bench.status, done: 12_000, etaMs: null, ratePerMinute: 0 }
   progress.stop()
   assert.equal(bench.written, [
@@ -144,12 +174,12 @@ test('shown for a system that is closed already, it says where things stand and 
   assert.is(bench.written.length, 1)
 })
 
-test('on a TTY there is a bar for the system and one for each lane', (bench) => {
+test('on a TTY there is a bar for the system and one for each lane', async (bench) => {
   bench.terminal.isTTY = true
   const progress = bench.show()
   bench.status = statusOf([workerAt('1/urgency', 'running', { progress: { done: 500, dead: 2, total: 1_000, leased: 0, retrying: 0 } })])
   bench.written.length = 0
-  bench.tick?.()
+  await bench.ticked()
   const picture = bench.written.join('')
   assert.match(picture, /all +█+░+ 1,234\/12,000 +5,600\/min +1 min 55 s +1 running/)
   assert.match(picture, /1\/urgency █{15}░{15} 500\/1,000 \+2 dead +600\/min +50 s +running/)
@@ -157,13 +187,13 @@ test('on a TTY there is a bar for the system and one for each lane', (bench) => 
   progress.stop()
 })
 
-test('a line of log goes above the bars while they are up, and straight to the terminal after', (bench) => {
+test('a line of log goes above the bars while they are up, and straight to the terminal after', async (bench) => {
   bench.terminal.isTTY = true
   const progress = bench.show()
   bench.written.length = 0
   writeTerminal(bench.terminal, 'a line of log\n')
   assert.equal(bench.written, [])
-  bench.tick?.()
+  await bench.ticked()
   const line = bench.written.indexOf('a line of log\n')
   assert.ok(line !== -1 && line < bench.written.findIndex((text) => text.startsWith('all')))
   writeTerminal(bench.terminal, 'another one\n')
@@ -174,7 +204,7 @@ test('a line of log goes above the bars while they are up, and straight to the t
   assert.equal(bench.written, ['last\n'])
 })
 
-test('no line is wider than the terminal, and no more rows are drawn than it has', (bench) => {
+test('no line is wider than the terminal, and no more rows are drawn than it has', async (bench) => {
   const many = (count: number) => statusOf(Array.from({ length: count }, (_, n) => workerAt(`annotator-${n}/urgency`, 'running')))
   bench.terminal = { ...bench.terminal, isTTY: true, columns: 40, rows: 12 }
   bench.status = many(100)
@@ -185,9 +215,9 @@ test('no line is wider than the terminal, and no more rows are drawn than it has
     [20, 100],
   ] as const) {
     Object.assign(bench.terminal, { rows, columns })
-    bench.tick?.()
+    await bench.ticked()
     bench.written.length = 0
-    bench.tick?.()
+    await bench.ticked()
     const drawn = bench.written.filter((text) => /[a-z]/.test(text) && !text.startsWith('\u001b'))
     assert.ok(drawn.length <= rows - 2, `${drawn.length} rows drawn, ${rows} there`)
     assert.ok(
@@ -207,17 +237,17 @@ test('if not all lanes fit, those that need a look or live come first, in their 
     workerAt('4/a', 'stuck'),
     workerAt('5/a', 'completed'),
   ])
-  const { lanes, rest } = progressRows(status, 4, 0)
+  const { lanes, rest } = rowsOf(status, 4)
   assert.equal(
     lanes.map((row) => row.name),
     ['2/a', '4/a'],
   )
   assert.is(rest, 'and 3 more: 1 queued, 2 completed')
-  assert.is(progressRows(status, 6, 0).rest, '')
+  assert.is(rowsOf(status, 6).rest, '')
 })
 
 test('a lane says what it waits for, how often it was restarted, and why it was given up', () => {
-  const factsOf = (worker: WorkerStatus) => progressRows(statusOf([worker]), 10, 1_000).lanes[0]?.facts ?? ''
+  const factsOf = (worker: WorkerStatus) => rowsOf(statusOf([worker]), 10, 1_000).lanes[0]?.facts ?? ''
   assert.match(factsOf(workerAt('1/a', 'running', { activity: 'waiting' })), /running, waiting$/)
   assert.match(factsOf(workerAt('1/a', 'backoff', { until: 5_000, restarts: 2 })), /backoff for 4 s, 2 restarts$/)
   assert.match(factsOf(workerAt('1/a', 'parked', { until: 0 })), /parked for 0 s$/)

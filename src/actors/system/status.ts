@@ -179,16 +179,22 @@ export function systemStatus(system: OpenSystem, state: SystemStatus['state']): 
 /** What all workers add up to. */
 export type Totals = Pick<SystemSums, 'states' | 'done' | 'dead' | 'total' | 'ratePerMinute'>
 
-export function totalsOf(workers: Iterable<Pick<WorkerStatus, 'state' | 'progress' | 'ratePerMinute'>>): Totals {
-  const totals: Totals = { states: {}, done: 0, dead: 0, total: 0, ratePerMinute: 0 }
-  for (const { state, progress, ratePerMinute } of workers) {
-    totals.states[state] = (totals.states[state] ?? 0) + 1
-    totals.done += progress?.done ?? 0
-    totals.dead += progress?.dead ?? 0
-    totals.total += progress?.total ?? 0
-    totals.ratePerMinute += ratePerMinute
-  }
+export function totalsOf(workers: Iterable<Added>): Totals {
+  const totals = noTotals()
+  for (const worker of workers) addTo(totals, worker)
   return totals
+}
+
+type Added = Pick<WorkerStatus, 'state' | 'progress' | 'ratePerMinute'>
+
+export const noTotals = (): Totals => ({ states: {}, done: 0, dead: 0, total: 0, ratePerMinute: 0 })
+
+export function addTo(totals: Totals, { state, progress, ratePerMinute }: Added): void {
+  totals.states[state] = (totals.states[state] ?? 0) + 1
+  totals.done += progress?.done ?? 0
+  totals.dead += progress?.dead ?? 0
+  totals.total += progress?.total ?? 0
+  totals.ratePerMinute += ratePerMinute
 }
 
 export function sumsOf({ parts: { slots } }: OpenSystem, state: SystemStatus['state'], totals: Totals): SystemSums {

@@ -4,6 +4,7 @@ import { ManagedWorker } from '../../../src/actors/worker/worker.js'
 import type { Drover } from '../../../src/drover/drover.js'
 import { serveStatus } from '../../../src/http.js'
 import { compileInTurns, validateConfig } from '../../../src/options/validate.js'
+import { showProgress } from '../../../src/progress/progress.js'
 import { cleanUp, items, open, openWithParts, worker } from '../../support/system.js'
 
 test.after.each(cleanUp)
@@ -245,6 +246,38 @@ test('what is asked of hundreds of workers together makes no whole status of eac
   made.done = await statusesMade(() => system.done())
   assert.equal(made, { page: 7, overview: 0, quotas: 0, old: 0, oldOne: 1, blacklisted: 0, done: 0 })
   await server.close()
+})
+
+test('progress looks at a part of a thousand workers in each turn, and makes whole statuses of those alone that it shows', async () => {
+  const { system } = await openWithParts({ workers: many(1_100), concurrency: 1 })
+  const { glances } = system.view
+  let glanced = 0
+  system.view.glances = function* () {
+    for (const glance of glances.call(this)) {
+      glanced++
+      yield glance
+    }
+  }
+  let tick = (): void => {}
+  const drawn: string[] = []
+  const made = await statusesMade(async () => {
+    const progress = showProgress(system, {
+      terminal: { isTTY: true, columns: 100, rows: 12, write: (text: string) => drawn.push(text) },
+      every: (_, work) => {
+        tick = work
+        return () => {}
+      },
+    })
+    drawn.length = 0
+    glanced = 0
+    const turns: number[] = []
+    tick()
+    for (; drawn.length === 0; await new Promise((resolve) => setImmediate(resolve))) turns.push(glanced)
+    assert.equal([turns[0], glanced], [500, 1_100], `${turns}`)
+    progress.stop()
+  })
+  // At first, at the tick, and in the end: 12 rows, two of them free, one for the system and one for the rest.
+  assert.is(made, 3 * 8)
 })
 
 test('options of a thousand workers are checked in many turns of the event loop', async () => {
