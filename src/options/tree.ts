@@ -51,6 +51,16 @@ export function someWorker(node: TreeNode, test: (worker: string) => boolean): b
   return isSupervisor(node) ? node.children.some((child) => someWorker(child, test)) : test(node.worker)
 }
 
+/** The first worker of a node of which something holds. */
+export function firstWorker(node: TreeNode, test: (worker: string) => boolean): string | null {
+  if (!isSupervisor(node)) return test(node.worker) ? node.worker : null
+  for (const child of node.children) {
+    const found = firstWorker(child, test)
+    if (found !== null) return found
+  }
+  return null
+}
+
 /** The workers of a node, in the order of starting. */
 export function workersOf(node: TreeNode): string[] {
   return isSupervisor(node) ? node.children.flatMap(workersOf) : [node.worker]

@@ -190,9 +190,10 @@ export const supervision = setup({
       for (const child of node.children) if (!isSupervisor(child)) effects.worker(child.worker).allow()
     },
     /** The time in which a child waits for its restart does not count: in backoff, for its siblings, or for a slot. */
-    noteWaiting: ({ context: { node, window, effects }, event }) => {
-      if (event.type !== 'MOVED') return
-      const child = node.children.find((each) => someWorker(each, (worker) => worker === event.worker))
+    noteWaiting: ({ context: { node, parent, window, effects }, event }) => {
+      // The system's own supervisor has no limit.
+      if (event.type !== 'MOVED' || parent === null) return
+      const child = effects.childOf(node.id, event.worker)
       if (!child) return
       const isSome = (...phases: SiblingPhase[]): boolean => someWorker(child, (worker) => phases.includes(effects.worker(worker).phase))
       window.waits(nodeId(child), isSome('waiting', 'wanted', 'queued') && !isSome('up', 'starting'), effects.now())

@@ -35,6 +35,8 @@ export interface SupervisionEffects {
   now(): number
   order: StartOrder
   worker(id: string): SupervisedWorker
+  /** The child of a supervisor that a worker is, or is below. */
+  childOf(supervisor: string, worker: string): TreeNode | undefined
   entered(supervisor: string, state: SupervisorState, reason: string): void
   /** A failure that no supervisor handled has reached the root. */
   escalated(from: string, reason: string): void

@@ -20,6 +20,7 @@ export function supervisionEffects({ parts, managed, tree, supervisors, watchers
   return {
     now: () => performance.now(),
     order,
+    childOf: (supervisor, worker) => tree.get(tree.childOf(supervisor, worker) ?? ''),
     worker: (id) => managed.get(id) as ManagedWorker,
     entered: (supervisor, to, reason) => {
       const from = supervisors.get(supervisor)?.state

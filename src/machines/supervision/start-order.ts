@@ -3,8 +3,8 @@
  * admitted worker may ask for a slot.
  */
 
-import { nodeId, type TreeNode } from '../../options/tree.js'
-import { mayStart, type SiblingPhase } from './strategies.js'
+import { nodeId, type SupervisorNode, type TreeNode } from '../../options/tree.js'
+import { blockerOf, blocks, type SiblingPhase } from './strategies.js'
 import type { Tree } from './tree.js'
 
 export interface StartOrderOptions {
@@ -20,6 +20,8 @@ export class StartOrder {
   readonly #waiting = new Map<string | null, string[]>()
   /** Supervisors whose children may not start now. */
   readonly #closed = new Set<string>()
+  /** The worker that was last found to keep others of a supervisor from starting: while it does, no others need a look. */
+  readonly #blockers = new Map<string, string>()
   #looking = false
 
   constructor(options: StartOrderOptions) {
@@ -104,12 +106,26 @@ export class StartOrder {
   }
 
   #may(worker: string): boolean {
-    const { tree, phase } = this.#options
+    const { tree } = this.#options
     let child: TreeNode | undefined = tree.get(worker)
     for (const supervisor of tree.above(worker)) {
-      if (this.#closed.has(supervisor.id) || !mayStart(supervisor, nodeId(child as TreeNode), phase, this.#closed)) return false
+      if (this.#closed.has(supervisor.id) || this.#isBlocked(supervisor, nodeId(child as TreeNode), worker)) return false
       child = supervisor
     }
+    return true
+  }
+
+  /** Whether siblings of a child of a supervisor keep it, and so a worker of it, from starting. */
+  #isBlocked(supervisor: SupervisorNode, child: string, worker: string): boolean {
+    const { tree, phase } = this.#options
+    const known = this.#blockers.get(supervisor.id)
+    if (known !== undefined && tree.get(known) && tree.childOf(supervisor.id, known) !== child) {
+      if (blocks(supervisor.strategy, phase(known), tree.position(known) < tree.position(worker))) return true
+    }
+    const blocker = blockerOf(supervisor, child, phase, this.#closed)
+    if (blocker === null) return false
+    // A supervisor that brings its children down blocks as long as it is closed, and is found soon.
+    if (!tree.supervisor(blocker)) this.#blockers.set(supervisor.id, blocker)
     return true
   }
 }

@@ -3,7 +3,15 @@
  * children restart together, and when a supervisor gives up. `docs/supervision.md` compares the cases.
  */
 
-import { isSupervisor, nodeId, type SupervisorNode, someWorker, type TreeNode, workersOf } from '../../options/tree.js'
+import {
+  firstWorker,
+  isSupervisor,
+  nodeId,
+  type SupervisorNode,
+  type SupervisorStrategy,
+  type TreeNode,
+  workersOf,
+} from '../../options/tree.js'
 import { plural } from '../../values/count.js'
 import { duration } from '../../values/duration.js'
 import type { WorkerEnd } from '../lifecycle/contract.js'
@@ -26,30 +34,37 @@ export type SiblingPhase = 'down' | 'wanted' | 'queued' | 'starting' | 'up' | 'w
 const unfinished: readonly SiblingPhase[] = ['wanted', 'queued', 'starting', 'waiting', 'falling']
 
 /**
- * Whether a child's siblings let it start now. Children start in order: each when the children before it are ready or down for
- * good. Under `one-for-one`, where none depends on another, a child that is queued or in backoff does not delay the others. Under
+ * The first worker or supervisor that keeps a child of a supervisor from starting now; null: its siblings let it start. Children
+ * start in order: each when the children before it are ready or down for good. Under `one-for-one`, where none depends on another, a child that is queued or in backoff does not delay the others. Under
  * `one-for-all`, no child starts while another is in backoff or falling. A supervisor that is bringing its children down counts
  * as falling too.
  *
  * @param falling supervisors that bring children down
  */
-export function mayStart(
+export function blockerOf(
   { strategy, children }: SupervisorNode,
   child: string,
   phase: (worker: string) => SiblingPhase,
-  falling: ReadonlySet<string> = new Set(),
-): boolean {
-  let blockers: readonly SiblingPhase[] = strategy === 'one-for-one' ? ['wanted', 'starting'] : unfinished
+  falling: ReadonlySet<string>,
+): string | null {
+  let comesBefore = true
   for (const each of children) {
     if (nodeId(each) === child) {
-      if (strategy !== 'one-for-all') return true
-      blockers = ['waiting', 'falling']
+      if (strategy !== 'one-for-all') return null
+      comesBefore = false
     } else {
-      if (isSupervisor(each) && falling.has(each.id) && blockers.includes('falling')) return false
-      if (someWorker(each, (worker) => blockers.includes(phase(worker)))) return false
+      if (isSupervisor(each) && falling.has(each.id) && blocks(strategy, 'falling', comesBefore)) return each.id
+      const blocker = firstWorker(each, (worker) => blocks(strategy, phase(worker), comesBefore))
+      if (blocker !== null) return blocker
     }
   }
-  return true
+  return null
+}
+
+/** Whether a worker in this phase keeps a sibling from starting. @param comesBefore whether it is before the sibling in the order */
+export function blocks(strategy: SupervisorStrategy, phase: SiblingPhase, comesBefore: boolean): boolean {
+  if (!comesBefore) return strategy === 'one-for-all' && (phase === 'waiting' || phase === 'falling')
+  return strategy === 'one-for-one' ? phase === 'wanted' || phase === 'starting' : unfinished.includes(phase)
 }
 
 /** The other children that restart with a failed one, in order. */

@@ -40,6 +40,16 @@ export class Tree {
     return path
   }
 
+  /** The child of a supervisor that a node is, or is below; null: it is not below this supervisor. */
+  childOf(supervisor: string, id: string): string | null {
+    for (let below = id; ; ) {
+      const parent = this.#parents.get(below)
+      if (!parent) return null
+      if (parent.id === supervisor) return below
+      below = parent.id
+    }
+  }
+
   /** Adds a node after the supervisor's children, or after the system's. */
   add(node: TreeNode, under: string | null): void {
     const supervisor = under === null ? null : (this.supervisor(under) ?? null)

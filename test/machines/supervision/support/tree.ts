@@ -248,6 +248,7 @@ export function grow(entries: TreeNode[], { slots: limit = 100 }: { slots?: numb
     now: () => clock.now(),
     order: world.order,
     worker: puppet,
+    childOf: (supervisor, id) => tree.get(tree.childOf(supervisor, id) ?? ''),
     entered: (id, state, reason) => {
       if (state === 'down') {
         world.log.push(`${id} down`)
