@@ -59,7 +59,7 @@ export class RunEnding {
     const look = (): void => {
       this.#looking ??= setTimeout(() => {
         this.#looking = null
-        if (this.#waiting > 0) this.#look()
+        if (this.#waiting > 0) void this.#look()
       }, lookEveryMs).unref()
     }
     this.#waiting++
@@ -87,8 +87,9 @@ export class RunEnding {
   }
 
   /** Logs the reason once nothing has moved for a moment, again when it changes, and now and then while a person must act. */
-  #look(): void {
-    if (isWaiting(this.#facts())) this.#sayIn(sayAfterMs)
+  async #look(): Promise<void> {
+    const waits = await piecewise(isWaiting(this.#facts()))
+    if (waits && this.#waiting > 0) this.#sayIn(sayAfterMs)
     else this.#hush()
   }
 

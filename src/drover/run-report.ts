@@ -124,10 +124,12 @@ export interface Wait {
   needsHand: boolean
 }
 
-/** Whether all work that is left waits for something. */
-export function isWaiting(workers: Iterable<WorkerFacts>): boolean {
+/** Whether all work that is left waits for something; some workers in each piece. */
+export function* isWaiting(workers: Iterable<WorkerFacts>): Generator<void, boolean, void> {
   let waits = false
+  let seen = 0
   for (const worker of workers) {
+    if (seen++ % mostInPiece === mostInPiece - 1) yield
     const place = standing(worker)
     if (place === 'moves') return false
     waits ||= place !== 'over'

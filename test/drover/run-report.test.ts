@@ -64,7 +64,7 @@ for (const [what, workers, over, attended = over] of [
 test('the reason for waiting is one line, by reason, and only if nothing moves', () => {
   const described = (workers: WorkerFacts[]) => {
     const wait = atOnce(describeWait(workers))
-    assert.is(isWaiting(workers), wait !== null)
+    assert.is(atOnce(isWaiting(workers)), wait !== null)
     return wait
   }
   assert.is(described([done]), null)
@@ -79,12 +79,17 @@ test('the reason for waiting is one line, by reason, and only if nothing moves',
 })
 
 test('why 5,000 workers wait is put into words for 500 at a time, and whether they wait at all without words', () => {
-  let read = 0
+  let [read, looked] = [0, 0]
   const counted = Array.from({ length: 5_000 }, (_, n) =>
-    Object.defineProperty(facts({ ...parked, id: `p${n}` }), 'reason', { get: () => `since ${read++}` }),
+    Object.defineProperties(facts({ ...parked, id: `p${n}` }), {
+      reason: { get: () => `since ${read++}` },
+      settled: { get: () => looked++ < 0 },
+    }),
   )
-  assert.ok(isWaiting(counted))
-  assert.is(read, 0)
+  const looking = isWaiting(counted)
+  let looks = looking.next()
+  for (let pieces = 1; !looks.done; pieces++, looks = looking.next()) assert.ok(looked <= pieces * 500, `${looked} in ${pieces} pieces`)
+  assert.equal([looks.value, looked, read], [true, 5_000, 0])
   const description = describeWait(counted)
   for (let pieces = 1; !description.next().done; pieces++) assert.ok(read <= pieces * 500, `${read} in ${pieces} pieces`)
   assert.is(read, 5_000)
