@@ -45,7 +45,7 @@ const group = (id: string, strategy: 'one-for-one' | 'one-for-all' | 'rest-for-o
     id,
     strategy,
     intensity: { restarts: 3, withinMs: 1_000 },
-    children: [worker(`${id}1`), worker(`${id}2`, { dataset: 'other' }), worker(`${id}3`)],
+    children: [worker(`${id}1`), worker(`${id}2`, { dataset: 'other' }), worker(`${id}3`, { quota: 'key' })],
   })
 const drover = await createDrover({
   store,
@@ -54,7 +54,14 @@ const drover = await createDrover({
   onEscalation: 'keep',
   log: { console: false, dir: false },
   tasks: { maxAttempts: 3, backoff: { initialMs: 5, maxMs: 20 } },
-  workers: [worker('a'), worker('b', { dataset: 'other' }), worker('c'), group('s', 'one-for-all'), group('t', 'rest-for-one')],
+  quotas: { key: { budget: { requests: 30 } } },
+  workers: [
+    worker('a'),
+    worker('b', { dataset: 'other', quota: 'key' }),
+    worker('c', { quota: 'key' }),
+    group('s', 'one-for-all'),
+    group('t', 'rest-for-one'),
+  ],
 })
 let loaded = 0
 const batch = () =>
@@ -122,6 +129,40 @@ async function fill(ms: number): Promise<void> {
   full = false
 }
 
+/** What was used of the budget; null: the store did not say. */
+async function used(): Promise<number | null> {
+  const status = await drover
+    .quota('key')
+    .status()
+    .catch(() => null)
+  return status?.windows.find(({ per }) => per === 'ever')?.used ?? null
+}
+/** The most that may be used until the next change; null: not known, or no limit. */
+let most: number | null = 30
+let budgeting: Promise<void> = Promise.resolve()
+/** One after another, so that it is known which budget held when. */
+function setBudget(requests: number | null): void {
+  const changed = budgeting.then(async () => {
+    const before = await used()
+    if (most !== null && before !== null && before > most) wrong(`${before} requests were used of a budget of ${most}`)
+    // Without an answer it may hold or not.
+    most = null
+    await drover.quota('key').set(requests === null ? { requests: { limit: 1_000_000, per: 'minute' } } : { budget: { requests } })
+    const after = await used()
+    if (requests !== null && after !== null) most = Math.max(after, requests)
+  })
+  budgeting = changed.catch(() => {})
+  ask(`budget ${requests ?? 'lifted'}`, () => changed)
+}
+/** Paused by hand at some time: those may stay paused. */
+const pausedByHand = new Set<string>()
+/** Workers that wait for a person to raise it. */
+const spentOn = (): string[] =>
+  drover
+    .status()
+    .workers.filter(({ id, state, reason }) => state === 'paused' && reason.includes('of quota key is spent') && !pausedByHand.has(id))
+    .map(({ id }) => id)
+
 let added = 0
 let trouble: Promise<void> = Promise.resolve()
 const disturb = (what: string, how: () => Promise<void>): void => {
@@ -141,6 +182,7 @@ const deeds: [number, () => void][] = [
   [4, () => update(pick(ids()))],
   [3, () => ask('setConcurrency', () => drover.setConcurrency(1 + below(6)))],
   [5, () => ask('load', () => drover.load(pick(['data', 'other']), batch()))],
+  [3, () => setBudget(pick([null, 1 + below(20), 40 + below(200)]))],
   [2, () => disturb('lock', () => lock(100 + below(1_500)))],
   [fillable ? 2 : 0, () => disturb('fill', () => fill(100 + below(1_500)))],
 ]
@@ -165,6 +207,7 @@ function restart(name: string): void {
 }
 function simple(how: 'pause' | 'resume' | 'reset'): void {
   const name = pick(ids())
+  if (how === 'pause') pausedByHand.add(name)
   ask(`${how} ${name}`, () => drover[how](name))
 }
 function blacklist(id: string): void {
@@ -203,6 +246,13 @@ const late = setTimeout(() => {
 if (below(2) === 0) {
   await trouble
   await Promise.all([...calls])
+  trail.push('budget lifted')
+  await budgeting
+  await drover.quota('key').set({ requests: { limit: 1_000_000, per: 'minute' } })
+  // If they do not go on, this hangs, which is told.
+  pending.set(-1, `${spentOn()} wait although the budget was lifted`)
+  while (spentOn().length > 0) await sleep(20)
+  pending.delete(-1)
   for (const id of stopped.keys()) {
     const state = drover.status().workers.find((each) => each.id === id)?.state
     if (state && !['idle', 'stopped', 'completed', 'blacklisted'].includes(state))
