@@ -40,8 +40,9 @@ export function troublesOf(
     if (diedAt !== null) tell('warning', 'host-gone', `${name} died without leaving; its workers were taken back`, diedAt)
     else if (gone) {
       tell('warning', 'host-gone', `${name} is gone; it still holds ${plural(workers, 'worker', 'workers')}`, renewedAt)
-    } else if (renewedAt !== null && at - renewedAt > hostTtlMs) {
-      const why = 'its process is there, but hangs or cannot write the store'
+      // A store that cannot be written says enough.
+    } else if (renewedAt !== null && at - renewedAt > hostTtlMs && !store.waits) {
+      const why = 'its process is there, but hangs'
       tell('warning', 'host-silent', `${name} has given no sign of life for ${duration(at - renewedAt)}: ${why}`, renewedAt)
     }
   }

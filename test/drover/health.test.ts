@@ -194,6 +194,13 @@ test('what is not well is told in words, and nothing else is', () => {
   }
 })
 
+test('hosts that cannot give a sign of life because the store is locked are not told beside it', () => {
+  const spoilt = well()
+  Object.assign(spoilt.hosts?.[1] ?? {}, { renewedAt: 0 })
+  Object.assign(spoilt.store, { waits: { since: 1, why: 'locked' } })
+  assert.equal(kinds({ troubles: troublesOf(spoilt) }), ['store-waits'])
+})
+
 test('a store that is gone is told as such, and before all else', () => {
   const spoilt = well()
   Object.assign(spoilt.loop, { maxMs: 5_000 })

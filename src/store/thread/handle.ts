@@ -198,7 +198,7 @@ export class StoreThread extends EventEmitter<StoreThreadEvents> {
         settle(null)
       } else if (message.type === 'refused') incarnation.error = fromErrorRecord(message.error)
       else if (message.type === 'damaged') this.damaged(fromErrorRecord(message.error))
-      else if (message.type === 'unwritable') this.#unwritable = { since: Date.now(), why: message.error.message }
+      else if (message.type === 'unwritable') this.#unwritable = { since: message.since, why: message.error.message }
       else if (message.type === 'written') this.#unwritable = null
       else if (message.type === 'counts') this.emit('counts', message.counts)
       else this.emit('changed')

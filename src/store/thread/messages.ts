@@ -39,8 +39,8 @@ export type StoreNotice =
   | { type: 'counts'; counts: LaneCounts[] }
   /** Another process changed the store. */
   | { type: 'changed' }
-  /** The store cannot be written now. */
-  | { type: 'unwritable'; error: ErrorRecord }
+  /** The store cannot be written. `since`: when the transaction began that could not, in ms since the epoch. */
+  | { type: 'unwritable'; error: ErrorRecord; since: number }
   /** It was written again. */
   | { type: 'written' }
   /** The store is unusable. */

@@ -181,12 +181,13 @@ class StoreServer {
   #execute(group: readonly Queued[]): EngineAnswer[] {
     this.#meter.begin(group.length + this.#queue.length)
     const before = this.#engine.written()
+    const since = Date.now()
     const answers = this.#engine.execute(group.map(({ message }) => message))
     const failed = answers.find((answer) => !answer.ok && DroverError.is(answer.error) && answer.error.code === 'STORE_FAILED')
     const hasWritten = !failed && this.#engine.written() !== before
     this.#meter.end(hasWritten, this.#queue.length)
     if (failed) this.#look()
-    if (failed && !failed.ok && !this.#isUnwritable) this.#tell({ type: 'unwritable', error: toErrorRecord(failed.error) })
+    if (failed && !failed.ok && !this.#isUnwritable) this.#tell({ type: 'unwritable', error: toErrorRecord(failed.error), since })
     // What only reads succeeds on a full disk too.
     else if (hasWritten && this.#isUnwritable) this.#tell({ type: 'written' })
     this.#isUnwritable = failed !== undefined || (this.#isUnwritable && !hasWritten)

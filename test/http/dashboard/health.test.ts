@@ -15,12 +15,20 @@ const trouble = (kind: HealthTrouble['kind'], more: Partial<HealthTrouble> = {})
 
 test('troubles need attention, with since when; what the overview tells by itself is not told twice', () => {
   const since = Date.UTC(2026, 5, 1, 14, 3, 59)
-  const told = groundOf({ troubles: [trouble('store-failed'), trouble('store-waits', { severity: 'error', since }), trouble('loop-late')] })
+  const told = groundOf({
+    troubles: [
+      trouble('store-failed'),
+      trouble('store-waits', { severity: 'error', since }),
+      trouble('loop-late'),
+      trouble('host-gone', { since }),
+    ],
+  })
   assert.equal(
     told.map(({ kind, severity, message }) => [kind, severity, message]),
     [
       ['store-waits', 'error', `about store-waits (since ${clock(since)})`],
       ['loop-late', 'warning', 'about loop-late'],
+      ['host-gone', 'warning', `about host-gone (at ${clock(since)})`],
     ],
   )
   assert.equal(groundOf(undefined), [])

@@ -11,7 +11,11 @@ export function groundOf(health: Pick<Health, 'troubles'> | undefined): Attentio
     .map((trouble) => ({ ...trouble, message: withSince(trouble), reasons: [], workers: [], count: 0, quota: null }))
 }
 
-const withSince = ({ message, since }: HealthTrouble): string => (since === null ? message : `${message} (since ${clock(since)})`)
+/** What has happened and is over. */
+const moments: readonly HealthTrouble['kind'][] = ['host-gone', 'store-unsound']
+
+const withSince = ({ kind, message, since }: HealthTrouble): string =>
+  since === null ? message : `${message} (${moments.includes(kind) ? 'at' : 'since'} ${clock(since)})`
 
 /** Which part of the ground has trouble. */
 const partOf = {

@@ -7,7 +7,8 @@ import { Badge } from './badge.js'
 
 const linked = 3
 
-export function AttentionList({ of: items }: { of: readonly Attention[] }) {
+/** @param bare without links */
+export function AttentionList({ of: items, bare = false }: { of: readonly Attention[]; bare?: boolean }) {
   return (
     <section class="card attention" aria-label="Needs attention">
       {items.length === 0 && (
@@ -21,9 +22,11 @@ export function AttentionList({ of: items }: { of: readonly Attention[] }) {
             <li key={`${item.kind} ${item.quota} ${item.message}`}>
               <Badge text={item.severity} />
               <span class="what">{item.reasons.length > 1 ? told(headOf(item)) : told(item.message)}</span>
-              <span class="row">
-                <Ways item={item} />
-              </span>
+              {!bare && (
+                <span class="row">
+                  <Ways item={item} />
+                </span>
+              )}
               {item.reasons.length > 1 && <Reasons item={item} />}
             </li>
           ))}

@@ -20,7 +20,7 @@ export default function HealthView() {
     <Page title="Health">
       {health ? (
         <>
-          <AttentionList of={[...(failed ? [failed] : []), ...groundOf(health)]} />
+          <AttentionList of={[...(failed ? [failed] : []), ...groundOf(health)]} bare />
           <Hosts of={health} />
           <div class="cards">
             <Store of={health} />
@@ -55,7 +55,7 @@ function Hosts({ of }: Props) {
       title: 'Host',
       cell: ({ id, pid, hostname, here }) => (
         <span title={id}>
-          {pid} on {hostname}
+          <span class="nowrap">{pid}</span> on {hostname}
           {here && <span class="muted"> (this one)</span>}
         </span>
       ),
@@ -69,7 +69,7 @@ function Hosts({ of }: Props) {
       },
     },
     { key: 'workers', title: 'Workers', numeric: true, cell: ({ workers }) => number(workers) },
-    { key: 'joined', title: 'Since', cell: ({ joinedAt }) => <Time at={joinedAt} /> },
+    { key: 'joined', title: 'Since', wide: true, cell: ({ joinedAt }) => <Time at={joinedAt} /> },
     { key: 'renewed', title: 'Sign of life', cell: ({ renewedAt }) => <Time at={renewedAt} /> },
   ]
   return (
@@ -136,7 +136,7 @@ function Loop({ of }: Props) {
       <Facts
         of={[
           ['At work', percent(utilization)],
-          ['Half of its turns are late by', maxMs === null ? 'being measured' : `${milliseconds(p50Ms)} or less`],
+          ['Usually late by', maxMs === null ? 'being measured' : `${milliseconds(p50Ms)} or less`],
           ['99 of 100', maxMs === null ? null : `${milliseconds(p99Ms)} or less`],
           ['The latest', maxMs === null ? null : milliseconds(maxMs)],
           ['Measured for', milliseconds(ofMs)],
