@@ -10,6 +10,7 @@ import { evidence } from '../src/options/evidence.js'
 import { heartbeat } from '../src/options/heartbeat.js'
 import { recycle, resourceLimits } from '../src/options/isolation.js'
 import { log } from '../src/options/log.js'
+import { mailbox } from '../src/options/mailbox.js'
 import { adapt, quotaEntries, quotaLimit } from '../src/options/quota.js'
 import { failureMatch, parole, restartBackoff, restartRules, ruleOptions, startupLimits } from '../src/options/restart-schema.js'
 import { intensity, supervisorSchema } from '../src/options/supervisor.js'
@@ -65,6 +66,7 @@ const sections: Section[] = [
   { title: 'workers[].quota', of: 'WorkerQuotaOptions', entries: workerQuota.entries },
   { title: 'workers[].resourceLimits', of: 'ResourceLimits', entries: resourceLimits.entries },
   { title: 'workers[].recycle', of: 'RecycleOptions', entries: recycle.entries },
+  { title: 'workers[].mailbox', of: 'MailboxOptions', entries: mailbox.entries },
   { title: 'log', of: 'LogOptions', entries: log.entries },
   { title: 'evidence', of: 'EvidenceOptions', entries: evidence.entries },
 ]

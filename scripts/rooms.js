@@ -123,9 +123,14 @@ export const rooms = [
     may: ['values', 'root', 'time', 'store/contract', 'validation', 'store/quotas', 'options', 'store', 'store/thread', 'quotas/providers'],
   },
   {
+    room: 'threads/messages',
+    what: 'messages between workers: lines and links of senders, mailboxes of receivers, time limits, dead letters',
+    may: ['values', 'root', 'time', 'validation', 'options', 'ports'],
+  },
+  {
     room: 'threads/protocol',
     what: 'messages between a worker and its host; tasks in hand, in shared memory',
-    may: ['values', 'root', 'store/contract', 'options', 'machines', 'threads/evidence', 'threads/heartbeat'],
+    may: ['values', 'root', 'store/contract', 'options', 'machines', 'threads/evidence', 'threads/heartbeat', 'threads/messages'],
   },
   {
     room: 'threads/runtime',
@@ -147,6 +152,7 @@ export const rooms = [
       'threads/heartbeat',
       'quotas/providers',
       'quotas',
+      'threads/messages',
       'threads/protocol',
     ],
   },
@@ -163,6 +169,7 @@ export const rooms = [
       'ports',
       'store/thread',
       'threads/heartbeat',
+      'threads/messages',
       'threads/protocol',
       'threads/runtime',
     ],
@@ -188,6 +195,7 @@ export const rooms = [
       'failures',
       'store/thread',
       'threads/heartbeat',
+      'threads/messages',
       'threads/protocol',
       'threads/isolation',
     ],
@@ -220,6 +228,7 @@ export const rooms = [
       'threads/heartbeat',
       'actors/worker',
       'store/read-pool',
+      'threads/messages',
     ],
   },
   {
@@ -250,6 +259,7 @@ export const rooms = [
       'store/read-pool',
       'actors/system',
       'progress',
+      'threads/messages',
     ],
   },
   {
@@ -383,6 +393,7 @@ export const rooms = [
       'progress',
       'drover',
       'options/file',
+      'threads/messages',
     ],
   },
   {
@@ -393,7 +404,7 @@ export const rooms = [
   {
     room: 'worker.ts',
     what: 'the entry point `drover/worker`',
-    may: ['root', 'store/contract', 'logs', 'quotas/providers', 'quotas', 'threads/runtime'],
+    may: ['root', 'store/contract', 'logs', 'quotas/providers', 'quotas', 'threads/runtime', 'threads/messages'],
   },
 ]
 

@@ -15,6 +15,20 @@ export const errorCodes = {
   BUNDLED: 'BUNDLED',
   /** The named worker is not in the configuration. */
   WORKER_UNKNOWN: 'WORKER_UNKNOWN',
+  /** A worker failed before it replied to an ask. `details.failure` is its failure; `details.delivered` is `'no'` if no handler had begun, else `'maybe'`. */
+  WORKER_CRASHED: 'WORKER_CRASHED',
+  /** A message is for a worker that is down for good (stopped, completed, blacklisted), or that was stopped before it replied. */
+  WORKER_DOWN: 'WORKER_DOWN',
+  /** An ask had no reply in time; `details.delivered` is `'no'` if the message did not leave its sender, else `'maybe'`. */
+  ASK_TIMEOUT: 'ASK_TIMEOUT',
+  /** Workers would ask each other in a circle, and each would wait for the next; `details.path` has their ids. */
+  ASK_CYCLE: 'ASK_CYCLE',
+  /** The mailbox of a worker has no room for a message, by its option `mailbox`. */
+  MAILBOX_FULL: 'MAILBOX_FULL',
+  /** The module of the worker has no handler for the message in its `receive`. */
+  HANDLER_UNKNOWN: 'HANDLER_UNKNOWN',
+  /** The body of a message, or a reply, cannot be copied to another thread. */
+  MESSAGE_INVALID: 'MESSAGE_INVALID',
   /** The worker is running in another live host; `details.holder` says which. */
   WORKER_HELD: 'WORKER_HELD',
   /** The worker module's file does not exist. */

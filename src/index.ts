@@ -23,6 +23,7 @@ export type { TaskMatch } from './drover/task-match.js'
 export type { DroppableState, PastResultQuery, TaskDetail, TaskQuery, Tasks } from './drover/tasks.js'
 export type { Usage } from './drover/usage.js'
 export type { WorkHistory, WorkHistoryQuery } from './drover/work-history.js'
+export type { WorkerHandle } from './drover/worker-handle.js'
 export { DroverError, type ErrorCode, type ErrorGroup, type ErrorKind, type ErrorRecord, errorCodes, QuotaError } from './errors.js'
 export type { DroverEvents, EventName, Listener, SystemState } from './events/event-map.js'
 export { type Evidence, type Failure, type FailureKind, failureKinds } from './failure.js'
@@ -40,6 +41,7 @@ export { loadConfig } from './options/file/load.js'
 export type { Heartbeat, HeartbeatOptions } from './options/heartbeat.js'
 export type { RecycleOptions, ResourceLimits } from './options/isolation.js'
 export type { LogOptions } from './options/log.js'
+export type { MailboxOptions, MailboxPolicy } from './options/mailbox.js'
 export { type MatrixOptions, type MatrixWorkers, matrix } from './options/matrix.js'
 export type { QuotaAdaptOptions, QuotaLimit, QuotaOptions } from './options/quota.js'
 export type {
@@ -99,5 +101,17 @@ export type {
 export type { OnConflict } from './store/contract/tasks.js'
 export { checkStore } from './store/read-pool/check-store.js'
 export type { CpuProfile } from './threads/evidence/stack-and-profile.js'
+export type {
+  AnyMessages,
+  Ask,
+  AskName,
+  AskOptions,
+  MessageTypes,
+  ReplyOf,
+  RequestOf,
+  Tell,
+  TellName,
+  WorkerRef,
+} from './threads/messages/contract.js'
 export type { DatasetName, DatasetTypes, InputOf, ItemOf, ResultOf, Stored, TypedWorker, WorkerTypes } from './typed-worker.js'
 export type { ReadOptions } from './validation/read-options.js'

@@ -126,6 +126,7 @@ export class Close {
     const stopMs = this.#stopAll('the system is closing', { ...(drainMs !== undefined && { drainMs }) }) + parts.config.killMs
     // A failed system is closed too, and all the way.
     await until(() => this.#lifetime.allSettled)
+    parts.introductions.program.end(new DroverError('CLOSED', 'the system is closed'))
     // The store gets the rest of the time for workers: it may be locked.
     const storeMs = (): number => Math.max(leastStoreMs, Math.round(began + stopMs - performance.now()))
     const limit = new TimeLimit(storeMs(), 'waiting calls of done() were not answered')

@@ -6,15 +6,7 @@ import type { OpenSystem } from '../actors/system/contract.js'
 import { type InspectionEvent, type InspectionObserver, inspectActors } from '../actors/system/inspection.js'
 import { type AddOptions, type ChangeOptions, Membership, type Patch, type UpdateOptions } from '../actors/system/membership.js'
 import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
-import {
-  type Settings,
-  type SystemStatus,
-  statusOf,
-  systemStatus,
-  type TreeStatus,
-  treeStatus,
-  type WorkerStatus,
-} from '../actors/system/status.js'
+import { type Settings, type SystemStatus, systemStatus, type TreeStatus, treeStatus } from '../actors/system/status.js'
 import { SystemView } from '../actors/system/view.js'
 import { Waker } from '../actors/system/wake-workers.js'
 import { DroverError, type ErrorGroup, toErrorRecord } from '../errors.js'
@@ -30,6 +22,7 @@ import type { CheckReport } from '../store/check-report.js'
 import type { DeadTask, LabelReport, Result, StoredEvent, TaskUsageRow } from '../store/contract/reads.js'
 import type { DatasetCounts } from '../store/contract/single-tasks.js'
 import type { CpuProfile } from '../threads/evidence/stack-and-profile.js'
+import type { AnyMessages, MessageTypes } from '../threads/messages/contract.js'
 import type { DatasetName, DatasetTypes, ItemOf, ResultOf } from '../typed-worker.js'
 import { checkFlag, checkFunction, checkName, checkOneOf, wholeNumber } from '../validation/arguments.js'
 import { checkFilter, checkOptions, checkPlain } from '../validation/filters.js'
@@ -68,6 +61,7 @@ import type { TaskMatch } from './task-match.js'
 import { Tasks } from './tasks.js'
 import { readTaskUsage, type Usage, usageBy } from './usage.js'
 import { readHistory, type WorkHistory, type WorkHistoryQuery } from './work-history.js'
+import { type WorkerHandle, workerHandle } from './worker-handle.js'
 
 /**
  * A running system. Made by {@link createDrover}.
@@ -511,16 +505,20 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   }
 
   /**
-   * One worker.
+   * One worker: its status, and a reference to ask and to tell.
    *
+   * @typeParam Messages the interface of its messages
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @example
+   * interface Embedder {
+   *   embed: Ask<{ text: string }, number[]>
+   * }
+   * const vector = await drover.worker<Embedder>('embedder').ask('embed', { text: 'good' }, { timeoutMs: 5_000 })
    */
-  worker(id: string): {
-    /** The worker's current status. */
-    status(): WorkerStatus
-  } {
+  worker<Messages extends MessageTypes<Messages> = AnyMessages>(id: string): WorkerHandle<Messages> {
     const managed = this.#selection.one(id)
-    return { status: () => statusOf(this.#system, managed) }
+    const means = { system: this.#system, lifetime: this.#lifetime, uses: this.#uses }
+    return workerHandle(means, managed) as unknown as WorkerHandle<Messages>
   }
 
   /**

@@ -61,6 +61,8 @@ export interface WorkerFacts {
   dataset: string | null
   /** It was started in this host and not stopped since. */
   wanted: boolean
+  /** It only receives messages: it has no work of its own that could be done. */
+  actor: boolean
   /** It does not change its state by itself. */
   settled: boolean
   /** Its lane had tasks and none is left; null: it works without tasks. */
@@ -91,6 +93,7 @@ export type Standing = 'over' | 'moves' | 'waits' | 'queued' | 'hand' | 'paused'
 /** Asks for one fact after another, because most workers are told by the first. */
 function standing(worker: WorkerFacts): Standing {
   const { state } = worker
+  if (worker.actor) return 'over'
   const untilLoaded = (): Standing => (worker.loadedInstead === null ? 'waits' : 'hand')
   if (worker.settled) return state === 'completed' && worker.wanted && worker.neverLoaded ? untilLoaded() : 'over'
   if ((state === 'paused' || worker.idle) && worker.laneDone) return 'over'
@@ -196,7 +199,8 @@ export function reportOf(
     }
     if (state === 'stopped' || state === 'blacklisted' || state === 'paused' || state === 'parked') report[state].push(id)
     if (worker.heldBy !== null) report.held.push(id)
-    if (worker.enabled && worker.laneDone !== true) report.incomplete.push({ worker: id, why: whyIncomplete(worker), left: worker.left })
+    if (worker.enabled && worker.laneDone !== true && !(worker.actor && state !== 'blacklisted'))
+      report.incomplete.push({ worker: id, why: whyIncomplete(worker), left: worker.left })
   }
   return { ...report, ok: report.incomplete.length === 0 && report.dead === 0 && !interrupted }
 }

@@ -35,6 +35,9 @@ export class CurrentFacts implements WorkerFacts {
   get wanted(): boolean {
     return this.#managed.wanted
   }
+  get actor(): boolean {
+    return this.#managed.isActor
+  }
   get settled(): boolean {
     return this.#managed.settled
   }

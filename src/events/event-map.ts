@@ -47,6 +47,20 @@ export interface DroverEvents {
   'quota:key:retired': { quota: string; reason: string; at: number }
   /** Limits were changed while the system runs, a block was lifted, or a retired key was revived. Stored. */
   'quota:limits:changed': { quota: string; at: number }
+  /**
+   * Messages are dead; `from` null: of the main program. `why`: `gone` (the worker is down for good, or its thread ended first),
+   * `dropped` and `full` (its mailbox, by its option `whenFull`), `late` (a reply for which nobody waited any more), `undeliverable` (no
+   * such worker or handler, or a body that cannot be copied). `count`: how many that are alike. At most ten events a second; what
+   * comes beyond that is counted in later ones.
+   */
+  'message:dead': {
+    from: string | null
+    to: string
+    message: string
+    why: 'gone' | 'dropped' | 'full' | 'late' | 'undeliverable'
+    count: number
+    at: number
+  }
   /** The counts of lanes changed; at most ten times a second, with all lanes that changed since the last event. */
   'lane:counts:changed': { lanes: LaneCounts[]; at: number }
   /**

@@ -6,6 +6,7 @@ const passing: Record<Exclude<EventName, (typeof storedEvents)[number]>, true> =
   'worker:restart:scheduled': true,
   'policy:rule:failed': true,
   'lane:counts:changed': true,
+  'message:dead': true,
   'dataset:worker:missing': true,
   'store:thread:failed': true,
   'system:state:changed': true,

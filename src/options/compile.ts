@@ -8,6 +8,7 @@ import { compileEvidence } from './evidence.js'
 import { filled, given } from './fill-defaults.js'
 import { type Heartbeat, heartbeat } from './heartbeat.js'
 import { log, logDir } from './log.js'
+import { type MailboxPolicy, mailbox } from './mailbox.js'
 import { entriesInPiece } from './parse.js'
 import { type CheckedQuota, compileQuota, systemBudget } from './quota.js'
 import { filledPolicy } from './restart-policies.js'
@@ -83,6 +84,7 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
     isolation,
     resourceLimits: given(worker.resourceLimits),
     recycle: given(worker.recycle),
+    mailbox: filled<MailboxPolicy>(mailbox.defaults, worker.mailbox),
     heartbeat: filled<Heartbeat>(heartbeat.defaults, options.heartbeat, worker.heartbeat),
     tasks: {
       ...filled<Omit<TaskPolicy, 'backoff' | 'breaker'>>(tasks.defaults, options.tasks, worker.tasks),

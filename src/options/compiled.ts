@@ -3,6 +3,7 @@ import type { QuotaSpec } from '../store/contract/quotas.js'
 import type { CompiledEvidence } from './evidence.js'
 import type { Heartbeat } from './heartbeat.js'
 import type { RecycleOptions, ResourceLimits } from './isolation.js'
+import type { MailboxPolicy } from './mailbox.js'
 import type { RestartPolicy } from './restart.js'
 import type { TaskPolicy } from './tasks.js'
 import type { TreeNode } from './tree.js'
@@ -29,6 +30,7 @@ export interface CompiledWorker {
   isolation: 'thread' | 'process'
   resourceLimits: ResourceLimits
   recycle: RecycleOptions
+  mailbox: MailboxPolicy
   heartbeat: Heartbeat
   tasks: TaskPolicy
   drainMs: number

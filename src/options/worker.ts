@@ -20,6 +20,7 @@ import { read } from '../values/plain.js'
 import { asNumber, type Path } from './checks.js'
 import { type HeartbeatOptions, heartbeat } from './heartbeat.js'
 import { type RecycleOptions, type ResourceLimits, recycle, resourceLimits, survives } from './isolation.js'
+import { type MailboxOptions, mailbox } from './mailbox.js'
 import { resolveModule } from './module-path.js'
 import type { RestartPolicy } from './restart.js'
 import { restart } from './restart-schema.js'
@@ -87,6 +88,8 @@ export interface WorkerBase {
   resourceLimits?: ResourceLimits
   /** Replaces the thread now and then, between tasks; see {@link RecycleOptions}. @defaultValue never */
   recycle?: RecycleOptions
+  /** The messages that wait for the module's `receive`. */
+  mailbox?: MailboxOptions
   /** Options that are left out come from the system's. */
   heartbeat?: HeartbeatOptions
   /** Options that are left out come from the system's. */
@@ -135,6 +138,7 @@ export const workerSchema = group({
   isolation: option(oneOf('thread', 'process'), 'thread'),
   resourceLimits: option(resourceLimits),
   recycle: option(recycle),
+  mailbox: option(mailbox),
   heartbeat: option(heartbeat),
   tasks: option(tasks),
   drainMs: option(milliseconds(0)),

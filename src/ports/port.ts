@@ -9,6 +9,8 @@ export interface Port {
   on(event: 'message', listener: MessageListener): unknown
   off(event: 'message', listener: MessageListener): unknown
   close(): void
+  /** Called when the other end is gone, if the port can tell. */
+  once?(event: 'close', listener: () => void): unknown
   /** Whether it keeps the process alive, if the port can choose. */
   ref?(): void
   unref?(): void

@@ -9,6 +9,7 @@ const facts = (more: Partial<WorkerFacts> = {}): WorkerFacts => ({
   id: 'a/x',
   state: 'running',
   reason: 'ready',
+  actor: false,
   enabled: true,
   dataset: 'data',
   wanted: true,

@@ -8,6 +8,7 @@ import type { DroverOptions } from '../../options/drover.js'
 import type { Reader } from '../../store/read-pool/reader.js'
 import type { SystemParts } from '../worker/contract.js'
 import type { ManagedWorker } from '../worker/worker.js'
+import type { Introductions } from './introductions.js'
 import type { Quotas } from './quota-report.js'
 import type { system } from './root-actor.js'
 
@@ -16,7 +17,7 @@ export interface OpenSystem {
   options: DroverOptions
   /** The stored changes, by the id of their worker or supervisor. */
   kept: Map<string, Change>
-  parts: SystemParts & { quotas: Quotas }
+  parts: SystemParts & { quotas: Quotas; introductions: Introductions }
   events: Events
   reader: Reader
   root: ActorRefFrom<typeof system>

@@ -45,6 +45,7 @@ import { declareWorkers } from '../worker/registration.js'
 import { ManagedWorker } from '../worker/worker.js'
 import { AwaitedConditions } from './awaited-conditions.js'
 import type { OpenSystem } from './contract.js'
+import { Introductions } from './introductions.js'
 import { Secrets } from './known-secrets.js'
 import { QuotaControl } from './quota-control.js'
 import { restore, tellRecovered } from './recover.js'
@@ -121,7 +122,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
         void inTurns(waiting, (own) => own.keep(own.memory))
       },
     })
-    const parts: SystemParts & { quotas: QuotaControl } = {
+    const introductions = new Introductions({ worker: (id) => managed.get(id), publish, now })
+    const parts: SystemParts & { quotas: QuotaControl; introductions: Introductions } = {
       config,
       host,
       store,
@@ -136,6 +138,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       startGate: new StartGate((worker) => managed.get(worker)?.ref.send({ type: 'ROOM' })),
       lanes,
       quotas,
+      introductions,
       logs,
       recorder,
       writeRetry,

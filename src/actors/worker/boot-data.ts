@@ -31,6 +31,7 @@ export function bootOf({ config: worker, parts }: WorkerCore, fence: Fence, brea
     prefetch: worker.prefetch,
     delayMs: worker.delayMs,
     recycle: worker.recycle,
+    mailbox: worker.mailbox,
     snapshotNearHeapLimit: parts.evidence?.nearHeapLimit(worker.isolation) ?? false,
     permanent: filledPolicy(worker.restart).mode === 'permanent',
     quota: worker.quota,

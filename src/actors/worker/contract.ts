@@ -1,5 +1,6 @@
 import type { DroverEvents, EventName } from '../../events/event-map.js'
 import type { Recorder } from '../../events/recorder.js'
+import type { Failure } from '../../failure.js'
 import type { Logs } from '../../logs/logs.js'
 import type { Slots } from '../../machines/slots.js'
 import type { StartGate } from '../../machines/start-gate.js'
@@ -12,6 +13,7 @@ import type { WriteRetry } from '../../store/write-retry.js'
 import type { EvidenceFiles } from '../../threads/evidence/files.js'
 import type { BeatMemory } from '../../threads/heartbeat/beats.js'
 import type { MonitorEvent } from '../../threads/heartbeat/monitor.js'
+import type { DeadLetter } from '../../threads/messages/contract.js'
 import type { WallClock } from '../../time/wall-clock.js'
 import type { Lanes } from './lane-counts.js'
 
@@ -21,6 +23,19 @@ export interface QuotaNews {
   spent(quota: string, window: string, until: number | null): void
   /** All keys of a choice are retired. */
   retired(choices: readonly string[]): void
+}
+
+/** Who talks to whom; told by workers. */
+export interface WorkerIntroductions {
+  /** The thread of a worker wants to talk to another worker. */
+  wanted(by: string, peer: string): void
+  /** Its thread is ready for messages. */
+  ready(worker: string): void
+  /** Its thread has ended; null: on request. */
+  ended(worker: string, failure: Failure | null): void
+  /** It has changed its state, or is gone. */
+  moved(worker: string): void
+  dead(letter: DeadLetter): void
 }
 
 /** The parts that all actors with I/O share. */
@@ -36,6 +51,7 @@ export interface SystemParts {
   startGate: StartGate
   lanes: Lanes
   quotas: QuotaNews
+  introductions: WorkerIntroductions
   /** Watches workers that another host holds. */
   held: { watch(): void; stop(): void }
   logs: Logs

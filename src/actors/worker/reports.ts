@@ -23,7 +23,7 @@ export function takeReport(worker: WorkerCore, report: ThreadReport, { life, err
       break
     case 'ready':
       // Too late: the thread is being ended and was never up.
-      if (worker.state === 'starting') life.ready()
+      if (worker.state === 'starting') life.ready(report.actor)
       break
     case 'log':
       worker.log[report.level](report.message, report.fields ?? undefined)
@@ -59,6 +59,12 @@ export function takeReport(worker: WorkerCore, report: ThreadReport, { life, err
       break
     case 'recycle':
       worker.send({ type: 'RECYCLE', reason: report.reason })
+      break
+    case 'wanted':
+      worker.parts.introductions.wanted(worker.id, report.peer)
+      break
+    case 'dead-letters':
+      for (const letter of report.letters) worker.parts.introductions.dead({ ...letter, from: worker.id })
       break
     case 'fenced':
       taken()

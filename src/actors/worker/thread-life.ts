@@ -29,6 +29,7 @@ export class ThreadLife {
   #thread: Thread | null = null
   #beats: BeatCell | null = null
   #readyAt: number | null = null
+  #isActor = false
   /** When the thread was made. */
   #bootedAt = 0
   /** Slots lost to threads that could not be ended, oldest first. */
@@ -45,6 +46,11 @@ export class ThreadLife {
   /** Bytes of heap in use at the last beat; null without a thread. */
   get heapUsed(): number | null {
     return this.#beats?.read().heapUsed || null
+  }
+
+  /** Whether its last thread only received messages. */
+  get isActor(): boolean {
+    return this.#isActor
   }
 
   /** Number of its calls in flight on one of its quotas. */
@@ -99,12 +105,14 @@ export class ThreadLife {
     worker.send({ type: 'SPAWNED' })
   }
 
-  /** From now on its beats count. */
-  ready(): void {
+  /** From now on its beats count. @param actor it only receives messages */
+  ready(actor: boolean): void {
     const { parts, id, config, ref } = this.#worker
     this.#readyAt = this.#worker.now()
+    this.#isActor = actor
     parts.monitor.send({ type: 'WATCH', worker: id, cell: this.#beats as BeatCell, limits: config.heartbeat, ref })
     this.#worker.send({ type: 'READY' })
+    parts.introductions.ready(id)
   }
 
   /** The thread has ended; null: on request. */
@@ -140,6 +148,7 @@ export class ThreadLife {
       thread !== null && !alive && collectFiles(worker, thread, full),
     ])
     if (full) void settled.then(() => publishFailure(worker, full))
+    worker.parts.introductions.ended(worker.id, full)
     if (missing) this.#short(missing)
     else this.ended(full)
   }

@@ -121,6 +121,10 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   get heapUsed(): number | null {
     return this.#life.heapUsed
   }
+  /** Whether it only receives messages, as far as its last thread has shown. */
+  get isActor(): boolean {
+    return this.#life.isActor
+  }
   /** The failed attempts of its lane. */
   get errors(): LaneErrors {
     return this.#errors
@@ -197,6 +201,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
       // Listeners to a blacklisting or deadline may rely on the next host knowing it, so it is stored first.
       const outlivesHost = to === 'blacklisted' || memory.until !== null
       this.#told.tell(() => this.#tellMoved(moved, memory, delayMs), outlivesHost ? recorder.written() : null)
+      this.parts.introductions.moved(this.id)
       if (to === 'completed') void lookAgain(this)
       if (to === 'parked' && this.breaker !== null) void lookWhetherOver(this)
       this.moved(ending)
@@ -359,6 +364,7 @@ export class ManagedWorker extends WorkerCore implements LifecycleEffects, Super
   /** Ends its removal: it counts as down. */
   go(): void {
     this.setLeaving('is gone')
+    this.parts.introductions.moved(this.id)
   }
 
   failed(failure: Failure): void {

@@ -9,6 +9,7 @@ import type { ResourceLimits } from '../../options/isolation.js'
 import type { Abandoned } from '../../store/contract/tasks.js'
 import type { CpuProfile } from '../evidence/stack-and-profile.js'
 import type { BeatCell } from '../heartbeat/beats.js'
+import type { PeerNews } from '../messages/wire.js'
 import type { ThreadControl, ThreadReport, WorkerBoot } from '../protocol/messages.js'
 
 export interface IsolationOptions {
@@ -44,6 +45,10 @@ export interface Isolation {
   readonly control: Remote<ThreadControl>
   /** Connects it to the store over another port. */
   reconnect(port: MessagePort): Promise<void>
+  /** News of a worker that it talks to, with its end of the link if that is up. */
+  peer(news: PeerNews, link: MessagePort | null): void
+  /** A worker, or the main program (null), talks to it over this link. */
+  accept(from: string | null, link: MessagePort, begun: SharedArrayBuffer | null): void
   /** Share of time that its event loop was busy since it started, 0 to 1. */
   eventLoopUtilization(): number
   /** Its stack, innermost frame first; null if there is none in time. Never rejects. */

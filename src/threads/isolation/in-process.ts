@@ -14,12 +14,14 @@ import { patientTimeout } from '../../time/patient-timer.js'
 import { cut } from '../../values/plain.js'
 import { type CpuProfile, inTime } from '../evidence/stack-and-profile.js'
 import type { BeatCell } from '../heartbeat/beats.js'
+import type { PeerNews } from '../messages/wire.js'
 import { checkBeats, checkReport } from '../protocol/check-report.js'
 import { type ObserverControl, type ObserverReport, processWiring, type ThreadControl, type ThreadReport } from '../protocol/messages.js'
 import { maxHeld } from '../protocol/tasks-in-hand.js'
 import { childArguments } from './child-arguments.js'
 import type { Isolation, IsolationExit, IsolationOptions } from './contract.js'
 import { CrashFile } from './crash-file.js'
+import { LinkRelays } from './link-relays.js'
 
 /** How long to wait for its last output after its exit, in case another process holds a pipe open. */
 const outputMs = 1_000
@@ -38,6 +40,7 @@ export class ProcessIsolation implements Isolation {
   readonly #channel: FrameChannel
   readonly #observer: Remote<ObserverControl>
   readonly #startedAt = performance.now()
+  readonly #relays: LinkRelays
   #connections = 0
   #disconnect: () => void = () => {}
   #terminated = false
@@ -72,6 +75,7 @@ export class ProcessIsolation implements Isolation {
     channel.port(processWiring.reports).on('message', (report: unknown) => onReport(checkReport(report)))
     observer.on('message', (message: Partial<ObserverReport>) => message.beats && beats.fill(checkBeats(message.beats)))
     this.control = wrap<ThreadControl>(nodeEndpoint(channel.port(processWiring.control)))
+    this.#relays = new LinkRelays(channel)
     this.#observer = wrap<ObserverControl>(nodeEndpoint(observer))
     this.#connect(store)
 
@@ -79,6 +83,7 @@ export class ProcessIsolation implements Isolation {
     const end = (): void => {
       if (over) return
       over = true
+      this.#relays.close()
       for (const each of [channel, watching]) each.close()
       this.#disconnect()
       const { abandoned, lastWords } = crashFile.take()
@@ -112,6 +117,18 @@ export class ProcessIsolation implements Isolation {
 
   async reconnect(port: MessagePort): Promise<void> {
     await this.control.reconnect(this.#connect(port))
+  }
+
+  peer(news: PeerNews, link: MessagePort | null): void {
+    // What came over earlier links was sent before this news.
+    this.#relays.drain()
+    const own = news.is === 'up' ? { ...news, begun: null } : news
+    if (link === null) this.control.peer(own, null).catch(() => {})
+    else this.#relays.toAsker(link, (name) => this.control.peer(own, name).catch(() => {}))
+  }
+
+  accept(from: string | null, link: MessagePort): void {
+    this.#relays.toAnswerer(link, (name) => this.control.accept(from, name, null).catch(() => {}))
   }
 
   eventLoopUtilization(): number {

@@ -6,6 +6,7 @@ import { nodeEndpoint } from '../../ports/comlink-endpoint.js'
 import { messageOf } from '../../values/plain.js'
 import { inspectThread } from '../evidence/inspect-thread.js'
 import { type CpuProfile, profileOf, snapshotOf, stackOf } from '../evidence/stack-and-profile.js'
+import type { PeerNews } from '../messages/wire.js'
 import { checkReport } from '../protocol/check-report.js'
 import type { ThreadBoot, ThreadControl, ThreadReport } from '../protocol/messages.js'
 import { maxHeld, TasksInHand } from '../protocol/tasks-in-hand.js'
@@ -76,6 +77,15 @@ export class ThreadIsolation implements Isolation {
 
   async reconnect(port: MessagePort): Promise<void> {
     await this.control.reconnect(transfer(port as never, [port as never]) as never)
+  }
+
+  peer(news: PeerNews, link: MessagePort | null): void {
+    const moved = link && (transfer(link as never, [link as never]) as never)
+    this.control.peer(news, moved).catch(() => {})
+  }
+
+  accept(from: string | null, link: MessagePort, begun: SharedArrayBuffer | null): void {
+    this.control.accept(from, transfer(link as never, [link as never]) as never, begun).catch(() => {})
   }
 
   eventLoopUtilization(): number {

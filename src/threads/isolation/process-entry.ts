@@ -44,7 +44,7 @@ const crashFile = new CrashFile(processWiring.crashFileFd, cells)
 await runWorker({
   boot,
   store,
-  openStore: (name) => channel.port(name as string),
+  openPort: (name) => channel.port(name as string),
   control,
   beats,
   inHand: TasksInHand.allocate(cells, (cell, value) => crashFile.keepCell(cell, value)),

@@ -12,7 +12,7 @@ for (const name of Object.keys(workerData)) delete workerData[name]
 await runWorker({
   boot,
   store,
-  openStore: (port) => port as typeof store,
+  openPort: (port) => port as typeof store,
   control,
   beats: new BeatCell(beats.buffer, beats.index),
   inHand: new TasksInHand(inHand),

@@ -14,6 +14,7 @@ import type { EvidenceFiles } from '../evidence/files.js'
 import type { CpuProfile } from '../evidence/stack-and-profile.js'
 import { isOverdue } from '../heartbeat/hang-verdict.js'
 import { waitedMs } from '../heartbeat/starvation.js'
+import type { PeerNews } from '../messages/wire.js'
 import type { ThreadControl, ThreadReport } from '../protocol/messages.js'
 import type { Isolation, IsolationExit, IsolationOptions } from './contract.js'
 import { ProcessIsolation } from './in-process.js'
@@ -116,6 +117,16 @@ export class Thread {
 
   reconnect(port: MessagePort): void {
     if (!this.#over) this.#isolation.reconnect(port).catch(() => {})
+  }
+
+  peer(news: PeerNews, link: MessagePort | null): void {
+    if (!this.#over) this.#isolation.peer(news, link)
+    else link?.close()
+  }
+
+  accept(from: string | null, link: MessagePort, begun: SharedArrayBuffer | null): void {
+    if (!this.#over) this.#isolation.accept(from, link, this.#options.isolation === 'thread' ? begun : null)
+    else link.close()
   }
 
   /**

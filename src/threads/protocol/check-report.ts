@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { recordLevels } from '../../log-levels.js'
 import { read } from '../../values/plain.js'
 import { type BeatCell, fieldsPerCell } from '../heartbeat/beats.js'
+import { deathCauses } from '../messages/contract.js'
 import type { ThreadReport } from './messages.js'
 
 const text = v.string()
@@ -24,7 +25,7 @@ const ends = ['start-error', 'uncaught-error', 'unhandled-rejection', 'exit'] as
 const forms: { [Type in ThreadReport['type']]: v.GenericSchema<unknown, Extract<ThreadReport, { type: Type }>> } = {
   extend: v.object({ type: v.literal('extend'), ms: v.number() }),
   declined: v.object({ type: v.literal('declined'), reason: text }),
-  ready: v.object({ type: v.literal('ready') }),
+  ready: v.object({ type: v.literal('ready'), actor: v.boolean() }),
   failed: v.object({ type: v.literal('failed'), kind: v.picklist(ends), error: errorRecord }),
   log: v.object({
     type: v.literal('log'),
@@ -58,6 +59,11 @@ const forms: { [Type in ThreadReport['type']]: v.GenericSchema<unknown, Extract<
   spent: v.object({ type: v.literal('spent'), inMs: v.number(), quota: text, window: text, amounts: v.record(text, v.number()) }),
   retired: v.object({ type: v.literal('retired'), quota: text, reason: text }),
   recycle: v.object({ type: v.literal('recycle'), reason: text }),
+  wanted: v.object({ type: v.literal('wanted'), peer: text }),
+  'dead-letters': v.object({
+    type: v.literal('dead-letters'),
+    letters: v.array(v.object({ from: v.nullable(text), to: text, message: text, why: v.picklist(deathCauses), count: v.number() })),
+  }),
   fenced: v.object({ type: v.literal('fenced') }),
 }
 

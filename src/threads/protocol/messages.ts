@@ -8,12 +8,15 @@ import type { LogLevel, RecordLevel } from '../../log-levels.js'
 import type { Streak } from '../../machines/task-breaker.js'
 import type { Heartbeat } from '../../options/heartbeat.js'
 import type { RecycleOptions } from '../../options/isolation.js'
+import type { MailboxPolicy } from '../../options/mailbox.js'
 import type { TaskPolicy } from '../../options/tasks.js'
 import type { CompiledWorkerQuota } from '../../options/worker-quota.js'
 import type { Fence } from '../../store/contract/basics.js'
 import type { Amounts } from '../../store/contract/quotas.js'
 import type { LaneCounts } from '../../store/contract/registry.js'
 import type { CpuProfile } from '../evidence/stack-and-profile.js'
+import type { DeadLetter } from '../messages/contract.js'
+import type { PeerNews } from '../messages/wire.js'
 
 /** The boot data of a worker. */
 export interface WorkerBoot {
@@ -30,6 +33,7 @@ export interface WorkerBoot {
   prefetch: number | 'auto'
   delayMs: number
   recycle: RecycleOptions
+  mailbox: MailboxPolicy
   /** V8 writes a heap snapshot when the heap comes near its limit; see `threads/evidence/files.ts`. */
   snapshotNearHeapLimit: boolean
   /** Whether a `run` that returns is a failure (restart mode `permanent`). */
@@ -66,6 +70,8 @@ export const processWiring = {
   control: 'control',
   reports: 'reports',
   store: (connection: number) => `store ${connection}`,
+  /** A link to another worker; see `messages/wire.ts`. */
+  link: (number: number) => `link ${number}`,
   /** The one port of its observer. */
   observer: 'observer',
   /**
@@ -104,8 +110,8 @@ export interface FailedAttempts extends ErrorKind {
 export type ThreadReport =
   /** `setup` asks for this much time from now on. */
   | { type: 'extend'; ms: number }
-  /** `setup` has finished; the watchdog may be armed. */
-  | { type: 'ready' }
+  /** `setup` has finished; the watchdog may be armed. `actor`: it only receives messages, so it has no end. */
+  | { type: 'ready'; actor: boolean }
   /** `setup` has declined: the thread waits to be ended. */
   | { type: 'declined'; reason: string }
   /** The thread is about to end because of this. */
@@ -128,6 +134,10 @@ export type ThreadReport =
   | { type: 'retired'; quota: string; reason: string }
   /** A limit of `recycle` is reached: it asks to be replaced, once between two pauses. */
   | { type: 'recycle'; reason: string }
+  /** It wants to talk to another worker. */
+  | { type: 'wanted'; peer: string }
+  /** Messages that it sent are dead. */
+  | { type: 'dead-letters'; letters: DeadLetter[] }
   /** The worker's fencing token is outdated: another host has the worker. */
   | { type: 'fenced' }
 
@@ -146,4 +156,8 @@ export interface ThreadControl {
   abort(reason: string): void
   /** The store thread was replaced: pending requests are sent again on the new port. A process gets the port's name. */
   reconnect(port: MessagePort | string): void
+  /** News of a worker that it talks to; with the end of a link, if that is up. A process gets the name of its port. */
+  peer(news: PeerNews, link: MessagePort | string | null): void
+  /** A worker, or the main program (null), talks to it over this link; `begun` as in the news of it. */
+  accept(from: string | null, link: MessagePort | string, begun: SharedArrayBuffer | null): void
 }

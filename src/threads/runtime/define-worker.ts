@@ -4,6 +4,7 @@ import type { Amounts } from '../../store/contract/quotas.js'
 import type { Stored, TypedWorker } from '../../typed-worker.js'
 import { read } from '../../values/plain.js'
 import type { WorkerContext } from './context/contract.js'
+import { type AnyHandlers, checkReceive } from './receive.js'
 
 /** One item to be done by one lane. */
 export interface Task<Data = unknown> {
@@ -53,6 +54,12 @@ export interface WorkerDefinition<
   process?: (task: Task<Data>, ctx: WorkerContext<State, Input>) => Result | Promise<Result>
   /** Instead of `process`: your own loop. When it returns, the worker is completed. */
   run?: (ctx: WorkerContext<State, Input>) => unknown
+  /**
+   * Handles messages, one function for each: beside `process` or `run`, or instead of them. A worker that only receives runs until
+   * it is stopped, and keeps no run from being done. The type
+   * `Handlers` gives the types of an interface of messages.
+   */
+  receive?: AnyHandlers<State, Input>
   /** Runs once after the last task, when the thread ends in order. */
   teardown?: (ctx: WorkerContext<State, Input>) => unknown
 }
@@ -77,7 +84,7 @@ type SideOf<Schema extends StandardSchemaV1, Which extends 'input' | 'output'> =
  * of `input` and returns what `output` takes. Without, they come from the type parameters, or from what `process` takes and
  * returns, and nothing checks them at run time.
  *
- * @throws TypeError if there is neither `process` nor `run`, or both
+ * @throws TypeError if there is none of `process`, `run` and `receive`, or both of the first two
  * @example
  * interface Review {
  *   text: string
@@ -108,10 +115,12 @@ export function defineWorker<
     InputSchema
   >,
 ): DefinedWorker<Side<DataSchema, 'input', Data>, Stored<Side<ResultSchema, 'output', Returned>>, Side<InputSchema, 'input', Input>> {
-  const { process, run } = definition ?? {}
-  if ((typeof process === 'function') === (typeof run === 'function')) {
-    throw new TypeError('defineWorker takes either process(task, ctx) or run(ctx), a function')
+  const { process, run, receive } = definition ?? {}
+  const functions = [process, run].filter((each) => typeof each === 'function').length
+  if (functions === 2 || (functions === 0 && receive === undefined)) {
+    throw new TypeError('defineWorker takes either process(task, ctx) or run(ctx), a function, or receive alone')
   }
+  if (receive !== undefined) checkReceive(receive)
   const defined: object = Object.assign({ ...definition }, { [brand]: true })
   return defined as DefinedWorker<never, never, never>
 }

@@ -5,7 +5,7 @@
  */
 import { getHeapStatistics, setHeapSnapshotNearHeapLimit } from 'node:v8'
 import { expose } from 'comlink'
-import { toErrorRecord } from '../../errors.js'
+import { DroverError, toErrorRecord } from '../../errors.js'
 import { nodeEndpoint } from '../../ports/comlink-endpoint.js'
 import type { Port } from '../../ports/port.js'
 import { QuotaClient } from '../../quotas/client.js'
@@ -18,19 +18,22 @@ import { ownTid } from '../heartbeat/starvation.js'
 import type { ThreadControl, ThreadReport, WorkerBoot } from '../protocol/messages.js'
 import type { TasksInHand } from '../protocol/tasks-in-hand.js'
 import { Context } from './context/worker-context.js'
+import type { DefinedWorker } from './define-worker.js'
 import { loadWorkerModule } from './load-module.js'
+import { handleWith } from './receive.js'
 import { watchRecycling } from './recycling.js'
 import { fitInput } from './tasks/fit-schema.js'
 import { TaskLoop } from './tasks/loop.js'
 import { threadLog } from './thread-log.js'
+import { ThreadMessages } from './thread-messages.js'
 
 /** The connections and data of a worker. */
 export interface WorkerMeans {
   boot: WorkerBoot
   /** To the store thread. */
   store: Port
-  /** Turns the argument of {@link ThreadControl.reconnect} into a port. */
-  openStore: (received: Parameters<ThreadControl['reconnect']>[0]) => Port
+  /** Turns what {@link ThreadControl} brings of a port into one. */
+  openPort: (received: Parameters<ThreadControl['reconnect']>[0]) => Port
   /** For {@link ThreadControl}. */
   control: Port
   beats: BeatCell
@@ -39,8 +42,23 @@ export interface WorkerMeans {
   report: (report: ThreadReport) => void
 }
 
+/** From now on it beats; V8 writes a snapshot if that is wanted. */
+function beWatched(beats: BeatCell, { heartbeat, snapshotNearHeapLimit }: WorkerBoot): void {
+  beats.runsAs(ownTid())
+  const beat = (): void => beats.beat(getHeapStatistics().used_heap_size, performance.eventLoopUtilization().idle)
+  beat()
+  setInterval(beat, heartbeat.everyMs)
+  if (snapshotNearHeapLimit) setHeapSnapshotNearHeapLimit(1)
+}
+
+/** @throws DroverError WORKER_MODULE_INVALID if it would never do the tasks of its dataset */
+function checkActor({ process, run }: DefinedWorker, { id, dataset }: WorkerBoot): void {
+  if (process || run || dataset === null) return
+  throw new DroverError('WORKER_MODULE_INVALID', `${id} has a dataset, but its module has no process, only receive`)
+}
+
 /** Settles once the worker is ready; timers and ports keep it alive. */
-export async function runWorker({ boot, store: port, openStore, control: controlPort, beats, inHand, report }: WorkerMeans): Promise<void> {
+export async function runWorker({ boot, store: port, openPort, control: controlPort, beats, inHand, report }: WorkerMeans): Promise<void> {
   const redact = createRedactor(boot.secrets, [])
 
   /** Ends a failing worker: reports the reason and exits. */
@@ -52,20 +70,17 @@ export async function runWorker({ boot, store: port, openStore, control: control
 
   process.on('uncaughtException', (error, origin) => die(origin === 'unhandledRejection' ? 'unhandled-rejection' : 'uncaught-error', error))
 
-  beats.runsAs(ownTid())
-  const beat = (): void => beats.beat(getHeapStatistics().used_heap_size, performance.eventLoopUtilization().idle)
-  beat()
-  setInterval(beat, boot.heartbeat.everyMs)
-  if (boot.snapshotNearHeapLimit) setHeapSnapshotNearHeapLimit(1)
-
+  beWatched(beats, boot)
   const { log, setLevel } = threadLog(boot.logLevel, redact, report)
   const store = new StoreClient(port)
   const crash = (reason: unknown): never => die('uncaught-error', reason)
   const quotas = new QuotaClient({ store, client: quotaClientOf(boot.id, boot.fence), host: boot.host, worker: boot.id })
-  const context = new Context({ boot, beats, quotas, log, crash, report })
+  const messages = new ThreadMessages({ boot, beats, redact, report, log, openPort })
+  const context = new Context({ boot, beats, quotas, messenger: messages.messenger, log, crash, report })
 
   /** Set after `setup`; before, there is nothing to pause or finish. */
-  let work: { loop: TaskLoop; teardown: () => unknown } | { loop: null; returned: Promise<void>; teardown: () => unknown } | null = null
+  let work: { loop: TaskLoop; teardown: () => unknown } | { loop: null; returned: Promise<void> | null; teardown: () => unknown } | null =
+    null
   let finishing = false
   /** A pause that was requested before there was a loop. */
   let startsPaused = false
@@ -84,26 +99,26 @@ export async function runWorker({ boot, store: port, openStore, control: control
   const control: ThreadControl = {
     pause() {
       startsPaused = true
-      if (work?.loop) work.loop.pause()
-      else if (work) beats.phase('paused')
+      messages.pause()
+      if (work && !work.loop) beats.phase('paused')
+      work?.loop?.pause()
     },
     resume() {
       toldRecycle = false
       startsPaused = false
-      if (work?.loop) work.loop.resume()
-      else if (work) beats.phase('working')
+      messages.resume()
+      if (work && !work.loop) beats.phase(work.returned ? 'working' : 'waiting')
+      work?.loop?.resume()
     },
     poke: () => work?.loop?.poke(),
     async finish() {
       finishing = true
       if (!work) return
-      if (work.loop) {
-        await work.loop.finish()
-        work.loop.flush()
-      } else {
-        context.abort(new Error('the worker is stopped'))
-        await work.returned
-      }
+      const received = messages.end()
+      if (!work.loop) context.abort(new Error('the worker is stopped'))
+      await (work.loop ? work.loop.finish() : work.returned)
+      work.loop?.flush()
+      await received
       await tearDown()
       await quotas.flush().catch(() => {})
     },
@@ -111,8 +126,11 @@ export async function runWorker({ boot, store: port, openStore, control: control
     abort(reason) {
       context.abort(new Error(reason))
       work?.loop?.abort(new Error(reason))
+      messages.abort(new Error(reason))
     },
-    reconnect: (received) => store.reattach(openStore(received)),
+    peer: (news, link) => messages.news(news, link),
+    accept: (from, link, begun) => messages.accept(from, link, begun),
+    reconnect: (received) => store.reattach(openPort(received)),
   }
   expose(control, nodeEndpoint(controlPort))
 
@@ -156,18 +174,26 @@ export async function runWorker({ boot, store: port, openStore, control: control
       report({ type: 'declined', reason: redact(context.declined) })
       return
     }
-    const teardown = (): unknown => definition.teardown?.(context)
+    checkActor(definition, boot)
     context.ready = true
+    const { run: own, receive = {} } = definition
+    const teardown = (): unknown => definition.teardown?.(context)
+    messages.open(handleWith(receive, context))
     if (definition.process) {
       const loop = new TaskLoop({ boot, definition, store, quotas, beats, inHand, context, report, redact, crash, onTaskEnd: lookAtTasks })
       work = { loop, teardown }
-      report({ type: 'ready' })
+      report({ type: 'ready', actor: false })
       if (startsPaused) loop.pause()
       else loop.start()
-    } else {
+    } else if (own) {
       beats.phase('working')
-      report({ type: 'ready' })
-      work = { loop: null, returned: run(() => definition.run?.(context)), teardown }
+      report({ type: 'ready', actor: false })
+      work = { loop: null, returned: run(() => own(context)), teardown }
+    } else {
+      beats.phase(startsPaused ? 'paused' : 'waiting')
+      work = { loop: null, returned: null, teardown }
+      report({ type: 'ready', actor: true })
+      report({ type: 'waiting' })
     }
   } catch (error) {
     die('start-error', error)

@@ -4,12 +4,15 @@ import type { QuotaAcquireOptions, StandaloneQuota } from '../../../quotas/conne
 import type { Observation, ObservationSource } from '../../../quotas/providers/observation.js'
 import type { Amounts } from '../../../store/contract/quotas.js'
 import type { BeatCell } from '../../heartbeat/beats.js'
+import type { AnyMessages, MessageTypes, WorkerRef } from '../../messages/contract.js'
+import type { Messenger } from '../../messages/messenger.js'
 import type { ThreadReport, WorkerBoot } from '../../protocol/messages.js'
 
 export interface ContextDeps {
   boot: WorkerBoot
   beats: BeatCell
   quotas: QuotaClient
+  messenger: Messenger
   report: (report: ThreadReport) => void
   log: WorkerLog
   /** Ends the thread. */
@@ -45,6 +48,14 @@ export interface WorkerContext<State = unknown, Input = unknown> {
   readonly signal: AbortSignal
   readonly log: WorkerLog
   readonly quota: WorkerQuota
+  /**
+   * Another worker, to ask and to tell. It need not have a thread yet.
+   *
+   * @throws DroverError ARGUMENT_INVALID
+   * @example
+   * const vector = await ctx.find('embedder').ask('embed', { text: 'good' })
+   */
+  find<Messages extends MessageTypes<Messages> = AnyMessages>(id: string): WorkerRef<Messages>
   /**
    * Makes one call to a provider on the worker's quota: acquires a grant, calls, reads limits and usage in the answer or error
    * (see `quota.observe`), settles the amounts used, and always frees its place in flight.

@@ -1,6 +1,7 @@
 import type { WorkerLog } from '../../../logs/log.js'
 import type { QuotaLease } from '../../../quotas/client.js'
 import type { Amounts } from '../../../store/contract/quotas.js'
+import type { AnyMessages, MessageTypes, WorkerRef } from '../../messages/contract.js'
 import type { ContextQuota } from './context-quota.js'
 import type { WorkerContext } from './contract.js'
 import type { Context } from './worker-context.js'
@@ -52,6 +53,9 @@ export class TaskContext implements WorkerContext {
   get quota(): ContextQuota {
     this.#quota ??= this.#worker.quotaFor(this.#lease)
     return this.#quota
+  }
+  find<Messages extends MessageTypes<Messages> = AnyMessages>(id: string): WorkerRef<Messages> {
+    return this.#worker.find<Messages>(id)
   }
   get signal(): AbortSignal {
     if (!this.#controller) {

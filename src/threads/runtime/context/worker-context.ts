@@ -7,6 +7,9 @@ import type { WorkerLog } from '../../../logs/log.js'
 import type { QuotaLease } from '../../../quotas/client.js'
 import { argumentError, longestWaitMs, wholeNumber } from '../../../validation/arguments.js'
 import { isError, textOf } from '../../../values/plain.js'
+import type { AnyMessages, MessageTypes, WorkerRef } from '../../messages/contract.js'
+import type { Messenger } from '../../messages/messenger.js'
+import { refer } from '../../messages/reference.js'
 import { ContextQuota } from './context-quota.js'
 import type { ContextDeps, WorkerContext } from './contract.js'
 
@@ -44,6 +47,14 @@ export class Context implements WorkerContext {
   /** The `ctx.quota` of a task with this grant. */
   quotaFor(lease: QuotaLease | null): ContextQuota {
     return new ContextQuota(this.#deps, { lease })
+  }
+
+  get messenger(): Messenger {
+    return this.#deps.messenger
+  }
+
+  find<Messages extends MessageTypes<Messages> = AnyMessages>(id: string): WorkerRef<Messages> {
+    return refer<Messages>(this.messenger, id)
   }
 
   get signal(): AbortSignal {
