@@ -24,7 +24,7 @@ export interface WorkerStatus {
   enabled: boolean
   state: WorkerState
   /**
-   * Its activity while `running`: `working`, `waiting` (for quota, or for a task to be due), `idle` (no work is left; the thread
+   * Its activity while `running`: `working`, `waiting` (for quota, for a task to be due, or for messages), `idle` (no work is left; the thread
    * stays for `idleMs`) or `draining`.
    */
   activity: 'working' | 'waiting' | 'idle' | 'draining' | null

@@ -75,7 +75,8 @@ export interface WorkerRef<Messages extends MessageTypes<Messages> = AnyMessages
    * Sends a message without a reply. Whether it was handled is not known: see the event `message:dead`.
    *
    * @param body as of {@link ask}
-   * @returns resolves once the message has left this thread; awaiting it slows the sender down to what the worker takes. A
+   * @returns resolves once the message has left this thread, so not before the worker has one; awaiting it slows the sender down to what the
+   * worker takes. A
    * rejection that nobody handles has no effect
    * @throws DroverError WORKER_DOWN, WORKER_UNKNOWN, MAILBOX_FULL, ARGUMENT_INVALID, CLOSED
    * @example

@@ -18,6 +18,8 @@ type Handler<Message, State, Input> = (
  * The handlers of a worker, one for each message of its interface.
  *
  * @example
+ * import type { Handlers } from 'drover/worker'
+ *
  * interface Counter {
  *   add: Tell<number>
  *   total: Ask<undefined, number>

@@ -107,7 +107,7 @@ export async function runWorker({ boot, store: port, openPort, control: controlP
       toldRecycle = false
       startsPaused = false
       messages.resume()
-      if (work && !work.loop) beats.phase(work.returned ? 'working' : 'waiting')
+      if (work && !work.loop) goOn(work.returned === null)
       work?.loop?.resume()
     },
     poke: () => work?.loop?.poke(),
@@ -144,6 +144,12 @@ export async function runWorker({ boot, store: port, openPort, control: controlP
     } catch (error) {
       if (!finishing) die('uncaught-error', error)
     }
+  }
+
+  function goOn(actor: boolean): void {
+    if (startsPaused) beats.phase('paused')
+    else beats.phase(actor ? 'waiting' : 'working')
+    if (actor) report({ type: 'waiting' })
   }
 
   /** A permanent worker's `run` must not return, as in OTP. */
@@ -190,10 +196,9 @@ export async function runWorker({ boot, store: port, openPort, control: controlP
       report({ type: 'ready', actor: false })
       work = { loop: null, returned: run(() => own(context)), teardown }
     } else {
-      beats.phase(startsPaused ? 'paused' : 'waiting')
       work = { loop: null, returned: null, teardown }
       report({ type: 'ready', actor: true })
-      report({ type: 'waiting' })
+      goOn(true)
     }
   } catch (error) {
     die('start-error', error)

@@ -15,6 +15,9 @@ declare const validateConfig: typeof import('drover').validateConfig
 
 declare const defineWorker: typeof import('drover/worker').defineWorker
 declare const TaskError: typeof import('drover/worker').TaskError
+type Ask<Request = undefined, Reply = undefined> = import('drover/worker').Ask<Request, Reply>
+type Tell<Request = undefined> = import('drover/worker').Tell<Request>
+
 declare const connectQuota: typeof import('drover/worker').connectQuota
 declare const createStatusApp: typeof import('drover/http').createStatusApp
 declare const serveStatus: typeof import('drover/http').serveStatus

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { type Drover, DroverError, type Failure } from '../../../src/index.js'
 import { actors, deadLetters, settled } from '../../support/actors.js'
 import { hangMs } from '../../support/hang.js'
-import { cleanUp, isolations, open, state, until } from '../../support/system.js'
+import { cleanUp, event, isolations, open, state, until } from '../../support/system.js'
 
 test.after.each(cleanUp)
 
@@ -12,8 +12,12 @@ test.after.each(cleanUp)
 async function three(more: Parameters<typeof actors>[1] = {}): Promise<Drover> {
   const system = await open({ workers: actors(['a', 'b', 'c'], more) })
   await system.start()
+  await Promise.all(['a', 'b', 'c'].map((id) => state(system, id, 'running')))
   return system
 }
+
+/** For a worker that has to be started again first. */
+const patient = { timeoutMs: hangMs }
 
 for (const isolation of isolations) {
   test(`an actor in a ${isolation} replies; an error of its handler keeps code, cause and class, and harms nobody else`, async () => {
@@ -48,13 +52,16 @@ for (const isolation of isolations) {
     // Only shared memory says how far a thread came.
     assert.equal([second.code, second.details.delivered], ['WORKER_CRASHED', isolation === 'thread' ? 'no' : 'maybe'])
     assert.is((first.details.failure as Failure).kind, 'exit')
-    assert.is(await a.ask('echo', 'again'), 'again')
+    assert.is(await a.ask('echo', 'again', patient), 'again')
   })
 
   test(`a reply of a ${isolation} that exits in the same turn still arrives`, async () => {
     const system = await three({ isolation })
+    const failed = event(system, 'worker:failure:recorded')
     assert.is(await system.worker('a').ask('last', 'words'), 'words')
-    assert.is(await system.worker('b').ask('relay', [{ to: 'a', name: 'last', body: 'again' }]), 'again')
+    // Its link would be one to a thread that ends.
+    await failed
+    assert.is(await system.worker('b').ask('relay', [{ to: 'a', name: 'last', body: 'again', options: patient }], patient), 'again')
   })
 }
 
@@ -70,7 +77,7 @@ test('an ask waits for a worker that was not started yet; one that has no thread
   const a = system.worker('a')
   const error = await settled(a.ask('echo', 1, { timeoutMs: 20 }))
   assert.equal([error.code, error.details.delivered], ['ASK_TIMEOUT', 'no'])
-  const waiting = a.ask('echo', 2)
+  const waiting = a.ask('echo', 2, patient)
   await system.start()
   assert.is(await waiting, 2)
 })
@@ -111,7 +118,7 @@ test('a worker that is down for good is no slow one: WORKER_DOWN at once, until 
   assert.match((await settled(a.ask('echo'))).message, /a is down: stopped/)
   assert.is((await settled(system.worker('b').ask('relay', [{ to: 'a', name: 'echo' }]))).code, 'WORKER_DOWN')
   await system.start('a')
-  assert.is(await a.ask('echo', 2), 2)
+  assert.is(await a.ask('echo', 2, patient), 2)
   assert.is(await system.worker('b').ask('relay', [{ to: 'a', name: 'echo', body: 3 }]), 3)
 })
 
@@ -179,20 +186,23 @@ test('a paused worker begins no message; what waits is answered once it is resum
   assert.is((await settled(a.ask('echo', 2, { timeoutMs: 30 }))).code, 'ASK_TIMEOUT')
   await system.resume('a')
   assert.is(await waiting, 1)
-  assert.is(system.worker('a').status().activity, 'waiting')
+  await until(() => system.worker('a').status().activity === 'waiting', 'it waits for messages')
 })
 
 for (const isolation of isolations) {
   test(`messages that a ${isolation} had not begun when it is replaced are handled by the next, in order`, async () => {
-    const system = await three({ isolation })
+    const system = await three({ isolation, drainMs: hangMs })
     const a = system.worker('a')
     const before = await a.ask('pid')
     const begun = a.ask('pause', 100)
-    const rest = [1, 2, 3].map((n) => a.ask('echo', n))
+    const rest = [1, 2, 3].map((n) => a.ask('echo', n, patient))
     const told = a.tell('note', 'told')
     await system.restart('a')
-    assert.equal([await begun, ...(await Promise.all(rest))], [100, 1, 2, 3])
-    await told
+    const outcomes = await Promise.allSettled([begun, ...rest, told])
+    assert.equal(
+      outcomes.map((each) => (each.status === 'fulfilled' ? each.value : String(each.reason))),
+      [100, 1, 2, 3, undefined],
+    )
     assert.equal(await a.ask('seen'), ['told'])
     assert.is.not(await a.ask('pid'), before)
     assert.equal(await system.failures(), [])
