@@ -197,7 +197,8 @@ for (const isolation of isolations) {
     const begun = a.ask('pause', 100)
     const rest = [1, 2, 3].map((n) => a.ask('echo', n, patient))
     const told = a.tell('note', 'told')
-    await system.restart('a')
+    // Its thread is made with these options, so it is replaced.
+    await system.update('a', { mailbox: { capacity: 500 } })
     const outcomes = await Promise.allSettled([begun, ...rest, told])
     assert.equal(
       outcomes.map((each) => (each.status === 'fulfilled' ? each.value : String(each.reason))),
