@@ -51,6 +51,7 @@ test('a missing option has its documented default', () => {
         isolation: 'thread',
         resourceLimits: {},
         recycle: {},
+        mailbox: { capacity: 1_000, whenFull: 'block', order: 'serial' },
         heartbeat: { everyMs: 30_000, timeoutMs: 120_000, progressTimeoutMs: 300_000, startTimeoutMs: 30_000 },
         tasks: {
           maxAttempts: 3,

@@ -70,7 +70,7 @@ export const processWiring = {
   control: 'control',
   reports: 'reports',
   store: (connection: number) => `store ${connection}`,
-  /** A link to another worker; see `messages/wire.ts`. */
+  /** A link to another worker; see `threads/messages/wire.ts`. */
   link: (number: number) => `link ${number}`,
   /** The one port of its observer. */
   observer: 'observer',
