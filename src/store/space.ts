@@ -2,7 +2,7 @@
 import { stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** The largest log, as a share of the space that is free or used by the log (`sqlite/wal-bound.ts`). */
+/** The largest log, as a share of the space that is free or used by the log (`store/sqlite/wal-bound.ts`). */
 export const logShare = 1 / 8
 /** With less space than this, the log is kept within its share at each transaction. */
 export const roomyBytes = 128 * 2 ** 20
