@@ -51,6 +51,8 @@ export function buildStatusApp(drover: Drover, given: StatusOptions, now: () => 
   const options = compileStatusOptions(given)
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
+  // Whoever looks at the system soon reads events.
+  drover.view.prepareReads()
   const hub = new Hub(drover, { staleMs: options.crashDetectionMinutes * 60_000, wrapped: options.envelope })
   const status: StatusContext = { drover, options, closing: closing.signal, control: controlGuard(drover, options) }
   const sessions = new Sessions(options.sessionMs, now, (who) => hub.closeSession(who))

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerOptions } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo, Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Drover } from '../drover/drover.js'
 import { DroverError } from '../errors.js'
@@ -56,6 +57,8 @@ export async function serveWith(
 ): Promise<StatusServer> {
   const { port, hostname, status } = compileServeOptions(options)
   const { app, end } = buildStatusApp(drover, status, own.now)
+  // The app and the sockets' code each take a turn of the event loop.
+  await turn()
   // Not imported: it is CommonJS, and in a bundle it throws before `createDrover` can say why.
   const { WebSocketServer } = createRequire(import.meta.url)('ws') as typeof import('ws')
   const sockets = new WebSocketServer({

@@ -54,6 +54,11 @@ export class SystemView {
     return this.#state()
   }
 
+  /** Gets ready for reads from the store, of which the first would take longer. */
+  prepareReads(): void {
+    this.#system.reader.prepare().catch(() => {})
+  }
+
   /** Ids of all workers, in the order of the configuration. */
   ids(): IterableIterator<string> {
     return this.#system.managed.keys()

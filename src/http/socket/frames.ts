@@ -1,4 +1,6 @@
 /** Frames for the wire. Each is made once for all connections with the same topics, which get the same bytes. */
+
+import { nextTurn, piecewise } from '../../time/turns.js'
 import { type LivePatch, type LiveState, type ServerMessage, stateTopics, type Topic } from '../contract/socket.js'
 import type { KeptPatch } from './ring.js'
 
@@ -19,12 +21,12 @@ export interface Wanted {
 
 /** @param tree the text of the whole tree, for connections that do not understand its patches; null: leave it out */
 export function patchFrame({ seq, at, parts }: KeptPatch, { topics, treePatches }: Wanted, tree: () => string | null): Buffer {
-  if (treePatches || !topics.has('tree') || !parts.has('tree')) return dataFrame('patch', seq, at, parts, topics)
+  if (treePatches || !topics.has('tree') || !parts.has('tree')) return dataFrame(seq, at, parts, topics)
   const own = new Map(parts)
   const text = tree()
   if (text === null) own.delete('tree')
   else own.set('tree', text)
-  return dataFrame('patch', seq, at, own, topics)
+  return dataFrame(seq, at, own, topics)
 }
 
 /** One patch, with a cached frame for each choice of topics. */
@@ -50,38 +52,87 @@ export class PatchFrames {
   }
 }
 
-function dataFrame(
-  type: 'patch' | 'state',
-  seq: number,
-  at: number,
-  parts: ReadonlyMap<string, string>,
-  topics: ReadonlySet<Topic>,
-): Buffer {
+function dataFrame(seq: number, at: number, parts: ReadonlyMap<string, string>, topics: ReadonlySet<Topic>): Buffer {
   const chosen = stateTopics.flatMap((topic) => (topics.has(topic) && parts.has(topic) ? [`"${topic}":${parts.get(topic)}`] : []))
-  return Buffer.from(`{"type":"${type}","seq":${seq},"at":${at},"data":{${chosen.join()}}}`)
+  return Buffer.from(`{"type":"patch","seq":${seq},"at":${at},"data":{${chosen.join()}}}`)
 }
 
-/** One state, with a cached frame for each choice of topics. */
+/** The JSON text of each part of a state, each in some pieces. */
+export type StateTexts = ReadonlyMap<Topic, Iterable<string>>
+
+/** About so many characters of a frame are made in one turn of the event loop. */
+const mostCharacters = 300_000
+
+/** One state, with a cached frame for each choice of topics. A frame of thousands of workers is made in several turns of the event loop. */
 export class StateFrames {
-  readonly #parts: ReadonlyMap<string, string>
+  readonly #texts: StateTexts
   readonly #seq: number
   readonly #at: number
-  readonly #frames = new Map<string, Buffer>()
+  readonly #frames = new Map<string, Buffer | Promise<Buffer>>()
+  readonly #later: KeptPatch[] = []
+  /** Frames that are being made. */
+  #making = 0
 
-  /** @param parts the JSON text of each part */
-  constructor(parts: ReadonlyMap<string, string>, seq: number, at: number) {
-    this.#parts = parts
+  constructor(texts: StateTexts, seq: number, at: number) {
+    this.#texts = texts
     this.#seq = seq
     this.#at = at
   }
 
-  for(topics: ReadonlySet<Topic>): Buffer {
+  /** The patches that came while frames were made: they follow the state. */
+  get later(): readonly KeptPatch[] {
+    return this.#later
+  }
+
+  for(topics: ReadonlySet<Topic>): Buffer | Promise<Buffer> {
     const name = topicsName(topics)
-    const made = this.#frames.get(name)
-    if (made) return made
-    const frame = dataFrame('state', this.#seq, this.#at, this.#parts, topics)
-    this.#frames.set(name, frame)
-    return frame
+    const known = this.#frames.get(name)
+    if (known) return known
+    const made = this.#make(topics, (frame) => this.#frames.set(name, frame))
+    this.#frames.set(name, made)
+    return made
+  }
+
+  /** @returns false: nobody waits for a frame of this state, so it is out of date from now on */
+  follow(patch: KeptPatch): boolean {
+    if (this.#making === 0) return false
+    this.#later.push(patch)
+    return true
+  }
+
+  #make(topics: ReadonlySet<Topic>, keep: (frame: Buffer) => void): Buffer | Promise<Buffer> {
+    const work = this.#pieces(topics)
+    const first = work.next()
+    if (first.done) return first.value
+    this.#making++
+    return nextTurn()
+      .then(() => piecewise(work))
+      .then((frame) => {
+        this.#making--
+        keep(frame)
+        return frame
+      })
+  }
+
+  *#pieces(topics: ReadonlySet<Topic>): Generator<void, Buffer, void> {
+    const pieces = [Buffer.from(`{"type":"state","seq":${this.#seq},"at":${this.#at},"data":{`)]
+    let separator = ''
+    let characters = 0
+    for (const topic of stateTopics) {
+      const texts = this.#texts.get(topic)
+      if (!topics.has(topic) || !texts) continue
+      pieces.push(Buffer.from(`${separator}"${topic}":`))
+      separator = ','
+      for (const text of texts) {
+        pieces.push(Buffer.from(text))
+        characters += text.length
+        if (characters < mostCharacters) continue
+        characters = 0
+        yield
+      }
+    }
+    pieces.push(Buffer.from('}}'))
+    return Buffer.concat(pieces)
   }
 }
 

@@ -12,12 +12,13 @@ import type { SenderLimits } from './bounded-sender.js'
 import { listenForChanges } from './changes.js'
 import { Connection, type Wish } from './connection.js'
 import { Feeds, type FeedTopic } from './feeds.js'
-import { frame, PatchFrames, partsOf, patchFrame, StateFrames } from './frames.js'
+import { frame, PatchFrames, partsOf } from './frames.js'
 import { type HubOptions, hubDefaults } from './hub-options.js'
 import { QuotaWatch } from './quota-watch.js'
 import type { RawSocket } from './raw-socket.js'
 import { PatchRing } from './ring.js'
 import { lookEveryMs, ratesEveryMs, Source } from './source.js'
+import { WholeStates } from './whole-states.js'
 
 export class Hub {
   /** Random id of this server's numbers of patches. */
@@ -27,6 +28,7 @@ export class Hub {
   readonly #limits: SenderLimits
   readonly #source: Source
   readonly #quotas: QuotaWatch
+  readonly #wholes: WholeStates
   readonly #feeds: Feeds
   readonly #ring: PatchRing
   readonly #connections = new Set<Connection>()
@@ -43,7 +45,6 @@ export class Hub {
   #wasShown = false
   /** The first look at all workers, for the first connection. */
   #filling: Promise<void> | null = null
-  #frames: StateFrames | null = null
   #seq = 0
   #cancelFlush: (() => void) | null = null
   #lookTimer: NodeJS.Timeout | null = null
@@ -57,6 +58,7 @@ export class Hub {
     this.#drover = drover
     this.#limits = { maxBufferedBytes, drainMs }
     this.#source = new Source(drover)
+    this.#wholes = new WholeStates(this.#source)
     this.#quotas = new QuotaWatch(drover, this.#lookSoon)
     this.#feeds = new Feeds(drover, this.#send)
     this.#oldClients = new OldClients(drover, { staleMs, wrapped }, () =>
@@ -98,6 +100,7 @@ export class Hub {
     connection.sender.stop()
     this.#joining.delete(connection)
     this.#connections.delete(connection)
+    this.#wholes.leave(connection)
     this.#watch()
     if (this.#begun && this.#connections.size + this.#joining.size === 0) this.#rest()
   }
@@ -161,11 +164,10 @@ export class Hub {
       frame({ type: 'hello', protocol: 2, epoch: this.epoch, seq: this.#seq, resumed: missed !== null, role, pingMs: this.pingMs }),
     )
     if (!missed) this.#whole(connection)
-    // Whole trees are not kept: the latest comes with the last patch that has one.
-    const last = missed?.findLast(({ parts }) => parts.has('tree'))
-    for (const patch of missed ?? [])
-      connection.sender.send(patchFrame(patch, connection, () => (patch === last ? this.#source.treeText() : null)))
-    if (missed) this.#sayPosition(connection)
+    else {
+      this.#wholes.patches(connection, missed)
+      this.#sayPosition(connection)
+    }
   }
 
   /** Tells a connection where the events are, from which it knows what it missed. */
@@ -182,11 +184,7 @@ export class Hub {
       void this.#oldClients.welcome(connection.sender)
       return
     }
-    this.#whenReady(() => {
-      this.#frames ??= new StateFrames(this.#source.parts(), this.#seq, Date.now())
-      connection.sender.send(this.#frames.for(connection.topics), true)
-      this.#sayPosition(connection)
-    })
+    this.#whenReady(() => this.#wholes.send(connection, this.#seq, () => this.#sayPosition(connection)))
   }
 
   #begin(): void {
@@ -242,7 +240,8 @@ export class Hub {
   /** @returns null: all wanted data is available; else a promise for that moment */
   #watch(): Promise<unknown> | null {
     const wanted = this.#wanted
-    if (this.#source.watchTree(wanted.has('tree'))) this.#catchUp()
+    // While the workers are looked at, the next look is at the tree too.
+    if (this.#source.watchTree(wanted.has('tree')) && !this.#filling) this.#catchUp()
     const feeds = this.#feeds.watch(wanted)
     const quotas = this.#quotas.watch(wanted.has('overview') || wanted.has('quotas'))
     return feeds || quotas ? Promise.all([feeds, quotas]) : null
@@ -267,13 +266,13 @@ export class Hub {
     const at = Date.now()
     const change = this.#source.look(this.#quotas.latest, at)
     if (!change) return false
-    this.#frames = null
-    if (!this.#wasShown) return false
-    const patch = { seq: ++this.#seq, at, parts: partsOf(change) }
+    const patch = this.#wasShown ? { seq: ++this.#seq, at, parts: partsOf(change) } : null
+    this.#wholes.changed(patch)
+    if (!patch) return false
     this.#ring.add(patch)
     const frames = new PatchFrames(patch, () => this.#source.treeText())
     for (const connection of this.#connections) {
-      const made = connection.protocol === 2 ? frames.for(connection) : null
+      const made = connection.protocol === 2 && !this.#wholes.isAwaitedBy(connection) ? frames.for(connection) : null
       if (made) connection.sender.send(made)
     }
     this.#oldClients.changed()

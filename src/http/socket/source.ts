@@ -8,9 +8,10 @@ import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { SystemSums, WorkerStatus } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
 import { Pace } from '../../time/pace.js'
+import { mostInPiece } from '../../time/turns.js'
 import { same } from '../client/same.js'
 import type { Quota } from '../contract/quota.js'
-import type { LivePatch } from '../contract/socket.js'
+import type { LivePatch, Topic } from '../contract/socket.js'
 import type { TreeNode } from '../contract/tree.js'
 import type { Overview, Worker } from '../contract/worker.js'
 import { presentOverview } from '../present/overview.js'
@@ -18,7 +19,7 @@ import { Tally } from '../present/tally.js'
 import { presentTree } from '../present/tree.js'
 import { presentWorker, type Rates } from '../present/worker.js'
 import { diff, type WholeState } from './diff.js'
-import { partsOf } from './frames.js'
+import type { StateTexts } from './frames.js'
 
 /** Time between updates of rates. */
 export const ratesEveryMs = 1_000
@@ -35,7 +36,7 @@ const treeShare = 20
 interface Shown {
   status: WorkerStatus
   worker: Worker
-  /** Of `worker`. */
+  /** The JSON text of `worker`, with its id before. */
   text: string
   /** When its rates were taken. */
   ratesAt: number
@@ -135,10 +136,16 @@ export class Source {
     return { ...(this.#sums ?? noSums), workers: Object.fromEntries(workers) }
   }
 
-  /** The JSON text of each part of it. */
-  parts(): Map<string, string> {
-    const workers = this.#inOrder().map(({ worker, text }) => `${JSON.stringify(worker.id)}:${text}`)
-    return partsOf(this.#sums ?? noSums).set('workers', `{${workers.join()}}`)
+  /** The JSON text of each part of it, as it is now, whenever the pieces are taken. */
+  texts(): StateTexts {
+    const { overview, tree, quotas } = this.#sums ?? noSums
+    const workers = this.#inOrder().map(({ text }) => text)
+    return new Map<Topic, Iterable<string>>([
+      ['overview', textsOf(() => [JSON.stringify(overview)])],
+      ['workers', textsOf(() => inPieces(workers))],
+      ['tree', textsOf(() => [JSON.stringify(tree)])],
+      ['quotas', textsOf(() => [JSON.stringify(quotas)])],
+    ])
   }
 
   /** In the order of the configuration. */
@@ -192,7 +199,7 @@ export class Source {
       Object.assign(was, { status, ratesAt })
       return was.worker
     }
-    this.#shown.set(status.id, { status, worker, text: JSON.stringify(worker), ratesAt })
+    this.#shown.set(status.id, { status, worker, text: `${JSON.stringify(worker.id)}:${JSON.stringify(worker)}`, ratesAt })
     return worker
   }
 
@@ -237,6 +244,17 @@ export class Source {
 }
 
 const noSums: Sums = { overview: {} as Overview, tree: [], quotas: {} }
+
+/** Read once for each choice of topics. */
+const textsOf = (read: () => Iterable<string>): Iterable<string> => ({ [Symbol.iterator]: () => read()[Symbol.iterator]() })
+
+/** The text of an object, from those of its fields. */
+function* inPieces(fields: readonly string[]): Generator<string> {
+  for (let from = 0; from === 0 || from < fields.length; from += mostInPiece) {
+    const to = from + mostInPiece
+    yield `${from === 0 ? '{' : ','}${fields.slice(from, to).join()}${to >= fields.length ? '}' : ''}`
+  }
+}
 
 const toTenth = (rate: number): number => Math.round(rate * 10) / 10
 

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import type { Piscina } from 'piscina'
 import { DroverError, fromErrorRecord, toErrorRecord } from '../../errors.js'
 import { checkOwnFile } from '../../own-file.js'
+import { nextTurn } from '../../time/turns.js'
 import type { EngineClient, EngineReply, EngineRequest, ReadOp } from '../contract/engine.js'
 import { ReadQueue, type ReadRank } from './read-queue.js'
 import type { ReadAnswer, ReadTask } from './reader-thread.js'
@@ -55,6 +56,7 @@ export class Reader {
   readonly #options: ReaderOptions
   readonly #queue = new ReadQueue<Job>(threads, () => performance.now())
   #pool: Piscina<ReadTask, ReadAnswer> | null = null
+  #opening: Promise<void> | null = null
   #closed: Promise<void> | null = null
 
   constructor(options: ReaderOptions) {
@@ -87,11 +89,30 @@ export class Reader {
     }
   }
 
+  /** Opens the pool, in a turn of the event loop of its own: loading its code takes longer than most turns. */
+  prepare(): Promise<void> {
+    this.#opening ??= nextTurn()
+      .then(() => {
+        if (this.#options.file !== ':memory:') this.#pool = open(this.#options)
+      })
+      .catch((error) => {
+        // The next read tries again.
+        this.#opening = null
+        throw error
+      })
+    return this.#opening
+  }
+
   /** Lets running reads end, then ends the threads; waiting reads are refused. */
   close(): Promise<void> {
-    this.#closed ??= this.#pool?.close() ?? Promise.resolve()
+    this.#closed ??= this.#shut()
     for (const { reject } of this.#queue.clear()) reject(closed())
     return this.#closed
+  }
+
+  async #shut(): Promise<void> {
+    await this.#opening?.catch(() => {})
+    await this.#pool?.close()
   }
 
   #next(): void {
@@ -109,7 +130,8 @@ export class Reader {
   async #run(task: ReadTask, isRepeat = false): Promise<unknown> {
     let answer: ReadAnswer
     try {
-      this.#pool ??= open(this.#options)
+      await this.prepare()
+      if (!this.#pool) throw closed()
       answer = await this.#pool.run(task)
     } catch (cause) {
       if (this.#closed) throw closed()

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -22,6 +23,22 @@ async function withReader(file: string, work: (reader: Reader, desk: Desk, host:
 }
 
 const all = { filter: {}, after: null, limit: 1_000 }
+
+test('the code of the pool is loaded in a turn of the event loop of its own, once, before the first read or as part of it', () =>
+  inFolder((folder) =>
+    withReader(join(folder, 'drover.db'), async (reader) => {
+      // No test before this one may have loaded it.
+      const isLoaded = (): boolean => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes('/piscina/'))
+      assert.not(isLoaded())
+      const read = reader.read('dead', all)
+      await Promise.resolve()
+      assert.not(isLoaded())
+      await new Promise((resolve) => setImmediate(resolve))
+      assert.ok(isLoaded())
+      assert.is(reader.prepare(), reader.prepare())
+      assert.equal((await read).rows, [])
+    }),
+  ))
 
 test('a read sees everything that was committed before it', () =>
   inFolder((folder) =>
