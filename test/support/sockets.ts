@@ -150,13 +150,15 @@ type StateOf = Of<'state'>['data']
 export async function follow(client: RawClient, onPatch: (followed: Followed) => void = () => {}): Promise<Followed> {
   const { data, seq } = await client.next('state')
   const followed: Followed = { data, seq }
-  client.socket.on('message', (text) => {
-    const message = JSON.parse(String(text)) as { type: string; seq: number; data: object }
+  const take = (message: Any): void => {
     if (message.type !== 'patch') return
     assert.equal(message.seq, followed.seq + 1)
     followed.seq = message.seq
     followed.data = applyPatch(followed.data, message.data)
     onPatch(followed)
-  })
+  }
+  // Patches may come right behind the state.
+  for (const message of client.received) take(message)
+  client.socket.on('message', (text) => take(JSON.parse(String(text)) as Any))
   return followed
 }
