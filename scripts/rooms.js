@@ -203,7 +203,7 @@ export const rooms = [
   {
     room: 'store/read-pool',
     what: 'reads beside the writer, by priority; the check of a whole store',
-    may: ['root', 'store/contract', 'validation', 'store', 'store/sqlite'],
+    may: ['root', 'time', 'store/contract', 'validation', 'store', 'store/sqlite'],
   },
   {
     room: 'actors/system',
