@@ -5,11 +5,12 @@ import { getHeapStatistics } from 'node:v8'
 import type { OpenSystem } from '../actors/system/contract.js'
 import { toErrorRecord } from '../errors.js'
 import type { CheckReport } from '../store/check-report.js'
+import type { HostRow } from '../store/contract/hosts.js'
 import { readCheck } from '../store/read-pool/check-store.js'
 import { spaceOf } from '../store/space.js'
 import { LoopWatch } from '../time/loop-delay.js'
 import { machineMs } from '../time/machine-clock.js'
-import type { Health, ProcessHealth, StoreHealth } from './health-report.js'
+import type { Health, HostHealth, ProcessHealth, StoreHealth } from './health-report.js'
 import { deadToldMs, troublesOf } from './health-troubles.js'
 import type { Lifetime } from './lifetime.js'
 
@@ -44,7 +45,7 @@ export class HealthWatch {
     const { busySince, inHand, commits } = parts.store.meter.read()
     const found = {
       at: now,
-      hosts: listed?.hosts.map((host) => ({ ...host, here: host.id === parts.host.id })) ?? null,
+      hosts: listed?.hosts.map((host) => asSeenBy(parts.host.id, host)) ?? null,
       store: {
         file: this.#file,
         version: listed?.version ?? null,
@@ -88,6 +89,12 @@ export class HealthWatch {
       workerThreads,
     }
   }
+}
+
+/** Whoever asks is there: of itself a process cannot tell, and its signs of life run out while the store is locked. */
+function asSeenBy(own: string, host: HostRow): HostHealth {
+  const here = host.id === own
+  return { ...host, here, gone: host.gone && !(here && host.diedAt === null) }
 }
 
 /** A transaction that takes longer is told. */

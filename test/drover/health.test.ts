@@ -60,6 +60,15 @@ test('of two hosts on one file, the one killed with -9 counts as gone, and is to
   assert.is(told?.since, dead.diedAt)
 })
 
+test('a host that cannot renew itself for half a minute does not count as gone to itself: it answers', async () => {
+  const { system, parts } = await openWithParts({ workers: [worker('a/x')] })
+  const other = new Database(parts.config.store)
+  other.exec('UPDATE host SET alive_until = 0')
+  other.close()
+  const { hosts, troubles } = await system.health()
+  assert.equal([hosts?.map(({ here, gone }) => [here, gone]), troubles], [[[true, false]], []])
+})
+
 test('a store tells its file, sizes, version, commits and its last check', async () => {
   const store = join(temporaryFolder(), 'well.db')
   const system = await open({ store, workers: [worker('a/x')] })
