@@ -14,7 +14,7 @@ export const rooms = [
   },
   {
     room: 'root',
-    what: '`errors`, `failure`, `log-levels`, `own-file` (what threads start from), `redact`, types of workers and of constants: what everything shares',
+    what: '`bounds`, `errors`, `failure`, `log-levels`, `own-file` (what threads start from), `redact`, types of workers and of constants: what everything shares',
     may: ['values'],
   },
   {

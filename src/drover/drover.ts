@@ -9,6 +9,7 @@ import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
 import { type Settings, type SystemStatus, systemStatus, type TreeStatus, treeStatus } from '../actors/system/status.js'
 import { SystemView } from '../actors/system/view.js'
 import { Waker } from '../actors/system/wake-workers.js'
+import { longestProfileMs } from '../bounds.js'
 import { DroverError, type ErrorGroup, toErrorRecord } from '../errors.js'
 import type { DroverEvents, EventName, Listener } from '../events/event-map.js'
 import type { Failure } from '../failure.js'
@@ -36,7 +37,7 @@ import type { Health } from './health-report.js'
 import { checkLanes, type LaneQuery } from './lane-query.js'
 import { Lifetime } from './lifetime.js'
 import { checkListening, checkObserver } from './listeners.js'
-import { checkLoadOptions, type LoadOptions, type LoadReport } from './load.js'
+import { checkLoad, type LoadOptions, type LoadReport } from './load.js'
 import { OpenCalls } from './open-calls.js'
 import { OpenLoads } from './open-loads.js'
 import {
@@ -322,8 +323,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
     options: LoadOptions<Item> = {},
   ): Promise<LoadReport> {
     if (!this.#lifetime.interrupted) this.#lifetime.assertOpen()
-    if (typeof dataset !== 'string' || dataset === '') throw new DroverError('ARGUMENT_INVALID', 'load takes the name of a dataset first')
-    const checked = checkLoadOptions(source, options)
+    const checked = checkLoad(dataset, source, options)
     if (this.#lifetime.interrupted) return { dataset, added: 0, known: 0, updated: 0, interrupted: true }
     return this.#uses.during(this.#loads.load(dataset, source, checked))
   }
@@ -535,7 +535,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    */
   async profile(id: string, options: { ms?: number } = {}): Promise<CpuProfile> {
     const { ms = 1_000 } = checkOptions('the second argument of profile', options, ['ms'])
-    wholeNumber('ms', ms, 1, 600_000)
+    wholeNumber('ms', ms, 1, longestProfileMs)
     const managed = this.#selection.one(id)
     if (!managed.thread) throw new DroverError('THREAD_GONE', `${id} is ${managed.state} and has no thread`)
     return managed.thread.profile(ms)

@@ -2,6 +2,7 @@
  * Streams records into a dataset: only a few batches are in memory, for a source of any length.
  */
 
+import { longestKey, longestName } from '../bounds.js'
 import { DroverError } from '../errors.js'
 import type { EngineClient } from '../store/contract/engine.js'
 import type { NewItem, OnConflict } from '../store/contract/tasks.js'
@@ -50,10 +51,12 @@ const batchChars = 250_000
 const longestWaitMs = 50
 /** Batches that may wait for the store at once. */
 const batchesInFlight = 2
-const longestKey = 512
 
 /** @throws DroverError ARGUMENT_INVALID */
-export function checkLoadOptions<Item>(source: unknown, options: LoadOptions<Item>): LoadOptions<Item> {
+export function checkLoad<Item>(dataset: unknown, source: unknown, options: LoadOptions<Item>): LoadOptions<Item> {
+  if (typeof dataset !== 'string' || dataset === '') throw new DroverError('ARGUMENT_INVALID', 'load takes the name of a dataset first')
+  // No worker could have it.
+  if (dataset.length > longestName) throw argumentError('the dataset', `a name of 1 to ${longestName} characters`, dataset)
   const isSource = typeof source === 'object' && source !== null && (Symbol.iterator in source || Symbol.asyncIterator in source)
   if (!isSource) throw argumentError('the source', 'a list, or something else to iterate over', source)
   const checked = checkOptions('the third argument of load', options, ['key', 'priority', 'onConflict', 'signal'])

@@ -1,9 +1,7 @@
 /** The end of a wait for a quota. */
+import { longestTimerMs } from '../bounds.js'
 import { DroverError } from '../errors.js'
 import { duration } from '../values/duration.js'
-
-/** The longest timer, about 25 days; a longer wait has no limit. */
-const longestTimerMs = 2 ** 31 - 1
 
 /** A deadline and a signal, whichever comes first. */
 export class Ending {

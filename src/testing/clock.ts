@@ -2,6 +2,7 @@
  * The clock of a test: real time, faster time, or time that stands still until it is moved. Code with a {@link Clock} measures
  * and waits only by it, so a day of limits is tested in seconds.
  */
+import { longestTimerMs } from '../bounds.js'
 import { DroverError } from '../errors.js'
 
 /** A time, and timers that run on it. */
@@ -48,9 +49,6 @@ export interface SimulatedClockOptions {
   manual?: boolean
 }
 
-/** Timers of Node.js overflow beyond this, and fire at once. */
-const longestTimer = 2 ** 31 - 1
-
 const defaultStart = Date.UTC(2025, 0, 15, 12)
 
 /** Real time. It never goes back, even if the system's clock is set. */
@@ -89,7 +87,7 @@ function runningClock(start: number, speed: number): Clock {
       const due = now() + checkedMs(ms)
       let timer: NodeJS.Timeout
       const wait = (): void => {
-        timer = setTimeout(ring, Math.min(longestTimer, Math.ceil((due - now()) / speed)))
+        timer = setTimeout(ring, Math.min(longestTimerMs, Math.ceil((due - now()) / speed)))
       }
       // A timer may fire a little early, and a wait that is too long for Node.js is split.
       const ring = (): void => (now() < due ? wait() : fn())

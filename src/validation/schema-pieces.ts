@@ -3,6 +3,7 @@
  * `docs/options.md` and for the tests of bounds.
  */
 import * as v from 'valibot'
+import { longestName, longestTimerMs } from '../bounds.js'
 import { isPlain } from '../values/plain-object.js'
 
 /** A schema for each option of a type. A forgotten or misspelt one does not compile. */
@@ -140,12 +141,8 @@ export function isTimeZone(value: unknown): boolean {
   }
 }
 
-/** Timers of Node.js overflow beyond this, and fire at once. */
-const longestTimer = 2 ** 31 - 1
-
-const longestName = 200
-
-export const milliseconds = (min: number, max = longestTimer) => numbers(`whole milliseconds, ${min} to ${max}`, { min, max, whole: true })
+export const milliseconds = (min: number, max = longestTimerMs) =>
+  numbers(`whole milliseconds, ${min} to ${max}`, { min, max, whole: true })
 
 export const path = (expected: string) =>
   v.custom<string>(

@@ -1,9 +1,10 @@
 /** Starting, stopping and the like, of one worker, several or all. */
 import { Hono } from 'hono'
 import * as v from 'valibot'
+import { longestTimerMs } from '../../bounds.js'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
-import { confirmation, name, strictly } from '../contract/common.js'
+import { anyText, confirmation, strictly } from '../contract/common.js'
 import { controlOutcome, resetOutcome } from '../contract/log.js'
 import { assertConfirmed } from './confirm.js'
 import { body, operation } from './describe.js'
@@ -11,12 +12,17 @@ import { chosenWorkers, selection } from './selection.js'
 import type { V1Context } from './v1-context.js'
 
 const drainMs = v.optional(
-  v.pipe(v.number(), v.safeInteger('whole milliseconds'), v.minValue(0, 'at least 0'), v.maxValue(86_400_000, 'at most a day')),
+  v.pipe(
+    v.number(),
+    v.safeInteger('whole milliseconds'),
+    v.minValue(0, 'at least 0'),
+    v.maxValue(longestTimerMs, `at most ${longestTimerMs}`),
+  ),
 )
 const workers = strictly(selection)
 const drained = strictly({ ...selection, drainMs })
 const resets = strictly({ ...selection, data: v.optional(v.boolean(), false), confirmation })
-const blacklisted = strictly({ ...selection, drainMs, why: name })
+const blacklisted = strictly({ ...selection, drainMs, why: anyText })
 
 const selects =
   'Selects the workers that meet all given conditions; without a condition, all enabled workers. If a named worker does not exist, nothing changes.'

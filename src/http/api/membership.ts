@@ -5,6 +5,7 @@
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { WorkerStatus } from '../../actors/system/status.js'
+import { longestTimerMs } from '../../bounds.js'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
 import { name, notAList, strictly, wholeText } from '../contract/common.js'
@@ -49,7 +50,7 @@ const addition = strictly({
 })
 const change = strictly({ options, persist })
 const removal = v.strictObject({
-  drainMs: v.optional(wholeText(0, 86_400_000)),
+  drainMs: v.optional(wholeText(0, longestTimerMs)),
   persist: v.optional(v.picklist(['true', 'false']), 'false'),
 })
 const one = v.strictObject({ id: name })

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import * as v from 'valibot'
+import { longestProfileMs } from '../../bounds.js'
 import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import { name, pageOf, strictly } from '../contract/common.js'
@@ -13,7 +14,12 @@ const kept = 5
 const wanted = strictly({
   worker: name,
   ms: v.optional(
-    v.pipe(v.number(), v.safeInteger('whole milliseconds'), v.minValue(1, 'at least 1'), v.maxValue(60_000, 'at most a minute')),
+    v.pipe(
+      v.number(),
+      v.safeInteger('whole milliseconds'),
+      v.minValue(1, 'at least 1'),
+      v.maxValue(longestProfileMs, 'at most ten minutes'),
+    ),
     1_000,
   ),
 })

@@ -7,7 +7,7 @@ import { longestWaitMs } from '../../validation/arguments.js'
 import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
-import { name, notAList, pageOf, strictly, wholeText } from '../contract/common.js'
+import { anyText, name, notAList, pageOf, strictly, wholeText } from '../contract/common.js'
 import { type Quota, quota, quotaOptions, quotaSample } from '../contract/quota.js'
 import { body, cachedOperation, operation, path, query } from './describe.js'
 import type { V1Context } from './v1-context.js'
@@ -139,7 +139,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       }),
       control('quotas.retire'),
       path(one),
-      body(strictly({ reason: v.optional(name, 'retired by hand') })),
+      body(strictly({ reason: v.optional(anyText, 'retired by hand') })),
       async (c) => {
         const { name: asked } = c.req.valid('param')
         await drover.quota(asked).retire(c.req.valid('json').reason)

@@ -4,7 +4,7 @@ import { etag } from 'hono/etag'
 import * as v from 'valibot'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
-import { laneEntries, name, pageOf, queryNumber, wholeText } from '../contract/common.js'
+import { anyText, laneEntries, name, pageOf, queryNumber, wholeText } from '../contract/common.js'
 import { dataset, labelReport, type Result, result } from '../contract/task.js'
 import { clientGone } from './client-gone.js'
 import { cachedOperation, operation, query } from './describe.js'
@@ -12,12 +12,16 @@ import { asJson, jsonLines } from './json-lines.js'
 import { rowRange } from './row-range.js'
 import type { V1Context } from './v1-context.js'
 
-const sampleQuery = v.strictObject({ ...laneEntries, limit: queryNumber(1, 1_000, 50), after: v.optional(wholeText(0, 1e12)) })
+const sampleQuery = v.strictObject({
+  ...laneEntries,
+  limit: queryNumber(1, 1_000, 50),
+  after: v.optional(wholeText(0, Number.MAX_SAFE_INTEGER)),
+})
 const labelQuery = v.strictObject({
   dataset: v.optional(name),
   domain: v.optional(name),
-  path: v.optional(name),
-  items: queryNumber(1, 10_000_000, 100_000),
+  path: v.optional(anyText),
+  items: queryNumber(1, Number.MAX_SAFE_INTEGER, 100_000),
 })
 /** Length at which a page ends early, in characters. */
 const longestPage = 4_000_000

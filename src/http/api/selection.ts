@@ -8,7 +8,7 @@ import { workerState } from '../contract/worker.js'
 
 /** The part of a body that selects workers. */
 export const selection = {
-  workers: v.optional(v.pipe(v.array(name), v.minLength(1, 'at least one worker'), v.maxLength(10_000, 'at most 10000 workers'))),
+  workers: v.optional(v.pipe(v.array(name), v.minLength(1, 'at least one worker'))),
   annotator: v.optional(v.union([name, v.pipe(v.number(), v.finite())])),
   domain: v.optional(name),
   supervisor: v.optional(name),

@@ -6,7 +6,7 @@ import type { DroppableState } from '../../drover/tasks.js'
 import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
-import { confirmation, count, cursor, laneEntries, name, pageOf, queryNumber, strictly } from '../contract/common.js'
+import { anyText, confirmation, count, cursor, laneEntries, name, pageOf, queryNumber, strictly } from '../contract/common.js'
 import { deadKind, pastResult, type TaskCount, taskCount, taskDetail, taskPage, taskState } from '../contract/task.js'
 import { errorGroup } from '../contract/worker.js'
 import { clientGone } from './client-gone.js'
@@ -22,7 +22,7 @@ const matchEntries = {
   error: v.optional(name),
   code: v.optional(name),
 }
-const keys = v.pipe(v.array(name), v.minLength(1, 'at least one key'), v.maxLength(10_000, 'at most 10000 keys'))
+const keys = v.pipe(v.array(name), v.minLength(1, 'at least one key'))
 const whole = v.pipe(v.number(), v.safeInteger('a whole number'))
 
 const listQuery = v.strictObject({
@@ -50,7 +50,7 @@ const counting = strictly({ ...chosenEntries, action, states: v.optional(droppab
 const dropped = strictly({
   ...chosenEntries,
   states: v.optional(droppable),
-  why: v.optional(name, 'dropped by hand'),
+  why: v.optional(anyText, 'dropped by hand'),
   confirmation,
 })
 const prioritised = strictly({ ...laneEntries, dataset: name, keys, priority: whole })

@@ -1,5 +1,6 @@
 /** Common schemas of the API. */
 import * as v from 'valibot'
+import { longestKey } from '../../bounds.js'
 
 /** Ms since the epoch. */
 export const time = v.pipe(v.number(), v.metadata({ description: 'ms since the epoch' }))
@@ -19,7 +20,7 @@ export const queryNumber = (min: number, max: number, otherwise: number) => v.op
 export const wholeText = (min: number, max: number) =>
   v.pipe(
     v.string(),
-    v.regex(/^\d{1,15}$/, 'a whole number'),
+    v.regex(/^\d{1,16}$/, 'a whole number'),
     v.transform(Number),
     v.minValue(min, `at least ${min}`),
     v.maxValue(max, `at most ${max}`),
@@ -47,14 +48,17 @@ export const strictly = <const Entries extends v.ObjectEntries>(entries: Entries
 export const notAList = <Input>() =>
   v.custom<Input>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object')
 
-/** A name: not empty, and bounded. */
-export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(500))
+/** A name, or a part of one: as long as the longest, which is a key. */
+export const name = v.pipe(v.string(), v.minLength(1), v.maxLength(longestKey))
+
+/** A reason, or an expression. Only the size of the request bounds it. */
+export const anyText = v.pipe(v.string(), v.minLength(1))
 
 /** Which lanes; what is left out matches all. */
 export const laneEntries = { dataset: v.optional(name), annotator: v.optional(name), domain: v.optional(name), worker: v.optional(name) }
 
-/** A cursor: `next` of the previous page. */
-export const cursor = v.pipe(v.string(), v.maxLength(200))
+/** A cursor: `next` of the previous page. The longest is a key after two whole numbers. */
+export const cursor = v.pipe(v.string(), v.maxLength(longestKey + 2 * '9007199254740991.'.length))
 
 /** A page of a list. `next` is null at its end. */
 export const pageOf = <Item extends v.GenericSchema>(item: Item) => v.object({ items: v.array(item), next: v.nullable(v.string()) })

@@ -1,5 +1,6 @@
 /** The answers for clients of the system that drover replaces. */
 import * as v from 'valibot'
+import { longestKey } from '../../bounds.js'
 import { count } from '../contract/common.js'
 import { workerState } from '../contract/worker.js'
 
@@ -127,7 +128,7 @@ export const seedResetCall = v.object({
 const levels = ['debug', 'info', 'warn', 'warning', 'error', 'critical'] as const
 const level = v.pipe(v.string(), v.toLowerCase(), v.picklist(levels, `one of ${levels.join(', ')}`))
 
-const text = v.pipe(v.string(), v.maxLength(500))
+const text = v.pipe(v.string(), v.maxLength(longestKey))
 const selection = { annotator_id: v.optional(text), domain: v.optional(text) }
 /** Clients send further parameters of their own, for example against caches; these are ignored. */
 export const workersQuery = v.object({ ...selection, status: v.optional(seedStatus) })

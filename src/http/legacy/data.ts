@@ -1,12 +1,13 @@
 /** The old paths of annotations: pages of them, the newest first, one of them, their number, and doing one again. */
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
+import { longestKey } from '../../bounds.js'
 import { DroverError } from '../../errors.js'
 import { collected, piecewise } from '../../time/turns.js'
 import { refuse } from '../base/errors.js'
 import type { Env } from '../base/request-env.js'
 import type { StatusContext } from '../base/status-context.js'
-import { count, queryNumber } from '../contract/common.js'
+import { count, name, queryNumber } from '../contract/common.js'
 import { annotation, presentAnnotation } from './annotations.js'
 import { answerer } from './answer.js'
 import * as contract from './contract.js'
@@ -20,7 +21,6 @@ const furthest = 10_000_000
 /** Several names, joined by commas. */
 const names = v.pipe(
   v.string(),
-  v.maxLength(10_000),
   v.transform((text) => text.split(',').flatMap((name) => name.trim() || [])),
 )
 const yes = v.pipe(
@@ -35,12 +35,12 @@ export const filterEntries = {
 }
 const pageQuery = v.object({
   ...filterEntries,
-  search_text: v.optional(v.pipe(v.string(), v.maxLength(200))),
+  search_text: v.optional(v.pipe(v.string(), v.maxLength(longestKey))),
   page: queryNumber(1, furthest, 1),
   page_size: queryNumber(10, 500, 50),
 })
 const laneQuery = v.object({ limit: queryNumber(1, 1_000, 100) })
-const onePath = v.object({ ...contract.onePath.entries, sample_id: v.pipe(v.string(), v.minLength(1), v.maxLength(500)) })
+const onePath = v.object({ ...contract.onePath.entries, sample_id: name })
 
 const laneOfAnnotations = v.object({
   annotator_id: contract.annotatorId,

@@ -2,7 +2,9 @@
  * Identifies the caller: by a bearer token, by the token in the WebSocket's subprotocols, by the cookie of a session, by the
  * application, or, without any token, by being on this machine. A token in the URL is ignored, because URLs end up in logs.
  */
+
 import type { Context } from 'hono'
+import { longestName } from '../../bounds.js'
 import { refuse } from '../base/errors.js'
 import type { Role, User } from '../base/options.js'
 import type { Caller, CompiledStatusOptions, Env } from '../base/request-env.js'
@@ -18,9 +20,6 @@ export const changes = (c: Context): boolean => !safeMethods.includes(c.req.meth
 
 /** Prefix of a token as subprotocol, in base64url: browsers cannot set headers of a WebSocket. */
 const tokenProtocol = 'drover.token.'
-
-/** Of a user, in UTF-16 units. */
-const longestName = 200
 
 export interface Identity extends Caller {
   /** The `x-drover-csrf` that calls which change something must send; null: none. */

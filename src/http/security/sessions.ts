@@ -1,6 +1,8 @@
 /** Sessions of browsers, kept in memory under the hash of their id, so that the stored data gives no access. */
+
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
+import { longestTimerMs } from '../../bounds.js'
 import type { Role } from '../base/options.js'
 import { digest } from './tokens.js'
 
@@ -24,9 +26,6 @@ interface Kept extends Session {
 const longestMs = 7 * 86_400_000
 /** The most sessions of each role. Counted by role, so that many logins for reading cannot end sessions with more rights. */
 const mostSessions = 1_000
-/** The longest that a timer can be set to. */
-const longestTimerMs = 2 ** 31 - 1
-
 const secret = (): string => randomBytes(32).toString('base64url')
 const keyOf = (id: string): string => digest(id).toString('hex')
 

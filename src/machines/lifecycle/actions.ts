@@ -2,7 +2,9 @@
  * Actions, guards and delays of the lifecycle statechart. Actions change the worker's memory or call {@link LifecycleEffects};
  * guards and delays read them. The chart in `machine.ts` says when each is used.
  */
+
 import { assign, setup } from 'xstate'
+import { longestTimerMs } from '../../bounds.js'
 import { backoffDelay } from '../../time/backoff.js'
 import { duration } from '../../values/duration.js'
 import {
@@ -16,9 +18,6 @@ import {
 } from './contract.js'
 import { judged, since } from './failure-context.js'
 import type { WorkerState } from './states.js'
-
-/** setTimeout's longest delay; longer waits are slept in pieces. */
-const longestTimer = 2 ** 31 - 1
 
 /** Time between a parked worker's looks at the clocks: the machine may sleep, or its clock may be set. */
 const parkedLookMs = 5_000
@@ -137,7 +136,7 @@ export const lifecycle = setup({
       booting: ({ context: { effects, booting, startTimeoutMs }, event }) => {
         const now = effects.now()
         return event.type === 'EXTEND'
-          ? { ...booting, by: Math.max(booting.by, now + Math.min(event.ms, longestTimer)) }
+          ? { ...booting, by: Math.max(booting.by, now + Math.min(event.ms, longestTimerMs)) }
           : { from: now, by: now + startTimeoutMs }
       },
     }),
@@ -252,6 +251,6 @@ export const lifecycle = setup({
     startTimeout: ({ context }) => Math.max(0, context.booting.by - context.effects.now()),
     shortage: ({ context: { shortages, random } }) => backoffDelay(shortageWaits, shortages - 1, random),
     lookAtDeadline: ({ context }) => Math.min(parkedLookMs, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
-    untilDeadline: ({ context }) => Math.min(longestTimer, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
+    untilDeadline: ({ context }) => Math.min(longestTimerMs, Math.max(0, (context.memory.until ?? 0) - context.effects.now())),
   },
 })

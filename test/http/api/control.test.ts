@@ -244,7 +244,7 @@ test('profiles of live workers are taken, listed and fetched; the latest five ar
   const { api, system } = await sleeping()
   assert.equal((await api.post('/api/v1/profiles', { worker: tone, ms: 10 })).body.error, 'THREAD_GONE')
   assert.is((await api.post('/api/v1/profiles', { worker: 'none' })).status, 404)
-  assert.is((await api.post('/api/v1/profiles', { worker: tone, ms: 60_001 })).status, 400)
+  assert.is((await api.post('/api/v1/profiles', { worker: tone, ms: 600_001 })).status, 400)
   await system.start(tone)
   await state(system, tone, 'running')
   const taken: string[] = []
