@@ -344,7 +344,18 @@ export const rooms = [
   {
     room: 'http',
     what: 'the app, its assets and probes, the server',
-    may: ['root', 'validation', 'drover', 'http/base', 'http/api', 'http/legacy', 'http/socket', 'http/security', 'http/openapi'],
+    may: [
+      'root',
+      'validation',
+      'options',
+      'drover',
+      'http/base',
+      'http/api',
+      'http/legacy',
+      'http/socket',
+      'http/security',
+      'http/openapi',
+    ],
   },
   {
     room: 'options/file',
@@ -409,7 +420,7 @@ export const rooms = [
 ]
 
 /** Files that everything shares and that have no folder. */
-const shared = ['errors', 'failure', 'log-levels', 'own-file', 'readonly-deep', 'redact', 'typed-worker']
+const shared = ['bounds', 'errors', 'failure', 'log-levels', 'own-file', 'readonly-deep', 'redact', 'typed-worker']
 
 /** The files of a room, as a regular expression over paths. @param {string} room */
 export function filesOf(room) {

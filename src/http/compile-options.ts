@@ -1,5 +1,6 @@
 /** Validates and compiles the options of the status server. All mistakes are reported at once. */
 import * as v from 'valibot'
+import { moduleUrl } from '../options/worker.js'
 import { findingOf, invalidConfig, toIssue } from '../validation/issues.js'
 import { flag, group, whole } from '../validation/schema-pieces.js'
 import type { Authorize, ServeOptions, StatusOptions } from './base/options.js'
@@ -43,6 +44,7 @@ const statusEntries = {
   behindProxy: v.optional(flag),
   sessionMs: v.optional(whole(1)),
   crashDetectionMinutes: v.optional(whole(1, 60)),
+  modules: v.optional(v.array(moduleUrl, 'a list of modules of workers')),
 }
 
 function oneOfOr<const Value extends string>(only: Value, expected: string) {
@@ -72,6 +74,7 @@ export function compileStatusOptions(given: StatusOptions): CompiledStatusOption
     behindProxy: checked.behindProxy ?? false,
     sessionMs: checked.sessionMs ?? 43_200_000,
     crashDetectionMinutes: checked.crashDetectionMinutes ?? 2,
+    modules: new Map((given.modules ?? []).map((module, index) => [String(module), String(checked.modules?.[index])])),
   }
 }
 

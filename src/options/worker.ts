@@ -27,7 +27,8 @@ import { restart } from './restart-schema.js'
 import { type TaskOptions, tasks } from './tasks.js'
 import { type WorkerQuotaOptions, workerQuota } from './worker-quota.js'
 
-const moduleUrl = v.pipe(
+/** A worker module; its URL is checked to be that of a file. */
+export const moduleUrl = v.pipe(
   v.custom<string | URL>((value) => typeof value === 'string' || value instanceof URL, 'a path, a file: URL or a URL'),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const resolved = resolveModule(dataset.value)

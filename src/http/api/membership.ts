@@ -1,11 +1,14 @@
 /**
- * Workers that come, change and go while the system runs. Nothing that is sent decides which code runs: a new worker has the module of
- * an existing one. Inputs are taken, but never shown, stored or logged.
+ * Workers that come, change and go while the system runs. Which code may run is decided by the program: a worker has the module of an
+ * existing one, or one that the option `modules` names. Inputs are taken, but never shown, stored or logged.
  */
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import type { WorkerStatus } from '../../actors/system/status.js'
 import { longestTimerMs } from '../../bounds.js'
+import type { WorkerOptions } from '../../options/worker.js'
+import { argumentError } from '../../validation/arguments.js'
+import { isRecord } from '../../validation/schema-pieces.js'
 import type { Env } from '../base/request-env.js'
 import { given } from '../base/without-undefined.js'
 import { name, notAList, strictly, wholeText } from '../contract/common.js'
@@ -18,8 +21,9 @@ import type { V1Context } from './v1-context.js'
 const option = (type: string | string[], description: string) =>
   v.optional(v.pipe(v.unknown(), v.metadata({ jsonSchema: { type, description } })))
 
-/** Those of `WorkerOptions` that say how much a worker does, and when. */
+/** All that `drover.update` may change. A forgotten one does not compile. */
 const changeable = {
+  module: option('string', 'one of the `modules` of the status server, as it is written there'),
   enabled: option(['boolean', 'null'], 'whether `start` for all workers starts it'),
   target: option(['integer', 'null'], 'results that its lane should have; null: one for every item'),
   delayMs: option(['integer', 'null'], 'wait between two tasks'),
@@ -28,11 +32,19 @@ const changeable = {
   priority: option(['number', 'null'], 'its place in the queue for slots: higher first'),
   group: option(['string', 'null'], 'a group with a limit of its own'),
   quota: option(['string', 'object', 'null'], 'the quota that its tasks take from'),
+  tasks: option(['object', 'null'], 'attempts, their time limit and waits, and the breaker'),
+  heartbeat: option(['object', 'null'], 'time limits of its thread'),
+  restart: option(['object', 'null'], 'its restart policy'),
+  isolation: option(['string', 'null'], '`thread` or `process`'),
+  resourceLimits: option(['object', 'null'], 'limits of the memory of its thread'),
+  recycle: option(['object', 'null'], 'when its thread is replaced'),
+  significant: option(['boolean', 'null'], 'whether its end may shut its supervisor down'),
+  requires: option(['array', 'null'], 'fields that its `input` must have'),
   drainMs: option(['integer', 'null'], 'how long a stop waits for tasks in hand'),
   idleMs: option(['integer', 'null'], 'how long its thread is kept without tasks'),
   input: option(['object', 'null'], 'fields that replace those of its `input`; never shown, stored or logged'),
-}
-const options = v.pipe(
+} satisfies Record<Exclude<keyof WorkerOptions, 'id' | 'annotator' | 'domain' | 'dataset'>, unknown>
+const optionsSchema = v.pipe(
   notAList<{ [Name in keyof typeof changeable]?: unknown }>(),
   v.strictObject(changeable, `not an option that can be set here; these can: ${Object.keys(changeable).join(', ')}`),
 )
@@ -45,10 +57,10 @@ const addition = strictly({
   domain: v.optional(name),
   dataset: v.optional(name),
   under: v.optional(name),
-  options: v.optional(options, {}),
+  options: v.optional(optionsSchema, {}),
   persist,
 })
-const change = strictly({ options, persist })
+const change = strictly({ options: optionsSchema, persist })
 const removal = v.strictObject({
   drainMs: v.optional(wholeText(0, longestTimerMs)),
   persist: v.optional(v.picklist(['true', 'false']), 'false'),
@@ -57,9 +69,9 @@ const one = v.strictObject({ id: name })
 const removed = v.object({ id: v.string() })
 
 const optionsAre =
-  '`options` are those of the configuration; null stands for the default. `persist`: whether each later system on the store has the change, too, which needs an `input` without secrets.'
+  '`options` are those of the configuration; null stands for the default, also of a part. An object replaces the whole option, except `input`. `persist`: whether each later system on the store has the change, too, which needs an `input` without secrets.'
 
-export function membershipRoutes({ drover, control }: V1Context) {
+export function membershipRoutes({ drover, control, options: { modules } }: V1Context) {
   return new Hono<Env>()
     .post(
       '/workers',
@@ -67,7 +79,7 @@ export function membershipRoutes({ drover, control }: V1Context) {
         id: 'addWorker',
         tag: 'Workers',
         summary: 'Adds a worker like an existing one',
-        more: `It has the module, the input and all options of \`like\`, except what is given here; annotator and domain come from its id. It is under the supervisor of \`like\`, and starts when it is started. ${optionsAre}`,
+        more: `It has the input and all options of \`like\`, except what is given here; annotator and domain come from its id. It is under the supervisor of \`like\`, and starts when it is started. ${optionsAre}`,
         answers: { 201: worker },
         refuses: [404, 409, 413, 415],
       }),
@@ -75,7 +87,7 @@ export function membershipRoutes({ drover, control }: V1Context) {
       body(addition),
       async (c) => {
         const { id, like, annotator, domain, dataset, under, options, persist } = c.req.valid('json')
-        const entry = { ...withDefaults(options), ...given({ annotator, domain, dataset }), id }
+        const entry = { ...changesOf(options, modules), ...given({ annotator, domain, dataset }), id }
         await drover.add(entry, { like, persist, ...given({ under }) })
         return c.json(presentWorker(drover.view.worker(id) as WorkerStatus), 201)
       },
@@ -97,7 +109,7 @@ export function membershipRoutes({ drover, control }: V1Context) {
         const { id } = c.req.valid('param')
         const { options, persist } = c.req.valid('json')
         drover.worker(id)
-        await drover.update(id, withDefaults(options), { persist, mergeInput: true })
+        await drover.update(id, changesOf(options, modules), { persist, mergeInput: true })
         return c.json(presentWorker(drover.view.worker(id) as WorkerStatus))
       },
     )
@@ -124,6 +136,27 @@ export function membershipRoutes({ drover, control }: V1Context) {
     )
 }
 
+/** @throws DroverError ARGUMENT_INVALID if the module is not one of those that the server names */
+function changesOf(options: v.InferOutput<typeof optionsSchema>, modules: ReadonlyMap<string, string>): object {
+  const { input, module, ...rest } = options
+  return {
+    ...(withDefaults(rest) as object),
+    ...('input' in options && { input: input === null ? undefined : input }),
+    ...('module' in options && { module: allowed(module, modules) }),
+  }
+}
+
+/** Nothing is looked up for a text that is not allowed: no answer tells which files there are. */
+function allowed(module: unknown, modules: ReadonlyMap<string, string>): string {
+  const href = typeof module === 'string' ? modules.get(module) : undefined
+  if (href !== undefined) return href
+  const names = [...modules.keys()].join(', ')
+  throw argumentError('options.module', names ? `one of ${names}` : 'left out: the option modules of the status server names none', module)
+}
+
 /** JSON has no undefined: null stands for the default. */
-const withDefaults = (options: object): object =>
-  Object.fromEntries(Object.entries(options).map(([name, value]) => [name, value === null ? undefined : value]))
+function withDefaults(value: unknown): unknown {
+  if (value === null) return undefined
+  if (!isRecord(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withDefaults(each)]))
+}

@@ -69,6 +69,12 @@ export interface StatusOptions {
    * 60. @defaultValue 2
    */
   crashDetectionMinutes?: number
+  /**
+   * Modules that workers may get over HTTP (`options.module` of `POST /workers` and `PATCH /workers/:id`), beside those of existing
+   * workers: paths, `file:` URLs or `URL`s, as `module` of a worker. A request names one exactly as it is written here; any other is
+   * refused with 400. @defaultValue none
+   */
+  modules?: (string | URL)[]
 }
 
 /** The options of {@link serveStatus}: {@link StatusOptions}, port and host name. */

@@ -1,8 +1,11 @@
 import type { Role, StatusOptions } from './options.js'
 
 /** The options with their defaults filled in. */
-export type CompiledStatusOptions = Required<Omit<StatusOptions, 'token' | 'readToken' | 'authorize'>> &
-  Pick<StatusOptions, 'token' | 'readToken' | 'authorize'>
+export type CompiledStatusOptions = Required<Omit<StatusOptions, 'token' | 'readToken' | 'authorize' | 'modules'>> &
+  Pick<StatusOptions, 'token' | 'readToken' | 'authorize'> & {
+    /** URLs of the modules, by how they were written. */
+    modules: ReadonlyMap<string, string>
+  }
 
 /** The caller of an accepted request. */
 export interface Caller {

@@ -2,13 +2,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Drover, supervisor } from '../../../src/index.js'
+import { workerSchema } from '../../../src/options/worker.js'
 import { refused } from '../../support/refused.js'
 import { readToken, token } from '../../support/status.js'
-import { items, open, state, worker } from '../../support/system.js'
+import { items, open, puppet, state, worker } from '../../support/system.js'
 import { type Api, cleanUpServers, serveApi } from '../support.js'
 
 test.after.each(cleanUpServers)
 
+const later = new URL('../../fixtures/later.worker.js', import.meta.url)
 const key = 'sk-the-first-key-of-all'
 const other = 'sk-another-key-of-somebody'
 
@@ -82,7 +84,20 @@ test('what is not possible is refused with the option, the value and what is all
     ['POST', '/api/v1/workers', { id, like, under: 'none' }, 404, /there is no supervisor "none"/],
     ['POST', '/api/v1/workers', { id }, 400, /^like: is missing/],
     ['POST', '/api/v1/workers', { id, like, module: './evil.js' }, 400, /^module: not known here/],
-    ['POST', '/api/v1/workers', { id, like, options: { module: './evil.js' } }, 400, /^options\.module: .*these can: enabled, target/],
+    [
+      'POST',
+      '/api/v1/workers',
+      { id, like, options: { module: './evil.js' } },
+      400,
+      /^options\.module must be left out: .* names none, got "\.\/evil\.js"/,
+    ],
+    [
+      'POST',
+      '/api/v1/workers',
+      { id, like, options: { dataset: 'other' } },
+      400,
+      /^options\.dataset: .*these can: module, enabled, target/,
+    ],
     ['POST', '/api/v1/workers', { id, like, options: [] }, 400, /^options: an object/],
     ['POST', '/api/v1/workers', { id: like, like }, 400, /id: expected another id/],
     ['POST', '/api/v1/workers', { id: 'no id!', like }, 400, /id: expected an id such as annotator-1\/urgency.*"no id!"/],
@@ -90,7 +105,9 @@ test('what is not possible is refused with the option, the value and what is all
     ['POST', '/api/v1/workers', { id, like, options: { quota: 'none' } }, 400, /quota: expected.*"none"/],
     ['PATCH', place, { options: { delayMs: 5 } }, 400, /delayMs: expected .*5/],
     ['PATCH', place, { options: { priority: 3, group: 'none' } }, 400, /group/],
-    ['PATCH', place, { options: { restart: {} } }, 400, /^options\.restart: not an option that can be set here/],
+    ['PATCH', place, { options: { restart: { mode: 'never' } } }, 400, /restart\.mode: expected one of 'permanent'.*never/],
+    ['PATCH', place, { options: { tasks: { maxAttempts: 0 } } }, 400, /tasks\.maxAttempts: expected a whole number, at least 1/],
+    ['PATCH', place, { options: { annotator: '9' } }, 400, /^options\.annotator: not an option that can be set here/],
     ['PATCH', '/api/v1/workers/pair', { options: {} }, 404, /pair/],
     ['DELETE', '/api/v1/workers/pair', undefined, 404, /pair/],
     ['DELETE', `${place}?drainMs=soon`, undefined, 400, /^drainMs: a whole number/],
@@ -101,6 +118,60 @@ test('what is not possible is refused with the option, the value and what is all
     assert.match(answer.body.message, said, what)
   }
   assert.equal([system.tree(), system.view.settings(like)], before)
+})
+
+test('all that update may change is changed over HTTP, and takes effect', async () => {
+  const { api, system } = await pair()
+  const id = 'annotator-2/urgency'
+  const place = '/api/v1/workers/annotator-2%2Furgency'
+  const values: Record<string, unknown> = {
+    requires: [],
+    resourceLimits: { maxOldGenerationSizeMb: 200 },
+    recycle: { maxTasks: 50 },
+    isolation: 'thread',
+    significant: false,
+    heartbeat: { everyMs: 50, timeoutMs: 2_000 },
+    restart: { mode: 'transient', maxRestarts: 2, backoff: { initialMs: 10, factor: null } },
+    tasks: { maxAttempts: 1, timeoutMs: null },
+  }
+  const fixed = ['id', 'annotator', 'domain', 'dataset']
+  for (const name of Object.keys(workerSchema.entries).filter((each) => !fixed.includes(each) && each !== 'module')) {
+    const { status, body } = await api.call('PATCH', place, { options: { [name]: values[name] ?? null } })
+    assert.is(status, 200, `${name}: ${JSON.stringify(body)}`)
+  }
+  // One attempt in place of the three of the system.
+  await system.load('data', [{ id: 'luck', do: 'throw' }])
+  await system.start(id)
+  await state(system, id, 'completed')
+  assert.is((await system.tasks.list({ worker: id, state: 'dead' })).items[0]?.attempts, 1)
+})
+
+test('a worker gets only a module that the server names, of which it has the code', async () => {
+  const { system } = await pair()
+  const module = later.href
+  const api = await serveApi(system, { modules: [later] })
+  const id = 'annotator-3/urgency'
+  const like = 'annotator-2/urgency'
+  const before = system.tree()
+  for (const other of [puppet.href, 'data:text/javascript,process.exit()', './none.js', `${module}?again`, 7, null]) {
+    for (const [method, path, body] of [
+      ['POST', '/api/v1/workers', { id, like, options: { module: other } }],
+      ['PATCH', '/api/v1/workers/annotator-2%2Furgency', { options: { module: other } }],
+    ] as const) {
+      const answer = await api.call(method, path, body)
+      assert.equal([answer.status, answer.body.error], [400, 'ARGUMENT_INVALID'])
+      assert.ok(answer.body.message.startsWith(`options.module must be one of ${module}, got `), answer.body.message)
+    }
+  }
+  assert.equal(system.tree(), before)
+  assert.is((await api.post('/api/v1/workers', { id, like, options: { module } })).status, 201)
+  await system.start(id)
+  await state(system, id, 'completed')
+  const [first] = (await api.get(`/api/v1/results/sample?worker=${encodeURIComponent(id)}`)).body.items
+  assert.equal(first.value.othersDone, [0])
+  assert.is((await api.call('PATCH', '/api/v1/workers/annotator-2%2Furgency', { options: { module } })).status, 200)
+  const wrong = await refused(serveApi(system, { modules: ['./there-is-no-such.js'] }))
+  assert.match(wrong.message, /modules\[0\]: expected a file that exists/)
 })
 
 test('a worker is removed, its results stay, and who is added for its lane continues', async () => {
