@@ -65,7 +65,8 @@ export class Control {
     // A worker that is started by hand meanwhile is no longer waited for.
     await this.#lifetime.until(() => stopped.every(({ managed, timesStarted }) => !managed.live || managed.timesStarted > timesStarted))
     await Promise.all(stopped.map(({ managed }) => managed.freed))
-    await this.#waker.refresh()
+    // Only theirs: calls for single workers in a row would each read all.
+    await this.#waker.refresh(stopped.filter(({ managed }) => !managed.isGone).map(({ managed }) => managed.config.id))
     return stopped.map(({ managed, timesStarted }) =>
       outcomeOf(managed, true, managed.timesStarted > timesStarted ? 'started again meanwhile' : 'stopped'),
     )

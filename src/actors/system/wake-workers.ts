@@ -66,10 +66,10 @@ export class Waker {
     else managed?.thread?.poke()
   }
 
-  /** Reads the counts of lanes; without an answer the old counts stay. */
-  async refresh(): Promise<void> {
+  /** Reads the counts of the lanes of these workers, or of all; without an answer the old counts stay. */
+  async refresh(ids: Iterable<string> = this.#managed.keys()): Promise<void> {
     const { store, lanes } = this.#parts
-    await inPieces([...this.#managed.keys()], async (workers) => {
+    await inPieces([...ids], async (workers) => {
       if (this.#stopped) return
       const reply = await store.client.call('counts', { workers }).catch(() => ({ counts: [] }))
       lanes.update(reply.counts)
