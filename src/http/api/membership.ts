@@ -38,6 +38,7 @@ const changeable = {
   isolation: option(['string', 'null'], '`thread` or `process`'),
   resourceLimits: option(['object', 'null'], 'limits of the memory of its thread'),
   recycle: option(['object', 'null'], 'when its thread is replaced'),
+  mailbox: option(['object', 'null'], 'how many messages wait for it'),
   significant: option(['boolean', 'null'], 'whether its end may shut its supervisor down'),
   requires: option(['array', 'null'], 'fields that its `input` must have'),
   drainMs: option(['integer', 'null'], 'how long a stop waits for tasks in hand'),
