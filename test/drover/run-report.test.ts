@@ -89,10 +89,12 @@ test('why 5,000 workers wait is put into words for 500 at a time, and whether th
   )
   const looking = isWaiting(counted)
   let looks = looking.next()
-  for (let pieces = 1; !looks.done; pieces++, looks = looking.next()) assert.ok(looked <= pieces * 500, `${looked} in ${pieces} pieces`)
+  let pieces = 0
+  for (; !looks.done; looks = looking.next()) assert.ok(looked <= ++pieces * 500, `${looked} in ${pieces} pieces`)
+  assert.is(pieces, 10)
   assert.equal([looks.value, looked, read], [true, 5_000, 0])
   const description = describeWait(counted)
-  for (let pieces = 1; !description.next().done; pieces++) assert.ok(read <= pieces * 500, `${read} in ${pieces} pieces`)
+  for (pieces = 1; !description.next().done; pieces++) assert.ok(read <= pieces * 500, `${read} in ${pieces} pieces`)
   assert.is(read, 5_000)
 })
 
