@@ -6,6 +6,7 @@ import type { Waker } from '../actors/system/wake-workers.js'
 import { declareWorkers, heldBy } from '../actors/worker/registration.js'
 import type { ManagedWorker } from '../actors/worker/worker.js'
 import { DroverError } from '../errors.js'
+import { workerOf } from '../instance-ids.js'
 import { inTurnsAsync, shareOfTurn } from '../time/turns.js'
 import { checkFlag, checkName, wholeNumber } from '../validation/arguments.js'
 import { checkOptions } from '../validation/filters.js'
@@ -107,9 +108,13 @@ export class Control {
       await askAll([...idle], (managed) => managed.tell({ type: 'STOP' }))
       return await inTurnsAsync([...holds], async ([managed, hold]) => {
         managed.catchUp()
+        // A lane is deleted for all its instances at once.
+        const others = data ? this.#sharing(managed) : []
+        const isDown = (): boolean => hold.isDown() && others.every((other) => holds.get(other)?.isDown() ?? other.settled)
         if (idle.has(managed)) await this.#lifetime.until(hold.isDown)
+        if (others.every((other) => idle.has(other) || other.settled)) await this.#lifetime.until(isDown)
         try {
-          return await this.#resetOne(managed, hold.isDown(), data)
+          return await this.#resetOne(managed, isDown(), data)
         } finally {
           hold.end()
         }
@@ -117,6 +122,11 @@ export class Control {
     } finally {
       for (const hold of holds.values()) hold.end()
     }
+  }
+
+  /** The other instances of its lane. */
+  #sharing(managed: ManagedWorker): ManagedWorker[] {
+    return (this.#system.declared.get(workerOf(managed.id)) ?? []).filter((other) => other !== managed)
   }
 
   async #resetOne(managed: ManagedWorker, isDown: boolean, data: boolean): Promise<ResetOutcome> {

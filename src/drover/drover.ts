@@ -4,6 +4,7 @@
 
 import type { OpenSystem } from '../actors/system/contract.js'
 import { type InspectionEvent, type InspectionObserver, inspectActors } from '../actors/system/inspection.js'
+import { leading } from '../actors/system/instances.js'
 import { type AddOptions, type ChangeOptions, Membership, type Patch, type UpdateOptions } from '../actors/system/membership.js'
 import type { QuotaHandle, QuotaReport } from '../actors/system/quota-report.js'
 import { type Settings, type SystemStatus, systemStatus, type TreeStatus, treeStatus } from '../actors/system/status.js'
@@ -516,9 +517,8 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    * const vector = await drover.worker<Embedder>('embedder').ask('embed', { text: 'good' }, { timeoutMs: 5_000 })
    */
   worker<Messages extends MessageTypes<Messages> = AnyMessages>(id: string): WorkerHandle<Messages> {
-    const managed = this.#selection.one(id)
     const means = { system: this.#system, lifetime: this.#lifetime, uses: this.#uses }
-    return workerHandle(means, managed) as unknown as WorkerHandle<Messages>
+    return workerHandle(means, id, this.#selection.byId(id)) as unknown as WorkerHandle<Messages>
   }
 
   /**
@@ -536,9 +536,12 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   async profile(id: string, options: { ms?: number } = {}): Promise<CpuProfile> {
     const { ms = 1_000 } = checkOptions('the second argument of profile', options, ['ms'])
     wholeNumber('ms', ms, 1, longestProfileMs)
-    const managed = this.#selection.one(id)
-    if (!managed.thread) throw new DroverError('THREAD_GONE', `${id} is ${managed.state} and has no thread`)
-    return managed.thread.profile(ms)
+    const own = this.#selection.byId(id)
+    const { state, thread } = leading(own)
+    if (own.length > 1)
+      throw new DroverError('ARGUMENT_INVALID', `${id} has ${own.length} instances: name one of them, such as ${own[0]?.id}`)
+    if (!thread) throw new DroverError('THREAD_GONE', `${id} is ${state} and has no thread`)
+    return thread.profile(ms)
   }
 
   /**

@@ -2,11 +2,12 @@
  * Decides when a run is over, names what it waits for, and makes its report. Pure: facts about workers in, answers and texts out.
  */
 import type { ErrorGroup } from '../errors.js'
+import { isInstance, workerOf } from '../instance-ids.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
 import { mostInPiece } from '../time/turns.js'
 import { firstLine, firstOf } from '../values/first-of.js'
 
-/** A worker whose work is not done, although the run is over. */
+/** A worker whose work is not done, although the run is over. Its instances are told together. */
 export interface Incomplete {
   worker: string
   /** Its state and the reason for it, e.g. `blacklisted: failed 4 times within 6 s, last: exit`. */
@@ -189,18 +190,29 @@ export function reportOf(
     results: 0,
     dead: 0,
   }
+  const shared = new Map<string, { complete: boolean; lane: Incomplete | null }>()
   for (const worker of workers) {
-    const { id, state } = worker
-    report.results += worker.results
-    report.dead += worker.dead
-    if (isComplete(worker)) {
-      report.completed.push(id)
-      continue
+    const { id, state, left } = worker
+    const lane = shared.get(workerOf(id))
+    if (!lane) {
+      report.results += worker.results
+      report.dead += worker.dead
     }
+    const complete = isComplete(worker)
+    if (complete && !lane?.complete) report.completed.push(workerOf(id))
+    if (isInstance(id)) shared.set(workerOf(id), { complete: complete || lane?.complete === true, lane: lane?.lane ?? null })
+    if (complete) continue
     if (state === 'stopped' || state === 'blacklisted' || state === 'paused' || state === 'parked') report[state].push(id)
     if (worker.heldBy !== null) report.held.push(id)
-    if (worker.enabled && worker.laneDone !== true && !(worker.actor && state !== 'blacklisted'))
-      report.incomplete.push({ worker: id, why: whyIncomplete(worker), left: worker.left })
+    if (!worker.enabled || worker.laneDone === true || (worker.actor && state !== 'blacklisted')) continue
+    const why = isInstance(id) ? `${id} ${whyIncomplete(worker)}` : whyIncomplete(worker)
+    if (lane?.lane) lane.lane.why += `; ${why}`
+    else {
+      const incomplete = { worker: workerOf(id), why, left }
+      report.incomplete.push(incomplete)
+      const own = shared.get(incomplete.worker)
+      if (own) own.lane = incomplete
+    }
   }
   return { ...report, ok: report.incomplete.length === 0 && report.dead === 0 && !interrupted }
 }

@@ -25,10 +25,14 @@ export class Selection {
     return select(parts.config.workers, tree, selector).map(({ id }) => managed.get(id) as ManagedWorker)
   }
 
-  /** @throws as `of` does */
-  one(id: string): ManagedWorker {
+  /**
+   * The worker, or all its instances.
+   *
+   * @throws as `of` does
+   */
+  byId(id: string): ManagedWorker[] {
     this.#lifetime.assertOpen()
     const { parts, managed } = this.#system
-    return managed.get(byId(parts.config.workers, id).id) as ManagedWorker
+    return byId(parts.config.workers, id).map((worker) => managed.get(worker.id) as ManagedWorker)
   }
 }

@@ -1,6 +1,7 @@
 /** Selects workers by the argument of a call. */
 
 import { DroverError } from '../errors.js'
+import { workerOf } from '../instance-ids.js'
 import type { Tree } from '../machines/supervision/tree.js'
 import type { CompiledWorker } from '../options/compiled.js'
 import { type SupervisorNode, workersOf } from '../options/tree.js'
@@ -9,7 +10,7 @@ import { checkFilter } from '../validation/filters.js'
 import { closest } from '../values/closest.js'
 
 /**
- * A worker's id; a supervisor's id, for all enabled workers below it; a list of workers' ids; or an object, for all workers that
+ * A worker's id, which stands for all its instances, or the id of an instance; a supervisor's id, for all enabled workers below it; a list of workers' ids; or an object, for all workers that
  * match every part. Without a selector: all enabled workers.
  */
 export type Selector = string | readonly string[] | { annotator?: string | number; domain?: string; worker?: string }
@@ -21,11 +22,11 @@ export function select(workers: readonly CompiledWorker[], tree: Tree, selector:
   if (selector === undefined) return workers.filter(({ enabled }) => enabled)
   if (typeof selector === 'string') {
     const supervisor = tree.supervisor(selector)
-    return supervisor ? below(workers, supervisor) : [byId(workers, selector)]
+    return supervisor && !supervisor.instances ? below(workers, supervisor) : byId(workers, selector)
   }
   if (isList(selector)) {
     const known = new Map(workers.map((worker) => [worker.id, worker]))
-    const chosen = new Set(selector.map((id) => known.get(id) ?? byId(workers, id)))
+    const chosen = new Set(selector.flatMap((id) => known.get(id) ?? byId(workers, id)))
     return workers.filter((worker) => chosen.has(worker))
   }
   if (typeof selector !== 'object' || selector === null) {
@@ -34,7 +35,7 @@ export function select(workers: readonly CompiledWorker[], tree: Tree, selector:
   checkFilter('the selector', selector, ['annotator', 'domain', 'worker'])
   const annotator = selector.annotator === undefined ? null : checkId('annotator', selector.annotator)
   const domain = selector.domain === undefined ? null : checkName('domain', selector.domain)
-  const among = selector.worker === undefined ? workers : [byId(workers, selector.worker)]
+  const among = selector.worker === undefined ? workers : byId(workers, selector.worker)
   const matching = among.filter(
     (worker) => (annotator === null || annotator === worker.annotator) && (domain === null || domain === worker.domain),
   )
@@ -51,14 +52,18 @@ function below(workers: readonly CompiledWorker[], supervisor: SupervisorNode): 
 // Array.isArray does not tell readonly lists from objects.
 const isList = (selector: Selector): selector is readonly string[] => Array.isArray(selector)
 
-/** @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID */
-export function byId(workers: readonly CompiledWorker[], id: string): CompiledWorker {
-  const found = workers.find((worker) => worker.id === id)
-  if (found) return found
+/**
+ * The worker, or all its instances.
+ *
+ * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID
+ */
+export function byId(workers: readonly CompiledWorker[], id: string): CompiledWorker[] {
+  const found = workers.filter((worker) => worker.id === id || workerOf(worker.id) === id)
+  if (found.length > 0) return found
   checkName("a worker's id", id)
   const near = closest(
     id,
-    workers.map((worker) => worker.id),
+    workers.map((worker) => workerOf(worker.id)),
   )
   const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
   throw new DroverError('WORKER_UNKNOWN', `there is no worker ${JSON.stringify(id)}${hint}`)

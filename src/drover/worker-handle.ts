@@ -1,7 +1,9 @@
 /** One worker as the program has it: its status, and a reference to ask and to tell. */
 import type { OpenSystem } from '../actors/system/contract.js'
-import { statusOf, type WorkerStatus } from '../actors/system/status.js'
+import { leading } from '../actors/system/instances.js'
+import { statusOf, statusOfOne, type WorkerStatus } from '../actors/system/status.js'
 import type { ManagedWorker } from '../actors/worker/worker.js'
+import { isInstance } from '../instance-ids.js'
 import type { AnyMessages, MessageTypes, WorkerRef } from '../threads/messages/contract.js'
 import { refer } from '../threads/messages/reference.js'
 import type { Lifetime } from './lifetime.js'
@@ -13,14 +15,16 @@ export interface WorkerHandle<Messages extends MessageTypes<Messages> = AnyMessa
   status(): WorkerStatus
 }
 
+/** @param own the worker, or all its instances: messages go to the one that is most at work */
 export function workerHandle(
   { system, lifetime, uses }: { system: OpenSystem; lifetime: Lifetime; uses: OpenCalls },
-  managed: ManagedWorker,
+  id: string,
+  own: readonly ManagedWorker[],
 ): WorkerHandle {
-  const { ask, tell } = refer(system.parts.introductions.program, managed.id)
+  const { ask, tell } = refer(system.parts.introductions.program, leading(own).id)
   return {
-    id: managed.id,
-    status: () => statusOf(system, managed),
+    id,
+    status: () => (isInstance(id) ? statusOfOne(system, own[0] as ManagedWorker) : statusOf(system, system.declared.get(id) ?? own)),
     async ask(...sent) {
       lifetime.assertOpen()
       return uses.during(ask(...sent))

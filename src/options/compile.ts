@@ -1,5 +1,6 @@
 /** Turns checked options into the one type with all defaults filled in. */
 import { resolve } from 'node:path'
+import { instanceIds } from '../instance-ids.js'
 import type { QuotaSpec } from '../store/contract/quotas.js'
 import { compileBreaker } from './breaker.js'
 import type { CompiledConfig, CompiledWorker } from './compiled.js'
@@ -24,7 +25,7 @@ const { defaults } = droverSchema
 /** Yields between pieces of a long list of workers. */
 export function* compileOptions(options: CheckedOptions): Generator<void, CompiledConfig, void> {
   const store = options.store === ':memory:' ? ':memory:' : resolve(options.store)
-  const workers = yield* inPieces(options.workers.flatMap(workersIn), (worker) => compileWorker(worker, options))
+  const workers = (yield* inPieces(options.workers.flatMap(workersIn), (worker) => compileWorker(worker, options))).flat()
   const tree = yield* inPieces(options.workers, (entry) => compileNode(entry, options))
   return {
     store,
@@ -62,12 +63,12 @@ function workersIn(entry: CheckedEntry): CheckedWorker[] {
   return isSupervisor(entry) ? entry.children.flatMap(workersIn) : [entry]
 }
 
-function compileWorker(worker: CheckedWorker, options: CheckedOptions): CompiledWorker {
+/** @returns it, or its instances */
+function compileWorker(worker: CheckedWorker, options: CheckedOptions): CompiledWorker[] {
   const { enabled, delayMs, concurrency, prefetch, priority, isolation } = filled<
     Pick<CompiledWorker, 'enabled' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority' | 'isolation'>
   >(workerSchema.defaults, worker)
-  return {
-    id: worker.id,
+  const compiled = {
     ...laneOf(worker),
     module: worker.module,
     input: worker.input,
@@ -94,12 +95,18 @@ function compileWorker(worker: CheckedWorker, options: CheckedOptions): Compiled
     drainMs: worker.drainMs ?? options.drainMs ?? defaults.drainMs,
     idleMs: worker.idleMs ?? options.idleMs ?? defaults.idleMs,
   }
+  return idsOf(worker).map((id) => ({ id, ...compiled }))
+}
+
+function idsOf({ id, instances }: CheckedWorker): string[] {
+  return instances === undefined ? [id] : instanceIds(id, instances)
 }
 
 function compileNode(entry: CheckedEntry, options: CheckedOptions): TreeNode {
   if (!isSupervisor(entry)) {
     const { mode } = filledPolicy(compileRestart(entry.restart ?? options.restart))
-    return { worker: entry.id, mode, significant: entry.significant ?? false }
+    const nodes = idsOf(entry).map((worker) => ({ worker, mode, significant: entry.significant ?? false }))
+    return entry.instances === undefined ? (nodes[0] as TreeNode) : groupOf(entry.id, nodes)
   }
   const rest = filled<Pick<SupervisorNode, 'strategy' | 'significant' | 'autoShutdown'>>(supervisorSchema.defaults, entry)
   return {
@@ -109,6 +116,12 @@ function compileNode(entry: CheckedEntry, options: CheckedOptions): TreeNode {
     mode: entry.restart ?? (rest.autoShutdown === 'never' ? 'permanent' : 'transient'),
     children: entry.children.map((child) => compileNode(child, options)),
   }
+}
+
+/** Each instance has the worker's own policy, so that their number of restarts together has no limit. */
+function groupOf(id: string, children: TreeNode[]): SupervisorNode {
+  const intensity = { restarts: Number.POSITIVE_INFINITY, withinMs: 1 }
+  return { id, strategy: 'one-for-one', intensity, mode: 'transient', significant: false, autoShutdown: 'never', instances: true, children }
 }
 
 function compileQuotas({ quotas = {}, budget }: CheckedOptions): QuotaSpec[] {

@@ -9,7 +9,7 @@ import { checkQuotas } from './quota.js'
 import { checkRestart } from './restart-schema.js'
 import { checkSignificant, isSupervisorOptions } from './supervisor.js'
 import { checkTasks } from './tasks.js'
-import { checkInput, checkRequired, checkTarget, laneOf } from './worker.js'
+import { checkInput, checkInstances, checkRequired, checkTarget, laneOf } from './worker.js'
 import { checkWorkerQuota } from './worker-quota.js'
 
 /** Finds options that do not fit together. A long list of workers is checked in pieces. */
@@ -41,6 +41,7 @@ export function* checkRules(input: unknown): Generator<void, Finding[], void> {
     checkWorkerQuota([...path, 'quota'], worker.quota, asRecord(options.quotas), findings)
     checkKnown([...path, 'group'], 'group', worker.group, asRecord(options.groups), findings)
     checkTarget([...path, 'target'], worker, maxTarget, findings)
+    checkInstances(path, worker, findings)
     if (worker.dataset === undefined && asRecord(worker.recycle).maxTasks !== undefined) {
       const expected = 'no value, because a worker without a dataset has no tasks'
       findings.push({ path: [...path, 'recycle', 'maxTasks'], expected, input: asRecord(worker.recycle).maxTasks, known: [] })

@@ -25,6 +25,8 @@ export interface SupervisorNode {
   mode: RestartMode
   significant: boolean
   autoShutdown: AutoShutdown
+  /** Whether it is a worker, and its children are its instances: these do not wait for each other. */
+  instances?: boolean
   /** In the order of starting. */
   children: TreeNode[]
 }

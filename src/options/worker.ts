@@ -65,8 +65,14 @@ export interface WorkerBase {
   target?: number
   /** Wait between a task's end and the next one's start, in whole milliseconds. 100 to 60_000, or 0. @defaultValue 0 */
   delayMs?: number
-  /** Tasks in flight at once. 1 to 1_024. @defaultValue 1 */
+  /** Tasks in flight at once, in each of its threads. 1 to 1_024. @defaultValue 1 */
   concurrency?: number
+  /**
+   * How many threads share its lane, 1 to 256. Each is an instance, `ID#1` to `ID#n`: a worker of its own with its own beats, failures,
+   * restarts and slot, under a supervisor with the id of the worker. Each item still gets exactly one result. May be changed
+   * while it runs. @defaultValue one thread, which is the worker itself
+   */
+  instances?: number
   /** Tasks held ready beyond those in flight, 0 to 1_024; `'auto'`: as many as are done in about 20 ms. @defaultValue 'auto' */
   prefetch?: number | 'auto'
   /**
@@ -132,6 +138,7 @@ export const workerSchema = group({
   target: option(whole(0)),
   delayMs: option(whole(100, 60_000, { value: 0 }), 0),
   concurrency: option(whole(1, 1_024), 1),
+  instances: option(whole(1, 256)),
   prefetch: option(textOrNumber("'auto' or a whole number, 0 to 1024", ['auto'], { min: 0, max: 1_024, whole: true }), 'auto'),
   priority: option(between(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER), 0),
   group: option(name('the name of a group')),
@@ -162,6 +169,14 @@ export function laneOf(worker: { id: string; annotator?: string | number | undef
   const cut = worker.id.lastIndexOf('/')
   const annotator = cut === -1 ? worker.id : worker.id.slice(0, cut).replace(/^annotator-(?=.)/, '')
   return { annotator: String(worker.annotator ?? annotator), domain: worker.domain ?? worker.id.slice(cut + 1) }
+}
+
+/** Only a lane can be shared; and what a significant child's end means is not decided for one of several. */
+export function checkInstances(path: Path, { instances, dataset, significant }: Record<string, unknown>, findings: Finding[]): void {
+  if (instances === undefined) return
+  const refuse = (expected: string) => findings.push({ path: [...path, 'instances'], expected, input: instances, known: [] })
+  if (dataset === undefined) refuse('no value, because a worker without a dataset has no lane to share')
+  if (significant === true) refuse('no value, because the worker is significant')
 }
 
 export function checkTarget(path: Path, { target, dataset }: Record<string, unknown>, maxTarget: number, findings: Finding[]): void {

@@ -38,6 +38,7 @@ function workerAt(id: string, state: WorkerState, changes: Partial<WorkerStatus>
     lastFailure: null,
     until: null,
     heldBy: null,
+    instances: null,
     ...changes,
   }
 }

@@ -41,7 +41,7 @@ export async function stopAtOnce(workers: readonly WorkerToStop[], event: Extrac
 
 /**
  * Begins to stop workers. Workers directly under the system stop all at once; under each topmost supervisor they stop one after
- * another, each when the one after it is down. Workers without a thread are down at once, and pending starts are cancelled. From
+ * another, each when the one after it is down. Instances of a worker directly under the system stop all at once, too. Workers without a thread are down at once, and pending starts are cancelled. From
  * the call on only a start by hand brings a worker back, and takes it out of the order. Settles when all were told to stop or
  * wait for their turn; workers with a thread come first.
  */
@@ -57,7 +57,7 @@ export async function stopInOrder(
   for (const worker of [...workers].reverse()) worker.standBack()
   parts.slots.withdraw(workers.map(({ config }) => config.id))
   for (const worker of workers) {
-    const top = tree.above(worker.config.id).at(-1)?.id
+    const top = tree.above(worker.config.id).findLast(({ instances }) => !instances)?.id
     if (top === undefined || !worker.live) {
       atOnce.push(worker)
       continue

@@ -22,6 +22,8 @@ export interface OpenSystem {
   reader: Reader
   root: ActorRefFrom<typeof system>
   managed: Map<string, ManagedWorker>
+  /** The managed workers of each declared one: itself, or its instances; in the order of the configuration. */
+  declared: Map<string, ManagedWorker[]>
   tree: Tree
   /** The state of each supervisor. */
   supervisors: Map<string, { state: SupervisorState; reason: string; since: number }>

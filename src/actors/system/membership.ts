@@ -1,6 +1,7 @@
 /** Adds workers and supervisors to a running system, removes them, and changes their options, one change at a time. */
 
 import { DroverError } from '../../errors.js'
+import { workerOf } from '../../instance-ids.js'
 import {
   type Change,
   type Entry,
@@ -15,16 +16,17 @@ import {
   withoutEntry,
   withPatch,
 } from '../../options/changes.js'
-import type { CompiledConfig, CompiledWorker } from '../../options/compiled.js'
+import type { CompiledConfig } from '../../options/compiled.js'
 import type { DroverOptions } from '../../options/drover.js'
 import type { SupervisorOptions } from '../../options/supervisor.js'
-import { isSupervisor, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
+import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
 import { compileInTurns, compileWithInTurns } from '../../options/validate.js'
 import type { WorkerOptions } from '../../options/worker.js'
 import { type SupervisorRef, supervisorAddress } from '../supervisor/contract.js'
 import { stopInOrder } from '../supervisor/stop-in-order.js'
 import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './contract.js'
+import { enlist, strikeOff } from './instances.js'
 
 /** Options of a change to the running system. */
 export interface ChangeOptions {
@@ -85,11 +87,8 @@ export class Membership {
       const added = await this.#system.declare(config.workers.filter(({ id }) => ids.includes(id)))
       if (persist) await this.#keep(entry.id, kept)
       this.#assertOpen()
-      // No await in between: a worker must not be visible before it has an actor.
-      for (const own of added) this.#system.managed.set(own.config.id, own)
-      this.#system.tree.add(node, under)
       this.#become(options, config)
-      this.#supervisor(under).send({ type: 'ADOPT', nodes: [node], vacant: false })
+      this.#adopt(added, node, under)
       this.#publish('added', entry.id)
       return ids
     })
@@ -105,8 +104,7 @@ export class Membership {
       const leaving = workersOf(node).map((worker) => managed.get(worker) as ManagedWorker)
       for (const own of leaving) own.leave()
       try {
-        await stopInOrder(this.#system, leaving, { type: 'STOP', reason: 'removed', ...(drainMs !== undefined && { drainMs }) })
-        await this.#system.until(() => leaving.every((own) => own.settled))
+        await this.#bringDown(leaving, 'removed', drainMs)
         if (persist) {
           // The kept changes of nodes below are deleted too.
           const below = [...supervisorsIn(node), ...workersOf(node)].filter((other) => other !== id && this.#system.kept.has(other))
@@ -118,14 +116,7 @@ export class Membership {
         for (const own of leaving) own.stay()
         throw error
       }
-      this.#supervisor(tree.above(id)[0]?.id ?? null).send({ type: 'DISOWN', child: id })
-      for (const supervisor of supervisorsIn(node)) this.#system.supervisors.delete(supervisor)
-      tree.remove(id)
-      for (const own of leaving) {
-        own.go()
-        managed.delete(own.config.id)
-        parts.lanes.delete(own.config.id)
-      }
+      this.#disown(node, leaving)
       this.#become(options, config)
       this.#publish('removed', id)
       parts.changed()
@@ -137,7 +128,7 @@ export class Membership {
       const { tree, managed, parts } = this.#system
       const node = tree.get(id)
       if (!node) throw new DroverError('WORKER_UNKNOWN', `there is no worker and no supervisor ${JSON.stringify(id)}`)
-      const patch = mergeInput && !isSupervisor(node) ? withInput(this.#worker(id).input, changes) : changes
+      const patch = mergeInput && (isInstances(node) || !isSupervisor(node)) ? withInput(this.#worker(id).input, changes) : changes
       const refused = Object.keys(patch).find((key) => fixed.includes(key))
       if (refused)
         throw new DroverError('ARGUMENT_INVALID', `${refused} of ${id} cannot be changed: remove ${id}, then add it with the new value`)
@@ -154,17 +145,70 @@ export class Membership {
             : updateAfter(earlier, located as Record<string, unknown>)
         kept = keep(change)
       }
-      const own = isSupervisor(node) ? null : (config.workers.find((worker) => worker.id === id) as CompiledWorker)
+      const next = nodeIn(config.tree, id)
+      const own = config.workers.filter((worker) => workerOf(worker.id) === id)
       // First, because it may refuse the change, which must not be stored then.
-      if (own) await this.#system.declare([own])
+      const added = own.length > 0 ? await this.#system.declare(own) : []
       if (kept !== null) await this.#keep(id, kept)
       this.#assertOpen()
-      adjust(node, nodeIn(config.tree, id))
-      if (own) managed.get(id)?.configure(own)
+      await this.#restaff(node, next, added)
+      if (tree.get(id) === node) adjust(node, next)
+      for (const worker of own) managed.get(worker.id)?.configure(worker)
       this.#become(options, config)
       this.#publish('updated', id)
       parts.changed()
     })
+  }
+
+  /** Gives a worker as many instances as its new node has. New ones are started if one of the others was. */
+  async #restaff(node: TreeNode, next: TreeNode, added: readonly ManagedWorker[]): Promise<void> {
+    const { tree, managed } = this.#system
+    const ids = workersOf(next)
+    const leaving = workersOf(node).flatMap((id) => (ids.includes(id) ? [] : (managed.get(id) as ManagedWorker)))
+    if (!(isInstances(node) || isInstances(next)) || (leaving.length === 0 && added.length === 0)) return
+    const isWanted = workersOf(node).some((id) => managed.get(id)?.wanted)
+    for (const own of leaving) own.leave()
+    try {
+      await this.#bringDown(leaving, 'the number of its instances was changed')
+      this.#assertOpen()
+    } catch (error) {
+      for (const own of leaving) own.stay()
+      throw error
+    }
+    if (isInstances(node) && isInstances(next)) {
+      for (const own of leaving) this.#disown(tree.get(own.id) as TreeNode, [own])
+      for (const own of added) this.#adopt([own], nodeIn(next.children, own.id), node.id)
+    } else {
+      const [place, under] = [tree.placeOf(nodeId(node)), tree.parent(nodeId(node))?.id ?? null]
+      this.#disown(node, leaving)
+      this.#adopt(added, next, under, place)
+    }
+    if (isWanted) for (const own of added) void own.start().catch((error) => this.#system.parts.report(`could not start ${own.id}`, error))
+  }
+
+  async #bringDown(leaving: readonly ManagedWorker[], reason: string, drainMs?: number): Promise<void> {
+    await stopInOrder(this.#system, leaving, { type: 'STOP', reason, ...(drainMs !== undefined && { drainMs }) })
+    await this.#system.until(() => leaving.every((own) => own.settled))
+  }
+
+  /** Without an await: a worker must not be visible before it has an actor. */
+  #adopt(added: readonly ManagedWorker[], node: TreeNode, under: string | null, place?: number): void {
+    for (const own of added) enlist(this.#system, own)
+    this.#system.tree.add(node, under, place)
+    this.#supervisor(under).send({ type: 'ADOPT', nodes: [node], vacant: false })
+  }
+
+  #disown(node: TreeNode, leaving: readonly ManagedWorker[]): void {
+    const { tree, parts, supervisors } = this.#system
+    const id = nodeId(node)
+    this.#supervisor(tree.parent(id)?.id ?? null).send({ type: 'DISOWN', child: id })
+    for (const supervisor of supervisorsIn(node)) supervisors.delete(supervisor)
+    tree.remove(id)
+    for (const own of leaving) {
+      own.go()
+      strikeOff(this.#system, own)
+      parts.lanes.delete(own.id)
+    }
   }
 
   /** As it was declared, with all changes since. */
@@ -241,11 +285,19 @@ function adjust(node: TreeNode, to: TreeNode): void {
   const { children: _, intensity, ...rest } = to as SupervisorNode
   Object.assign(node, rest)
   Object.assign(node.intensity, intensity)
+  if (isInstances(node)) for (const child of node.children) adjust(child, nodeIn((to as SupervisorNode).children, nodeId(child)))
+}
+
+function isInstances(node: TreeNode): node is SupervisorNode {
+  return isSupervisor(node) && node.instances === true
 }
 
 /** The entry with absolute module URLs, independent of the working directory. */
 function withModules(entry: Entry, { workers }: CompiledConfig): Entry {
   if ('children' in entry) return { ...entry, children: entry.children.map((child) => withModules(child, { workers } as CompiledConfig)) }
   if (!('module' in entry)) return entry
-  return { ...(entry as WorkerOptions), module: workers.find(({ id }) => id === entry.id)?.module ?? (entry as WorkerOptions).module }
+  return {
+    ...(entry as WorkerOptions),
+    module: workers.find(({ id }) => workerOf(id) === entry.id)?.module ?? (entry as WorkerOptions).module,
+  }
 }

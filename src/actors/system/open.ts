@@ -45,6 +45,7 @@ import { declareWorkers } from '../worker/registration.js'
 import { ManagedWorker } from '../worker/worker.js'
 import { AwaitedConditions } from './awaited-conditions.js'
 import type { OpenSystem } from './contract.js'
+import { enlist, lookAtShared } from './instances.js'
 import { Introductions } from './introductions.js'
 import { Secrets } from './known-secrets.js'
 import { QuotaControl } from './quota-control.js'
@@ -179,7 +180,8 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       })
       return fresh
     }
-    for (const own of await declareBy(store.client, config.workers)) managed.set(own.config.id, own)
+    const declared = new Map<string, ManagedWorker[]>()
+    for (const own of await declareBy(store.client, config.workers)) enlist({ managed, declared }, own)
     const orphans = recovered.workers.flatMap((worker) => {
       const failure = managed.get(worker)?.restored?.memory.lastFailure
       return failure?.kind === 'orphaned' ? [{ worker, failure }] : []
@@ -202,6 +204,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     store.on('counts', (counts) => {
       lanes.update(counts)
       publish('lane:counts:changed', { lanes: counts, at: now() })
+      lookAtShared(counts, managed)
     })
     store.on('restarted', ({ error }) => {
       publish('store:thread:restarted', { message: toErrorRecord(error).message, at: now() })
@@ -265,6 +268,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       reader,
       root,
       managed,
+      declared,
       tree,
       supervisors,
       silence,

@@ -1,6 +1,7 @@
 /** Status: its form, and how it is made from the main thread's memory. */
 import type { ActorRefFrom } from 'xstate'
 import type { Failure } from '../../failure.js'
+import { isInstance, workerOf } from '../../instance-ids.js'
 import type { LogLevel } from '../../log-levels.js'
 import type { OpenBreaker } from '../../machines/lifecycle/contract.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
@@ -12,9 +13,11 @@ import type { supervisor } from '../supervisor/supervisor.js'
 import type { LaneError } from '../worker/lane-errors.js'
 import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './contract.js'
+import { leading, merged, reasonOf } from './instances.js'
 
 /** One worker. */
 export interface WorkerStatus {
+  /** Of an instance, the id of its worker and its number: `annotator-1/urgency#2`. */
   id: string
   annotator: string
   domain: string
@@ -61,6 +64,12 @@ export interface WorkerStatus {
   until: number | null
   /** The other host that holds it, if it waits for that host or its start was refused. */
   heldBy: { pid: number; hostname: string; since: number } | null
+  /**
+   * The threads that share its lane (option `instances`); null: it has one only. Then what the worker itself shows is that of the instance
+   * that is most at work, except sums (`failuresPerMinute`, `heapUsed`, `restarts`), the greatest `beatAgeMs`, and the latest error and
+   * failure of all.
+   */
+  instances: WorkerStatus[] | null
 }
 
 /** The fields of a worker that sums over the system need. */
@@ -83,8 +92,8 @@ export interface SupervisorStatus {
   children: TreeStatus[]
 }
 
-/** A node of the supervision tree. */
-export type TreeStatus = SupervisorStatus | { worker: string; state: WorkerState }
+/** A node of the supervision tree. Of a worker with instances, these are below it. */
+export type TreeStatus = SupervisorStatus | { worker: string; state: WorkerState; instances?: { worker: string; state: WorkerState }[] }
 
 /** The whole system. */
 export interface SystemStatus {
@@ -114,7 +123,15 @@ export interface Settings {
   logLevel: LogLevel
 }
 
-export function statusOf({ parts, silence }: OpenSystem, managed: ManagedWorker): WorkerStatus {
+/** The status of a declared worker, or of one instance. */
+export function statusOf(system: OpenSystem, own: readonly ManagedWorker[]): WorkerStatus {
+  const [only] = own as [ManagedWorker]
+  if (own.length === 1 && !isInstance(only.id)) return statusOfOne(system, only)
+  const statuses = new Map(own.map((managed) => [managed, statusOfOne(system, managed)]))
+  return merged(workerOf(only.id), reasonOf(own), [...statuses.values()], statuses.get(leading(own)) as WorkerStatus)
+}
+
+export function statusOfOne({ parts, silence }: OpenSystem, managed: ManagedWorker): WorkerStatus {
   const { config, memory, state } = managed
   const counts = parts.lanes.get(config.id)
   const holder = managed.holder
@@ -146,21 +163,23 @@ export function statusOf({ parts, silence }: OpenSystem, managed: ManagedWorker)
     lastFailure: memory.lastFailure,
     until: managed.until,
     heldBy: holder && { pid: holder.pid, hostname: holder.hostname, since: holder.since },
+    instances: null,
   }
 }
 
 /** The status without its costly parts. */
-export function glanceOf({ parts }: OpenSystem, managed: ManagedWorker): WorkerGlance {
-  const { config, memory, state, breaker, holder } = managed
+export function glanceOf({ parts }: OpenSystem, own: readonly ManagedWorker[]): WorkerGlance {
+  const managed = own.length === 1 ? (own[0] as ManagedWorker) : leading(own)
+  const { config, state, breaker, holder } = managed
   const counts = parts.lanes.get(config.id)
   return {
-    id: config.id,
+    id: workerOf(config.id),
     annotator: config.annotator,
     domain: config.domain,
     quotas: config.quota?.choices ?? noQuotas,
     enabled: config.enabled,
     state,
-    reason: memory.reason,
+    reason: reasonOf(own),
     progress: counts,
     ratePerMinute: parts.lanes.ratePerMinute(config.id),
     breaker,
@@ -172,7 +191,7 @@ export function glanceOf({ parts }: OpenSystem, managed: ManagedWorker): WorkerG
 const noQuotas: string[] = []
 
 export function systemStatus(system: OpenSystem, state: SystemStatus['state']): SystemStatus {
-  const workers = [...system.managed.values()].map((managed) => statusOf(system, managed))
+  const workers = Array.from(system.declared.values(), (own) => statusOf(system, own))
   return { workers, ...sumsOf(system, state, totalsOf(workers)) }
 }
 
@@ -224,6 +243,10 @@ export function* supervisorsDown(
 export function treeStatus(system: OpenSystem, nodes: readonly TreeNode[] = system.tree.root): TreeStatus[] {
   return nodes.map((node) => {
     if (!isSupervisor(node)) return { worker: node.worker, state: (system.managed.get(node.worker) as ManagedWorker).state }
+    if (node.instances) {
+      const own = system.declared.get(node.id) ?? []
+      return { worker: node.id, state: leading(own).state, instances: own.map(({ id, state }) => ({ worker: id, state })) }
+    }
     const { state, reason, since } = system.supervisors.get(node.id) ?? { state: 'up', reason: 'declared', since: 0 }
     const ref = system.root.system.get(supervisorAddress(node.id)) as ActorRefFrom<typeof supervisor> | undefined
     const { restarts: limit, withinMs } = node.intensity

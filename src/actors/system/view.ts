@@ -3,9 +3,12 @@
  * thread.
  */
 
+import { isInstance, workerOf } from '../../instance-ids.js'
 import type { CompiledWorker } from '../../options/compiled.js'
 import { findSecrets, redactAll } from '../../redact.js'
+import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './contract.js'
+import { leading } from './instances.js'
 import {
   glanceOf,
   type SystemStatus,
@@ -39,7 +42,10 @@ export interface DeclaredWorker {
 export type WorkerSettings = Pick<
   CompiledWorker,
   'enabled' | 'target' | 'delayMs' | 'concurrency' | 'prefetch' | 'priority' | 'group' | 'drainMs' | 'idleMs'
->
+> & {
+  /** null: the worker is one thread, without instances. */
+  instances: number | null
+}
 
 export class SystemView {
   readonly #system: OpenSystem
@@ -61,44 +67,49 @@ export class SystemView {
 
   /** Ids of all workers, in the order of the configuration. */
   ids(): IterableIterator<string> {
-    return this.#system.managed.keys()
+    return this.#system.declared.keys()
   }
 
   get size(): number {
-    return this.#system.managed.size
+    return this.#system.declared.size
   }
 
   /** What is declared of every worker, in the order of the configuration. */
   declared(): DeclaredWorker[] {
-    const { managed, parts } = this.#system
-    return Array.from(managed.values(), ({ config }) => {
-      const { id, annotator, domain, enabled, input, delayMs, tasks } = config
-      const target = config.target ?? parts.lanes.get(id)?.total ?? 0
+    const { declared, parts } = this.#system
+    return Array.from(declared.values(), ([own]) => {
+      const { config } = own as ManagedWorker
+      const { annotator, domain, enabled, input, delayMs, tasks } = config
+      const target = config.target ?? parts.lanes.get(config.id)?.total ?? 0
+      const id = workerOf(config.id)
       const hasKey = findSecrets(input).length > 0 || redactAll(input, parts.redact) !== input
       return { id, annotator, domain, enabled, target, hasKey, delayMs, maxAttempts: tasks.maxAttempts }
     })
   }
 
-  /** Options of one worker as they are now; null if it does not exist. */
+  /** Options of one worker, or of that of an instance, as they are now; null if it does not exist. */
   settings(id: string): WorkerSettings | null {
-    const config = this.#system.managed.get(id)?.config
-    if (!config) return null
+    const own = this.#system.declared.get(workerOf(id))
+    const config = own?.[0]?.config
+    if (!own || !config) return null
+    const instances = isInstance(config.id) ? own.length : null
     const { enabled, target, delayMs, concurrency, prefetch, priority, group, drainMs, idleMs } = config
-    return { enabled, target, delayMs, concurrency, prefetch, priority, group, drainMs, idleMs }
+    return { enabled, target, delayMs, concurrency, instances, prefetch, priority, group, drainMs, idleMs }
   }
 
   /** One worker; null if it does not exist. */
   worker(id: string): WorkerStatus | null {
-    const managed = this.#system.managed.get(id)
-    return managed ? statusOf(this.#system, managed) : null
+    const own = this.#system.declared.get(id)
+    return own ? statusOf(this.#system, own) : null
   }
 
   /** Ids of the workers that match, in the order of the configuration. Asks without making a status of each. */
   find(matches: (worker: WorkerName) => boolean): string[] {
     const found: string[] = []
-    for (const managed of this.#system.managed.values()) {
-      const { id, annotator, domain, dataset, enabled } = managed.config
-      if (matches({ id, annotator, domain, dataset, enabled, state: managed.state })) found.push(id)
+    for (const [id, own] of this.#system.declared) {
+      const { config, state } = leading(own)
+      const { annotator, domain, dataset, enabled } = config
+      if (matches({ id, annotator, domain, dataset, enabled, state })) found.push(id)
     }
     return found
   }
@@ -113,13 +124,13 @@ export class SystemView {
 
   /** A few fields of each worker, one by one, as they are when they are asked for. */
   *glances(): Generator<WorkerGlance> {
-    for (const managed of this.#system.managed.values()) yield glanceOf(this.#system, managed)
+    for (const own of this.#system.declared.values()) yield glanceOf(this.#system, own)
   }
 
   /** Ids of workers with a thread. */
   live(): string[] {
     const live: string[] = []
-    for (const { thread, config } of this.#system.managed.values()) if (thread) live.push(config.id)
+    for (const [id, own] of this.#system.declared) if (own.some(({ thread }) => thread)) live.push(id)
     return live
   }
 

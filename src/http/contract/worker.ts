@@ -45,6 +45,8 @@ export type ErrorGroup = v.InferOutput<typeof errorGroup>
  * One worker, as lists and the socket show it. Values that change with every beat are left out (see {@link beat}), so that an
  * idle worker stays the same.
  */
+const activity = v.picklist(['working', 'waiting', 'idle', 'draining'])
+
 export const worker = v.object({
   id: v.string(),
   annotator: v.string(),
@@ -52,7 +54,7 @@ export const worker = v.object({
   dataset: v.nullable(v.string()),
   enabled: v.boolean(),
   state: workerState,
-  activity: v.nullable(v.picklist(['working', 'waiting', 'idle', 'draining'])),
+  activity: v.nullable(activity),
   reason: v.string(),
   since: time,
   progress: v.nullable(progress),
@@ -72,6 +74,22 @@ export const worker = v.object({
   lastFailure: v.nullable(v.object({ kind: failure.entries.kind, message: v.string(), at: time })),
   until: v.nullable(time),
   heldBy: v.nullable(v.object({ pid: v.number(), hostname: v.string(), since: time })),
+  /** The threads that share its lane, by their own ids such as `annotator-1/urgency#2`; null: it is one thread. */
+  instances: v.nullable(
+    v.array(
+      v.object({
+        id: v.string(),
+        state: workerState,
+        activity: v.nullable(activity),
+        reason: v.string(),
+        since: time,
+        pid: v.nullable(v.number()),
+        threadId: v.nullable(v.number()),
+        restarts: count,
+        until: v.nullable(time),
+      }),
+    ),
+  ),
 })
 /** One worker: its state, the progress of its lane, and its last failure. Times are ms since the epoch. */
 export type Worker = v.InferOutput<typeof worker>
@@ -91,6 +109,8 @@ const workerSettings = v.object({
   target: v.nullable(count),
   delayMs: count,
   concurrency: count,
+  /** How many threads share its lane; null: it is one thread, without instances. */
+  instances: v.nullable(count),
   prefetch: v.union([count, v.literal('auto')]),
   priority: v.number(),
   group: v.nullable(v.string()),

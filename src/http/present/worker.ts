@@ -7,6 +7,8 @@ import type { Failure } from '../../failure.js'
 import type { StoredEvent } from '../../store/contract/reads.js'
 import type { Beat, transition, Worker, WorkerDetail } from '../contract/worker.js'
 
+type Instance = NonNullable<Worker['instances']>[number]
+
 export type Rates = Pick<WorkerStatus, 'ratePerMinute' | 'failuresPerMinute' | 'errorRate'>
 
 /**
@@ -39,7 +41,12 @@ export function presentWorker(status: WorkerStatus, rates: Rates = status): Work
     lastFailure: lastFailure && { kind: lastFailure.kind, message: lastFailure.message, at: lastFailure.at },
     until: status.until,
     heldBy: status.heldBy,
+    instances: status.instances && status.instances.map(presentInstance),
   }
+}
+
+function presentInstance({ id, state, activity, reason, since, pid, threadId, restarts, until }: WorkerStatus): Instance {
+  return { id, state, activity, reason, since, pid, threadId, restarts, until }
 }
 
 /** Beats of the workers with a thread, by id. */

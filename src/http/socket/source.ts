@@ -7,6 +7,7 @@
 import type { QuotaReport } from '../../actors/system/quota-report.js'
 import type { SystemSums, WorkerStatus } from '../../actors/system/status.js'
 import type { Drover } from '../../drover/drover.js'
+import { workerOf } from '../../instance-ids.js'
 import { Pace } from '../../time/pace.js'
 import { mostInPiece } from '../../time/turns.js'
 import { same } from '../client/same.js'
@@ -78,9 +79,9 @@ export class Source {
     return JSON.stringify(this.#sums?.tree ?? [])
   }
 
-  /** Marks workers for a look. */
+  /** Marks workers for a look; an instance stands for its worker. */
   mark(workers: Iterable<string>): void {
-    for (const worker of workers) this.#due.add(worker)
+    for (const worker of workers) this.#due.add(workerOf(worker))
   }
 
   /** Marks all workers, including removed ones. */

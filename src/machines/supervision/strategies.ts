@@ -37,16 +37,17 @@ const unfinished: readonly SiblingPhase[] = ['wanted', 'queued', 'starting', 'wa
  * The first worker or supervisor that keeps a child of a supervisor from starting now; null: its siblings let it start. Children
  * start in order: each when the children before it are ready or down for good. Under `one-for-one`, where none depends on another, a child that is queued or in backoff does not delay the others. Under
  * `one-for-all`, no child starts while another is in backoff or falling. A supervisor that is bringing its children down counts
- * as falling too.
+ * as falling too. The instances of a worker do not wait for each other.
  *
  * @param falling supervisors that bring children down
  */
 export function blockerOf(
-  { strategy, children }: SupervisorNode,
+  { strategy, children, instances }: SupervisorNode,
   child: string,
   phase: (worker: string) => SiblingPhase,
   falling: ReadonlySet<string>,
 ): string | null {
+  if (instances) return null
   let comesBefore = true
   for (const each of children) {
     if (nodeId(each) === child) {
@@ -138,7 +139,9 @@ export function answerTo(supervisor: SupervisorNode, { child, how, why }: ChildD
     const { withinMs } = supervisor.intensity
     return { do: 'end', how: 'failed', why: `${plural(tooMany, 'restart')} within ${duration(withinMs)}, the last of ${child}: ${why}` }
   }
-  if (how === 'escalated') return { do: 'end', how: 'failed', why: `${child} escalated: ${why}` }
+  // The instances of a worker never fail by their number.
+  const isEscalated = how === 'escalated' || (how === 'failed' && isSupervisor(own) && own.instances === true)
+  if (isEscalated) return { do: 'end', how: 'failed', why: `${child} escalated: ${why}` }
   if (how === 'given-up' && together(supervisor)) return { do: 'end', how: 'given-up', why: `${child} was given up: ${why}` }
   if (shutsDown(supervisor, child, phase)) return { do: 'end', how: 'shut-down', why: `its significant child ${child} ended: ${why}` }
   return { do: 'nothing' }

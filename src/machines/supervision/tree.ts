@@ -33,6 +33,12 @@ export class Tree {
     return this.#parents.get(id) ?? null
   }
 
+  /** Its index among the children of its supervisor, or of the system. */
+  placeOf(id: string): number {
+    const list = this.parent(id)?.children ?? this.root
+    return list.findIndex((node) => nodeId(node) === id)
+  }
+
   /** All supervisors of a node, the nearest first. */
   above(id: string): SupervisorNode[] {
     const path: SupervisorNode[] = []
@@ -50,11 +56,11 @@ export class Tree {
     }
   }
 
-  /** Adds a node after the supervisor's children, or after the system's. */
-  add(node: TreeNode, under: string | null): void {
+  /** Adds a node to the supervisor's children, or to the system's: at this place, or after the last. */
+  add(node: TreeNode, under: string | null, place?: number): void {
     const supervisor = under === null ? null : (this.supervisor(under) ?? null)
     const list = supervisor?.children ?? this.root
-    list.push(node)
+    list.splice(place ?? list.length, 0, node)
     this.#index(node, supervisor)
     this.#number()
   }

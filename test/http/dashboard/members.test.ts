@@ -6,6 +6,7 @@ const settings: Settings = {
   enabled: true,
   target: null,
   delayMs: 0,
+  instances: null,
   concurrency: 2,
   prefetch: 'auto',
   priority: 0,

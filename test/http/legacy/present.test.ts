@@ -26,6 +26,7 @@ function status(more: Partial<WorkerStatus> = {}): WorkerStatus {
     lastFailure: null,
     until: null,
     heldBy: null,
+    instances: null,
   }
   return { ...plain, ...numbers, ...nothing, state: 'idle', reason: 'declared', progress, ...more }
 }

@@ -4,7 +4,7 @@ import type { EngineReply, EngineRequest } from '../../contract/engine.js'
 import { historySteps } from '../../contract/history-steps.js'
 import type { HistoryRow } from '../../contract/reads.js'
 import type { LaneFilter } from '../../contract/registry.js'
-import { allOf } from './paging.js'
+import { allOf, isWorker } from './paging.js'
 
 interface Span {
   first: number
@@ -21,7 +21,7 @@ export function historyReads(db: Database.Database): { history: (request: Engine
     `SELECT ${columns} FROM history WHERE ${span} AND worker IN (
        SELECT w.id FROM worker w LEFT JOIN lane l ON l.id = w.lane LEFT JOIN dataset d ON d.id = l.dataset
        WHERE (@dataset IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
-         AND (@domain IS NULL OR l.domain = @domain) AND (@worker IS NULL OR w.name = @worker))
+         AND (@domain IS NULL OR l.domain = @domain) AND (@worker IS NULL OR ${isWorker('w.name')}))
      GROUP BY 1 ORDER BY 1`,
   )
 

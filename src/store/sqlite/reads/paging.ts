@@ -66,11 +66,16 @@ export function lanesMatching(db: Database.Database, filter: LaneFilter): LaneNa
       `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l LEFT JOIN dataset d ON d.id = l.dataset
        WHERE (@dataset IS NULL OR d.name IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
          AND (@domain IS NULL OR l.domain = @domain)
-         AND (@worker IS NULL OR l.id = (SELECT lane FROM worker WHERE name = @worker)) ORDER BY l.id`,
+         AND (@worker IS NULL OR l.id = (SELECT w.lane FROM worker w WHERE ${isWorker('w.name')} LIMIT 1)) ORDER BY l.id`,
     )
     .all(allOf(filter))
   for (const { id, dataset } of lanes) found(dataset, `the dataset of lane ${id}`)
   return lanes
+}
+
+/** Whether a name is that of `@worker`, or of one of its instances: `a/x#1` of `a/x`. */
+export function isWorker(column: string): string {
+  return `(${column} = @worker OR (${column} > @worker || '#' AND ${column} < @worker || '$'))`
 }
 
 export function allOf({ dataset, annotator, domain, worker }: LaneFilter): Record<keyof LaneFilter, string | null> {

@@ -18,7 +18,7 @@ import { errorReads } from './errors.js'
 import { historyReads } from './history.js'
 import { type HostFates, hostReads } from './hosts.js'
 import { labelReads } from './labels.js'
-import { allOf, type LaneNames, named, numberOf, pageOf, positionOf, Room } from './paging.js'
+import { allOf, isWorker, type LaneNames, named, numberOf, pageOf, positionOf, Room } from './paging.js'
 import { taskReads } from './single-tasks.js'
 
 export type Reads = { [Op in ReadOp]: (request: EngineRequest<Op>) => EngineReply<Op> }
@@ -45,13 +45,13 @@ export function reads(db: Database.Database, fates?: HostFates): Reads {
     `SELECT w.name AS worker, coalesce(l.annotator, '') AS annotator, coalesce(l.domain, '') AS domain, json_group_object(u.unit, u.amount) AS usage
      FROM usage u JOIN worker w ON w.id = u.worker LEFT JOIN lane l ON l.id = w.lane LEFT JOIN dataset d ON d.id = l.dataset
      WHERE (@dataset IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
-       AND (@domain IS NULL OR l.domain = @domain) AND (@worker IS NULL OR w.name = @worker) GROUP BY w.id ORDER BY w.name`,
+       AND (@domain IS NULL OR l.domain = @domain) AND (@worker IS NULL OR ${isWorker('w.name')}) GROUP BY w.id ORDER BY w.name`,
   )
   const selectSamples = db
     .prepare<[string, Time], string>('SELECT sample FROM quota_sample WHERE quota = ? AND at >= ? ORDER BY at')
     .pluck()
   const events = `SELECT e.id, h.name AS host, e.at, e.type, e.worker, e.payload FROM event e LEFT JOIN host h ON h.id = e.host
-     WHERE (@worker IS NULL OR e.worker = @worker) AND (@types IS NULL OR e.type IN (SELECT value FROM json_each(@types)))`
+     WHERE (@worker IS NULL OR ${isWorker('e.worker')}) AND (@types IS NULL OR e.type IN (SELECT value FROM json_each(@types)))`
   const selectEvents = db.prepare<[EventFilter & { after: number }], EventColumns>(`${events} AND e.id > @after ORDER BY e.id LIMIT @limit`)
   const selectLatest = db.prepare<[EventFilter & { before: number }], EventColumns>(
     `${events} AND e.id < @before ORDER BY e.id DESC LIMIT @limit`,
