@@ -14,7 +14,7 @@ export const rooms = [
   },
   {
     room: 'root',
-    what: '`bounds`, `errors`, `failure`, `log-levels`, `own-file` (what threads start from), `redact`, types of workers and of constants: what everything shares',
+    what: '`bounds`, `errors`, `failure`, `instance-ids`, `log-levels`, `own-file` (what threads start from), `redact`, types of workers and of constants: what everything shares',
     may: ['values'],
   },
   {
@@ -420,7 +420,7 @@ export const rooms = [
 ]
 
 /** Files that everything shares and that have no folder. */
-const shared = ['bounds', 'errors', 'failure', 'log-levels', 'own-file', 'readonly-deep', 'redact', 'typed-worker']
+const shared = ['bounds', 'errors', 'failure', 'instance-ids', 'log-levels', 'own-file', 'readonly-deep', 'redact', 'typed-worker']
 
 /** The files of a room, as a regular expression over paths. @param {string} room */
 export function filesOf(room) {

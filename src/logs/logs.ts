@@ -26,7 +26,8 @@ export type Log = WorkerLog
 export interface Logs {
   /** A part of drover: `system`, `store`. */
   part(name: string): Log
-  worker(annotator: string, domain: string): Log
+  /** @param instance such as `#2`, if several threads share the lane: its lines begin with it, in the file of the lane */
+  worker(annotator: string, domain: string, instance?: string): Log
   /** The latest records that match, oldest first; at most 2,000 are remembered. */
   recent(query: RecentLogs): LogRecord[]
   /** Calls a listener with each new record; its errors have no effect. @returns a function that removes it */
@@ -122,7 +123,10 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
 
   return {
     part: (name) => voiceOf([name], { part: name, annotator: null, domain: null }),
-    worker: (annotator, domain) => voiceOf(['worker', annotator, domain], { part: 'worker', annotator, domain }),
+    worker: (annotator, domain, instance) => {
+      const log = voiceOf(['worker', annotator, domain], { part: 'worker', annotator, domain })
+      return instance === undefined ? log : beginning(`${instance} `, log)
+    },
     recent: (query) => ring.recent(query),
     follow: (listener) => followers.add(listener),
     get level() {
@@ -136,6 +140,12 @@ export function createLogs(config: CompiledConfig['log'], options: LogsOptions =
       return files?.close() ?? Promise.resolve()
     },
   }
+}
+
+/** Lines that begin with a text. */
+function beginning(start: string, log: Log): Log {
+  const say = (level: RecordLevel) => (message: string, fields?: Record<string, unknown>) => log[level](`${start}${message}`, fields)
+  return { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') }
 }
 
 /** A lost terminal must not stop the system. */

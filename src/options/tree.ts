@@ -67,3 +67,13 @@ export function firstWorker(node: TreeNode, test: (worker: string) => boolean): 
 export function workersOf(node: TreeNode): string[] {
   return isSupervisor(node) ? node.children.flatMap(workersOf) : [node.worker]
 }
+
+/** The supervisors of a node, itself included. */
+export function supervisorsIn(node: TreeNode): string[] {
+  return isSupervisor(node) ? [node.id, ...node.children.flatMap(supervisorsIn)] : []
+}
+
+/** Whether it is a worker with its instances below it. */
+export function isInstances(node: TreeNode): node is SupervisorNode {
+  return isSupervisor(node) && node.instances === true
+}

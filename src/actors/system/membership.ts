@@ -19,7 +19,7 @@ import {
 import type { CompiledConfig } from '../../options/compiled.js'
 import type { DroverOptions } from '../../options/drover.js'
 import type { SupervisorOptions } from '../../options/supervisor.js'
-import { isSupervisor, nodeId, type SupervisorNode, type TreeNode, workersOf } from '../../options/tree.js'
+import { isInstances, isSupervisor, nodeId, type SupervisorNode, supervisorsIn, type TreeNode, workersOf } from '../../options/tree.js'
 import { compileInTurns, compileWithInTurns } from '../../options/validate.js'
 import type { WorkerOptions } from '../../options/worker.js'
 import { type SupervisorRef, supervisorAddress } from '../supervisor/contract.js'
@@ -265,10 +265,6 @@ function nodeIn(tree: readonly TreeNode[], id: string): TreeNode {
   return null as never
 }
 
-function supervisorsIn(node: TreeNode): string[] {
-  return isSupervisor(node) ? [node.id, ...node.children.flatMap(supervisorsIn)] : []
-}
-
 /** The path of the entry that was just added. */
 function placeOfLast({ workers }: DroverOptions, under: string | null): string {
   const supervisor = under === null ? undefined : findEntry(workers, under)
@@ -288,9 +284,6 @@ function adjust(node: TreeNode, to: TreeNode): void {
   if (isInstances(node)) for (const child of node.children) adjust(child, nodeIn((to as SupervisorNode).children, nodeId(child)))
 }
 
-function isInstances(node: TreeNode): node is SupervisorNode {
-  return isSupervisor(node) && node.instances === true
-}
 
 /** The entry with absolute module URLs, independent of the working directory. */
 function withModules(entry: Entry, { workers }: CompiledConfig): Entry {

@@ -3,6 +3,7 @@
  * The other parts (registration, starts, thread ...) have their own state and see only this core of the worker.
  */
 import type { SnapshotFrom } from 'xstate'
+import { isInstance } from '../../instance-ids.js'
 import { freshMemory, type Left, type LifecycleEvent, pausedEarlier, type WorkerMemory } from '../../machines/lifecycle/contract.js'
 import type { workerLifecycle } from '../../machines/lifecycle/machine.js'
 import type { WorkerState } from '../../machines/lifecycle/states.js'
@@ -63,7 +64,8 @@ export abstract class WorkerCore {
     return this.#restored
   }
   get log(): ReturnType<SystemParts['logs']['worker']> {
-    return this.#parts.logs.worker(this.#config.annotator, this.#config.domain)
+    const { id, annotator, domain } = this.#config
+    return this.#parts.logs.worker(annotator, domain, isInstance(id) ? id.slice(id.lastIndexOf('#')) : undefined)
   }
   /** null before its supervisor has made its actor. */
   get supervisor(): SupervisorRef | null {

@@ -26,7 +26,7 @@ function worker(id: string, more: Partial<Worker> = {}): Worker {
     lastFailure: null,
     until: null,
     heldBy: null,
-  instances: null,
+    instances: null,
     dataset: 'data',
     failuresPerMinute: 0,
     errorRate: null,

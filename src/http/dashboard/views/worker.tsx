@@ -74,6 +74,7 @@ export default function WorkerView({ params, query }: { params: Params; query: Q
       >
         <LogTail worker={id} level={level} />
       </Card>
+      {now.instances && <Instances of={now.instances} />}
       <div class="cards">
         <Card title="States it went through">
           {detail ? <Timeline of={detail.history} /> : <Pending what="its history" error={error} />}
@@ -157,6 +158,28 @@ function State({ of: worker, detail }: { of: Worker; detail: WorkerDetail | unde
           ['Held by', heldBy && `process ${heldBy.pid} on ${heldBy.hostname}`],
         ]}
       />
+    </Card>
+  )
+}
+
+/** The threads that share its lane. */
+function Instances({ of: instances }: { of: NonNullable<Worker['instances']> }) {
+  return (
+    <Card
+      title="Instances"
+      aside={`${number(instances.filter(({ threadId, pid }) => threadId !== null || pid !== null).length)} with a thread`}
+    >
+      <ul class="lines">
+        {instances.map(({ id, state, reason, since, restarts }) => (
+          <li key={id}>
+            <code>{id.slice(id.lastIndexOf('#'))}</code>
+            <Badge text={state} />
+            <span class="muted">{told(reason)}</span>
+            {restarts > 0 && <span class="muted num">{plural(restarts, 'restart')}</span>}
+            <Time at={since} />
+          </li>
+        ))}
+      </ul>
     </Card>
   )
 }
