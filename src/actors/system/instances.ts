@@ -4,7 +4,6 @@ import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { LaneCounts } from '../../store/contract/registry.js'
 import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './contract.js'
-import type { WorkerStatus } from './status.js'
 
 /** The state of a worker is the first of these that one of its instances is in. */
 const inFront: readonly WorkerState[] = [
@@ -35,32 +34,6 @@ export function reasonOf(instances: readonly Pick<ManagedWorker, 'state' | 'memo
   const lead = leading(instances)
   const same = instances.filter(({ state }) => state === lead.state).length
   return same === instances.length ? lead.memory.reason : `${same} of ${instances.length}: ${lead.memory.reason}`
-}
-
-/** @param lead the one that {@link leading} has chosen */
-export function merged(id: string, reason: string, instances: WorkerStatus[], lead: WorkerStatus): WorkerStatus {
-  const sum = (field: 'failuresPerMinute' | 'restarts'): number => instances.reduce((all, each) => all + each[field], 0)
-  const heaps = instances.flatMap(({ heapUsed }) => heapUsed ?? [])
-  const ages = instances.flatMap(({ beatAgeMs }) => beatAgeMs ?? [])
-  const failuresPerMinute = sum('failuresPerMinute')
-  const { ratePerMinute } = lead
-  return {
-    ...lead,
-    id,
-    reason,
-    failuresPerMinute,
-    errorRate: failuresPerMinute + ratePerMinute > 0 ? failuresPerMinute / (failuresPerMinute + ratePerMinute) : null,
-    lastError: latest(instances.map(({ lastError }) => lastError)),
-    beatAgeMs: ages.length > 0 ? Math.max(...ages) : null,
-    heapUsed: heaps.length > 0 ? heaps.reduce((all, each) => all + each, 0) : null,
-    restarts: sum('restarts'),
-    lastFailure: latest(instances.map(({ lastFailure }) => lastFailure)),
-    instances,
-  }
-}
-
-function latest<Told extends { at: number }>(all: readonly (Told | null)[]): Told | null {
-  return all.reduce((last, each) => (each && (!last || each.at > last.at) ? each : last), null)
 }
 
 type Workers = Pick<OpenSystem, 'managed' | 'declared'>

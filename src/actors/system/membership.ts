@@ -284,7 +284,6 @@ function adjust(node: TreeNode, to: TreeNode): void {
   if (isInstances(node)) for (const child of node.children) adjust(child, nodeIn((to as SupervisorNode).children, nodeId(child)))
 }
 
-
 /** The entry with absolute module URLs, independent of the working directory. */
 function withModules(entry: Entry, { workers }: CompiledConfig): Entry {
   if ('children' in entry) return { ...entry, children: entry.children.map((child) => withModules(child, { workers } as CompiledConfig)) }

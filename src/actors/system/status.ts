@@ -13,7 +13,7 @@ import type { supervisor } from '../supervisor/supervisor.js'
 import type { LaneError } from '../worker/lane-errors.js'
 import type { ManagedWorker } from '../worker/worker.js'
 import type { OpenSystem } from './contract.js'
-import { leading, merged, reasonOf } from './instances.js'
+import { leading, reasonOf } from './instances.js'
 
 /** One worker. */
 export interface WorkerStatus {
@@ -129,6 +129,32 @@ export function statusOf(system: OpenSystem, own: readonly ManagedWorker[]): Wor
   if (own.length === 1 && !isInstance(only.id)) return statusOfOne(system, only)
   const statuses = new Map(own.map((managed) => [managed, statusOfOne(system, managed)]))
   return merged(workerOf(only.id), reasonOf(own), [...statuses.values()], statuses.get(leading(own)) as WorkerStatus)
+}
+
+/** @param lead the one that {@link leading} has chosen */
+function merged(id: string, reason: string, instances: WorkerStatus[], lead: WorkerStatus): WorkerStatus {
+  const sum = (field: 'failuresPerMinute' | 'restarts'): number => instances.reduce((all, each) => all + each[field], 0)
+  const heaps = instances.flatMap(({ heapUsed }) => heapUsed ?? [])
+  const ages = instances.flatMap(({ beatAgeMs }) => beatAgeMs ?? [])
+  const failuresPerMinute = sum('failuresPerMinute')
+  const { ratePerMinute } = lead
+  return {
+    ...lead,
+    id,
+    reason,
+    failuresPerMinute,
+    errorRate: failuresPerMinute + ratePerMinute > 0 ? failuresPerMinute / (failuresPerMinute + ratePerMinute) : null,
+    lastError: latest(instances.map(({ lastError }) => lastError)),
+    beatAgeMs: ages.length > 0 ? Math.max(...ages) : null,
+    heapUsed: heaps.length > 0 ? heaps.reduce((all, each) => all + each, 0) : null,
+    restarts: sum('restarts'),
+    lastFailure: latest(instances.map(({ lastFailure }) => lastFailure)),
+    instances,
+  }
+}
+
+function latest<Told extends { at: number }>(all: readonly (Told | null)[]): Told | null {
+  return all.reduce((last, each) => (each && (!last || each.at > last.at) ? each : last), null)
 }
 
 export function statusOfOne({ parts, silence }: OpenSystem, managed: ManagedWorker): WorkerStatus {

@@ -47,6 +47,8 @@ export type WorkerSettings = Pick<
   instances: number | null
 }
 
+const noInstances: ReadonlySet<string> = new Set()
+
 export class SystemView {
   readonly #system: OpenSystem
   readonly #state: () => SystemStatus['state']
@@ -103,13 +105,19 @@ export class SystemView {
     return own ? statusOf(this.#system, own) : null
   }
 
-  /** Ids of the workers that match, in the order of the configuration. Asks without making a status of each. */
-  find(matches: (worker: WorkerName) => boolean): string[] {
+  /**
+   * Ids of the workers that match, in the order of the configuration. Asks without making a status of each.
+   *
+   * @param instances ids of instances that are asked for too, each by itself
+   */
+  find(matches: (worker: WorkerName) => boolean, instances: ReadonlySet<string> = noInstances): string[] {
     const found: string[] = []
-    for (const [id, own] of this.#system.declared) {
-      const { config, state } = leading(own)
-      const { annotator, domain, dataset, enabled } = config
+    const look = (id: string, { config: { annotator, domain, dataset, enabled }, state }: ManagedWorker): void => {
       if (matches({ id, annotator, domain, dataset, enabled, state })) found.push(id)
+    }
+    for (const [id, own] of this.#system.declared) {
+      look(id, leading(own))
+      if (instances.size > 0) for (const each of own) if (each.id !== id && instances.has(each.id)) look(each.id, each)
     }
     return found
   }

@@ -39,7 +39,7 @@ export function chosenWorkers(drover: Drover, { workers: ids, annotator, domain,
       (!below || below.has(worker.id))
     known ||= isNamed
     return isNamed && (anyway || worker.enabled) && (state === undefined || worker.state === state)
-  })
+  }, named)
   if (!known && (annotator !== undefined || domain !== undefined)) throw unknown('no worker matches')
   return found
 }

@@ -1,7 +1,7 @@
 /** A worker with instances, over HTTP and in the live state: one worker that unfolds. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { closeSockets, serveSockets } from '../../support/sockets.js'
+import { closeSockets, follow, RawClient, serveSockets } from '../../support/sockets.js'
 import { items, open, state, until, worker } from '../../support/system.js'
 import { cleanUpServers, serveApi } from '../support.js'
 
@@ -16,7 +16,7 @@ test('a worker with instances is one worker, and its threads can be named', asyn
   const api = await serveApi(system)
   const started = await api.post('/api/v1/control/start', { workers: ['annotator-1/x'] })
   assert.equal(
-    started.body.items.map((each: { worker: string; ok: boolean }) => [each.worker, each.ok]),
+    started.body.map((each: { worker: string; ok: boolean }) => [each.worker, each.ok]),
     [
       ['annotator-1/x#1', true],
       ['annotator-1/x#2', true],
@@ -51,15 +51,15 @@ test('a worker with instances is one worker, and its threads can be named', asyn
 
 test('the live state has a worker with instances once, and follows their number', async () => {
   const system = await open({ workers: [worker('a/x', { instances: 2 })] })
-  const { hub, url } = await serveSockets(system)
-  assert.ok(url)
+  const { url } = await serveSockets(system)
+  const followed = await follow(new RawClient(url))
   await system.load('data', items(10))
   await system.start()
   await system.done()
   await system.update('a/x', { instances: 3 })
-  await until(() => hub.state().workers?.['a/x']?.instances?.length === 3, 'the third instance is shown')
-  assert.equal(Object.keys(hub.state().workers ?? {}), ['a/x'])
-  await until(() => hub.state().overview?.done === 10, 'the lane counts once')
+  await until(() => followed.data.workers?.['a/x']?.instances?.length === 3, 'the third instance is shown')
+  assert.equal(Object.keys(followed.data.workers ?? {}), ['a/x'])
+  await until(() => followed.data.overview?.done === 10, 'the lane counts once')
 })
 
 test.run()
