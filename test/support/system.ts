@@ -1,6 +1,5 @@
 /** Systems for tests: each with a folder of its own, quick limits, and closed at the end of its test. */
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OpenSystem } from '../../src/actors/system/contract.js'
@@ -8,23 +7,9 @@ import { openSystem } from '../../src/actors/system/open.js'
 import { Drover } from '../../src/drover/drover.js'
 import type { DroverEvents, DroverOptions, EventName, RunReport, WorkerOptions } from '../../src/index.js'
 import { hangMs } from './hang.js'
+import { temporaryPlace } from './temporary-place.js'
 
 export const puppet = new URL('../fixtures/puppet.worker.js', import.meta.url)
-
-/**
- * Where stores of tests lie: in memory, where Linux has room there. Tests end processes, which loses nothing of a file; what would be
- * waited for is a disk, a quarter of their time.
- */
-function temporaryPlace(): string {
-  const memory = '/dev/shm'
-  try {
-    const { bavail, bsize } = statfsSync(memory)
-    if (process.env.TMPDIR === undefined && bavail * bsize > 4e9) return memory
-  } catch {
-    // There is none.
-  }
-  return tmpdir()
-}
 
 /** A temporary folder that `cleanUp` removes. */
 export function temporaryFolder(): string {

@@ -1,10 +1,10 @@
 /** A folder of its own for each test, removed at its end. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { temporaryPlace } from '../../support/temporary-place.js'
 
 export function newFolder(): { folder: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-store-'))
+  const folder = mkdtempSync(join(temporaryPlace(), 'drover-store-'))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
