@@ -8,7 +8,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 const root = process.cwd()
 const project = mkdtempSync(join(tmpdir(), 'drover-package-'))
@@ -78,11 +78,11 @@ function loadEntryPoints(which: string[]): void {
   }
 }
 
-/** As a user's compiler does, which looks into our types too. */
-function typeCheck(folder: string, ...files: string[]): void {
+/** As a user's compiler does, which looks into our types too. @param files below `test` */
+function typeCheck(...files: string[]): void {
   rmSync(join(project, 'src'), { recursive: true, force: true })
   mkdirSync(join(project, 'src'))
-  for (const file of files) cpSync(join(root, 'test', folder, file), join(project, 'src', file))
+  for (const file of files) cpSync(join(root, 'test', file), join(project, 'src', basename(file)))
   const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false, noEmit: true }
   const common = { ...strict, target: 'es2022', lib: ['es2023'], types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] }
   for (const way of [{ module: 'nodenext' }, { module: 'esnext', moduleResolution: 'bundler' }]) {
@@ -213,13 +213,13 @@ function checkLightness(): void {
 try {
   installTarball()
   loadEntryPoints(entryPoints.filter((entryPoint) => !needsPeers.includes(entryPoint)))
-  typeCheck('package', 'main.ts', 'annotate.worker.ts')
-  withPackages(['zod', 'arktype'], () => typeCheck('types', ...readdirSync(join(root, 'test', 'types'))))
+  typeCheck('package/main.ts', 'package/annotate.worker.ts')
   withPackages(peers, () => {
     loadEntryPoints(needsPeers)
     runHttp()
-    typeCheck('package', 'status.ts')
   })
+  const types = readdirSync(join(root, 'test', 'types')).map((file) => `types/${file}`)
+  withPackages([...peers, 'zod', 'arktype'], () => typeCheck('package/status.ts', ...types))
   typeCheckBrowser()
   runClient()
   runTypeScriptWorker()

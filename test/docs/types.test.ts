@@ -1,9 +1,8 @@
-/** All code in README and docs, and all examples of the API, type-check under `strict`, against the types of the built package; so do the programs of `test/types`. */
-import { readdirSync, readFileSync } from 'node:fs'
+/** All code in README and docs, and all examples of the API, type-check under `strict`, against the types of the built package. `npm run package` checks `test/types` so. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { apiTags } from './api.js'
-import { guidePages, type Page, root } from './markdown.js'
+import { guidePages, type Page } from './markdown.js'
 import { codeOf } from './programs.js'
 import { makeProject, writeFiles } from './project.js'
 import { mistakesIn } from './type-check.js'
@@ -37,16 +36,8 @@ function write(page: Page): string[] {
   return [...named, ...parts]
 }
 
-/** Programs that use the types as users do; where they must not compile, they say so. */
-function writeTypes(): string[] {
-  const names = readdirSync(`${root}/test/types`)
-  const own = writeFiles(folder, 'types', new Map(names.map((name) => [name, readFileSync(`${root}/test/types/${name}`, 'utf8')])))
-  for (const name of names) sources.set(`types/${name}`, { page: `test/types/${name}`, before: 0 })
-  return names.map((name) => `${own}/${name}`)
-}
-
-test('all code of README and docs type-checks under strict, and the types of workers, datasets, matrix and constants hold', () => {
-  const files = [...guidePages().flatMap(write), ...writeTypes()]
+test('all code of README and docs type-checks under strict', () => {
+  const files = guidePages().flatMap(write)
   assert.ok(files.length > 0)
   const mistakes = mistakesIn(folder, ['globals.d.ts'], files, (path, line) => {
     const source = sources.get(path)
