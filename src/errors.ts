@@ -7,13 +7,16 @@ import { cut, isError, jsonOf, messageOf, read, textOf } from './values/plain.js
 
 /** The codes; each doc says when it is thrown. */
 export const errorCodes = {
-  /** `createDrover`, `validateConfig`, `loadConfig`: the configuration has mistakes; `details.issues` lists all of them. */
+  /**
+   * `createDrover`, `validateConfig`, `loadConfig`, `add`, `update`, `remove`, `createQuota`, `set` of a quota, `serveStatus`,
+   * `createStatusApp`: the options have mistakes; `details.issues` lists all of them.
+   */
   CONFIG_INVALID: 'CONFIG_INVALID',
   /** A method was called with an invalid argument; the message names it and what is allowed. */
   ARGUMENT_INVALID: 'ARGUMENT_INVALID',
   /** drover's code was copied into a bundle, without the files that its threads start from; the message says the way out. */
   BUNDLED: 'BUNDLED',
-  /** The named worker is not in the configuration. */
+  /** There is no such worker or supervisor, or no worker matches. */
   WORKER_UNKNOWN: 'WORKER_UNKNOWN',
   /** A worker failed before it replied to an ask. `details.failure` is its failure; `details.delivered` is `'no'` if no handler had begun, else `'maybe'`. */
   WORKER_CRASHED: 'WORKER_CRASHED',
@@ -57,7 +60,7 @@ export const errorCodes = {
   PROFILE_RUNNING: 'PROFILE_RUNNING',
   /** Four CPU profiles of other workers are already running. */
   PROFILES_FULL: 'PROFILES_FULL',
-  /** The store's folder does not exist. */
+  /** Neither the store's folder nor its parent exists. */
   STORE_FOLDER_MISSING: 'STORE_FOLDER_MISSING',
   /** The store's file, or its folder, cannot be written. */
   STORE_READ_ONLY: 'STORE_READ_ONLY',
@@ -90,7 +93,7 @@ export const errorCodes = {
   NOT_STARTED: 'NOT_STARTED',
   /** The system is closing or closed. */
   CLOSED: 'CLOSED',
-  /** A condition was not met in time. */
+  /** Something was not done in time: a grant of a quota (`timeoutMs`), the answer of a thread or of the store. */
   TIMEOUT: 'TIMEOUT',
   /** `serveStatus`: the port is in use or not permitted; `details` has `hostname` and `port`. */
   LISTEN_FAILED: 'LISTEN_FAILED',

@@ -83,7 +83,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   readonly #done: Done
   readonly #close: Close
   readonly #health: HealthWatch
-  /** Reads and moves single tasks: list, get, retry, prioritise, drop. */
+  /** Reads and changes single tasks: list, get, count, redrive, retry, redo, prioritise, drop. */
   readonly tasks: Tasks
   /** @internal The data that the status server shows. */
   readonly view: SystemView
@@ -206,6 +206,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    * the workers are given up here all the same, and this is stored as soon as possible.
    *
    * @param why kept as the reason
+   * @param options.drainMs as for {@link stop}, in ms
    * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID, CLOSED; STORE_FAILED once the store is gone
    * @example
    * await drover.blacklist('annotator-1/urgency', 'its key was withdrawn')
@@ -250,7 +251,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    *
    * @returns the ids of the added workers
    * @throws DroverError CONFIG_INVALID; WORKER_UNKNOWN if there is no such supervisor, or no worker `like`; ARGUMENT_INVALID if the
-   * entry cannot be persisted; CLOSED, STORE_FAILED
+   * entry cannot be persisted; HOST_SHORT if its process has nowhere to write its crash file; CLOSED, STORE_FAILED
    * @example
    * await drover.add({ id: 'annotator-3/urgency', module: './annotate.worker.js', dataset: 'messages' }, { persist: true })
    * await drover.add({ id: 'annotator-4/urgency', quota: 'key-4' }, { like: 'annotator-3/urgency' })
@@ -273,9 +274,10 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   }
 
   /**
-   * Stops a worker, or a supervisor with all workers below it, and removes it from the system. The results stay in the store.
+   * Stops a worker, or a supervisor with all workers below it, and removes it from the system. Its results and its undone tasks stay in
+   * the store: a worker that is added for the same lane continues.
    *
-   * @param options.drainMs as for `stop`
+   * @param options.drainMs as for {@link stop}, in ms
    * @throws DroverError WORKER_UNKNOWN; CONFIG_INVALID if the remaining configuration is invalid; ARGUMENT_INVALID, CLOSED,
    * STORE_FAILED
    * @example
@@ -294,7 +296,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    *
    * @param patch the new values; each replaces an option completely. Not `id`, `annotator`, `domain`, `dataset` and `children`
    * @throws DroverError CONFIG_INVALID, WORKER_UNKNOWN; ARGUMENT_INVALID for an option that cannot be changed and for a patch that is
-   * no object; CLOSED, STORE_FAILED
+   * no object; HOST_SHORT if its process has nowhere to write its crash file; CLOSED, STORE_FAILED
    * @example
    * await drover.update('annotator-1/urgency', { delayMs: 500, quota: 'key-2' })
    */
@@ -411,7 +413,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   }
 
   /**
-   * Tasks that were given up.
+   * Tasks that were given up, lane by lane, in order of loading.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
@@ -437,7 +439,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   }
 
   /**
-   * Makes dead tasks waiting again; their attempts count from 0.
+   * Brings dead tasks back: they are `retrying` and due at once, and their attempts count from 0. Without a filter: those of all lanes.
    * @returns how many tasks
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
@@ -572,6 +574,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    * The amounts used of quotas, by unit: `requests`, and the units that `ctx.quota.settle` and `observe` reported. Added up by
    * worker, annotator or domain; for single tasks see {@link taskUsage}.
    *
+   * @param filter.by what to add up by. @defaultValue 'worker'
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    * @example
    * for (const { of, usage } of await drover.usage({ by: 'annotator' })) console.log(of, usage.tokens)
@@ -606,8 +609,9 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   }
 
   /**
-   * Failures, newest first, including those of earlier runs.
+   * Failures of workers, newest first, including those of earlier runs.
    *
+   * @param query.limit 1 to 10_000. @defaultValue 100
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    */
   async failures(query: { worker?: string; limit?: number } = {}): Promise<{ worker: string; failure: Failure }[]> {
@@ -621,6 +625,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   /**
    * The event log, newest first, including earlier runs.
    *
+   * @param query.limit 1 to 10_000. @defaultValue 100
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    */
   async history(query: { worker?: string; types?: EventName[]; limit?: number } = {}): Promise<StoredEvent[]> {
@@ -684,7 +689,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
   }
 
   /**
-   * The latest log records.
+   * The latest log records that match, oldest first. They are in the memory of this process.
    *
    * @throws DroverError ARGUMENT_INVALID
    */
@@ -790,6 +795,7 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
    * same promise. If the store cannot be written, closing waits for it as long as draining and killing may take, at least 5 s;
    * the log lists the writes that are lost.
    *
+   * @param options.drainMs time for tasks in hand, in ms. @defaultValue each worker's own `drainMs`
    * @throws DroverError ARGUMENT_INVALID, and nothing is closed
    * @example
    * await drover.close({ drainMs: 2_000 })

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import type { RunReport } from './run-report.js'
 
 /**
- * Of a run: 0: all is done; 3: all is done, but some tasks are dead; 4: all workers are done, but items were loaded that no worker
+ * Of a run: 0: all is done; 3: all workers are done, but some tasks are dead; 4: all is done, but items were loaded that no worker
  * uses; 1: something is not done.
  */
 export function exitCodeOf({ ok, incomplete, interrupted, unused }: RunReport): 0 | 1 | 3 | 4 {

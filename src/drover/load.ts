@@ -15,10 +15,11 @@ import { keptByJson, lossIn, whyNotJson } from '../values/json-loss.js'
 import { messageOf } from '../values/plain.js'
 import { Records } from './records.js'
 
+/** The options of {@link Drover.load}. */
 export interface LoadOptions<Item> {
-  /** The item's key, unique in its dataset. Strings and numbers are taken. @defaultValue its `id`, else its `key` */
+  /** The item's key, unique in its dataset: a number, or a text of 1 to 512 characters. @defaultValue its `id`, else its `key` */
   key?: (item: Item, position: number) => string | number
-  /** A whole number; higher goes first. Only the first load of an item sets it. @defaultValue 0 */
+  /** The item's priority, a whole number; higher goes first. Only the first load of an item sets it. @defaultValue 0 */
   priority?: (item: Item) => number
   /**
    * For a known key with different data: an error that names the key, keep the stored data, or replace it (results stay).
@@ -38,6 +39,7 @@ export interface LoadReport {
   added: number
   /** Items that were in the dataset already. */
   known: number
+  /** Known items whose data were replaced (`onConflict: 'update'`). */
   updated: number
   /** Set if no worker uses this dataset, so that no item will be labelled; perhaps another name was meant. */
   warning?: string

@@ -21,7 +21,7 @@ export interface BlacklistEntry {
   reason: string
   /** Ms since the epoch, in this host. */
   since: number
-  /** Time of its start on parole; null: it stays down until reset. */
+  /** When it is started on parole, in ms since the epoch; null: it stays down until reset. */
   until: number | null
   lastFailure: Failure | null
 }

@@ -22,14 +22,14 @@ export interface RunOptions {
   onDone?: (report: RunReport) => unknown
   /** The signals that end all work in order; see `stopOnSignals`. false: none. @defaultValue ['SIGINT', 'SIGTERM'] */
   signals?: NodeJS.Signals[] | false
-  /** As for `close`. @defaultValue each worker's own `drainMs` */
+  /** As for `close`, in ms. @defaultValue each worker's own `drainMs` */
   drainMs?: number
 }
 
 /** The report of a run, with the code that its process should end with. */
 export interface RunEnd extends RunReport {
   /**
-   * 0: all is done; 3: all is done, but some tasks are dead; 4: all workers are done, but items were loaded into a dataset that no
+   * 0: all is done; 3: all workers are done, but some tasks are dead; 4: all is done, but items were loaded into a dataset that no
    * worker uses ({@link RunReport.unused}); 1: something is not done; 130 or 143: a signal (SIGINT, SIGTERM) ended it.
    */
   exitCode: number

@@ -5,6 +5,7 @@ import { checkLanes, type LaneQuery } from './lane-query.js'
 
 /** Which tasks; all given parts must match. */
 export interface TaskMatch extends LaneQuery {
+  /** Items with one of these keys. */
   keys?: (string | number)[]
   /** Keys that contain this text. */
   search?: string

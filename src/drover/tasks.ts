@@ -15,6 +15,7 @@ import { asksForDead, checkMatch, checkMoved, laneParts, type TaskMatch } from '
 
 /** The query of {@link Tasks.list}; all given parts must match. */
 export interface TaskQuery extends TaskMatch, ReadOptions {
+  /** With `kind`, `error` or `code` it can only be `dead`. @defaultValue every state */
   state?: TaskState
   /** Length of a page, 1 to 1000. @defaultValue 50 */
   limit?: number
@@ -25,7 +26,7 @@ export interface TaskQuery extends TaskMatch, ReadOptions {
 /** An item with its task in every lane of its dataset. */
 export type TaskDetail = Omit<StoredTaskDetail, 'data' | 'tasks'> & {
   data: unknown
-  /** `result`: the committed value of a `done` task; else null. `pastResults`: how many were set aside. */
+  /** `result`: the committed value of a `done` task; else null. `pastResults`: how many results a redo has set aside. */
   tasks: (TaskRecord & { result: unknown; pastResults: number })[]
 }
 
@@ -33,7 +34,9 @@ export type TaskDetail = Omit<StoredTaskDetail, 'data' | 'tasks'> & {
 export interface PastResultQuery {
   dataset: string
   key: string | number
+  /** @defaultValue every annotator */
   annotator?: string | number
+  /** @defaultValue every domain */
   domain?: string
   /** Length of a page, 1 to 1000. @defaultValue 50 */
   limit?: number
@@ -88,7 +91,8 @@ export class Tasks {
   }
 
   /**
-   * One item with its tasks; null if the dataset has no item with this key.
+   * One item with its task in every lane of its dataset; null if the dataset has no item with this key. `attempts` has, oldest first, for
+   * each lane the latest 20 without a result, the latest 20 whose result was set aside, and the one that made the result.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    */
@@ -104,8 +108,8 @@ export class Tasks {
   }
 
   /**
-   * How many of the tasks that match are in each state, exactly. Quick for lanes; a search that finds most of the keys of a large
-   * dataset takes seconds.
+   * How many of the tasks that match are in each state, exactly. `dead` includes `dropped`. With `kind`, `error` or `code` only dead
+   * tasks are counted. Quick for lanes; a search that finds most of the keys of a large dataset takes seconds.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED; the reason of `signal`
    * @example
@@ -123,7 +127,8 @@ export class Tasks {
   }
 
   /**
-   * Makes dead tasks waiting again; their attempts count from 0. The same as `drover.redrive`.
+   * Brings dead tasks back: they are `retrying` and due at once, and their attempts count from 0. Without a filter: those of all lanes.
+   * The same as `drover.redrive`.
    * @returns how many tasks
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
@@ -139,10 +144,10 @@ export class Tasks {
   }
 
   /**
-   * Makes retrying tasks due at once.
+   * Makes retrying tasks due at once. Without a filter: those of all lanes.
    * @returns the number of tasks that were not yet due
    *
-   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    */
   async retry(filter: Omit<TaskMatch, 'kind' | 'error' | 'code'> = {}): Promise<number> {
     const { client } = this.#means
@@ -150,11 +155,12 @@ export class Tasks {
   }
 
   /**
-   * Makes done tasks waiting again, for another result. The old results are kept, see {@link pastResults}; counts, labels and exports
-   * have them no more. Leased tasks stay as they are.
-   * @returns how many tasks
+   * Has done tasks done again, for another result: they are `retrying` and due at once, and their attempts count from 0. The old results
+   * are kept, see {@link pastResults}; counts, labels and exports no longer have them.
    *
-   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @param filter required, and not empty
+   * @returns how many tasks
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    * @example
    * await drover.tasks.redo({ dataset: 'messages', annotator: 1, domain: 'urgency', keys: ['m-17'] })
    */
@@ -171,7 +177,7 @@ export class Tasks {
 
   /**
    * A page of the results of one task that were set aside by {@link redo}, lane by lane, the latest first. The current result is in
-   * {@link get}. No page for an item that does not exist.
+   * {@link get}. An item that does not exist has none.
    *
    * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    * @example
@@ -205,11 +211,11 @@ export class Tasks {
   /**
    * Gives up waiting, retrying and dead tasks: they are dead, kind `dropped`, until they are redriven. Leased, done and already
    * dropped tasks stay as they are.
-   * @returns how many tasks
    *
-   * @param filter.states @defaultValue all three
+   * @param filter.states which of the three. @defaultValue all three; with `kind`, `error` or `code` only `dead`
    * @param why the reason, stored as the error's message
-   * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @returns how many tasks
+   * @throws DroverError ARGUMENT_INVALID, READ_FAILED, CLOSED, STORE_FAILED
    * @example
    * await drover.tasks.drop({ dataset: 'messages', keys: ['m-17'] }, 'not a message')
    */

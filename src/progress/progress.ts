@@ -29,7 +29,7 @@ export interface ProgressSource {
 export interface ProgressOptions {
   /** Where to show it. @defaultValue process.stderr */
   terminal?: Terminal
-  /** Milliseconds between two updates. At least 50. @defaultValue 250 on a TTY, 10_000 otherwise */
+  /** Milliseconds between two updates; less than 50 counts as 50. @defaultValue 250 on a TTY, 10_000 otherwise */
   everyMs?: number
   /** @defaultValue Date.now */
   now?: () => number

@@ -4,8 +4,9 @@ import { StoreClient } from '../store/thread/client.js'
 import { QuotaClient } from './client.js'
 import { type OpenQuota, openQuota, QuotaConnection } from './connection.js'
 
-/** The connection to a quota that another thread has opened. */
+/** The connection to a quota that another thread has opened. Made by `connect` of that quota. */
 export interface QuotaPort {
+  /** To be transferred with it. */
   port: MessagePort
   name: string
   host: string

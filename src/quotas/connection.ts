@@ -55,6 +55,7 @@ export interface StandaloneQuota {
    * Blocks the quota for a time, because the provider asked to wait.
    *
    * @param penalty.retryAfterMs in ms, 0 to a year
+   * @param penalty.quota one of several quotas, by name. @defaultValue {@link name}
    * @throws DroverError ARGUMENT_INVALID, CLOSED, STORE_FAILED
    */
   penalize(penalty: { retryAfterMs: number; quota?: string }): Promise<void>

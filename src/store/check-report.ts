@@ -1,7 +1,6 @@
 import type { CheckProblem } from './contract/reads.js'
 
 /** The result of a check of the whole store. */
-
 export interface CheckReport {
   /** No problem was found. */
   ok: boolean

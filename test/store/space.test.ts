@@ -1,4 +1,5 @@
 /** What a store takes on its disk, as docs/store.md tells it. */
+import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -14,8 +15,10 @@ const count = 5_000
 const batch = 500
 const lane = { dataset: 'data', annotator: 'annotator-1', domain: 'urgency', target: null }
 
-/** Bytes of the file for each of so many, closed and opened again between. */
-async function measure(work: (engine: SqliteEngine, outcome: (make: (token: number) => Outcome) => void) => void): Promise<number> {
+/** Bytes of the file for each of so many, closed and opened again between: since `begin`, else since the first outcome. */
+async function measure(
+  work: (engine: SqliteEngine, outcome: (make: (token: number) => Outcome) => void, begin: () => void) => void,
+): Promise<number> {
   let grown = 0
   await inFolder(async (folder) => {
     const world = new World()
@@ -31,17 +34,22 @@ async function measure(work: (engine: SqliteEngine, outcome: (make: (token: numb
     const taken = engine.acquire({ worker, host: 'host-1' })
     assert.ok('fence' in taken)
     const { fence } = taken
-    let before = size()
-    work(engine, (make) => {
+    let before: number | null = null
+    const begin = (): void => {
       before = size()
+    }
+    let request = 0
+    const outcome = (make: (token: number) => Outcome): void => {
+      if (before === null) begin()
       let outcomes: Outcome[] = []
-      for (let request = 1; ; request++) {
-        const { leases } = engine.exchange({ worker, fence, request, outcomes, want: batch })
+      do {
+        const { leases } = engine.exchange({ worker, fence, request: ++request, outcomes, want: batch })
         outcomes = leases.tokens.map(make)
-        if (outcomes.length === 0) break
-      }
-    })
-    grown = size() - before
+      } while (outcomes.length > 0)
+    }
+    const empty = size()
+    work(engine, outcome, begin)
+    grown = size() - (before ?? empty)
     engine.close()
   })
   return grown / count
@@ -76,6 +84,18 @@ for (const [chars, least, most] of [
     within(bytes, least, most)
   })
 }
+
+test('a result that is set aside takes its text, and less than 100 bytes more', async () => {
+  const bytes = await measure((engine, outcome, begin) => {
+    const done = (): void => outcome((token) => ({ do: 'complete', token, value: 'x'.repeat(40) }))
+    load(engine, 10)
+    done()
+    begin()
+    engine.redo({ filter: {}, keys: Array.from({ length: count }, (_, n) => `message-${n}`), call: randomUUID() })
+    done()
+  })
+  within(bytes, 40, 40 + 100)
+})
 
 test('a task that is given up takes its error once, and less than 250 bytes more', async () => {
   const error = { name: 'Error', message: 'm'.repeat(100), stack: 's'.repeat(100) }

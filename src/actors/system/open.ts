@@ -222,7 +222,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
           for (const worker of workers) managed.get(worker)?.taken()
         },
         taken: (back) => tellRecovered(back, publish, now()),
-        failed: (error) => log.debug('renewal failed', { error: toErrorRecord(error) }),
+        failed: (error) => log.debug('this host could not be renewed in the store; it is tried again', { error: toErrorRecord(error) }),
       },
       hostTtlMs,
     )

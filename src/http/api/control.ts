@@ -25,7 +25,7 @@ const resets = strictly({ ...selection, data: v.optional(v.boolean(), false), co
 const blacklisted = strictly({ ...selection, drainMs, why: anyText })
 
 const selects =
-  'Selects the workers that meet all given conditions; without a condition, all enabled workers. If a named worker does not exist, nothing changes.'
+  'Selects the workers that meet all given conditions; without a condition, all enabled workers. If a named worker does not exist, nothing changes. The answer has an outcome for each worker.'
 const described = (id: string, summary: string) =>
   operation({
     id,
@@ -43,7 +43,10 @@ export function controlRoutes({ drover, control }: V1Context) {
     )
     .post(
       '/control/stop',
-      described('stopWorkers', 'Lets workers finish their tasks in hand, then ends their threads'),
+      described(
+        'stopWorkers',
+        'Lets workers finish their tasks in hand (for at most `drainMs`, by default their own), then ends their threads',
+      ),
       control('workers.stop'),
       body(drained),
       async (c) => {
@@ -58,8 +61,12 @@ export function controlRoutes({ drover, control }: V1Context) {
       body(workers),
       async (c) => c.json(await drover.pause(chosenWorkers(drover, c.req.valid('json')))),
     )
-    .post('/control/resume', described('resumeWorkers', 'Ends a pause'), control('workers.resume'), body(workers), async (c) =>
-      c.json(await drover.resume(chosenWorkers(drover, c.req.valid('json')))),
+    .post(
+      '/control/resume',
+      described('resumeWorkers', 'Lets paused workers take tasks again'),
+      control('workers.resume'),
+      body(workers),
+      async (c) => c.json(await drover.resume(chosenWorkers(drover, c.req.valid('json')))),
     )
     .post(
       '/control/restart',

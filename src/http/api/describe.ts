@@ -40,19 +40,19 @@ export interface Operation {
 }
 
 const refusals = {
-  400: 'The input is invalid; `details.issues` has the mistakes',
+  400: 'The input is not valid. With `VALIDATION_FAILED`, `details.issues` has each mistake and its place',
   401: 'No access: a token is missing or wrong',
-  403: 'The caller or its origin may not do this',
-  404: 'Not found',
-  409: 'Not possible in the current state',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  416: 'No such range',
+  403: 'The role of the caller, or the origin of its page, does not allow this',
+  404: 'Something that the call names does not exist',
+  409: 'Not possible in the present state: `error` says why',
+  413: 'The body is larger than the option `maxBodyBytes`',
+  415: 'The body is not JSON (`content-type: application/json`)',
+  416: 'Not a range: `rows=0-99` or `rows=100-`',
   421: 'The host name of the request is not known here',
-  429: 'Too many attempts with a wrong token, or too many streams at a time',
-  500: 'drover failed',
-  503: 'The system is closing, or its store is gone',
-  504: 'It took too long',
+  429: 'Too many wrong tokens from this address, or too many streams or profiles at a time',
+  500: 'drover failed: its log has the cause',
+  503: 'The system is closing or closed, its store has failed, or the read is not possible',
+  504: 'A thread did not answer in time',
 } as const
 
 /** Statuses with which any call may be refused. */
@@ -84,11 +84,11 @@ export const cachedOperation = (operationOf: Operation): MiddlewareHandler =>
   operation({
     ...operationOf,
     headers: { 'If-None-Match': 'The ETag of the answer that the client has', ...operationOf.headers },
-    answers: { ...operationOf.answers, 304: { description: 'As before: see `If-None-Match`' } },
+    answers: { ...operationOf.answers, 304: { description: 'Unchanged: the client has the answer (`If-None-Match`)' } },
   })
 
 function described(answer: Answer): ResponsesWithResolver[string] {
-  if ('~standard' in answer) return { description: 'Done', content: { 'application/json': { schema: schemaOf(answer) } } }
+  if ('~standard' in answer) return { description: 'The answer', content: { 'application/json': { schema: schemaOf(answer) } } }
   const { description, content } = answer
   if (!content) return { description }
   const media = Object.entries(content).map(([type, { schema }]) => [

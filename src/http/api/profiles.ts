@@ -32,8 +32,8 @@ export function profilesRoutes({ drover, control }: V1Context) {
       operation({
         id: 'takeProfile',
         tag: 'Profiles',
-        summary: 'Takes a CPU profile of a live worker for `ms`',
-        more: `Answers when the profile is complete. At most one for each worker (409) and four in all (429) at a time. The latest ${kept} are kept.`,
+        summary: 'Takes a CPU profile of a live worker',
+        more: `\`ms\`: its length. Answers when the profile is complete. At most one for each worker (409) and four in all (429) at a time. The latest ${kept} are kept, in memory.`,
         answers: { 201: { description: 'Taken', content: { 'application/json': { schema: profile } } } },
         refuses: [404, 409, 413, 415, 429, 504],
       }),

@@ -58,7 +58,8 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       cachedOperation({
         id: 'getQuotaHistory',
         tag: 'Quotas',
-        summary: 'A sample every ten seconds in which something changed, oldest first, for a day',
+        summary: 'Samples of the last day, oldest first',
+        more: 'One for every ten seconds in which something changed. `since`: only those from this time on, in ms since the epoch.',
         answers: { 200: pageOf(quotaSample) },
         refuses: [404],
       }),
@@ -75,7 +76,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       operation({
         id: 'setQuota',
         tag: 'Quotas',
-        summary: 'Replaces its limits',
+        summary: 'Replaces the limits of a quota',
         more: 'The given limits replace all earlier ones. Used amounts stay used; waiting workers are woken.',
         answers: { 200: quota },
         refuses: [...refuses],
@@ -95,7 +96,7 @@ export function quotasRoutes({ drover, quotas, control }: V1Context) {
       operation({
         id: 'penalizeQuota',
         tag: 'Quotas',
-        summary: 'Stops grants for a time',
+        summary: 'Stops grants for `retryAfterMs`',
         more: 'Never shortens an earlier penalty.',
         answers: { 200: quota },
         refuses: [...refuses],

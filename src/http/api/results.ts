@@ -97,7 +97,7 @@ export function resultsRoutes({ drover }: V1Context) {
         id: 'getLabels',
         tag: 'Results',
         summary: 'The distribution of labels, and the agreement of annotators',
-        more: '`path`: the JSON path of the label in a result, by default `$.label`; a result that is not an object is itself the label.',
+        more: '`path`: the JSON path of the label in a result, by default `$.label`; a result that is not an object is itself the label. `items`: how many items of each domain count, the latest loaded ones.',
         answers: { 200: pageOf(labelReport) },
       }),
       query(labelQuery),

@@ -62,7 +62,7 @@ export function settingsRoutes({ drover, control }: V1Context) {
         id: 'setTargets',
         tag: 'Settings',
         summary: 'Sets how many results each lane should have',
-        more: 'null: one for every item. After a raise, completed workers continue. Answers with the workers concerned.',
+        more: '`target`: 0 or more; null: one for every item. `selector` has the conditions of a control call. After a raise, completed workers continue. Answers with the workers concerned.',
         answers: { 200: pageOf(worker) },
         refuses: [404, 413, 415],
       }),

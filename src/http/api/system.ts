@@ -50,14 +50,19 @@ export function systemRoutes({ drover, quotas }: V1Context) {
       operation({
         id: 'getBeats',
         tag: 'System',
-        summary: 'Age of the last beat and heap size of each live thread',
+        summary: 'Age of the last beat (ms) and heap in use (bytes) of each live thread, by worker',
         answers: { 200: v.record(v.string(), beat) },
       }),
       (c) => c.json(presentBeats(drover.view)),
     )
     .get(
       '/failures',
-      cachedOperation({ id: 'listFailures', tag: 'System', summary: 'Failures, newest first', answers: { 200: pageOf(failureRow) } }),
+      cachedOperation({
+        id: 'listFailures',
+        tag: 'System',
+        summary: 'Failures of workers, newest first',
+        answers: { 200: pageOf(failureRow) },
+      }),
       query(failures),
       etag({ weak: true }),
       async (c) => {

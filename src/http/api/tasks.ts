@@ -1,4 +1,4 @@
-/** Single tasks: list, get, retry, redrive, drop, change the priority. */
+/** Single tasks: list, get, count, retry, redrive, redo, drop, change the priority; dead tasks by error; results that were set aside. */
 import { Hono } from 'hono'
 import { etag } from 'hono/etag'
 import * as v from 'valibot'
@@ -64,8 +64,8 @@ export function tasksRoutes({ drover, control }: V1Context) {
       cachedOperation({
         id: 'listTasks',
         tag: 'Tasks',
-        summary: 'Tasks, lane by lane; with a search key by key',
-        more: '`search`: text within the key; `prefix`: how it begins; `key`: the whole key. Each key comes with all its lanes. `error`: the id of a group of errors, `code`: the code of such groups; see `/errors`. A page before the last may be short, and with `search` or `kind` even empty: only `next` shows whether there are more.',
+        summary: 'A page of tasks',
+        more: 'Lane by lane: waiting tasks in the order in which they will be handed out, those of another state in order of loading, without `state` by key. With `search` (text within the key), `prefix` (how it begins) or `key` (the whole key) they come key by key, each in all its lanes. `kind`, `error` (the id of a group of `/errors`) and `code` (of such groups) match dead tasks only. All given parts must match. A page before the last may be short, and with `search` or `kind` even empty: only `next` shows whether there are more.',
         answers: { 200: taskPage },
       }),
       query(listQuery),
@@ -81,6 +81,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
         id: 'listErrors',
         tag: 'Tasks',
         summary: 'Dead tasks grouped by error, the most frequent first',
+        more: 'Errors with the same code, the same line of code and the same message, except for numbers, ids and quoted texts, are one group. At most 100 groups: all further errors are counted as `OTHER`.',
         answers: { 200: pageOf(errorGroup) },
       }),
       query(v.strictObject(laneEntries)),
@@ -93,6 +94,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
         id: 'getTask',
         tag: 'Tasks',
         summary: 'One item with its task in every lane',
+        more: '`attempts`, oldest first: of each lane the latest 20 without a result, the latest 20 whose result was set aside, and the one that made the result.',
         answers: { 200: taskDetail },
         refuses: [404],
       }),
@@ -110,7 +112,8 @@ export function tasksRoutes({ drover, control }: V1Context) {
       cachedOperation({
         id: 'listPastResults',
         tag: 'Tasks',
-        summary: 'The results of one task that were set aside by a redo, lane by lane, the latest first',
+        summary: 'The results of one item that a redo has set aside',
+        more: 'Lane by lane, the latest first. The current result is at `/tasks/{dataset}/{key}`. An item that does not exist has none.',
         answers: { 200: pageOf(pastResult) },
       }),
       path(v.strictObject({ dataset: name, key: name })),
@@ -123,8 +126,8 @@ export function tasksRoutes({ drover, control }: V1Context) {
       operation({
         id: 'countTasks',
         tag: 'Tasks',
-        summary: 'How many tasks a call would move',
-        more: 'Takes the same filter as the call. `retry` may move fewer: those that are not due. Changes nothing.',
+        summary: 'How many tasks a call would change',
+        more: '`action` names the call, and the filter is the one of that call. `retry` may change fewer, because tasks that are due already stay as they are. `states`: how many tasks that match are in each state; `dead` includes `dropped`. Changes nothing.',
         answers: { 200: taskCount },
         refuses: [...conflicts],
       }),
@@ -141,6 +144,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
         id: 'retryTasks',
         tag: 'Tasks',
         summary: 'Makes retrying tasks due at once',
+        more: 'With an empty filter: those of all lanes. `count`: how many were not yet due.',
         answers: { 200: counted },
         refuses: [...conflicts],
       }),
@@ -153,7 +157,8 @@ export function tasksRoutes({ drover, control }: V1Context) {
       operation({
         id: 'redriveTasks',
         tag: 'Tasks',
-        summary: 'Makes dead tasks waiting again',
+        summary: 'Brings dead tasks back',
+        more: 'They become `retrying` and are due at once; their attempts count from 0. With an empty filter: those of all lanes.',
         answers: { 200: counted },
         refuses: [...conflicts],
       }),
@@ -166,8 +171,8 @@ export function tasksRoutes({ drover, control }: V1Context) {
       operation({
         id: 'redoTasks',
         tag: 'Tasks',
-        summary: 'Makes done tasks waiting again, for another result',
-        more: 'Needs the confirmation word, and a filter. The old results are kept, see `past-results`; exports and labels have them no more.',
+        summary: 'Has done tasks done again, for another result',
+        more: 'Needs the confirmation word, and a filter. The tasks become `retrying` and are due at once; their attempts count from 0. The old results are kept, see `past-results`; counts, exports and labels no longer have them.',
         answers: { 200: counted },
         refuses: [...conflicts],
       }),
@@ -185,7 +190,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
         id: 'dropTasks',
         tag: 'Tasks',
         summary: 'Gives up waiting, retrying and dead tasks',
-        more: 'Needs the confirmation word. A redrive brings the tasks back.',
+        more: 'Needs the confirmation word. `states`: which of the three; with `kind`, `error` or `code` only dead tasks. `why` becomes the message of their error. A redrive brings the tasks back.',
         answers: { 200: counted },
         refuses: [...conflicts],
       }),
@@ -203,6 +208,7 @@ export function tasksRoutes({ drover, control }: V1Context) {
         id: 'prioritiseTasks',
         tag: 'Tasks',
         summary: 'Changes the priority of waiting and retrying tasks',
+        more: 'Higher goes first. With the dataset alone it becomes the priority of the items, also for lanes that are added later; with a lane it holds there until the task begins. `count`: each item and lane counts.',
         answers: { 200: counted },
         refuses: [...conflicts],
       }),

@@ -50,7 +50,7 @@ export function workersRoutes({ drover }: V1Context) {
         id: 'listWorkers',
         tag: 'Workers',
         summary: 'Workers, in the order of the configuration',
-        more: '`total` is the number of all matches. `search`: a text that ids contain.',
+        more: '`total` is the number of all matches. `search`: a text within the id, in any letter case.',
         answers: { 200: workerPage },
       }),
       query(listQuery),
@@ -68,7 +68,7 @@ export function workersRoutes({ drover }: V1Context) {
       cachedOperation({
         id: 'getWorker',
         tag: 'Workers',
-        summary: 'One worker with its history and failures',
+        summary: 'One worker with its settings, and its latest changes of state (50) and failures (10)',
         answers: { 200: workerDetail },
         refuses: [404],
       }),
@@ -86,7 +86,7 @@ export function workersRoutes({ drover }: V1Context) {
     )
     .get(
       '/workers/:id/history',
-      listOf('getWorkerHistory', 'Its changes of state, newest first', transition),
+      listOf('getWorkerHistory', 'Changes of state of one worker, newest first', transition),
       path(one),
       query(latest),
       etag({ weak: true }),
@@ -99,7 +99,7 @@ export function workersRoutes({ drover }: V1Context) {
     )
     .get(
       '/workers/:id/failures',
-      listOf('getWorkerFailures', 'Its failures, newest first', failure),
+      listOf('getWorkerFailures', 'Failures of one worker, newest first', failure),
       path(one),
       query(latest),
       etag({ weak: true }),
@@ -112,7 +112,7 @@ export function workersRoutes({ drover }: V1Context) {
     )
     .get(
       '/workers/:id/logs',
-      listOf('getWorkerLogs', 'The latest lines of its log, oldest first', logRecord),
+      listOf('getWorkerLogs', 'The latest log lines of one worker, oldest first', logRecord),
       path(one),
       query(logQuery),
       etag({ weak: true }),

@@ -10,7 +10,7 @@ import type { ErrorAnswer } from '../contract/common.js'
 export const httpCodes = {
   /** The input has the wrong form; `details.issues` has the mistakes. */
   VALIDATION_FAILED: 400,
-  /** A call that deletes something came without the confirmation word. */
+  /** A call that deletes, gives up or sets aside something came without the confirmation word. */
   CONFIRMATION_REQUIRED: 400,
   /** No token, a wrong one, or a session that has ended. */
   UNAUTHORIZED: 401,

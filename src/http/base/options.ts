@@ -51,18 +51,18 @@ export interface StatusOptions {
    * WebSocket. @defaultValue none
    */
   origins?: string[]
-  /** Wrap all successful answers of `/api/control` and `/api/monitoring` as `{ success, data, timestamp }`. @defaultValue false */
+  /** Wrap all successful answers of the old clients' paths as `{ success, data, timestamp }`. @defaultValue false */
   envelope?: boolean
   /** Serve the dashboard at `/`. @defaultValue true */
   dashboard?: boolean
   /** The largest body of a request, in bytes. @defaultValue 1_048_576 */
   maxBodyBytes?: number
   /**
-   * Trust `X-Forwarded-For` for the caller's address (audit, failed logins). Only behind a proxy that sets it. @defaultValue
-   * false
+   * Trust the last address of `X-Forwarded-For` (audit, failed logins), and `X-Forwarded-Proto`. Only behind a proxy that sets them.
+   * @defaultValue false
    */
   behindProxy?: boolean
-  /** How long a session of the dashboard lasts without a request, in ms. @defaultValue 43_200_000 (12 hours) */
+  /** How long a session of the dashboard lasts without a request, in ms; it ends after a week at the latest. @defaultValue 43_200_000 (12 hours) */
   sessionMs?: number
   /**
    * Minutes without a beat after which a worker is `stale`, and counts as stuck in `/api/monitoring/health`. A whole number, 1 to
@@ -94,8 +94,10 @@ export interface StatusServer {
   url: string
   port: number
   /**
-   * Ends streams and sockets (1001), gives running requests at most `graceMs` to finish, then aborts them. Memoised.
-   * @defaultValue graceMs 2_000
+   * Ends streams and sockets (1001), gives running requests at most `graceMs` to finish, then aborts them. A second call returns the
+   * same promise.
+   *
+   * @param options.graceMs in ms. @defaultValue 2_000
    */
   close(options?: { graceMs?: number }): Promise<void>
   /** Closes the server, for `await using`. */

@@ -107,6 +107,7 @@ export class Client {
   /**
    * Resolves with the state once the condition holds.
    *
+   * @param options.timeoutMs in ms. @defaultValue no limit
    * @throws ClientError TIMEOUT, or CLOSED if the client is closed before; the server's refusal (status 401 or 403) if it refuses
    * the client; the signal's reason if that aborts
    * @example
@@ -147,7 +148,8 @@ export class Client {
    * Calls the API.
    *
    * @param path below `/api/v1`, such as `/control/start`
-   * @throws ClientError with the server's code, its status, and details
+   * @returns the answer, from JSON; null if it is empty
+   * @throws ClientError with the server's code, its status, and details; NETWORK if there is no answer, CLOSED
    * @example
    * await client.request('POST', '/control/start', { domain: 'urgency' })
    */

@@ -8,7 +8,7 @@ import type { WebSocketClass } from './socket-link.js'
 
 /**
  * `connecting`: connecting for the first time, or again. `live`: over the WebSocket. `polling`: asks every two seconds, because
- * no WebSocket works. `offline`: the server does not answer. `unauthorized`: the server refuses this client;
+ * no WebSocket works. `offline`: the server does not answer; it is asked again. `closed`: by `close`. `unauthorized`: the server refuses this client;
  * {@link Client.reconnect} tries again.
  */
 export type ClientStatus = 'connecting' | 'live' | 'polling' | 'offline' | 'closed' | 'unauthorized'
@@ -17,7 +17,7 @@ export type ClientStatus = 'connecting' | 'live' | 'polling' | 'offline' | 'clos
 export interface ConnectOptions {
   /** The server's `token` or `readToken`. Without one, a browser's session cookie is used. */
   token?: string
-  /** @defaultValue overview and workers */
+  /** The parts of the state and the feeds that it gets. @defaultValue `['overview', 'workers']` */
   topics?: readonly Topic[]
   /**
    * What becomes of events (topic `events`) that did not come over the connection, because it was broken or was read too slowly.

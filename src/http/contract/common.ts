@@ -91,6 +91,6 @@ export const errorAnswer = v.object({
 })
 export type ErrorAnswer = v.InferOutput<typeof errorAnswer>
 
-/** The value of `confirmation` in calls that delete something. */
+/** The value of `confirmation` in calls that delete, give up or set aside something. */
 export const confirmationWord = 'CONFIRM'
 export const confirmation = v.optional(v.string())

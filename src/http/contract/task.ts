@@ -45,10 +45,10 @@ export const taskDetail = v.object({
 })
 export type TaskDetail = v.InferOutput<typeof taskDetail>
 
-/** How many tasks a call would move, and how many match in each state. */
+/** How many tasks a call would change, and how many match in each state. */
 export const taskCount = v.object({
   count,
-  /** `dropped`: of the dead ones. */
+  /** `dead` includes `dropped`. */
   states: v.object({ waiting: count, leased: count, retrying: count, done: count, dead: count, dropped: count }),
 })
 export type TaskCount = v.InferOutput<typeof taskCount>
@@ -79,7 +79,7 @@ export const result = v.object({
 })
 export type Result = v.InferOutput<typeof result>
 
-/** A result that was set aside, because its task was to be done again. */
+/** A result that a redo has set aside. */
 export const pastResult = v.object({ ...v.omit(result, ['key', 'dataset']).entries, setAsideAt: time })
 
 /** The distribution of labels and the agreement of annotators, for one domain of one dataset. */

@@ -68,7 +68,7 @@ export const worker = v.object({
   breaker: v.nullable(v.object({ error: v.object(errorKind), since: time, until: v.nullable(time), openings: count })),
   pid: v.nullable(v.number()),
   threadId: v.nullable(v.number()),
-  /** How often its thread should beat, in ms: one that is silent for much longer hangs. */
+  /** How often its thread should beat, in ms (option `heartbeat.everyMs`). */
   beatEveryMs: v.number(),
   restarts: count,
   lastFailure: v.nullable(v.object({ kind: failure.entries.kind, message: v.string(), at: time })),
@@ -134,7 +134,7 @@ export const workerDetail = v.object({
 })
 export type WorkerDetail = v.InferOutput<typeof workerDetail>
 
-/** A blacklisted worker. `until`: time of its start on parole. */
+/** A blacklisted worker. `until`: when it is started on parole; null: never. */
 export const blacklistEntry = v.object({
   worker: v.string(),
   reason: v.string(),
@@ -160,7 +160,7 @@ export const attention = v.object({
   ]),
   severity: v.picklist(['error', 'warning', 'info']),
   message: v.string(),
-  /** What those workers say, the most frequent first, at most 3, each with at most 3 of its workers. Empty: they have no reason of their own. */
+  /** The reasons of those workers, the most frequent first: at most 3, each with at most 3 of its workers. Empty: `message` says all. */
   reasons: v.array(v.object({ reason: v.string(), count, workers: v.array(v.string()) })),
   /** Workers concerned, at most 20. */
   workers: v.array(v.string()),

@@ -19,10 +19,10 @@ const refused = (operationId: string, summary: string) => ({
   parameters: [{ in: 'path' as const, name: 'call', required: true, schema: { type: 'string' as const } }],
   responses: {
     401: refusal('No access: a token is missing or wrong'),
-    403: refusal('The caller or its origin may not do this'),
+    403: refusal('The role of the caller, or the origin of its page, does not allow this'),
     421: refusal('The host name of the request is not known here'),
-    429: refusal('Too many attempts with a wrong token'),
-    500: refusal('drover failed'),
+    429: refusal('Too many wrong tokens from this address'),
+    500: refusal('drover failed: its log has the cause'),
     501: refusal('The configuration belongs to the application'),
   },
 })

@@ -28,10 +28,10 @@ const tags = [
 const description = `The status of a drover system, and control over it.
 
 A caller sends a token (\`Authorization: Bearer\`) or has a session (a cookie, made by \`POST /api/v1/session\`); a session's calls that change something
-need the header \`x-drover-csrf\`. Without any token set, only the machine itself is answered.
+need the header \`x-drover-csrf\`. A server without a token answers only requests from its own machine.
 
 Times are milliseconds since the epoch. A list is \`{ items, next }\`; to get the next page, send \`next\` as \`after\`. GET answers have an ETag. A
-refusal is \`{ success: false, error, message }\`: \`error\` is a code, part of the API; the message is for people.`
+refusal is \`{ success: false, error, message }\`: \`error\` is a code that programs can rely on; \`message\` is for people and may change.`
 
 export async function createDocument(app: Hono<Env>): Promise<OpenApiDocument> {
   const document = await generateSpecs(app, {

@@ -15,15 +15,21 @@ export const socketPath: Operation = {
   summary: 'The live state over a WebSocket',
   description:
     'Needs `Upgrade: websocket`. Frames are JSON. With `protocol=2`: `hello`, then `state`, then one `patch` for each change, numbered by `seq`. ' +
-    'Otherwise: `full_state`, then `update` with all there is. `ping` is answered with `pong`. Browsers hand in the token as subprotocol ' +
+    'With protocol 1, for old clients: `full_state`, then an `update` with the whole state at each change. `ping` is answered with `pong`. Browsers hand in the token as subprotocol ' +
     '`drover.token.<base64url>` beside `drover.v2`.',
   parameters: [
     { in: 'query', name: 'protocol', schema: { type: 'string', enum: ['1', '2'], default: '1' } },
     {
       in: 'query',
       name: 'topics',
-      description: 'Topics, joined by commas: overview, workers, tree, quotas, beats, events, logs',
+      description: 'Topics, joined by commas: overview, workers, tree, quotas, beats, events, logs. By default overview, workers and tree',
       schema: { type: 'string' },
+    },
+    {
+      in: 'query',
+      name: 'tree',
+      description: 'Changes of the tree come as patches; otherwise it comes whole at each change',
+      schema: { type: 'string', enum: ['patches'] },
     },
     {
       in: 'query',
@@ -39,8 +45,8 @@ export const socketPath: Operation = {
     403: refusal('This origin may not connect'),
     421: refusal('The host name of the request is not known here'),
     404: refusal('Only as a WebSocket'),
-    429: refusal('Too many attempts with a wrong token'),
-    500: refusal('drover failed'),
+    429: refusal('Too many wrong tokens from this address, or too many sockets'),
+    500: refusal('drover failed: its log has the cause'),
     503: refusal('The system is closing, or its store is gone'),
   },
 }

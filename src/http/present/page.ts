@@ -14,7 +14,7 @@ export function pageAfter<Item>(
 ): { items: Item[]; next: string | null } {
   const place = after === undefined ? -1 : all.findIndex((item) => idOf(item) === after)
   if (after !== undefined && place === -1) {
-    throw new DroverError('ARGUMENT_INVALID', 'after: not an item of this list; start again without it')
+    throw new DroverError('ARGUMENT_INVALID', 'after: the place that it names is not in this list; start again without it')
   }
   const items = all.slice(place + 1, place + 1 + limit)
   const last = items.at(-1)

@@ -104,7 +104,7 @@ function own(rule: RestartDecision, { failure, history }: Shown): Verdict | null
   if (what === 'park' && !Number.isFinite(verdict.until))
     throw new TypeError('a restart rule returned park without the time until, in ms since the epoch')
   if (!['restart', 'park', 'blacklist', 'stop', 'escalate'].includes(what)) {
-    throw new TypeError(`a restart rule returned do: ${String(what)}`)
+    throw new TypeError(`a restart rule returned do: ${String(what)}; allowed are restart, park, blacklist, stop and escalate`)
   }
   return what === 'restart' ? verdict : { ...verdict, why: String(verdict.why ?? failure.message) }
 }

@@ -44,7 +44,7 @@ export interface WorkerContext<State = unknown, Input = unknown> {
   readonly state: State
   /** The number of the attempt at the current task, from 1; 0 outside `process`. */
   readonly attempt: number
-  /** Aborted when the task's time is up, or at the drain deadline of a stop. */
+  /** Aborted when the task's time is up (`tasks.timeoutMs`), or at the drain deadline of a stop (`drainMs`). */
   readonly signal: AbortSignal
   readonly log: WorkerLog
   readonly quota: WorkerQuota
@@ -88,7 +88,7 @@ export interface WorkerContext<State = unknown, Input = unknown> {
    * Asks the watchdog for patience: for `ms` from now, missing beats and missing progress do not count. Ends with the next
    * progress. In `setup`: the start timeout comes after `ms` at the earliest.
    *
-   * @param ms more than 0
+   * @param ms in ms, more than 0
    * @throws DroverError ARGUMENT_INVALID
    */
   extend(ms: number): void
