@@ -105,9 +105,8 @@ export class Client {
   }
 
   /**
-   * Resolves with the state once the condition holds.
+   * Resolves with the state once the condition holds. Without `timeoutMs` (ms) it waits for as long as it takes.
    *
-   * @param options.timeoutMs in ms. @defaultValue no limit
    * @throws ClientError TIMEOUT, or CLOSED if the client is closed before; the server's refusal (status 401 or 403) if it refuses
    * the client; the signal's reason if that aborts
    * @example
@@ -145,10 +144,9 @@ export class Client {
   }
 
   /**
-   * Calls the API.
+   * Calls the API. Resolves with the answer, from JSON.
    *
    * @param path below `/api/v1`, such as `/control/start`
-   * @returns the answer, from JSON; null if it is empty
    * @throws ClientError with the server's code, its status, and details; NETWORK if there is no answer, CLOSED
    * @example
    * await client.request('POST', '/control/start', { domain: 'urgency' })
