@@ -47,5 +47,6 @@ export default defineConfig([
     noExternal: ['comlink', 'fastest-levenshtein'],
   },
   { ...common, entry: { 'store-thread': 'src/store/thread/store-thread.ts' } },
+  { ...common, entry: { 'pool-thread': 'src/pools/pool-thread.ts' }, noExternal: ['fastest-levenshtein'] },
   { ...common, entry: { 'reader-thread': 'src/store/read-pool/reader-thread.ts' } },
 ])

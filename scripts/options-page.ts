@@ -11,6 +11,7 @@ import { heartbeat } from '../src/options/heartbeat.js'
 import { recycle, resourceLimits } from '../src/options/isolation.js'
 import { log } from '../src/options/log.js'
 import { mailbox } from '../src/options/mailbox.js'
+import { poolQueue, poolRestart, poolSchema, poolSize } from '../src/options/pool.js'
 import { adapt, quotaEntries, quotaLimit } from '../src/options/quota.js'
 import { failureMatch, parole, restartBackoff, restartRules, ruleOptions, startupLimits } from '../src/options/restart-schema.js'
 import { intensity, supervisorSchema } from '../src/options/supervisor.js'
@@ -67,6 +68,10 @@ const sections: Section[] = [
   { title: 'workers[].resourceLimits', of: 'ResourceLimits', entries: resourceLimits.entries },
   { title: 'workers[].recycle', of: 'RecycleOptions', entries: recycle.entries },
   { title: 'workers[].mailbox', of: 'MailboxOptions', entries: mailbox.entries },
+  { title: 'pools[]', of: 'PoolOptions', entries: poolSchema.entries },
+  { title: 'pools[].size', of: 'PoolSize', entries: poolSize.entries },
+  { title: 'pools[].queue', of: 'PoolQueueOptions', entries: poolQueue.entries },
+  { title: 'pools[].restart', of: 'PoolRestart', entries: poolRestart.entries },
   { title: 'log', of: 'LogOptions', entries: log.entries },
   { title: 'evidence', of: 'EvidenceOptions', entries: evidence.entries },
 ]

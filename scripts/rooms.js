@@ -175,6 +175,23 @@ export const rooms = [
     ],
   },
   {
+    room: 'pools',
+    what: 'pools on piscina: the line of tasks, the threads and their end, restarts; what runs in a thread of a pool',
+    may: [
+      'values',
+      'root',
+      'time',
+      'validation',
+      'options',
+      'machines/lifecycle',
+      'logs',
+      'events',
+      'threads/evidence',
+      'threads/runtime',
+      'threads/isolation',
+    ],
+  },
+  {
     room: 'actors/worker',
     what: 'one worker as its system manages it, a file for each part of its state: registration, starts, spawn, its thread',
     may: [
@@ -198,6 +215,7 @@ export const rooms = [
       'threads/messages',
       'threads/protocol',
       'threads/isolation',
+      'pools',
     ],
   },
   {
@@ -226,6 +244,7 @@ export const rooms = [
       'threads/evidence',
       'store/thread',
       'threads/heartbeat',
+      'pools',
       'actors/worker',
       'store/read-pool',
       'threads/messages',
@@ -254,6 +273,7 @@ export const rooms = [
       'events',
       'store',
       'threads/evidence',
+      'pools',
       'failures',
       'actors/worker',
       'store/read-pool',
@@ -396,6 +416,7 @@ export const rooms = [
       'events',
       'store',
       'threads/evidence',
+      'pools',
       'quotas/providers',
       'quotas',
       'actors/worker',
@@ -415,12 +436,12 @@ export const rooms = [
   {
     room: 'worker.ts',
     what: 'the entry point `drover/worker`',
-    may: ['root', 'store/contract', 'logs', 'quotas/providers', 'quotas', 'threads/runtime', 'threads/messages'],
+    may: ['root', 'store/contract', 'logs', 'quotas/providers', 'quotas', 'threads/runtime', 'threads/messages', 'pools'],
   },
 ]
 
 /** Files that everything shares and that have no folder. */
-const shared = ['bounds', 'errors', 'failure', 'instance-ids', 'log-levels', 'own-file', 'readonly-deep', 'redact', 'typed-worker']
+const shared = ['bounds', 'errors', 'failure', 'instance-ids', 'log-levels', 'own-file', 'pool-state', 'readonly-deep', 'redact', 'typed-worker']
 
 /** The files of a room, as a regular expression over paths. @param {string} room */
 export function filesOf(room) {

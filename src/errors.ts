@@ -49,6 +49,16 @@ export const errorCodes = {
    * for the crash file of a worker's process; the last is found out by `createDrover`, `add` and `update`).
    */
   HOST_SHORT: 'HOST_SHORT',
+  /** There is no pool of this id. */
+  POOL_UNKNOWN: 'POOL_UNKNOWN',
+  /** A task of a pool was refused, or dropped from its line, because as many tasks wait as `queue.max` allows. */
+  POOL_FULL: 'POOL_FULL',
+  /** A task of a pool ran longer than its `deadlineMs`; `details.deadlineMs` has it. */
+  POOL_DEADLINE: 'POOL_DEADLINE',
+  /** The thread of a pool ended while it ran the task; `details.kind` is the kind of failure, `cause` the error, if there is one. */
+  POOL_CRASHED: 'POOL_CRASHED',
+  /** The pool is blacklisted, because its threads fail again and again; `details.reason` says how. It takes tasks again after `reset`. */
+  POOL_BLACKLISTED: 'POOL_BLACKLISTED',
   /** The thread ended while a call to it was pending, or had ended before. */
   THREAD_GONE: 'THREAD_GONE',
   /**

@@ -43,6 +43,7 @@ export type { RecycleOptions, ResourceLimits } from './options/isolation.js'
 export type { LogOptions } from './options/log.js'
 export type { MailboxOptions, MailboxPolicy } from './options/mailbox.js'
 export { type MatrixOptions, type MatrixWorkers, matrix } from './options/matrix.js'
+export type { CompiledPool, PoolOptions, PoolQueueOptions, PoolRestart, PoolSize } from './options/pool.js'
 export type { QuotaAdaptOptions, QuotaLimit, QuotaOptions } from './options/quota.js'
 export type {
   FailureMatch,
@@ -65,6 +66,9 @@ export type { AutoShutdown, RestartIntensity, SupervisorStrategy } from './optio
 export { type ConfigIssue, compileConfig, type ValidatedConfig, validateConfig } from './options/validate.js'
 export type { WorkerBase, WorkerOptions } from './options/worker.js'
 export type { CompiledWorkerQuota, WorkerQuotaOptions } from './options/worker-quota.js'
+export { type PoolState, poolStates } from './pool-state.js'
+export type { PoolRunOptions, PoolStatus, PoolTimes } from './pools/contract.js'
+export type { PoolHandle } from './pools/pool-handle.js'
 export { type Progress, type ProgressOptions, showProgress } from './progress/progress.js'
 export type { QuotaLease } from './quotas/client.js'
 export type { QuotaPort } from './quotas/connect-quota.js'

@@ -1,5 +1,6 @@
 export type { StandardSchemaV1 } from '@standard-schema/spec'
 export type { WorkerLog } from './logs/log.js'
+export type { PoolContext } from './pools/pool-context.js'
 export type { QuotaLease } from './quotas/client.js'
 export { connectQuota, type QuotaPort } from './quotas/connect-quota.js'
 export type { OpenQuota, QuotaAcquireOptions, StandaloneQuota } from './quotas/connection.js'

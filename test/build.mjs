@@ -40,6 +40,7 @@ const bundles = [
   ],
   ['src/store/thread/store-thread.ts'],
   ['src/store/read-pool/reader-thread.ts'],
+  ['src/pools/pool-thread.ts'],
   ['test/fixtures/quota-thread.ts'],
 ].map((group) => group.map((entry) => join(root, entry)))
 const bundled = new Set(bundles.flat())

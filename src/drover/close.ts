@@ -127,6 +127,8 @@ export class Close {
     // A failed system is closed too, and all the way.
     await until(() => this.#lifetime.allSettled)
     parts.introductions.program.end(new DroverError('CLOSED', 'the system is closed'))
+    // After the workers, which may need them to finish their tasks.
+    await parts.pools.close(drainMs)
     // The store gets the rest of the time for workers: it may be locked.
     const storeMs = (): number => Math.max(leastStoreMs, Math.round(began + stopMs - performance.now()))
     const limit = new TimeLimit(storeMs(), 'waiting calls of done() were not answered')

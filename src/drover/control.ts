@@ -53,6 +53,7 @@ export class Control {
     const workers = this.#selection.of(selector)
     refuseBeyondSlots(this.#system, workers)
     this.#started = true
+    this.#system.parts.pools.start()
     return this.#uses.during(startAll(this.#system, workers))
   }
 

@@ -17,8 +17,10 @@ import type { Failure } from '../failure.js'
 import { type LogLevel, levelRank } from '../log-levels.js'
 import { checkLogQuery, type LogRecord, type RecentLogs } from '../logs/logs.js'
 import type { Entry } from '../options/changes.js'
+import type { PoolOptions } from '../options/pool.js'
 import type { SupervisorOptions } from '../options/supervisor.js'
 import type { WorkerOptions } from '../options/worker.js'
+import type { PoolHandle } from '../pools/pool-handle.js'
 import type { ReadonlyDeep } from '../readonly-deep.js'
 import type { CheckReport } from '../store/check-report.js'
 import type { DeadTask, LabelReport, Result, StoredEvent, TaskUsageRow } from '../store/contract/reads.js'
@@ -41,6 +43,7 @@ import { checkListening, checkObserver } from './listeners.js'
 import { checkLoad, type LoadOptions, type LoadReport } from './load.js'
 import { OpenCalls } from './open-calls.js'
 import { OpenLoads } from './open-loads.js'
+import { poolOf } from './pools.js'
 import {
   checkEventFilter,
   type EventPage,
@@ -544,6 +547,25 @@ export class Drover<Types extends DatasetTypes = DatasetTypes> {
       throw new DroverError('ARGUMENT_INVALID', `${id} has ${own.length} instances: name one of them, such as ${own[0]?.id}`)
     if (!thread) throw new DroverError('THREAD_GONE', `${id} is ${state} and has no thread`)
     return thread.profile(ms)
+  }
+
+  /**
+   * A pool of threads for short pieces of work, on piscina: makes one of these options, or finds the one of this id. It works from now
+   * on, before `start()` too. Its first task, or `start()`, makes its first threads; `stop()` does not concern it, and `close()` ends
+   * it after the workers. A thread's crash settles only the task that it had.
+   *
+   * @throws DroverError CONFIG_INVALID with every mistake, before anything is made, also for an id that is taken; POOL_UNKNOWN for an
+   * id of no pool; ARGUMENT_INVALID, CLOSED, STORE_FAILED
+   * @example
+   * const pool = drover.pool({ id: 'parse', module: './parse.js', size: { max: 2 }, deadlineMs: 1_000 })
+   * const words = await pool.run<string[]>('where is my order?')
+   * console.log(words, drover.pool('parse').status().run?.p99)
+   */
+  pool(id: string): PoolHandle
+  pool(options: ReadonlyDeep<PoolOptions>): PoolHandle
+  pool(given: string | ReadonlyDeep<PoolOptions>): PoolHandle {
+    this.#lifetime.assertOpen()
+    return poolOf(this.#system, given)
   }
 
   /**

@@ -2,6 +2,7 @@ import type { ErrorKind, ErrorRecord } from '../errors.js'
 import type { Failure } from '../failure.js'
 import type { WorkerState } from '../machines/lifecycle/states.js'
 import type { SupervisorState } from '../machines/supervision/supervisor-state.js'
+import type { PoolState } from '../pool-state.js'
 import type { LaneCounts } from '../store/contract/registry.js'
 
 /** Every event and its payload. Times are ms since the epoch. */
@@ -19,6 +20,10 @@ export interface DroverEvents {
   'worker:restart:scheduled': { worker: string; delayMs: number; restarts: number; at: number }
   /** A rule of a restart policy threw or returned an invalid verdict; it was skipped. */
   'policy:rule:failed': { worker: string; error: ErrorRecord; at: number }
+  /** A pool changed its state. Stored. */
+  'pool:state:changed': { pool: string; from: PoolState; to: PoolState; reason: string; at: number }
+  /** A thread of a pool failed: while it started or was idle, or under a task, which is rejected. Stored. */
+  'pool:failure:recorded': { pool: string; failure: Failure }
   /** A supervisor began or ceased to restart children together, or went down. Stored. */
   'supervisor:state:changed': { supervisor: string; from: SupervisorState; to: SupervisorState; reason: string; at: number }
   /** A worker or a supervisor was added while the system ran. Stored. */

@@ -4,6 +4,8 @@ export const storedEvents = [
   'worker:state:changed',
   'worker:failure:recorded',
   'worker:holder:changed',
+  'pool:state:changed',
+  'pool:failure:recorded',
   'supervisor:state:changed',
   'tree:node:added',
   'tree:node:updated',

@@ -1,4 +1,5 @@
 /** Turns checked options into the one type with all defaults filled in. */
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { instanceIds } from '../instance-ids.js'
 import type { QuotaSpec } from '../store/contract/quotas.js'
@@ -11,6 +12,7 @@ import { type Heartbeat, heartbeat } from './heartbeat.js'
 import { log, logDir } from './log.js'
 import { type MailboxPolicy, mailbox } from './mailbox.js'
 import { entriesInPiece } from './parse.js'
+import { compilePool } from './pool.js'
 import { type CheckedQuota, compileQuota, systemBudget } from './quota.js'
 import { filledPolicy } from './restart-policies.js'
 import { compileRestart } from './restart-schema.js'
@@ -31,6 +33,7 @@ export function* compileOptions(options: CheckedOptions): Generator<void, Compil
     store,
     workers,
     tree,
+    pools: (options.pools ?? []).map((pool) => compilePool(pool, options.drainMs ?? defaults.drainMs, availableParallelism())),
     concurrency: options.concurrency ?? defaults.concurrency,
     groups: options.groups ?? {},
     onFull: options.onFull ?? defaults.onFull,

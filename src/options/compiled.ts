@@ -4,6 +4,7 @@ import type { CompiledEvidence } from './evidence.js'
 import type { Heartbeat } from './heartbeat.js'
 import type { RecycleOptions, ResourceLimits } from './isolation.js'
 import type { MailboxPolicy } from './mailbox.js'
+import type { CompiledPool } from './pool.js'
 import type { RestartPolicy } from './restart.js'
 import type { TaskPolicy } from './tasks.js'
 import type { TreeNode } from './tree.js'
@@ -44,6 +45,7 @@ export interface CompiledConfig {
   workers: CompiledWorker[]
   /** The same workers, under their supervisors. */
   tree: TreeNode[]
+  pools: CompiledPool[]
   concurrency: number
   groups: Record<string, number>
   onFull: 'queue' | 'reject'

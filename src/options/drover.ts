@@ -3,6 +3,7 @@ import { group, isRecord, milliseconds, name, oneOf, option, path, type Schema, 
 import { type EvidenceOptions, evidence } from './evidence.js'
 import { type HeartbeatOptions, heartbeat } from './heartbeat.js'
 import { type LogOptions, log } from './log.js'
+import { type PoolOptions, poolSchema } from './pool.js'
 import { budget, type QuotaOptions, quotaSchema } from './quota.js'
 import type { RestartPolicy } from './restart.js'
 import { restart } from './restart-schema.js'
@@ -16,6 +17,8 @@ export interface DroverOptions {
   store: string
   /** Workers, and supervisors with workers. May be empty, to read the results of earlier runs. */
   workers: (WorkerOptions | SupervisorOptions)[]
+  /** Pools of threads for short pieces of work; more can be made by `drover.pool`. @defaultValue none */
+  pools?: PoolOptions[]
   /** Workers with a thread at once. At least 1. @defaultValue 10 */
   concurrency?: number
   /** Further limits by name: how many workers of the group have a thread at once. Each at least 1. @defaultValue none */
@@ -81,6 +84,7 @@ export const droverSchema = group(
   {
     store: path("the path of a file, or ':memory:'"),
     workers: v.array(entry, 'a list of workers'),
+    pools: option(v.array(poolSchema, 'a list of pools')),
     concurrency: option(whole(1), 10),
     groups: option(
       v.pipe(v.custom<Record<string, unknown>>(isRecord, 'an object of limits by group'), v.record(name('the name of a group'), whole(1))),

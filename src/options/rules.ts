@@ -5,6 +5,7 @@ import { checkEvidence } from './evidence.js'
 import { checkHeartbeat } from './heartbeat.js'
 import { checkProcess } from './isolation.js'
 import { entriesInPiece } from './parse.js'
+import { checkPools } from './pool.js'
 import { checkQuotas } from './quota.js'
 import { checkRestart } from './restart-schema.js'
 import { checkSignificant, isSupervisorOptions } from './supervisor.js'
@@ -21,6 +22,7 @@ export function* checkRules(input: unknown): Generator<void, Finding[], void> {
   checkRestart(['restart'], options.restart, findings)
   checkQuotas(asRecord(options.quotas), findings)
   checkEvidence(asRecord(options.evidence), findings)
+  checkPools(options.pools, findings)
   checkNames(['groups'], asRecord(options.groups), findings)
   const maxTarget = asNumber(asRecord(options.limits).maxTarget) ?? limits.defaults.maxTarget
   const ids = new Map<string, Path>()

@@ -50,6 +50,7 @@ function statusOf(workers: WorkerStatus[], changes: Partial<SystemStatus> = {}):
     state: 'open',
     states,
     workers,
+    pools: [],
     done: 1_234,
     dead: 0,
     total: 12_000,

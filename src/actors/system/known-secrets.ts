@@ -1,5 +1,8 @@
-import type { CompiledWorker } from '../../options/compiled.js'
 import { createRedactor, findSecrets } from '../../redact.js'
+
+interface WithInput {
+  input: unknown
+}
 
 /** The secrets of the system: values to redact in everything that is written. Added workers add their secrets. */
 export class Secrets {
@@ -7,13 +10,13 @@ export class Secrets {
   #strike = createRedactor([])
 
   /** @param named the option `secrets` */
-  constructor(named: readonly string[], workers: readonly CompiledWorker[]) {
+  constructor(named: readonly string[], workers: readonly WithInput[]) {
     this.#hide(named)
     this.addFrom(workers)
   }
 
-  /** Adds the secrets in the inputs of workers. */
-  addFrom(workers: readonly CompiledWorker[]): void {
+  /** Adds the secrets in the inputs of workers and pools. */
+  addFrom(workers: readonly WithInput[]): void {
     this.#hide(workers.flatMap((worker) => findSecrets(worker.input)))
   }
 

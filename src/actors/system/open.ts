@@ -17,6 +17,7 @@ import type { CompiledConfig, CompiledWorker } from '../../options/compiled.js'
 import type { DroverOptions } from '../../options/drover.js'
 import type { SupervisorNode } from '../../options/tree.js'
 import { compileInTurns } from '../../options/validate.js'
+import { Pools } from '../../pools/pools.js'
 import { redactAll } from '../../redact.js'
 import type { EngineClient } from '../../store/contract/engine.js'
 import { hostTtlMs as defaultTtlMs } from '../../store/contract/engine.js'
@@ -67,7 +68,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
   // First, because the paths of its modules are wrong in a bundle too.
   StoreThread.checkEntry()
   const first = await compileInTurns(given)
-  const secrets = new Secrets(first.secrets, first.workers)
+  const secrets = new Secrets(first.secrets, [...first.workers, ...first.pools])
   const { redact } = secrets
   const logs = createLogs(first.log, { redact })
   const log = logs.part('system')
@@ -124,6 +125,9 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       },
     })
     const introductions = new Introductions({ worker: (id) => managed.get(id), publish, now })
+    const redactData = <T>(data: T): T => redactAll(data, redact)
+    const hidden = { secrets: secrets.values, hide: secrets.addFrom.bind(secrets), redact: redactData }
+    const pools = new Pools({ logs, publish, now, killMs: config.killMs, ...hidden }, config.pools)
     const parts: SystemParts & { quotas: QuotaControl; introductions: Introductions } = {
       config,
       host,
@@ -140,13 +144,14 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
       lanes,
       quotas,
       introductions,
+      pools,
       logs,
       recorder,
       writeRetry,
       calls: writeRetry.client(store.client),
       evidence: config.evidence && new EvidenceFiles(config.evidence, report),
       secrets: secrets.values,
-      redact: (data) => redactAll(data, redact),
+      redact: redactData,
       held: new HeldWorkers({ store, host, logs, managed, onTaken: (back) => tellRecovered(back, publish, now()) }),
       monitor: { send: (event) => root.system.get('monitor')?.send(event) },
       now,

@@ -8,6 +8,7 @@ import type { WorkerState } from '../../machines/lifecycle/states.js'
 import type { SupervisorState } from '../../machines/supervision/strategies.js'
 import type { SupervisorStrategy } from '../../options/tree.js'
 import { isSupervisor, type TreeNode } from '../../options/tree.js'
+import type { PoolStatus } from '../../pools/contract.js'
 import { supervisorAddress } from '../supervisor/contract.js'
 import type { supervisor } from '../supervisor/supervisor.js'
 import type { LaneError } from '../worker/lane-errors.js'
@@ -101,6 +102,8 @@ export interface SystemStatus {
   /** Number of workers in each state; states without a worker are left out. */
   states: Partial<Record<WorkerState, number>>
   workers: WorkerStatus[]
+  /** In the order in which they were made; those that were closed by hand are left out. */
+  pools: PoolStatus[]
   /** Sums over all lanes. */
   done: number
   dead: number
@@ -112,7 +115,7 @@ export interface SystemStatus {
 }
 
 /** The whole system in numbers. */
-export type SystemSums = Omit<SystemStatus, 'workers'>
+export type SystemSums = Omit<SystemStatus, 'workers' | 'pools'>
 
 /** Settings that can be changed while the system runs. */
 export interface Settings {
@@ -218,7 +221,7 @@ const noQuotas: string[] = []
 
 export function systemStatus(system: OpenSystem, state: SystemStatus['state']): SystemStatus {
   const workers = Array.from(system.declared.values(), (own) => statusOf(system, own))
-  return { workers, ...sumsOf(system, state, totalsOf(workers)) }
+  return { workers, pools: system.parts.pools.status(), ...sumsOf(system, state, totalsOf(workers)) }
 }
 
 /** What all workers add up to. */

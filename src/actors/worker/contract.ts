@@ -6,6 +6,7 @@ import type { Slots } from '../../machines/slots.js'
 import type { StartGate } from '../../machines/start-gate.js'
 import type { StartOrder } from '../../machines/supervision/start-order.js'
 import type { CompiledConfig } from '../../options/compiled.js'
+import type { Pools } from '../../pools/pools.js'
 import type { EngineClient } from '../../store/contract/engine.js'
 import type { HostIdentity } from '../../store/contract/hosts.js'
 import type { StoreThread } from '../../store/thread/handle.js'
@@ -52,6 +53,7 @@ export interface SystemParts {
   lanes: Lanes
   quotas: QuotaNews
   introductions: WorkerIntroductions
+  pools: Pools
   /** Watches workers that another host holds. */
   held: { watch(): void; stop(): void }
   logs: Logs

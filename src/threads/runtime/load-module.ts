@@ -16,8 +16,7 @@ import { syntaxPlace } from './syntax-place.js'
  */
 export async function loadWorkerModule(href: string): Promise<DefinedWorker> {
   const file = fileURLToPath(href)
-  if (!existsSync(file)) throw new DroverError('WORKER_MODULE_NOT_FOUND', `worker module not found: ${file}`)
-  const namespace = await importModule(href, file)
+  const namespace = await importModule(href)
   const definition = namespace.default
   if (isDefinedWorker(definition)) return definition
   // Of a module that was compiled to CommonJS, the default export is a property of `module.exports`.
@@ -27,7 +26,10 @@ export async function loadWorkerModule(href: string): Promise<DefinedWorker> {
   throw new DroverError('WORKER_MODULE_INVALID', `worker module ${file} has ${found}; it needs \`export default defineWorker({ ... })\``)
 }
 
-async function importModule(href: string, file: string): Promise<Record<string, unknown>> {
+/** @throws DroverError WORKER_MODULE_NOT_FOUND, WORKER_MODULE_THREW or WORKER_MODULE_TYPESCRIPT */
+export async function importModule(href: string): Promise<Record<string, unknown>> {
+  const file = fileURLToPath(href)
+  if (!existsSync(file)) throw new DroverError('WORKER_MODULE_NOT_FOUND', `worker module not found: ${file}`)
   try {
     return await import(href)
   } catch (error) {

@@ -11,6 +11,7 @@ const busy: SystemStatus = {
   state: 'open',
   states: { running: 1, completed: 2 },
   workers: [],
+  pools: [],
   done: 40,
   dead: 0,
   total: 100,
