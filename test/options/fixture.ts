@@ -9,6 +9,7 @@ export function good(): Record<string, unknown> {
   return {
     store: ':memory:',
     quotas: { 'key-1': { requests: { limit: 15, per: 'minute' } } },
+    pools: [{ id: 'parse', module: moduleFile }],
     workers: [
       { id: 'annotator-1/urgency', module: moduleFile, dataset: 'messages', quota: 'key-1' },
       { id: 'annotator-2/urgency', module: moduleFile, dataset: 'messages' },
