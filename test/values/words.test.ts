@@ -33,7 +33,7 @@ test('what is counted has its number, and large numbers are grouped', () => {
 
 /** Texts that name an option's or an argument's value, which is in ms; names of windows; and the words themselves. */
 const inMs =
-  /^(options|testing)\/|^http\/client\/until\.ts|^store\/sqlite\/quotas\/quotas\.ts|^store\/quotas\/windows\/meter\.ts|^values\/duration\.ts/
+  /^(options|testing)\/|^http\/client\/until\.ts|^store\/sqlite\/quotas\/quotas\.ts|^store\/quotas\/windows\/meter\.ts|^values\/duration\.ts|^http\/dashboard\/format\.ts/
 
 test('no reason, error or log line tells people a length of time as a number of ms', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file) && !inMs.test(file))

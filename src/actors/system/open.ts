@@ -50,7 +50,7 @@ import { enlist, lookAtShared } from './instances.js'
 import { Introductions } from './introductions.js'
 import { Secrets } from './known-secrets.js'
 import { QuotaControl } from './quota-control.js'
-import { restore, tellRecovered } from './recover.js'
+import { orphansOf, restore, tellRecovered } from './recover.js'
 import { system } from './root-actor.js'
 import { dismiss, staff } from './staffing.js'
 import { supervisionEffects } from './supervision-effects.js'
@@ -187,10 +187,7 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     }
     const declared = new Map<string, ManagedWorker[]>()
     for (const own of await declareBy(store.client, config.workers)) enlist({ managed, declared }, own)
-    const orphans = recovered.workers.flatMap((worker) => {
-      const failure = managed.get(worker)?.restored?.memory.lastFailure
-      return failure?.kind === 'orphaned' ? [{ worker, failure }] : []
-    })
+    const orphans = orphansOf(recovered, managed)
     await nextTurn()
     const root = createActor(system, {
       input: { root: rootNode(config), supervision, scanEveryMs, silence, now: () => performance.now() },

@@ -1,9 +1,11 @@
+import type { Failure } from '../../failure.js'
 import type { Left } from '../../machines/lifecycle/contract.js'
 import type { Fence } from '../../store/contract/basics.js'
 import type { TakenBack } from '../../store/contract/hosts.js'
 import type { WorkerRow } from '../../store/contract/registry.js'
 import type { SystemParts } from '../worker/contract.js'
 import { readLeft } from '../worker/left-by-host.js'
+import type { ManagedWorker } from '../worker/worker.js'
 
 /** No worker ever had it. */
 const unknownFence: Fence = -1
@@ -25,4 +27,12 @@ export function restore(
 ): [left: Left | null, known: Fence] {
   if (row.holder) return [null, unknownFence]
   return [readLeft(row, takenBack.has(row.worker), now(), (shown) => wallClock.timeOf(shown)), row.fence]
+}
+
+/** The workers that were taken back with a failure: their host had died. */
+export function orphansOf({ workers }: TakenBack, managed: ReadonlyMap<string, ManagedWorker>): { worker: string; failure: Failure }[] {
+  return workers.flatMap((worker) => {
+    const failure = managed.get(worker)?.restored?.memory.lastFailure
+    return failure?.kind === 'orphaned' ? [{ worker, failure }] : []
+  })
 }
