@@ -13,9 +13,8 @@ import { StartOrder } from '../../machines/supervision/start-order.js'
 import type { SupervisorState } from '../../machines/supervision/strategies.js'
 import { Tree } from '../../machines/supervision/tree.js'
 import { kept as readChange, withKept } from '../../options/changes.js'
-import type { CompiledConfig, CompiledWorker } from '../../options/compiled.js'
+import type { CompiledWorker } from '../../options/compiled.js'
 import type { DroverOptions } from '../../options/drover.js'
-import type { SupervisorNode } from '../../options/tree.js'
 import { compileInTurns } from '../../options/validate.js'
 import { Pools } from '../../pools/pools.js'
 import { redactAll } from '../../redact.js'
@@ -51,7 +50,7 @@ import { Introductions } from './introductions.js'
 import { Secrets } from './known-secrets.js'
 import { QuotaControl } from './quota-control.js'
 import { orphansOf, restore, tellRecovered } from './recover.js'
-import { system } from './root-actor.js'
+import { rootNode, system } from './root-actor.js'
 import { dismiss, staff } from './staffing.js'
 import { supervisionEffects } from './supervision-effects.js'
 
@@ -293,10 +292,4 @@ export async function openSystem(given: DroverOptions, { hostTtlMs = defaultTtlM
     await logs.close()
     throw error
   }
-}
-
-/** The system's own supervisor. */
-function rootNode({ tree }: CompiledConfig): SupervisorNode {
-  const intensity = { restarts: Number.POSITIVE_INFINITY, withinMs: 1 }
-  return { id: 'system', strategy: 'one-for-one', intensity, mode: 'permanent', significant: false, autoShutdown: 'never', children: tree }
 }

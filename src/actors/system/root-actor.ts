@@ -2,7 +2,7 @@
  * The root actor: owns the monitor and the topmost supervisor, and knows whether the system is open, closing, closed or failed.
  */
 import { setup } from 'xstate'
-import type { SupervisorNode } from '../../options/tree.js'
+import type { SupervisorNode, TreeNode } from '../../options/tree.js'
 import { monitor } from '../../threads/heartbeat/monitor.js'
 import type { SupervisionEffects } from '../supervisor/contract.js'
 import { supervisor } from '../supervisor/supervisor.js'
@@ -47,3 +47,9 @@ export const system = setup({
     closed: { type: 'final' },
   },
 })
+
+/** The system's own supervisor. */
+export function rootNode({ tree }: { tree: TreeNode[] }): SupervisorNode {
+  const intensity = { restarts: Number.POSITIVE_INFINITY, withinMs: 1 }
+  return { id: 'system', strategy: 'one-for-one', intensity, mode: 'permanent', significant: false, autoShutdown: 'never', children: tree }
+}
