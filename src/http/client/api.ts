@@ -63,12 +63,18 @@ export class Api {
     }
   }
 
-  /** @throws ClientError */
-  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** @throws ClientError; the reason of `signal` */
+  async request<T>(method: string, path: string, body?: unknown, { signal }: { signal?: AbortSignal } = {}): Promise<T> {
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
     if (!this.token && !safe.includes(method) && path !== '/session') this.#csrf ??= (await this.request<Session>('GET', '/session')).csrf
     if (this.#csrf) headers['x-drover-csrf'] = this.#csrf
-    const response = await this.raw(method, path, { headers, body: body === undefined ? body : JSON.stringify(body) })
+    const sent = { headers, body: body === undefined ? body : JSON.stringify(body) }
+    const response = await this.raw(method, path, { ...sent, ...(signal && { signal: AbortSignal.any([this.#gone, signal]) }) }).catch(
+      (error: unknown) => {
+        signal?.throwIfAborted()
+        throw error
+      },
+    )
     const answer = await read(response)
     if (!response.ok) {
       if (response.status === 401 || response.status === 403) this.#csrf = null

@@ -146,13 +146,13 @@ export class Client {
   /**
    * Calls the API. Resolves with the answer, from JSON.
    *
-   * @param path below `/api/v1`, such as `/control/start`
-   * @throws ClientError with the server's code, its status, and details; NETWORK if there is no answer, CLOSED
+   * @param path below `/api/v1`, such as `/control/start`; `options.signal` gives the call up
+   * @throws ClientError with the server's code, its status, and details; NETWORK if there is no answer, CLOSED; the reason of `signal`
    * @example
    * await client.request('POST', '/control/start', { domain: 'urgency' })
    */
-  request<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-    return this.#api.request<T>(method, path, body)
+  request<T = unknown>(method: string, path: string, body?: unknown, options: { signal?: AbortSignal } = {}): Promise<T> {
+    return this.#api.request<T>(method, path, body, options)
   }
 
   /** Connects again at once, for example after a login, with another token, or when a browser is online again. */

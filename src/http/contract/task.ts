@@ -81,6 +81,7 @@ export type Result = v.InferOutput<typeof result>
 
 /** A result that a redo has set aside. */
 export const pastResult = v.object({ ...v.omit(result, ['key', 'dataset']).entries, setAsideAt: time })
+export type PastResult = v.InferOutput<typeof pastResult>
 
 /** The distribution of labels and the agreement of annotators, for one domain of one dataset. */
 export const labelReport = v.object({

@@ -1,8 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { TaskRecord } from '../../../src/http/contract/task.js'
+import { byCode, nameOf } from '../../../src/http/dashboard/data/error-groups.js'
 import { labelTable, readingOf } from '../../../src/http/dashboard/data/labels.js'
-import { callsFor, countsOf, laneKey, momentOf, possibleIn } from '../../../src/http/dashboard/data/tasks.js'
+import { callsFor, describe, laneKey, listOf, matching, momentOf, possibleIn, shownOf } from '../../../src/http/dashboard/data/tasks.js'
 
 const task = (key: string, annotator: string, more: Partial<TaskRecord> = {}): TaskRecord => ({
   key,
@@ -33,14 +34,52 @@ test('tasks whose names run together differently are not the same', () => {
 
 test('only what some of the tasks allow is offered', () => {
   assert.equal(possibleIn(['dead']), ['redrive', 'drop'])
-  assert.equal(possibleIn(['retrying', 'done']), ['retry', 'drop', 'priority'])
-  assert.equal(possibleIn(['done', 'leased']), [])
+  assert.equal(possibleIn(['retrying', 'done']), ['retry', 'redo', 'drop', 'priority'])
+  assert.equal(possibleIn(['done', 'leased']), ['redo'])
+  assert.equal(possibleIn(['leased']), [])
 })
 
-test('waiting tasks are what is in no other state', () => {
-  const dataset = (name: string) => ({ name, items: 10, lanes: 2, done: 5, dead: 2, leased: 1, retrying: 3, total: 20 })
-  assert.equal(countsOf([dataset('a'), dataset('b')]), { waiting: 18, leased: 2, retrying: 6, done: 10, dead: 4 })
-  assert.is(countsOf([dataset('a'), dataset('b')], 'b').waiting, 9)
+test('an address becomes the list and the filter of all that match, with what only dead tasks have only for those', () => {
+  const query = { state: 'dead', search: 'm-1', dataset: 'mails', code: 'E', after: '3.1.x', page: '2' }
+  assert.equal(listOf(query), { dataset: 'mails', search: 'm-1', state: 'dead', code: 'E' })
+  assert.equal(matching(query), { dataset: 'mails', search: 'm-1', code: 'E', states: ['dead'] })
+  assert.equal(matching({ ...query, state: 'done' }), { dataset: 'mails', search: 'm-1', states: ['done'] })
+  assert.equal(matching({ key: 'm-17', state: 'odd' }), { keys: ['m-17'] })
+  assert.equal(matching({}), {})
+})
+
+test('an address is said in words', () => {
+  assert.is(describe({}), 'all tasks')
+  assert.is(describe({ state: 'dead', dataset: 'mails', prefix: 'm-' }), 'all dead tasks of dataset mails whose key begins with m-')
+  assert.is(describe({ state: 'dead', kind: 'poison', error: 'e1' }, 'E_LUCK: no luck'), 'all poison tasks with the error E_LUCK: no luck')
+})
+
+test('the number that match is that of the state, or of all states', () => {
+  const counts = { waiting: 1, leased: 2, retrying: 3, done: 4, dead: 50, dropped: 6 }
+  assert.is(shownOf(counts, { state: 'dead' }), 50)
+  assert.is(shownOf(counts, {}), 60)
+})
+
+test('errors come by code, the most frequent first, with the number of all their tasks', () => {
+  const group = (id: string, code: string, count: number) => ({
+    id,
+    code,
+    count,
+    message: id,
+    where: null,
+    workers: [],
+    lastAt: 0,
+    example: null,
+  })
+  const codes = byCode([group('a', 'X', 5), group('b', 'Y', 4), group('c', 'Y', 7)])
+  assert.equal(
+    codes.map(({ code, count, groups }) => [code, count, groups.map(({ id }) => id)]),
+    [
+      ['Y', 11, ['c', 'b']],
+      ['X', 5, ['a']],
+    ],
+  )
+  assert.is(nameOf({ code: 'X', message: 'X' }), 'X')
 })
 
 test('the time of a task says what it means in its state', () => {

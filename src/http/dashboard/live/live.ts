@@ -120,6 +120,28 @@ export interface ApiState<T> {
  * @param path below `/api/v1`; null: ask nothing
  */
 export function useApi<T>(path: string | null, { everyMs = 0 }: { everyMs?: number } = {}): ApiState<T> {
+  return useAnswer<T>(path, get, everyMs)
+}
+
+/**
+ * The API's answer to a question that has a body, as of {@link useApi}. An old answer does not stay for another question.
+ *
+ * @param body null: ask nothing
+ */
+export function useCount<T>(path: string, body: object | null, { everyMs = 0 }: { everyMs?: number } = {}): ApiState<T> {
+  // Without a `?`: it belongs to the place.
+  return useAnswer<T>(body && `${path} ${encodeURIComponent(JSON.stringify(body))}`, post, everyMs)
+}
+
+type Ask = <T>(question: string, signal: AbortSignal) => Promise<T>
+
+const get: Ask = (path, signal) => request('GET', path, undefined, { signal })
+const post: Ask = (question, signal) => {
+  const [path = '', body = ''] = question.split(' ')
+  return request('POST', path, JSON.parse(decodeURIComponent(body)), { signal })
+}
+
+function useAnswer<T>(path: string | null, asking: Ask, everyMs: number): ApiState<T> {
   const [state, setState] = useState<{ path: string | null; data: T | undefined; error: Error | null; loading: boolean }>({
     path,
     data: undefined,
@@ -132,7 +154,7 @@ export function useApi<T>(path: string | null, { everyMs = 0 }: { everyMs?: numb
   // A new round, or a connection that is back, is a reason to ask.
   useEffect(() => {
     if (path === null) return undefined
-    let current = true
+    const gone = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
     const ask = async (): Promise<void> => {
       if (document.hidden && everyMs > 0) {
@@ -140,11 +162,11 @@ export function useApi<T>(path: string | null, { everyMs = 0 }: { everyMs?: numb
         return
       }
       setState((before) => ({ ...before, loading: true }))
-      const answer = await request<T>('GET', path).then(
+      const answer = await asking<T>(path, gone.signal).then(
         (data) => ({ data, error: null }),
         (error: Error) => ({ data: undefined, error }),
       )
-      if (!current) return
+      if (gone.signal.aborted) return
       setState((before) => ({
         path,
         data: answer.data ?? (samePlace(before.path, path) ? before.data : undefined),
@@ -155,10 +177,10 @@ export function useApi<T>(path: string | null, { everyMs = 0 }: { everyMs?: numb
     }
     void ask()
     return () => {
-      current = false
+      gone.abort()
       clearTimeout(timer)
     }
-  }, [path, everyMs, round, reachable])
+  }, [path, asking, everyMs, round, reachable])
   const reload = useCallback(() => setRound((n) => n + 1), [])
   const fits = samePlace(state.path, path)
   return { data: fits ? state.data : undefined, error: fits ? state.error : null, loading: state.loading || !fits, reload }
@@ -167,8 +189,8 @@ export function useApi<T>(path: string | null, { everyMs = 0 }: { everyMs?: numb
 const samePlace = (a: string | null, b: string | null): boolean => a?.split('?')[0] === b?.split('?')[0]
 
 /** Calls the API. @throws ClientError */
-export function request<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-  return startLive().request<T>(method, path, body)
+export function request<T = unknown>(method: string, path: string, body?: unknown, options?: { signal?: AbortSignal }): Promise<T> {
+  return startLive().request<T>(method, path, body, options)
 }
 
 /**

@@ -36,15 +36,24 @@ export function SearchFilter({ name, label, query }: FilterProps) {
   return <TextField type="search" label={label} value={typed} onChange={type} />
 }
 
-export function SelectFilter({ name, label, query, values, all = 'All' }: FilterProps & { values: readonly string[]; all?: string }) {
+/** @param texts of values, where they are not said by themselves */
+export function SelectFilter({
+  name,
+  label,
+  query,
+  values,
+  texts,
+  all = 'All',
+}: FilterProps & { values: readonly string[]; texts?: ReadonlyMap<string, string>; all?: string }) {
   const known = query[name] ?? ''
+  const textOf = (value: string): string => texts?.get(value) ?? value
   // A shared address may name a value that no longer exists.
-  const sorted = [...new Set([...values, ...(known ? [known] : [])])].sort(byName.compare)
+  const sorted = [...new Set([...values, ...(known ? [known] : [])])].sort((a, b) => byName.compare(textOf(a), textOf(b)))
   return (
     <SelectField
       label={label}
       value={known}
-      options={[['', all], ...sorted]}
+      options={[['', all], ...sorted.map((value): [string, string] => [value, textOf(value)])]}
       onChange={(value) => setQuery({ [name]: value, after: '' })}
     />
   )

@@ -10,16 +10,17 @@ import { Time } from './time.js'
 
 interface TaskTableProps {
   tasks: TaskRecord[]
-  selected: ReadonlyMap<string, TaskRecord>
+  /** `all`: of every page, which no box changes. */
+  selected: ReadonlyMap<string, TaskRecord> | 'all'
   select: (selected: ReadonlyMap<string, TaskRecord>) => void
   empty: string
 }
 
 export function TaskTable({ tasks, selected, select, empty }: TaskTableProps) {
-  const isSelected = (task: TaskRecord): boolean => selected.has(laneKey(task))
+  const isSelected = (task: TaskRecord): boolean => selected === 'all' || selected.has(laneKey(task))
   const all = tasks.length > 0 && tasks.every(isSelected)
   const set = (some: TaskRecord[], on: boolean): void => {
-    const next = new Map(selected)
+    const next = new Map(selected === 'all' ? [] : selected)
     for (const task of some) {
       if (on) next.set(laneKey(task), task)
       else next.delete(laneKey(task))
@@ -29,12 +30,21 @@ export function TaskTable({ tasks, selected, select, empty }: TaskTableProps) {
   const box: Column<TaskRecord> = {
     key: 'selected',
     title: 'Selected',
-    heading: <input type="checkbox" aria-label="Select all on this page" checked={all} onChange={() => set(tasks, !all)} />,
+    heading: (
+      <input
+        type="checkbox"
+        aria-label="Select all on this page"
+        checked={all}
+        disabled={selected === 'all'}
+        onChange={() => set(tasks, !all)}
+      />
+    ),
     cell: (task) => (
       <input
         type="checkbox"
         aria-label={`Select ${task.key} of ${task.annotator}/${task.domain}`}
         checked={isSelected(task)}
+        disabled={selected === 'all'}
         onChange={() => set([task], !isSelected(task))}
       />
     ),

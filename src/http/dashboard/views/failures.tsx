@@ -1,15 +1,14 @@
 /** Failures of workers, the latest first, with their evidence. */
 import type { ErrorGroup } from '../../contract/worker.js'
 import { useLanes } from '../data/lanes.js'
-import { number, plural } from '../format.js'
 import { useApi } from '../live/live.js'
-import { href, type Query } from '../routing/router.js'
+import type { Query } from '../routing/router.js'
+import { ErrorGroups } from '../ui/error-groups.js'
 import { type Failure, FailureCard } from '../ui/failure-card.js'
 import { Filters, SelectFilter } from '../ui/filters.js'
 import { logPlaces } from '../ui/log-places.js'
 import { Card, Empty, Page, Pending } from '../ui/page.js'
 import { Siblings } from '../ui/tabs.js'
-import { Time } from '../ui/time.js'
 
 export default function Failures({ query }: { query: Query }) {
   const { workers } = useLanes()
@@ -38,20 +37,7 @@ function DeadByError({ worker }: { worker: string | undefined }) {
   if (!data || data.items.length === 0) return null
   return (
     <Card title="Tasks given up, by error">
-      <ul class="lines error-groups">
-        {data.items.map(({ id, code, message, where, count, workers, lastAt }) => (
-          <li key={id}>
-            <a href={href('/tasks', { state: 'dead', ...(workers.length === 1 && { worker: workers[0] as string }) })}>
-              {plural(count, 'task')}
-            </a>
-            <span class="what">
-              <b>{code}</b> {message !== code && message} {where && <code>{where}</code>}
-            </span>
-            <span class="muted">{workers.length === 1 ? workers[0] : `${number(workers.length)} workers`}</span>
-            <Time at={lastAt} />
-          </li>
-        ))}
-      </ul>
+      <ErrorGroups groups={data.items} lanes={worker ? { worker } : {}} />
     </Card>
   )
 }

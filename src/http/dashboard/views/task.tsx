@@ -9,6 +9,7 @@ import { Badge } from '../ui/badge.js'
 import { ErrorDetails } from '../ui/error-details.js'
 import { Json } from '../ui/json.js'
 import { Card, Empty, Facts, Page, Pending } from '../ui/page.js'
+import { PastResults } from '../ui/past-results.js'
 import { TaskGrid } from '../ui/task-grid.js'
 import { Moment, TaskState } from '../ui/task-table.js'
 import { Time } from '../ui/time.js'
@@ -47,7 +48,7 @@ export default function TaskView({ params: { dataset = '', key = '' }, query }: 
 }
 
 function Lane({ task, attempts: all, reload }: { task: LaneTask; attempts: TaskDetail['attempts']; reload: () => void }) {
-  const { key, dataset, annotator, domain, worker, state, attempts, failures, error, result, priority } = task
+  const { key, dataset, annotator, domain, worker, state, attempts, failures, error, result, pastResults, priority } = task
   const name = `${annotator}/${domain}`
   const controls = (
     <TaskControls name={`${key} in ${name}`} calls={[{ dataset, annotator, domain, keys: [key] }]} states={[state]} done={reload} />
@@ -71,6 +72,7 @@ function Lane({ task, attempts: all, reload }: { task: LaneTask; attempts: TaskD
           <Json value={result} />
         </details>
       )}
+      {pastResults > 0 && <PastResults key={`${name} ${pastResults}`} task={task} count={pastResults} />}
       <h3>Attempts</h3>
       <Attempts attempts={all.filter((attempt) => attempt.annotator === annotator && attempt.domain === domain)} />
     </Card>
@@ -88,7 +90,7 @@ function Attempts({ attempts }: Pick<TaskDetail, 'attempts'>) {
             <span title={worker && `by ${worker}`}>attempt {attempt}</span>
             <Time at={at} />
           </div>
-          {error && <ErrorDetails error={error} />}
+          {outcome === 'done' ? error && <span class="muted">its result was set aside</span> : error && <ErrorDetails error={error} />}
         </li>
       ))}
     </ol>
