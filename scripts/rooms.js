@@ -441,7 +441,18 @@ export const rooms = [
 ]
 
 /** Files that everything shares and that have no folder. */
-const shared = ['bounds', 'errors', 'failure', 'instance-ids', 'log-levels', 'own-file', 'pool-state', 'readonly-deep', 'redact', 'typed-worker']
+const shared = [
+  'bounds',
+  'errors',
+  'failure',
+  'instance-ids',
+  'log-levels',
+  'own-file',
+  'pool-state',
+  'readonly-deep',
+  'redact',
+  'typed-worker',
+]
 
 /** The files of a room, as a regular expression over paths. @param {string} room */
 export function filesOf(room) {
