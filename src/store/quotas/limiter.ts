@@ -2,10 +2,10 @@
  * Decides which requests for quotas are granted: those of this process and of others on the same store, in one line. Pure: the
  * caller brings the clocks and saves the changes.
  *
- * Order: priority, then age. The amounts that a waiting request will still lack at its turn are reserved in each window, as far
- * as that is known. A later request may pass if it needs other units or will have left the window by then. So a heavy request
- * waits only for the requests ahead of it and about one length of its windows, a light one behind it no longer than that, and no
- * request waits for one whose own limit is spent for hours.
+ * Order: priority, then age. The amounts of a waiting request are reserved in each window until its turn, as far as that is
+ * known. A later request may pass if it needs other units or will have left the window by then. So a heavy request waits only for
+ * the requests ahead of it and about one length of a window in each of its quotas, a light one behind it no longer than that, and
+ * no request waits for one whose own limit is spent for hours.
  */
 import { DroverError, QuotaError } from '../../errors.js'
 import type { Amounts, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/quotas.js'
