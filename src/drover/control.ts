@@ -112,8 +112,8 @@ export class Control {
         // A lane is deleted for all its instances at once.
         const others = data ? this.#sharing(managed) : []
         const isDown = (): boolean => hold.isDown() && others.every((other) => holds.get(other)?.isDown() ?? other.settled)
-        if (idle.has(managed)) await this.#lifetime.until(hold.isDown)
-        if (others.every((other) => idle.has(other) || other.settled)) await this.#lifetime.until(isDown)
+        const ending = [managed, ...others].filter((each) => idle.has(each))
+        if (ending.length > 0) await this.#lifetime.until(() => ending.every((each) => holds.get(each)?.isDown()))
         try {
           return await this.#resetOne(managed, isDown(), data)
         } finally {

@@ -71,6 +71,7 @@ test('a missing option has its documented default', () => {
     onHeld: 'wait',
     onEscalation: 'stop',
     quotas: [],
+    pools: [],
     durability: 'power',
     drainMs: 10_000,
     killMs: 5_000,

@@ -1,4 +1,5 @@
 /** Turns a thread's reports into events of the lifecycle. */
+import { isInstance } from '../../instance-ids.js'
 import { laneEnd } from '../../machines/lane-end.js'
 import type { ThreadReport } from '../../threads/protocol/messages.js'
 import type { BreakerMemory } from './breaker-memory.js'
@@ -40,6 +41,8 @@ export function takeReport(worker: WorkerCore, report: ThreadReport, { life, err
       break
     case 'waiting':
       worker.send({ type: 'WAITING' })
+      // What it waits for may have come from another instance, before this was known here: see `lookAtShared`.
+      if (isInstance(worker.id)) life.thread?.poke()
       break
     case 'working':
       worker.send({ type: 'WORKING' })

@@ -218,6 +218,22 @@ test('a host that died leaves the leases of each instance, and the next one goes
   assert.is(failures, 100, 'the history of a worker is that of its instances')
 })
 
+test('instances whose lane runs empty again and again are each told of it, whoever did the last task', async () => {
+  const system = await open({ idleMs: 60_000, workers: [worker('a/x', { instances: 3 })] })
+  await system.start()
+  const rest = (): boolean => {
+    const { progress, instances } = system.worker('a/x').status()
+    return progress?.done === progress?.total && (instances ?? []).every(({ activity }) => activity === 'idle')
+  }
+  for (let round = 1; round <= 60; round++) {
+    await system.load(
+      'data',
+      items(4, (i) => ({ id: `round ${round}, ${i}` })),
+    )
+    await until(() => system.worker('a/x').status().progress?.done === round * 4 && rest(), `round ${round}: each instance rests`)
+  }
+})
+
 test('instances need a lane to share', async () => {
   await refused(open({ workers: [worker('a/x', { instances: 0 })] }), 'CONFIG_INVALID', /workers\[0\]\.instances/)
   const { dataset: _, ...loop } = worker('a/x', { instances: 2 })
