@@ -407,6 +407,7 @@ export const rooms = [
     what: 'the entry point `drover`',
     may: [
       'root',
+      'time',
       'store/contract',
       'validation',
       'options',

@@ -104,6 +104,7 @@ export type {
 } from './store/contract/single-tasks.js'
 export type { OnConflict } from './store/contract/tasks.js'
 export { checkStore } from './store/read-pool/check-store.js'
+export type { StoreSpace } from './store/space.js'
 export type { CpuProfile } from './threads/evidence/stack-and-profile.js'
 export type {
   AnyMessages,
@@ -117,5 +118,6 @@ export type {
   TellName,
   WorkerRef,
 } from './threads/messages/contract.js'
+export type { LoopDelay } from './time/loop-delay.js'
 export type { DatasetName, DatasetTypes, InputOf, ItemOf, ResultOf, Stored, TypedWorker, WorkerTypes } from './typed-worker.js'
 export type { ReadOptions } from './validation/read-options.js'
