@@ -20,7 +20,8 @@ await answer(async (/** @type {LaneRun & { folder: string }} */ { folder, tasks,
       instances,
     })),
   })
-  const make = (/** @type {string} */ name, /** @type {number} */ count) => Array.from({ length: count }, (_, n) => ({ id: `${name}-${n}`, n }))
+  const make = (/** @type {string} */ name, /** @type {number} */ count) =>
+    Array.from({ length: count }, (_, n) => ({ id: `${name}-${n}`, n }))
   // Brings the threads up, so that only work is measured.
   await drover.load('items', make('first', 8 * instances))
   await drover.start()

@@ -20,7 +20,12 @@ for (const { name, steps, share, instances } of shapes) {
   for (let round = 0; round < rounds; round++) {
     for (const count of instances) {
       /** @type {{ perSecond: number }} */
-      const { perSecond } = await inChild(new URL('./lane.js', import.meta.url), { tasks: tasks * share, instances: count, steps, lanes: 1 })
+      const { perSecond } = await inChild(new URL('./lane.js', import.meta.url), {
+        tasks: tasks * share,
+        instances: count,
+        steps,
+        lanes: 1,
+      })
       rates.get(count)?.push(perSecond)
     }
   }

@@ -28,7 +28,10 @@ const folder = mkdtempSync(join(tmpdir(), 'drover-bench-'))
 const drover = await createDrover({ store: join(folder, 'bench.db'), workers: [], log: { console: false, dir: false } })
 const bare = new Piscina(threads)
 const tuned = new Piscina({ ...threads, atomics: 'disabled', recordTiming: false })
-const [plain, timed] = [drover.pool({ id: 'plain', module, name: 'echo', size }), drover.pool({ id: 'timed', module, name: 'echo', size, deadlineMs: 60_000 })]
+const [plain, timed] = [
+  drover.pool({ id: 'plain', module, name: 'echo', size }),
+  drover.pool({ id: 'timed', module, name: 'echo', size, deadlineMs: 60_000 }),
+]
 
 /** @typedef {(value: unknown, options: { name: string }) => Promise<unknown>} Run */
 /** @type {[string, Run][]} */

@@ -41,7 +41,7 @@ export function presentWorker(status: WorkerStatus, rates: Rates = status): Work
     lastFailure: lastFailure && { kind: lastFailure.kind, message: lastFailure.message, at: lastFailure.at },
     until: status.until,
     heldBy: status.heldBy,
-    instances: status.instances && status.instances.map(presentInstance),
+    instances: status.instances?.map(presentInstance) ?? null,
   }
 }
 
