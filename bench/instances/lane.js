@@ -26,8 +26,10 @@ await answer(async (/** @type {LaneRun & { folder: string }} */ { folder, tasks,
   await drover.load('items', make('first', 8 * instances))
   await drover.start()
   await drover.done()
-  const began = performance.now()
+  await drover.pause()
   await drover.load('items', make('item', tasks / lanes))
+  const began = performance.now()
+  await drover.resume()
   const { results } = await drover.done()
   const seconds = (performance.now() - began) / 1_000
   await drover.close()
