@@ -4,8 +4,8 @@
  *
  * Order: priority, then age. The amounts of a waiting request are reserved in each window until its turn, as far as that is
  * known. A later request may pass if it needs other units or will have left the window by then. So a heavy request waits only for
- * the requests ahead of it and about one length of a window in each of its quotas, a light one behind it no longer than that, and
- * no request waits for one whose own limit is spent for hours.
+ * the requests ahead of it and about one length of each of its windows, a light one behind it no longer than that, and no request
+ * waits for one whose own limit is spent for hours.
  */
 import { DroverError, QuotaError } from '../../errors.js'
 import type { Amounts, QuotaGrant, QuotaRequest, QuotaSettlement, QuotaStatus } from '../contract/quotas.js'

@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { WorkerCore } from '../../../src/actors/worker/core.js'
+import { type ReportTakers, takeReport } from '../../../src/actors/worker/reports.js'
 import { refused } from '../../support/refused.js'
 import {
   cleanUp,
@@ -232,6 +234,16 @@ test('instances whose lane runs empty again and again are each told of it, whoev
     )
     await until(() => system.worker('a/x').status().progress?.done === round * 4 && rest(), `round ${round}: each instance rests`)
   }
+})
+
+test('an instance that says that it waits looks once more, because what it waits for may have come before that was known', () => {
+  const told: string[] = []
+  const takers = { life: { thread: { poke: () => told.push('look') } } } as unknown as ReportTakers
+  for (const id of ['a/x#1', 'a/x']) {
+    const core = { id, send: ({ type }: { type: string }) => told.push(`${id} ${type}`) } as unknown as WorkerCore
+    takeReport(core, { type: 'waiting' }, takers)
+  }
+  assert.equal(told, ['a/x#1 WAITING', 'look', 'a/x WAITING'])
 })
 
 test('instances need a lane to share', async () => {
