@@ -157,11 +157,11 @@ test('the id of a worker means all its instances in every call, and the id of an
 
 test('a target, and a reset of data, are those of the lane', async () => {
   const system = await open({ workers: [worker('a/x', { instances: 3, target: 10, input: { everyMs: 2 } })] })
-  await system.load('data', items(100))
+  await system.load('data', items(20_000))
   await system.start()
   const { ok, results } = await system.done()
   assert.equal([ok, results], [true, 10])
-  await system.setTarget('a/x', 5_000)
+  await system.setTarget('a/x', 20_000)
   await until(() => (system.worker('a/x').status().progress?.done ?? 0) > 15, 'the raised target is worked on')
   await system.stop(['a/x#1', 'a/x#3'])
   const [refusedReset] = await system.reset('a/x#1', { data: true })
