@@ -190,30 +190,32 @@ export function reportOf(
     results: 0,
     dead: 0,
   }
-  const shared = new Map<string, { complete: boolean; lane: Incomplete | null }>()
+  // By the declared worker: instances share a lane.
+  const counted = new Set<string>()
+  const completed = new Set<string>()
+  const incomplete = new Map<string, Incomplete>()
   for (const worker of workers) {
     const { id, state, left } = worker
-    const lane = shared.get(workerOf(id))
-    if (!lane) {
+    const declared = workerOf(id)
+    if (!counted.has(declared)) {
       report.results += worker.results
       report.dead += worker.dead
+      counted.add(declared)
     }
-    const complete = isComplete(worker)
-    if (complete && !lane?.complete) report.completed.push(workerOf(id))
-    if (isInstance(id)) shared.set(workerOf(id), { complete: complete || lane?.complete === true, lane: lane?.lane ?? null })
-    if (complete) continue
+    if (isComplete(worker)) {
+      completed.add(declared)
+      continue
+    }
     if (state === 'stopped' || state === 'blacklisted' || state === 'paused' || state === 'parked') report[state].push(id)
     if (worker.heldBy !== null) report.held.push(id)
     if (!worker.enabled || worker.laneDone === true || (worker.actor && state !== 'blacklisted')) continue
     const why = isInstance(id) ? `${id} ${whyIncomplete(worker)}` : whyIncomplete(worker)
-    if (lane?.lane) lane.lane.why += `; ${why}`
-    else {
-      const incomplete = { worker: workerOf(id), why, left }
-      report.incomplete.push(incomplete)
-      const own = shared.get(incomplete.worker)
-      if (own) own.lane = incomplete
-    }
+    const before = incomplete.get(declared)
+    if (before) before.why += `; ${why}`
+    else incomplete.set(declared, { worker: declared, why, left })
   }
+  report.completed.push(...completed)
+  report.incomplete.push(...incomplete.values())
   return { ...report, ok: report.incomplete.length === 0 && report.dead === 0 && !interrupted }
 }
 

@@ -32,7 +32,9 @@ export class Selection {
    */
   byId(id: string): ManagedWorker[] {
     this.#lifetime.assertOpen()
-    const { parts, managed } = this.#system
-    return byId(parts.config.workers, id).map((worker) => managed.get(worker.id) as ManagedWorker)
+    const { parts, managed, declared } = this.#system
+    const one = managed.get(id)
+    if (one) return [one]
+    return declared.get(id) ?? byId(parts.config.workers, id).map((worker) => managed.get(worker.id) as ManagedWorker)
   }
 }

@@ -10,8 +10,8 @@ import { checkFilter } from '../validation/filters.js'
 import { closest } from '../values/closest.js'
 
 /**
- * A worker's id, which stands for all its instances, or the id of an instance; a supervisor's id, for all enabled workers below it; a list of workers' ids; or an object, for all workers that
- * match every part. Without a selector: all enabled workers.
+ * A worker's id, which stands for all its instances, or the id of an instance; a supervisor's id, for all enabled workers below
+ * it; a list of workers' ids; or an object, for all workers that match every part. Without a selector: all enabled workers.
  */
 export type Selector = string | readonly string[] | { annotator?: string | number; domain?: string; worker?: string }
 
@@ -58,8 +58,10 @@ const isList = (selector: Selector): selector is readonly string[] => Array.isAr
  * @throws DroverError WORKER_UNKNOWN, ARGUMENT_INVALID
  */
 export function byId(workers: readonly CompiledWorker[], id: string): CompiledWorker[] {
-  const found = workers.filter((worker) => worker.id === id || workerOf(worker.id) === id)
-  if (found.length > 0) return found
+  const found = workers.find((worker) => worker.id === id)
+  if (found) return [found]
+  const instances = workers.filter((worker) => workerOf(worker.id) === id)
+  if (instances.length > 0) return instances
   checkName("a worker's id", id)
   const near = closest(
     id,

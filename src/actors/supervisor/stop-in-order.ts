@@ -41,9 +41,9 @@ export async function stopAtOnce(workers: readonly WorkerToStop[], event: Extrac
 
 /**
  * Begins to stop workers. Workers directly under the system stop all at once; under each topmost supervisor they stop one after
- * another, each when the one after it is down. Instances of a worker directly under the system stop all at once, too. Workers without a thread are down at once, and pending starts are cancelled. From
- * the call on only a start by hand brings a worker back, and takes it out of the order. Settles when all were told to stop or
- * wait for their turn; workers with a thread come first.
+ * another, each when the one after it is down. Instances of a worker directly under the system stop all at once, too. Workers
+ * without a thread are down at once, and pending starts are cancelled. From the call on only a start by hand brings a worker back,
+ * and takes it out of the order. Settles when all were told to stop or wait for their turn; workers with a thread come first.
  */
 export async function stopInOrder(
   { tree, watchers, parts }: Concerned,

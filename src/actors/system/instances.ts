@@ -32,6 +32,7 @@ export function leading<Instance extends Pick<ManagedWorker, 'state'>>(instances
 /** Why a worker is in its state, and how many of its instances are, if not all. */
 export function reasonOf(instances: readonly Pick<ManagedWorker, 'state' | 'memory'>[]): string {
   const lead = leading(instances)
+  if (instances.length === 1) return lead.memory.reason
   const same = instances.filter(({ state }) => state === lead.state).length
   return same === instances.length ? lead.memory.reason : `${same} of ${instances.length}: ${lead.memory.reason}`
 }

@@ -140,13 +140,12 @@ function merged(id: string, reason: string, instances: WorkerStatus[], lead: Wor
   const heaps = instances.flatMap(({ heapUsed }) => heapUsed ?? [])
   const ages = instances.flatMap(({ beatAgeMs }) => beatAgeMs ?? [])
   const failuresPerMinute = sum('failuresPerMinute')
-  const { ratePerMinute } = lead
   return {
     ...lead,
     id,
     reason,
     failuresPerMinute,
-    errorRate: failuresPerMinute + ratePerMinute > 0 ? failuresPerMinute / (failuresPerMinute + ratePerMinute) : null,
+    errorRate: failingShare(failuresPerMinute, lead.ratePerMinute),
     lastError: latest(instances.map(({ lastError }) => lastError)),
     beatAgeMs: ages.length > 0 ? Math.max(...ages) : null,
     heapUsed: heaps.length > 0 ? heaps.reduce((all, each) => all + each, 0) : null,
@@ -180,7 +179,7 @@ export function statusOfOne({ parts, silence }: OpenSystem, managed: ManagedWork
     progress: counts && { done: counts.done, dead: counts.dead, total: counts.total, leased: counts.leased, retrying: counts.retrying },
     ratePerMinute,
     failuresPerMinute,
-    errorRate: failuresPerMinute + ratePerMinute > 0 ? failuresPerMinute / (failuresPerMinute + ratePerMinute) : null,
+    errorRate: failingShare(failuresPerMinute, ratePerMinute),
     lastError: managed.errors.last,
     breaker: managed.breaker,
     beatAgeMs: managed.thread === null ? null : (silence.get(config.id) ?? 0),
@@ -196,9 +195,13 @@ export function statusOfOne({ parts, silence }: OpenSystem, managed: ManagedWork
   }
 }
 
+function failingShare(failed: number, results: number): number | null {
+  return failed + results > 0 ? failed / (failed + results) : null
+}
+
 /** The status without its costly parts. */
 export function glanceOf({ parts }: OpenSystem, own: readonly ManagedWorker[]): WorkerGlance {
-  const managed = own.length === 1 ? (own[0] as ManagedWorker) : leading(own)
+  const managed = leading(own)
   const { config, state, breaker, holder } = managed
   const counts = parts.lanes.get(config.id)
   return {

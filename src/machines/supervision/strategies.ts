@@ -35,8 +35,8 @@ const unfinished: readonly SiblingPhase[] = ['wanted', 'queued', 'starting', 'wa
 
 /**
  * The first worker or supervisor that keeps a child of a supervisor from starting now; null: its siblings let it start. Children
- * start in order: each when the children before it are ready or down for good. Under `one-for-one`, where none depends on another, a child that is queued or in backoff does not delay the others. Under
- * `one-for-all`, no child starts while another is in backoff or falling. A supervisor that is bringing its children down counts
+ * start in order: each when the children before it are ready or down for good. Under `one-for-one`, where none depends on another,
+ * a child that is queued or in backoff does not delay the others. Under `one-for-all`, no child starts while another is in backoff or falling. A supervisor that is bringing its children down counts
  * as falling too. The instances of a worker do not wait for each other.
  *
  * @param falling supervisors that bring children down
