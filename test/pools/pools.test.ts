@@ -99,11 +99,14 @@ for (const [name, kind] of [
 ] as const) {
   test(`a deadline ends a thread that goes on after its abort: ${name}`, async () => {
     const system = await empty()
-    const pool = system.pool({ id: 'p', module, size: one, graceMs: 20 })
+    // Time to say that it turns, and to be where its stack is looked for.
+    const pool = system.pool({ id: 'p', module, size: one, graceMs: name === 'idle' ? 2_000 : 20 })
     const before = await pool.run(null, { name: 'thread' })
     const recorded = event(system, 'pool:failure:recorded')
     const shared = gate()
-    const error = await failureOf(pool.run(name === 'block' ? { gate: shared } : shared, { name, deadlineMs: 50 }))
+    const error = await failureOf(
+      pool.run(name === 'block' ? { gate: shared } : shared, { name, deadlineMs: name === 'spin' ? 1_000 : 50 }),
+    )
     assert.is(error.code, 'POOL_DEADLINE')
     const { pool: id, failure } = await recorded
     assert.equal([id, failure.kind], ['p', kind])

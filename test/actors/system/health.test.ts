@@ -16,17 +16,23 @@ for (const [limits, task, why] of [
       workers: [worker('a/x', { recycle: limits, prefetch: 2 })],
       heartbeat: { ...quick, timeoutMs: 20_000, progressTimeoutMs: 20_000 },
     })
-    await system.load(
-      'data',
-      items(23, () => task),
-    )
     const threads = new Set<number | null>()
     const reasons: string[] = []
     system.on('worker:state:changed', ({ to, reason }) => {
       if (to === 'running') threads.add(system.worker('a/x').status().threadId)
       if (to === 'queued') reasons.push(reason)
     })
+    // A thread that was quick would do all of them before anybody could replace it.
+    const recycled = event(system, 'worker:state:changed', ({ to, reason }) => to === 'queued' && why.test(reason))
+    async function* inTwoParts() {
+      const all = items(23, () => task)
+      yield* all.slice(0, 12)
+      await recycled
+      yield* all.slice(12)
+    }
+    const loading = system.load('data', inTwoParts())
     await system.start()
+    await loading
     const report = await system.done()
     assert.equal([report.completed, report.results, report.dead], [['a/x'], 23, 0])
     assert.ok(threads.size > 1, 'it kept its thread')

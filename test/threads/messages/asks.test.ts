@@ -194,7 +194,7 @@ for (const isolation of isolations) {
     const system = await three({ isolation, drainMs: hangMs })
     const a = system.worker('a')
     const before = await a.ask('pid')
-    const begun = a.ask('pause', 100)
+    const begun = a.ask('pause', 2_000)
     const rest = [1, 2, 3].map((n) => a.ask('echo', n, patient))
     const told = a.tell('note', 'told')
     // Its thread is made with these options, so it is replaced.
@@ -202,7 +202,7 @@ for (const isolation of isolations) {
     const outcomes = await Promise.allSettled([begun, ...rest, told])
     assert.equal(
       outcomes.map((each) => (each.status === 'fulfilled' ? each.value : String(each.reason))),
-      [100, 1, 2, 3, undefined],
+      [2_000, 1, 2, 3, undefined],
     )
     assert.equal(await a.ask('seen'), ['told'])
     assert.is.not(await a.ask('pid'), before)
