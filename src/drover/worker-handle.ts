@@ -29,9 +29,14 @@ export function workerHandle(
       lifetime.assertOpen()
       return uses.during(ask(...sent))
     },
-    async tell(...sent) {
-      lifetime.assertOpen()
-      return uses.during(tell(...sent))
+    tell(...sent) {
+      const told = (async () => {
+        lifetime.assertOpen()
+        return uses.during(tell(...sent))
+      })()
+      // Whoever does not wait for it learns of dead letters by the event.
+      told.catch(() => {})
+      return told
     },
   }
 }

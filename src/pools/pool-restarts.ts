@@ -13,7 +13,6 @@ export class PoolRestarts {
   /** Time spent waiting, in ms. */
   #waitedMs = 0
   #lastAt = Number.NEGATIVE_INFINITY
-  count = 0
 
   constructor(policy: FilledPolicy) {
     this.#policy = policy

@@ -189,7 +189,7 @@ export class Pool {
   #grow(): void {
     if (this.#backoff || this.#state === 'blacklisted' || this.#state === 'closed') return
     const { min, max } = this.config.size
-    const kept = this.#wanted && !this.#closing ? min : 0
+    const kept = this.#wanted && this.#state !== 'closing' ? min : 0
     const needed = Math.max(kept, Math.min(max, this.#tasks.busy + this.#tasks.waiting))
     if (this.#threads.live.size >= needed) return
     while (this.#threads.live.size < needed) {

@@ -360,4 +360,17 @@ test('mistakes are told before anything is made', async () => {
   assert.match(twice.message, 'pools[1].id: expected another id')
 })
 
+test('a pool that was given up makes no thread when it is closed', async () => {
+  const system = await empty()
+  const pool = system.pool({ id: 'p', module: broken('throws'), size: { min: 2, max: 2 }, restart: { maxRestarts: 0 } })
+  assert.is((await failureOf(pool.run(1))).code, 'POOL_BLACKLISTED')
+  await until(() => pool.status().threads.live === 0, 'its threads have ended')
+  let made = 0
+  const count = (): void => void made++
+  process.on('worker', count)
+  await pool.close()
+  process.off('worker', count)
+  assert.is(made, 0)
+})
+
 test.run()

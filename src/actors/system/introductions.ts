@@ -72,8 +72,9 @@ export class Introductions implements WorkerIntroductions {
 
   moved(id: string): void {
     const known = this.#known.get(id)
+    if (!known) return
     const news = this.#newsOf(id)
-    if (!known || news.is === known.told || news.is === 'up') return
+    if (news.is === known.told || news.is === 'up') return
     this.#tellAll(id, news)
     if (news.is === 'unknown') this.#known.delete(id)
   }
@@ -107,7 +108,7 @@ export class Introductions implements WorkerIntroductions {
     const receiver = this.#means.worker(news.id)
     if (!receiver?.thread) return
     // A process shares no memory with others.
-    const isShared = [sender, news.id].every((id) => id === null || this.#means.worker(id)?.config.isolation === 'thread')
+    const isShared = [sender, news.id].every((id) => id === null || this.#means.worker(id)?.thread?.isolation === 'thread')
     const begun = isShared ? new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT) : null
     const { port1, port2 } = new MessageChannel()
     receiver.thread.accept(sender, port2, begun)

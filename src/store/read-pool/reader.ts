@@ -91,6 +91,7 @@ export class Reader {
 
   /** Opens the pool, in a turn of the event loop of its own: loading its code takes longer than most turns. */
   prepare(): Promise<void> {
+    if (this.#closed) return Promise.resolve()
     this.#opening ??= nextTurn()
       .then(() => {
         if (this.#options.file !== ':memory:') this.#pool = open(this.#options)

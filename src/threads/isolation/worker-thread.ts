@@ -99,6 +99,11 @@ export class Thread {
     this.threadId = this.#isolation.threadId
   }
 
+  /** As it was started; the worker's option may be another by now. */
+  get isolation(): ThreadOptions['isolation'] {
+    return this.#options.isolation
+  }
+
   pause(): void {
     this.#call((control) => control.pause())
   }
@@ -125,7 +130,7 @@ export class Thread {
   }
 
   accept(from: string | null, link: MessagePort, begun: SharedArrayBuffer | null): void {
-    if (!this.#over) this.#isolation.accept(from, link, this.#options.isolation === 'thread' ? begun : null)
+    if (!this.#over) this.#isolation.accept(from, link, begun)
     else link.close()
   }
 

@@ -187,6 +187,7 @@ export class Link {
       const ask = kind === Sent.Ask ? this.#asks.get(id) : undefined
       if (!ask) continue
       this.#asks.delete(id)
+      ask.id = 0
       ask.body = body
       messages.push(ask)
     }

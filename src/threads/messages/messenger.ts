@@ -64,7 +64,6 @@ export class Messenger {
             peer.drain()
             if (!ask.settled) ask.refused(timeoutError(to, ask))
           },
-          aborted: (_, reason) => ask.refused(reason),
         },
       )
       this.#waits()
@@ -144,7 +143,7 @@ export class Messenger {
     const known = this.#peers.get(id)
     if (known) return known
     const { self, want, dead } = this.#means
-    const peer = new Peer(id, { self, dead: (message, why, count) => dead({ from: self, to: id, message, why, count }) })
+    const peer = new Peer(id, { dead: (message, why, count) => dead({ from: self, to: id, message, why, count }) })
     this.#peers.set(id, peer)
     want(id)
     return peer

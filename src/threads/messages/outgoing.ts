@@ -59,11 +59,11 @@ export class PendingAsk implements Outgoing, Timed {
   }
 
   timeIsUp(): void {
-    this.#means.timeIsUp(this)
+    this.#means.timeIsUp()
   }
 
   readonly #onAbort = (): void => {
-    if (!this.settled) this.#means.aborted(this, this.#signal?.reason)
+    this.refused(this.#signal?.reason)
   }
 
   #settle(): boolean {
@@ -71,7 +71,7 @@ export class PendingAsk implements Outgoing, Timed {
     this.settled = true
     this.body = undefined
     this.#signal?.removeEventListener('abort', this.#onAbort)
-    this.#means.settled(this)
+    this.#means.settled()
     return true
   }
 }
@@ -80,9 +80,8 @@ export interface AskMeans {
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
   /** Called once, when it settles. */
-  settled: (ask: PendingAsk) => void
-  timeIsUp: (ask: PendingAsk) => void
-  aborted: (ask: PendingAsk, reason: unknown) => void
+  settled: () => void
+  timeIsUp: () => void
 }
 
 export class PendingTell implements Outgoing {

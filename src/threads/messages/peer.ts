@@ -15,8 +15,6 @@ import type { PeerNews } from './wire.js'
 const mostBlocked = 10_000
 
 export interface PeerMeans {
-  /** The id of this thread's worker; null: the main program. */
-  self: string | null
   dead: (message: string, why: DeathCause, count: number) => void
 }
 
@@ -34,11 +32,6 @@ export class Peer {
   constructor(id: string, means: PeerMeans) {
     this.id = id
     this.#means = means
-  }
-
-  /** Whether messages wait here or for replies. */
-  get isQuiet(): boolean {
-    return this.#line.size === 0 && this.#link === null
   }
 
   send(message: Outgoing): void {

@@ -12,8 +12,10 @@ export class Queue<Item> {
   }
 
   take(): Item | undefined {
-    const item = this.#items[this.#head]
-    if (this.#head < this.#items.length) this.#head++
+    if (this.size === 0) return undefined
+    const item = this.#items[this.#head] as Item
+    // It may be large, and the list is shortened only now and then.
+    this.#items[this.#head++] = undefined as never
     if (this.#head === this.#items.length || (this.#head > 1_024 && this.#head * 2 > this.#items.length)) {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0

@@ -229,6 +229,21 @@ test('a host that closes without a drain leaves the leases of each instance, and
   assert.is(told, 1_000, 'the history of a worker is that of its instances')
 })
 
+test('a filter with the id of a worker means the lane that it has now, not one that it had before it had instances', async () => {
+  const store = join(temporaryFolder(), 'shared.db')
+  const first = await open({ store, workers: [worker('a/x', { dataset: 'one' })] })
+  await first.load('one', items(3))
+  await first.start()
+  await first.done()
+  await first.close()
+  const second = await open({ store, workers: [worker('a/x', { dataset: 'two', instances: 2 })] })
+  await second.load('two', items(5))
+  await second.start()
+  await second.done()
+  const found = await collect(second.results({ worker: 'a/x' }))
+  assert.equal([found.length, ...new Set(found.map(({ dataset }) => dataset))], [5, 'two'])
+})
+
 test('instances whose lane runs empty again and again are each told of it, whoever did the last task', async () => {
   const system = await open({ idleMs: 60_000, workers: [worker('a/x', { instances: 3 })] })
   await system.start()

@@ -259,4 +259,20 @@ test('arguments that are wrong are told by name', async () => {
   }
 })
 
+test('a tell from the program that nobody waits for does no harm when it is refused', async () => {
+  const system = await three()
+  await system.stop('a')
+  const unhandled: unknown[] = []
+  const note = (reason: unknown): void => void unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  try {
+    void system.worker('a').tell('note', 1)
+    assert.is((await settled(system.worker('a').tell('note', 2))).code, 'WORKER_DOWN')
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(unhandled, [])
+  } finally {
+    process.off('unhandledRejection', note)
+  }
+})
+
 test.run()

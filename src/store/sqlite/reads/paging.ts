@@ -66,7 +66,7 @@ export function lanesMatching(db: Database.Database, filter: LaneFilter): LaneNa
       `SELECT l.id, d.name AS dataset, l.annotator, l.domain FROM lane l LEFT JOIN dataset d ON d.id = l.dataset
        WHERE (@dataset IS NULL OR d.name IS NULL OR d.name = @dataset) AND (@annotator IS NULL OR l.annotator = @annotator)
          AND (@domain IS NULL OR l.domain = @domain)
-         AND (@worker IS NULL OR l.id = (SELECT w.lane FROM worker w WHERE ${isWorker('w.name')} LIMIT 1)) ORDER BY l.id`,
+         AND (@worker IS NULL OR l.id = (SELECT w.lane FROM worker w WHERE ${isWorker('w.name')} ORDER BY w.since DESC, w.id DESC LIMIT 1)) ORDER BY l.id`,
     )
     .all(allOf(filter))
   for (const { id, dataset } of lanes) found(dataset, `the dataset of lane ${id}`)
